@@ -1,0 +1,2 @@
+//! Extract.
+fn main() {}

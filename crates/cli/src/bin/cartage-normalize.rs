@@ -1,0 +1,2 @@
+//! Normalize.
+fn main() {}

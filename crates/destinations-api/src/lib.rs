@@ -1,0 +1,1 @@
+//! Destination traits, capabilities, error kinds, SQL generation and the conformance suite.

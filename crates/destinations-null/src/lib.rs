@@ -1,0 +1,1 @@
+//! The smallest destination: counts rows and keeps nothing.

@@ -1,0 +1,1 @@
+//! Registry of destinations by name.

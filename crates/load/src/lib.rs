@@ -1,0 +1,1 @@
+//! Packages in normalized/ to a destination.

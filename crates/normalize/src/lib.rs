@@ -1,0 +1,1 @@
+//! Packages in extracted/ to typed, relational packages in normalized/.

@@ -1,0 +1,1 @@
+//! Load packages on disk: format, staging, publish, jobs, locks and sweep.

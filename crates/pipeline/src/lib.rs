@@ -1,0 +1,1 @@
+//! The three stages in one process, progress and trace.

@@ -1,0 +1,30 @@
+//! The wish to stop, shared by everybody who works on a run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set once by a signal handler or an embedding program; stages look at it between pages, blocks and jobs.
+///
+/// A stage that sees it lets running jobs end, publishes nothing that is not whole and returns its
+/// "cancelled" error; whatever was published before stays pending for the next run.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    asked: Arc<AtomicBool>,
+}
+
+impl Cancel {
+    /// Asks everybody who shares this value to stop.
+    pub fn cancel(&self) {
+        self.asked.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// The flag itself, for signal handlers that can only set an atomic.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.asked)
+    }
+}

@@ -1,0 +1,54 @@
+//! What the stages are handed from outside: clock, random source, progress and cancellation.
+//!
+//! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
+//! input, clock and seed leave the same bytes on disk (DESIGN section 2, principle 4).
+//!
+//! # Limitations
+//! A [`Runtime`] carries no async executor: sources and destinations that need one own it.
+
+mod cancel;
+mod clock;
+mod progress;
+mod random;
+
+pub use cancel::Cancel;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use progress::{NoProgress, Progress, Stage};
+pub use random::{Random, SeededRandom, SystemRandom};
+
+use std::sync::Arc;
+
+/// The outside world of a stage. Cloning shares every part.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes file ids and suffixes of staging folders.
+    pub random: Arc<dyn Random>,
+    /// Hears how far a stage is.
+    pub progress: Arc<dyn Progress>,
+    /// Says whether the user asked to stop.
+    pub cancel: Cancel,
+}
+
+impl Runtime {
+    /// The machine's clock and randomness, no progress, never cancelled unless the caller does it.
+    pub fn system() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            progress: Arc::new(NoProgress),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// A clock that starts at `unix_micros` and a random source that starts at `seed`: for tests and
+    /// for runs that must be repeatable byte for byte.
+    pub fn repeatable(unix_micros: i64, seed: u64) -> Self {
+        Self {
+            clock: Arc::new(FixedClock::new(unix_micros)),
+            random: Arc::new(SeededRandom::new(seed)),
+            ..Self::system()
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Types, tables, columns, hints, naming and the version hash of a schema.

@@ -1,0 +1,1 @@
+//! Registry of sources by type.

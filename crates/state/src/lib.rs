@@ -1,0 +1,1 @@
+//! Pipeline state: document, version hash and codec.
