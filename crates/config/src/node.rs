@@ -1,0 +1,124 @@
+//! The tree of values that every layer is read into, and how one layer lies over another.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use crate::origin::Origin;
+
+/// Keys in the order of the file.
+pub(crate) type Table = IndexMap<String, Node>;
+
+/// A value with the place it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+    /// A key that may be meant for somebody else (the environment, settings shared by several
+    /// pipelines): it is used where it is known and passed over where it is not.
+    pub(crate) lax: bool,
+}
+
+/// What a value is. It has no derived `Debug`, because any value may be a secret.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    /// Text of a layer without types: what it is depends on who asks. Lists and tables are read ahead.
+    Loose(String, Option<Box<Value>>),
+    List(Vec<Node>),
+    Table(Table),
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Table(table) => table.fmt(f),
+            Self::List(items) => items.fmt(f),
+            _ => f.write_str("value"),
+        }
+    }
+}
+
+impl Node {
+    pub(crate) fn new(value: Value, origin: Origin) -> Self {
+        Self { value, origin, lax: false }
+    }
+
+    pub(crate) fn as_table(&self) -> Option<&Table> {
+        match &self.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) | Value::Loose(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The kind of value in the words of the error messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Bool(_) => "a truth value",
+            Value::Int(_) => "a whole number",
+            Value::Float(_) => "a number",
+            Value::Text(_) | Value::Loose(..) => "text",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+        }
+    }
+
+    /// Marks this node and everything below it as lax.
+    pub(crate) fn relax(&mut self) {
+        self.lax = true;
+        match &mut self.value {
+            Value::Table(table) => table.values_mut().for_each(Node::relax),
+            Value::List(list) => list.iter_mut().for_each(Node::relax),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn relaxed(&self) -> Self {
+        let mut copy = self.clone();
+        copy.relax();
+        copy
+    }
+}
+
+/// The table at `path`, if there is one.
+pub(crate) fn table_at<'a>(mut table: &'a Table, path: &[String]) -> Option<&'a Table> {
+    for key in path {
+        table = table.get(key)?.as_table()?;
+    }
+    Some(table)
+}
+
+/// Lays `upper` over `base`: tables key by key, anything else as a whole. Keys keep the position that
+/// they have in `base`, so that an override does not change the order of columns.
+pub(crate) fn lay_over(base: &mut Table, upper: Table) {
+    for (key, node) in upper {
+        match base.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(node);
+            }
+            Entry::Occupied(mut taken) => lay_node_over(taken.get_mut(), node),
+        }
+    }
+}
+
+fn lay_node_over(base: &mut Node, mut upper: Node) {
+    if let (Value::Table(below), Value::Table(_)) = (&mut base.value, &upper.value) {
+        if let Value::Table(above) = upper.value {
+            lay_over(below, above);
+        }
+        base.lax &= upper.lax;
+        return;
+    }
+    // A key that must be known stays one, whoever overrides its value.
+    upper.lax &= base.lax;
+    *base = upper;
+}

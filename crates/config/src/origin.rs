@@ -1,0 +1,71 @@
+//! Where a value was found: which layer, and the place in it that a person can go to.
+
+use std::fmt::{self, Display};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The layers of the lookup, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Layer {
+    /// `--set a.b.c=value` on the command line.
+    Set,
+    /// An environment variable.
+    Environment,
+    /// `secrets.toml` in the settings folder.
+    Secrets,
+    /// `config.toml` in the settings folder.
+    Config,
+    /// The pipeline file itself.
+    File,
+}
+
+impl Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Set => "--set",
+            Self::Environment => "environment",
+            Self::Secrets => "secrets.toml",
+            Self::Config => "config.toml",
+            Self::File => "pipeline.toml",
+        })
+    }
+}
+
+/// The place within a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The key of a `--set` option.
+    Option(Arc<str>),
+    /// The name of an environment variable.
+    Variable(Arc<str>),
+    /// The key (or list element) in a file; line and column count from 1.
+    File {
+        /// The file, as it was named when it was read.
+        path: Arc<Path>,
+        /// The line.
+        line: usize,
+        /// The column, in characters.
+        column: usize,
+    },
+}
+
+/// Where a value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The layer that gave the value.
+    pub layer: Layer,
+    /// Where in the layer.
+    pub place: Place,
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Option(key) => write!(f, "--set {key}"),
+            Place::Variable(name) => write!(f, "environment variable {name}"),
+            Place::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+        }
+    }
+}

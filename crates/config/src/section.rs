@@ -1,0 +1,181 @@
+//! A table with all layers laid over one another, for its owner to parse.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+
+use crate::de::{DeError, Kind};
+use crate::error::{ConfigError, nearest};
+use crate::node::{Node, Table, Value};
+use crate::origin::{Layer, Origin, Place};
+use crate::trace::Recorder;
+
+/// What all sections of a configuration share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) file: PathBuf,
+    pub(crate) base_dir: PathBuf,
+    pub(crate) recorder: Recorder,
+}
+
+/// The resolved table of one destination, source, resource or stage.
+///
+/// `Debug` shows the names of the keys only, because values may be secrets.
+#[derive(Clone)]
+pub struct Section {
+    path: String,
+    root: Arc<Node>,
+    /// Keys that belong to another part of the same table: known, but not here.
+    elsewhere: Vec<String>,
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section")
+            .field("path", &self.path)
+            .field("keys", &self.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Section {
+    pub(crate) fn new(path: String, table: Table, shared: Arc<Shared>) -> Self {
+        let place = Place::File { path: Arc::from(shared.file.as_path()), line: 1, column: 1 };
+        let root = Node::new(Value::Table(table), Origin { layer: Layer::File, place });
+        Self { path, root: Arc::new(root), elsewhere: Vec::new(), shared }
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        self.root.as_table().expect("a section is made of a table")
+    }
+
+    /// The dotted name of the table, such as `destination.duckdb`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The folder that relative paths in this table start from: that of the pipeline file.
+    pub fn base_dir(&self) -> &Path {
+        &self.shared.base_dir
+    }
+
+    /// The keys that are set here (not those that may only be meant for others), in file order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.table().iter().filter(|(_, node)| !node.lax).map(|(key, _)| key.as_str())
+    }
+
+    /// Where the value of a key comes from.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.table().get(key).map(|node| &node.origin)
+    }
+
+    /// This table with only the given keys, for owners who read it in two parts.
+    #[must_use]
+    pub fn only(&self, keys: &[&str]) -> Self {
+        self.part(|key| keys.contains(&key), Vec::new())
+    }
+
+    /// This table without the given keys, which another part knows.
+    #[must_use]
+    pub fn without(&self, keys: &[&str]) -> Self {
+        self.part(|key| !keys.contains(&key), keys.iter().map(|key| (*key).to_owned()).collect())
+    }
+
+    fn part(&self, keep: impl Fn(&str) -> bool, elsewhere: Vec<String>) -> Self {
+        let table = self.table().iter().filter(|(key, _)| keep(key));
+        let table = table.map(|(key, node)| (key.clone(), node.clone())).collect();
+        Self { elsewhere, ..Self::new(self.path.clone(), table, Arc::clone(&self.shared)) }
+    }
+
+    /// Reads the table into a type. Derive `Deserialize` with `deny_unknown_fields` and defaults.
+    ///
+    /// # Errors
+    /// Unknown keys, values of the wrong type, missing values and placeholders, each with its place.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        T::deserialize(Root(self)).map_err(|error| self.explain(error))
+    }
+
+    /// The table as JSON, without keys that may be meant for others. It shows secrets: do not print it.
+    ///
+    /// # Errors
+    /// A placeholder that was left in the table.
+    pub fn to_json(&self) -> Result<serde_json::Value, ConfigError> {
+        let strict = self.part(|key| !self.table()[key].lax, Vec::new());
+        serde_json::Value::deserialize(&*strict.root).map_err(|error| self.explain(error))
+    }
+
+    /// An error of the owner about the value of `key`, such as a pattern that is none.
+    pub fn invalid(&self, key: &str, message: impl Into<String>) -> ConfigError {
+        ConfigError::Invalid {
+            key: self.full(key),
+            message: message.into(),
+            place: self.origin(key).cloned(),
+        }
+    }
+
+    fn full(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn explain(&self, error: DeError) -> ConfigError {
+        let mut keys: Vec<String> = error.path.into_iter().rev().collect();
+        let place = error.place;
+        let key =
+            |keys: &[String]| if keys.is_empty() { self.path.clone() } else { self.full(&keys.join(".")) };
+        match error.kind {
+            Kind::WrongType { found, wanted } => {
+                ConfigError::WrongType { key: key(&keys), found, wanted, place }
+            }
+            Kind::Other(message) => ConfigError::Invalid { key: key(&keys), message, place },
+            Kind::Placeholder => ConfigError::Placeholder {
+                key: key(&keys),
+                place: place.unwrap_or_else(|| self.root.origin.clone()),
+            },
+            Kind::Missing { key: missing } => {
+                keys.push(missing.to_owned());
+                ConfigError::Missing { key: key(&keys), file: self.shared.file.display().to_string() }
+            }
+            Kind::UnknownKey { key: unknown, known } => {
+                let top = keys.is_empty();
+                let elsewhere = self.elsewhere.iter().filter(|_| top).map(String::as_str);
+                let known: Vec<String> = known.iter().copied().chain(elsewhere).map(str::to_owned).collect();
+                let nearest = nearest(&unknown, known.iter().map(String::as_str));
+                keys.push(unknown);
+                let place = place.unwrap_or_else(|| self.root.origin.clone());
+                ConfigError::UnknownKey { key: key(&keys), nearest, known, place }
+            }
+        }
+    }
+}
+
+/// The table of a section; notes for the trace which of its values a struct takes.
+struct Root<'a>(&'a Section);
+
+impl<'de> Deserializer<'de> for Root<'de> {
+    type Error = DeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        self.0.root.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DeError> {
+        for (key, node) in self.0.table().iter().filter(|(key, _)| fields.contains(&key.as_str())) {
+            self.0.shared.recorder.record(&self.0.full(key), node);
+        }
+        self.0.root.deserialize_struct(name, fields, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}

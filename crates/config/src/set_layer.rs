@@ -1,0 +1,72 @@
+//! The `--set a.b.c=value` options as a tree.
+
+use std::sync::Arc;
+
+use crate::error::ConfigError;
+use crate::node::{Node, Table, Value, lay_over};
+use crate::origin::{Layer, Origin, Place};
+use crate::toml_layer;
+
+/// Reads the options; a later one wins over an earlier one.
+///
+/// # Errors
+/// [`ConfigError::BadSet`] for an option that is not `key=value`.
+pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
+    let mut tree = Table::new();
+    for set in sets {
+        let bad = || ConfigError::BadSet { text: set.split('=').next().unwrap_or_default().to_owned() };
+        let (key, value) = set.split_once('=').ok_or_else(bad)?;
+        let path = path_of(key.trim()).ok_or_else(bad)?;
+        let origin = Origin { layer: Layer::Set, place: Place::Option(Arc::from(key.trim())) };
+        let mut node = Node::new(loose(value, &origin), origin.clone());
+        for key in path.iter().skip(1).rev() {
+            let table = Table::from_iter([(key.clone(), node)]);
+            node = Node::new(Value::Table(table), origin.clone());
+        }
+        lay_over(&mut tree, Table::from_iter([(path[0].clone(), node)]));
+    }
+    Ok(tree)
+}
+
+/// Text without a type. What looks like a list or a table is read as JSON, else as TOML.
+pub(crate) fn loose(text: &str, origin: &Origin) -> Value {
+    let structured = text.trim_start().starts_with(['[', '{']);
+    let read = || {
+        let json = serde_json::from_str(text).ok().map(|value| from_json(value, origin));
+        json.or_else(|| toml_layer::read_value(text.trim(), origin))
+    };
+    Value::Loose(text.to_owned(), structured.then(read).flatten().map(Box::new))
+}
+
+fn from_json(value: serde_json::Value, origin: &Origin) -> Value {
+    let node = |value| Node::new(from_json(value, origin), origin.clone());
+    match value {
+        // TOML has no null either: an empty text stands for it.
+        serde_json::Value::Null => Value::Text(String::new()),
+        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::Array(items) => Value::List(items.into_iter().map(node).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Table(entries.into_iter().map(|(key, value)| (key, node(value))).collect())
+        }
+    }
+}
+
+/// Splits a dotted key as TOML does, so that `sources.shop."my orders".path` works.
+fn path_of(key: &str) -> Option<Vec<String>> {
+    let document: toml::Table = toml::from_str(&format!("{key} = 0")).ok()?;
+    let mut path = Vec::new();
+    let mut table = &document;
+    loop {
+        let (key, value) = table.iter().next()?;
+        path.push(key.clone());
+        match value {
+            toml::Value::Table(below) => table = below,
+            _ => return (table.len() == 1).then_some(path),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The typed settings, one file for each table of the pipeline file.
+
+mod destination;
+pub(crate) mod pipeline;
+mod runtime;
+mod source;
+mod stages;
+mod writer;
+
+pub use destination::DestinationSettings;
+pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode};
+pub use runtime::{LogFormat, LogLevel, RuntimeSettings};
+pub use source::{ResourceSettings, SourceSettings};
+pub use stages::{ExtractSettings, LoadSettings, NextItemMode, NormalizeSettings, ParallelismStrategy};
+pub use writer::DataWriterSettings;
+
+pub(crate) use source::resources_of;

@@ -1,0 +1,95 @@
+//! `[extract]`, `[normalize]` and `[load]`.
+
+use std::num::NonZeroUsize;
+
+use serde::Deserialize;
+
+/// The settings of `[extract]`; a source or a resource may have its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExtractSettings {
+    /// Threads for resources that work in parallel.
+    pub workers: NonZeroUsize,
+    /// Pages that may be under way at the same time.
+    pub max_parallel_items: NonZeroUsize,
+    /// Which resource is asked for the next page.
+    pub next_item_mode: NextItemMode,
+}
+
+impl Default for ExtractSettings {
+    fn default() -> Self {
+        Self {
+            workers: at_least_one(5),
+            max_parallel_items: at_least_one(20),
+            next_item_mode: NextItemMode::default(),
+        }
+    }
+}
+
+/// Which resource is asked for the next page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NextItemMode {
+    /// Each in turn.
+    #[default]
+    RoundRobin,
+    /// The first until it is empty, then the second.
+    Fifo,
+}
+
+/// The settings of `[normalize]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NormalizeSettings {
+    /// Threads; as many as the machine has cores unless it is set.
+    pub workers: Option<NonZeroUsize>,
+}
+
+/// The settings of `[load]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoadSettings {
+    /// Jobs that may run at the same time; destinations may lower it.
+    pub workers: NonZeroUsize,
+    /// A failed job ends the run with an error.
+    pub raise_on_failed_jobs: bool,
+    /// A job that was tried so many times ends the run with an error; the package stays pending.
+    pub raise_on_max_retries: NonZeroUsize,
+    /// Whether the job files of a loaded package are deleted.
+    pub delete_completed_jobs: bool,
+    /// Whether the staging tables are emptied once a package is loaded.
+    pub truncate_staging_dataset: bool,
+    /// Which jobs may run beside each other; the destination decides unless it is set.
+    pub parallelism_strategy: Option<ParallelismStrategy>,
+}
+
+impl Default for LoadSettings {
+    fn default() -> Self {
+        Self {
+            workers: at_least_one(20),
+            raise_on_failed_jobs: true,
+            raise_on_max_retries: at_least_one(5),
+            delete_completed_jobs: false,
+            truncate_staging_dataset: false,
+            parallelism_strategy: None,
+        }
+    }
+}
+
+/// Which jobs may run beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ParallelismStrategy {
+    /// All.
+    Parallel,
+    /// Jobs of different tables.
+    TableSequential,
+    /// None: one job after the other.
+    Sequential,
+}
+
+fn at_least_one(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).expect("the defaults are not zero")
+}

@@ -1,0 +1,31 @@
+//! `[data_writer]`: how big the files inside packages get. May stand at a stage, a source or a resource.
+
+use std::num::NonZeroU64;
+
+use serde::Deserialize;
+
+/// When files rotate and whether they are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataWriterSettings {
+    /// Rows in memory before they are written.
+    pub buffer_max_items: NonZeroU64,
+    /// Rows of one file; the next row starts another.
+    pub file_max_items: NonZeroU64,
+    /// Bytes of one file before compression.
+    pub file_max_bytes: NonZeroU64,
+    /// Plain files instead of zstd.
+    pub disable_compression: bool,
+}
+
+impl Default for DataWriterSettings {
+    fn default() -> Self {
+        let number = |n| NonZeroU64::new(n).expect("the defaults are not zero");
+        Self {
+            buffer_max_items: number(5_000),
+            file_max_items: number(1_000_000),
+            file_max_bytes: number(64 << 20),
+            disable_compression: false,
+        }
+    }
+}

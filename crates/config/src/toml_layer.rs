@@ -1,0 +1,104 @@
+//! Reads a TOML text into nodes that know their line and column.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::ConfigError;
+use crate::node::{Node, Table, Value};
+use crate::origin::{Layer, Origin, Place};
+
+/// Reads `text`, which is the content of `path`.
+///
+/// # Errors
+/// [`ConfigError::Syntax`] with the place where the text is no TOML.
+pub(crate) fn read(text: &str, path: &Path, layer: Layer) -> Result<Table, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let places = Places::new(text, Arc::from(path), layer);
+    let document = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+        place: places.origin(error.span().map_or(0, |span| span.start)),
+        message: error.message().to_owned(),
+    })?;
+    table(document.into_inner(), &places)
+}
+
+/// Reads one value as it may stand right of the `=`, without places of its own.
+pub(crate) fn read_value(text: &str, origin: &Origin) -> Option<Value> {
+    let value = DeValue::parse(text).ok()?;
+    let places = Places {
+        text,
+        starts: Vec::new(),
+        fixed: Some(origin.clone()),
+        path: Path::new("").into(),
+        layer: origin.layer,
+    };
+    value_of(value.into_inner(), 0, &places).ok()
+}
+
+/// Turns byte offsets into lines and columns.
+struct Places<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+    fixed: Option<Origin>,
+    path: Arc<Path>,
+    layer: Layer,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str, path: Arc<Path>, layer: Layer) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts, fixed: None, path, layer }
+    }
+
+    fn origin(&self, offset: usize) -> Origin {
+        if let Some(fixed) = &self.fixed {
+            return fixed.clone();
+        }
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        Origin { layer: self.layer, place: Place::File { path: Arc::clone(&self.path), line, column } }
+    }
+}
+
+/// The parser's map is sorted by name; the order of the keys in the text is that of their spans.
+fn table(entries: DeTable<'_>, places: &Places<'_>) -> Result<Table, ConfigError> {
+    let mut entries: Vec<_> = entries.into_iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    let mut out = Table::with_capacity(entries.len());
+    for (key, value) in entries {
+        let offset = key.span().start;
+        let node = Node::new(value_of(value.into_inner(), offset, places)?, places.origin(offset));
+        out.insert(key.into_inner().into_owned(), node);
+    }
+    Ok(out)
+}
+
+fn value_of(value: DeValue<'_>, offset: usize, places: &Places<'_>) -> Result<Value, ConfigError> {
+    Ok(match value {
+        DeValue::String(text) => Value::Text(text.into_owned()),
+        DeValue::Integer(digits) => {
+            let number = i64::from_str_radix(digits.as_str(), digits.radix());
+            Value::Int(number.map_err(|_| ConfigError::Syntax {
+                place: places.origin(offset),
+                message: format!("the number {digits} has more than 64 bits"),
+            })?)
+        }
+        DeValue::Float(digits) => Value::Float(digits.as_str().parse().map_err(|_| ConfigError::Syntax {
+            place: places.origin(offset),
+            message: format!("{digits} is no number"),
+        })?),
+        DeValue::Boolean(value) => Value::Bool(value),
+        DeValue::Datetime(moment) => Value::Text(moment.to_string()),
+        DeValue::Array(items) => {
+            let node = |item: Spanned<DeValue<'_>>| {
+                let at = item.span().start;
+                Ok(Node::new(value_of(item.into_inner(), at, places)?, places.origin(at)))
+            };
+            Value::List(items.into_iter().map(node).collect::<Result<_, ConfigError>>()?)
+        }
+        DeValue::Table(entries) => Value::Table(table(entries, places)?),
+    })
+}
