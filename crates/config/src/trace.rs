@@ -33,7 +33,9 @@ impl Recorder {
         let secret = node.origin.layer == Layer::Secrets || key.split('.').any(is_secret_key);
         match &node.value {
             Value::Table(table) => {
-                table.iter().for_each(|(name, below)| self.record(&format!("{key}.{name}"), below))
+                for (name, below) in table {
+                    self.record(&format!("{key}.{name}"), below);
+                }
             }
             value => {
                 self.insert(key, &text_of(value), &node.origin, secret);
