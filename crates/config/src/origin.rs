@@ -45,9 +45,9 @@ pub enum Place {
         /// The file, as it was named when it was read.
         path: Arc<Path>,
         /// The line.
-        line: usize,
+        line: u32,
         /// The column, in characters.
-        column: usize,
+        column: u32,
     },
 }
 

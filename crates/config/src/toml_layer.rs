@@ -59,7 +59,10 @@ impl<'a> Places<'a> {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
-        Origin { layer: self.layer, place: Place::File { path: Arc::clone(&self.path), line, column } }
+        Origin {
+            layer: self.layer,
+            place: Place::File { path: Arc::clone(&self.path), line: line as u32, column: column as u32 },
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::Project;
 
 #[derive(Deserialize, Debug, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Api {
+struct Service {
     api_key: Option<Secret>,
     pages: Option<u32>,
     schema: Option<serde_json::Value>,
@@ -16,7 +16,7 @@ struct Api {
 const SHOP: &str = "[pipeline]\nname = 'pipe_x'\n[sources.shop]\ntype = 'api'\n";
 
 fn key_of(project: &Project) -> Option<String> {
-    let api: Api = project.config().sources[0].section.parse().expect("a section without faults");
+    let api: Service = project.config().sources[0].section.parse().expect("a section without faults");
     api.api_key.map(|secret| secret.expose().to_owned())
 }
 
@@ -81,7 +81,7 @@ fn texts_without_a_type_become_what_is_asked_for() {
         ])
         .set("sources.shop.schema={detections=[\"iso_timestamp\"]}");
     let config = project.config();
-    let api: Api = config.sources[0].section.parse().expect("no fault");
+    let api: Service = config.sources[0].section.parse().expect("no fault");
     assert_eq!(api.pages, Some(7));
     assert_eq!(api.schema, Some(serde_json::json!({"detections": ["iso_timestamp"]})));
     assert!(!config.load.raise_on_failed_jobs);
@@ -92,7 +92,7 @@ fn texts_without_a_type_become_what_is_asked_for() {
 fn an_override_in_a_table_keeps_the_rest_and_the_order() {
     let text = format!("{SHOP}[sources.shop.schema.columns]\nb.x = 1\na.x = 2\n");
     let project = Project::new(&text).set("sources.shop.schema.columns.a.x=3");
-    let api: Api = project.config().sources[0].section.parse().expect("no fault");
+    let api: Service = project.config().sources[0].section.parse().expect("no fault");
     assert_eq!(
         api.schema.map(|schema| schema.to_string()),
         Some(r#"{"columns":{"b":{"x":1},"a":{"x":3}}}"#.to_owned())
@@ -167,7 +167,7 @@ fn the_trace_knows_the_layer_of_a_value_and_masks_secrets() {
         Project::new(&text).file(".cartage/secrets.toml", "[sources.shop]\nschema = 'from a secret file'\n");
     let project = project.env(&[("SOURCES__SHOP__API_KEY", "hunter2")]);
     let config = project.config();
-    config.sources[0].section.parse::<Api>().expect("no fault");
+    config.sources[0].section.parse::<Service>().expect("no fault");
     let values = config.resolved_values();
     let of = |key: &str| values.iter().find(|value| value.key == key).expect("a value of that key");
     assert_eq!(
