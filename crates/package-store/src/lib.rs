@@ -1,1 +1,81 @@
 //! Load packages on disk: format, staging, publish, jobs, locks and sweep.
+//!
+//! Stages meet only here. A stage takes its [`StageLock`], writes a [`StagedPackage`] that nobody sees,
+//! seals it and publishes it in one step; the next stage opens the [`PublishedPackage`], verifies it and
+//! moves its jobs. `docs/package-format.md` describes what is on the disk.
+//!
+//! # Invariants
+//! - A folder with a `package.json` is a whole package; one without is none, and is swept.
+//! - Every rename and every sync of a package happens in this crate.
+//! - A process may end after any step: the next one finds the state before or after the operation.
+//! - No name out of a package leads out of its folder.
+//!
+//! # Limitations
+//! - Packages live on a file system with locks and atomic renames of files; object storage is not one.
+//! - Checksums find accidents, not forgery.
+//! - Moving jobs, discarding and moving packages trust the caller to hold the lock of the stage.
+//!
+//! # Example
+//! ```
+//! use cartage_package_store::*;
+//! use cartage_runtime::Stage;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let store = PackageStore::open(folder.path(), "shop", StoreOptions::default())?;
+//! let lock = store.lock(Stage::Extract, Wait::Fail)?;
+//! store.sweep(&lock)?;
+//!
+//! let staged = store.stage(&lock, store.next_load_id(1_795_163_558_208_462)?, 7)?;
+//! let name = JobFileName::new("orders", "0011223344", FileFormat::Jsonl, None)?;
+//! std::fs::write(staged.job_path(&name), "{\"id\":1}\n")?;
+//! staged.write_schema("{}")?;
+//! let file = FileDraft { rows: 1, uncompressed_bytes: 9, ..FileDraft::new(name, "orders") };
+//! let sealed = staged.seal(ManifestDraft { files: vec![file], ..ManifestDraft::default() })?;
+//! sealed.publish(Folder::Extracted)?;
+//!
+//! for load_id in store.list(Folder::Extracted)? {
+//!     store.open_package(Folder::Extracted, &load_id)?.verify()?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod checksum;
+mod disk;
+mod documents;
+mod error;
+mod format;
+mod fs;
+mod job_name;
+mod jobs;
+mod layout;
+mod load_id;
+mod lock;
+mod manifest;
+mod package;
+mod package_json;
+mod publish;
+mod published;
+mod store;
+mod sweep;
+mod verify;
+mod writer;
+
+pub use checksum::{Checksum, InvalidChecksum};
+pub use documents::{Documents, RunMarker};
+pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
+pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
+pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
+pub use job_name::{Codec, FileFormat, JobFileName, QuarantineFileName};
+pub use load_id::LoadId;
+pub use lock::{LockError, Owner, RunLock, StageLock, Wait};
+pub use manifest::{
+    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, Origin, QuarantineDraft, QuarantineEntry,
+    ResourceEntry, Written,
+};
+pub use package::Package;
+pub use published::PublishedPackage;
+pub use store::{PackageStore, StoreOptions};
+pub use sweep::{SweepReason, SweepReport, Swept};
+pub use writer::{SealedPackage, StagedPackage};

@@ -1,0 +1,147 @@
+//! The file system of this machine.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fs2::FileExt;
+
+use super::{Entry, EntryKind, FileLock, FileSystem};
+
+/// Syncs wait for the disk, not for the processor, and disks take several at a time.
+const SYNC_THREADS: usize = 8;
+
+/// The file system of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealFs;
+
+impl FileSystem for RealFs {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Entry> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(entry_of(name, &fs::symlink_metadata(path)?))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for found in fs::read_dir(folder)? {
+            let found = found?;
+            let name = found.file_name().to_string_lossy().into_owned();
+            match found.metadata() {
+                Ok(metadata) => entries.push(entry_of(name, &metadata)),
+                // Another process removed or moved it since the folder was read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn create_folders(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::write(path, bytes)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the seam that all renames go through")]
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
+        fs::hard_link(original, link)
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::copy(from, to).map(drop)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn sync_file(&self, path: &Path) -> io::Result<()> {
+        // Nothing but size and content must survive, so times need not be written.
+        File::open(path)?.sync_data()
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match FileExt::try_lock_exclusive(&file) {
+            Ok(()) => Ok(Some(Box::new(RealLock { file }))),
+            Err(error) if error.kind() == fs2::lock_contended_error().kind() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn sync_files(&self, paths: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let work = || {
+            while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = self.sync_file(path) {
+                    next.store(paths.len(), Ordering::Relaxed);
+                    failed.lock().expect("no holder panics").get_or_insert((path.clone(), error));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..SYNC_THREADS.min(paths.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        failed.into_inner().expect("no holder panics").map_or(Ok(()), Err)
+    }
+}
+
+fn entry_of(name: String, metadata: &Metadata) -> Entry {
+    let kind = if metadata.is_dir() {
+        EntryKind::Folder
+    } else if metadata.is_file() {
+        EntryKind::File
+    } else {
+        EntryKind::Other
+    };
+    Entry { name, kind, bytes: metadata.len() }
+}
+
+#[derive(Debug)]
+struct RealLock {
+    file: File,
+}
+
+impl FileLock for RealLock {
+    fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(text)
+    }
+}
+
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        // The name of a holder that has gone would only mislead; the lock itself ends with the handle.
+        drop(self.file.set_len(0));
+    }
+}

@@ -1,0 +1,279 @@
+//! The folder of a pipeline, and the packages in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cartage_runtime::{Cancel, Clock, Runtime, Stage, SystemClock};
+
+use crate::disk::{Disk, is_absent};
+use crate::documents::Documents;
+use crate::error::{At, Damage, Error};
+use crate::format::{Folder, PACKAGE_JSON};
+use crate::fs::{EntryKind, FileLock, FileSystem, RealFs};
+use crate::layout::{Layout, StagingName};
+use crate::load_id::LoadId;
+use crate::lock::{self, LockError, RunLock, StageLock, Wait};
+use crate::package::Package;
+use crate::publish;
+use crate::published::PublishedPackage;
+use crate::writer::StagedPackage;
+
+/// How a store works.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The file system.
+    pub fs: Arc<dyn FileSystem>,
+    /// Whether to wait until the disk has everything. Only tests may say no.
+    pub durable: bool,
+    /// Tells since when a lock is held.
+    pub clock: Arc<dyn Clock>,
+    /// Ends the wait for a lock.
+    pub cancel: Cancel,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { fs: Arc::new(RealFs), durable: true, clock: Arc::new(SystemClock), cancel: Cancel::default() }
+    }
+}
+
+impl StoreOptions {
+    /// Durable, on the disks of this machine, with the clock and the cancellation of `runtime`.
+    pub fn of(runtime: &Runtime) -> Self {
+        Self { clock: Arc::clone(&runtime.clock), cancel: runtime.cancel.clone(), ..Self::default() }
+    }
+}
+
+/// The packages and documents of one pipeline. Cloning shares the store.
+#[derive(Clone, Debug)]
+pub struct PackageStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    disk: Disk,
+    pipeline: String,
+    clock: Arc<dyn Clock>,
+    cancel: Cancel,
+    /// The newest load id that this store has given away, which need not be on disk yet.
+    given: Mutex<Option<LoadId>>,
+}
+
+impl PackageStore {
+    /// Opens the folder of a pipeline (`<data dir>/pipelines/<name>`), and makes it where it is missing.
+    ///
+    /// # Errors
+    /// [`Error::NewerFormat`] or [`Error::OtherPipeline`] if the folder is not for us, [`Error::Io`].
+    pub fn open(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
+        let store = Self::new(dir, pipeline, options)?;
+        if store.documents().identity()?.is_none() {
+            for folder in store.layout().all_folders() {
+                store.disk().create_folders(&folder)?;
+            }
+            store.documents().create_identity()?;
+        }
+        store.check_name()?;
+        Ok(store)
+    }
+
+    /// Opens the folder of a pipeline that must exist, and writes nothing: for status and the like.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPipeline`], and those of [`PackageStore::open`].
+    pub fn open_existing(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
+        let store = Self::new(dir, pipeline, options)?;
+        if store.documents().identity()?.is_none() {
+            return Err(Error::NoSuchPipeline { path: store.dir().to_owned() });
+        }
+        store.check_name()?;
+        Ok(store)
+    }
+
+    fn new(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
+        let StoreOptions { fs, durable, clock, cancel } = options;
+        // A later change of the working directory must not lead elsewhere.
+        let layout = Layout::new(std::path::absolute(dir).at("find", dir)?);
+        let (disk, pipeline) = (Disk { fs, durable }, pipeline.to_owned());
+        let given = Mutex::new(None);
+        Ok(Self { inner: Arc::new(Inner { layout, disk, pipeline, clock, cancel, given }) })
+    }
+
+    fn check_name(&self) -> Result<(), Error> {
+        match self.documents().identity()? {
+            Some(found) if found != self.pipeline() => Err(Error::OtherPipeline {
+                path: self.dir().to_owned(),
+                found,
+                expected: self.pipeline().to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The folder of the pipeline.
+    pub fn dir(&self) -> &Path {
+        self.layout().root()
+    }
+
+    /// The name of the pipeline.
+    pub fn pipeline(&self) -> &str {
+        &self.inner.pipeline
+    }
+
+    /// State, schemas, traces and the run marker of the pipeline.
+    pub fn documents(&self) -> Documents<'_> {
+        Documents::new(self)
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.inner.layout
+    }
+
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.inner.disk
+    }
+
+    /// Takes the right to work as `stage`. Within a process too, there is one at a time.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] says who has it.
+    pub fn lock(&self, stage: Stage, wait: Wait) -> Result<StageLock, LockError> {
+        self.lock_file(&stage.to_string(), wait).map(|lock| StageLock::new(stage, lock))
+    }
+
+    /// Takes the right to make a run over all stages. The stages still take their own locks, so that a
+    /// stage binary beside the run is kept out too.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] says who has it.
+    pub fn lock_run(&self, wait: Wait) -> Result<RunLock, LockError> {
+        self.lock_file("run", wait).map(RunLock::new)
+    }
+
+    pub(crate) fn lock_file(&self, what: &str, wait: Wait) -> Result<Box<dyn FileLock>, LockError> {
+        let Inner { layout, disk, clock, cancel, .. } = &*self.inner;
+        lock::acquire(&*disk.fs, &layout.lock(what), what, wait, &**clock, cancel)
+    }
+
+    /// A load id for this moment (microseconds since 1970 in UTC), newer than every package that this
+    /// pipeline ever had.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the packages cannot be listed.
+    pub fn next_load_id(&self, now_unix_micros: i64) -> Result<LoadId, Error> {
+        let mut given = self.inner.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.known_load_ids()?.into_iter().chain(given.clone()).max();
+        let earliest = newest.map_or(0, |newest| newest.unix_micros() + 1);
+        let next = LoadId::from_unix_micros(now_unix_micros.max(earliest));
+        *given = Some(next.clone());
+        Ok(next)
+    }
+
+    /// Every id on disk, also of packages that are being written or removed.
+    fn known_load_ids(&self) -> Result<Vec<LoadId>, Error> {
+        let mut ids = Vec::new();
+        for folder in Folder::ALL {
+            let names = self.folder_names(&self.layout().folder(folder))?;
+            ids.extend(names.iter().filter_map(|name| name.parse::<LoadId>().ok()));
+        }
+        let staging = self.folder_names(&self.layout().staging())?;
+        ids.extend(staging.iter().filter_map(|name| StagingName::parse(name)).map(|name| name.load_id));
+        ids.extend(self.documents().last_load_id()?);
+        Ok(ids)
+    }
+
+    /// Keeps the id of a package that is about to vanish, if it is the newest there is.
+    pub(crate) fn remember_load_id(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
+        let mut elsewhere = Vec::new();
+        for other in Folder::ALL.into_iter().filter(|other| *other != folder) {
+            elsewhere.extend(self.folder_names(&self.layout().folder(other))?);
+        }
+        let newest = elsewhere.iter().filter_map(|name| name.parse::<LoadId>().ok()).max();
+        let newest = newest.max(self.documents().last_load_id()?);
+        if newest.is_none_or(|newest| newest < *load_id) {
+            self.documents().replace_last_load_id(load_id)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn folder_names(&self, folder: &Path) -> Result<Vec<String>, Error> {
+        match self.disk().fs.list(folder) {
+            Ok(entries) => Ok(entries
+                .into_iter()
+                .filter(|entry| entry.kind == EntryKind::Folder)
+                .map(|entry| entry.name)
+                .collect()),
+            Err(error) if is_absent(&error) => Ok(Vec::new()),
+            Err(error) => Err(error).at("list", folder),
+        }
+    }
+
+    /// Begins a package. `random` keeps apart two attempts at the same package.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn stage(&self, lock: &StageLock, load_id: LoadId, random: u64) -> Result<StagedPackage, Error> {
+        StagedPackage::create(self, lock, load_id, random)
+    }
+
+    /// The packages in a folder, oldest first. One that has already got further is not among them.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn list(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
+        let mut ids = Vec::new();
+        for name in self.folder_names(&self.layout().folder(folder))? {
+            let Ok(load_id) = name.parse() else { continue };
+            if self.holds(folder, &load_id)? && !self.is_finished_with(folder, &load_id)? {
+                ids.push(load_id);
+            }
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Whether there is a whole package of this id in the folder.
+    pub(crate) fn holds(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
+        self.disk().exists(&self.layout().package(folder, load_id).join(PACKAGE_JSON))
+    }
+
+    /// Whether the package has got into a later folder, so that what is here is only left over.
+    pub(crate) fn is_finished_with(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
+        for later in folder.later() {
+            if self.holds(*later, load_id)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Removes what a package left in earlier folders, before it leaves the folder that proves them done.
+    pub(crate) fn settle(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
+        for earlier in Folder::ALL.into_iter().filter(|earlier| earlier.later().contains(&folder)) {
+            if self.holds(earlier, load_id)? {
+                publish::withdraw(self.disk(), &self.layout().package(earlier, load_id))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a package. This verifies `package.json` and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPackage`], [`Error::Damaged`], [`Error::NewerFormat`], [`Error::OtherPipeline`].
+    pub fn open_package(&self, folder: Folder, load_id: &LoadId) -> Result<PublishedPackage, Error> {
+        let path: PathBuf = self.layout().package(folder, load_id);
+        let package = Package::read(self.disk().clone(), path)?;
+        if package.load_id() != load_id {
+            let reason = format!("it is that of package {}", package.load_id());
+            return Err(package.damaged(PACKAGE_JSON, Damage::Unreadable { reason }));
+        }
+        let found = &package.manifest().pipeline;
+        if found != self.pipeline() {
+            let (path, expected) = (package.path().to_owned(), self.pipeline().to_owned());
+            return Err(Error::OtherPipeline { path, found: found.clone(), expected });
+        }
+        Ok(PublishedPackage::new(self.clone(), folder, package))
+    }
+}

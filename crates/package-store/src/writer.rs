@@ -1,0 +1,321 @@
+//! Packages that are being made: [`StagedPackage`], then [`SealedPackage`], then published.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::checksum::Checksum;
+use crate::disk::Disk;
+use crate::error::{At, Error};
+use crate::format::{
+    Folder, JobState, PACKAGE_FORMAT, PACKAGE_JSON, QUARANTINE, SCHEMA_JSON, SCHEMA_UPDATE_JSON, STATE_JSON,
+};
+use crate::job_name::{JobFileName, QuarantineFileName};
+use crate::layout::StagingName;
+use crate::load_id::LoadId;
+use crate::lock::StageLock;
+use crate::manifest::{
+    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, QuarantineEntry, Written,
+};
+use crate::package::Package;
+use crate::package_json;
+use crate::publish::{self, Target};
+use crate::published::PublishedPackage;
+use crate::store::PackageStore;
+
+/// A package that is being written. Nobody else sees it; dropping it removes it.
+///
+/// All methods take `&self`, so that several threads can write files at the same time.
+#[derive(Debug)]
+#[must_use = "dropping a staged package removes its folder"]
+pub struct StagedPackage {
+    staging: Staging,
+    load_id: LoadId,
+    documents: Mutex<BTreeMap<String, DocumentEntry>>,
+}
+
+/// A staging folder: removed when dropped, safe from sweeping until then.
+#[derive(Debug)]
+struct Staging {
+    store: PackageStore,
+    lock: StageLock,
+    path: PathBuf,
+}
+
+impl Staging {
+    fn disk(&self) -> &Disk {
+        self.store.disk()
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // After a publish there is nothing to remove. What cannot be removed now is swept later.
+        drop(self.disk().fs.remove_all(&self.path));
+        self.lock.unregister(&self.path);
+    }
+}
+
+impl StagedPackage {
+    pub(crate) fn create(
+        store: &PackageStore,
+        lock: &StageLock,
+        load_id: LoadId,
+        random: u64,
+    ) -> Result<Self, Error> {
+        let name = StagingName { load_id: load_id.clone(), stage: lock.stage(), random };
+        let path = store.layout().staging().join(name.to_string());
+        store.disk().fs.create_folder(&path).at("create", &path)?;
+        lock.register(&path);
+        let staging = Staging { store: store.clone(), lock: lock.clone(), path };
+        for state in JobState::ALL {
+            let folder = staging.path.join(state.as_str());
+            store.disk().fs.create_folder(&folder).at("create", &folder)?;
+        }
+        Ok(Self { staging, load_id, documents: Mutex::default() })
+    }
+
+    /// The id of the package.
+    pub fn load_id(&self) -> &LoadId {
+        &self.load_id
+    }
+
+    /// Where the caller writes this job file. Publishing syncs it.
+    pub fn job_path(&self, name: &JobFileName) -> PathBuf {
+        self.staging.path.join(JobState::New.as_str()).join(name.to_string())
+    }
+
+    /// Where the caller writes quarantined rows. Publishing syncs the file.
+    ///
+    /// # Errors
+    /// The quarantine folder cannot be made.
+    pub fn quarantine_path(&self, name: &QuarantineFileName) -> Result<PathBuf, Error> {
+        let folder = self.staging.path.join(QUARANTINE);
+        self.staging.disk().fs.create_folders(&folder).at("create", &folder)?;
+        Ok(folder.join(name.to_string()))
+    }
+
+    /// Takes an existing file as a job file: by a hard link, or by a copy where there can be none.
+    ///
+    /// With a link, whoever later writes into the original in place damages the package, which is found
+    /// by its checksum; replacing the original does no harm.
+    ///
+    /// # Errors
+    /// `source` cannot be read or the disk not be written.
+    pub fn link_job(&self, source: &Path, name: &JobFileName) -> Result<(), Error> {
+        let fs = &self.staging.disk().fs;
+        let target = self.job_path(name);
+        // A link to a symbolic link would be one itself, and lead out of the package.
+        let original = std::fs::canonicalize(source).unwrap_or_else(|_| source.to_owned());
+        if fs.hard_link(&original, &target).is_err() {
+            fs.copy(&original, &target).at("copy", source)?;
+        }
+        Ok(())
+    }
+
+    /// Writes `schema.json`, which every package has. Writing again replaces it, as with all documents.
+    ///
+    /// # Errors
+    /// The disk cannot be written, as with all documents.
+    pub fn write_schema(&self, json: &str) -> Result<(), Error> {
+        self.write_document(SCHEMA_JSON, json)
+    }
+
+    /// Writes `schema_update.json`: what this package adds to the schema.
+    ///
+    /// # Errors
+    /// The disk cannot be written.
+    pub fn write_schema_update(&self, json: &str) -> Result<(), Error> {
+        self.write_document(SCHEMA_UPDATE_JSON, json)
+    }
+
+    /// Writes `state.json`: the pipeline state to commit with this load.
+    ///
+    /// # Errors
+    /// The disk cannot be written.
+    pub fn write_state(&self, json: &str) -> Result<(), Error> {
+        self.write_document(STATE_JSON, json)
+    }
+
+    fn write_document(&self, name: &str, text: &str) -> Result<(), Error> {
+        let path = self.staging.path.join(name);
+        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        self.staging.disk().fs.write(&path, text.as_bytes()).at("write", &path)?;
+        let entry = DocumentEntry { bytes: text.len() as u64, checksum: Checksum::of(text.as_bytes()) };
+        documents.insert(name.to_owned(), entry);
+        Ok(())
+    }
+
+    /// Ends writing: adds sizes and checksums and writes `package.json`. Nothing is synced yet.
+    ///
+    /// # Errors
+    /// [`Error::NotSealable`] if `schema.json` was not written, if a file of the draft is missing or has
+    /// another size than its writer said, or if there are files that the draft does not name.
+    /// [`Error::Io`] if the disk cannot be read or written.
+    pub fn seal(self, draft: ManifestDraft) -> Result<SealedPackage, Error> {
+        let Self { staging, load_id, documents } = self;
+        let documents = documents.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let sealer = Sealer { staging: &staging, load_id: &load_id };
+        if !documents.contains_key(SCHEMA_JSON) {
+            return Err(sealer.refuse(SCHEMA_JSON, "was not written"));
+        }
+        let manifest = sealer.manifest(draft, documents)?;
+        let (bytes, digest) = package_json::encode(&manifest);
+        let path = staging.path.join(PACKAGE_JSON);
+        staging.disk().fs.write(&path, &bytes).at("write", &path)?;
+        Ok(SealedPackage { staging, manifest, digest })
+    }
+}
+
+/// Turns what a stage says about its files into what the disk confirms.
+struct Sealer<'a> {
+    staging: &'a Staging,
+    load_id: &'a LoadId,
+}
+
+impl Sealer<'_> {
+    fn manifest(
+        &self,
+        draft: ManifestDraft,
+        documents: BTreeMap<String, DocumentEntry>,
+    ) -> Result<Manifest, Error> {
+        let jobs = draft.files.iter().map(|file| (file.name.to_string(), file.written)).collect();
+        let rows = draft.quarantine.iter().map(|file| (file.name.to_string(), None)).collect();
+        let jobs = self.confirm(JobState::New.as_str(), jobs)?;
+        let rows = self.confirm(QUARANTINE, rows)?;
+        let file_entry = |(draft, written): (FileDraft, Written)| FileEntry {
+            format: draft.name.format(),
+            codec: draft.name.codec(),
+            name: draft.name,
+            table: draft.table,
+            rows: draft.rows,
+            bytes: written.bytes,
+            uncompressed_bytes: draft.uncompressed_bytes,
+            checksum: written.checksum,
+            origins: draft.origins,
+        };
+        Ok(Manifest {
+            format: PACKAGE_FORMAT,
+            load_id: self.load_id.clone(),
+            stage: self.staging.lock.stage().to_string(),
+            pipeline: self.staging.store.pipeline().to_owned(),
+            schema_name: draft.schema_name,
+            created_at: draft.created_at,
+            producer: draft.producer,
+            run_id: draft.run_id,
+            settings: draft.settings,
+            resources: draft.resources,
+            files: draft.files.into_iter().zip(jobs).map(file_entry).collect(),
+            quarantine: draft
+                .quarantine
+                .into_iter()
+                .zip(rows)
+                .map(|(draft, Written { bytes, checksum })| QuarantineEntry {
+                    name: draft.name,
+                    table: draft.table,
+                    rows: draft.rows,
+                    bytes,
+                    checksum,
+                })
+                .collect(),
+            documents,
+            parent: draft.parent,
+        })
+    }
+
+    /// Compares the files of a folder with what the stage named, and completes sizes and checksums.
+    fn confirm(&self, folder: &str, named: Vec<(String, Option<Written>)>) -> Result<Vec<Written>, Error> {
+        let disk = self.staging.disk();
+        let mut sizes = self.sizes(folder)?;
+        let unread: Vec<PathBuf> = named
+            .iter()
+            .filter(|(_, written)| written.is_none())
+            .map(|(name, _)| self.staging.path.join(folder).join(name))
+            .collect();
+        for (name, written) in &named {
+            let bytes = sizes
+                .remove(name)
+                .ok_or_else(|| self.refuse(&format!("{folder}/{name}"), "is missing or named twice"))?;
+            if let Some(written) = written.filter(|written| written.bytes != bytes) {
+                let problem = format!("has {bytes} bytes where {} were written", written.bytes);
+                return Err(self.refuse(&format!("{folder}/{name}"), &problem));
+            }
+        }
+        if let Some(name) = sizes.keys().next() {
+            return Err(self.refuse(&format!("{folder}/{name}"), "is not named by the stage that wrote it"));
+        }
+        let mut hashed = unread.iter().zip(disk.hash(&unread));
+        named
+            .into_iter()
+            .map(|(_, written)| match written {
+                Some(written) => Ok(written),
+                None => {
+                    let (path, hashed) = hashed.next().expect("one result for each file without checksum");
+                    hashed.at("read", path).map(|(bytes, checksum)| Written { bytes, checksum })
+                }
+            })
+            .collect()
+    }
+
+    fn sizes(&self, folder: &str) -> Result<BTreeMap<String, u64>, Error> {
+        let path = self.staging.path.join(folder);
+        if !self.staging.disk().exists(&path)? {
+            return Ok(BTreeMap::new());
+        }
+        let entries = self.staging.disk().fs.list(&path).at("list", &path)?;
+        Ok(entries.into_iter().map(|entry| (entry.name, entry.bytes)).collect())
+    }
+
+    fn refuse(&self, file: &str, problem: &str) -> Error {
+        Error::NotSealable {
+            load_id: self.load_id.clone(),
+            file: file.to_owned(),
+            problem: problem.to_owned(),
+        }
+    }
+}
+
+/// A package that is whole and can only be published or dropped.
+#[derive(Debug)]
+#[must_use = "dropping a sealed package removes its staging folder"]
+pub struct SealedPackage {
+    staging: Staging,
+    manifest: Manifest,
+    digest: Checksum,
+}
+
+impl SealedPackage {
+    /// What is in it.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Makes the package visible in `folder` in one step, and durable.
+    ///
+    /// Order: sync every file, sync the folders, rename, sync both parent folders. Where the folder
+    /// cannot be renamed the files are copied, `package.json` last.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyPublished`] if the folder holds this load id: nothing has changed there.
+    /// [`Error::NotDurable`] if the package is visible and a later sync failed: it may vanish when the
+    /// power fails, so open it again before relying on it.
+    /// [`Error::Io`] otherwise: nothing is visible. In every case but `NotDurable` the package is gone
+    /// and the stage has to make it again, because after a failed sync its bytes cannot be trusted.
+    pub fn publish(self, folder: Folder) -> Result<PublishedPackage, Error> {
+        let Self { staging, manifest, digest } = self;
+        let store = staging.store.clone();
+        let path = store.layout().package(folder, &manifest.load_id);
+        let target = Target { path: &path, folder, load_id: &manifest.load_id };
+        publish::publish(store.disk(), &staging.path, target)?;
+        tracing::info!(load_id = %manifest.load_id, %folder, files = manifest.files.len(), "package published");
+        let package = Package::new(store.disk().clone(), path, manifest, digest);
+        Ok(PublishedPackage::new(store, folder, package))
+    }
+}
+
+impl FileDraft {
+    /// A file without rows, whose checksum is computed when the package is sealed.
+    pub fn new(name: JobFileName, table: impl Into<String>) -> Self {
+        Self { name, table: table.into(), rows: 0, uncompressed_bytes: 0, written: None, origins: Vec::new() }
+    }
+}
