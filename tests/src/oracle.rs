@@ -1,0 +1,17 @@
+//! Cases that dlt went through, and the comparison with what our binary makes of the same inputs.
+//!
+//! The rules are those of `oracle/conformance.py`, `check.py` and `snapshot.py`, which judge this
+//! project; what they call canonical is described in `fixtures/oracle/README.md`.
+
+mod case;
+mod compare;
+mod dataset;
+mod pipeline_file;
+mod python_text;
+mod run;
+mod snapshot;
+mod values;
+
+pub use case::Case;
+pub use run::{Outcome, RunOptions, run_case};
+pub use snapshot::snapshot;
