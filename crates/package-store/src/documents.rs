@@ -45,7 +45,7 @@ struct Head {
 }
 
 /// The documents of a store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Documents<'a> {
     store: &'a PackageStore,
 }

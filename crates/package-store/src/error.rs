@@ -144,11 +144,10 @@ impl Error {
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { .. } | Self::NotDurable { .. } => ErrorKind::Io,
             Self::Damaged { .. } | Self::Unreadable { .. } => ErrorKind::Damaged,
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
             Self::Lock(lock) if lock.is_held() => ErrorKind::Locked,
-            Self::Lock(_) => ErrorKind::Io,
+            Self::Io { .. } | Self::NotDurable { .. } | Self::Lock(_) => ErrorKind::Io,
             _ => ErrorKind::Invalid,
         }
     }

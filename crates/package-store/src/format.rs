@@ -130,8 +130,10 @@ impl fmt::Display for JobState {
 
 /// The document that makes a folder a package.
 pub(crate) const PACKAGE_JSON: &str = "package.json";
-/// Its name while a copying publish writes it.
-pub(crate) const PACKAGE_JSON_TMP: &str = "package.json.tmp";
+/// Its name while the files of the package are being copied to here.
+pub(crate) const COPYING_MARK: &str = "package.json.copying";
+/// Its name while the package is being removed.
+pub(crate) const REMOVING_MARK: &str = "package.json.removing";
 /// The schema as of the stage that wrote the package.
 pub(crate) const SCHEMA_JSON: &str = "schema.json";
 /// What a normalized package adds to the schema.

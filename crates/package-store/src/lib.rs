@@ -57,6 +57,7 @@ mod package;
 mod package_json;
 mod publish;
 mod published;
+mod seal;
 mod store;
 mod sweep;
 mod verify;

@@ -158,6 +158,13 @@ pub struct FileDraft {
     pub origins: Vec<Origin>,
 }
 
+impl FileDraft {
+    /// A file without rows, whose checksum is computed when the package is sealed.
+    pub fn new(name: JobFileName, table: impl Into<String>) -> Self {
+        Self { name, table: table.into(), rows: 0, uncompressed_bytes: 0, written: None, origins: Vec::new() }
+    }
+}
+
 /// What a stage says about a file of quarantined rows.
 #[derive(Clone, Debug)]
 pub struct QuarantineDraft {

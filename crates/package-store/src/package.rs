@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::checksum::Checksum;
-use crate::disk::{Disk, is_absent};
+use crate::disk::{Disk, is_absent, parent};
 use crate::error::{At, Damage, Error};
 use crate::format::{
     JobState, PACKAGE_FORMAT, PACKAGE_JSON, QUARANTINE, REASON_SUFFIX, SCHEMA_JSON, SCHEMA_UPDATE_JSON,
@@ -17,6 +17,7 @@ use crate::job_name::{JobFileName, QuarantineFileName};
 use crate::load_id::LoadId;
 use crate::manifest::{FileEntry, Manifest};
 use crate::package_json::{self, DecodeError};
+use crate::publish::{self, Presence};
 
 /// A package as it can be read, wherever it is. Opening it has verified `package.json`, nothing else.
 #[derive(Clone, Debug)]
@@ -45,10 +46,12 @@ impl Package {
 
     pub(crate) fn read(disk: Disk, path: PathBuf) -> Result<Self, Error> {
         let document = path.join(PACKAGE_JSON);
-        let bytes = disk.read_if_exists(&document)?.ok_or_else(|| Error::NoSuchPackage {
-            load_id: folder_name(&path),
-            path: crate::disk::parent(&path).to_owned(),
-        })?;
+        let Some(bytes) = disk.read_if_exists(&document)? else {
+            return Err(match publish::presence(&disk, &path)? {
+                Presence::Headless => damaged(&path, PACKAGE_JSON, Damage::Missing),
+                _ => Error::NoSuchPackage { load_id: folder_name(&path), path: parent(&path).to_owned() },
+            });
+        };
         let (manifest, digest) = package_json::decode(&bytes).map_err(|error| match error {
             DecodeError::Damaged(damage) => damaged(&path, PACKAGE_JSON, damage),
             DecodeError::Newer(found) => {
@@ -61,6 +64,15 @@ impl Package {
     pub(crate) fn new(disk: Disk, path: PathBuf, manifest: Manifest, digest: Checksum) -> Self {
         let jobs = manifest.files.iter().enumerate().map(|(i, file)| (file.name.job_id(), i)).collect();
         Self { disk, path, content: Arc::new(Content { manifest, digest, jobs }) }
+    }
+
+    /// Looks at `package.json` again, which may have been damaged since it was read.
+    pub(crate) fn reread(&self) -> Result<(), Error> {
+        let (expected, found) = (self.digest(), Self::read(self.disk.clone(), self.path.clone())?.digest());
+        if found == expected {
+            return Ok(());
+        }
+        Err(self.damaged(PACKAGE_JSON, Damage::Changed { expected, found }))
     }
 
     pub(crate) fn moved_to(self, path: PathBuf) -> Self {

@@ -2,14 +2,19 @@
 //!
 //! The commit of a package is its `package.json`. Where a folder can be renamed, the rename of the whole
 //! folder brings it; where it cannot (another device, a bucket mounted through FUSE) the files are copied
-//! and `package.json` follows last. Nobody else renames or removes packages.
+//! and `package.json` gets its name last. Nobody else renames or removes packages.
+//!
+//! While a package is copied or removed, its `package.json` has another name. So what an ended process
+//! left half done is told apart from a package that somebody robbed of its `package.json`: the first is
+//! swept, the second is damage.
 
 use std::io;
 use std::path::Path;
 
 use crate::disk::{Disk, is_absent, parent};
-use crate::error::{At, Error};
-use crate::format::{Folder, PACKAGE_JSON, PACKAGE_JSON_TMP};
+use crate::error::{At, Damage, Error};
+use crate::format::{COPYING_MARK, Folder, PACKAGE_JSON, REMOVING_MARK};
+use crate::fs::EntryKind;
 use crate::load_id::LoadId;
 
 /// "Too many open files": how some mounted buckets refuse to rename a folder.
@@ -23,6 +28,35 @@ pub(crate) struct Target<'a> {
     pub(crate) load_id: &'a LoadId,
 }
 
+/// What a folder is, as far as the names in it tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// There is no such folder.
+    Absent,
+    /// A package.
+    Whole,
+    /// Something that was being copied or removed.
+    Leftover,
+    /// A package whose `package.json` is lost.
+    Headless,
+}
+
+/// What is at the path of a package.
+pub(crate) fn presence(disk: &Disk, path: &Path) -> Result<Presence, Error> {
+    let entries = match disk.fs.list(path) {
+        Err(error) if is_absent(&error) => return Ok(Presence::Absent),
+        other => other.at("list", path)?,
+    };
+    let has = |name: &str| entries.iter().any(|entry| entry.name == name);
+    Ok(if has(PACKAGE_JSON) {
+        Presence::Whole
+    } else if entries.is_empty() || has(COPYING_MARK) || has(REMOVING_MARK) {
+        Presence::Leftover
+    } else {
+        Presence::Headless
+    })
+}
+
 /// Makes the sealed package at `from` visible at `target`, create-only.
 ///
 /// Order: sync every file, sync the folders from the inside out, rename, sync the parent of the target,
@@ -34,9 +68,7 @@ pub(crate) fn publish(disk: &Disk, from: &Path, target: Target<'_>) -> Result<()
 
 /// Moves a package whose content is durable to `target`, create-only.
 pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(), Error> {
-    refuse_published(disk, target)?;
-    // What is there without a package.json is what a copy left when it was cut; our lock protects it.
-    disk.fs.remove_all(target.path).at("remove", target.path)?;
+    make_room(disk, target)?;
     match disk.fs.rename(from, target.path) {
         Ok(()) => {
             sync_after(disk, parent(target.path), target)?;
@@ -44,7 +76,7 @@ pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(
         }
         Err(error) if cannot_rename_folders(&error) => copy(disk, from, target),
         Err(error) => {
-            refuse_published(disk, target)?;
+            make_room(disk, target)?;
             Err(error).at("publish", target.path)
         }
     }
@@ -52,21 +84,57 @@ pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(
 
 /// Takes a package away: from the first step on it is no package, whatever happens then.
 pub(crate) fn withdraw(disk: &Disk, path: &Path) -> Result<(), Error> {
-    let package_json = path.join(PACKAGE_JSON);
-    match disk.fs.remove_file(&package_json) {
+    let (package_json, mark) = (path.join(PACKAGE_JSON), path.join(REMOVING_MARK));
+    match disk.fs.rename(&package_json, &mark) {
         Ok(()) => disk.sync_folder(path)?,
         Err(error) if is_absent(&error) => {}
         Err(error) => return Err(error).at("remove", &package_json),
     }
+    remove_all_but(disk, path, &[REMOVING_MARK, COPYING_MARK])?;
     disk.fs.remove_all(path).at("remove", path)?;
     disk.sync_folder(parent(path))
 }
 
-fn refuse_published(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
-    if disk.exists(&target.path.join(PACKAGE_JSON))? {
-        return Err(Error::AlreadyPublished { load_id: target.load_id.clone(), folder: target.folder });
+/// Removes what is in a folder before its marks, and makes that durable, so that a folder without marks
+/// is either empty or damaged.
+fn remove_all_but(disk: &Disk, folder: &Path, marks: &[&str]) -> Result<(), Error> {
+    let entries = match disk.fs.list(folder) {
+        Err(error) if is_absent(&error) => return Ok(()),
+        other => other.at("list", folder)?,
+    };
+    for entry in entries.iter().filter(|entry| !marks.contains(&entry.name.as_str())) {
+        let path = folder.join(&entry.name);
+        let removed = match entry.kind {
+            EntryKind::Folder => disk.fs.remove_all(&path),
+            EntryKind::File | EntryKind::Other => disk.fs.remove_file(&path),
+        };
+        match removed {
+            Err(error) if !is_absent(&error) => return Err(error).at("remove", &path),
+            _ => {}
+        }
     }
-    Ok(())
+    match disk.sync_folder(folder) {
+        // Somebody else was quicker.
+        Err(Error::Io { source, .. }) if is_absent(&source) => Ok(()),
+        other => other,
+    }
+}
+
+/// Refuses to publish over a package, and clears what is none; our lock protects the latter.
+fn make_room(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
+    match presence(disk, target.path)? {
+        Presence::Absent => Ok(()),
+        Presence::Leftover => withdraw(disk, target.path),
+        Presence::Whole => {
+            Err(Error::AlreadyPublished { load_id: target.load_id.clone(), folder: target.folder })
+        }
+        Presence::Headless => Err(Error::Damaged {
+            load_id: target.load_id.to_string(),
+            path: target.path.to_owned(),
+            file: PACKAGE_JSON.to_owned(),
+            damage: Damage::Missing,
+        }),
+    }
 }
 
 /// A sync behind the commit: its failure does not undo the commit.
@@ -86,32 +154,35 @@ fn cannot_rename_folders(error: &io::Error) -> bool {
 
 fn copy(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(), Error> {
     if let Err(error) = copy_and_commit(disk, from, target.path) {
-        // Best effort: what stays has no package.json, so it is no package and is swept.
-        drop(disk.fs.remove_all(target.path));
+        // Best effort: what stays is marked as a copy and is swept.
+        drop(withdraw(disk, target.path));
         return Err(error);
     }
     sync_after(disk, target.path, target)?;
-    sync_after(disk, parent(target.path), target)?;
     withdraw(disk, from)
 }
 
 fn copy_and_commit(disk: &Disk, from: &Path, to: &Path) -> Result<(), Error> {
     let below = |path: &Path| to.join(path.strip_prefix(from).expect("the tree is below its folder"));
+    let (package_json, mark) = (from.join(PACKAGE_JSON), to.join(COPYING_MARK));
     let source = disk.tree(from)?;
-    for folder in &source.folders {
+
+    // The mark is durable before anything it has to explain.
+    disk.fs.create_folder(to).at("create", to)?;
+    disk.fs.copy(&package_json, &mark).at("write", &mark)?;
+    disk.sync_file(&mark)?;
+    disk.sync_folder(to)?;
+    disk.sync_folder(parent(to))?;
+
+    for folder in source.folders.iter().filter(|folder| *folder != from) {
         let folder = below(folder);
         disk.fs.create_folder(&folder).at("create", &folder)?;
     }
-    for file in source.files.iter().filter(|file| file.strip_prefix(from) != Ok(Path::new(PACKAGE_JSON))) {
+    for file in source.files.iter().filter(|file| **file != package_json) {
         let copied = below(file);
         disk.fs.copy(file, &copied).at("write", &copied)?;
     }
     disk.sync_tree(&disk.tree(to)?)?;
-    disk.sync_folder(parent(to))?;
-
-    let temporary = to.join(PACKAGE_JSON_TMP);
-    disk.fs.copy(&from.join(PACKAGE_JSON), &temporary).at("write", &temporary)?;
-    disk.sync_file(&temporary)?;
     let committed = to.join(PACKAGE_JSON);
-    disk.fs.rename(&temporary, &committed).at("publish", &committed)
+    disk.fs.rename(&mark, &committed).at("publish", &committed)
 }

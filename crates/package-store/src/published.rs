@@ -5,7 +5,7 @@ use std::ops::Deref;
 use crate::error::Error;
 use crate::format::Folder;
 use crate::package::Package;
-use crate::publish::{self, Target};
+use crate::publish;
 use crate::store::PackageStore;
 
 /// A package in one of the folders of a store. It reads as a [`Package`]; its jobs can be moved from
@@ -53,11 +53,7 @@ impl PublishedPackage {
     /// unless the error is [`Error::NotDurable`].
     pub fn move_to(self, folder: Folder) -> Result<Self, Error> {
         let Self { store, folder: from, package } = self;
-        store.settle(from, package.load_id())?;
-        let path = store.layout().package(folder, package.load_id());
-        let target = Target { path: &path, folder, load_id: package.load_id() };
-        publish::relocate(store.disk(), package.path(), target)?;
-        tracing::info!(load_id = %package.load_id(), %from, to = %folder, "package moved");
+        let path = store.relocate(from, package.load_id(), folder)?;
         let package = package.moved_to(path);
         Ok(Self { store, folder, package })
     }

@@ -14,7 +14,7 @@ use crate::layout::{Layout, StagingName};
 use crate::load_id::LoadId;
 use crate::lock::{self, LockError, RunLock, StageLock, Wait};
 use crate::package::Package;
-use crate::publish;
+use crate::publish::{self, Presence, Target};
 use crate::published::PublishedPackage;
 use crate::writer::StagedPackage;
 
@@ -68,13 +68,14 @@ impl PackageStore {
     /// [`Error::NewerFormat`] or [`Error::OtherPipeline`] if the folder is not for us, [`Error::Io`].
     pub fn open(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
         let store = Self::new(dir, pipeline, options)?;
-        if store.documents().identity()?.is_none() {
-            for folder in store.layout().all_folders() {
-                store.disk().create_folders(&folder)?;
-            }
-            store.documents().create_identity()?;
+        let known = store.check_name()?;
+        for folder in store.layout().all_folders() {
+            store.disk().create_folders(&folder)?;
         }
-        store.check_name()?;
+        if !known {
+            store.documents().create_identity()?;
+            store.check_name()?;
+        }
         Ok(store)
     }
 
@@ -84,11 +85,11 @@ impl PackageStore {
     /// [`Error::NoSuchPipeline`], and those of [`PackageStore::open`].
     pub fn open_existing(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
         let store = Self::new(dir, pipeline, options)?;
-        if store.documents().identity()?.is_none() {
-            return Err(Error::NoSuchPipeline { path: store.dir().to_owned() });
+        if store.check_name()? {
+            Ok(store)
+        } else {
+            Err(Error::NoSuchPipeline { path: store.dir().to_owned() })
         }
-        store.check_name()?;
-        Ok(store)
     }
 
     fn new(dir: &Path, pipeline: &str, options: StoreOptions) -> Result<Self, Error> {
@@ -100,14 +101,16 @@ impl PackageStore {
         Ok(Self { inner: Arc::new(Inner { layout, disk, pipeline, clock, cancel, given }) })
     }
 
-    fn check_name(&self) -> Result<(), Error> {
+    /// Whether the folder belongs to a pipeline at all; an error if it belongs to another one.
+    fn check_name(&self) -> Result<bool, Error> {
         match self.documents().identity()? {
-            Some(found) if found != self.pipeline() => Err(Error::OtherPipeline {
+            None => Ok(false),
+            Some(found) if found == self.pipeline() => Ok(true),
+            Some(found) => Err(Error::OtherPipeline {
                 path: self.dir().to_owned(),
                 found,
                 expected: self.pipeline().to_owned(),
             }),
-            _ => Ok(()),
         }
     }
 
@@ -217,7 +220,8 @@ impl PackageStore {
         StagedPackage::create(self, lock, load_id, random)
     }
 
-    /// The packages in a folder, oldest first. One that has already got further is not among them.
+    /// The packages in a folder, oldest first. One that has already got further is not among them; one
+    /// that has lost its `package.json` is, so that opening it tells.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -225,7 +229,9 @@ impl PackageStore {
         let mut ids = Vec::new();
         for name in self.folder_names(&self.layout().folder(folder))? {
             let Ok(load_id) = name.parse() else { continue };
-            if self.holds(folder, &load_id)? && !self.is_finished_with(folder, &load_id)? {
+            let presence = publish::presence(self.disk(), &self.layout().package(folder, &load_id))?;
+            let counts = matches!(presence, Presence::Whole | Presence::Headless);
+            if counts && !self.is_finished_with(folder, &load_id)? {
                 ids.push(load_id);
             }
         }
@@ -235,7 +241,8 @@ impl PackageStore {
 
     /// Whether there is a whole package of this id in the folder.
     pub(crate) fn holds(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
-        self.disk().exists(&self.layout().package(folder, load_id).join(PACKAGE_JSON))
+        let path = self.layout().package(folder, load_id);
+        Ok(publish::presence(self.disk(), &path)? == Presence::Whole)
     }
 
     /// Whether the package has got into a later folder, so that what is here is only left over.
@@ -256,6 +263,25 @@ impl PackageStore {
             }
         }
         Ok(())
+    }
+
+    /// Moves a package to `aborted/` without opening it, so that damaged ones can be given up too. What the
+    /// package left in earlier folders goes with it.
+    ///
+    /// # Errors
+    /// As [`PublishedPackage::move_to`].
+    pub fn abort(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
+        self.relocate(folder, load_id, Folder::Aborted).map(drop)
+    }
+
+    /// Moves a package between folders and gives its new path.
+    pub(crate) fn relocate(&self, from: Folder, load_id: &LoadId, to: Folder) -> Result<PathBuf, Error> {
+        self.settle(from, load_id)?;
+        let path = self.layout().package(to, load_id);
+        let target = Target { path: &path, folder: to, load_id };
+        publish::relocate(self.disk(), &self.layout().package(from, load_id), target)?;
+        tracing::info!(%load_id, %from, %to, "package moved");
+        Ok(path)
     }
 
     /// Opens a package. This verifies `package.json` and nothing else.

@@ -14,7 +14,7 @@ use crate::fs::EntryKind;
 use crate::layout::StagingName;
 use crate::load_id::LoadId;
 use crate::lock::StageLock;
-use crate::publish;
+use crate::publish::{self, Presence};
 use crate::store::PackageStore;
 
 /// Why something was removed.
@@ -23,8 +23,8 @@ use crate::store::PackageStore;
 pub enum SweepReason {
     /// A staging folder whose writer has ended.
     DeadWriter,
-    /// A folder without `package.json`: a copy or a removal that was cut.
-    NoPackage,
+    /// Not a package yet or no longer: a copy or a removal that was cut.
+    Leftover,
     /// A package that has already got further.
     Finished,
     /// A document whose replacement was cut.
@@ -63,7 +63,7 @@ impl PackageStore {
             Stage::Load => (&[Folder::Loaded, Folder::Aborted][..], Some(Folder::Normalized)),
         };
         for folder in published_to {
-            self.sweep_half_packages(*folder, &mut report)?;
+            self.sweep_leftovers(*folder, &mut report)?;
         }
         if let Some(folder) = taken_from {
             self.sweep_finished(folder, &mut report)?;
@@ -87,10 +87,11 @@ impl PackageStore {
         Ok(())
     }
 
-    fn sweep_half_packages(&self, folder: Folder, report: &mut SweepReport) -> Result<(), Error> {
+    fn sweep_leftovers(&self, folder: Folder, report: &mut SweepReport) -> Result<(), Error> {
         for load_id in self.ids_in(folder)? {
-            if !self.holds(folder, &load_id)? {
-                self.sweep_package(folder, &load_id, SweepReason::NoPackage, report)?;
+            let path = self.layout().package(folder, &load_id);
+            if publish::presence(self.disk(), &path)? == Presence::Leftover {
+                self.sweep_package(folder, &load_id, SweepReason::Leftover, report)?;
             }
         }
         Ok(())

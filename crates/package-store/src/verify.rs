@@ -25,6 +25,7 @@ struct Found {
 
 /// Looks at names and sizes first, because they cost nothing, and at the bytes then.
 pub(crate) fn verify(package: &Package) -> Result<(), Error> {
+    package.reread()?;
     let (fixed, jobs) = (fixed_files(package), jobs(package));
     let mut check = Check { package, fixed, jobs, found: Vec::new(), jobs_deleted: false };
     check.walk()?;

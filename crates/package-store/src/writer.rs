@@ -8,19 +8,18 @@ use crate::checksum::Checksum;
 use crate::disk::Disk;
 use crate::error::{At, Error};
 use crate::format::{
-    Folder, JobState, PACKAGE_FORMAT, PACKAGE_JSON, QUARANTINE, SCHEMA_JSON, SCHEMA_UPDATE_JSON, STATE_JSON,
+    Folder, JobState, PACKAGE_JSON, QUARANTINE, SCHEMA_JSON, SCHEMA_UPDATE_JSON, STATE_JSON,
 };
 use crate::job_name::{JobFileName, QuarantineFileName};
 use crate::layout::StagingName;
 use crate::load_id::LoadId;
 use crate::lock::StageLock;
-use crate::manifest::{
-    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, QuarantineEntry, Written,
-};
+use crate::manifest::{DocumentEntry, Manifest, ManifestDraft};
 use crate::package::Package;
 use crate::package_json;
 use crate::publish::{self, Target};
 use crate::published::PublishedPackage;
+use crate::seal::Sealer;
 use crate::store::PackageStore;
 
 /// A package that is being written. Nobody else sees it; dropping it removes it.
@@ -155,123 +154,18 @@ impl StagedPackage {
     pub fn seal(self, draft: ManifestDraft) -> Result<SealedPackage, Error> {
         let Self { staging, load_id, documents } = self;
         let documents = documents.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let sealer = Sealer { staging: &staging, load_id: &load_id };
-        if !documents.contains_key(SCHEMA_JSON) {
-            return Err(sealer.refuse(SCHEMA_JSON, "was not written"));
-        }
+        let sealer = Sealer {
+            disk: staging.disk(),
+            path: &staging.path,
+            pipeline: staging.store.pipeline(),
+            stage: staging.lock.stage(),
+            load_id: &load_id,
+        };
         let manifest = sealer.manifest(draft, documents)?;
         let (bytes, digest) = package_json::encode(&manifest);
         let path = staging.path.join(PACKAGE_JSON);
         staging.disk().fs.write(&path, &bytes).at("write", &path)?;
         Ok(SealedPackage { staging, manifest, digest })
-    }
-}
-
-/// Turns what a stage says about its files into what the disk confirms.
-struct Sealer<'a> {
-    staging: &'a Staging,
-    load_id: &'a LoadId,
-}
-
-impl Sealer<'_> {
-    fn manifest(
-        &self,
-        draft: ManifestDraft,
-        documents: BTreeMap<String, DocumentEntry>,
-    ) -> Result<Manifest, Error> {
-        let jobs = draft.files.iter().map(|file| (file.name.to_string(), file.written)).collect();
-        let rows = draft.quarantine.iter().map(|file| (file.name.to_string(), None)).collect();
-        let jobs = self.confirm(JobState::New.as_str(), jobs)?;
-        let rows = self.confirm(QUARANTINE, rows)?;
-        let file_entry = |(draft, written): (FileDraft, Written)| FileEntry {
-            format: draft.name.format(),
-            codec: draft.name.codec(),
-            name: draft.name,
-            table: draft.table,
-            rows: draft.rows,
-            bytes: written.bytes,
-            uncompressed_bytes: draft.uncompressed_bytes,
-            checksum: written.checksum,
-            origins: draft.origins,
-        };
-        Ok(Manifest {
-            format: PACKAGE_FORMAT,
-            load_id: self.load_id.clone(),
-            stage: self.staging.lock.stage().to_string(),
-            pipeline: self.staging.store.pipeline().to_owned(),
-            schema_name: draft.schema_name,
-            created_at: draft.created_at,
-            producer: draft.producer,
-            run_id: draft.run_id,
-            settings: draft.settings,
-            resources: draft.resources,
-            files: draft.files.into_iter().zip(jobs).map(file_entry).collect(),
-            quarantine: draft
-                .quarantine
-                .into_iter()
-                .zip(rows)
-                .map(|(draft, Written { bytes, checksum })| QuarantineEntry {
-                    name: draft.name,
-                    table: draft.table,
-                    rows: draft.rows,
-                    bytes,
-                    checksum,
-                })
-                .collect(),
-            documents,
-            parent: draft.parent,
-        })
-    }
-
-    /// Compares the files of a folder with what the stage named, and completes sizes and checksums.
-    fn confirm(&self, folder: &str, named: Vec<(String, Option<Written>)>) -> Result<Vec<Written>, Error> {
-        let disk = self.staging.disk();
-        let mut sizes = self.sizes(folder)?;
-        let unread: Vec<PathBuf> = named
-            .iter()
-            .filter(|(_, written)| written.is_none())
-            .map(|(name, _)| self.staging.path.join(folder).join(name))
-            .collect();
-        for (name, written) in &named {
-            let bytes = sizes
-                .remove(name)
-                .ok_or_else(|| self.refuse(&format!("{folder}/{name}"), "is missing or named twice"))?;
-            if let Some(written) = written.filter(|written| written.bytes != bytes) {
-                let problem = format!("has {bytes} bytes where {} were written", written.bytes);
-                return Err(self.refuse(&format!("{folder}/{name}"), &problem));
-            }
-        }
-        if let Some(name) = sizes.keys().next() {
-            return Err(self.refuse(&format!("{folder}/{name}"), "is not named by the stage that wrote it"));
-        }
-        let mut hashed = unread.iter().zip(disk.hash(&unread));
-        named
-            .into_iter()
-            .map(|(_, written)| match written {
-                Some(written) => Ok(written),
-                None => {
-                    let (path, hashed) = hashed.next().expect("one result for each file without checksum");
-                    hashed.at("read", path).map(|(bytes, checksum)| Written { bytes, checksum })
-                }
-            })
-            .collect()
-    }
-
-    fn sizes(&self, folder: &str) -> Result<BTreeMap<String, u64>, Error> {
-        let path = self.staging.path.join(folder);
-        if !self.staging.disk().exists(&path)? {
-            return Ok(BTreeMap::new());
-        }
-        let entries = self.staging.disk().fs.list(&path).at("list", &path)?;
-        Ok(entries.into_iter().map(|entry| (entry.name, entry.bytes)).collect())
-    }
-
-    fn refuse(&self, file: &str, problem: &str) -> Error {
-        Error::NotSealable {
-            load_id: self.load_id.clone(),
-            file: file.to_owned(),
-            problem: problem.to_owned(),
-        }
     }
 }
 
@@ -310,12 +204,5 @@ impl SealedPackage {
         tracing::info!(load_id = %manifest.load_id, %folder, files = manifest.files.len(), "package published");
         let package = Package::new(store.disk().clone(), path, manifest, digest);
         Ok(PublishedPackage::new(store, folder, package))
-    }
-}
-
-impl FileDraft {
-    /// A file without rows, whose checksum is computed when the package is sealed.
-    pub fn new(name: JobFileName, table: impl Into<String>) -> Self {
-        Self { name, table: table.into(), rows: 0, uncompressed_bytes: 0, written: None, origins: Vec::new() }
     }
 }
