@@ -1,1 +1,73 @@
 //! Types, tables, columns, hints, naming and the version hash of a schema.
+//!
+//! A [`Schema`] says which tables a source has and how they look. It is the document that dlt stores, with
+//! the same [version hash](Schema::compute_hash), so that a dataset can go from one program to the other.
+//! This crate also owns what decides about single values: [naming conventions](Naming), [type
+//! detection](value::detect) and [coercion](value::coerce), and what resources declare
+//! ([`hints::ResourceHints`]).
+//!
+//! Values in, values out: nothing here reads a file, a clock or the environment.
+//!
+//! ```
+//! use cartage_schema::{DataType, NamingKind, Schema};
+//! # fn main() -> Result<(), cartage_schema::SchemaError> {
+//! let mut schema = Schema::new("shop", NamingKind::SnakeCase)?;
+//! let inference = schema.inference(0.0)?;
+//! let id = inference.new_column("_dlt_id", DataType::Text);
+//! assert_eq!(id.row_key, Some(true));
+//! schema.bump();
+//! assert_eq!(schema.version, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limitations
+//! - Naming conventions and normalizers are those built into dlt but `s3_tables`; Python modules cannot be
+//!   loaded.
+//! - Patterns (`re:`) have the syntax of the `regex` crate: no look-around, no back references.
+//! - The time zone of naive timestamps is UTC; dlt's `DLT_INTERVAL_TIMEZONE` is not read.
+//! - Timestamps are instants: the offset of a typed timestamp is lost when it goes into a text column.
+//! - Integers beyond 128 bits do not go into integer columns; they become variants.
+//! - `hexbytes_to_text` finds nothing, because bytes of that Python type arrive as plain bytes.
+
+pub mod canonical;
+mod column;
+mod contract;
+mod digest;
+mod document;
+mod error;
+mod hash;
+pub mod hints;
+mod infer;
+mod merge;
+mod migrate;
+mod naming;
+mod pattern;
+mod record;
+mod rename;
+mod schema;
+mod settings;
+mod system_tables;
+mod table;
+mod text;
+pub mod value;
+mod verify;
+mod words;
+
+pub use column::{Column, CompoundHint};
+pub use contract::{ContractError, ContractModes};
+pub use digest::{row_hash_id, row_id_from_bytes};
+pub use error::SchemaError;
+pub use infer::Inference;
+pub use merge::{Origin, TableDiff};
+pub use naming::{EMPTY_KEY, Naming, NamingKind, UnknownNaming};
+pub use pattern::PatternError;
+pub use schema::{Schema, normalize_schema_name};
+pub use settings::{DEFAULT_MAX_NESTING, JsonNormalizer, Normalizers, Settings};
+pub use table::{RowFilters, Table, TableReference};
+pub use text::is_blank;
+pub use verify::IdentifierLimits;
+pub use words::{
+    ContractMode, DataType, DefaultHint, Detection, MergeStrategy, ReplaceStrategy, SortOrder, UnknownWord,
+    WriteDisposition,
+};

@@ -1,0 +1,72 @@
+//! Lists of hints that may be written in more than one way.
+
+use indexmap::IndexMap;
+use serde::de::Error as _;
+use serde_json::Value;
+
+use crate::column::Column;
+
+/// Names of key columns: one text, or a list of texts. An empty list removes the key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys(pub Vec<String>);
+
+impl<'de> serde::Deserialize<'de> for Keys {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = match Value::deserialize(deserializer)? {
+            // Configuration files have no null: an empty text stands for it.
+            Value::String(name) if name.is_empty() => Vec::new(),
+            Value::String(name) => vec![name],
+            Value::Array(names) => names
+                .into_iter()
+                .map(|name| match name {
+                    Value::String(name) => Ok(name),
+                    other => Err(D::Error::custom(format_args!("`{other}` is no name of a column"))),
+                })
+                .collect::<Result<_, _>>()?,
+            other => {
+                return Err(D::Error::custom(format_args!("`{other}` is neither a name nor a list of names")));
+            }
+        };
+        Ok(Self(names))
+    }
+}
+
+impl serde::Serialize for Keys {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// Hints of columns by name: an object, or a list of columns that say their `name`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns(pub IndexMap<String, Column>);
+
+impl<'de> serde::Deserialize<'de> for Columns {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let columns: Vec<(Option<String>, Value)> = match Value::deserialize(deserializer)? {
+            Value::Object(columns) => columns.into_iter().map(|(name, hints)| (Some(name), hints)).collect(),
+            Value::Array(columns) => columns.into_iter().map(|hints| (None, hints)).collect(),
+            _ => return Err(D::Error::custom("write hints by column name, or a list of columns")),
+        };
+        let mut read = IndexMap::with_capacity(columns.len());
+        for (name, hints) in columns {
+            let named = hints.get("name").and_then(Value::as_str).map(str::to_owned);
+            let Some(name) = name.or(named) else { return Err(D::Error::custom("a column has no `name`")) };
+            let Value::Object(hints) = hints else {
+                return Err(D::Error::custom(format_args!(
+                    "column `{name}` must have hints like `data_type`"
+                )));
+            };
+            let column = Column::from_map(&name, hints)
+                .map_err(|error| D::Error::custom(format_args!("column `{name}`: {error}")))?;
+            read.insert(name, column);
+        }
+        Ok(Self(read))
+    }
+}
+
+impl serde::Serialize for Columns {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}

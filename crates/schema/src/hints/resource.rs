@@ -1,0 +1,127 @@
+//! The hints of a resource and of the tables below it.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::disposition::WriteDispositionConfig;
+use super::incremental::Incremental;
+use super::keys::{Columns, Keys};
+use crate::record::{record, record_serde};
+use crate::table::TableReference;
+
+/// What a resource says about its table: the arguments of `dlt.resource`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceHints {
+    /// Name of the table; that of the resource where absent.
+    pub table_name: Option<String>,
+    /// What a load does to rows that are there; append where absent.
+    pub write_disposition: Option<WriteDispositionConfig>,
+    /// Primary key columns. They replace those that `columns` mark.
+    pub primary_key: Option<Keys>,
+    /// Merge key columns. They replace those that `columns` mark.
+    pub merge_key: Option<Keys>,
+    /// Hints of columns.
+    pub columns: Option<Columns>,
+    /// Mode or modes of the contract.
+    pub schema_contract: Option<Value>,
+    /// Hints of the tables below: by the key of a list, or by keys joined with `.` for deeper ones.
+    pub nested_hints: Option<IndexMap<String, NestedHints>>,
+    /// How many levels of lists and objects are unpacked.
+    pub max_table_nesting: Option<u32>,
+    /// `iceberg`, `delta`, `hive` or `native`.
+    pub table_format: Option<String>,
+    /// `preferred` or a file format.
+    pub file_format: Option<String>,
+    /// References to other tables.
+    pub references: Option<Vec<TableReference>>,
+    /// How to load only what is new.
+    pub incremental: Option<Incremental>,
+    /// What the table holds, for people.
+    pub description: Option<String>,
+    /// Table to hang this one below, for resources that make nested tables themselves.
+    pub parent_table_name: Option<String>,
+    /// `x-` hints of the table, and known keys that are explicitly `null`, which say nothing.
+    pub other: Map<String, Value>,
+}
+
+record!(ResourceHints {
+    "table_name" => table_name,
+    "write_disposition" => write_disposition,
+    "primary_key" => primary_key,
+    "merge_key" => merge_key,
+    "columns" => columns,
+    "schema_contract" => schema_contract,
+    "nested_hints" => nested_hints,
+    "max_table_nesting" => max_table_nesting,
+    "table_format" => table_format,
+    "file_format" => file_format,
+    "references" => references,
+    "incremental" => incremental,
+    "description" => description,
+    "parent_table_name" => parent_table_name,
+});
+record_serde!(ResourceHints);
+
+impl ResourceHints {
+    /// The keys that [`ResourceHints`] reads, for configurations that mix them with others. `x-` hints come on
+    /// top.
+    pub const KEYS: &'static [&'static str] = &[
+        "table_name",
+        "write_disposition",
+        "primary_key",
+        "merge_key",
+        "columns",
+        "schema_contract",
+        "nested_hints",
+        "max_table_nesting",
+        "table_format",
+        "file_format",
+        "references",
+        "incremental",
+        "description",
+        "parent_table_name",
+    ];
+
+    /// The name of the table before it is normalized.
+    pub fn raw_table_name<'a>(&'a self, resource: &'a str) -> &'a str {
+        self.table_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(resource)
+    }
+}
+
+/// What a resource says about a table below its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NestedHints {
+    /// Parent of the table, where it is not the one that the path says.
+    pub parent_table_name: Option<String>,
+    /// Only for tables that have keys and are root tables therefore.
+    pub write_disposition: Option<WriteDispositionConfig>,
+    /// Primary key columns. A table with keys is no longer nested: it is a root table of its own.
+    pub primary_key: Option<Keys>,
+    /// Merge key columns, with the same effect.
+    pub merge_key: Option<Keys>,
+    /// Hints of columns.
+    pub columns: Option<Columns>,
+    /// Mode or modes of the contract.
+    pub schema_contract: Option<Value>,
+    /// `iceberg`, `delta`, `hive` or `native`.
+    pub table_format: Option<String>,
+    /// `preferred` or a file format.
+    pub file_format: Option<String>,
+    /// References to other tables.
+    pub references: Option<Vec<TableReference>>,
+    /// `x-` hints of the table, and known keys that are explicitly `null`, which say nothing.
+    pub other: Map<String, Value>,
+}
+
+record!(NestedHints {
+    "parent_table_name" => parent_table_name,
+    "write_disposition" => write_disposition,
+    "primary_key" => primary_key,
+    "merge_key" => merge_key,
+    "columns" => columns,
+    "schema_contract" => schema_contract,
+    "table_format" => table_format,
+    "file_format" => file_format,
+    "references" => references,
+});
+record_serde!(NestedHints);

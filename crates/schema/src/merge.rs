@@ -1,0 +1,282 @@
+//! Merging tables and schemas into a schema. Nothing is ever removed by a merge.
+
+use crate::column::CompoundHint;
+use crate::error::SchemaError;
+use crate::rename::normalize_table;
+use crate::schema::Schema;
+use crate::table::{Table, TableReference};
+use crate::words::{MergeStrategy, WriteDisposition};
+
+/// Where an incoming table comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Hints of a resource: keys and other compound hints replace those of the schema.
+    Resource,
+    /// Anything else: compound hints are added.
+    Other,
+}
+
+/// What merging a table changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableDiff {
+    /// Name of the table.
+    pub table: String,
+    /// The table did not exist.
+    pub is_new: bool,
+    /// Columns that did not exist or had no type, in order.
+    pub new_columns: Vec<String>,
+    /// Columns with a type whose hints changed, in order.
+    pub changed_columns: Vec<String>,
+}
+
+impl Schema {
+    /// Adds a table, or merges it into the one of its name. Names must be normalized already; see
+    /// [`normalize_table`](Self::normalize_table).
+    ///
+    /// Keys of the incoming table and its columns win. Columns that get their type move to the end, after
+    /// those that are at the destination. The root id is propagated from now on if the merge strategy needs it.
+    ///
+    /// # Errors
+    /// [`SchemaError::ParentNotFound`] and [`SchemaError::TableConflict`]; the schema is unchanged.
+    pub fn merge_table(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
+        self.check_parent(&incoming)?;
+        let name = incoming.name.clone();
+        let mut diff = TableDiff { table: name.clone(), ..TableDiff::default() };
+        match self.tables.get_mut(&name) {
+            None => {
+                diff.is_new = true;
+                diff.new_columns = incoming.columns.keys().cloned().collect();
+                self.tables.insert(name.clone(), incoming);
+            }
+            Some(existing) => {
+                check_same_table(&self.name, existing, &incoming)?;
+                merge_columns(existing, &incoming, origin, &mut diff);
+                merge_references(existing, incoming.references.as_deref());
+                let references = existing.references.clone();
+                existing.overlay_keys(&incoming);
+                existing.references = references;
+            }
+        }
+        self.extend_propagation(&name);
+        Ok(diff)
+    }
+
+    /// Normalizes the names of a table by the convention of the schema.
+    pub fn normalize_table(&self, table: Table, max_length: Option<usize>) -> Table {
+        normalize_table(table, &self.naming(max_length))
+    }
+
+    /// Checks that no column of `incoming` has another type than here. Merging hints allows that (the
+    /// destination is not altered); merging what workers found must not.
+    ///
+    /// # Errors
+    /// [`SchemaError::TypeConflict`].
+    pub fn check_types(&self, incoming: &Table) -> Result<(), SchemaError> {
+        let Some(existing) = self.tables.get(&incoming.name) else { return Ok(()) };
+        for column in incoming.columns.values() {
+            let known = existing.columns.get(&column.name).and_then(|known| known.data_type);
+            if let (Some(known), Some(new)) = (known, column.data_type)
+                && known != new
+            {
+                return Err(SchemaError::TypeConflict {
+                    table: incoming.name.clone(),
+                    column: column.name.clone(),
+                    existing: known,
+                    incoming: new,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges the schema of a source into this one, the stored schema of the same source.
+    ///
+    /// Settings and normalizers are replaced and tables merged, parents first. If the naming conventions
+    /// differ only the contract is taken, because the names of the two have nothing in common.
+    ///
+    /// # Errors
+    /// Those of [`merge_table`](Self::merge_table).
+    pub fn merge_schema(&mut self, incoming: &Self) -> Result<(), SchemaError> {
+        if self.naming_kind() != incoming.naming_kind() {
+            self.settings.schema_contract.clone_from(&incoming.settings.schema_contract);
+            return Ok(());
+        }
+        self.settings = incoming.settings.clone();
+        self.replace_normalizers(incoming);
+        self.add_standard_hints();
+        self.merge_tables(incoming)
+    }
+
+    /// Merges the tables of another schema, parents first, and leaves the settings as they are.
+    ///
+    /// # Errors
+    /// Those of [`merge_table`](Self::merge_table).
+    pub fn merge_tables(&mut self, incoming: &Self) -> Result<(), SchemaError> {
+        let naming = self.naming(None);
+        for root in incoming.tables.values().filter(|table| !table.is_nested()) {
+            for table in incoming.chain(&root.name) {
+                self.merge_table(normalize_table(table.clone(), &naming), Origin::Other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes tables. The list must hold every table below one that it names.
+    ///
+    /// # Errors
+    /// [`SchemaError::TableNotFound`] and [`SchemaError::Orphans`]; the schema is unchanged.
+    pub fn drop_tables(&mut self, names: &[&str]) -> Result<Vec<Table>, SchemaError> {
+        let mut orphans = Vec::new();
+        for name in names {
+            self.table(name)?;
+            for table in self.chain(name) {
+                if !names.contains(&table.name.as_str()) && !orphans.contains(&table.name) {
+                    orphans.push(table.name.clone());
+                }
+            }
+        }
+        if !orphans.is_empty() {
+            return Err(SchemaError::Orphans { schema: self.name.clone(), orphans: orphans.join(", ") });
+        }
+        let mut dropped = Vec::new();
+        for name in names {
+            dropped.extend(self.tables.shift_remove(*name));
+            self.normalizers.forget_table(name);
+        }
+        Ok(dropped)
+    }
+
+    fn replace_normalizers(&mut self, incoming: &Self) {
+        let mut new = incoming.normalizers.clone();
+        let old = &self.normalizers;
+        // These two are settings of the dataset rather than of the source.
+        new.use_break_path_on_normalize = new.use_break_path_on_normalize.or(old.use_break_path_on_normalize);
+        new.allow_identifier_change_on_table_with_data =
+            new.allow_identifier_change_on_table_with_data.or(old.allow_identifier_change_on_table_with_data);
+        self.normalizers = new;
+    }
+
+    fn check_parent(&self, table: &Table) -> Result<(), SchemaError> {
+        match &table.parent {
+            Some(parent) if !self.tables.contains_key(parent) => Err(SchemaError::ParentNotFound {
+                schema: self.name.clone(),
+                table: table.name.clone(),
+                parent: parent.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn extend_all(&mut self) {
+        let names: Vec<String> = self.tables.keys().cloned().collect();
+        for name in names {
+            self.extend_propagation(&name);
+        }
+    }
+
+    /// Hands the row id of the root down its chain, where merges need it or a table already has it.
+    fn extend_propagation(&mut self, table: &str) {
+        let Some(root) = self.root_of(table) else { return };
+        if !self.needs_root_key(root) {
+            return;
+        }
+        let naming = self.naming(None);
+        let row_key = root.first_column(|column| column.row_key == Some(true));
+        let from =
+            row_key.map_or_else(|| naming.normalize_identifier("_dlt_id"), |column| column.name.clone());
+        let root = root.name.clone();
+        let (from, to) = (naming.normalize_path(&from), naming.normalize_path("_dlt_root_id"));
+        self.normalizers.propagate(&root, &from, &to);
+    }
+
+    fn needs_root_key(&self, root: &Table) -> bool {
+        let by_merge = !self.naming(None).is_dlt_name(&root.name)
+            && self.normalizers.root_key_propagation().unwrap_or_else(
+                || matches!(self.merge_of(root), Some(strategy) if strategy != MergeStrategy::Scd2),
+            );
+        by_merge
+            || self
+                .chain(&root.name)
+                .iter()
+                .any(|table| table.columns.values().any(|column| column.root_key == Some(true)))
+    }
+
+    /// The strategy by which a table is merged, if it is. Where the table leaves it to the destination, every
+    /// destination picks one that needs root ids.
+    fn merge_of(&self, table: &Table) -> Option<MergeStrategy> {
+        (table.write_disposition == Some(WriteDisposition::Merge))
+            .then(|| self.merge_strategy(&table.name).unwrap_or(MergeStrategy::DeleteInsert))
+    }
+}
+
+fn check_same_table(schema: &str, existing: &Table, incoming: &Table) -> Result<(), SchemaError> {
+    let conflict = |property, existing_value: &Option<String>, incoming_value: &Option<String>| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        Err(SchemaError::TableConflict {
+            schema: schema.to_owned(),
+            table: existing.name.clone(),
+            property,
+            existing: text(existing_value),
+            incoming: text(incoming_value),
+        })
+    };
+    if existing.parent != incoming.parent {
+        return conflict("parent", &existing.parent, &incoming.parent);
+    }
+    if existing.is_nested() && incoming.resource.is_some() {
+        return conflict("resource", &existing.resource, &incoming.resource);
+    }
+    Ok(())
+}
+
+fn merge_columns(existing: &mut Table, incoming: &Table, origin: Origin, diff: &mut TableDiff) {
+    if origin == Origin::Resource {
+        for hint in CompoundHint::ALL {
+            if !incoming.columns_with(hint).is_empty() {
+                existing.columns.values_mut().for_each(|column| column.set_compound(hint, None));
+            }
+        }
+    }
+    for column in incoming.columns.values() {
+        let Some(known) = existing.columns.get_mut(&column.name) else {
+            diff.new_columns.push(column.name.clone());
+            existing.columns.insert(column.name.clone(), column.clone());
+            continue;
+        };
+        let completes = column.is_complete() && !known.is_complete();
+        let before = known.clone();
+        known.merge(column);
+        if completes {
+            // The destination adds the column after those that it has, so it comes last here, too.
+            diff.new_columns.push(column.name.clone());
+            if let Some(completed) = existing.columns.shift_remove(&column.name) {
+                existing.columns.insert(completed.name.clone(), completed);
+            }
+        } else if *known != before {
+            diff.changed_columns.push(column.name.clone());
+        }
+    }
+}
+
+/// References are merged by the table that they point to. One that says the same as before stays as it is.
+fn merge_references(existing: &mut Table, incoming: Option<&[TableReference]>) {
+    let Some(incoming) = incoming else { return };
+    let mut merged = existing.references.clone().unwrap_or_default();
+    for reference in incoming {
+        match merged.iter_mut().find(|known| known.referenced_table == reference.referenced_table) {
+            None => merged.push(reference.clone()),
+            Some(known) if column_pairs(known) != column_pairs(reference) => *known = reference.clone(),
+            Some(_) => {}
+        }
+    }
+    if existing.references.is_some() || !merged.is_empty() {
+        existing.references = Some(merged);
+    }
+}
+
+fn column_pairs(reference: &TableReference) -> Vec<(&String, &String)> {
+    let mut pairs: Vec<_> =
+        reference.columns.iter().flatten().zip(reference.referenced_columns.iter().flatten()).collect();
+    pairs.sort_unstable();
+    pairs
+}

@@ -1,0 +1,156 @@
+//! Conversion of values to the type of their column.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
+use super::coerce_text::coerce_text;
+use super::decimal::Decimal;
+use super::float::write_python_float;
+use super::format::{date_to_text, time_to_text, timestamp_to_text};
+use super::scalar::Scalar;
+use super::typed::strip_markers;
+use crate::words::DataType;
+
+/// A value that a column cannot take. It goes to a variant column, or is dealt with by the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a value of type {from} cannot be converted to {to}")]
+pub struct NotCoercible {
+    /// Type of the value.
+    pub from: DataType,
+    /// Type of the column.
+    pub to: DataType,
+}
+
+/// Converts a value to the type of its column, exactly where dlt does.
+///
+/// # Errors
+/// [`NotCoercible`] where the pair of types has no conversion, or this value none.
+pub fn coerce(value: Scalar<'_>, to: DataType) -> Result<Scalar<'_>, NotCoercible> {
+    let from = value.data_type();
+    if from == to {
+        return Ok(match value {
+            Scalar::Json(json) => Scalar::Json(without_markers(json)),
+            same => same,
+        });
+    }
+    let converted = match value {
+        Scalar::Text(text) => coerce_text(text, to),
+        other if to == DataType::Text => Some(Scalar::Text(to_text(other))),
+        Scalar::Int(integer) => coerce_int(integer, to),
+        Scalar::Double(float) => coerce_double(float, to),
+        Scalar::Decimal(decimal) => coerce_decimal(decimal, to),
+        Scalar::Wei(decimal) => coerce_decimal(decimal, to),
+        Scalar::Timestamp { micros, .. } if to == DataType::Date => Some(Scalar::Date(day_of(micros))),
+        Scalar::Date(days) if to == DataType::Timestamp => {
+            Some(Scalar::Timestamp { micros: i64::from(days) * MICROS_PER_DAY, aware: false })
+        }
+        _ => None,
+    };
+    converted.ok_or(NotCoercible { from, to })
+}
+
+fn without_markers(json: Cow<'_, str>) -> Cow<'_, str> {
+    match strip_markers(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(stripped) => Cow::Owned(stripped),
+    }
+}
+
+/// Python's `str` of numbers and truth values, `isoformat` of dates and times, base64 of bytes.
+fn to_text(value: Scalar<'_>) -> Cow<'_, str> {
+    match value {
+        Scalar::Text(text) => text,
+        Scalar::Json(json) => without_markers(json),
+        Scalar::Int(integer) => integer.to_string().into(),
+        Scalar::Double(float) => {
+            let mut text = Vec::with_capacity(24);
+            write_python_float(&mut text, float);
+            String::from_utf8_lossy(&text).into_owned().into()
+        }
+        Scalar::Bool(true) => "True".into(),
+        Scalar::Bool(false) => "False".into(),
+        Scalar::Timestamp { micros, aware } => timestamp_to_text(micros, aware).into(),
+        Scalar::Date(days) => date_to_text(days).into(),
+        Scalar::Time(micros) => time_to_text(micros).into(),
+        Scalar::Decimal(decimal) | Scalar::Wei(decimal) => decimal.to_string().into(),
+        Scalar::Binary(bytes) => STANDARD.encode(bytes).into(),
+    }
+}
+
+fn coerce_int(integer: i128, to: DataType) -> Option<Scalar<'static>> {
+    match to {
+        DataType::Double => Some(Scalar::Double(integer as f64)),
+        DataType::Decimal => Some(Scalar::Decimal(Decimal::from_i128(integer))),
+        DataType::Wei => Some(Scalar::Wei(Decimal::from_i128(integer))),
+        DataType::Bool => Some(Scalar::Bool(integer != 0)),
+        DataType::Timestamp => {
+            let micros = i64::try_from(integer.checked_mul(i128::from(MICROS_PER_SECOND))?).ok()?;
+            aware_timestamp(micros)
+        }
+        DataType::Date => match coerce_int(integer, DataType::Timestamp)? {
+            Scalar::Timestamp { micros, .. } => Some(Scalar::Date(day_of(micros))),
+            _ => None,
+        },
+        DataType::Binary => {
+            let bytes = u128::try_from(integer).ok()?.to_le_bytes();
+            let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            Some(Scalar::Binary(bytes[..used].to_vec().into()))
+        }
+        _ => None,
+    }
+}
+
+fn coerce_double(float: f64, to: DataType) -> Option<Scalar<'static>> {
+    match to {
+        DataType::Bigint => {
+            // Every float below 2^127 that has no fraction is exact as an integer.
+            let fits = float.is_finite() && float.fract() == 0.0 && float.abs() < 2_f64.powi(127);
+            fits.then_some(Scalar::Int(float as i128))
+        }
+        DataType::Decimal => Some(Scalar::Decimal(Decimal::from_f64(float))),
+        DataType::Wei => Some(Scalar::Wei(Decimal::from_f64(float))),
+        DataType::Bool => Some(Scalar::Bool(float != 0.0)),
+        DataType::Timestamp => epoch_timestamp(float),
+        DataType::Date => match epoch_timestamp(float)? {
+            Scalar::Timestamp { micros, .. } => Some(Scalar::Date(day_of(micros))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn coerce_decimal(decimal: Decimal, to: DataType) -> Option<Scalar<'static>> {
+    match to {
+        DataType::Bigint => decimal.to_integer().map(Scalar::Int),
+        DataType::Double => (!decimal.is_signaling()).then(|| Scalar::Double(decimal.to_f64())),
+        DataType::Decimal => Some(Scalar::Decimal(decimal)),
+        DataType::Wei => Some(Scalar::Wei(decimal)),
+        DataType::Bool => Some(Scalar::Bool(!decimal.is_zero())),
+        _ => None,
+    }
+}
+
+/// The calendar day in UTC.
+pub(super) fn day_of(micros: i64) -> i32 {
+    micros.div_euclid(MICROS_PER_DAY) as i32
+}
+
+/// Seconds since 1970 as a timestamp, rounded to microseconds as Python does: halves to even.
+pub(super) fn epoch_timestamp(seconds: f64) -> Option<Scalar<'static>> {
+    let whole = seconds.floor();
+    if !whole.is_finite() || whole.abs() > 1e12 {
+        return None;
+    }
+    let fraction = ((seconds - whole) * 1e6).round_ties_even() as i64;
+    aware_timestamp(whole as i64 * MICROS_PER_SECOND + fraction)
+}
+
+/// A timestamp in UTC, if its year is one that Python has.
+fn aware_timestamp(micros: i64) -> Option<Scalar<'static>> {
+    let days = i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()?;
+    let (year, _, _) = civil_from_days(days);
+    (1..=9999).contains(&year).then_some(Scalar::Timestamp { micros, aware: true })
+}
