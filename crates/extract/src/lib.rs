@@ -1,1 +1,41 @@
-//! Resources to packages in extracted/.
+//! Resources to packages in `extracted/`.
+//!
+//! A [`Source`] is a list of [`Resource`]s; each has hints and a [`Producer`] of [`Page`]s. [`run`] takes
+//! the pages of all of them in a fixed order, writes their rows into one file or more for each table,
+//! and publishes one package: rows, the schema with the hints, the pipeline state.
+//!
+//! Rows of JSON pass through as bytes. This crate cuts text into rows ([`lines`], [`document`]); whether a
+//! row is JSON, and what is in it, is for normalize. Columnar rows stay columnar.
+//!
+//! The bytes of a package depend on pages, settings, clock and seed, never on the number of threads.
+//!
+//! # Limitations
+//! - One source makes one package. Packages of several sources are made one after the other.
+//! - Hints are fixed for a run; tables cannot depend on rows.
+
+mod compress;
+pub mod document;
+mod error;
+mod feed;
+pub mod lines;
+mod page;
+mod plan;
+mod producer;
+mod refresh;
+mod report;
+mod request;
+mod run;
+mod source;
+mod state_row;
+mod settings;
+mod writer;
+
+pub use error::{ExtractError, Place, SourceError};
+pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
+pub use producer::{Input, OpenContext, Pages, Producer};
+pub use refresh::RefreshTables;
+pub use report::{ExtractReport, ResourceReport};
+pub use request::ExtractRequest;
+pub use run::run;
+pub use settings::{ExtractSettings, Limit, NextItemMode, Refresh};
+pub use source::{OnBadRow, Resource, SchemaSettings, Source};

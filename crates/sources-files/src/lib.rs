@@ -1,1 +1,21 @@
-//! Local files as a source.
+//! Local files as a source: JSON lines, JSON documents, CSV and Parquet, plain, gzip or zstd.
+//!
+//! [`FilesProducer`] reads the files of one resource, one after the other, and never holds more than a
+//! page of rows. What kind of file it is follows from the extension or the settings; whether it is
+//! compressed from its first bytes.
+//!
+//! # Limitations
+//! - Text must be UTF-8; files in UTF-16 are refused with the command that converts them.
+//! - Object stores and web addresses are no files; they are for other sources.
+//! - Parquet is taken as it stands, so it can neither be compressed as a whole nor come from standard input.
+//! - A row of a JSON document is held as a whole; the document is not.
+
+mod config;
+mod csv;
+mod find;
+mod input;
+mod parquet;
+mod producer;
+
+pub use config::{CsvConfig, CsvHeader, CsvTypes, FilesConfig, Format, Paths};
+pub use producer::{FilesProducer, OnBadRecord};

@@ -1,0 +1,238 @@
+//! Walking through a document to its rows.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::selector::{Selector, Step};
+use super::window::{Take, Window};
+use crate::SourceError;
+use crate::page::{JsonPage, PAGE_BYTES};
+
+/// Reads the rows of a JSON document page by page.
+///
+/// A document may be a sequence of values, as a file of JSON lines is. Because many rows may stand on
+/// one line, and one row on many, rows are counted instead of lines: the origin of a row is its number
+/// in the document, and the name of the input says so. Errors of the document itself name line and column.
+#[derive(Debug)]
+pub struct DocumentReader<R> {
+    window: Window<R>,
+    selector: Selector,
+    rows_source: Arc<str>,
+    max_row_bytes: usize,
+    frames: Vec<Frame>,
+    /// Values at the top of the document so far.
+    documents: u64,
+    rows: u64,
+    matched: bool,
+}
+
+/// A container that is open and holds rows or leads to them.
+#[derive(Debug)]
+struct Frame {
+    kind: Kind,
+    /// How many steps of the selector led to what this container holds.
+    depth: usize,
+    /// Elements or entries passed so far.
+    seen: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Every element of this array is a row.
+    Rows,
+    /// Every element of this array, or every value of this object, goes one step further.
+    EachElement,
+    EachValue,
+    /// One entry of this object, or one element of this array, goes one step further.
+    Keyed,
+    Indexed,
+}
+
+impl<R: Read> DocumentReader<R> {
+    /// Reads `input`, which messages name `source`. A row longer than `max_row_bytes` is an error.
+    pub fn new(input: R, source: &Arc<str>, selector: Selector, max_row_bytes: usize) -> Self {
+        Self {
+            window: Window::new(input, Arc::clone(source)),
+            selector,
+            rows_source: format!("{source} (rows counted)").into(),
+            max_row_bytes,
+            frames: Vec::new(),
+            documents: 0,
+            rows: 0,
+            matched: false,
+        }
+    }
+
+    /// The next page; `None` behind the last row.
+    ///
+    /// # Errors
+    /// [`SourceError::Malformed`] where the document cannot be split into rows, with line and column;
+    /// [`SourceError::Unusable`] if the selector finds nothing; [`SourceError::Read`].
+    pub fn next_page(&mut self) -> Result<Option<JsonPage>, SourceError> {
+        let mut page = JsonPage::default();
+        while page.text().len() < PAGE_BYTES && self.next_row(&mut page)? {}
+        if page.is_empty() {
+            self.check_matched()?;
+            return Ok(None);
+        }
+        Ok(Some(page))
+    }
+
+    fn check_matched(&self) -> Result<(), SourceError> {
+        if self.matched || self.documents == 0 {
+            return Ok(());
+        }
+        Err(SourceError::Unusable {
+            input: self.window.source().to_string(),
+            reason: format!("the data_selector `{}` finds nothing in it", self.selector),
+        })
+    }
+
+    /// Appends the next row to `page`, if there is one.
+    fn next_row(&mut self, page: &mut JsonPage) -> Result<bool, SourceError> {
+        loop {
+            let at_value = match self.frames.last() {
+                None => self.next_document()?,
+                Some(frame) => self.next_entry(frame.kind)?,
+            };
+            match at_value {
+                Next::End => return Ok(false),
+                Next::Closed => {
+                    self.frames.pop();
+                }
+                Next::Skip => self.skip()?,
+                Next::Row => {
+                    self.take_row(page)?;
+                    return Ok(true);
+                }
+                Next::Node(depth) => {
+                    if self.visit(depth, page)? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_document(&mut self) -> Result<Next, SourceError> {
+        if self.window.peek_token()?.is_none() {
+            return Ok(Next::End);
+        }
+        self.documents += 1;
+        Ok(Next::Node(0))
+    }
+
+    /// Goes to the next element or entry of the innermost open container.
+    fn next_entry(&mut self, kind: Kind) -> Result<Next, SourceError> {
+        let is_array = matches!(kind, Kind::Rows | Kind::EachElement | Kind::Indexed);
+        let closing = if is_array { b']' } else { b'}' };
+        let Some(frame) = self.frames.last_mut() else { return Ok(Next::End) };
+        if self.window.peek_token()? == Some(closing) {
+            self.window.bump();
+            return Ok(Next::Closed);
+        }
+        if frame.seen > 0 {
+            self.window.expect(b',', "expected a comma or the end of the container")?;
+            self.window.peek_token()?;
+        }
+        let position = frame.seen;
+        let depth = frame.depth;
+        frame.seen += 1;
+        Ok(match kind {
+            Kind::Rows => Next::Row,
+            Kind::EachElement => Next::Node(depth),
+            Kind::Indexed if self.selector.steps.get(depth - 1) == Some(&Step::Index(position)) => {
+                Next::Node(depth)
+            }
+            Kind::Indexed => Next::Skip,
+            Kind::EachValue | Kind::Keyed => {
+                let key = self.take_key()?;
+                let wanted = match &self.selector.steps[depth - 1] {
+                    Step::Key(name) => *name == key,
+                    _ => true,
+                };
+                if wanted { Next::Node(depth) } else { Next::Skip }
+            }
+        })
+    }
+
+    fn take_key(&mut self) -> Result<String, SourceError> {
+        if self.window.peek_token()? != Some(b'"') {
+            return Err(self.window.malformed("expected a key in double quotes"));
+        }
+        let mut text = Vec::new();
+        self.window.take_text(Take::Copy(&mut text, self.max_row_bytes))?;
+        let key = serde_json::from_slice(&text)
+            .map_err(|_| self.window.malformed("the key before this is no valid text"))?;
+        self.window.expect(b':', "expected a colon behind the key")?;
+        self.window.peek_token()?;
+        Ok(key)
+    }
+
+    /// Looks at a value to which `depth` steps of the selector led. True if it was a row.
+    fn visit(&mut self, depth: usize, page: &mut JsonPage) -> Result<bool, SourceError> {
+        let first = self.window.peek_token()?;
+        if depth == self.selector.steps.len() {
+            return self.select(first, depth, page);
+        }
+        let kind = match (&self.selector.steps[depth], first) {
+            (Step::Key(_), Some(b'{')) => Kind::Keyed,
+            (Step::Each, Some(b'{')) => Kind::EachValue,
+            (Step::Each, Some(b'[')) => Kind::EachElement,
+            (Step::Index(_), Some(b'[')) => Kind::Indexed,
+            _ => {
+                self.skip()?;
+                return Ok(false);
+            }
+        };
+        self.open(kind, depth + 1);
+        Ok(false)
+    }
+
+    /// Takes a value that the whole selector led to.
+    fn select(&mut self, first: Option<u8>, depth: usize, page: &mut JsonPage) -> Result<bool, SourceError> {
+        self.matched = true;
+        let each_is_a_row = self.selector.steps.last() == Some(&Step::Each);
+        match first {
+            Some(b'[') if !each_is_a_row => self.open(Kind::Rows, depth),
+            // `null` at the end of a path is how APIs say that there are no rows.
+            Some(b'n') if depth > 0 => self.skip()?,
+            _ => {
+                self.take_row(page)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn open(&mut self, kind: Kind, depth: usize) {
+        self.window.bump();
+        self.frames.push(Frame { kind, depth, seen: 0 });
+    }
+
+    fn skip(&mut self) -> Result<(), SourceError> {
+        self.window.take_value(Take::Skip)
+    }
+
+    fn take_row(&mut self, page: &mut JsonPage) -> Result<(), SourceError> {
+        let limit = page.text().len() + self.max_row_bytes;
+        self.window.take_value(Take::Copy(page.text_mut(), limit))?;
+        self.rows += 1;
+        page.end_row(&self.rows_source, self.rows);
+        Ok(())
+    }
+}
+
+/// Where the walk stands.
+enum Next {
+    /// Before a value to which so many steps of the selector led.
+    Node(usize),
+    /// Before a row.
+    Row,
+    /// Before a value that leads nowhere.
+    Skip,
+    /// Behind the end of the innermost container.
+    Closed,
+    /// Behind the document.
+    End,
+}

@@ -1,0 +1,151 @@
+//! What can go wrong in sources and in the stage.
+
+use std::error::Error as StdError;
+use std::fmt::{self, Display};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cartage_data_files::blocks::BlockError;
+use thiserror::Error;
+
+/// A place in an input, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The input as the user knows it: a path, a URL without secrets, `standard input`.
+    pub source: Arc<str>,
+    /// Line from 1.
+    pub line: u64,
+    /// Byte in the line from 1, where it helps.
+    pub column: Option<u64>,
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} line {}", self.source, self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, " column {column}"))
+    }
+}
+
+/// A producer cannot go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The input is not what it should be at this place.
+    #[error("{place}: {reason}")]
+    Malformed {
+        /// Where.
+        place: Place,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The input cannot be used at all.
+    #[error("{input}: {reason}")]
+    Unusable {
+        /// The input as messages name it.
+        input: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The system refused to open or read the input.
+    #[error("cannot read {input}")]
+    Read {
+        /// The input as messages name it.
+        input: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The resource is configured in a way that cannot work.
+    #[error("{0}")]
+    Config(String),
+    /// The producer's own code panicked.
+    #[error("the producer panicked: {0}")]
+    Panicked(String),
+    /// Anything that a producer of somebody else reports.
+    #[error(transparent)]
+    Other(Box<dyn StdError + Send + Sync>),
+}
+
+/// The stage cannot publish a package. Whatever it had written is gone.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// A producer failed.
+    #[error("source `{source_name}`, resource `{resource}`: cannot extract")]
+    Source {
+        /// The source.
+        source_name: String,
+        /// The resource.
+        resource: String,
+        /// What went wrong.
+        source: SourceError,
+    },
+    /// A resource was asked for that the source does not have.
+    #[error("source `{source_name}` has no resource `{resource}`; it has {known}")]
+    UnknownResource {
+        /// The source.
+        source_name: String,
+        /// What was asked for.
+        resource: String,
+        /// What there is.
+        known: String,
+    },
+    /// Two resources of a source have the same name.
+    #[error("source `{source_name}` has two resources named `{resource}`; rename one and set its `table_name`")]
+    DuplicateResource {
+        /// The source.
+        source_name: String,
+        /// The name.
+        resource: String,
+    },
+    /// The hints of a resource contradict themselves or the schema.
+    #[error("source `{source_name}`, resource `{resource}`: its hints cannot be used: {reason}")]
+    Hints {
+        /// The source.
+        source_name: String,
+        /// The resource.
+        resource: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file of the package cannot be written.
+    #[error("table `{table}`: cannot write the package")]
+    Write {
+        /// The table whose file it is.
+        table: String,
+        /// What went wrong.
+        source: BlockError,
+    },
+    /// A Parquet file of the package cannot be written.
+    #[error("table `{table}`: cannot write {}", path.display())]
+    Parquet {
+        /// The table whose file it is.
+        table: String,
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: parquet::errors::ParquetError,
+    },
+    /// A file of the package cannot be written.
+    #[error("cannot write {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The package cannot be staged or published.
+    #[error("cannot publish the extracted package")]
+    Store(#[from] cartage_package_store::Error),
+    /// The schema or the state cannot be used.
+    #[error("schema `{schema}`: {reason}")]
+    Schema {
+        /// Its name.
+        schema: String,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody asked to stop; nothing was published.
+    #[error("extract was stopped before it was done; nothing was published, run again to extract")]
+    Cancelled,
+}

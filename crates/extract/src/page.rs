@@ -1,0 +1,183 @@
+//! Pages: what producers hand over, always many rows at once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use serde::Serialize;
+
+use crate::SourceError;
+
+/// Bytes of rows that a page of a file aims at: large enough that costs per page vanish, small enough
+/// that round robin interleaves resources and a few pages in flight take little memory.
+pub const PAGE_BYTES: usize = 1 << 20;
+
+/// A portion of the items of a resource.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Page {
+    /// Rows as JSON text.
+    Json(JsonPage),
+    /// Rows that are columnar already; they stay so.
+    Arrow(RecordBatch),
+    /// A whole Parquet file, which becomes a file of the package without being read again.
+    ParquetFile(ParquetFile),
+}
+
+/// A Parquet file whose footer has been read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParquetFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How messages and the trace name it.
+    pub source: Arc<str>,
+    /// Rows according to its footer.
+    pub rows: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes of its columns before compression, according to its footer.
+    pub uncompressed_bytes: u64,
+}
+
+/// Rows of JSON text, one a line. Whether each line is JSON is for normalize to say, which parses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JsonPage {
+    text: Vec<u8>,
+    rows: u64,
+    origins: Vec<PageOrigin>,
+    rejected: Vec<RejectedRow>,
+    source_bytes: u64,
+}
+
+/// Rows of a page that stand on successive lines of one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageOrigin {
+    /// The input as messages name it.
+    pub source: Arc<str>,
+    /// Line of the first of these rows, from 1.
+    pub first_line: u64,
+    /// How many rows these are.
+    pub rows: u64,
+}
+
+/// Something in an input that cannot be made a row, kept because the user asked for quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The input as messages name it.
+    pub source: Arc<str>,
+    /// Line on which it begins, from 1.
+    pub line: u64,
+    /// What stands there.
+    pub text: String,
+    /// Why it is no row.
+    pub reason: String,
+}
+
+impl JsonPage {
+    /// Rows of values or of anything that serializes, one line each.
+    ///
+    /// # Errors
+    /// [`SourceError::Other`] if a row cannot be expressed in JSON.
+    pub fn from_rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Self, SourceError> {
+        let mut page = Self::default();
+        for row in rows {
+            serde_json::to_writer(&mut page.text, &row).map_err(|error| SourceError::Other(error.into()))?;
+            page.text.push(b'\n');
+            page.rows += 1;
+        }
+        Ok(page)
+    }
+
+    /// Takes text whose every line is a row that stands on successive lines of `source`.
+    pub(crate) fn from_clean_lines(text: Vec<u8>, rows: u64, source: &Arc<str>, first_line: u64) -> Self {
+        let mut page = Self { text, rows, ..Self::default() };
+        if rows > 0 {
+            page.origins.push(PageOrigin { source: Arc::clone(source), first_line, rows });
+        }
+        page
+    }
+
+    /// Appends one row, which stands on `line` of `source` and holds no line feed.
+    pub fn push_row(&mut self, source: &Arc<str>, line: u64, row: &[u8]) {
+        debug_assert!(!row.contains(&b'\n'), "a row is one line");
+        self.text.extend_from_slice(row);
+        self.end_row(source, line);
+    }
+
+    /// Ends the row that a caller appended to [`JsonPage::text_mut`].
+    pub fn end_row(&mut self, source: &Arc<str>, line: u64) {
+        self.text.push(b'\n');
+        self.rows += 1;
+        match self.origins.last_mut() {
+            Some(last) if last.first_line + last.rows == line && last.source == *source => last.rows += 1,
+            _ => self.origins.push(PageOrigin { source: Arc::clone(source), first_line: line, rows: 1 }),
+        }
+    }
+
+    /// The text behind the last row, for callers that build rows in place; see [`JsonPage::end_row`].
+    pub fn text_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Keeps something that is no row.
+    pub fn reject(&mut self, row: RejectedRow) {
+        self.rejected.push(row);
+    }
+
+    /// Says that so many bytes of the input went into this page, before decompression.
+    #[must_use]
+    pub fn with_source_bytes(mut self, bytes: u64) -> Self {
+        self.source_bytes = bytes;
+        self
+    }
+
+    /// The rows, each ended by a line feed.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// How many rows the page has.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Where the rows stand in their inputs, in row order; empty where rows were never in a file.
+    pub fn origins(&self) -> &[PageOrigin] {
+        &self.origins
+    }
+
+    /// What could not be made a row.
+    pub fn rejected(&self) -> &[RejectedRow] {
+        &self.rejected
+    }
+
+    /// Bytes of the input that this page accounts for.
+    pub fn source_bytes(&self) -> u64 {
+        self.source_bytes
+    }
+
+    /// Whether the page holds neither rows nor rejected rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0 && self.rejected.is_empty()
+    }
+}
+
+impl Page {
+    /// How many rows the page has.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Json(page) => page.rows(),
+            Self::Arrow(batch) => batch.num_rows() as u64,
+            Self::ParquetFile(file) => file.rows,
+        }
+    }
+
+    /// Bytes of input that the page accounts for.
+    pub fn source_bytes(&self) -> u64 {
+        match self {
+            Self::Json(page) => page.source_bytes(),
+            Self::Arrow(batch) => batch.get_array_memory_size() as u64,
+            Self::ParquetFile(file) => file.bytes,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Which resources take part, and which table each writes to.
+
+use cartage_schema::{Naming, Table, WriteDisposition};
+
+use crate::ExtractError;
+use crate::producer::Producer;
+use crate::settings::ExtractSettings;
+use crate::source::{Resource, Source};
+
+/// A resource that takes part.
+pub(crate) struct Planned {
+    pub(crate) name: String,
+    /// Its root table as the hints make it, and those of its nested hints.
+    pub(crate) tables: Vec<Table>,
+    /// Normalized name of its root table.
+    pub(crate) table: String,
+    pub(crate) disposition: WriteDisposition,
+    pub(crate) is_resumable: bool,
+}
+
+/// Picks the resources that take part, in the order of the source.
+pub(crate) fn plan(
+    source: Source,
+    settings: &ExtractSettings,
+    naming: &Naming,
+) -> Result<(Vec<Planned>, Vec<Box<dyn Producer>>), ExtractError> {
+    check_names(&source, settings.resources.as_deref())?;
+    let wanted = |name: &String| settings.resources.as_ref().is_none_or(|names| names.contains(name));
+    let taking_part = source.resources.into_iter().filter(|resource| wanted(&resource.name));
+    let planned = taking_part.map(|resource| one(&source.name, resource, naming));
+    planned.collect::<Result<Vec<_>, _>>().map(|pairs| pairs.into_iter().unzip())
+}
+
+fn check_names(source: &Source, wanted: Option<&[String]>) -> Result<(), ExtractError> {
+    let names: Vec<&str> = source.resources.iter().map(|resource| resource.name.as_str()).collect();
+    if let Some(twice) = (1..names.len()).find(|position| names[..*position].contains(&names[*position])) {
+        return Err(ExtractError::DuplicateResource {
+            source_name: source.name.clone(),
+            resource: names[twice].to_owned(),
+        });
+    }
+    match wanted.into_iter().flatten().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(ExtractError::UnknownResource {
+            source_name: source.name.clone(),
+            resource: unknown.clone(),
+            known: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
+        }),
+    }
+}
+
+fn one(
+    source: &str,
+    resource: Resource,
+    naming: &Naming,
+) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
+    let Resource { name, hints, producer } = resource;
+    let tables = hints.tables(&name, naming).map_err(|error| ExtractError::Hints {
+        source_name: source.to_owned(),
+        resource: name.clone(),
+        reason: error.to_string(),
+    })?;
+    todo!()
+}

@@ -1,0 +1,55 @@
+//! What the stage did.
+
+use cartage_package_store::LoadId;
+use cartage_schema::Schema;
+use cartage_state::PipelineState;
+use indexmap::IndexMap;
+
+use crate::producer::Input;
+
+/// What the stage did.
+#[derive(Clone, Debug)]
+pub struct ExtractReport {
+    /// The package; `None` if there was nothing to load and nothing was published.
+    pub load_id: Option<LoadId>,
+    /// The schema that the package carries.
+    pub schema: Schema,
+    /// The state that the package carries.
+    pub state: PipelineState,
+    /// Whether the state differs from the one that was extracted last, so that the package has a row of it.
+    pub state_extracted: bool,
+    /// The resources that took part, in their order.
+    pub resources: Vec<ResourceReport>,
+    /// Rows of each table, without the pipeline's state.
+    pub tables: IndexMap<String, u64>,
+    /// Files in the package.
+    pub files: usize,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// Their bytes before compression.
+    pub uncompressed_bytes: u64,
+}
+
+/// What a resource did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceReport {
+    /// Its name.
+    pub name: String,
+    /// The table its rows went to.
+    pub table: String,
+    /// Rows.
+    pub rows: u64,
+    /// Things that could not be made rows and are in quarantine.
+    pub rejected: u64,
+    /// Files and other inputs that were read, in order.
+    pub inputs: Vec<Input>,
+    /// What the user should know although nothing failed.
+    pub warnings: Vec<String>,
+}
+
+impl ExtractReport {
+    /// Rows of all tables, without the pipeline's state.
+    pub fn rows(&self) -> u64 {
+        self.tables.values().sum()
+    }
+}

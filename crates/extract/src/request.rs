@@ -1,0 +1,38 @@
+//! What the stage is handed.
+
+use cartage_package_store::{PackageStore, StageLock};
+use cartage_runtime::Runtime;
+use cartage_schema::Schema;
+use cartage_state::PipelineState;
+use serde_json::{Map, Value};
+
+use crate::settings::ExtractSettings;
+use crate::source::Source;
+
+/// What [`run`](crate::run) is handed.
+#[derive(Debug)]
+pub struct ExtractRequest<'a> {
+    /// Where the package goes.
+    pub store: &'a PackageStore,
+    /// The right to extract.
+    pub lock: &'a StageLock,
+    /// What is extracted.
+    pub source: Source,
+    /// The newest schema of the source; a new one where it has none.
+    pub base_schema: Schema,
+    /// The newest state of the pipeline, with what this run changes outside of sources.
+    pub base_state: PipelineState,
+    /// Hash of the state that an earlier package carried, if any.
+    pub last_extracted_state: Option<String>,
+    /// Settings of the stage.
+    pub settings: ExtractSettings,
+    /// What later stages must know; goes into `package.json`. `on_bad_row`, and `refresh` with the tables
+    /// to drop and to truncate, are added.
+    pub package_settings: Map<String, Value>,
+    /// The run that this package belongs to.
+    pub run_id: String,
+    /// Program and version for `package.json`.
+    pub producer: String,
+    /// Clock, randomness, progress and cancellation.
+    pub runtime: Runtime,
+}

@@ -1,0 +1,83 @@
+//! Settings of the stage.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+
+use serde::{Deserialize, Serialize};
+
+/// Which resource gives the next page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextItemMode {
+    /// One page of each resource in turn.
+    #[default]
+    RoundRobin,
+    /// All pages of the first resource, then those of the second.
+    Fifo,
+}
+
+/// What is dropped before this run's rows arrive. See `reference/extract.md` of dlt for the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refresh {
+    /// All tables of the source, its state and the history of its schema.
+    DropSources,
+    /// Tables and state of the resources that take part in the run.
+    DropResources,
+    /// Rows and state of the resources that take part in the run.
+    DropData,
+}
+
+/// How much of each resource is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// So many pages. Files come in pages of about one MiB.
+    pub pages: Option<u64>,
+    /// So many rows; the last page is cut.
+    pub rows: Option<u64>,
+}
+
+/// Settings of the stage.
+#[derive(Clone, Debug)]
+pub struct ExtractSettings {
+    /// Threads that call producers.
+    pub workers: NonZeroUsize,
+    /// Pages that are being made or wait, over all resources.
+    pub max_parallel_items: NonZeroUsize,
+    /// Which resource gives the next page.
+    pub next_item_mode: NextItemMode,
+    /// Rows of one file; the next row starts another.
+    pub file_max_items: NonZeroU64,
+    /// Bytes of one file before compression: the row that reaches it is the last one.
+    pub file_max_bytes: NonZeroU64,
+    /// Plain files instead of zstd.
+    pub disable_compression: bool,
+    /// Longest row in bytes of JSON text.
+    pub max_line_bytes: usize,
+    /// How much of each resource is taken.
+    pub limit: Limit,
+    /// The resources that take part; all where `None`.
+    pub resources: Option<Vec<String>>,
+    /// What is dropped before.
+    pub refresh: Option<Refresh>,
+    /// Threads that compress; as many as the machine has cores, at most eight, where `None`. The bytes
+    /// of the package do not depend on it.
+    pub compression_threads: Option<NonZeroUsize>,
+}
+
+impl Default for ExtractSettings {
+    fn default() -> Self {
+        Self {
+            workers: NonZeroUsize::new(5).expect("five is not zero"),
+            max_parallel_items: NonZeroUsize::new(20).expect("twenty is not zero"),
+            next_item_mode: NextItemMode::default(),
+            file_max_items: NonZeroU64::new(1_000_000).expect("a million is not zero"),
+            file_max_bytes: NonZeroU64::new(64 << 20).expect("64 MiB are not zero"),
+            disable_compression: false,
+            max_line_bytes: 256 << 20,
+            limit: Limit::default(),
+            resources: None,
+            refresh: None,
+            compression_threads: None,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The writers of all tables of a package.
+
+use cartage_package_store::{QuarantineDraft, StagedPackage};
+use cartage_runtime::Random;
+use indexmap::IndexMap;
+
+use super::files::PackageFiles;
+use super::parquet::ColumnsWriter;
+use super::quarantine::QuarantineWriter;
+use super::rows::RowsWriter;
+use crate::ExtractError;
+use crate::page::{JsonPage, Page, ParquetFile};
+use crate::settings::ExtractSettings;
+
+/// Rows of all tables together that wait for their block to be full. Beyond it the largest is written
+/// as it is, so that a thousand resources in turn take no more memory than one.
+const BUFFERED_BYTES: usize = 64 << 20;
+
+/// What decides where files end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriterSettings {
+    pub(crate) file_max_items: u64,
+    pub(crate) file_max_bytes: u64,
+    pub(crate) disable_compression: bool,
+}
+
+impl From<&ExtractSettings> for WriterSettings {
+    fn from(settings: &ExtractSettings) -> Self {
+        Self {
+            file_max_items: settings.file_max_items.get(),
+            file_max_bytes: settings.file_max_bytes.get(),
+            disable_compression: settings.disable_compression,
+        }
+    }
+}
+
+/// Rows go in, files come out. Rows of a table keep the order in which they were handed over, except
+/// that JSON rows and columnar rows of one table are in separate files.
+pub(crate) struct TableWriters<'a> {
+    files: PackageFiles<'a>,
+    staged: &'a StagedPackage,
+    random: &'a dyn Random,
+    settings: WriterSettings,
+    tables: IndexMap<String, TableWriter>,
+    buffered: usize,
+}
+
+struct TableWriter {
+    rows: RowsWriter,
+    columns: ColumnsWriter,
+    quarantine: Option<QuarantineWriter>,
+    has_files: bool,
+}
+
+impl<'a> TableWriters<'a> {
+    pub(crate) fn new(
+        files: PackageFiles<'a>,
+        staged: &'a StagedPackage,
+        random: &'a dyn Random,
+        settings: WriterSettings,
+    ) -> Self {
+        Self { files, staged, random, settings, tables: IndexMap::new(), buffered: 0 }
+    }
+
+    /// Writes a page.
+    pub(crate) fn write(&mut self, table: &str, page: &Page) -> Result<(), ExtractError> {
+        match page {
+            Page::Json(page) => self.write_json(table, page),
+            Page::Arrow(batch) => {
+                let (writer, files, settings) = self.parts(table);
+                writer.has_files = true;
+                writer.columns.write(files, settings, batch)
+            }
+            Page::ParquetFile(file) => {
+                let (writer, files, _) = self.parts(table);
+                writer.has_files = true;
+                writer.columns.link(files, file)
+            }
+        }
+    }
+
+    /// Writes the first rows of a Parquet file.
+    pub(crate) fn write_some(
+        &mut self,
+        table: &str,
+        file: &ParquetFile,
+        rows: u64,
+    ) -> Result<(), ExtractError> {
+        let (writer, files, settings) = self.parts(table);
+        writer.has_files = true;
+        writer.columns.write_some(files, settings, file, rows)
+    }
+
+    /// Gives the table a file without rows, unless it has one: its rows at the destination are replaced
+    /// by none.
+    pub(crate) fn write_empty(&mut self, table: &str) -> Result<(), ExtractError> {
+        let (writer, files, _) = self.parts(table);
+        if !std::mem::replace(&mut writer.has_files, true) {
+            let file = files.begin_rows(table)?;
+            files.close(file, Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Whether the table has a file.
+    pub(crate) fn has_files(&self, table: &str) -> bool {
+        self.tables.get(table).is_some_and(|writer| writer.has_files)
+    }
+
+    /// Closes the files of a table, to which no more rows come.
+    pub(crate) fn close(&mut self, table: &str) -> Result<(), ExtractError> {
+        if let Some(writer) = self.tables.get_mut(table) {
+            self.buffered -= writer.rows.buffered();
+            writer.rows.finish(&mut self.files)?;
+            writer.columns.finish(&mut self.files)?;
+        }
+        Ok(())
+    }
+
+    /// Closes all files and waits until they are written.
+    pub(crate) fn finish(
+        mut self,
+    ) -> Result<(Vec<cartage_package_store::FileDraft>, Vec<QuarantineDraft>), ExtractError> {
+        let mut quarantine = Vec::new();
+        for writer in self.tables.into_values() {
+            let TableWriter { mut rows, mut columns, quarantine: rejected, .. } = writer;
+            rows.finish(&mut self.files)?;
+            columns.finish(&mut self.files)?;
+            quarantine.extend(rejected.map(QuarantineWriter::finish).transpose()?);
+        }
+        Ok((self.files.finish()?, quarantine))
+    }
+
+    fn write_json(&mut self, table: &str, page: &JsonPage) -> Result<(), ExtractError> {
+        let (writer, files, settings) = self.parts(table);
+        let before = writer.rows.buffered();
+        writer.has_files |= page.rows() > 0;
+        writer.rows.write(files, settings, page)?;
+        let after = writer.rows.buffered();
+        self.buffered = self.buffered + after - before;
+        if !page.rejected().is_empty() {
+            self.quarantine(table)?.write(page.rejected())?;
+        }
+        if self.buffered > BUFFERED_BYTES {
+            self.write_largest()?;
+        }
+        Ok(())
+    }
+
+    fn write_largest(&mut self) -> Result<(), ExtractError> {
+        // Of equally large ones the first, so that the result is the same each time.
+        let largest = self.tables.values_mut().rev().max_by_key(|writer| writer.rows.buffered());
+        if let Some(writer) = largest {
+            self.buffered -= writer.rows.buffered();
+            writer.rows.end_block(&mut self.files)?;
+        }
+        Ok(())
+    }
+
+    fn quarantine(&mut self, table: &str) -> Result<&mut QuarantineWriter, ExtractError> {
+        let (staged, random) = (self.staged, self.random);
+        let slot = &mut self.parts(table).0.quarantine;
+        if slot.is_none() {
+            *slot = Some(QuarantineWriter::create(staged, table, &random.file_id())?);
+        }
+        Ok(slot.as_mut().expect("just filled"))
+    }
+
+    fn parts(&mut self, table: &str) -> (&mut TableWriter, &mut PackageFiles<'a>, &WriterSettings) {
+        if !self.tables.contains_key(table) {
+            let writer = TableWriter {
+                rows: RowsWriter::new(table),
+                columns: ColumnsWriter::new(table),
+                quarantine: None,
+                has_files: false,
+            };
+            self.tables.insert(table.to_owned(), writer);
+        }
+        let writer = self.tables.get_mut(table).expect("just inserted");
+        (writer, &mut self.files, &self.settings)
+    }
+}

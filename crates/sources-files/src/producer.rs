@@ -1,0 +1,210 @@
+//! The pages of a resource of files.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Debug};
+use std::path::{Path, PathBuf};
+
+use cartage_extract::document::{DocumentReader, Selector};
+use cartage_extract::lines::Lines;
+use cartage_extract::{Input, JsonPage, OpenContext, Page, Producer, SourceError};
+
+use crate::config::{CsvConfig, FilesConfig, Format};
+use crate::csv::CsvReader;
+use crate::find::{Found, Place, find, format_of, is_tab_separated};
+use crate::input::{self, BytesRead};
+
+/// What happens to a record of CSV that has another number of fields than the header, or is no UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBadRecord {
+    /// The stage stops and names file and line.
+    #[default]
+    Fail,
+    /// The record goes to the quarantine file of the table.
+    Quarantine,
+}
+
+/// Reads the files of one resource, one after the other.
+pub struct FilesProducer {
+    config: FilesConfig,
+    selector: Option<Selector>,
+    base_dir: PathBuf,
+    on_bad_record: OnBadRecord,
+    max_line_bytes: usize,
+    waiting: VecDeque<Found>,
+    current: Option<Current>,
+    inputs: Vec<Input>,
+    warnings: Vec<String>,
+}
+
+/// The file that is being read.
+struct Current {
+    name: String,
+    rows: Rows,
+    read: BytesRead,
+    /// Bytes that earlier pages account for.
+    accounted: u64,
+}
+
+enum Rows {
+    Lines(Lines<input::Input>),
+    Document(DocumentReader<input::Input>),
+    Csv(Box<CsvReader<input::Input>>),
+}
+
+impl Debug for FilesProducer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilesProducer").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl FilesProducer {
+    /// Reads what `config` names; relative paths start from `base_dir`. No file is touched before the
+    /// producer is opened.
+    ///
+    /// # Errors
+    /// [`SourceError::Config`] if the selector cannot be understood.
+    pub fn new(
+        config: FilesConfig,
+        base_dir: &Path,
+        on_bad_record: OnBadRecord,
+    ) -> Result<Self, SourceError> {
+        let selector = config.data_selector.as_deref().map(str::parse).transpose();
+        let selector =
+            selector.map_err(|error| SourceError::Config(format!("data_selector: {error}")))?;
+        Ok(Self {
+            config,
+            selector,
+            base_dir: base_dir.to_owned(),
+            on_bad_record,
+            max_line_bytes: usize::MAX,
+            waiting: VecDeque::new(),
+            current: None,
+            inputs: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Opens the next file, if there is one. A Parquet file is a page of its own.
+    fn advance(&mut self) -> Result<Option<Page>, SourceError> {
+        let Some(found) = self.waiting.pop_front() else { return Ok(None) };
+        let format = self.format(&found)?;
+        tracing::debug!(input = %found.name, ?format, "reading");
+        if format == Format::Parquet {
+            return self.parquet(&found).map(Some);
+        }
+        let read = BytesRead::default();
+        let input = input::open(&found, read.clone())?;
+        let rows = self.rows(format, input, &found);
+        self.current = Some(Current { name: found.name.to_string(), rows, read, accounted: 0 });
+        self.inputs.push(Input { name: found.name.to_string(), bytes: 0, rows: 0 });
+        Ok(None)
+    }
+
+    fn rows(&self, format: Format, input: input::Input, found: &Found) -> Rows {
+        match (format, &self.selector) {
+            (Format::Csv, _) => {
+                let tabs = is_tab_separated(&found.name).then_some(b'\t');
+                let csv = CsvConfig {
+                    delimiter: self.config.csv.delimiter.or(tabs),
+                    ..self.config.csv.clone()
+                };
+                let quarantine = self.on_bad_record == OnBadRecord::Quarantine;
+                let reader =
+                    CsvReader::new(input, found.name.clone(), csv, self.max_line_bytes, quarantine);
+                Rows::Csv(Box::new(reader))
+            }
+            (Format::Jsonl, None) => {
+                Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes))
+            }
+            (_, selector) => {
+                let selector = selector.clone().unwrap_or_default();
+                Rows::Document(DocumentReader::new(input, &found.name, selector, self.max_line_bytes))
+            }
+        }
+    }
+
+    fn format(&self, found: &Found) -> Result<Format, SourceError> {
+        let known = self.config.format.or_else(|| match found.place {
+            Place::StandardInput => Some(Format::Jsonl),
+            Place::File(_) => format_of(&found.name),
+        });
+        known.ok_or_else(|| SourceError::Unusable {
+            input: found.name.to_string(),
+            reason: "the name does not tell what is in it; set `format` to jsonl, json, csv or parquet".to_owned(),
+        })
+    }
+
+    fn parquet(&mut self, found: &Found) -> Result<Page, SourceError> {
+        let Place::File(path) = &found.place else {
+            return Err(SourceError::Unusable {
+                input: found.name.to_string(),
+                reason: "Parquet cannot be read from a stream; store it in a file".to_owned(),
+            });
+        };
+        let file = crate::parquet::examine(found, path)?;
+        self.inputs.push(Input { name: found.name.to_string(), bytes: file.bytes, rows: file.rows });
+        Ok(Page::ParquetFile(file))
+    }
+
+    /// Counts what a page took from the current file.
+    fn account(&mut self, page: JsonPage) -> Page {
+        let Some(current) = &mut self.current else { return Page::Json(page) };
+        let read = current.read.get();
+        let bytes = read - std::mem::replace(&mut current.accounted, read);
+        if let Some(input) = self.inputs.last_mut() {
+            debug_assert_eq!(input.name, current.name);
+            input.bytes = read;
+            input.rows += page.rows();
+        }
+        Page::Json(page.with_source_bytes(bytes))
+    }
+}
+
+impl Producer for FilesProducer {
+    fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
+        self.max_line_bytes = context.max_line_bytes;
+        let findings = find(&self.config.path.0, &self.base_dir)?;
+        // All names are looked at now, so that an odd one does not end a long run.
+        for found in &findings.inputs {
+            self.format(found)?;
+        }
+        self.warnings = findings.warnings;
+        self.waiting = findings.inputs.into();
+        Ok(self.waiting.iter().map(|found| found.bytes).sum())
+    }
+
+    fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
+        loop {
+            let Some(current) = &mut self.current else {
+                match self.advance()? {
+                    Some(page) => return Ok(Some(page)),
+                    None if self.current.is_some() => continue,
+                    None => return Ok(None),
+                }
+            };
+            let page = match &mut current.rows {
+                Rows::Lines(lines) => lines.next_page()?,
+                Rows::Document(document) => document.next_page()?,
+                Rows::Csv(csv) => csv.next_page()?,
+            };
+            match page {
+                Some(page) => return Ok(Some(self.account(page))),
+                None => {
+                    let bytes = current.read.get();
+                    if let Some(input) = self.inputs.last_mut() {
+                        input.bytes = bytes;
+                    }
+                    self.current = None;
+                }
+            }
+        }
+    }
+
+    fn inputs(&self) -> Vec<Input> {
+        self.inputs.clone()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
+    }
+}
