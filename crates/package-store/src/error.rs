@@ -52,7 +52,7 @@ pub enum Error {
         /// The file, relative to `path`.
         file: String,
         /// What is wrong with it.
-        damage: Damage,
+        damage: Box<Damage>,
     },
     /// There is no such package.
     #[error("there is no package {load_id} in {}", path.display())]

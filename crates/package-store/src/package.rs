@@ -227,7 +227,12 @@ pub(crate) fn is_deletion_mark(state: JobState, name: &str) -> bool {
 }
 
 fn damaged(path: &Path, file: &str, damage: Damage) -> Error {
-    Error::Damaged { load_id: folder_name(path), path: path.to_owned(), file: file.to_owned(), damage }
+    Error::Damaged {
+        load_id: folder_name(path),
+        path: path.to_owned(),
+        file: file.to_owned(),
+        damage: Box::new(damage),
+    }
 }
 
 fn folder_name(path: &Path) -> String {

@@ -132,7 +132,7 @@ fn make_room(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
             load_id: target.load_id.to_string(),
             path: target.path.to_owned(),
             file: PACKAGE_JSON.to_owned(),
-            damage: Damage::Missing,
+            damage: Box::new(Damage::Missing),
         }),
     }
 }

@@ -1,1 +1,16 @@
-//! Helpers of our tests.
+//! Helpers of our tests: file systems that fail on demand, and small pipelines and packages.
+//!
+//! A dev-dependency only. The helpers panic where a test would unwrap.
+//!
+//! # Limitations
+//! [`MemFs`] models one power loss at a time, and syncs of folders as journaling file systems do them.
+
+mod faults;
+mod faulty_disk;
+mod mem_fs;
+mod packages;
+
+pub use faults::Plan;
+pub use faulty_disk::FaultyDisk;
+pub use mem_fs::{MemFs, Survival};
+pub use packages::{TempPipeline, files_below, job, runtime, stage_package};

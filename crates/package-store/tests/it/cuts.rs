@@ -1,0 +1,263 @@
+//! Every operation is cut after each of its steps: what is found then is the old or the new state.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cartage_package_store::{Error, ErrorKind, FileSystem, Folder, JobState, PackageStore, RunMarker};
+use cartage_runtime::Stage;
+use cartage_test_support::{MemFs, Plan, Survival, job, stage_package};
+
+use crate::observe::{DIR, lock, observe, open, options, sweep_all};
+
+const MICROS: i64 = 1_795_163_558_208_462;
+const TABLES: [(&str, &str); 2] =
+    [("orders", "{\"id\":1}\n{\"id\":2}\n"), ("orders__lines", "{\"sku\":7}\n")];
+
+type Act<'a> = &'a dyn Fn(&Arc<MemFs>) -> Result<(), Error>;
+
+/// Cuts and disturbs `act` at every step. With `durable`, an operation that reports success must
+/// survive every loss of power.
+fn cut_everywhere(base: &MemFs, durable: bool, act: Act<'_>) {
+    let undisturbed = Arc::new(base.fork(Plan::Undisturbed));
+    let old = observe(&undisturbed);
+    act(&undisturbed).unwrap();
+    let new = observe(&undisturbed);
+    assert_ne!(old, new, "the operation shows");
+
+    for step in 0..=undisturbed.steps() {
+        for survival in Survival::EACH {
+            let fs = Arc::new(base.fork(Plan::CutAfter(step)));
+            let result = act(&fs);
+            let must_be_new = result.is_ok() && (durable || survival == Survival::All);
+            let case = format!("cut after step {step}, {survival:?}");
+            check(&Arc::new(fs.reboot(survival)), (&old, &new), must_be_new, act, &case);
+        }
+        for plan in [Plan::FailAt(step, std::io::ErrorKind::PermissionDenied), Plan::FullFrom(step)] {
+            let fs = Arc::new(base.fork(plan));
+            let result = act(&fs);
+            if let Err(error) = &result {
+                assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+                assert!(error.hint().is_some(), "{error} has a remedy");
+            }
+            let case = format!("{plan:?}");
+            check(&Arc::new(fs.fork(Plan::Undisturbed)), (&old, &new), result.is_ok(), act, &case);
+        }
+    }
+}
+
+fn check(fs: &Arc<MemFs>, (old, new): (&str, &str), must_be_new: bool, act: Act<'_>, case: &str) {
+    let found = observe(fs);
+    assert!(found == old || found == new, "{case}: a third state\n{found}\nold\n{old}\nnew\n{new}");
+    assert!(!must_be_new || found == new, "{case}: success was reported, but the old state is found");
+    if found != "no pipeline" {
+        sweep_all(fs);
+        assert_eq!(observe(fs), found, "{case}: the sweep changes nothing that counts");
+    }
+    if found == old {
+        act(fs).unwrap_or_else(|error| panic!("{case}: cannot be done again: {error}"));
+        assert_eq!(observe(fs), new, "{case}: done again");
+    }
+}
+
+/// Both kinds of file systems.
+fn file_systems() -> [MemFs; 2] {
+    [MemFs::default(), MemFs::default().without_folder_renames()]
+}
+
+fn publish(fs: &Arc<MemFs>, stage: Stage, folder: Folder) -> Result<(), Error> {
+    let store = PackageStore::open(Path::new(DIR), "test", options(fs))?;
+    let lock = lock(&store, stage);
+    stage_package(&store, &**fs, &lock, MICROS, &TABLES)?.publish(folder).map(drop)
+}
+
+/// A pipeline with one package in `folder`, on a file system like `empty`.
+fn with_package(empty: &MemFs, folder: Folder) -> MemFs {
+    let fs = Arc::new(empty.fork(Plan::Undisturbed));
+    let stage = if folder == Folder::Extracted { Stage::Extract } else { Stage::Normalize };
+    publish(&fs, stage, folder).unwrap();
+    fs.fork(Plan::Undisturbed)
+}
+
+fn package(fs: &Arc<MemFs>, folder: Folder) -> Result<cartage_package_store::PublishedPackage, Error> {
+    let store = PackageStore::open(Path::new(DIR), "test", options(fs))?;
+    store.open_package(folder, &cartage_package_store::LoadId::from_unix_micros(MICROS))
+}
+
+#[test]
+fn opening_a_new_pipeline_is_all_or_nothing() {
+    cut_everywhere(&MemFs::default(), true, &|fs| {
+        PackageStore::open(Path::new(DIR), "test", options(fs)).map(drop)
+    });
+}
+
+#[test]
+fn publishing_is_all_or_nothing() {
+    for empty in file_systems() {
+        drop(open(&Arc::new(empty.fork(Plan::Undisturbed))));
+        let fs = Arc::new(empty);
+        drop(open(&fs));
+        cut_everywhere(&fs.fork(Plan::Undisturbed), true, &|fs| {
+            publish(fs, Stage::Extract, Folder::Extracted)
+        });
+    }
+}
+
+#[test]
+fn discarding_is_all_or_nothing() {
+    for empty in file_systems() {
+        cut_everywhere(&with_package(&empty, Folder::Extracted), true, &|fs| {
+            package(fs, Folder::Extracted)?.discard()
+        });
+    }
+}
+
+#[test]
+fn replacing_an_extracted_package_by_its_normalized_one_never_shows_both_or_none() {
+    for empty in file_systems() {
+        cut_everywhere(&with_package(&empty, Folder::Extracted), true, &|fs| {
+            publish(fs, Stage::Normalize, Folder::Normalized)
+        });
+        let both = Arc::new(with_package(&empty, Folder::Extracted));
+        publish(&both, Stage::Normalize, Folder::Normalized).unwrap();
+        let before = observe(&both);
+        for step in 0..100 {
+            let fs = Arc::new(both.fork(Plan::CutAfter(step)));
+            drop(package(&fs, Folder::Extracted).and_then(cartage_package_store::PublishedPackage::discard));
+            let fs = Arc::new(fs.reboot(Survival::Synced));
+            assert_eq!(observe(&fs), before);
+            sweep_all(&fs);
+            assert_eq!(observe(&fs), before);
+        }
+    }
+}
+
+#[test]
+fn moving_a_package_to_loaded_or_aborted_is_all_or_nothing() {
+    for empty in file_systems() {
+        for target in [Folder::Loaded, Folder::Aborted] {
+            cut_everywhere(&with_package(&empty, Folder::Normalized), true, &|fs| {
+                package(fs, Folder::Normalized)?.move_to(target).map(drop)
+            });
+        }
+    }
+}
+
+#[test]
+fn loading_a_package_that_was_not_taken_out_of_extracted_never_brings_it_back() {
+    for empty in file_systems() {
+        let both = Arc::new(with_package(&empty, Folder::Extracted));
+        publish(&both, Stage::Normalize, Folder::Normalized).unwrap();
+        cut_everywhere(&both.fork(Plan::Undisturbed), true, &|fs| {
+            package(fs, Folder::Normalized)?.move_to(Folder::Loaded).map(drop)
+        });
+        package(&both, Folder::Normalized).unwrap().move_to(Folder::Loaded).unwrap();
+        assert_eq!(open(&both).list(Folder::Extracted).unwrap(), []);
+        assert_eq!(open(&both).list(Folder::Normalized).unwrap(), []);
+    }
+}
+
+#[test]
+fn moves_of_jobs_are_all_or_nothing() {
+    let new = with_package(&MemFs::default(), Folder::Normalized);
+    cut_everywhere(&new, false, &|fs| package(fs, Folder::Normalized)?.start_job(&job("orders")));
+
+    let fs = Arc::new(new);
+    package(&fs, Folder::Normalized).unwrap().start_job(&job("orders")).unwrap();
+    let started = fs.fork(Plan::Undisturbed);
+    let normalized = |fs: &Arc<MemFs>| package(fs, Folder::Normalized);
+    cut_everywhere(&started, true, &|fs| normalized(fs)?.complete_job(&job("orders")));
+    cut_everywhere(&started, true, &|fs| normalized(fs)?.fail_job(&job("orders"), "no such column"));
+    cut_everywhere(&started, true, &|fs| normalized(fs)?.retry_job(&job("orders")).map(drop));
+}
+
+#[test]
+fn documents_are_replaced_as_a_whole() {
+    let fs = Arc::new(MemFs::default());
+    let store = open(&fs);
+    let marker = RunMarker {
+        run_id: "run-1".to_owned(),
+        started_at: chrono::DateTime::default(),
+        payload: serde_json::json!({"resources": ["orders"]}),
+    };
+    store.documents().replace_state("{\"version\":1}").unwrap();
+    store.documents().replace_schema("shop", "{\"version\":1}").unwrap();
+    let base = fs.fork(Plan::Undisturbed);
+    let documents_of = |fs: &Arc<MemFs>| PackageStore::open(Path::new(DIR), "test", options(fs));
+
+    cut_everywhere(&base, true, &|fs| documents_of(fs)?.documents().replace_state("{\"version\":2}"));
+    cut_everywhere(&base, true, &|fs| documents_of(fs)?.documents().remove_state());
+    cut_everywhere(&base, true, &|fs| documents_of(fs)?.documents().replace_schema("shop", "{}"));
+    cut_everywhere(&base, true, &|fs| documents_of(fs)?.documents().replace_trace("run-1", "{}"));
+    cut_everywhere(&base, true, &|fs| documents_of(fs)?.documents().begin_run(&marker));
+    store.documents().begin_run(&marker).unwrap();
+    cut_everywhere(&fs.fork(Plan::Undisturbed), true, &|fs| documents_of(fs)?.documents().end_run());
+}
+
+#[test]
+fn a_cut_sweep_can_be_repeated_and_changes_nothing_that_counts() {
+    for empty in file_systems() {
+        // A package in both folders, and the left-overs of a writer that ended in the middle.
+        let fs = Arc::new(with_package(&empty, Folder::Extracted));
+        publish(&fs, Stage::Normalize, Folder::Normalized).unwrap();
+        let fs = Arc::new(fs.fork(Plan::CutAfter(25)));
+        let store = open(&fs);
+        let writer = lock(&store, Stage::Normalize);
+        drop(
+            stage_package(&store, &*fs, &writer, MICROS + 1, &TABLES)
+                .map(|sealed| sealed.publish(Folder::Normalized)),
+        );
+        let base = fs.reboot(Survival::All);
+        let before = observe(&Arc::new(base.fork(Plan::Undisturbed)));
+
+        for step in 0..60 {
+            for survival in Survival::EACH {
+                let fs = Arc::new(base.fork(Plan::CutAfter(step)));
+                if let Ok(store) = PackageStore::open(Path::new(DIR), "test", options(&fs)) {
+                    drop(store.sweep(&lock(&store, Stage::Normalize)));
+                }
+                let fs = Arc::new(fs.reboot(survival));
+                assert_eq!(observe(&fs), before, "{step} {survival:?}");
+                sweep_all(&fs);
+                assert_eq!(observe(&fs), before, "{step} {survival:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failed_sync_behind_the_commit_says_that_the_package_may_vanish() {
+    let fs = Arc::new(MemFs::default());
+    drop(open(&fs));
+    let base = fs.fork(Plan::Undisturbed);
+    let steps = {
+        let fs = Arc::new(base.fork(Plan::Undisturbed));
+        publish(&fs, Stage::Extract, Folder::Extracted).unwrap();
+        fs.steps()
+    };
+    // The last two steps are the syncs of the two parents.
+    for step in [steps - 2, steps - 1] {
+        let fs = Arc::new(base.fork(Plan::FailAt(step, std::io::ErrorKind::Other)));
+        let error = publish(&fs, Stage::Extract, Folder::Extracted).unwrap_err();
+        assert!(matches!(error, Error::NotDurable { .. }), "{error}");
+        assert_eq!(open(&fs).list(Folder::Extracted).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_half_copied_package_is_never_seen() {
+    let empty = MemFs::default().without_folder_renames();
+    let base = with_package(&empty, Folder::Normalized);
+    for step in 0..60 {
+        let fs = Arc::new(base.fork(Plan::CutAfter(step)));
+        drop(package(&fs, Folder::Normalized).and_then(|package| package.move_to(Folder::Loaded)));
+        let fs = Arc::new(fs.reboot(Survival::All));
+        let store = open(&fs);
+        let loaded = fs.list(&Path::new(DIR).join("packages/loaded")).unwrap();
+        for load_id in loaded.iter().filter_map(|entry| entry.name.parse().ok()) {
+            match store.open_package(Folder::Loaded, &load_id) {
+                Ok(package) => assert_eq!(package.jobs(JobState::New).unwrap().len(), 2),
+                Err(error) => assert!(matches!(error, Error::NoSuchPackage { .. }), "{error}"),
+            }
+        }
+    }
+}
