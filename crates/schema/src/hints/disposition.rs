@@ -145,7 +145,8 @@ impl WriteDispositionOptions {
         ];
         for (option, value) in timestamps.into_iter().filter(|_| strategy == Scd2) {
             let Some(value) = value else { continue };
-            if !value.as_str().is_some_and(|text| parse_iso(text).is_some()) && !value.is_number() {
+            let is_iso = value.as_str().is_some_and(|text| parse_iso(text).is_some());
+            if !is_iso && !value.is_number() {
                 let value = value.to_string();
                 return Err(HintsError::Timestamp { resource: resource.to_owned(), option, value });
             }

@@ -24,7 +24,9 @@ impl<'de> serde::Deserialize<'de> for Keys {
                 })
                 .collect::<Result<_, _>>()?,
             other => {
-                return Err(D::Error::custom(format_args!("`{other}` is neither a name nor a list of names")));
+                return Err(D::Error::custom(format_args!(
+                    "`{other}` is neither a name nor a list of names"
+                )));
             }
         };
         Ok(Self(names))

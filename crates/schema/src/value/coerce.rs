@@ -41,8 +41,7 @@ pub fn coerce(value: Scalar<'_>, to: DataType) -> Result<Scalar<'_>, NotCoercibl
         other if to == DataType::Text => Some(Scalar::Text(to_text(other))),
         Scalar::Int(integer) => coerce_int(integer, to),
         Scalar::Double(float) => coerce_double(float, to),
-        Scalar::Decimal(decimal) => coerce_decimal(decimal, to),
-        Scalar::Wei(decimal) => coerce_decimal(decimal, to),
+        Scalar::Decimal(decimal) | Scalar::Wei(decimal) => coerce_decimal(decimal, to),
         Scalar::Timestamp { micros, .. } if to == DataType::Date => Some(Scalar::Date(day_of(micros))),
         Scalar::Date(days) if to == DataType::Timestamp => {
             Some(Scalar::Timestamp { micros: i64::from(days) * MICROS_PER_DAY, aware: false })

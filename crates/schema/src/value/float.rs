@@ -15,7 +15,7 @@ pub(crate) enum Style {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Digits {
     negative: bool,
-    digits: [u8; 17],
+    ascii: [u8; 17],
     len: usize,
     exponent: i32,
 }
@@ -28,10 +28,10 @@ impl Digits {
         write!(rest, "{float:e}").expect("17 digits and an exponent fit");
         let unused = rest.len();
         let text = &text[..text.len() - unused];
-        let mut all = Self { negative: float.is_sign_negative(), digits: [0; 17], len: 0, exponent: 0 };
+        let mut all = Self { negative: float.is_sign_negative(), ascii: [0; 17], len: 0, exponent: 0 };
         let split = text.iter().position(|b| *b == b'e').unwrap_or(text.len());
         for digit in text[..split].iter().filter(|b| b.is_ascii_digit()) {
-            all.digits[all.len] = *digit;
+            all.ascii[all.len] = *digit;
             all.len += 1;
         }
         let exponent = text.get(split + 1..).and_then(|exponent| std::str::from_utf8(exponent).ok());
@@ -44,7 +44,7 @@ impl Digits {
         if self.negative {
             out.push(b'-');
         }
-        let digits = &self.digits[..self.len];
+        let digits = &self.ascii[..self.len];
         if !self.is_plain(style) {
             out.push(digits[0]);
             if digits.len() > 1 {

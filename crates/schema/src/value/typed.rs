@@ -96,7 +96,7 @@ fn strip(value: &mut Value) {
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let value = |digit: u8| char::from(digit).to_digit(16);
-    (digits.len() % 2 == 0).then(|| {
+    (digits.len().is_multiple_of(2)).then(|| {
         digits.chunks(2).map(|pair| Some((value(pair[0])? * 16 + value(pair[1])?) as u8)).collect()
     })?
 }

@@ -1,0 +1,58 @@
+//! JSON as dlt writes it: compact, with floats in the form of its JSON library, and sorted keys for hashing.
+//!
+//! The crate of schemas has the same rules. They are repeated here because neither crate may depend on the
+//! other, and both are pinned to dlt's bytes by tests.
+
+use std::io;
+
+use serde::Serialize as _;
+use serde_json::ser::{Formatter, Serializer};
+use serde_json::{Map, Value};
+
+/// JSON with keys sorted by code point.
+pub(crate) fn sorted(document: &Map<String, Value>) -> Vec<u8> {
+    write(&sort(document))
+}
+
+/// JSON with keys in their own order.
+pub(crate) fn compact(document: &Map<String, Value>) -> Vec<u8> {
+    write(&Value::Object(document.clone()))
+}
+
+fn write(value: &Value) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    value
+        .serialize(&mut Serializer::with_formatter(&mut out, DltFloats))
+        .expect("writing to memory cannot fail");
+    out
+}
+
+fn sort(map: &Map<String, Value>) -> Value {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sort_value(value))).collect())
+}
+
+fn sort_value(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => sort(map),
+        Value::Array(items) => Value::Array(items.iter().map(sort_value).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Compact JSON in which floats look as in dlt: `1.0`, `0.00001`, `1e-6`, `1e+16`.
+struct DltFloats;
+
+impl Formatter for DltFloats {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, out: &mut W, float: f64) -> io::Result<()> {
+        let shortest = format!("{float:e}");
+        let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+        let exponent: i32 = exponent.parse().unwrap_or(0);
+        if (-5..16).contains(&exponent) {
+            // `Display` has the shortest digits, never an exponent, and no fraction where there is none.
+            return write!(out, "{float}{}", if float.fract() == 0.0 { ".0" } else { "" });
+        }
+        write!(out, "{mantissa}e{exponent:+}")
+    }
+}

@@ -1,0 +1,56 @@
+//! What sources and resources remember between runs.
+
+use serde_json::{Map, Value};
+
+use crate::state::{PipelineState, object};
+
+const SOURCES: &str = "sources";
+const RESOURCES: &str = "resources";
+
+impl PipelineState {
+    /// Names of the sources that remember something.
+    pub fn sources(&self) -> Vec<&str> {
+        let sources = self.document.get(SOURCES).and_then(Value::as_object);
+        sources.into_iter().flatten().map(|(source, _)| source.as_str()).collect()
+    }
+
+    /// Names of the resources of a source that remember something.
+    pub fn resources(&self, source: &str) -> Vec<&str> {
+        let resources = self.source_state(source).and_then(|state| state.get(RESOURCES)?.as_object());
+        resources.into_iter().flatten().map(|(resource, _)| resource.as_str()).collect()
+    }
+
+    /// What a source remembers.
+    pub fn source_state(&self, source: &str) -> Option<&Map<String, Value>> {
+        self.document.get(SOURCES)?.get(source)?.as_object()
+    }
+
+    /// What a source remembers, made if there is nothing. Looking at it with this method changes the hash;
+    /// [`source_state`](Self::source_state) does not.
+    pub fn source_state_mut(&mut self, source: &str) -> &mut Map<String, Value> {
+        object(object(&mut self.document, SOURCES), source)
+    }
+
+    /// What a resource remembers: its cursors under `incremental`, and what the user put there.
+    pub fn resource_state(&self, source: &str, resource: &str) -> Option<&Map<String, Value>> {
+        self.source_state(source)?.get(RESOURCES)?.get(resource)?.as_object()
+    }
+
+    /// What a resource remembers, made if there is nothing.
+    pub fn resource_state_mut(&mut self, source: &str, resource: &str) -> &mut Map<String, Value> {
+        object(object(self.source_state_mut(source), RESOURCES), resource)
+    }
+
+    /// Forgets everything about a resource. Returns whether there was something.
+    pub fn reset_resource(&mut self, source: &str, resource: &str) -> bool {
+        let Some(Value::Object(sources)) = self.document.get_mut(SOURCES) else { return false };
+        let resources = sources.get_mut(source).and_then(|state| state.get_mut(RESOURCES)?.as_object_mut());
+        resources.is_some_and(|resources| resources.shift_remove(resource).is_some())
+    }
+
+    /// Forgets everything about a source. Returns whether there was something.
+    pub fn reset_source(&mut self, source: &str) -> bool {
+        let sources = self.document.get_mut(SOURCES).and_then(Value::as_object_mut);
+        sources.is_some_and(|sources| sources.shift_remove(source).is_some())
+    }
+}
