@@ -1,1 +1,47 @@
-//! Destination traits, capabilities, error kinds, SQL generation and the conformance suite.
+//! What a place that rows are loaded into must be able to do, and what is known about each of them.
+//!
+//! Owns the [`Destination`] trait with its rare abilities, [`Capabilities`] as data (known without a
+//! connection and without a driver), the error kinds that tell `load` what to do next, the SQL that
+//! every SQL destination shares, and (feature `conformance`) the suite that each destination must
+//! pass unchanged.
+//!
+//! ```
+//! use cartage_destinations_api::{Capabilities, FileFormat};
+//!
+//! let duckdb = Capabilities::of("duckdb").expect("a known type");
+//! assert_eq!(duckdb.preferred_format, FileFormat::Parquet);
+//! ```
+//!
+//! # Invariants
+//! - A destination does not know the load loop: it is handed a [`LoadPlan`] and told what to do in
+//!   the order that [`Destination`] describes.
+//! - Everything that changes data carries a *ledger entry* in the same transaction. Asking for the
+//!   same thing again is then answered with "done", so that a crash between any two calls costs nothing.
+//!
+//! # Limitations
+//! Follow-up SQL covers staged replaces; merge strategies will be generated beside them in [`sql`].
+
+pub mod capabilities;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod connect;
+mod destination;
+mod error;
+mod files;
+pub mod plan;
+mod settings;
+pub mod sql;
+pub mod staging;
+pub mod system;
+
+pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism};
+pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
+pub use connect::{CommonSettings, ConnectRequest, Connector};
+pub use destination::{
+    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Staging, StateSync,
+    StoredSchema, StoredState,
+};
+pub use error::{Error, ErrorKind, Result};
+pub use files::{FileFormat, JobFile};
+pub use plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
+pub use settings::Settings;

@@ -1,1 +1,18 @@
-//! The smallest destination: counts rows and keeps nothing.
+//! The smallest destination: it takes every file, counts its rows and keeps nothing.
+//!
+//! For timing extract and normalize, for dry runs, and as the example to start a destination from.
+//! With feature `memory` there is also [`Memory`], which keeps rows and has transactions and a
+//! ledger; it stands in for a database in tests.
+//!
+//! # Limitations
+//! Nothing is remembered, so a job that is repeated after a crash counts its rows again.
+
+#[cfg(feature = "memory")]
+mod memory;
+#[cfg(feature = "memory")]
+mod memory_load;
+mod null;
+
+#[cfg(feature = "memory")]
+pub use memory::Memory;
+pub use null::Null;

@@ -1,1 +1,37 @@
-//! Packages in normalized/ to a destination.
+//! The load stage: one package of `normalized/` into a destination, then to `loaded/`.
+//!
+//! [`run`] verifies the whole package, asks the destination how far it is with it, and then prepares
+//! tables, runs the jobs beside each other, finishes table chains, commits and moves the package. It
+//! drives any [`Destination`](cartage_destinations_api::Destination) and knows none.
+//!
+//! # Invariants
+//! - Nothing is written to the destination before the package is verified, the plan is found possible
+//!   and nobody else has moved the pipeline's state.
+//! - Every step can be repeated: the destination's ledger says what was done, the folders of the
+//!   package only say what was seen. A process may die between any two steps.
+//! - Jobs begin in an order that depends on the package only, the biggest first.
+//!
+//! # Limitations
+//! - `merge` is refused where the destination declares no merge strategy.
+//! - A follow-up that fails for good stops the load, also without `raise_on_failed_jobs`: its rows are
+//!   in no table yet, and there is no file that could be kept as failed.
+
+mod backoff;
+mod chains;
+mod commit;
+mod error;
+mod job;
+mod plan;
+mod queue;
+mod report;
+mod run;
+mod schedule;
+mod settings;
+mod state_check;
+
+pub use backoff::{Backoff, Sleeper, ThreadSleeper};
+pub use error::LoadError;
+pub use plan::RefreshCommands;
+pub use report::{FailedJob, LoadReport, TableReport};
+pub use run::{LoadRequest, run};
+pub use settings::LoadSettings;

@@ -1,0 +1,205 @@
+//! Schemas, plans, files and what is read back.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+use cartage_schema::{Column, DataType, NamingKind, ReplaceStrategy, Schema, Table};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+use super::{Make, parquet};
+use crate::destination::{DatasetReader, Destination, JobOutcome, LoadCommit};
+use crate::error::Result;
+use crate::files::{FileFormat, JobFile};
+use crate::plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
+use crate::system::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
+
+/// Microseconds that loads of the suite begin at; each load id is one second later.
+const BEGIN: i64 = 1_700_000_000_000_000;
+
+/// An empty dataset and a folder for job files.
+pub(super) struct Place {
+    pub(super) destination: Box<dyn Destination>,
+    folder: TempDir,
+}
+
+impl Place {
+    pub(super) fn new(make: Make<'_>) -> Self {
+        Self { destination: make(), folder: TempDir::new().expect("a temporary folder can be made") }
+    }
+
+    /// Whether repeating a step must have no effect, and whether that can be seen.
+    pub(super) fn remembers(&self) -> bool {
+        self.destination.capabilities().transactions && self.destination.reader().is_some()
+    }
+
+    pub(super) fn offers(&self, strategy: ReplaceStrategy) -> bool {
+        self.destination.capabilities().replace_strategies.contains(&strategy) && self.destination.staging().is_some()
+    }
+
+    fn reader(&self) -> Option<&dyn DatasetReader> {
+        self.destination.reader()
+    }
+
+    /// Writes `rows` as a job file in the destination's format.
+    pub(super) fn file(&self, schema: &Schema, table: &str, id: &str, rows: &[Value]) -> JobFile {
+        let format = self.destination.capabilities().preferred_format;
+        let path = self.folder.path().join(format!("{table}.{id}.{format}"));
+        match format {
+            FileFormat::Parquet => parquet::write(&path, &schema.tables[table], rows),
+            _ => {
+                let mut file = File::create(&path).expect("a job file can be made");
+                for row in rows {
+                    writeln!(file, "{row}").expect("a job file can be written");
+                }
+            }
+        }
+        let job_id = format!("{table}.{id}.{format}");
+        JobFile::new(job_id, table, path, format).with_size(rows.len() as u64, 1)
+    }
+
+    /// Runs one job.
+    pub(super) fn run(&self, plan: &LoadPlan, job: &JobFile) -> Result<JobOutcome> {
+        self.destination.open_job(plan, job)?.run()
+    }
+
+    /// A whole load: `rows` of each table as one job, then the follow-ups and the commit.
+    pub(super) fn load(&self, plan: &LoadPlan, rows: &[(&str, Vec<Value>)]) {
+        self.destination.prepare_load(plan).expect("the load can be prepared");
+        for (table, rows) in rows {
+            let job = self.file(&plan.schema, table, &plan.key.load_id.replace('.', ""), rows);
+            self.run(plan, &job).expect("the job runs");
+        }
+        self.follow_up(plan);
+        self.commit(plan);
+    }
+
+    /// Runs the follow-ups of all chains.
+    pub(super) fn follow_up(&self, plan: &LoadPlan) -> Vec<JobOutcome> {
+        let staging = self.destination.staging();
+        plan.chains
+            .iter()
+            .map(|chain| {
+                let staging = staging.expect("a destination with chains has staging");
+                staging.open_follow_up(plan, chain).and_then(|job| job.run()).expect("the follow-up runs")
+            })
+            .collect()
+    }
+
+    pub(super) fn commit(&self, plan: &LoadPlan) {
+        self.destination.complete_load(&LoadCommit::of(plan, plan.now_micros + 1)).expect("the load can be completed");
+    }
+
+    /// Rows of `table` as maps without nulls, sorted; `None` where rows cannot be read back.
+    pub(super) fn rows(&self, table: &str) -> Option<Vec<Vec<(String, String)>>> {
+        let reader = self.reader()?;
+        let columns = reader.columns(table).expect("the table is there");
+        let rows = reader.rows(table).expect("rows can be read");
+        let mut named: Vec<Vec<(String, String)>> = rows
+            .into_iter()
+            .map(|row| {
+                let cells = columns.iter().zip(row);
+                cells.filter_map(|((name, _), value)| Some((name.clone(), value?))).collect()
+            })
+            .collect();
+        named.sort();
+        Some(named)
+    }
+
+    /// Fails unless `table` holds exactly these values of `column`, in any order.
+    pub(super) fn expect_values(&self, table: &str, column: &str, expected: &[&str], case: &str) {
+        let Some(rows) = self.rows(table) else { return };
+        let mut found: Vec<&str> = rows
+            .iter()
+            .map(|row| row.iter().find(|(name, _)| name == column).map_or("null", |(_, value)| value.as_str()))
+            .collect();
+        found.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{case}: {table}.{column}");
+    }
+
+    pub(super) fn columns(&self, table: &str) -> Option<Vec<String>> {
+        let columns = self.reader()?.columns(table).expect("the table is there");
+        Some(columns.into_iter().map(|(name, _)| name).collect())
+    }
+
+    pub(super) fn tables(&self) -> Option<Vec<String>> {
+        let mut tables = self.reader()?.tables().expect("tables can be listed");
+        tables.sort();
+        Some(tables)
+    }
+}
+
+/// A schema called `shop` with `items` (id, name, load id, row id) and its child `items__tags`.
+pub(super) fn schema() -> Schema {
+    let items = Table::root("items", "items")
+        .with_column(Column::typed("id", DataType::Bigint, true))
+        .with_column(Column::typed("name", DataType::Text, true))
+        .with_column(Column::typed("_dlt_load_id", DataType::Text, false))
+        .with_column(Column::typed("_dlt_id", DataType::Text, false));
+    let tags = Table::nested("items__tags", "items")
+        .with_column(Column::typed("value", DataType::Text, true))
+        .with_column(Column::typed("_dlt_parent_id", DataType::Text, false))
+        .with_column(Column::typed("_dlt_id", DataType::Text, false));
+    let mut schema = Schema::new("shop", NamingKind::SnakeCase).expect("a valid name");
+    let state = schema.pipeline_state_table().with_column(Column::typed("_dlt_id", DataType::Text, false));
+    for table in [items, tags, state] {
+        schema.tables.insert(table.name.clone(), table);
+    }
+    bumped(schema)
+}
+
+/// The schema with its version and hash brought up to date.
+pub(super) fn bumped(mut schema: Schema) -> Schema {
+    schema.bump();
+    schema
+}
+
+/// The `number`-th load of `pipeline` with all tables of `schema`, written directly.
+pub(super) fn plan_of(pipeline: &str, number: u32, schema: &Schema) -> LoadPlan {
+    let now = BEGIN + i64::from(number) * 1_000_000;
+    let key = LoadKey { pipeline: pipeline.to_owned(), load_id: format!("{}.5", now / 1_000_000) };
+    let document = Arc::from(schema.to_json());
+    let mut plan = LoadPlan::new(key, Arc::new(schema.clone()), document, now);
+    plan.tables = [VERSION_TABLE, LOADS_TABLE, STATE_TABLE, "items", "items__tags"].map(TablePlan::direct).to_vec();
+    plan
+}
+
+/// The same load as a replace of `items` and its child.
+pub(super) fn replacing(mut plan: LoadPlan, strategy: ReplaceStrategy) -> LoadPlan {
+    let tables = vec!["items".to_owned(), "items__tags".to_owned()];
+    if strategy == ReplaceStrategy::TruncateAndInsert {
+        plan.truncate = tables;
+    } else {
+        for table in &mut plan.tables {
+            table.staged = tables.contains(&table.name);
+        }
+        plan.chains = vec![Chain::new("items", tables, FollowUp::Replace(strategy))];
+    }
+    plan
+}
+
+/// A row of `items`.
+pub(super) fn item(id: i64, plan: &LoadPlan) -> Value {
+    object([
+        ("id", id.into()),
+        ("_dlt_load_id", plan.key.load_id.as_str().into()),
+        ("_dlt_id", format!("{}-{id}", plan.key.load_id).into()),
+    ])
+}
+
+/// A row of `items__tags`.
+pub(super) fn tag(value: &str, parent: i64, plan: &LoadPlan) -> Value {
+    object([
+        ("value", value.into()),
+        ("_dlt_parent_id", format!("{}-{parent}", plan.key.load_id).into()),
+        ("_dlt_id", format!("{}-{parent}-{value}", plan.key.load_id).into()),
+    ])
+}
+
+/// A JSON object of these fields.
+pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
+}

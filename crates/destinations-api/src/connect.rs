@@ -1,0 +1,172 @@
+//! How a caller asks for a destination, and the settings that all destinations share.
+
+use std::path::PathBuf;
+
+use cartage_schema::ReplaceStrategy;
+
+use crate::capabilities::Capabilities;
+use crate::destination::Destination;
+use crate::error::{Error, Result};
+use crate::files::FileFormat;
+use crate::settings::Settings;
+
+/// Makes a destination of a request. The registry in `cartage-destinations` is one; `pipeline` is
+/// handed it, so that it links no driver.
+pub type Connector<'a> = &'a (dyn Fn(&ConnectRequest) -> Result<Box<dyn Destination>> + Send + Sync);
+
+/// What it takes to connect.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectRequest {
+    /// Registered type, such as `duckdb`.
+    pub destination_type: String,
+    /// Name under `[destination]`, equal to the type where the user gave none.
+    pub name: String,
+    /// Defaults such as the file name derive from it.
+    pub pipeline_name: String,
+    /// The dataset that is read and written, as it is named at the destination.
+    pub dataset_name: String,
+    /// The keys below `[destination.<name>]` without `type`.
+    pub settings: Settings,
+    /// Folder that relative paths start from.
+    pub base_dir: PathBuf,
+}
+
+impl ConnectRequest {
+    /// A request with default settings, relative to the working directory.
+    pub fn new(destination_type: impl Into<String>, pipeline: impl Into<String>, dataset: impl Into<String>) -> Self {
+        let destination_type = destination_type.into();
+        Self {
+            name: destination_type.clone(),
+            destination_type,
+            pipeline_name: pipeline.into(),
+            dataset_name: dataset.into(),
+            settings: Settings::default(),
+            base_dir: PathBuf::from("."),
+        }
+    }
+
+    /// Sets the name under `[destination]`.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the keys of the destination.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Sets the folder that relative paths start from.
+    #[must_use]
+    pub fn in_folder(mut self, base_dir: impl Into<PathBuf>) -> Self {
+        self.base_dir = base_dir.into();
+        self
+    }
+}
+
+/// Settings that every destination takes. They shape what extract and normalize write, so they are
+/// read without connecting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommonSettings {
+    /// Naming convention, else that of the destination, else that of the schema.
+    pub naming_convention: Option<String>,
+    /// Limits the names of tables.
+    pub max_identifier_length: Option<usize>,
+    /// Limits the names of columns.
+    pub max_column_identifier_length: Option<usize>,
+    /// How tables are replaced.
+    pub replace_strategy: Option<ReplaceStrategy>,
+    /// The format that normalize writes.
+    pub loader_file_format: Option<FileFormat>,
+    /// Whether unique constraints are created.
+    pub create_indexes: Option<bool>,
+    /// Name of the dataset for data in flight; `%s` stands for the dataset.
+    pub staging_dataset_name_layout: Option<String>,
+}
+
+impl CommonSettings {
+    /// The keys, so that a destination can add its own to them.
+    pub const KEYS: &'static [&'static str] = &[
+        "naming_convention",
+        "max_identifier_length",
+        "max_column_identifier_length",
+        "replace_strategy",
+        "loader_file_format",
+        "create_indexes",
+        "staging_dataset_name_layout",
+    ];
+
+    /// Reads them from a destination's settings; other keys are left alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) naming the key whose value cannot be.
+    pub fn read(settings: &Settings) -> Result<Self> {
+        let layout = settings.text("staging_dataset_name_layout")?;
+        if layout.as_deref().is_some_and(|layout| layout.matches("%s").count() > 1) {
+            return Err(Error::invalid("'staging_dataset_name_layout' must hold %s at most once"));
+        }
+        Ok(Self {
+            naming_convention: settings.text("naming_convention")?,
+            max_identifier_length: settings.count("max_identifier_length")?,
+            max_column_identifier_length: settings.count("max_column_identifier_length")?,
+            replace_strategy: settings.word("replace_strategy")?,
+            loader_file_format: settings.word("loader_file_format")?,
+            create_indexes: settings.flag("create_indexes")?,
+            staging_dataset_name_layout: layout,
+        })
+    }
+}
+
+impl Capabilities {
+    /// These capabilities as the user's settings narrow them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a file format is asked for that cannot be loaded.
+    /// An unsupported replace strategy is found by `load` where a table asks for it, as in dlt.
+    pub fn with_settings(mut self, settings: &CommonSettings) -> Result<Self> {
+        self.preferred_format = self.file_format(settings.loader_file_format)?;
+        if settings.naming_convention.is_some() {
+            self.naming.clone_from(&settings.naming_convention);
+        }
+        if let Some(length) = settings.max_identifier_length {
+            self.max_identifier_length = length.min(self.max_identifier_length);
+        }
+        if let Some(length) = settings.max_column_identifier_length {
+            self.max_column_identifier_length = length.min(self.max_column_identifier_length);
+        }
+        self.asked_replace_strategy = settings.replace_strategy;
+        if let Some(create) = settings.create_indexes {
+            self.create_indexes = create;
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_narrow_capabilities_but_never_widen_them() {
+        let given = json!({"max_identifier_length": 32, "max_column_identifier_length": 99_999_999, "path": "x.duckdb"});
+        let common = CommonSettings::read(&Settings::new(given.as_object().unwrap().clone())).unwrap();
+        let narrowed = Capabilities::of("duckdb").unwrap().with_settings(&common).unwrap();
+        assert_eq!(narrowed.max_identifier_length, 32);
+        assert_eq!(narrowed.max_column_identifier_length, 65_536);
+    }
+
+    #[test]
+    fn a_file_format_that_cannot_be_loaded_is_refused_before_anything_is_written() {
+        let given = json!({"loader_file_format": "csv"});
+        let common = CommonSettings::read(&Settings::new(given.as_object().unwrap().clone())).unwrap();
+        let error = Capabilities::of("duckdb").unwrap().with_settings(&common).unwrap_err();
+        assert_eq!(error.remedy(), Some("use one of parquet, jsonl"));
+    }
+}

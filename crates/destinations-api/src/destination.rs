@@ -1,0 +1,262 @@
+//! The trait of destinations and its rare abilities.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cartage_schema::Schema;
+
+use crate::capabilities::Capabilities;
+use crate::error::Result;
+use crate::files::JobFile;
+use crate::plan::{Chain, LoadKey, LoadPlan};
+
+/// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
+///
+/// The order of one load is: [`load_status`](Self::load_status), [`prepare_load`](Self::prepare_load),
+/// any number of jobs beside each other, follow-ups of chains whose jobs are settled,
+/// [`complete_load`](Self::complete_load). Any of these may be repeated after a crash, and the process
+/// may die between any two: what was done is in the ledger and is not done again.
+pub trait Destination: fmt::Debug + Send + Sync {
+    /// What this is and where, for messages and summaries. Never holds a secret.
+    fn description(&self) -> Description;
+
+    /// Fixed for the lifetime of the value.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// How far the destination is with a load. Reads only, and creates nothing.
+    ///
+    /// # Errors
+    /// Transient if the destination cannot be reached now.
+    fn load_status(&self, load: &LoadKey) -> Result<LoadStatus>;
+
+    /// Everything before the first row: drops what a refresh drops, creates the dataset and its tables,
+    /// adds columns, stores the schema, empties tables, prepares staging. Each part happens once per
+    /// load, however often this is called; tables are never dropped or rewritten except as `plan.drop` says.
+    ///
+    /// # Errors
+    /// Terminal if a statement is refused, transient if it is worth another attempt.
+    fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad>;
+
+    /// Prepares one job file; moves no rows until [`Job::run`]. May be called again after a crash.
+    ///
+    /// # Errors
+    /// Invalid if the format or the table is not one that the plan allows.
+    fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>>;
+
+    /// Records the load as complete and clears what was kept for it. Always the last write of a load.
+    ///
+    /// # Errors
+    /// Transient or terminal; after an error nothing is recorded.
+    fn complete_load(&self, commit: &LoadCommit) -> Result<()>;
+
+    /// Loads rows beside the tables and combines them afterwards.
+    fn staging(&self) -> Option<&dyn Staging> {
+        None
+    }
+
+    /// Gives back what earlier loads stored: state and schemas.
+    fn state_sync(&self) -> Option<&dyn StateSync> {
+        None
+    }
+
+    /// Reads rows back; for summaries and tests.
+    fn reader(&self) -> Option<&dyn DatasetReader> {
+        None
+    }
+}
+
+/// A piece of work that either happens whole, with its ledger entry, or not at all.
+pub trait Job: Send {
+    /// Does the work. A job found in the ledger is done already, and nothing happens.
+    ///
+    /// # Errors
+    /// The kind says whether to try again; no row is left behind.
+    fn run(self: Box<Self>) -> Result<JobOutcome>;
+}
+
+/// What became of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// It was done now.
+    Done {
+        /// Rows written.
+        rows: u64,
+    },
+    /// An earlier attempt had done it.
+    DoneBefore,
+}
+
+/// What a destination is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// Type, as registered.
+    pub destination_type: String,
+    /// File, host or bucket, without secrets.
+    pub location: String,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// How to look at the data, as a command, where there is a customary one.
+    pub look: Option<String>,
+}
+
+impl Description {
+    /// A description without a command.
+    pub fn new(destination_type: &str, location: impl Into<String>, dataset: impl Into<String>) -> Self {
+        Self {
+            destination_type: destination_type.to_owned(),
+            location: location.into(),
+            dataset: dataset.into(),
+            look: None,
+        }
+    }
+
+    /// Adds the command that shows the data.
+    #[must_use]
+    pub fn look_with(mut self, command: impl Into<String>) -> Self {
+        self.look = Some(command.into());
+        self
+    }
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadStatus {
+    /// Nothing was recorded.
+    New,
+    /// Some of it is in the ledger.
+    Started,
+    /// It is recorded as complete.
+    Complete,
+}
+
+/// What [`Destination::prepare_load`] changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PreparedLoad {
+    /// Tables created, in order.
+    pub created: Vec<String>,
+    /// Columns added to tables that were there, as (table, column).
+    pub added: Vec<(String, String)>,
+    /// What the user should know, such as a constraint that could not be added.
+    pub warnings: Vec<String>,
+}
+
+/// What is recorded when a load is complete.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoadCommit {
+    /// Which load.
+    pub key: LoadKey,
+    /// Its schema.
+    pub schema: Arc<Schema>,
+    /// Now, in microseconds since 1970.
+    pub now_micros: i64,
+}
+
+impl LoadCommit {
+    /// The commit of `plan` at `now_micros`.
+    pub fn of(plan: &LoadPlan, now_micros: i64) -> Self {
+        Self { key: plan.key.clone(), schema: Arc::clone(&plan.schema), now_micros }
+    }
+}
+
+/// Loading beside the tables.
+pub trait Staging {
+    /// The follow-up of one chain: staged rows become rows of the dataset, in one transaction with its
+    /// ledger entry.
+    ///
+    /// # Errors
+    /// Invalid if the chain is not part of the plan or its follow-up not offered.
+    fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>>;
+}
+
+/// What earlier loads stored at the destination.
+pub trait StateSync {
+    /// The newest state of `pipeline` among complete loads.
+    ///
+    /// # Errors
+    /// Transient or terminal; a dataset or table that is not there is no error.
+    fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>>;
+
+    /// The newest stored schema called `name`.
+    ///
+    /// # Errors
+    /// As for [`newest_state`](Self::newest_state); corrupt if the document cannot be decoded.
+    fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>>;
+
+    /// The stored schema with this `version_hash`.
+    ///
+    /// # Errors
+    /// As for [`newest_schema`](Self::newest_schema).
+    fn schema_by_hash(&self, hash: &str) -> Result<Option<StoredSchema>>;
+}
+
+/// A row of `_dlt_pipeline_state`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredState {
+    /// Counts the changes of the state.
+    pub version: u64,
+    /// Hash of the state, where the row has one.
+    pub version_hash: Option<String>,
+    /// The state as encoded in the row; `cartage_state` decodes it.
+    pub encoded: String,
+    /// The load that brought it.
+    pub load_id: String,
+}
+
+impl StoredState {
+    /// A row with these values.
+    pub fn new(version: u64, version_hash: Option<String>, encoded: String, load_id: String) -> Self {
+        Self { version, version_hash, encoded, load_id }
+    }
+}
+
+/// A row of `_dlt_version`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredSchema {
+    /// Name of the schema.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// Its hash.
+    pub version_hash: String,
+    /// The document, decoded.
+    pub document: String,
+}
+
+impl StoredSchema {
+    /// A row with these values.
+    pub fn new(name: String, version: u64, version_hash: String, document: String) -> Self {
+        Self { name, version, version_hash, document }
+    }
+}
+
+/// Reads a dataset back.
+pub trait DatasetReader {
+    /// Names of the tables of the dataset; empty if there is no dataset.
+    ///
+    /// # Errors
+    /// Transient or terminal.
+    fn tables(&self) -> Result<Vec<String>>;
+
+    /// Name and type of each column of a table, in the table's order.
+    ///
+    /// # Errors
+    /// Terminal if there is no such table.
+    fn columns(&self, table: &str) -> Result<Vec<(String, String)>>;
+
+    /// Number of rows of a table.
+    ///
+    /// # Errors
+    /// Terminal if there is no such table.
+    fn count(&self, table: &str) -> Result<u64>;
+
+    /// The rows of a table as text, in no particular order: columns in the table's order, `None` for null.
+    ///
+    /// # Errors
+    /// Terminal if there is no such table.
+    fn rows(&self, table: &str) -> Result<Vec<Vec<Option<String>>>>;
+}

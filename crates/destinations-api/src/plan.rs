@@ -1,0 +1,110 @@
+//! What one load is going to do at the destination, as plain data.
+//!
+//! `load` makes the plan from a package and the destination's capabilities; the destination carries
+//! it out in the order that [`Destination`](crate::Destination) describes.
+
+use std::sync::Arc;
+
+use cartage_schema::{ReplaceStrategy, Schema};
+
+/// Names a load everywhere: pipelines that share a dataset may use the same load id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LoadKey {
+    /// The pipeline whose package is loaded.
+    pub pipeline: String,
+    /// Load id of the package.
+    pub load_id: String,
+}
+
+/// One load from the first statement to the last.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoadPlan {
+    /// Which load this is.
+    pub key: LoadKey,
+    /// The schema of the package; it is stored in `_dlt_version`.
+    pub schema: Arc<Schema>,
+    /// The schema's document byte for byte, for the same purpose.
+    pub schema_document: Arc<str>,
+    /// Tables that are dropped first, children before parents. Dropping also forgets the stored
+    /// versions of this schema, as dlt's `refresh` does.
+    pub drop: Vec<String>,
+    /// Tables that must exist with all their complete columns, parents first, system tables included.
+    pub tables: Vec<TablePlan>,
+    /// Tables that are emptied once before the first job, parents first.
+    pub truncate: Vec<String>,
+    /// Chains whose rows come through the staging dataset.
+    pub chains: Vec<Chain>,
+    /// When this load began, in microseconds since 1970; stamps what is recorded before the commit.
+    pub now_micros: i64,
+}
+
+impl LoadPlan {
+    /// A plan that stores the schema and does nothing else.
+    pub fn new(key: LoadKey, schema: Arc<Schema>, schema_document: Arc<str>, now_micros: i64) -> Self {
+        Self {
+            key,
+            schema,
+            schema_document,
+            drop: Vec::new(),
+            tables: Vec::new(),
+            truncate: Vec::new(),
+            chains: Vec::new(),
+            now_micros,
+        }
+    }
+
+    /// The plan of one table, if the load touches it.
+    pub fn table(&self, name: &str) -> Option<&TablePlan> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+/// One table of a load. Its columns are those of the schema that have a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TablePlan {
+    /// Name at the destination.
+    pub name: String,
+    /// Whether its rows go to the staging dataset first.
+    pub staged: bool,
+}
+
+impl TablePlan {
+    /// A table that is written directly.
+    pub fn direct(name: impl Into<String>) -> Self {
+        Self { name: name.into(), staged: false }
+    }
+
+    /// A table whose rows go through the staging dataset.
+    pub fn staged(name: impl Into<String>) -> Self {
+        Self { name: name.into(), staged: true }
+    }
+}
+
+/// A root table with its descendants, finished by one follow-up once all its jobs are settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Chain {
+    /// The root table; names the follow-up in the ledger.
+    pub root: String,
+    /// All tables of the chain that exist, parents first, the root among them.
+    pub tables: Vec<String>,
+    /// What is done with the staged rows.
+    pub follow_up: FollowUp,
+}
+
+impl Chain {
+    /// A chain; `tables` holds the root and its descendants, parents first.
+    pub fn new(root: impl Into<String>, tables: Vec<String>, follow_up: FollowUp) -> Self {
+        Self { root: root.into(), tables, follow_up }
+    }
+}
+
+/// What turns staged rows into rows of the dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FollowUp {
+    /// The staged rows become the whole content of the tables.
+    Replace(ReplaceStrategy),
+}

@@ -1,0 +1,195 @@
+//! Creates tables and adds columns; never drops or rewrites any.
+
+use std::collections::HashMap;
+
+use cartage_schema::{Column, Table};
+
+use super::dialect::{Dialect, TableRef};
+use super::script::SqlScript;
+use crate::destination::PreparedLoad;
+use crate::error::Result;
+
+/// The columns of the tables that are there: table to column names.
+#[derive(Clone, Debug, Default)]
+pub struct Existing {
+    tables: HashMap<String, Vec<String>>,
+}
+
+impl Existing {
+    /// Adds a table that is there. `fold` it as the dialect compares names.
+    pub fn insert(&mut self, dialect: &dyn Dialect, table: &str, columns: impl IntoIterator<Item = String>) {
+        let folded = columns.into_iter().map(|column| dialect.fold(&column)).collect();
+        self.tables.insert(dialect.fold(table), folded);
+    }
+
+    fn columns(&self, dialect: &dyn Dialect, table: &str) -> Option<&[String]> {
+        self.tables.get(&dialect.fold(table)).map(Vec::as_slice)
+    }
+}
+
+/// What it takes to bring tables up to date.
+#[derive(Clone, Debug, Default)]
+pub struct Migration {
+    /// The statements; empty where all is there.
+    pub script: SqlScript,
+    /// What they change.
+    pub changes: PreparedLoad,
+}
+
+/// Creates `tables` in `dataset` or adds the columns that they lack.
+///
+/// Columns without a type are left out, tables without any typed column too. A column that must not
+/// be null is added to a table with rows without that constraint, with a warning: no database could
+/// fill it, and the rows already there are worth more than the constraint.
+///
+/// # Errors
+/// Terminal if a column has no type at this database, or what `has_rows` returns.
+pub fn migrate(
+    dialect: &dyn Dialect,
+    dataset: &str,
+    tables: &[&Table],
+    existing: &Existing,
+    unique_constraints: bool,
+    has_rows: &dyn Fn(&str) -> Result<bool>,
+) -> Result<Migration> {
+    let mut migration = Migration::default();
+    for table in tables {
+        if !table.columns.values().any(Column::is_complete) {
+            continue;
+        }
+        match existing.columns(dialect, &table.name) {
+            None => create(dialect, dataset, table, unique_constraints, &mut migration)?,
+            Some(present) => alter(dialect, dataset, table, present, unique_constraints, has_rows, &mut migration)?,
+        }
+    }
+    Ok(migration)
+}
+
+fn create(
+    dialect: &dyn Dialect,
+    dataset: &str,
+    table: &Table,
+    unique_constraints: bool,
+    migration: &mut Migration,
+) -> Result<()> {
+    let target = TableRef::new(dataset, &table.name);
+    let sql = create_table(dialect, &target, table, Constraints { not_null: true, unique: unique_constraints })?;
+    migration.script.push(format!("create table {}", table.name), sql);
+    migration.changes.created.push(table.name.clone());
+    Ok(())
+}
+
+/// Which constraints a created table gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Constraints {
+    /// `NOT NULL` where the schema says so.
+    pub not_null: bool,
+    /// `UNIQUE` where the schema says so.
+    pub unique: bool,
+}
+
+/// `CREATE TABLE` with the typed columns of `table`, in the schema's order.
+///
+/// # Errors
+/// Terminal if a column has no type at this database.
+pub fn create_table(
+    dialect: &dyn Dialect,
+    target: &TableRef,
+    table: &Table,
+    constraints: Constraints,
+) -> Result<String> {
+    let columns = table
+        .columns
+        .values()
+        .filter(|column| column.is_complete())
+        .map(|column| definition(dialect, table, column, constraints))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(format!("CREATE TABLE {} (\n    {}\n)", dialect.qualified(target), columns.join(",\n    ")))
+}
+
+fn definition(dialect: &dyn Dialect, table: &Table, column: &Column, constraints: Constraints) -> Result<String> {
+    let mut text = format!("{} {}", dialect.quote(&column.name), column_type(dialect, table, column)?);
+    if constraints.unique && column.unique == Some(true) {
+        text.push_str(" UNIQUE");
+    }
+    if constraints.not_null && !column.is_nullable() {
+        text.push_str(" NOT NULL");
+    }
+    Ok(text)
+}
+
+fn column_type(dialect: &dyn Dialect, table: &Table, column: &Column) -> Result<String> {
+    dialect.column_type(column).map_err(|error| error.context(format!("column {} of table {}", column.name, table.name)))
+}
+
+fn alter(
+    dialect: &dyn Dialect,
+    dataset: &str,
+    table: &Table,
+    present: &[String],
+    unique_constraints: bool,
+    has_rows: &dyn Fn(&str) -> Result<bool>,
+    migration: &mut Migration,
+) -> Result<()> {
+    let missing: Vec<&Column> = table
+        .columns
+        .values()
+        .filter(|column| column.is_complete() && !present.contains(&dialect.fold(&column.name)))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let target = TableRef::new(dataset, &table.name);
+    let additions = missing
+        .iter()
+        .map(|column| Ok(format!("ADD COLUMN {} {}", dialect.quote(&column.name), column_type(dialect, table, column)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let prefix = format!("ALTER TABLE {}", dialect.qualified(&target));
+    if dialect.adds_columns_together() {
+        let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
+        migration
+            .script
+            .push(format!("add {} to {}", names.join(", "), table.name), format!("{prefix} {}", additions.join(", ")));
+    } else {
+        for (column, addition) in missing.iter().zip(&additions) {
+            migration
+                .script
+                .push(format!("add {} to {}", column.name, table.name), format!("{prefix} {addition}"));
+        }
+    }
+    for column in missing {
+        constrain(dialect, &target, column, unique_constraints, has_rows, migration)?;
+        migration.changes.added.push((table.name.clone(), column.name.clone()));
+    }
+    Ok(())
+}
+
+fn constrain(
+    dialect: &dyn Dialect,
+    target: &TableRef,
+    column: &Column,
+    unique_constraints: bool,
+    has_rows: &dyn Fn(&str) -> Result<bool>,
+    migration: &mut Migration,
+) -> Result<()> {
+    let table = &target.table;
+    if !column.is_nullable() {
+        if has_rows(table)? {
+            migration.changes.warnings.push(format!(
+                "column {} of table {table} must not be null, but was added to a table with rows without that constraint",
+                column.name
+            ));
+        } else {
+            migration
+                .script
+                .push(format!("forbid nulls in {} of {table}", column.name), dialect.set_not_null(target, &column.name));
+        }
+    }
+    if unique_constraints && column.unique == Some(true) {
+        migration.changes.warnings.push(format!(
+            "column {} of table {table} is unique, but the constraint cannot be added to a table that is there",
+            column.name
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What differs between SQL databases.
+
+use std::fmt::Debug;
+
+use cartage_schema::Column;
+
+use crate::error::Result;
+
+/// A table in a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableRef {
+    /// The dataset, for most databases a schema.
+    pub dataset: String,
+    /// The table.
+    pub table: String,
+}
+
+impl TableRef {
+    /// `table` in `dataset`.
+    pub fn new(dataset: impl Into<String>, table: impl Into<String>) -> Self {
+        Self { dataset: dataset.into(), table: table.into() }
+    }
+}
+
+/// How one database spells things. The defaults are those of the SQL standard.
+pub trait Dialect: Debug + Send + Sync {
+    /// A name that keeps its case and may hold any character.
+    fn quote(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    /// A table with its dataset.
+    fn qualified(&self, table: &TableRef) -> String {
+        format!("{}.{}", self.quote(&table.dataset), self.quote(&table.table))
+    }
+
+    /// The type of a column, from its dlt type and its hints.
+    ///
+    /// # Errors
+    /// Terminal if the database has no such type.
+    fn column_type(&self, column: &Column) -> Result<String>;
+
+    /// The placeholder of the parameter with this number, counted from 1.
+    fn placeholder(&self, _number: usize) -> String {
+        "?".to_owned()
+    }
+
+    /// The form in which two names are compared.
+    fn fold(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// Removes all rows of a table.
+    fn empty_table(&self, table: &TableRef) -> String {
+        format!("TRUNCATE TABLE {}", self.qualified(table))
+    }
+
+    /// Forbids nulls in a column that is there.
+    fn set_not_null(&self, table: &TableRef, column: &str) -> String {
+        format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
+    }
+
+    /// Whether one `ALTER TABLE` can add several columns.
+    fn adds_columns_together(&self) -> bool {
+        true
+    }
+
+    /// Names separated by commas.
+    fn column_list(&self, names: &[&str]) -> String {
+        names.iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Placeholders for parameters 1 to `count`, separated by commas.
+    fn placeholders(&self, count: usize) -> String {
+        (1..=count).map(|number| self.placeholder(number)).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,29 @@
+//! Replaces the content of a table chain by staged rows.
+
+use super::dialect::Dialect;
+use super::follow_up::ChainTable;
+use super::script::SqlScript;
+
+/// Strategy `insert-from-staging`: empties each table and copies the staged rows into it.
+///
+/// All tables of the chain are in one script, so that readers see the old or the new content of the
+/// whole chain where the destination has transactions. Columns that the load does not know keep
+/// their place and become null.
+pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable]) -> SqlScript {
+    let mut script = SqlScript::default();
+    for table in tables {
+        let name = &table.target.table;
+        script.push(format!("replace {name}: remove the rows of earlier loads"), dialect.empty_table(&table.target));
+        let columns = table.columns.iter().map(String::as_str).collect::<Vec<_>>();
+        let columns = dialect.column_list(&columns);
+        script.push(
+            format!("replace {name}: insert the staged rows"),
+            format!(
+                "INSERT INTO {} ({columns}) SELECT {columns} FROM {}",
+                dialect.qualified(&table.target),
+                dialect.qualified(&table.staged)
+            ),
+        );
+    }
+    script
+}

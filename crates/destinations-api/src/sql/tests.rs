@@ -1,0 +1,90 @@
+//! The text of generated scripts, as it is printed.
+
+use cartage_schema::{Column, DataType, ReplaceStrategy, Table};
+
+use super::ddl::{self, Existing};
+use super::test_dialect::Standard;
+use super::{ChainTable, Dialect, TableRef, follow_up};
+use crate::plan::FollowUp;
+
+fn orders() -> Table {
+    let mut id = Column::typed("id", DataType::Bigint, false);
+    id.unique = Some(true);
+    Table::root("orders", "orders")
+        .with_column(id)
+        .with_column(Column::typed("say \"hi\"", DataType::Text, true))
+        .with_column(Column::new("unknown"))
+}
+
+fn migrate(existing: &Existing, has_rows: bool) -> ddl::Migration {
+    ddl::migrate(&Standard, "raw", &[&orders()], existing, true, &|_| Ok(has_rows)).unwrap()
+}
+
+#[test]
+fn a_table_is_created_with_its_typed_columns_and_quoted_names() {
+    let migration = migrate(&Existing::default(), false);
+    insta::assert_snapshot!(migration.script.to_string(), @r#"
+    -- create table orders
+    CREATE TABLE "raw"."orders" (
+        "id" BIGINT UNIQUE NOT NULL,
+        "say ""hi""" VARCHAR
+    );
+    "#);
+}
+
+#[test]
+fn columns_are_added_and_constrained_only_while_the_table_is_empty() {
+    let mut existing = Existing::default();
+    existing.insert(&Standard, "orders", ["say \"hi\"".to_owned()]);
+    let empty = migrate(&existing, false);
+    insta::assert_snapshot!(empty.script.to_string(), @r#"
+    -- add id to orders
+    ALTER TABLE "raw"."orders" ADD COLUMN "id" BIGINT;
+    -- forbid nulls in id of orders
+    ALTER TABLE "raw"."orders" ALTER COLUMN "id" SET NOT NULL;
+    "#);
+    assert_eq!(empty.changes.warnings.len(), 1, "the unique constraint: {:?}", empty.changes.warnings);
+
+    let filled = migrate(&existing, true);
+    insta::assert_snapshot!(filled.script.to_string(), @r#"
+    -- add id to orders
+    ALTER TABLE "raw"."orders" ADD COLUMN "id" BIGINT;
+    "#);
+    assert_eq!(filled.changes.warnings.len(), 2, "{:?}", filled.changes.warnings);
+}
+
+#[test]
+fn nothing_is_done_where_all_is_there() {
+    let mut existing = Existing::default();
+    existing.insert(&Standard, "orders", ["id".to_owned(), "say \"hi\"".to_owned(), "other".to_owned()]);
+    assert!(migrate(&existing, true).script.is_empty());
+}
+
+#[test]
+fn a_staged_replace_empties_and_fills_each_table_of_the_chain() {
+    let table = |name: &str, columns: [&str; 2]| ChainTable {
+        target: TableRef::new("raw", name),
+        staged: TableRef::new("raw_staging", format!("{name}__tag")),
+        columns: columns.map(str::to_owned).to_vec(),
+    };
+    let chain = [table("orders", ["id", "_dlt_id"]), table("orders__lines", ["sku", "_dlt_parent_id"])];
+    let script = follow_up(&Standard, FollowUp::Replace(ReplaceStrategy::InsertFromStaging), &chain).unwrap();
+    insta::assert_snapshot!(script.to_string(), @r#"
+    -- replace orders: remove the rows of earlier loads
+    TRUNCATE TABLE "raw"."orders";
+    -- replace orders: insert the staged rows
+    INSERT INTO "raw"."orders" ("id", "_dlt_id") SELECT "id", "_dlt_id" FROM "raw_staging"."orders__tag";
+    -- replace orders__lines: remove the rows of earlier loads
+    TRUNCATE TABLE "raw"."orders__lines";
+    -- replace orders__lines: insert the staged rows
+    INSERT INTO "raw"."orders__lines" ("sku", "_dlt_parent_id") SELECT "sku", "_dlt_parent_id" FROM "raw_staging"."orders__lines__tag";
+    "#);
+    assert!(follow_up(&Standard, FollowUp::Replace(ReplaceStrategy::StagingOptimized), &chain).is_err());
+}
+
+#[test]
+fn a_purpose_cannot_break_out_of_its_comment() {
+    let script = super::SqlScript::from(super::Statement::new("two\nlines", "SELECT 1"));
+    assert_eq!(script.to_string(), "-- two lines\nSELECT 1;\n");
+    assert_eq!(Standard.quote("a\"b"), "\"a\"\"b\"");
+}

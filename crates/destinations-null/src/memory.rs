@@ -1,0 +1,207 @@
+//! [`Memory`]: rows in maps, one lock as transaction.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cartage_destinations_api::{
+    Capabilities, DatasetReader, Description, Destination, Error, FileFormat, Job, JobFile, LoadCommit, LoadKey,
+    LoadPlan, LoadStatus, PreparedLoad, Result, Staging, StateSync, StoredSchema, StoredState, system,
+};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::memory_load;
+
+/// One row: column to value, nulls absent.
+pub(crate) type Row = Map<String, Value>;
+
+/// A table in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryTable {
+    pub(crate) columns: Vec<(String, String)>,
+    pub(crate) not_null: BTreeSet<String>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// Everything that is stored; a copy of it is a snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) tables: IndexMap<String, MemoryTable>,
+    pub(crate) staged: IndexMap<(LoadKey, String), Vec<Row>>,
+    pub(crate) ledger: BTreeSet<(String, String, String)>,
+}
+
+impl Contents {
+    pub(crate) fn has(&self, load: &LoadKey, entry: &str) -> bool {
+        self.ledger.contains(&(load.pipeline.clone(), load.load_id.clone(), entry.to_owned()))
+    }
+
+    pub(crate) fn record(&mut self, load: &LoadKey, entry: &str) {
+        self.ledger.insert((load.pipeline.clone(), load.load_id.clone(), entry.to_owned()));
+    }
+}
+
+/// A dataset in memory with transactions and a ledger. Reads `jsonl` without codec.
+#[derive(Debug)]
+pub struct Memory {
+    capabilities: Capabilities,
+    contents: Mutex<Contents>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Memory {
+    /// An empty dataset.
+    pub fn new() -> Self {
+        let mut capabilities = Capabilities::sql("memory");
+        capabilities.preferred_format = FileFormat::Jsonl;
+        capabilities.supported_formats = vec![FileFormat::Jsonl];
+        Self { capabilities, contents: Mutex::default() }
+    }
+
+    /// Runs `change` as a transaction: after an error everything is as before.
+    pub(crate) fn transact<T>(&self, change: impl FnOnce(&mut Contents) -> Result<T>) -> Result<T> {
+        let mut contents = self.lock();
+        let mut draft = contents.clone();
+        let result = change(&mut draft)?;
+        *contents = draft;
+        Ok(result)
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, table: &str, matches: impl Fn(&Row) -> bool) -> Vec<Row> {
+        let contents = self.lock();
+        let rows = contents.tables.get(table).map_or(&[][..], |table| &table.rows);
+        rows.iter().filter(|row| matches(row)).cloned().collect()
+    }
+}
+
+impl Destination for Memory {
+    fn description(&self) -> Description {
+        Description::new("memory", "memory of this process", "data")
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
+        if !self.find(system::LOADS_TABLE, |row| text(row, "load_id") == load.load_id).is_empty() {
+            return Ok(LoadStatus::Complete);
+        }
+        let contents = self.lock();
+        let started = contents.ledger.iter().any(|(pipeline, id, _)| (pipeline, id) == (&load.pipeline, &load.load_id));
+        Ok(if started { LoadStatus::Started } else { LoadStatus::New })
+    }
+
+    fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
+        self.transact(|contents| memory_load::prepare(contents, plan))
+    }
+
+    fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
+        memory_load::open_job(self, plan, job)
+    }
+
+    fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
+        self.transact(|contents| {
+            memory_load::complete(contents, commit);
+            Ok(())
+        })
+    }
+
+    fn staging(&self) -> Option<&dyn Staging> {
+        Some(self)
+    }
+
+    fn state_sync(&self) -> Option<&dyn StateSync> {
+        Some(self)
+    }
+
+    fn reader(&self) -> Option<&dyn DatasetReader> {
+        Some(self)
+    }
+}
+
+impl StateSync for Memory {
+    fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
+        let complete: BTreeSet<String> =
+            self.find(system::LOADS_TABLE, |_| true).iter().map(|row| text(row, "load_id")).collect();
+        let states = self.find(system::STATE_TABLE, |row| {
+            text(row, "pipeline_name") == pipeline && complete.contains(&text(row, "_dlt_load_id"))
+        });
+        let newest = states.into_iter().max_by_key(|row| (text(row, "_dlt_load_id"), number(row, "version")));
+        Ok(newest.map(|row| {
+            let hash = row.get("version_hash").and_then(Value::as_str).map(str::to_owned);
+            StoredState::new(number(&row, "version"), hash, text(&row, "state"), text(&row, "_dlt_load_id"))
+        }))
+    }
+
+    fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {
+        self.find(system::VERSION_TABLE, |row| text(row, "schema_name") == name).last().map(stored_schema).transpose()
+    }
+
+    fn schema_by_hash(&self, hash: &str) -> Result<Option<StoredSchema>> {
+        self.find(system::VERSION_TABLE, |row| text(row, "version_hash") == hash).last().map(stored_schema).transpose()
+    }
+}
+
+impl DatasetReader for Memory {
+    fn tables(&self) -> Result<Vec<String>> {
+        Ok(self.lock().tables.keys().cloned().collect())
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<(String, String)>> {
+        Ok(known(&self.lock(), table)?.columns.clone())
+    }
+
+    fn count(&self, table: &str) -> Result<u64> {
+        Ok(known(&self.lock(), table)?.rows.len() as u64)
+    }
+
+    fn rows(&self, table: &str) -> Result<Vec<Vec<Option<String>>>> {
+        let contents = self.lock();
+        let table = known(&contents, table)?;
+        let shown = |row: &Row| {
+            table.columns.iter().map(|(name, _)| row.get(name).filter(|value| !value.is_null()).map(plain)).collect()
+        };
+        Ok(table.rows.iter().map(shown).collect())
+    }
+}
+
+fn known<'a>(contents: &'a Contents, table: &str) -> Result<&'a MemoryTable> {
+    contents.tables.get(table).ok_or_else(|| Error::terminal(format!("there is no table {table}")))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn text(row: &Row, column: &str) -> String {
+    row.get(column).map(plain).unwrap_or_default()
+}
+
+fn number(row: &Row, column: &str) -> u64 {
+    row.get(column).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn stored_schema(row: &Row) -> Result<StoredSchema> {
+    let document = system::decode_schema(&text(row, "schema"))?;
+    Ok(StoredSchema::new(text(row, "schema_name"), number(row, "version"), text(row, "version_hash"), document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_passes_the_conformance_suite() {
+        cartage_destinations_api::conformance::all(&|| Box::new(Memory::new()));
+    }
+}

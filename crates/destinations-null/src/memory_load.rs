@@ -1,0 +1,208 @@
+//! What a load does to [`Memory`](crate::Memory): tables, jobs, follow-ups, commit.
+
+use std::fs;
+
+use cartage_destinations_api::sql::ledger;
+use cartage_destinations_api::{
+    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadPlan, PreparedLoad, ReplaceStrategy,
+    Result, Staging, system,
+};
+use serde_json::{Value, json};
+
+use crate::memory::{Contents, Memory, MemoryTable, Row};
+
+pub(crate) fn prepare(contents: &mut Contents, plan: &LoadPlan) -> Result<PreparedLoad> {
+    if !plan.drop.is_empty() && !contents.has(&plan.key, ledger::DROP) {
+        for table in &plan.drop {
+            contents.tables.shift_remove(table);
+        }
+        if let Some(versions) = contents.tables.get_mut(system::VERSION_TABLE) {
+            versions.rows.retain(|row| row.get("schema_name") != Some(&json!(plan.schema.name)));
+        }
+        contents.record(&plan.key, ledger::DROP);
+    }
+    let mut changes = PreparedLoad::default();
+    for table in &plan.tables {
+        migrate(contents, plan, &table.name, &mut changes)?;
+        if table.staged {
+            contents.staged.entry((plan.key.clone(), table.name.clone())).or_default();
+        }
+    }
+    store_version(contents, plan);
+    if !plan.truncate.is_empty() && !contents.has(&plan.key, ledger::TRUNCATE) {
+        for table in &plan.truncate {
+            if let Some(table) = contents.tables.get_mut(table) {
+                table.rows.clear();
+            }
+        }
+        contents.record(&plan.key, ledger::TRUNCATE);
+    }
+    Ok(changes)
+}
+
+fn migrate(contents: &mut Contents, plan: &LoadPlan, name: &str, changes: &mut PreparedLoad) -> Result<()> {
+    let wanted = plan
+        .schema
+        .tables
+        .get(name)
+        .ok_or_else(|| Error::invalid(format!("table {name} is not in schema {}", plan.schema.name)))?;
+    let is_new = !contents.tables.contains_key(name);
+    let table = contents.tables.entry(name.to_owned()).or_insert_with(MemoryTable::default);
+    for column in wanted.complete_columns() {
+        if table.columns.iter().any(|(known, _)| *known == column.name) {
+            continue;
+        }
+        let data_type = column.data_type.map(|data_type| data_type.to_string()).unwrap_or_default();
+        table.columns.push((column.name.clone(), data_type));
+        if !column.is_nullable() && table.rows.is_empty() {
+            table.not_null.insert(column.name.clone());
+        }
+        if !is_new {
+            changes.added.push((name.to_owned(), column.name.clone()));
+        }
+    }
+    if is_new {
+        changes.created.push(name.to_owned());
+    }
+    Ok(())
+}
+
+fn store_version(contents: &mut Contents, plan: &LoadPlan) {
+    let hash = plan.schema.version_hash.clone();
+    let versions = contents.tables.entry(system::VERSION_TABLE.to_owned()).or_default();
+    if versions.rows.iter().any(|row| row.get("version_hash") == Some(&json!(hash))) {
+        return;
+    }
+    versions.rows.push(object(json!({
+        "version": plan.schema.version,
+        "engine_version": plan.schema.engine_version,
+        "inserted_at": plan.now_micros,
+        "schema_name": plan.schema.name,
+        "version_hash": hash,
+        "schema": &*plan.schema_document,
+    })));
+}
+
+pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) {
+    let loads = contents.tables.entry(system::LOADS_TABLE.to_owned()).or_default();
+    if !loads.rows.iter().any(|row| row.get("load_id") == Some(&json!(commit.key.load_id))) {
+        loads.rows.push(object(json!({
+            "load_id": commit.key.load_id,
+            "schema_name": commit.schema.name,
+            "status": 0,
+            "inserted_at": commit.now_micros,
+            "schema_version_hash": commit.schema.version_hash,
+        })));
+    }
+    contents.staged.retain(|(load, _), _| *load != commit.key);
+    contents
+        .ledger
+        .retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
+}
+
+fn object(value: Value) -> Row {
+    match value {
+        Value::Object(row) => row,
+        _ => Row::new(),
+    }
+}
+
+pub(crate) fn open_job<'a>(memory: &'a Memory, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
+    memory.capabilities().file_format(Some(job.format))?;
+    let staged = plan
+        .table(&job.table)
+        .ok_or_else(|| Error::invalid(format!("table {} is not part of load {}", job.table, plan.key.load_id)))?
+        .staged;
+    Ok(Box::new(Append { memory, plan, job, staged }))
+}
+
+struct Append<'a> {
+    memory: &'a Memory,
+    plan: &'a LoadPlan,
+    job: &'a JobFile,
+    staged: bool,
+}
+
+impl Job for Append<'_> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let Self { memory, plan, job, staged } = *self;
+        let entry = ledger::job_entry(&job.id);
+        let rows = read(job)?;
+        memory.transact(|contents| {
+            if contents.has(&plan.key, &entry) {
+                return Ok(JobOutcome::DoneBefore);
+            }
+            let count = rows.len() as u64;
+            check(contents, &job.table, &rows)?;
+            let target = if staged {
+                contents.staged.get_mut(&(plan.key.clone(), job.table.clone()))
+            } else {
+                contents.tables.get_mut(&job.table).map(|table| &mut table.rows)
+            };
+            target.ok_or_else(|| Error::terminal(format!("there is no table {}", job.table)))?.extend(rows);
+            contents.record(&plan.key, &entry);
+            Ok(JobOutcome::Done { rows: count })
+        })
+    }
+}
+
+fn read(job: &JobFile) -> Result<Vec<Row>> {
+    let text = fs::read_to_string(&job.path)
+        .map_err(|cause| Error::transient(format!("cannot read {}", job.path.display())).with_source(cause))?;
+    text.lines()
+        .map(|line| {
+            serde_json::from_str(line)
+                .map_err(|cause| Error::terminal(format!("bad row in {}", job.path.display())).with_source(cause))
+        })
+        .collect()
+}
+
+fn check(contents: &Contents, table: &str, rows: &[Row]) -> Result<()> {
+    let Some(known) = contents.tables.get(table) else { return Ok(()) };
+    for row in rows {
+        if let Some(stranger) = row.keys().find(|key| !known.columns.iter().any(|(name, _)| name == *key)) {
+            return Err(Error::terminal(format!("table {table} has no column {stranger}")));
+        }
+        if let Some(column) = known.not_null.iter().find(|column| row.get(*column).is_none_or(Value::is_null)) {
+            return Err(Error::terminal(format!("column {column} of table {table} must not be null")));
+        }
+    }
+    Ok(())
+}
+
+impl Staging for Memory {
+    fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>> {
+        match chain.follow_up {
+            FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => Ok(Box::new(Replace { memory: self, plan, chain })),
+            other => Err(Error::invalid(format!("memory has no follow-up for {other:?}"))),
+        }
+    }
+}
+
+struct Replace<'a> {
+    memory: &'a Memory,
+    plan: &'a LoadPlan,
+    chain: &'a Chain,
+}
+
+impl Job for Replace<'_> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let Self { memory, plan, chain } = *self;
+        let entry = ledger::follow_up_entry(&chain.root);
+        memory.transact(|contents| {
+            if contents.has(&plan.key, &entry) {
+                return Ok(JobOutcome::DoneBefore);
+            }
+            let mut count = 0;
+            for name in &chain.tables {
+                let rows = contents.staged.shift_remove(&(plan.key.clone(), name.clone())).unwrap_or_default();
+                count += rows.len() as u64;
+                if let Some(table) = contents.tables.get_mut(name) {
+                    table.rows = rows;
+                }
+            }
+            contents.record(&plan.key, &entry);
+            Ok(JobOutcome::Done { rows: count })
+        })
+    }
+}

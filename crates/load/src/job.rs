@@ -1,0 +1,52 @@
+//! A job of the package as the stage sees it.
+
+use std::str::FromStr;
+
+use cartage_destinations_api::{Error as DestinationError, FileFormat, JobFile};
+use cartage_package_store::{JobFileName, JobState, PublishedPackage};
+
+use crate::error::LoadError;
+use crate::run::store_error;
+
+/// One job file with what the manifest says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadJob {
+    /// Its present name; the retry count goes up.
+    pub(crate) name: JobFileName,
+    pub(crate) table: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) state: JobState,
+    /// Why it was put aside, where it was.
+    pub(crate) reason: Option<String>,
+}
+
+impl LoadJob {
+    /// All jobs of a package, the biggest first: with few cores the long jobs should not come last.
+    pub(crate) fn all(package: &PublishedPackage) -> Result<Vec<Self>, LoadError> {
+        let mut jobs = Vec::new();
+        for state in JobState::ALL {
+            for name in package.jobs(state).map_err(store_error(package.load_id()))? {
+                let Some(entry) = package.file_entry(&name) else { continue };
+                let reason = package.failure_reason(&name).map_err(store_error(package.load_id()))?;
+                jobs.push(Self { table: entry.table.clone(), rows: entry.rows, bytes: entry.bytes, name, state, reason });
+            }
+        }
+        jobs.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.job_id().cmp(&b.name.job_id())));
+        Ok(jobs)
+    }
+
+    /// Whether nothing is left to be done for it.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state, JobState::Completed | JobState::Failed)
+    }
+
+    /// What the destination is handed.
+    pub(crate) fn file(&self, package: &PublishedPackage) -> Result<JobFile, DestinationError> {
+        let format = FileFormat::from_str(self.name.format().as_str())?;
+        let path = package.job_path(self.state, &self.name);
+        Ok(JobFile::new(self.name.job_id(), &self.table, path, format)
+            .with_codec(self.name.codec().map(|codec| codec.as_str().to_owned()))
+            .with_size(self.rows, self.bytes))
+    }
+}

@@ -1,0 +1,212 @@
+//! One package from the first look to its place in `loaded/`.
+
+use std::sync::Arc;
+
+use cartage_destinations_api::{
+    Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad,
+};
+use cartage_package_store::{Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock};
+use cartage_runtime::{Runtime, Stage};
+use cartage_schema::Schema;
+use indexmap::IndexMap;
+
+use crate::commit::write_back;
+use crate::error::LoadError;
+use crate::job::LoadJob;
+use crate::plan::{Ingredients, RefreshCommands, make};
+use crate::report::{FailedJob, LoadReport, TableReport};
+use crate::schedule::Schedule;
+use crate::settings::LoadSettings;
+use crate::state_check::{StateVersion, conflict};
+
+/// What [`run`] needs.
+#[derive(Debug)]
+pub struct LoadRequest<'a> {
+    /// The packages of the pipeline.
+    pub store: &'a PackageStore,
+    /// The right to load; held until the end.
+    pub lock: &'a StageLock,
+    /// The package in `normalized/`. It must be the oldest one there: packages build on one another.
+    pub load_id: &'a LoadId,
+    /// Where the rows go.
+    pub destination: &'a dyn Destination,
+    /// `[load]`.
+    pub settings: &'a LoadSettings,
+    /// Clock, randomness, progress, cancellation.
+    pub runtime: &'a Runtime,
+}
+
+/// Loads one package. After an error, or a crash, running again goes on where this one ended.
+///
+/// # Errors
+/// See [`LoadError`]; the package stays in `normalized/`, and the error's kind says whether the
+/// destination may have been written to.
+pub fn run(request: LoadRequest<'_>) -> Result<LoadReport, LoadError> {
+    debug_assert_eq!(request.lock.stage(), Stage::Load, "only the load stage may load");
+    let span = tracing::info_span!("load", load_id = %request.load_id);
+    let _inside = span.enter();
+    let begun = request.runtime.clock.unix_micros();
+    let load = Load::open(&request)?;
+    let mut report = load.carry_out()?;
+    report.seconds = (request.runtime.clock.unix_micros() - begun) as f64 / 1e6;
+    Ok(report)
+}
+
+/// Wraps what the store says.
+pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError + use<> {
+    let load_id = load_id.to_string();
+    move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
+}
+
+/// A verified package with its possible plan.
+struct Load<'a> {
+    request: &'a LoadRequest<'a>,
+    package: PublishedPackage,
+    jobs: Vec<LoadJob>,
+    plan: LoadPlan,
+}
+
+impl<'a> Load<'a> {
+    /// Everything that can be wrong is found here, before the first effect.
+    fn open(request: &'a LoadRequest<'a>) -> Result<Self, LoadError> {
+        let load_id = request.load_id;
+        let store = store_error(load_id);
+        let package = request.store.open_package(Folder::Normalized, load_id).map_err(&store)?;
+        package.verify().map_err(&store)?;
+        let document: Arc<str> = package.schema_json().map_err(&store)?.into();
+        let schema = Schema::from_json(&document)
+            .map_err(|source| LoadError::Schema { load_id: load_id.to_string(), source: Box::new(source) })?;
+        let refresh = RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
+            load_id: load_id.to_string(),
+            document: "package.json",
+            reason: cause.to_string(),
+        })?;
+        let jobs = LoadJob::all(&package)?;
+        let key = LoadKey { pipeline: package.manifest().pipeline.clone(), load_id: load_id.to_string() };
+        let plan = make(Ingredients {
+            key,
+            schema: Arc::new(schema),
+            schema_document: document,
+            jobs: &jobs,
+            refresh,
+            capabilities: request.destination.capabilities(),
+            now_micros: request.runtime.clock.unix_micros(),
+        });
+        let plan = plan.map_err(|source| refused(load_id, "plan the jobs", source))?;
+        Ok(Self { request, package, jobs, plan })
+    }
+
+    fn carry_out(mut self) -> Result<LoadReport, LoadError> {
+        let status = self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
+        let mut prepared = PreparedLoad::default();
+        if status != LoadStatus::Complete {
+            self.check_state()?;
+            self.stop_if_cancelled()?;
+            let total = self.jobs.len() as u64;
+            self.request.runtime.progress.begin(Stage::Load, &self.plan.key.load_id, Some(total));
+            prepared = self.with_retries("prepare the tables", || self.request.destination.prepare_load(&self.plan))?;
+            for warning in &prepared.warnings {
+                tracing::warn!("{warning}");
+            }
+            self.run_jobs()?;
+            self.complete()?;
+            self.request.runtime.progress.end(Stage::Load, &self.plan.key.load_id);
+        }
+        let resumed = status != LoadStatus::New;
+        let report = self.report(prepared, resumed);
+        write_back(self.request.store, self.package, &self.jobs, self.request.settings.delete_completed_jobs)?;
+        Ok(report)
+    }
+
+    /// Nobody else may have moved the state since it was restored.
+    fn check_state(&self) -> Result<(), LoadError> {
+        let load_id = self.request.load_id;
+        let committed = self.request.store.documents().state().map_err(store_error(load_id))?;
+        let committed = committed.as_deref().map(StateVersion::read).transpose().map_err(|cause| LoadError::Document {
+            load_id: load_id.to_string(),
+            document: "the pipeline's state.json",
+            reason: cause.to_string(),
+        })?;
+        let (destination, pipeline) = (self.request.destination, &self.plan.key.pipeline);
+        match self.with_retries("read the stored state", || conflict(destination, pipeline, committed.as_ref()))? {
+            None => Ok(()),
+            Some(what) => Err(LoadError::Conflict { load_id: load_id.to_string(), what }),
+        }
+    }
+
+    fn stop_if_cancelled(&self) -> Result<(), LoadError> {
+        if !self.request.runtime.cancel.is_cancelled() {
+            return Ok(());
+        }
+        let pending = self.jobs.iter().filter(|job| !job.is_settled()).count();
+        Err(LoadError::Cancelled { load_id: self.plan.key.load_id.clone(), pending, total: self.jobs.len() })
+    }
+
+    fn run_jobs(&mut self) -> Result<(), LoadError> {
+        for job in self.jobs.iter().filter(|job| job.is_settled()) {
+            self.request.runtime.progress.advance(Stage::Load, &job.table, job.rows, job.bytes, 1);
+        }
+        let schedule = Schedule {
+            package: &self.package,
+            destination: self.request.destination,
+            plan: &self.plan,
+            settings: self.request.settings,
+            runtime: self.request.runtime,
+            jobs: &mut self.jobs,
+        };
+        schedule.run()
+    }
+
+    fn complete(&self) -> Result<(), LoadError> {
+        let commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
+        self.with_retries("record the end", || self.request.destination.complete_load(&commit))
+    }
+
+    fn with_retries<T>(&self, doing: &str, work: impl FnMut() -> Result<T, DestinationError>) -> Result<T, LoadError> {
+        let settings = self.request.settings;
+        settings
+            .backoff
+            .retry(settings.raise_on_max_retries.get(), self.request.runtime, work)
+            .map_err(|source| refused(self.request.load_id, doing, source))
+    }
+
+    fn report(&self, prepared: PreparedLoad, resumed: bool) -> LoadReport {
+        let mut tables: IndexMap<String, TableReport> = IndexMap::new();
+        let order = self.package.manifest().files.iter().map(|file| file.table.as_str());
+        for table in order {
+            tables.entry(table.to_owned()).or_default();
+        }
+        let mut failed_jobs = Vec::new();
+        for job in &self.jobs {
+            if job.state == JobState::Failed {
+                failed_jobs.push(FailedJob {
+                    job: job.name.to_string(),
+                    table: job.table.clone(),
+                    rows: job.rows,
+                    reason: job.reason.clone().unwrap_or_default(),
+                });
+                continue;
+            }
+            let table = tables.entry(job.table.clone()).or_default();
+            table.rows += job.rows;
+            table.jobs += 1;
+            table.bytes += job.bytes;
+        }
+        LoadReport {
+            load_id: self.plan.key.load_id.clone(),
+            schema_name: self.plan.schema.name.clone(),
+            destination: self.request.destination.description(),
+            tables,
+            failed_jobs,
+            created_tables: prepared.created,
+            added_columns: prepared.added,
+            warnings: prepared.warnings,
+            resumed,
+            seconds: 0.0,
+        }
+    }
+}
+
+fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
+    LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
+}

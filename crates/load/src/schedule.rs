@@ -1,0 +1,306 @@
+//! Runs the jobs and follow-ups of a load beside each other and moves the files as they end.
+//!
+//! Workers talk to the destination; the calling thread alone moves files, so that every decision about
+//! the package is made in one place.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cartage_destinations_api::{Destination, Error as DestinationError, ErrorKind, JobOutcome, LoadPlan};
+use cartage_package_store::{JobState, PublishedPackage};
+use cartage_runtime::{Runtime, Stage};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::chains::Chains;
+use crate::error::LoadError;
+use crate::job::LoadJob;
+use crate::queue::{Queue, Task, What};
+use crate::run::store_error;
+use crate::settings::LoadSettings;
+
+/// One load while its jobs run.
+pub(crate) struct Schedule<'a> {
+    pub(crate) package: &'a PublishedPackage,
+    pub(crate) destination: &'a dyn Destination,
+    pub(crate) plan: &'a LoadPlan,
+    pub(crate) settings: &'a LoadSettings,
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) jobs: &'a mut Vec<LoadJob>,
+}
+
+/// A task that ended.
+struct Ended {
+    task: Task,
+    result: Result<JobOutcome, DestinationError>,
+}
+
+/// What a worker needs of a task, owned, since the jobs change while it works.
+struct Order {
+    task: Task,
+    job: Option<LoadJob>,
+}
+
+impl Schedule<'_> {
+    /// Runs until everything is settled, or until the first reason to stop; running jobs end first.
+    pub(crate) fn run(mut self) -> Result<(), LoadError> {
+        let capabilities = self.destination.capabilities();
+        let mut chains = Chains::new(self.plan, self.jobs);
+        let mut queue = Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.parallelism));
+        for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| !job.is_settled()) {
+            queue.push(Task { what: What::Job(index), failed: 0 }, &job.table);
+        }
+        for index in chains.ready() {
+            queue.push(Task { what: What::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
+        }
+        let most = capabilities.max_parallel_load_jobs.unwrap_or(usize::MAX);
+        let slots = self.settings.workers.get().min(most).min(self.jobs.len()).max(1);
+
+        let (orders, inbox) = unbounded::<Order>();
+        let (outbox, ended) = unbounded::<Ended>();
+        let worker = Worker {
+            package: self.package,
+            destination: self.destination,
+            plan: self.plan,
+            settings: self.settings,
+            runtime: self.runtime,
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..slots {
+                let (inbox, outbox) = (inbox.clone(), outbox.clone());
+                scope.spawn(move || worker.serve(&inbox, &outbox));
+            }
+            let result = self.drive(&mut queue, &mut chains, slots, &orders, &ended);
+            drop(orders);
+            result
+        })
+    }
+
+    fn drive(
+        &mut self,
+        queue: &mut Queue,
+        chains: &mut Chains<'_>,
+        slots: usize,
+        orders: &Sender<Order>,
+        ended: &Receiver<Ended>,
+    ) -> Result<(), LoadError> {
+        let mut stop: Option<LoadError> = None;
+        loop {
+            while stop.is_none() && !self.runtime.cancel.is_cancelled() && queue.running() < slots {
+                let Some(task) = queue.take() else { break };
+                if let Err(error) = self.begin(task, orders) {
+                    queue.release(&self.table_of(task.what));
+                    stop = Some(error);
+                }
+            }
+            if queue.running() == 0 {
+                break;
+            }
+            let Ok(Ended { task, result }) = ended.recv() else { break };
+            queue.release(&self.table_of(task.what));
+            if let Err(error) = self.settle(task, result, queue, chains) {
+                stop.get_or_insert(error);
+            }
+        }
+        match stop {
+            Some(error) => Err(error),
+            None if queue.is_empty() => Ok(()),
+            None => Err(self.cancelled()),
+        }
+    }
+
+    fn table_of(&self, what: What) -> String {
+        match what {
+            What::Job(index) => self.jobs[index].table.clone(),
+            What::FollowUp(index) => self.plan.chains[index].root.clone(),
+        }
+    }
+
+    fn begin(&mut self, task: Task, orders: &Sender<Order>) -> Result<(), LoadError> {
+        let job = match task.what {
+            What::FollowUp(_) => None,
+            What::Job(index) => {
+                let job = &mut self.jobs[index];
+                if job.state == JobState::New {
+                    self.package.start_job(&job.name).map_err(store_error(self.package.load_id()))?;
+                    job.state = JobState::Started;
+                }
+                Some(job.clone())
+            }
+        };
+        orders.send(Order { task, job }).expect("workers listen until the orders end");
+        Ok(())
+    }
+
+    /// Moves what ended to where it belongs; an error stops the load.
+    fn settle(
+        &mut self,
+        task: Task,
+        result: Result<JobOutcome, DestinationError>,
+        queue: &mut Queue,
+        chains: &mut Chains<'_>,
+    ) -> Result<(), LoadError> {
+        match (task.what, result) {
+            (What::Job(index), Ok(outcome)) => {
+                self.completed(index, outcome)?;
+                self.follow_up(index, true, queue, chains);
+                Ok(())
+            }
+            (What::FollowUp(_), Ok(_)) => Ok(()),
+            (What::Job(index), Err(error)) => self.job_failed(index, task, error, queue, chains),
+            (What::FollowUp(index), Err(error)) => self.follow_up_failed(index, task, error, queue),
+        }
+    }
+
+    fn completed(&mut self, index: usize, outcome: JobOutcome) -> Result<(), LoadError> {
+        let job = &mut self.jobs[index];
+        self.package.complete_job(&job.name).map_err(store_error(self.package.load_id()))?;
+        job.state = JobState::Completed;
+        if outcome == JobOutcome::DoneBefore {
+            tracing::info!(job = %job.name, "an earlier attempt had loaded this job");
+        }
+        self.runtime.progress.advance(Stage::Load, &job.table, job.rows, job.bytes, 1);
+        Ok(())
+    }
+
+    /// Queues the follow-up of the chain that became ready.
+    fn follow_up(&self, index: usize, loaded: bool, queue: &mut Queue, chains: &mut Chains<'_>) {
+        if let Some(chain) = chains.settle(&self.jobs[index].table, loaded) {
+            queue.push(Task { what: What::FollowUp(chain), failed: 0 }, &self.plan.chains[chain].root);
+        }
+    }
+
+    fn job_failed(
+        &mut self,
+        index: usize,
+        task: Task,
+        error: DestinationError,
+        queue: &mut Queue,
+        chains: &mut Chains<'_>,
+    ) -> Result<(), LoadError> {
+        let store = store_error(self.package.load_id());
+        let load_id = self.package.load_id().to_string();
+        let job = &mut self.jobs[index];
+        let (name, table) = (job.name.to_string(), job.table.clone());
+        if error.kind() == ErrorKind::Terminal && !self.settings.raise_on_failed_jobs {
+            tracing::error!(job = %job.name, %error, "job failed for good and is put aside");
+            let reason = explained(&error);
+            self.package.fail_job(&job.name, &reason).map_err(store)?;
+            job.state = JobState::Failed;
+            job.reason = Some(reason);
+            self.follow_up(index, false, queue, chains);
+            return Ok(());
+        }
+        job.name = self.package.retry_job(&job.name).map_err(store)?;
+        job.state = JobState::New;
+        match error.kind() {
+            ErrorKind::Transient => {
+                let attempts = job.name.retry();
+                if attempts.is_multiple_of(self.settings.raise_on_max_retries.get()) {
+                    return Err(LoadError::TooManyRetries { load_id, job: name, table, attempts, source: error });
+                }
+                tracing::warn!(job = %job.name, %error, attempts, "transient error, the job is tried again");
+                queue.push(Task { failed: task.failed + 1, ..task }, &table);
+                Ok(())
+            }
+            ErrorKind::Terminal => Err(LoadError::JobFailed { load_id, job: name, table, source: error }),
+            _ => Err(LoadError::Destination { load_id, doing: format!("run job {name}"), source: error }),
+        }
+    }
+
+    fn follow_up_failed(
+        &self,
+        index: usize,
+        task: Task,
+        error: DestinationError,
+        queue: &mut Queue,
+    ) -> Result<(), LoadError> {
+        let load_id = self.package.load_id().to_string();
+        let root = &self.plan.chains[index].root;
+        let failed = task.failed + 1;
+        if error.kind() == ErrorKind::Transient && failed < self.settings.raise_on_max_retries.get() {
+            tracing::warn!(table = %root, %error, "transient error, the follow-up is tried again");
+            queue.push(Task { failed, ..task }, root);
+            return Ok(());
+        }
+        let (job, table) = (format!("follow-up of {root}"), root.clone());
+        match error.kind() {
+            ErrorKind::Transient => {
+                Err(LoadError::TooManyRetries { load_id, job, table, attempts: failed, source: error })
+            }
+            ErrorKind::Terminal => Err(LoadError::JobFailed { load_id, job, table, source: error }),
+            _ => Err(LoadError::Destination { load_id, doing: format!("run the {job}"), source: error }),
+        }
+    }
+
+    fn cancelled(&self) -> LoadError {
+        LoadError::Cancelled {
+            load_id: self.package.load_id().to_string(),
+            pending: self.jobs.iter().filter(|job| !job.is_settled()).count(),
+            total: self.jobs.len(),
+        }
+    }
+}
+
+/// The message, its causes and the remedy, as kept beside a failed job.
+fn explained(error: &DestinationError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str("\ncaused by: ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    if let Some(remedy) = error.remedy() {
+        text.push_str("\nhint: ");
+        text.push_str(remedy);
+    }
+    text
+}
+
+/// What worker threads share.
+#[derive(Clone, Copy)]
+struct Worker<'a> {
+    package: &'a PublishedPackage,
+    destination: &'a dyn Destination,
+    plan: &'a LoadPlan,
+    settings: &'a LoadSettings,
+    runtime: &'a Runtime,
+}
+
+impl Worker<'_> {
+    fn serve(self, inbox: &Receiver<Order>, outbox: &Sender<Ended>) {
+        for Order { task, job } in inbox {
+            let result = catch_unwind(AssertUnwindSafe(|| self.attempt(task, job.as_ref())));
+            let result = result.unwrap_or_else(|_| Err(DestinationError::terminal("the destination panicked")));
+            if outbox.send(Ended { task, result }).is_err() {
+                break;
+            }
+        }
+    }
+
+    fn attempt(self, task: Task, job: Option<&LoadJob>) -> Result<JobOutcome, DestinationError> {
+        if task.failed > 0 {
+            self.settings.backoff.wait(task.failed, self.runtime);
+        }
+        match (task.what, job) {
+            (What::FollowUp(index), _) => {
+                let chain = &self.plan.chains[index];
+                let span = tracing::info_span!("follow_up", load_id = %self.plan.key.load_id, table = %chain.root);
+                let _inside = span.enter();
+                let staging = self.destination.staging().ok_or_else(|| {
+                    let destination = &self.destination.capabilities().destination;
+                    DestinationError::invalid(format!("{destination} has no staging dataset"))
+                })?;
+                staging.open_follow_up(self.plan, chain)?.run()
+            }
+            (What::Job(_), Some(job)) => {
+                let span = tracing::info_span!(
+                    "job", load_id = %self.plan.key.load_id, table = %job.table, attempt = job.name.retry()
+                );
+                let _inside = span.enter();
+                let file = job.file(self.package)?;
+                self.destination.open_job(self.plan, &file)?.run()
+            }
+            (What::Job(_), None) => Err(DestinationError::terminal("a job without a file was started")),
+        }
+    }
+}

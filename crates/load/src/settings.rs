@@ -1,0 +1,38 @@
+//! The settings of the stage, with dlt's names and defaults.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use cartage_destinations_api::Parallelism;
+
+use crate::backoff::Backoff;
+
+/// `[load]`.
+#[derive(Clone, Debug)]
+pub struct LoadSettings {
+    /// Jobs at a time; the destination may lower it.
+    pub workers: NonZeroUsize,
+    /// Which jobs may run beside each other; the destination's choice where absent.
+    pub parallelism_strategy: Option<Parallelism>,
+    /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is put
+    /// aside with its reason and the others go on.
+    pub raise_on_failed_jobs: bool,
+    /// After how many transient errors of one job the load gives up; it stays pending.
+    pub raise_on_max_retries: NonZeroU32,
+    /// Whether job files are deleted once the package is loaded without failed jobs.
+    pub delete_completed_jobs: bool,
+    /// How long to wait between attempts.
+    pub backoff: Backoff,
+}
+
+impl Default for LoadSettings {
+    fn default() -> Self {
+        Self {
+            workers: NonZeroUsize::new(20).expect("twenty is not zero"),
+            parallelism_strategy: None,
+            raise_on_failed_jobs: true,
+            raise_on_max_retries: NonZeroU32::new(5).expect("five is not zero"),
+            delete_completed_jobs: false,
+            backoff: Backoff::default(),
+        }
+    }
+}
