@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 /// The text before the digits, so that another algorithm can be told apart.
 const PREFIX: &str = "xxh3:";
 /// Large enough that hashing, not system calls, takes the time.
-const BUFFER_BYTES: usize = 1 << 20;
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// XXH3-128 (seed 0) of the bytes of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -65,12 +65,10 @@ fn every_flipped_byte_is_found_and_its_file_named() {
     assert_eq!(files.len(), 7);
     for (name, bytes) in files {
         for index in 0..bytes.len() {
-            for bit in [0x01, 0x20, 0x80] {
-                let mut flipped = bytes.clone();
-                flipped[index] ^= bit;
-                fs::write(folder.join(&name), flipped).unwrap();
-                assert_damaged(verify(&pipeline, &load_id), &name, |_| true);
-            }
+            let mut flipped = bytes.clone();
+            flipped[index] ^= [0x01, 0x20, 0x80][index % 3];
+            fs::write(folder.join(&name), flipped).unwrap();
+            assert_damaged(verify(&pipeline, &load_id), &name, |_| true);
         }
         fs::write(folder.join(&name), bytes).unwrap();
     }
@@ -125,7 +123,7 @@ fn a_package_that_lost_its_package_json_is_neither_swept_nor_overlooked() {
     let store = &pipeline.store;
     let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
     assert_eq!(store.sweep(&lock).unwrap().removed, []);
-    assert_eq!(store.list(Folder::Extracted).unwrap(), [load_id.clone()]);
+    assert_eq!(store.list(Folder::Extracted).unwrap().as_slice(), std::slice::from_ref(&load_id));
     assert_damaged(verify(&pipeline, &load_id), "package.json", |damage| *damage == Damage::Missing);
 
     store.abort(Folder::Extracted, &load_id).unwrap();

@@ -38,22 +38,25 @@ impl Node {
     }
 }
 
-/// A change of names that no sync has made durable yet.
+type Slot = (NodeId, String);
+
+/// A change of names that no sync has made durable yet: the node leaves one slot, comes to another, or
+/// both at once.
 #[derive(Clone, Debug)]
-enum Pending {
-    Add { folder: NodeId, name: String, node: NodeId },
-    Remove { folder: NodeId, name: String },
-    Move { from: (NodeId, String), to: (NodeId, String), node: NodeId },
+struct Pending {
+    node: NodeId,
+    from: Option<Slot>,
+    to: Option<Slot>,
 }
 
 impl Pending {
-    /// The folder whose sync makes it durable. A move comes with its target, and as a whole.
-    fn folder(&self) -> NodeId {
-        match self {
-            Self::Add { folder, .. } | Self::Remove { folder, .. } | Self::Move { to: (folder, _), .. } => {
-                *folder
-            }
-        }
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.from.iter().chain(&self.to)
+    }
+
+    /// Whether it can only become durable after `earlier`, which came before it.
+    fn follows(&self, earlier: &Self) -> bool {
+        self.node == earlier.node || self.slots().any(|slot| earlier.slots().any(|other| other == slot))
     }
 }
 
@@ -124,14 +127,14 @@ impl Tree {
         }
     }
 
-    fn add(&mut self, (folder, name): (NodeId, String), node: NodeId) {
-        self.names_mut(folder).insert(name.clone(), node);
-        self.pending.push(Pending::Add { folder, name, node });
-    }
-
-    fn remove(&mut self, (folder, name): (NodeId, String)) {
-        self.names_mut(folder).remove(&name);
-        self.pending.push(Pending::Remove { folder, name });
+    fn change(&mut self, node: NodeId, from: Option<Slot>, to: Option<Slot>) {
+        if let Some((folder, name)) = &from {
+            self.names_mut(*folder).remove(name);
+        }
+        if let Some((folder, name)) = &to {
+            self.names_mut(*folder).insert(name.clone(), node);
+        }
+        self.pending.push(Pending { node, from, to });
     }
 
     fn refuse_existing(&self, path: &Path) -> io::Result<()> {
@@ -167,7 +170,7 @@ impl Tree {
         self.refuse_existing(path)?;
         let place = self.place(path)?;
         self.nodes.push(Node::folder());
-        self.add(place, self.nodes.len() - 1);
+        self.change(self.nodes.len() - 1, None, Some(place));
         Ok(())
     }
 
@@ -175,7 +178,7 @@ impl Tree {
         if self.find(path).is_err() {
             let place = self.place(path)?;
             self.nodes.push(Node::File { bytes: Vec::new(), synced: Vec::new() });
-            self.add(place, self.nodes.len() - 1);
+            self.change(self.nodes.len() - 1, None, Some(place));
         }
         let node = self.find(path)?;
         match &mut self.nodes[node] {
@@ -193,32 +196,34 @@ impl Tree {
             return Err(ErrorKind::DirectoryNotEmpty.into());
         }
         let (from, to) = (self.place(from)?, self.place(to)?);
-        self.names_mut(from.0).remove(&from.1);
-        self.names_mut(to.0).insert(to.1.clone(), node);
-        self.pending.push(Pending::Move { from, to, node });
+        self.change(node, Some(from), Some(to));
         Ok(())
     }
 
     pub(super) fn hard_link(&mut self, original: &Path, link: &Path) -> io::Result<()> {
         self.refuse_existing(link)?;
         let (node, place) = (self.find(original)?, self.place(link)?);
-        self.add(place, node);
+        self.change(node, None, Some(place));
         Ok(())
     }
 
     pub(super) fn remove_file(&mut self, path: &Path) -> io::Result<()> {
-        if self.names(self.find(path)?).is_ok() {
+        let node = self.find(path)?;
+        if self.names(node).is_ok() {
             return Err(ErrorKind::IsADirectory.into());
         }
-        self.remove(self.place(path)?);
+        let place = self.place(path)?;
+        self.change(node, Some(place), None);
         Ok(())
     }
 
     pub(super) fn remove_folder(&mut self, path: &Path) -> io::Result<()> {
-        if !self.names(self.find(path)?)?.is_empty() {
+        let node = self.find(path)?;
+        if !self.names(node)?.is_empty() {
             return Err(ErrorKind::DirectoryNotEmpty.into());
         }
-        self.remove(self.place(path)?);
+        let place = self.place(path)?;
+        self.change(node, Some(place), None);
         Ok(())
     }
 
@@ -231,29 +236,27 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes the changes of this folder durable, with those before that they follow from. A move is durable
+    /// as a whole, as on a file system with a journal.
     pub(super) fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
         let folder = self.find(path)?;
         self.names(folder)?;
+        let mut durable: Vec<Pending> = Vec::new();
         let mut waiting = Vec::new();
-        for change in std::mem::take(&mut self.pending) {
-            if change.folder() != folder {
-                waiting.push(change);
-                continue;
+        for change in std::mem::take(&mut self.pending).into_iter().rev() {
+            let touches = change.slots().any(|slot| slot.0 == folder);
+            let needed = touches || durable.iter().any(|later| later.follows(&change));
+            if needed { &mut durable } else { &mut waiting }.push(change);
+        }
+        self.pending = waiting.into_iter().rev().collect();
+        for Pending { node, from, to } in durable.into_iter().rev() {
+            if let Some((folder, name)) = from {
+                self.synced_mut(folder).remove(&name);
             }
-            match change {
-                Pending::Add { folder, name, node } => drop(self.synced_mut(folder).insert(name, node)),
-                Pending::Remove { folder, name } => drop(self.synced_mut(folder).remove(&name)),
-                Pending::Move { from, to, node } => {
-                    self.synced_mut(from.0).remove(&from.1);
-                    self.synced_mut(to.0).insert(to.1, node);
-                    // The old name is gone for good, even if it was never durable.
-                    waiting.retain(|other| {
-                        !matches!(other, Pending::Add { folder, name, .. } if (*folder, name) == (from.0, &from.1))
-                    });
-                }
+            if let Some((folder, name)) = to {
+                self.synced_mut(folder).insert(name, node);
             }
         }
-        self.pending = waiting;
         Ok(())
     }
 }
