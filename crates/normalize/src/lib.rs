@@ -1,1 +1,45 @@
-//! Packages in extracted/ to typed, relational packages in normalized/.
+//! Packages in `extracted/` become typed, relational packages in `normalized/`.
+//!
+//! Rows of JSON are parsed once, straight into typed columns: objects are flattened, lists become tables,
+//! names are normalized, types inferred and values coerced, all as dlt does it. The unit of work is a block
+//! of rows. Blocks are worked on in parallel, each on its own idea of the schema, and merged in the order of
+//! their rows; a block whose idea turns out to be wrong is worked on again. So the result is that of one
+//! worker that reads all rows in order, and its bytes do not depend on the number of workers.
+//!
+//! Where to look: `run` for the package, `coordinate` for the order, `block` for one block, `collect` and
+//! `rows` for flattening, `tables` for types, `merge` for the schema, `assemble` and `writer` for the output.
+//!
+//! # Limitations
+//! - The output is Parquet.
+//! - Contracts are not asked yet: every table, column and variant is let in.
+//! - Ids of dlt with another length (`DLT_DLT_ID_LENGTH_BYTES`) cannot be made.
+//! - Integers of more than 64 bits are errors, as in dlt's extract.
+
+mod arrow_json;
+mod assemble;
+mod block;
+mod collect;
+mod columns;
+mod coordinate;
+mod error;
+mod filters;
+mod finish;
+mod ids;
+mod json_text;
+mod merge;
+mod parquet_input;
+mod pool;
+mod quarantine;
+mod report;
+mod rows;
+mod rules;
+mod run;
+mod settings;
+mod shape;
+mod tables;
+mod writer;
+
+pub use error::{BadRow, BadValue, NormalizeError};
+pub use report::NormalizeReport;
+pub use run::{NormalizeRequest, run};
+pub use settings::{DataWriterSettings, DestinationTraits, NormalizeSettings, OnBadRow, PackageSettings};

@@ -1,0 +1,185 @@
+//! One block on a worker: decompressed, split into rows, parsed and turned into columns.
+
+use std::sync::Arc;
+
+use cartage_data_files::blocks::{Block, BlockError};
+use cartage_schema::Schema;
+use memchr::memchr_iter;
+use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
+
+use crate::collect::Collected;
+use crate::error::BadValue;
+use crate::rows::RowWriter;
+use crate::rules::Rules;
+use crate::shape::Shapes;
+use crate::tables::{BlockResult, BlockTables, Savepoint};
+
+/// How much of a bad row an error shows, in bytes.
+const EXCERPT_BYTES: usize = 200;
+
+/// A block to be worked on, with the schema to start from.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockTask {
+    /// Number of the block in the package.
+    pub(crate) number: u64,
+    pub(crate) file: Arc<BlockFile>,
+    pub(crate) block: Arc<Block>,
+    /// Where its rows begin in the rows of the file, in bytes.
+    pub(crate) offset: u64,
+    pub(crate) schema: Arc<Schema>,
+    /// Which state of the merged schema that is.
+    pub(crate) generation: u64,
+}
+
+/// The file of a block.
+#[derive(Debug)]
+pub(crate) struct BlockFile {
+    /// Position in the manifest.
+    pub(crate) index: u32,
+    /// Normalized name of the table of its items.
+    pub(crate) table: String,
+}
+
+/// What became of a block.
+#[derive(Debug)]
+pub(crate) struct BlockDone {
+    pub(crate) task: BlockTask,
+    pub(crate) result: Result<BlockOutput, BlockFailure>,
+}
+
+/// The rows of a block as columns.
+#[derive(Debug)]
+pub(crate) struct BlockOutput {
+    pub(crate) result: BlockResult,
+    pub(crate) rows: u64,
+    /// Rows that were left out, in order.
+    pub(crate) bad: Vec<BadLine>,
+}
+
+/// A bad row of a block.
+#[derive(Debug)]
+pub(crate) struct BadLine {
+    /// Position in the block.
+    pub(crate) row: u64,
+    pub(crate) reason: BadValue,
+    pub(crate) text: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) enum BlockFailure {
+    Row(BadLine),
+    Block(BlockError),
+}
+
+/// Works on blocks, one at a time. Buffers and shapes are kept from block to block.
+pub(crate) struct BlockWorker {
+    rules: Arc<Rules>,
+    shapes: Shapes,
+    collected: Collected,
+    savepoint: Savepoint,
+    buffers: Buffers,
+    tape: Tape<'static>,
+    /// Rows as they were extracted.
+    raw: Vec<u8>,
+    /// The same rows, which the parser overwrites.
+    work: Vec<u8>,
+}
+
+impl BlockWorker {
+    pub(crate) fn new(rules: Arc<Rules>) -> Self {
+        Self {
+            shapes: Shapes::new(Arc::clone(&rules)),
+            collected: Collected::default(),
+            savepoint: Savepoint::default(),
+            buffers: Buffers::with_max_depth(64 << 10, rules.max_json_depth),
+            tape: Tape(Vec::new()),
+            raw: Vec::new(),
+            work: Vec::new(),
+            rules,
+        }
+    }
+
+    pub(crate) fn run(&mut self, task: BlockTask) -> BlockDone {
+        let result = self.rows(&task);
+        BlockDone { task, result }
+    }
+
+    fn rows(&mut self, task: &BlockTask) -> Result<BlockOutput, BlockFailure> {
+        let Self { rules, shapes, collected, savepoint, buffers, tape: spare, raw, work } = self;
+        let raw = task.block.rows(raw).map_err(BlockFailure::Block)?;
+        work.clear();
+        work.extend_from_slice(raw);
+        work.resize(raw.len() + INPUT_PADDING, 0);
+
+        let mut tables = BlockTables::new(&task.schema, rules);
+        let root = shapes.root(&task.file.table);
+        let mut bad = Vec::new();
+        let mut rows = 0;
+        let mut start = 0;
+        for end in memchr_iter(b'\n', raw) {
+            let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
+            let row = &mut work[start..end + INPUT_PADDING];
+            let outcome = match fill_tape_padded(row, end - start, buffers, &mut tape) {
+                Err(error) => Err(not_json(&error, &raw[start..end], rules.max_json_depth)),
+                Ok(()) => {
+                    if rules.keep_bad_rows {
+                        tables.savepoint(savepoint);
+                    }
+                    collected.lists.clear();
+                    let tape = &tape.0;
+                    let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
+                    let outcome = writer.item(root, task.file.index, task.offset + start as u64);
+                    if outcome.is_err() && rules.keep_bad_rows {
+                        tables.roll_back(savepoint);
+                    }
+                    outcome
+                }
+            };
+            *spare = tape.reset();
+            if let Err(reason) = outcome {
+                let bad_line = |text: &[u8]| BadLine { row: rows, reason, text: text.to_vec() };
+                if !rules.keep_bad_rows {
+                    return Err(BlockFailure::Row(bad_line(excerpt(&raw[start..end]))));
+                }
+                bad.push(bad_line(&raw[start..end]));
+            }
+            rows += 1;
+            start = end + 1;
+        }
+        let result = tables.finish(shapes).map_err(|reason| {
+            BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })
+        })?;
+        Ok(BlockOutput { result, rows, bad })
+    }
+}
+
+/// The beginning of a row.
+pub(crate) fn excerpt(row: &[u8]) -> &[u8] {
+    &row[..row.len().min(EXCERPT_BYTES)]
+}
+
+fn not_json(error: &simd_json::Error, row: &[u8], max_json_depth: usize) -> BadValue {
+    match error.error() {
+        ErrorType::DepthLimitExceeded => BadValue::TooDeep { limit: max_json_depth },
+        ErrorType::InvalidUtf8 => BadValue::NotJson { detail: "it is not UTF-8".to_owned() },
+        ErrorType::InvalidNumber if is_long_integer(row, error.index()) => BadValue::NumberTooLarge,
+        _ => BadValue::NotJson { detail: json_detail(row, error) },
+    }
+}
+
+/// A slower parser has better words for what is wrong.
+fn json_detail(row: &[u8], error: &simd_json::Error) -> String {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(row) {
+        Err(error) => error.to_string(),
+        Ok(_) => error.to_string(),
+    }
+}
+
+/// Whether the number at `at` is an integer with more digits than 64 bits can have.
+fn is_long_integer(row: &[u8], at: usize) -> bool {
+    let begin = row[..at.min(row.len())].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |byte| byte + 1);
+    let digits = row[begin..].iter().skip_while(|byte| **byte == b'-').take_while(|byte| byte.is_ascii_digit());
+    let count = digits.count();
+    let behind = row.get(begin + count).copied();
+    count >= 19 && !matches!(behind, Some(b'.' | b'e' | b'E'))
+}

@@ -1,0 +1,218 @@
+//! First phase of a row: its objects are unfolded into cells of columns and lists for other tables.
+//!
+//! The order is dlt's: the fields of an object first, then the objects inside of it, the last one first.
+//! A column that two keys of a row lead to has the last value at the place of the first.
+
+use simd_json::Node;
+
+use crate::json_text::{behind, fields};
+use crate::shape::{Mark, ObjectId, PlaceId, Shapes, SlotId, TableId};
+use crate::tables::BlockTables;
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) slot: SlotId,
+    pub(crate) value: CellValue,
+}
+
+/// Where the value of a cell stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CellValue {
+    /// On the tape.
+    Tape(u32),
+    /// Among the values that the row inherits.
+    Inherited(u32),
+    LoadId,
+    RowId,
+    ParentId,
+    ListIndex,
+}
+
+/// What a row was unfolded into, and the buffers for it.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    /// The columns of the row at hand.
+    pub(crate) cells: Vec<Cell>,
+    /// Lists of the row at hand and, before them, of the rows above it.
+    pub(crate) lists: Vec<(PlaceId, u32)>,
+    /// Where the lists of the row at hand begin.
+    lists_from: usize,
+    /// Objects that wait to be unfolded.
+    waiting: Vec<(u32, ObjectId, i64)>,
+    /// Number of the row at hand, among all that the worker has seen.
+    row: u64,
+    /// Number of the object at hand.
+    visit: u64,
+}
+
+/// A key that repeats inside of one object, which needs more care.
+struct RepeatedKey;
+
+impl Collected {
+    /// Begins a row without any cells. Lists of the rows above it stay.
+    pub(crate) fn begin_row(&mut self) {
+        self.cells.clear();
+        self.waiting.clear();
+        self.lists_from = self.lists.len();
+        self.row += 1;
+    }
+
+    /// Unfolds the object at `at` as a row of `place`.
+    pub(crate) fn unfold(
+        &mut self,
+        shapes: &mut Shapes,
+        tables: &mut BlockTables<'_>,
+        tape: &[Node<'_>],
+        place: PlaceId,
+        at: usize,
+        level: i64,
+    ) {
+        let root = shapes.places[place as usize].object;
+        self.begin_row();
+        self.waiting.push((at as u32, root, level));
+        if self.unfold_waiting(shapes, tables, tape).is_ok() {
+            return;
+        }
+        // Python knows only the last value of a repeated key, at the place of the first.
+        self.lists.truncate(self.lists_from);
+        self.begin_row();
+        self.waiting.push((at as u32, root, level));
+        while let Some((at, object, level)) = self.waiting.pop() {
+            for (key, value) in fields(tape, at as usize) {
+                let entry = shapes.entry(object, key);
+                self.field(shapes, tables, tape, object, entry, value, level);
+            }
+        }
+    }
+
+    fn unfold_waiting(
+        &mut self,
+        shapes: &mut Shapes,
+        tables: &mut BlockTables<'_>,
+        tape: &[Node<'_>],
+    ) -> Result<(), RepeatedKey> {
+        while let Some((at, object, level)) = self.waiting.pop() {
+            let at = at as usize;
+            let Node::Object { len, .. } = tape[at] else { continue };
+            self.visit += 1;
+            let mut key_at = at + 1;
+            let mut expected = shapes.objects[object as usize].first;
+            let mut previous = None;
+            for _ in 0..len {
+                let Node::String(key) = tape[key_at] else { break };
+                let value = key_at + 1;
+                let entry = if shapes.objects[object as usize].expected(expected, key) {
+                    expected
+                } else {
+                    let entry = shapes.entry(object, key);
+                    let shape = &mut shapes.objects[object as usize];
+                    match previous {
+                        None => shape.first = entry,
+                        Some(previous) => shape.entries[previous as usize].next = entry,
+                    }
+                    entry
+                };
+                let known = &mut shapes.objects[object as usize].entries[entry as usize];
+                if known.visit == self.visit {
+                    return Err(RepeatedKey);
+                }
+                known.visit = self.visit;
+                expected = known.next;
+                previous = Some(entry);
+                self.field(shapes, tables, tape, object, entry, value, level);
+                key_at = behind(tape, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Unfolds one field, as if the row had been an object with this key only: items that are no objects.
+    pub(crate) fn unfold_item(
+        &mut self,
+        shapes: &mut Shapes,
+        tables: &mut BlockTables<'_>,
+        tape: &[Node<'_>],
+        place: PlaceId,
+        (key, at): (&str, usize),
+        level: i64,
+    ) {
+        self.begin_row();
+        let root = shapes.places[place as usize].object;
+        let entry = shapes.entry(root, key);
+        self.field(shapes, tables, tape, root, entry, at, level);
+        while let Some((at, object, level)) = self.waiting.pop() {
+            for (key, value) in fields(tape, at as usize) {
+                let entry = shapes.entry(object, key);
+                self.field(shapes, tables, tape, object, entry, value, level);
+            }
+        }
+    }
+
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "the inner loop: a struct of them would be built per field")]
+    fn field(
+        &mut self,
+        shapes: &mut Shapes,
+        tables: &mut BlockTables<'_>,
+        tape: &[Node<'_>],
+        object: ObjectId,
+        entry: u32,
+        value: usize,
+        level: i64,
+    ) {
+        let shape = &shapes.objects[object as usize];
+        let slot = shape.entries[entry as usize].slot;
+        let table = shapes.places[shape.place as usize].table;
+        match tape[value] {
+            Node::Object { len, .. } if !tables.is_kept_whole(shapes, table, slot, level) => {
+                if len > 0 {
+                    let child = shapes.child_object(object, entry);
+                    self.waiting.push((value as u32, child, level - 1));
+                }
+            }
+            Node::Array { .. } if !tables.is_kept_whole(shapes, table, slot, level) => {
+                let place = shapes.child_place(object, entry);
+                self.set_list(place, value as u32);
+            }
+            _ => self.set(shapes, table, slot, CellValue::Tape(value as u32)),
+        }
+    }
+
+    /// Sets the list of a place in the row at hand.
+    fn set_list(&mut self, place: PlaceId, at: u32) {
+        let own = &mut self.lists[self.lists_from..];
+        match own.iter_mut().find(|(known, _)| *known == place) {
+            Some(list) => list.1 = at,
+            None => self.lists.push((place, at)),
+        }
+    }
+
+    /// Sets the value of a column in the row at hand.
+    #[inline]
+    pub(crate) fn set(&mut self, shapes: &mut Shapes, table: TableId, slot: SlotId, value: CellValue) {
+        let mark = &mut shapes.tables[table].marks[slot as usize];
+        if mark.row == self.row {
+            self.cells[mark.cell as usize].value = value;
+        } else {
+            *mark = Mark { row: self.row, cell: self.cells.len() as u32 };
+            self.cells.push(Cell { slot, value });
+        }
+    }
+
+    /// Where the lists of the row at hand begin.
+    pub(crate) fn lists_from(&self) -> usize {
+        self.lists_from
+    }
+
+    /// The value that the row at hand has for a column.
+    pub(crate) fn get(&self, shapes: &Shapes, table: TableId, slot: SlotId) -> Option<CellValue> {
+        let mark = shapes.tables[table].marks[slot as usize];
+        (mark.row == self.row).then(|| self.cells[mark.cell as usize].value)
+    }
+
+    /// Drops the cells of columns that are filtered out.
+    pub(crate) fn drop_excluded(&mut self, shapes: &Shapes, table: TableId) {
+        self.cells.retain(|cell| !shapes.tables[table].slots[cell.slot as usize].excluded);
+    }
+}

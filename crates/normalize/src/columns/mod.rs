@@ -1,0 +1,11 @@
+//! Typed columns that rows are appended to, and the Arrow arrays they turn into.
+//!
+//! Rows that bring nothing for a column cost nothing until the next value: the gap is filled with nulls
+//! when something is appended behind it, or when the column is finished.
+
+mod physical;
+mod validity;
+mod values;
+
+pub(crate) use physical::{Physical, PhysicalRules, cast_wide, wide_type};
+pub(crate) use values::ColumnBuilder;

@@ -1,0 +1,115 @@
+//! How dlt's types are stored in Parquet files.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Decimal128Array};
+use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, TimeUnit};
+use cartage_schema::{Column, DataType};
+
+use crate::settings::DestinationTraits;
+
+/// Digits of a bigint column of which some value is beyond 63 bits: enough for every 64-bit integer.
+pub(super) const WIDE_PRECISION: u8 = 20;
+
+/// How the values of a column are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Physical {
+    Text,
+    Binary,
+    Bigint,
+    Double,
+    Bool,
+    Timestamp { utc: bool },
+    Date,
+    Time,
+    Decimal { precision: u8, scale: i8 },
+}
+
+/// What the destination says about types that have more than one form.
+#[derive(Clone, Debug)]
+pub(crate) struct PhysicalRules {
+    decimal: (u8, i8),
+    wei: (u8, i8),
+    /// True or false where the destination knows only one kind of timestamp.
+    timezone: Option<bool>,
+}
+
+impl PhysicalRules {
+    pub(crate) fn new(traits: &DestinationTraits) -> Self {
+        Self {
+            decimal: decimal(traits.decimal_precision),
+            wei: decimal(traits.wei_precision),
+            timezone: match (traits.supports_tz_aware_datetime, traits.supports_naive_datetime) {
+                (false, _) => Some(false),
+                (true, false) => Some(true),
+                (true, true) => None,
+            },
+        }
+    }
+
+    /// How the values of a column with a type are stored; text for a column without one.
+    pub(crate) fn of(&self, column: &Column) -> Physical {
+        match column.data_type {
+            None | Some(DataType::Text | DataType::Json) => Physical::Text,
+            Some(DataType::Binary) => Physical::Binary,
+            Some(DataType::Bigint) => Physical::Bigint,
+            Some(DataType::Double) => Physical::Double,
+            Some(DataType::Bool) => Physical::Bool,
+            Some(DataType::Date) => Physical::Date,
+            Some(DataType::Time) => Physical::Time,
+            Some(DataType::Timestamp) => {
+                Physical::Timestamp { utc: self.timezone.unwrap_or_else(|| column.has_timezone()) }
+            }
+            Some(DataType::Decimal) => hinted(column, self.decimal),
+            Some(DataType::Wei) => hinted(column, self.wei),
+        }
+    }
+}
+
+impl PhysicalRules {
+    /// The field of a column in files without rows.
+    pub(crate) fn field(&self, column: &Column) -> Field {
+        Field::new(&column.name, self.of(column).arrow(), column.is_nullable())
+    }
+}
+
+impl Physical {
+    /// The Arrow type, which decides the Parquet type.
+    pub(crate) fn arrow(self) -> ArrowType {
+        match self {
+            Self::Text => ArrowType::Utf8,
+            Self::Binary => ArrowType::Binary,
+            Self::Bigint => ArrowType::Int64,
+            Self::Double => ArrowType::Float64,
+            Self::Bool => ArrowType::Boolean,
+            Self::Timestamp { utc } => ArrowType::Timestamp(TimeUnit::Microsecond, utc.then(|| "UTC".into())),
+            Self::Date => ArrowType::Date32,
+            Self::Time => ArrowType::Time64(TimeUnit::Microsecond),
+            Self::Decimal { precision, scale } => ArrowType::Decimal128(precision, scale),
+        }
+    }
+}
+
+/// The type of a bigint column in row groups that hold an integer beyond 63 bits.
+pub(crate) fn wide_type() -> ArrowType {
+    ArrowType::Decimal128(WIDE_PRECISION, 0)
+}
+
+/// A bigint array as one of wide integers.
+pub(crate) fn cast_wide(array: &ArrayRef) -> ArrayRef {
+    let Some(values) = array.as_primitive_opt::<Int64Type>() else { return Arc::clone(array) };
+    let wide: Decimal128Array = values.unary(i128::from);
+    Arc::new(wide.with_data_type(wide_type()))
+}
+
+fn decimal((precision, scale): (u32, u32)) -> (u8, i8) {
+    let precision = precision.clamp(1, 38) as u8;
+    (precision, scale.min(u32::from(precision)) as i8)
+}
+
+fn hinted(column: &Column, default: (u8, i8)) -> Physical {
+    let precision = column.precision.unwrap_or_else(|| u32::from(default.0));
+    let scale = column.scale.unwrap_or(default.1 as u32);
+    let (precision, scale) = decimal((precision, scale));
+    Physical::Decimal { precision, scale }
+}

@@ -1,0 +1,249 @@
+//! What can go wrong while normalizing, and what makes a row a bad one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cartage_data_files::blocks::BlockError;
+use cartage_data_files::parquet::ParquetError;
+use cartage_schema::{DataType, SchemaError};
+use thiserror::Error;
+
+use crate::shape::{Shapes, SlotId, TableId};
+
+/// A package could not be normalized. It stays in `extracted/`, and the stage can be run again.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NormalizeError {
+    /// A row cannot be stored.
+    #[error(transparent)]
+    BadRow(Box<BadRow>),
+    /// A column that must not be null never had a value that would give it a type.
+    #[error(
+        "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
+         no type; give it a `data_type`, or check that the name of the column is that of a field"
+    )]
+    UnboundColumn {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// The settings in the package cannot be read.
+    #[error("cannot read the settings in `package.json` of package {load_id}")]
+    Settings {
+        /// The package.
+        load_id: String,
+        /// What is wrong with them.
+        source: serde_json::Error,
+    },
+    /// A job file has a format that cannot be normalized.
+    #[error("job file {file} has format `{format}`, which cannot be normalized; extract as jsonl or parquet")]
+    Format {
+        /// The job file.
+        file: String,
+        /// Its format.
+        format: String,
+    },
+    /// A column of a Parquet file does not fit the column of its table.
+    #[error(
+        "cannot convert column `{column}` of {file} for table `{table}`; correct the source, or give the column \
+         the type that the file has"
+    )]
+    Conversion {
+        /// The job file.
+        file: String,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What does not fit.
+        source: arrow::error::ArrowError,
+    },
+    /// The schema of the package does not fit that of the pipeline.
+    #[error("cannot use the schema of package {load_id}")]
+    Schema {
+        /// The package.
+        load_id: String,
+        /// What is wrong.
+        source: SchemaError,
+    },
+    /// A table or column cannot be merged into the schema.
+    #[error(transparent)]
+    Merge(#[from] SchemaError),
+    /// The package store refused.
+    #[error(transparent)]
+    Store(#[from] cartage_package_store::Error),
+    /// A name cannot be that of a file.
+    #[error(transparent)]
+    FileName(#[from] cartage_package_store::InvalidName),
+    /// An extracted file is damaged.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// A Parquet file cannot be read or written.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
+    /// The file of quarantined rows cannot be written.
+    #[error("cannot write {}", path.display())]
+    Quarantine {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Somebody asked to stop. Nothing was published.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// A row that cannot be stored, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct BadRow {
+    /// The table the row was meant for.
+    pub table: String,
+    /// The extracted file.
+    pub file: String,
+    /// Its number in that file, from 1.
+    pub row: u64,
+    /// File and line of the source, where it has such.
+    pub source: Option<(String, u64)>,
+    /// What is wrong.
+    pub reason: BadValue,
+    /// The beginning of the row.
+    pub excerpt: String,
+}
+
+/// What is wrong with a value or a whole row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadValue {
+    /// The row is no JSON, or not UTF-8.
+    NotJson {
+        /// What the parser said.
+        detail: String,
+    },
+    /// Objects and lists are nested too deeply.
+    TooDeep {
+        /// How many levels are allowed.
+        limit: usize,
+    },
+    /// An integer has more than 64 bits.
+    NumberTooLarge,
+    /// A null where none may be.
+    Null {
+        /// The table.
+        table: Arc<str>,
+        /// The column.
+        column: Arc<str>,
+    },
+    /// A value fits neither its column nor a variant of it.
+    NotCoercible {
+        /// The table.
+        table: Arc<str>,
+        /// The column.
+        column: Arc<str>,
+        /// Type of the value.
+        from: DataType,
+        /// Type of the column.
+        to: DataType,
+    },
+    /// A value is too large for its column.
+    DoesNotFit {
+        /// The table.
+        table: Arc<str>,
+        /// The column.
+        column: Arc<str>,
+        /// Why not.
+        detail: String,
+    },
+    /// A key has no letters that the naming convention keeps.
+    Nameless {
+        /// The table.
+        table: Arc<str>,
+    },
+    /// The row has no value for a column of its key.
+    MissingKey {
+        /// The table.
+        table: Arc<str>,
+        /// The column.
+        column: Arc<str>,
+    },
+}
+
+impl BadValue {
+    fn names(shapes: &Shapes, table: TableId, slot: SlotId) -> (Arc<str>, Arc<str>) {
+        let shape = &shapes.tables[table];
+        (Arc::clone(&shape.name), Arc::clone(&shape.slots[slot as usize].name))
+    }
+
+    pub(crate) fn null(shapes: &Shapes, table: TableId, slot: SlotId) -> Self {
+        let (table, column) = Self::names(shapes, table, slot);
+        Self::Null { table, column }
+    }
+
+    pub(crate) fn not_coercible(shapes: &Shapes, table: TableId, slot: SlotId, from: DataType, to: DataType) -> Self {
+        let (table, column) = Self::names(shapes, table, slot);
+        Self::NotCoercible { table, column, from, to }
+    }
+
+    pub(crate) fn does_not_fit(shapes: &Shapes, table: TableId, slot: SlotId, detail: &str) -> Self {
+        let (table, column) = Self::names(shapes, table, slot);
+        Self::DoesNotFit { table, column, detail: detail.to_owned() }
+    }
+
+    pub(crate) fn nameless(shapes: &Shapes, table: TableId) -> Self {
+        Self::Nameless { table: Arc::clone(&shapes.tables[table].name) }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotJson { .. } | Self::TooDeep { .. } => {
+                "correct the source, or set `on_bad_row = \"quarantine\"` on it to keep such rows apart"
+            }
+            Self::NumberTooLarge => "write the number as text in the source",
+            Self::Null { .. } => "correct the source, or take `nullable = false` from the column",
+            Self::NotCoercible { .. } => "correct the source, or give the variant column the type text",
+            Self::DoesNotFit { .. } => "correct the source, or give the column a larger precision or the type text",
+            Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
+            Self::MissingKey { .. } => "correct the source, or choose a primary key that every row has",
+        }
+    }
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson { detail } => write!(f, "it is no JSON: {detail}"),
+            Self::TooDeep { limit } => write!(f, "its objects and lists are nested more than {limit} levels deep"),
+            Self::NumberTooLarge => f.write_str("it holds an integer of more than 64 bits"),
+            Self::Null { table, column } => {
+                write!(f, "column `{column}` of table `{table}` is null, but must not be")
+            }
+            Self::NotCoercible { table, column, from, to } => {
+                write!(f, "column `{column}` of table `{table}` is {to}, and the {from} value cannot become that")
+            }
+            Self::DoesNotFit { table, column, detail } => {
+                write!(f, "column `{column}` of table `{table}` cannot hold the value: {detail}")
+            }
+            Self::Nameless { table } => {
+                write!(f, "a key of table `{table}` has no character that the naming convention keeps")
+            }
+            Self::MissingKey { table, column } => {
+                write!(f, "column `{column}` of the primary key of table `{table}` is missing")
+            }
+        }
+    }
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, file, row, source, reason, excerpt } = self;
+        write!(f, "cannot use row {row} of {file} for table `{table}`")?;
+        if let Some((source, line)) = source {
+            write!(f, " ({source}, line {line})")?;
+        }
+        write!(f, ": {reason}; {}; the row begins {excerpt}", reason.remedy())
+    }
+}
+
+impl std::error::Error for BadRow {}

@@ -1,0 +1,145 @@
+//! The schema as all blocks so far have made it, and whether a block fits to it.
+//!
+//! Blocks are merged in the order of their rows. A block that took nothing for granted that turned out
+//! otherwise has read its rows exactly as one reader of all rows would have; any other is read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table};
+use indexmap::IndexMap;
+
+use crate::tables::{BlockResult, MetColumn, TableBatch};
+
+/// The schema that grows while a package is normalized.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    schema: Arc<Schema>,
+    /// Goes up with every change.
+    generation: u64,
+    /// Tables with the columns that the package adds.
+    update: IndexMap<String, Table>,
+    /// Columns that brought nulls before they had a type, by table.
+    null_columns: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Merged {
+    pub(crate) fn new(schema: Schema) -> Self {
+        Self { schema: Arc::new(schema), generation: 0, update: IndexMap::new(), null_columns: BTreeMap::new() }
+    }
+
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether everything that a block took for granted is so.
+    pub(crate) fn agrees_with(&self, block: &BlockResult) -> bool {
+        block.tables.iter().all(|batch| {
+            let known = self.schema.tables.get(&*batch.name);
+            batch.met.iter().all(|met| {
+                let column = known.and_then(|known| known.columns.get(&*met.name));
+                column.is_none_or(|column| agrees(met, column))
+            })
+        })
+    }
+
+    /// Adds what a block found. It must agree.
+    ///
+    /// # Errors
+    /// [`SchemaError`] if tables contradict the schema.
+    pub(crate) fn add(&mut self, block: &BlockResult) -> Result<(), SchemaError> {
+        for batch in &block.tables {
+            self.note_nulls(batch);
+        }
+        let mut additions: IndexMap<usize, Vec<&Column>> = IndexMap::new();
+        for (table, column) in &block.new_columns {
+            if !self.has_type(&block.tables[*table].name, &column.name) {
+                additions.entry(*table).or_default().push(column);
+            }
+        }
+        for (table, columns) in additions {
+            let batch = &block.tables[table];
+            self.add_columns(&batch.name, batch.parent.as_deref(), columns.into_iter().cloned())?;
+        }
+        Ok(())
+    }
+
+    /// Adds columns to a table, which is made if it does not exist.
+    pub(crate) fn add_columns(
+        &mut self,
+        name: &str,
+        parent: Option<&str>,
+        columns: impl IntoIterator<Item = Column>,
+    ) -> Result<(), SchemaError> {
+        let mut partial = match (self.schema.tables.get(name), parent) {
+            (Some(known), _) => Table { parent: known.parent.clone(), ..Table::new(name) },
+            (None, Some(parent)) => Table::nested(name, parent),
+            (None, None) => Table::root(name, name),
+        };
+        for column in columns {
+            partial.columns.insert(column.name.clone(), column);
+        }
+        let schema = Arc::make_mut(&mut self.schema);
+        schema.merge_table(partial.clone(), Origin::Other)?;
+        self.generation += 1;
+        let known = &schema.tables[name];
+        let update = self.update.entry(name.to_owned()).or_insert_with(|| {
+            let mut update = known.clone();
+            update.columns.clear();
+            update
+        });
+        update.columns.extend(partial.columns);
+        Ok(())
+    }
+
+    /// Notes columns that the input has, but without any value.
+    pub(crate) fn note_null_column(&mut self, table: &str, column: &str) {
+        self.null_columns.entry(table.to_owned()).or_default().insert(column.to_owned());
+    }
+
+    fn note_nulls(&mut self, batch: &TableBatch) {
+        for met in batch.met.iter().filter(|met| met.null_while_untyped) {
+            self.note_null_column(&batch.name, &met.name);
+        }
+    }
+
+    fn has_type(&self, table: &str, column: &str) -> bool {
+        let known = self.schema.tables.get(table).and_then(|table| table.columns.get(column));
+        known.is_some_and(Column::is_complete)
+    }
+
+    /// The schema, what the package adds to it, and columns that brought nothing but nulls.
+    pub(crate) fn finish(mut self) -> Finished {
+        let mut nulls = std::mem::take(&mut self.null_columns);
+        for (table, columns) in &mut nulls {
+            columns.retain(|column| !self.has_type(table, column));
+        }
+        nulls.retain(|_, columns| !columns.is_empty());
+        Finished { schema: Arc::unwrap_or_clone(self.schema), update: self.update, null_columns: nulls }
+    }
+}
+
+/// What normalizing a package made of the schema.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) schema: Schema,
+    pub(crate) update: IndexMap<String, Table>,
+    pub(crate) null_columns: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn agrees(met: &MetColumn, column: &Column) -> bool {
+    match (met.assumed, column.data_type) {
+        (None, None) => true,
+        (Some(assumed), Some(found)) => assumed == found,
+        (Some(_), None) => false,
+        (None, Some(found)) => {
+            met.data_type.is_none_or(|own| own == found)
+                && !(met.unfolded_while_untyped && found == DataType::Json)
+                && !(met.null_while_untyped && !column.is_nullable())
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Parquet files of an extracted package: names are normalized and types taken over, rows stay as they are.
+//!
+//! A file that fits as it is becomes a job file by a link; any other is read and written again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
+use cartage_data_files::parquet::FileReader;
+use cartage_package_store::{FileDraft, FileEntry, StagedPackage, Written};
+use cartage_runtime::Stage;
+use cartage_schema::{Column, DataType};
+
+use crate::arrow_json::to_json;
+use crate::coordinate::Coordinator;
+use crate::error::NormalizeError;
+use crate::rules::Rules;
+use crate::tables::TableBatch;
+
+/// A column of the file and what becomes of it.
+struct Conversion {
+    index: usize,
+    name: Arc<str>,
+    target: ArrowType,
+}
+
+impl Coordinator<'_> {
+    /// Normalizes a Parquet file. All rows before it are merged already.
+    pub(crate) fn parquet(
+        &mut self,
+        rules: &Rules,
+        staged: &StagedPackage,
+        entry: &FileEntry,
+        path: &Path,
+        table: &str,
+    ) -> Result<(), NormalizeError> {
+        let mut reader = FileReader::open(path)?;
+        let fields = reader.schema().fields().clone();
+        let mut fits = true;
+        let mut conversions = Vec::new();
+        let mut new = Vec::new();
+        for (index, field) in fields.iter().enumerate() {
+            let name = rules.naming.normalize_path(field.name());
+            let Some(found) = column_of(rules, field, &name) else {
+                self.merged.note_null_column(table, &name);
+                fits = false;
+                continue;
+            };
+            let known = self.merged.schema().tables.get(table).and_then(|table| table.columns.get(&name));
+            let column = match known {
+                Some(known) if known.is_complete() => known.clone(),
+                hints => {
+                    let mut column = found.clone();
+                    if let Some(hints) = hints {
+                        column.merge(hints);
+                    }
+                    new.push(column.clone());
+                    column
+                }
+            };
+            fits &= name == *field.name() && column.data_type == found.data_type && !is_rewritten(field.data_type());
+            let target = rules.physical.of(&column).arrow();
+            conversions.push(Conversion { index, name: name.into(), target });
+        }
+        if !new.is_empty() {
+            self.merged.add_columns(table, None, new)?;
+        }
+        *self.report.rows.entry(table.to_owned()).or_default() += reader.rows();
+        self.report.input_rows += reader.rows();
+        self.report.input_bytes += entry.uncompressed_bytes;
+        self.progress_of_file(table, entry);
+        if fits {
+            return self.link(staged, entry, path, table);
+        }
+        self.rewrite(entry, &mut reader, &conversions, table)
+    }
+
+    fn progress_of_file(&self, table: &str, entry: &FileEntry) {
+        let bytes = entry.uncompressed_bytes;
+        self.runtime.progress.advance(Stage::Normalize, table, entry.rows, bytes, bytes);
+    }
+
+    fn link(
+        &mut self,
+        staged: &StagedPackage,
+        entry: &FileEntry,
+        path: &Path,
+        table: &str,
+    ) -> Result<(), NormalizeError> {
+        let name = self.writer.next_name(table)?;
+        staged.link_job(path, &name)?;
+        self.writer.add(FileDraft {
+            rows: entry.rows,
+            uncompressed_bytes: entry.uncompressed_bytes,
+            written: Some(Written { bytes: entry.bytes, checksum: entry.checksum }),
+            origins: entry.origins.clone(),
+            ..FileDraft::new(name, table)
+        });
+        Ok(())
+    }
+
+    fn rewrite(
+        &mut self,
+        entry: &FileEntry,
+        reader: &mut FileReader,
+        conversions: &[Conversion],
+        table: &str,
+    ) -> Result<(), NormalizeError> {
+        while let Some(batch) = reader.next_batch()? {
+            self.wait_for_room()?;
+            let mut columns = Vec::with_capacity(conversions.len());
+            for conversion in conversions {
+                let array = convert(batch.column(conversion.index), &conversion.target).map_err(|source| {
+                    let (table, column) = (table.to_owned(), conversion.name.to_string());
+                    NormalizeError::Conversion { file: entry.name.to_string(), table, column, source }
+                })?;
+                columns.push((Arc::clone(&conversion.name), array));
+            }
+            let batch = TableBatch { name: table.into(), parent: None, rows: batch.num_rows(), columns, met: Vec::new() };
+            self.add_batches(vec![batch])?;
+        }
+        Ok(())
+    }
+}
+
+fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, arrow::error::ArrowError> {
+    if array.data_type().is_nested() {
+        return to_json(array);
+    }
+    if array.data_type() == target {
+        return Ok(Arc::clone(array));
+    }
+    // Values that the column cannot hold are an error, not null.
+    cast_with_options(array, target, &CastOptions { safe: false, ..CastOptions::default() })
+}
+
+/// Types that destinations do not read as they are.
+fn is_rewritten(data_type: &ArrowType) -> bool {
+    data_type.is_nested() || matches!(data_type, ArrowType::Float16 | ArrowType::Null)
+}
+
+/// The column that a field makes by itself; `None` for one that has nothing but nulls.
+fn column_of(rules: &Rules, field: &Field, name: &str) -> Option<Column> {
+    let mut column = Column::new(name);
+    let data_type = match field.data_type() {
+        ArrowType::Dictionary(_, values) => values.as_ref(),
+        data_type => data_type,
+    };
+    let (data_type, precision, scale) = match data_type {
+        ArrowType::Null => return None,
+        ArrowType::Boolean => (DataType::Bool, None, None),
+        ArrowType::Int8 | ArrowType::UInt8 => (DataType::Bigint, Some(8), None),
+        ArrowType::Int16 | ArrowType::UInt16 => (DataType::Bigint, Some(16), None),
+        ArrowType::Int32 | ArrowType::UInt32 => (DataType::Bigint, Some(32), None),
+        ArrowType::Int64 | ArrowType::UInt64 => (DataType::Bigint, None, None),
+        data_type if data_type.is_floating() => (DataType::Double, None, None),
+        ArrowType::Timestamp(unit, _) => (DataType::Timestamp, rules.fraction_digits(digits(*unit)), None),
+        ArrowType::Time32(unit) | ArrowType::Time64(unit) => {
+            (DataType::Time, rules.fraction_digits(digits(*unit)), None)
+        }
+        ArrowType::Date32 | ArrowType::Date64 => (DataType::Date, None, None),
+        ArrowType::FixedSizeBinary(width) => (DataType::Binary, u32::try_from(*width).ok(), None),
+        ArrowType::Binary | ArrowType::LargeBinary | ArrowType::BinaryView => (DataType::Binary, None, None),
+        ArrowType::Decimal32(precision, scale)
+        | ArrowType::Decimal64(precision, scale)
+        | ArrowType::Decimal128(precision, scale)
+        | ArrowType::Decimal256(precision, scale) => {
+            (DataType::Decimal, Some(u32::from(*precision)), u32::try_from(*scale).ok())
+        }
+        data_type if data_type.is_nested() => (DataType::Json, None, None),
+        _ => (DataType::Text, None, None),
+    };
+    column.data_type = Some(data_type);
+    column.nullable = Some(field.is_nullable());
+    column.precision = precision;
+    column.scale = scale;
+    Some(column)
+}
+
+fn digits(unit: TimeUnit) -> u32 {
+    match unit {
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
+    }
+}

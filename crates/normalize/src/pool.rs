@@ -1,0 +1,110 @@
+//! Threads that work on blocks and row groups.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::thread::Scope;
+
+use cartage_data_files::parquet::EncodedRowGroup;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::assemble::EncodeTask;
+use crate::block::{BlockDone, BlockTask, BlockWorker};
+use crate::error::NormalizeError;
+use crate::rules::Rules;
+
+/// Something to do.
+enum Task {
+    Block(Box<BlockTask>),
+    Encode(Box<EncodeTask>),
+}
+
+/// Something done.
+pub(crate) enum Done {
+    Block(Box<BlockDone>),
+    RowGroup(Box<RowGroupDone>),
+}
+
+/// An encoded row group and what it was made from.
+pub(crate) struct RowGroupDone {
+    pub(crate) task: EncodeTask,
+    pub(crate) encoded: Result<EncodedRowGroup, NormalizeError>,
+}
+
+/// A number of workers. They end when the pool is dropped.
+pub(crate) struct Pool {
+    tasks: Sender<Task>,
+    done: Receiver<Result<Done, Box<dyn Any + Send>>>,
+    /// Tasks whose result nobody has taken yet.
+    blocks: usize,
+    row_groups: usize,
+}
+
+impl Pool {
+    pub(crate) fn start<'scope>(scope: &'scope Scope<'scope, '_>, workers: usize, rules: &Arc<Rules>) -> Self {
+        // The number of tasks under way is bounded by whoever hands them out.
+        let (tasks, waiting) = unbounded();
+        let (finished, done) = unbounded();
+        for _ in 0..workers.max(1) {
+            let (waiting, finished, rules) = (waiting.clone(), finished.clone(), Arc::clone(rules));
+            scope.spawn(move || work(&waiting, &finished, rules));
+        }
+        Self { tasks, done, blocks: 0, row_groups: 0 }
+    }
+
+    pub(crate) fn send_block(&mut self, task: BlockTask) {
+        self.blocks += 1;
+        self.send(Task::Block(Box::new(task)));
+    }
+
+    pub(crate) fn send_row_group(&mut self, task: EncodeTask) {
+        self.row_groups += 1;
+        self.send(Task::Encode(Box::new(task)));
+    }
+
+    fn send(&self, task: Task) {
+        // Workers outlive the pool, because they end when this sender is gone.
+        let sent = self.tasks.send(task);
+        debug_assert!(sent.is_ok(), "a worker ended early");
+    }
+
+    /// Row groups under way.
+    pub(crate) fn row_groups(&self) -> usize {
+        self.row_groups
+    }
+
+    /// The next result, or `None` if nothing is under way. A panic of a worker goes on here.
+    pub(crate) fn receive(&mut self) -> Option<Done> {
+        if self.blocks + self.row_groups == 0 {
+            return None;
+        }
+        match self.done.recv().ok()? {
+            Ok(done) => {
+                match &done {
+                    Done::Block(_) => self.blocks -= 1,
+                    Done::RowGroup(_) => self.row_groups -= 1,
+                }
+                Some(done)
+            }
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+}
+
+fn work(waiting: &Receiver<Task>, finished: &Sender<Result<Done, Box<dyn Any + Send>>>, rules: Arc<Rules>) {
+    let mut worker = BlockWorker::new(rules);
+    for task in waiting {
+        // A task that panics must not leave its owner waiting for a result.
+        let done = catch_unwind(AssertUnwindSafe(|| match task {
+            Task::Block(task) => Done::Block(Box::new(worker.run(*task))),
+            Task::Encode(task) => {
+                let encoded = task.run();
+                Done::RowGroup(Box::new(RowGroupDone { task: *task, encoded }))
+            }
+        }));
+        let panicked = done.is_err();
+        if finished.send(done).is_err() || panicked {
+            return;
+        }
+    }
+}

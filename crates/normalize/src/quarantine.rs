@@ -1,0 +1,95 @@
+//! Bad rows that are kept, with the reason, in files of the package.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use cartage_package_store::{Package, QuarantineDraft, QuarantineFileName, StagedPackage};
+use serde::Serialize;
+
+use crate::error::{BadRow, NormalizeError};
+use crate::ids::file_id;
+
+/// One line of a quarantine file.
+#[derive(Serialize)]
+struct Line<'a> {
+    source: &'a str,
+    line: u64,
+    reason: String,
+    row: &'a str,
+}
+
+/// The quarantine files of a package, one a table.
+#[derive(Debug)]
+pub(crate) struct Quarantine<'p> {
+    package: &'p StagedPackage,
+    tables: BTreeMap<String, OpenFile>,
+    inherited: Vec<QuarantineDraft>,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    name: QuarantineFileName,
+    path: PathBuf,
+    writer: BufWriter<File>,
+    rows: u64,
+}
+
+impl<'p> Quarantine<'p> {
+    pub(crate) fn new(package: &'p StagedPackage) -> Self {
+        Self { package, tables: BTreeMap::new(), inherited: Vec::new() }
+    }
+
+    /// Takes over what extract kept.
+    pub(crate) fn inherit(&mut self, extracted: &Package) -> Result<(), NormalizeError> {
+        for entry in &extracted.manifest().quarantine {
+            let target = self.package.quarantine_path(&entry.name)?;
+            std::fs::copy(extracted.quarantine_path(&entry.name), &target)
+                .map_err(|source| NormalizeError::Quarantine { path: target, source })?;
+            self.inherited.push(QuarantineDraft {
+                name: entry.name.clone(),
+                table: entry.table.clone(),
+                rows: entry.rows,
+            });
+        }
+        Ok(())
+    }
+
+    /// Keeps a bad row.
+    pub(crate) fn keep(&mut self, row: &BadRow, text: &[u8]) -> Result<(), NormalizeError> {
+        if !self.tables.contains_key(&row.table) {
+            let file = self.create(&row.table)?;
+            self.tables.insert(row.table.clone(), file);
+        }
+        let Some(file) = self.tables.get_mut(&row.table) else { return Ok(()) };
+        let (source, line) = row.source.as_ref().map_or((row.file.as_str(), row.row), |(source, line)| (source, *line));
+        let text = String::from_utf8_lossy(text);
+        let line = Line { source, line, reason: row.reason.to_string(), row: &text };
+        file.rows += 1;
+        serde_json::to_writer(&mut file.writer, &line)
+            .map_err(io::Error::from)
+            .and_then(|()| file.writer.write_all(b"\n"))
+            .map_err(|source| NormalizeError::Quarantine { path: file.path.clone(), source })
+    }
+
+    fn create(&self, table: &str) -> Result<OpenFile, NormalizeError> {
+        // Extract names its files by other rules, so that this one cannot be taken.
+        let id = format!("n{}", file_id(self.package.load_id().as_str(), table, 0));
+        let name = QuarantineFileName::new(table, &id)?;
+        let path = self.package.quarantine_path(&name)?;
+        let file =
+            File::create_new(&path).map_err(|source| NormalizeError::Quarantine { path: path.clone(), source })?;
+        Ok(OpenFile { name, path, writer: BufWriter::new(file), rows: 0 })
+    }
+
+    /// Closes the files and lists them.
+    pub(crate) fn finish(self) -> Result<Vec<QuarantineDraft>, NormalizeError> {
+        let mut drafts = self.inherited;
+        for (table, mut file) in self.tables {
+            file.writer.flush().map_err(|source| NormalizeError::Quarantine { path: file.path, source })?;
+            drafts.push(QuarantineDraft { name: file.name, table, rows: file.rows });
+        }
+        Ok(drafts)
+    }
+}

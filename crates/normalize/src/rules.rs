@@ -1,0 +1,166 @@
+//! What stays the same for a whole package: names, hints and settings that decide how rows are taken apart.
+
+use std::collections::HashSet;
+
+use cartage_schema::value::Scalar;
+use cartage_schema::{Column, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition};
+
+use crate::columns::PhysicalRules;
+use crate::filters::Filters;
+use crate::settings::{OnBadRow, PackageSettings};
+
+/// Fraction digits of timestamps in the files we write.
+const FILE_FRACTION_DIGITS: u32 = 6;
+
+/// Rules of a package, taken from its schema before the first row and from its settings.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) load_id: String,
+    pub(crate) naming: Naming,
+    pub(crate) physical: PhysicalRules,
+    pub(crate) keep_bad_rows: bool,
+    pub(crate) max_json_depth: usize,
+    inference: Inference,
+    filters: Filters,
+    /// Fraction digits of a timestamp without hints, and the most that a file can hold.
+    default_fraction: u32,
+    max_fraction: u32,
+    default_nesting: i64,
+    /// The schema before the first row.
+    pub(crate) schema: Schema,
+    /// Tables that have no parent although they may be met in nested data.
+    roots: HashSet<String>,
+}
+
+/// How root rows of a table get their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RowIdKind {
+    /// From load id, table and position.
+    Position,
+    /// Hash of the primary key.
+    Key(Vec<String>),
+    /// Hash of the whole row as it came.
+    Row,
+}
+
+impl Rules {
+    /// # Errors
+    /// [`SchemaError::Pattern`] if a pattern of the schema cannot be compiled.
+    pub(crate) fn new(load_id: &str, schema: Schema, settings: &PackageSettings) -> Result<Self, SchemaError> {
+        let destination = &settings.destination;
+        let limit = destination.max_table_nesting.unwrap_or_else(|| schema.normalizers.max_nesting());
+        let roots = schema.tables.values().filter(|table| !table.is_nested()).map(|table| table.name.clone());
+        let naming = schema.naming(destination.max_name_length());
+        Ok(Self {
+            load_id: load_id.to_owned(),
+            physical: PhysicalRules::new(destination),
+            keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
+            max_json_depth: settings.max_json_depth,
+            // The id of a package is the time at which it was begun, and the same in every run.
+            inference: schema.inference(load_id.parse().unwrap_or_default())?,
+            filters: Filters::new(&schema, &naming)?,
+            default_fraction: destination.timestamp_precision,
+            max_fraction: destination.max_timestamp_precision.min(FILE_FRACTION_DIGITS),
+            default_nesting: i64::from(limit),
+            roots: roots.collect(),
+            naming,
+            schema,
+        })
+    }
+
+    pub(crate) fn preferred_type(&self, column: &str) -> Option<DataType> {
+        self.inference.preferred_type(column)
+    }
+
+    pub(crate) fn is_not_null(&self, column: &str) -> bool {
+        self.inference.is_not_null(column)
+    }
+
+    pub(crate) fn detect(&self, value: &Scalar<'_>) -> DataType {
+        self.inference.detect(value)
+    }
+
+    pub(crate) fn has_filters(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
+    pub(crate) fn is_excluded(&self, table: &str, column: &str) -> bool {
+        self.filters.exclude(&self.naming, table, column)
+    }
+
+    /// The precision of a timestamp or time with so many fraction digits; the destination's default is not said.
+    pub(crate) fn fraction_digits(&self, found: u32) -> Option<u32> {
+        let digits = found.min(self.max_fraction);
+        (digits != self.default_fraction).then_some(digits)
+    }
+
+    /// The definition of a column that gets its type: inferred, with what hints say on top.
+    pub(crate) fn new_column(
+        &self,
+        name: &str,
+        data_type: DataType,
+        is_variant: bool,
+        hints: Option<&Column>,
+    ) -> Column {
+        let mut column = if is_variant {
+            self.inference.new_variant(name, data_type)
+        } else {
+            self.inference.new_column(name, data_type)
+        };
+        if matches!(data_type, DataType::Timestamp | DataType::Time) {
+            column.precision = self.fraction_digits(self.default_fraction);
+        }
+        if let Some(hints) = hints {
+            column.merge(hints);
+            column.data_type = Some(data_type);
+        }
+        column
+    }
+
+    /// What is added to the name of a column for values of a type. Old datasets have `complex` for `json`.
+    pub(crate) fn variant_suffix(&self, table: &str, column: &str, of: DataType) -> String {
+        if of == DataType::Json {
+            let old = self.naming.shorten_fragments([column, "v_complex"]);
+            let known = self.schema.tables.get(table).and_then(|table| table.columns.get(&old));
+            if known.is_some_and(|known| known.variant == Some(true)) {
+                return "v_complex".to_owned();
+            }
+        }
+        format!("v_{of}")
+    }
+
+    /// Whether rows of a table hang below those of another one. Tables that do not exist yet will.
+    pub(crate) fn is_nested(&self, table: &str) -> bool {
+        !self.roots.contains(table)
+    }
+
+    /// How many levels of lists and objects of a root table are unpacked.
+    pub(crate) fn max_nesting(&self, table: &str) -> i64 {
+        let own = self.schema.tables.get(table).and_then(cartage_schema::Table::max_nesting);
+        own.map_or(self.default_nesting, i64::from)
+    }
+
+    pub(crate) fn row_id(&self, table: &str, is_root: bool) -> RowIdKind {
+        let Some(known) = self.schema.tables.get(table).filter(|_| is_root) else { return RowIdKind::Position };
+        if known.write_disposition != Some(WriteDisposition::Merge) {
+            return RowIdKind::Position;
+        }
+        match self.schema.merge_strategy(table) {
+            Some(MergeStrategy::Upsert | MergeStrategy::InsertOnly | MergeStrategy::Cdc) => {
+                RowIdKind::Key(known.primary_key().into_iter().map(str::to_owned).collect())
+            }
+            Some(MergeStrategy::Scd2) => {
+                let version = known.first_column(|column| column.has_own_hint("x-row-version"));
+                let id = self.naming.normalize_identifier("_dlt_id");
+                if version.is_some_and(|column| column.name == id) { RowIdKind::Row } else { RowIdKind::Position }
+            }
+            _ => RowIdKind::Position,
+        }
+    }
+
+    /// Columns of a table whose values go to the tables below, with their names there.
+    pub(crate) fn propagated(&self, table: &str, is_root: bool) -> Vec<(String, String)> {
+        let pairs = self.schema.normalizers.propagation_for(table, is_root);
+        pairs.into_iter().map(|(from, to)| (from.to_owned(), to.to_owned())).collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! One extracted package becomes one normalized package.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cartage_data_files::blocks::Codec;
+use cartage_data_files::parquet::{Compression, Layout, LayoutOptions};
+use cartage_package_store::{
+    Codec as FileCodec, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageStore,
+    PublishedPackage, StageLock, StagedPackage,
+};
+use cartage_runtime::{Runtime, Stage};
+use cartage_schema::{Origin, Schema, WriteDisposition};
+use serde_json::Value;
+
+use crate::assemble::{Assembler, dictionary_columns};
+use crate::coordinate::{Coordinator, InOrder};
+use crate::error::NormalizeError;
+use crate::finish::{Ending, end_tables};
+use crate::merge::Merged;
+use crate::pool::Pool;
+use crate::quarantine::Quarantine;
+use crate::report::NormalizeReport;
+use crate::rules::Rules;
+use crate::settings::{NormalizeSettings, PackageSettings};
+use crate::writer::JobWriter;
+
+/// What [`run`] is handed.
+#[derive(Debug)]
+pub struct NormalizeRequest<'a> {
+    /// Where the packages are.
+    pub store: &'a PackageStore,
+    /// The right to normalize.
+    pub lock: &'a StageLock,
+    /// The extracted package.
+    pub load_id: &'a LoadId,
+    /// The newest schema of the pipeline: of the newest normalized package, else the committed one.
+    pub base_schema: Option<Schema>,
+    /// Threads that parse and encode.
+    pub workers: usize,
+    /// How much memory may be used.
+    pub settings: NormalizeSettings,
+    /// Clock, randomness, progress and cancellation.
+    pub runtime: Runtime,
+}
+
+/// Normalizes the package, publishes the result in `normalized/` and discards the extracted one.
+///
+/// A package without jobs that has nothing to drop or truncate either is only discarded; the report says so.
+/// If a crash left the package in both folders, the extracted one is discarded and nothing else done.
+///
+/// # Errors
+/// See [`NormalizeError`]. Nothing was published then, and the extracted package is as it was.
+pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeError> {
+    let started = request.runtime.clock.unix_micros();
+    let extracted = request.store.open_package(Folder::Extracted, request.load_id)?;
+    if request.store.list(Folder::Normalized)?.contains(request.load_id) {
+        extracted.discard()?;
+        return Ok(NormalizeReport { published: true, ..NormalizeReport::new(request.load_id) });
+    }
+    extracted.verify()?;
+    let mut report = Run::begin(request, &extracted)?.work()?;
+    extracted.discard()?;
+    report.seconds = (request.runtime.clock.unix_micros() - started) as f64 / 1e6;
+    Ok(report)
+}
+
+struct Run<'a> {
+    request: &'a NormalizeRequest<'a>,
+    extracted: &'a PublishedPackage,
+    settings: PackageSettings,
+    rules: Arc<Rules>,
+    staged: StagedPackage,
+}
+
+impl<'a> Run<'a> {
+    fn begin(request: &'a NormalizeRequest<'a>, extracted: &'a PublishedPackage) -> Result<Self, NormalizeError> {
+        let load_id = request.load_id;
+        let settings = PackageSettings::from_manifest(&extracted.manifest().settings)
+            .map_err(|source| NormalizeError::Settings { load_id: load_id.to_string(), source })?;
+        let wrong_schema = |source| NormalizeError::Schema { load_id: load_id.to_string(), source };
+        let own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
+        let refreshes = has_refresh(&extracted.manifest().settings);
+        let schema = join(request.base_schema.clone(), own, refreshes).map_err(wrong_schema)?;
+        let rules = Rules::new(load_id.as_str(), schema, &settings).map_err(wrong_schema)?;
+        let random = request.runtime.random.next_u64();
+        let staged = request.store.stage(request.lock, load_id.clone(), random)?;
+        Ok(Self { request, extracted, settings, rules: Arc::new(rules), staged })
+    }
+
+    fn work(self) -> Result<NormalizeReport, NormalizeError> {
+        let runtime = &self.request.runtime;
+        let files = &self.extracted.manifest().files;
+        let bytes = files.iter().map(|file| file.uncompressed_bytes).sum();
+        runtime.progress.begin(Stage::Normalize, self.request.load_id.as_str(), Some(bytes));
+        let (draft, report) = std::thread::scope(|scope| {
+            let pool = Pool::start(scope, self.request.workers, &self.rules);
+            self.normalize(pool)
+        })?;
+        runtime.progress.end(Stage::Normalize, self.request.load_id.as_str());
+        self.publish(draft, report)
+    }
+
+    fn normalize(&self, pool: Pool) -> Result<(Output, NormalizeReport), NormalizeError> {
+        let options = self.layout_options();
+        let mut coordinator = Coordinator {
+            runtime: &self.request.runtime,
+            pool,
+            merged: Merged::new(self.rules.schema.clone()),
+            assembler: Assembler::new(&self.request.settings, &self.rules.physical, &options),
+            writer: JobWriter::new(&self.staged, &self.settings.data_writer),
+            quarantine: Quarantine::new(&self.staged),
+            report: NormalizeReport::new(self.request.load_id),
+            limit: self.request.workers.max(1) * 2,
+            progress: InOrder::default(),
+        };
+        coordinator.quarantine.inherit(self.extracted)?;
+        let mut roots = BTreeSet::new();
+        for (index, entry) in self.extracted.manifest().files.iter().enumerate() {
+            let table = self.rules.naming.normalize_table_key(&entry.table);
+            self.file(&mut coordinator, index as u32, entry, &table)?;
+            roots.insert(table);
+        }
+        coordinator.finish_blocks()?;
+        coordinator.finish_files()?;
+        self.empty_files(&mut coordinator, roots, &options)?;
+        let Coordinator { writer, merged, quarantine, mut report, .. } = coordinator;
+        let files = writer.finish()?;
+        let quarantine = quarantine.finish()?;
+        let written: BTreeSet<String> = files.iter().map(|file| file.table.clone()).collect();
+        let Ending { schema, update } = end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
+        report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
+        Ok((Output { files, quarantine, schema, update }, report))
+    }
+
+    fn file<'c>(
+        &self,
+        coordinator: &mut Coordinator<'c>,
+        index: u32,
+        entry: &'c FileEntry,
+        table: &str,
+    ) -> Result<(), NormalizeError> {
+        let path = self.extracted.job_path(JobState::New, &entry.name);
+        match (entry.format, entry.codec) {
+            (FileFormat::Jsonl, None) => coordinator.jsonl(index, entry, &path, Codec::Plain, table),
+            (FileFormat::Jsonl, Some(FileCodec::Zst)) => coordinator.jsonl(index, entry, &path, Codec::Zstd, table),
+            (FileFormat::Parquet, None) => {
+                coordinator.finish_blocks()?;
+                coordinator.parquet(&self.rules, &self.staged, entry, &path, table)
+            }
+            _ => {
+                let format = entry.format.as_str().to_owned();
+                Err(NormalizeError::Format { file: entry.name.to_string(), format })
+            }
+        }
+    }
+
+    /// Writes files without rows for tables that are to be emptied: those whose files brought no rows, and
+    /// those of replaced resources without any file. Tables that never had rows stay away.
+    fn empty_files(
+        &self,
+        coordinator: &mut Coordinator<'_>,
+        mut roots: BTreeSet<String>,
+        options: &LayoutOptions,
+    ) -> Result<(), NormalizeError> {
+        let replace = WriteDisposition::Replace.as_str();
+        let replaced = self.extracted.manifest().resources.iter().filter(|resource| resource.write_disposition == replace);
+        roots.extend(replaced.map(|resource| self.rules.naming.normalize_table_key(&resource.table)));
+        for name in roots {
+            let Some(table) = self.rules.schema.tables.get(&name).filter(|table| table.has_seen_data()) else { continue };
+            if !coordinator.writer.has_files(&name) {
+                let fields: Vec<_> = table.complete_columns().map(|column| self.rules.physical.field(column)).collect();
+                let layout = Layout::new(Arc::new(arrow::datatypes::Schema::new(fields)), options)?;
+                coordinator.writer.write_empty(&name, &layout)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn layout_options(&self) -> LayoutOptions {
+        let compression = match self.settings.data_writer.compression.as_str() {
+            "snappy" => Compression::Snappy,
+            "lz4" => Compression::Lz4,
+            "zstd" => Compression::Zstd(1),
+            _ => Compression::None,
+        };
+        let limit = self.settings.destination.max_name_length();
+        LayoutOptions { compression, dictionary: dictionary_columns(&self.rules.schema, limit) }
+    }
+
+    fn publish(self, output: Output, mut report: NormalizeReport) -> Result<NormalizeReport, NormalizeError> {
+        let manifest = self.extracted.manifest();
+        if output.files.is_empty() && output.quarantine.is_empty() && !has_refresh(&manifest.settings) {
+            return Ok(report);
+        }
+        if self.request.runtime.cancel.is_cancelled() {
+            return Err(NormalizeError::Cancelled);
+        }
+        self.staged.write_schema(&output.schema.to_json())?;
+        let update = serde_json::to_string(&output.update).expect("tables are always JSON");
+        self.staged.write_schema_update(&update)?;
+        if let Some(state) = self.extracted.state_json()? {
+            self.staged.write_state(&state)?;
+        }
+        let sealed = self.staged.seal(ManifestDraft {
+            schema_name: output.schema.name.clone(),
+            created_at: self.request.runtime.clock.now(),
+            producer: manifest.producer.clone(),
+            run_id: manifest.run_id.clone(),
+            settings: manifest.settings.clone(),
+            resources: manifest.resources.clone(),
+            files: output.files,
+            quarantine: output.quarantine,
+            parent: Some(self.extracted.digest()),
+        })?;
+        sealed.publish(Folder::Normalized)?;
+        report.published = true;
+        Ok(report)
+    }
+}
+
+/// What goes into the package besides the files themselves.
+struct Output {
+    files: Vec<cartage_package_store::FileDraft>,
+    quarantine: Vec<cartage_package_store::QuarantineDraft>,
+    schema: Schema,
+    update: BTreeMap<String, cartage_schema::Table>,
+}
+
+/// Whether the package drops or truncates tables, so that it counts even without rows.
+fn has_refresh(settings: &Value) -> bool {
+    settings.get("refresh").is_some_and(|refresh| !refresh.is_null())
+}
+
+/// The schema to start from: that of the package, on top of what was found since it was extracted.
+fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, cartage_schema::SchemaError> {
+    let Some(mut base) = base.filter(|_| !refreshes) else { return Ok(own) };
+    let follows = own.version_hash == base.version_hash
+        || base.version_hash.as_ref().is_none_or(|hash| own.previous_hashes.contains(hash));
+    if follows {
+        return Ok(own);
+    }
+    let seen: Vec<String> =
+        base.tables.values().filter(|table| table.has_seen_data()).map(|table| table.name.clone()).collect();
+    base.merge_schema(&own)?;
+    for root in own.tables.values().filter(|table| !table.is_nested()) {
+        for table in own.chain(&root.name) {
+            base.merge_table(table.clone(), Origin::Resource)?;
+        }
+    }
+    for name in seen {
+        if let Some(table) = base.tables.get_mut(&name) {
+            table.set_seen_data();
+        }
+    }
+    Ok(base)
+}

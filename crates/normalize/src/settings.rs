@@ -1,0 +1,144 @@
+//! What shapes the output: capabilities of the destination and settings of the package.
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What normalize must know of the destination. It stands under `destination` in the settings of an
+/// extracted package; what is absent has DuckDB's value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DestinationTraits {
+    /// Naming convention that the destination prefers, where the pipeline sets none.
+    pub naming: Option<String>,
+    /// Characters of a table name.
+    pub max_identifier_length: Option<usize>,
+    /// Characters of a column name.
+    pub max_column_identifier_length: Option<usize>,
+    /// Digits and fraction digits of a decimal without hints.
+    pub decimal_precision: (u32, u32),
+    /// Digits and fraction digits of a wei without hints.
+    pub wei_precision: (u32, u32),
+    /// Fraction digits of a timestamp without hints.
+    pub timestamp_precision: u32,
+    /// Most fraction digits of a timestamp.
+    pub max_timestamp_precision: u32,
+    /// Whether there are timestamps with a time zone.
+    pub supports_tz_aware_datetime: bool,
+    /// Whether there are timestamps without a time zone.
+    pub supports_naive_datetime: bool,
+    /// Levels of lists and objects that are unpacked, where the destination limits them.
+    pub max_table_nesting: Option<u32>,
+    /// The format that loads best.
+    pub preferred_file_format: Option<String>,
+}
+
+impl Default for DestinationTraits {
+    fn default() -> Self {
+        Self {
+            naming: None,
+            max_identifier_length: Some(65_536),
+            max_column_identifier_length: Some(65_536),
+            decimal_precision: (38, 9),
+            wei_precision: (38, 0),
+            timestamp_precision: 6,
+            max_timestamp_precision: 9,
+            supports_tz_aware_datetime: true,
+            supports_naive_datetime: true,
+            max_table_nesting: None,
+            preferred_file_format: Some("parquet".to_owned()),
+        }
+    }
+}
+
+impl DestinationTraits {
+    /// The limit of names, which is the smaller one of the two limits.
+    pub fn max_name_length(&self) -> Option<usize> {
+        match (self.max_identifier_length, self.max_column_identifier_length) {
+            (Some(table), Some(column)) => Some(table.min(column)),
+            (table, column) => table.or(column),
+        }
+    }
+}
+
+/// What happens to a row that cannot be normalized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadRow {
+    /// The stage stops with an error that names the row.
+    #[default]
+    Fail,
+    /// The row goes to a file of the package, with the reason.
+    Quarantine,
+}
+
+/// When the job files of a table are closed and others begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DataWriterSettings {
+    /// Rows of a file.
+    pub file_max_items: Option<u64>,
+    /// Bytes of a file.
+    pub file_max_bytes: Option<u64>,
+    /// Compression of Parquet pages: `none`, `snappy`, `lz4` or `zstd`.
+    pub compression: String,
+}
+
+impl Default for DataWriterSettings {
+    fn default() -> Self {
+        Self { file_max_items: None, file_max_bytes: Some(256 << 20), compression: "none".to_owned() }
+    }
+}
+
+/// Settings that travel inside the extracted package, because they shape the bytes of the normalized one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PackageSettings {
+    /// What the destination can do.
+    pub destination: DestinationTraits,
+    /// What happens to bad rows.
+    pub on_bad_row: OnBadRow,
+    /// Levels of lists and objects in a row of JSON; deeper rows are bad rows.
+    pub max_json_depth: usize,
+    /// When files are rotated.
+    pub data_writer: DataWriterSettings,
+}
+
+impl Default for PackageSettings {
+    fn default() -> Self {
+        Self {
+            destination: DestinationTraits::default(),
+            on_bad_row: OnBadRow::default(),
+            max_json_depth: 256,
+            data_writer: DataWriterSettings::default(),
+        }
+    }
+}
+
+impl PackageSettings {
+    /// Reads the settings of a manifest. Keys of other stages are passed over.
+    ///
+    /// # Errors
+    /// Fails if a known key has a value of the wrong type.
+    pub fn from_manifest(settings: &Value) -> Result<Self, serde_json::Error> {
+        if settings.is_null() { Ok(Self::default()) } else { Self::deserialize(settings) }
+    }
+}
+
+/// How much memory the stage may take. The bytes of the output depend on `row_group_*` and
+/// `buffer_bytes` too, so runs that are to be compared must share them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NormalizeSettings {
+    /// Rows with which a row group is written.
+    pub row_group_rows: usize,
+    /// Bytes in memory with which a row group is written.
+    pub row_group_bytes: usize,
+    /// Bytes of all tables together with which the largest row group is written.
+    pub buffer_bytes: usize,
+}
+
+impl Default for NormalizeSettings {
+    fn default() -> Self {
+        Self { row_group_rows: 122_880, row_group_bytes: 32 << 20, buffer_bytes: 64 << 20 }
+    }
+}

@@ -1,0 +1,413 @@
+//! The tables of one block: second phase of a row, in which its cells are typed and appended to columns.
+//!
+//! A block starts from the schema as it was when the block was handed out, and infers what is new by
+//! itself. It notes for every column it meets what it took for granted, so that [`crate::merge`] can tell
+//! whether reading all rows in order would have come to the same result.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use cartage_schema::value::{Scalar, coerce, decode_typed, parse_iso_timestamp};
+use cartage_schema::{Column, DataType, Schema, Table};
+use simd_json::{Node, StaticNode};
+
+use crate::columns::{ColumnBuilder, Physical};
+use crate::error::BadValue;
+use crate::json_text;
+use crate::rules::Rules;
+use crate::shape::{Shapes, SlotId, TableId, VariantOf};
+
+/// First byte of the marker of a typed text.
+const MARKER_BYTE: u8 = 0xef;
+
+/// The tables that the rows of a block went to.
+#[derive(Debug)]
+pub(crate) struct BlockTables<'s> {
+    schema: &'s Schema,
+    rules: &'s Rules,
+    tables: Vec<BlockTable<'s>>,
+    new_columns: Vec<NewColumn>,
+}
+
+#[derive(Debug, Default)]
+struct BlockTable<'s> {
+    known: Option<&'s Table>,
+    parent: Option<Box<str>>,
+    rows: usize,
+    columns: Vec<BlockColumn>,
+}
+
+/// A column as this block sees it.
+#[derive(Debug)]
+struct BlockColumn {
+    met: bool,
+    data_type: Option<DataType>,
+    physical: Physical,
+    nullable: bool,
+    /// Whether there are hints, but no type yet.
+    hinted: bool,
+    assumed: Option<DataType>,
+    null_while_untyped: bool,
+    unfolded_while_untyped: bool,
+    builder: Option<ColumnBuilder>,
+}
+
+/// A column that got its type in this block.
+#[derive(Clone, Debug)]
+pub(crate) struct NewColumn {
+    table: TableId,
+    slot: SlotId,
+    column: Column,
+}
+
+/// A value on its way into a column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Raw<'v> {
+    Tape(usize),
+    Text(&'v str),
+    Integer(i64),
+}
+
+/// Where to go back to when a row turns out to be bad.
+#[derive(Debug, Default)]
+pub(crate) struct Savepoint {
+    rows: Vec<usize>,
+    new_columns: usize,
+}
+
+/// What a block made of its rows.
+#[derive(Debug, Default)]
+pub(crate) struct BlockResult {
+    pub(crate) tables: Vec<TableBatch>,
+    /// Columns that got their type here, in order, with the index of their table in `tables`.
+    pub(crate) new_columns: Vec<(usize, Column)>,
+}
+
+/// Rows of one table.
+#[derive(Debug)]
+pub(crate) struct TableBatch {
+    pub(crate) name: Arc<str>,
+    /// The table above, where the block met the table first.
+    pub(crate) parent: Option<Box<str>>,
+    pub(crate) rows: usize,
+    /// Columns with values.
+    pub(crate) columns: Vec<(Arc<str>, ArrayRef)>,
+    pub(crate) met: Vec<MetColumn>,
+}
+
+/// What a block took for granted about a column.
+#[derive(Debug)]
+pub(crate) struct MetColumn {
+    pub(crate) name: Arc<str>,
+    pub(crate) assumed: Option<DataType>,
+    pub(crate) data_type: Option<DataType>,
+    pub(crate) null_while_untyped: bool,
+    pub(crate) unfolded_while_untyped: bool,
+}
+
+impl<'s> BlockTables<'s> {
+    pub(crate) fn new(schema: &'s Schema, rules: &'s Rules) -> Self {
+        Self { schema, rules, tables: Vec::new(), new_columns: Vec::new() }
+    }
+
+    /// Whether an object or a list stays one value of its column.
+    pub(crate) fn is_kept_whole(&mut self, shapes: &Shapes, table: TableId, slot: SlotId, level: i64) -> bool {
+        if level <= 0 {
+            return true;
+        }
+        let column = self.column(shapes, table, slot);
+        match column.data_type {
+            Some(data_type) => data_type == DataType::Json,
+            None if shapes.tables[table].slots[slot as usize].preferred == Some(DataType::Json) => true,
+            None => {
+                column.unfolded_while_untyped = true;
+                false
+            }
+        }
+    }
+
+    /// Appends a value to the row at hand of a table.
+    #[inline]
+    pub(crate) fn append(
+        &mut self,
+        shapes: &mut Shapes,
+        tape: &[Node<'_>],
+        table: TableId,
+        slot: SlotId,
+        raw: Raw<'_>,
+    ) -> Result<(), BadValue> {
+        let row = self.tables.get(table).map_or(0, |table| table.rows);
+        let column = self.column(shapes, table, slot);
+        if let Some(builder) = &mut column.builder {
+            let appended = match (raw, column.data_type) {
+                (Raw::Text(text), Some(DataType::Text)) => builder.push_text(row, text),
+                (Raw::Integer(value), Some(DataType::Bigint)) => builder.push_bigint(row, value),
+                (Raw::Tape(at), Some(data_type)) => match (&tape[at], data_type) {
+                    (Node::String(text), DataType::Text) if !may_be_typed(text) => builder.push_text(row, text),
+                    (Node::Static(StaticNode::I64(value)), DataType::Bigint) => builder.push_bigint(row, *value),
+                    (Node::Static(StaticNode::F64(value)), DataType::Double) => builder.push_double(row, *value),
+                    (Node::Static(StaticNode::Bool(value)), DataType::Bool) => builder.push_bool(row, *value),
+                    (Node::Static(StaticNode::Null), _) if column.nullable => true,
+                    (Node::String(text), DataType::Timestamp) => match parse_iso_timestamp(text) {
+                        Some((micros, _)) => builder.push_timestamp(row, micros),
+                        None => false,
+                    },
+                    _ => false,
+                },
+                _ => false,
+            };
+            if appended {
+                return Ok(());
+            }
+        }
+        match scalar(tape, raw) {
+            None => self.append_null(shapes, table, slot),
+            Some(scalar) => self.append_scalar(shapes, table, slot, scalar, false),
+        }
+    }
+
+    #[cold]
+    fn append_null(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> Result<(), BadValue> {
+        let shape = &shapes.tables[table].slots[slot as usize];
+        let column = self.column(shapes, table, slot);
+        let forbidden = match column.data_type {
+            Some(_) => !column.nullable,
+            None => !column.hinted && shape.not_null,
+        };
+        if forbidden {
+            return Err(BadValue::null(shapes, table, slot));
+        }
+        column.null_while_untyped |= column.data_type.is_none();
+        Ok(())
+    }
+
+    #[cold]
+    fn append_scalar(
+        &mut self,
+        shapes: &mut Shapes,
+        table: TableId,
+        slot: SlotId,
+        scalar: Scalar<'_>,
+        is_variant: bool,
+    ) -> Result<(), BadValue> {
+        let shape = &shapes.tables[table].slots[slot as usize];
+        let preferred = shape.preferred.filter(|_| !is_variant);
+        let known = self.column(shapes, table, slot).data_type;
+        let from = scalar.data_type();
+        let to = known.or(preferred).unwrap_or_else(|| self.rules.detect(&scalar));
+        let value = match coerced(scalar, from, to) {
+            Ok(value) => value,
+            Err(_) if is_variant => return Err(BadValue::not_coercible(shapes, table, slot, from, to)),
+            Err(scalar) => {
+                let variant = shapes.variant(table, slot, VariantOf::Type(from));
+                return self.append_scalar(shapes, table, variant, scalar, true);
+            }
+        };
+        if let Scalar::Wei(wei) = &value
+            && wei.exceeds_wei()
+        {
+            let variant = shapes.variant(table, slot, VariantOf::LargeWei);
+            return self.append_scalar(shapes, table, variant, Scalar::Text(wei.to_string().into()), true);
+        }
+        if known.is_none() {
+            self.define(shapes, table, slot, to, is_variant)?;
+        }
+        if matches!(&value, Scalar::Json(text) if text == "null") {
+            return Ok(());
+        }
+        let row = self.tables[table].rows;
+        let column = self.column(shapes, table, slot);
+        let builder = column.builder.get_or_insert_with(|| ColumnBuilder::new(column.physical));
+        builder.push(row, &value).map_err(|error| BadValue::does_not_fit(shapes, table, slot, &error.reason))
+    }
+
+    /// Gives a column its type. Whatever decides over new tables, columns and variants is asked here.
+    fn define(
+        &mut self,
+        shapes: &Shapes,
+        table: TableId,
+        slot: SlotId,
+        data_type: DataType,
+        is_variant: bool,
+    ) -> Result<(), BadValue> {
+        let name = &shapes.tables[table].slots[slot as usize].name;
+        if name.is_empty() {
+            return Err(BadValue::nameless(shapes, table));
+        }
+        let hints = self.tables[table].known.and_then(|known| known.columns.get(&**name));
+        let definition = self.rules.new_column(name, data_type, is_variant, hints);
+        let physical = self.rules.physical.of(&definition);
+        let column = self.column(shapes, table, slot);
+        column.data_type = definition.data_type;
+        column.nullable = definition.is_nullable();
+        column.physical = physical;
+        self.new_columns.push(NewColumn { table, slot, column: definition });
+        Ok(())
+    }
+
+    /// Ends the row at hand of a table.
+    pub(crate) fn end_row(&mut self, shapes: &Shapes, table: TableId, parent: &str) {
+        self.table(shapes, table);
+        let table = &mut self.tables[table];
+        if table.parent.is_none() {
+            table.parent = Some(parent.into());
+        }
+        table.rows += 1;
+    }
+
+    #[inline]
+    fn column(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> &mut BlockColumn {
+        let is_met = self
+            .tables
+            .get(table)
+            .and_then(|table| table.columns.get(slot as usize))
+            .is_some_and(|column| column.met);
+        if !is_met {
+            self.meet(shapes, table, slot);
+        }
+        &mut self.tables[table].columns[slot as usize]
+    }
+
+    fn table(&mut self, shapes: &Shapes, table: TableId) {
+        while self.tables.len() <= table {
+            let name = &*shapes.tables[self.tables.len()].name;
+            self.tables.push(BlockTable { known: self.schema.tables.get(name), ..BlockTable::default() });
+        }
+    }
+
+    #[cold]
+    fn meet(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
+        self.table(shapes, table);
+        let name = &*shapes.tables[table].slots[slot as usize].name;
+        let table = &mut self.tables[table];
+        if table.columns.len() <= slot as usize {
+            table.columns.resize_with(slot as usize + 1, BlockColumn::unmet);
+        }
+        let known = table.known.and_then(|known| known.columns.get(name));
+        let column = &mut table.columns[slot as usize];
+        column.met = true;
+        let Some(known) = known else { return };
+        column.hinted = !known.is_complete();
+        column.data_type = known.data_type;
+        column.assumed = known.data_type;
+        column.nullable = known.is_nullable();
+        column.physical = self.rules.physical.of(known);
+    }
+
+    pub(crate) fn savepoint(&self, savepoint: &mut Savepoint) {
+        savepoint.rows.clear();
+        savepoint.rows.extend(self.tables.iter().map(|table| table.rows));
+        savepoint.new_columns = self.new_columns.len();
+    }
+
+    /// Forgets everything since the savepoint.
+    pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
+        for (index, table) in self.tables.iter_mut().enumerate() {
+            table.rows = savepoint.rows.get(index).copied().unwrap_or_default();
+            for column in &mut table.columns {
+                if let Some(builder) = &mut column.builder {
+                    builder.truncate(table.rows);
+                }
+            }
+        }
+        for new in self.new_columns.drain(savepoint.new_columns..) {
+            let column = &mut self.tables[new.table].columns[new.slot as usize];
+            column.data_type = None;
+            column.builder = None;
+        }
+    }
+
+    /// Turns the columns into arrays.
+    pub(crate) fn finish(self, shapes: &Shapes) -> Result<BlockResult, BadValue> {
+        let mut result = BlockResult::default();
+        let mut numbers = vec![usize::MAX; self.tables.len()];
+        for (id, table) in self.tables.into_iter().enumerate() {
+            if table.rows > 0 {
+                numbers[id] = result.tables.len();
+                result.tables.push(table.finish(shapes, id)?);
+            }
+        }
+        let new = self.new_columns.into_iter().map(|new| (numbers[new.table], new.column));
+        result.new_columns = new.filter(|(table, _)| *table != usize::MAX).collect();
+        Ok(result)
+    }
+}
+
+impl BlockTable<'_> {
+    fn finish(self, shapes: &Shapes, id: TableId) -> Result<TableBatch, BadValue> {
+        let shape = &shapes.tables[id];
+        let mut batch = TableBatch {
+            name: Arc::clone(&shape.name),
+            parent: self.parent.filter(|parent| !parent.is_empty()),
+            rows: self.rows,
+            columns: Vec::new(),
+            met: Vec::new(),
+        };
+        for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.met) {
+            let name = &shape.slots[slot].name;
+            if let Some(builder) = column.builder {
+                let array = builder
+                    .finish(self.rows)
+                    .map_err(|error| BadValue::does_not_fit(shapes, id, slot as SlotId, &error.reason))?;
+                batch.columns.push((Arc::clone(name), array));
+            }
+            batch.met.push(MetColumn {
+                name: Arc::clone(name),
+                assumed: column.assumed,
+                data_type: column.data_type,
+                null_while_untyped: column.null_while_untyped,
+                unfolded_while_untyped: column.unfolded_while_untyped,
+            });
+        }
+        Ok(batch)
+    }
+}
+
+impl BlockColumn {
+    fn unmet() -> Self {
+        Self {
+            met: false,
+            data_type: None,
+            physical: Physical::Text,
+            nullable: true,
+            hinted: false,
+            assumed: None,
+            null_while_untyped: false,
+            unfolded_while_untyped: false,
+            builder: None,
+        }
+    }
+}
+
+#[inline]
+fn may_be_typed(text: &str) -> bool {
+    text.as_bytes().first() == Some(&MARKER_BYTE)
+}
+
+/// A value as dlt sees it; `None` for null.
+fn scalar<'t>(tape: &[Node<'t>], raw: Raw<'t>) -> Option<Scalar<'t>> {
+    let at = match raw {
+        Raw::Text(text) => return Some(Scalar::Text(Cow::Borrowed(text))),
+        Raw::Integer(value) => return Some(Scalar::Int(i128::from(value))),
+        Raw::Tape(at) => at,
+    };
+    Some(match tape[at] {
+        Node::Static(StaticNode::Null) => return None,
+        Node::Static(StaticNode::Bool(value)) => Scalar::Bool(value),
+        Node::Static(StaticNode::I64(value)) => Scalar::Int(i128::from(value)),
+        Node::Static(StaticNode::U64(value)) => Scalar::Int(i128::from(value)),
+        Node::Static(StaticNode::F64(value)) => Scalar::Double(value),
+        Node::String(text) if may_be_typed(text) => decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text))),
+        Node::String(text) => Scalar::Text(Cow::Borrowed(text)),
+        Node::Object { .. } | Node::Array { .. } => Scalar::Json(Cow::Owned(json_text::to_text(tape, at))),
+    })
+}
+
+/// The value as one of type `to`, or the value itself if that cannot be.
+fn coerced(scalar: Scalar<'_>, from: DataType, to: DataType) -> Result<Scalar<'_>, Scalar<'_>> {
+    if from == to {
+        return Ok(scalar);
+    }
+    coerce(scalar.clone(), to).map_err(|_| scalar)
+}

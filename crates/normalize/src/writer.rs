@@ -1,0 +1,161 @@
+//! Job files of the tables: row groups are appended in order, and files are closed when they are full or the
+//! columns change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cartage_data_files::blocks::FileStats;
+use cartage_data_files::parquet::{EncodedRowGroup, FileWriter, Layout};
+use cartage_package_store::{Checksum, FileDraft, FileFormat, JobFileName, StagedPackage, Written};
+
+use crate::error::NormalizeError;
+use crate::ids::file_id;
+use crate::settings::DataWriterSettings;
+
+/// Writes the job files of all tables.
+#[derive(Debug)]
+pub(crate) struct JobWriter<'p> {
+    package: &'p StagedPackage,
+    settings: DataWriterSettings,
+    tables: BTreeMap<Arc<str>, TableFiles>,
+}
+
+#[derive(Debug, Default)]
+struct TableFiles {
+    open: Option<OpenFile>,
+    /// Row groups that were encoded before earlier ones.
+    early: BTreeMap<u64, (Layout, EncodedRowGroup)>,
+    next_row_group: u64,
+    files: u32,
+    done: Vec<FileDraft>,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    name: JobFileName,
+    layout: Layout,
+    writer: FileWriter,
+}
+
+impl<'p> JobWriter<'p> {
+    pub(crate) fn new(package: &'p StagedPackage, settings: &DataWriterSettings) -> Self {
+        Self { package, settings: settings.clone(), tables: BTreeMap::new() }
+    }
+
+    /// Takes a row group, and writes it as soon as all before it are written.
+    ///
+    /// # Errors
+    /// [`NormalizeError::Parquet`] if a file cannot be written.
+    pub(crate) fn append(
+        &mut self,
+        table: &Arc<str>,
+        number: u64,
+        layout: Layout,
+        group: EncodedRowGroup,
+    ) -> Result<(), NormalizeError> {
+        let files = self.tables.entry(Arc::clone(table)).or_default();
+        files.early.insert(number, (layout, group));
+        while let Some((layout, group)) = files.early.remove(&files.next_row_group) {
+            files.next_row_group += 1;
+            files.write(self.package, &self.settings, table, layout, group)?;
+        }
+        Ok(())
+    }
+
+    /// The name of the next job file of a table, for a file that is not written here.
+    ///
+    /// # Errors
+    /// [`NormalizeError::FileName`].
+    pub(crate) fn next_name(&mut self, table: &str) -> Result<JobFileName, NormalizeError> {
+        let files = self.tables.entry(table.into()).or_default();
+        files.next_name(self.package, table)
+    }
+
+    /// Adds a job file that was not written here.
+    pub(crate) fn add(&mut self, file: FileDraft) {
+        self.tables.entry(file.table.as_str().into()).or_default().done.push(file);
+    }
+
+    /// Writes a file without rows.
+    ///
+    /// # Errors
+    /// [`NormalizeError::Parquet`] if it cannot be written.
+    pub(crate) fn write_empty(&mut self, table: &str, layout: &Layout) -> Result<(), NormalizeError> {
+        let files = self.tables.entry(table.into()).or_default();
+        let name = files.next_name(self.package, table)?;
+        let writer = FileWriter::create(&self.package.job_path(&name), layout)?;
+        files.done.push(draft(name, table, &writer.finish()?));
+        Ok(())
+    }
+
+    /// Whether a table has any file.
+    pub(crate) fn has_files(&self, table: &str) -> bool {
+        self.tables.get(table).is_some_and(|files| files.open.is_some() || !files.done.is_empty())
+    }
+
+    /// Closes all files and lists them, by table and in the order of their rows.
+    ///
+    /// # Errors
+    /// [`NormalizeError::Parquet`] if a file cannot be written.
+    pub(crate) fn finish(mut self) -> Result<Vec<FileDraft>, NormalizeError> {
+        let mut all = Vec::new();
+        for (table, files) in &mut self.tables {
+            files.close(table)?;
+            all.append(&mut files.done);
+        }
+        Ok(all)
+    }
+}
+
+impl TableFiles {
+    fn write(
+        &mut self,
+        package: &StagedPackage,
+        settings: &DataWriterSettings,
+        table: &str,
+        layout: Layout,
+        group: EncodedRowGroup,
+    ) -> Result<(), NormalizeError> {
+        if self.open.as_ref().is_some_and(|open| open.layout.schema() != layout.schema()) {
+            self.close(table)?;
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let name = self.next_name(package, table)?;
+                let writer = FileWriter::create(&package.job_path(&name), &layout)?;
+                self.open.insert(OpenFile { name, layout, writer })
+            }
+        };
+        open.writer.append(group)?;
+        let rows_full = settings.file_max_items.is_some_and(|limit| open.writer.rows() >= limit);
+        let bytes_full = settings.file_max_bytes.is_some_and(|limit| open.writer.bytes() >= limit);
+        if rows_full || bytes_full {
+            self.close(table)?;
+        }
+        Ok(())
+    }
+
+    fn next_name(&mut self, package: &StagedPackage, table: &str) -> Result<JobFileName, NormalizeError> {
+        let id = file_id(package.load_id().as_str(), table, self.files);
+        self.files += 1;
+        Ok(JobFileName::new(table, &id, FileFormat::Parquet, None)?)
+    }
+
+    fn close(&mut self, table: &str) -> Result<(), NormalizeError> {
+        if let Some(open) = self.open.take() {
+            self.done.push(draft(open.name, table, &open.writer.finish()?));
+        }
+        Ok(())
+    }
+}
+
+/// What the manifest says about a file.
+fn draft(name: JobFileName, table: &str, stats: &FileStats) -> FileDraft {
+    FileDraft {
+        rows: stats.rows,
+        uncompressed_bytes: stats.uncompressed_bytes,
+        written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+        ..FileDraft::new(name, table)
+    }
+}
