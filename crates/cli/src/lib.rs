@@ -1,1 +1,23 @@
-//! CLI.
+//! The commands of the binaries, without any destination driver.
+//!
+//! [`run_cli`] is the front door; [`run_stage`] is a binary of one stage. Both are handed a
+//! [`Connector`](cartage_destinations_api::Connector), so that the binaries of extract and normalize
+//! contain no destination.
+//!
+//! Results go to standard output, everything else to standard error; [`exit`] lists the exit codes.
+
+mod args;
+mod commands;
+mod config;
+pub mod exit;
+mod failure;
+mod logging;
+mod output;
+mod progress;
+mod signals;
+mod stage;
+mod summary;
+
+pub use args::Cli;
+pub use commands::run_cli;
+pub use stage::{StageBinary, run_stage};

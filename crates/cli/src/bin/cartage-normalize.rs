@@ -1,2 +1,9 @@
-//! Normalize.
-fn main() {}
+//! `cartage-normalize`: the second stage alone.
+
+use std::process::ExitCode;
+
+use cartage_cli::{StageBinary, run_stage};
+
+fn main() -> ExitCode {
+    run_stage(&StageBinary::Normalize)
+}

@@ -1,0 +1,9 @@
+//! `cartage-load`: the third stage alone.
+
+use std::process::ExitCode;
+
+use cartage_cli::{StageBinary, run_stage};
+
+fn main() -> ExitCode {
+    run_stage(&StageBinary::Load(&|request| cartage_destinations::connect(request)))
+}

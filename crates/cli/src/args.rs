@@ -1,0 +1,208 @@
+//! What the command line takes. One struct a subcommand; their meaning is in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The front door.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cartage",
+    version,
+    about = "Loads data from files, APIs and databases into databases and lakes, typed and relational",
+    long_about = "Loads data from files, APIs and databases into databases and lakes, typed and relational.\n\n\
+        Three stages (extract, normalize, load) meet only in load packages on disk. `cartage run` does all \
+        three; each can run alone, as another process or on another day.",
+    after_help = "Examples:\n  \
+        cartage ingest 'events/*.jsonl' duckdb:events.duckdb --table events\n  \
+        cartage run pipeline.toml\n  \
+        cartage status\n\n\
+        Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 failed jobs, 4 contract broken,\n\
+        5 damaged package, 6 locked by another process or in conflict with another machine."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct GlobalArgs {
+    /// Sets one key of the configuration, above files and environment; may repeat.
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    pub sets: Vec<String>,
+    /// How results are printed on standard output.
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    pub format: Format,
+    /// How progress is shown on standard error [default: bars on a terminal, log lines elsewhere].
+    #[arg(long, value_enum, env = "PROGRESS", global = true)]
+    pub progress: Option<ProgressMode>,
+    /// Waits for another process that works on the same pipeline, instead of giving up with exit code 6.
+    #[arg(long, global = true)]
+    pub wait: bool,
+    /// Shows more: once for what happens, twice for every detail.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressMode {
+    /// Bars on a terminal, log lines elsewhere.
+    Auto,
+    /// A bar a stage.
+    Bars,
+    /// A line every few seconds, with CPU and memory.
+    Log,
+    /// Nothing.
+    None,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Extracts, normalizes and loads; finishes first what an interrupted run left pending.
+    Run(RunArgs),
+    /// Reads the sources into a load package.
+    Extract(ExtractArgs),
+    /// Turns extracted packages into typed, relational ones.
+    Normalize(FileArgs),
+    /// Loads normalized packages into the destination.
+    Load(FileArgs),
+    /// Loads files into a destination with one line and no pipeline file.
+    Ingest(IngestArgs),
+    /// Drops the pending packages; schema and state go back to what was before them.
+    Abort(FileArgs),
+    /// Shows what is pending, what was loaded last, and where everything is.
+    Status(FileArgs),
+    /// Looks into load packages.
+    #[command(subcommand)]
+    Package(PackageCommand),
+    /// Looks at the schema.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+}
+
+/// A pipeline, by its file.
+#[derive(Clone, Debug, Args)]
+pub struct FileArgs {
+    /// The pipeline's file.
+    #[arg(value_name = "FILE", default_value = "pipeline.toml")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `extract`, and the first part of those of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct ExtractArgs {
+    /// The pipeline's file.
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Extracts only this resource; may repeat.
+    #[arg(long = "resource", value_name = "NAME")]
+    pub resources: Vec<String>,
+    /// Takes at most this many rows of each resource: for a first look.
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u64>,
+    /// Starts anew: `drop_sources`, `drop_resources` (tables and state) or `drop_data` (rows and state).
+    #[arg(long, value_name = "MODE")]
+    pub refresh: Option<String>,
+    /// The same as `--refresh drop_sources`.
+    #[arg(long, conflicts_with = "refresh")]
+    pub full_refresh: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// Those of `extract`.
+    #[command(flatten)]
+    pub extract: ExtractArgs,
+    /// Extracts plain appends again that an interrupted run had already extracted.
+    #[arg(long)]
+    pub extract_again: bool,
+}
+
+/// Arguments of `ingest`.
+#[derive(Clone, Debug, Args)]
+pub struct IngestArgs {
+    /// Files: a path or a glob (quote it), or `-` for standard input.
+    #[arg(value_name = "SOURCE", required = true)]
+    pub source: String,
+    /// Where to, as TYPE:PLACE, such as `duckdb:events.duckdb`.
+    #[arg(value_name = "DEST")]
+    pub destination: String,
+    /// The table [default: the name of the first file].
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// The dataset, so the schema in the database.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub dataset: String,
+    /// Format of the files [default: from the extension].
+    #[arg(long = "file-format", value_name = "FORMAT", value_parser = ["jsonl", "json", "csv", "parquet"])]
+    pub file_format: Option<String>,
+    /// Append to the table or replace its rows.
+    #[arg(long, value_name = "HOW", default_value = "append", value_parser = ["append", "replace"])]
+    pub write_disposition: String,
+    /// Column of the primary key; may repeat.
+    #[arg(long, value_name = "COLUMN")]
+    pub primary_key: Vec<String>,
+    /// How deep nested values become tables of their own; deeper ones become JSON columns.
+    #[arg(long, value_name = "LEVELS")]
+    pub max_table_nesting: Option<u32>,
+    /// Takes at most this many rows: for a first look.
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u64>,
+}
+
+/// Commands on packages.
+#[derive(Debug, Subcommand)]
+pub enum PackageCommand {
+    /// Lists the packages of a pipeline.
+    List(FileArgs),
+    /// Shows one package: files, rows, jobs and their errors.
+    Show(PackageArgs),
+    /// Checks every file of a package against its checksum; of all packages where none is named.
+    Verify(PackageArgs),
+}
+
+/// One package of a pipeline.
+#[derive(Clone, Debug, Args)]
+pub struct PackageArgs {
+    /// Load id [default: the newest package; with `verify` all of them].
+    #[arg(value_name = "LOAD_ID")]
+    pub load_id: Option<String>,
+    /// The pipeline's file.
+    #[arg(long = "file", value_name = "FILE", default_value = "pipeline.toml")]
+    pub file: PathBuf,
+}
+
+/// Commands on schemas.
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Prints the newest schema: tables and columns as text, or dlt's document with `--format json`.
+    Show(SchemaArgs),
+}
+
+/// One schema of a pipeline.
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArgs {
+    /// The pipeline's file.
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Name of the schema, which is that of its source [default: the first].
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+}

@@ -1,0 +1,98 @@
+//! `ingest`: a pipeline made of two arguments.
+
+use std::path::Path;
+
+use cartage_destinations_api::Connector;
+use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
+use toml::{Table, Value};
+
+use super::work::tell;
+use crate::args::IngestArgs;
+use crate::config::Start;
+use crate::failure::Failure;
+
+pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<'_>) -> Result<(), Failure> {
+    let project = start.open(start.config_of_text(pipeline_text(args)?)?)?;
+    let options = RunOptions {
+        extract: ExtractOptions { limit: args.limit, ..ExtractOptions::default() },
+        extract_again: false,
+    };
+    tell(start, &project.run(&options, connector)?)
+}
+
+/// The pipeline file that the arguments stand for.
+fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
+    let (kind, place) = args.destination.split_once(':').unwrap_or((args.destination.as_str(), ""));
+    if kind.is_empty() {
+        return Err(PipelineError::Usage {
+            message: format!("\"{}\" names no destination", args.destination),
+            remedy: "write it as TYPE:PLACE, such as duckdb:events.duckdb".to_owned(),
+        });
+    }
+    let table = table_name(args)?;
+    let mut destination = Table::new();
+    if !place.is_empty() {
+        destination.insert("path".to_owned(), text(place));
+    }
+    let document = toml_table([
+        ("pipeline", pipeline(args, kind, place, &table)),
+        ("destination", toml_table([(kind, Value::Table(destination))])),
+        ("sources", toml_table([("ingest", source(args, &table))])),
+    ]);
+    Ok(document.to_string())
+}
+
+fn pipeline(args: &IngestArgs, kind: &str, place: &str, table: &str) -> Value {
+    // One pipeline for each table and place, so that state and schema of one do not meet those of another.
+    let place = std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
+    let mark = cartage_package_store::Checksum::of(format!("{kind}:{place}/{}/{table}", args.dataset).as_bytes());
+    let mark: String = mark.to_string().chars().rev().take(8).collect();
+    toml_table([
+        ("name", text(&format!("ingest_{table}_{mark}"))),
+        ("dataset_name", text(&args.dataset)),
+        ("destination", text(kind)),
+    ])
+}
+
+fn source(args: &IngestArgs, table: &str) -> Value {
+    let mut resource = Table::new();
+    resource.insert("name".to_owned(), text(table));
+    resource.insert("path".to_owned(), text(&args.source));
+    resource.insert("write_disposition".to_owned(), text(&args.write_disposition));
+    if let Some(format) = &args.file_format {
+        resource.insert("format".to_owned(), text(format));
+    }
+    if !args.primary_key.is_empty() {
+        let keys = args.primary_key.iter().map(|key| text(key)).collect();
+        resource.insert("primary_key".to_owned(), Value::Array(keys));
+    }
+    if let Some(levels) = args.max_table_nesting {
+        resource.insert("max_table_nesting".to_owned(), Value::Integer(levels.into()));
+    }
+    toml_table([("type", text("files")), ("resources", Value::Array(vec![Value::Table(resource)]))])
+}
+
+/// The table: as asked for, else the name of the file up to its first dot or star.
+fn table_name(args: &IngestArgs) -> Result<String, PipelineError> {
+    if let Some(name) = &args.table {
+        return Ok(name.clone());
+    }
+    let name = Path::new(&args.source).file_name().map(|name| name.to_string_lossy().into_owned());
+    let stem = name.as_deref().unwrap_or_default().split(['.', '*', '?', '[']).next().unwrap_or_default();
+    let stem = stem.trim_matches(['-', '_']);
+    if stem.is_empty() {
+        return Err(PipelineError::Usage {
+            message: format!("no table name can be made of \"{}\"", args.source),
+            remedy: "name the table with --table".to_owned(),
+        });
+    }
+    Ok(stem.to_owned())
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn toml_table<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}

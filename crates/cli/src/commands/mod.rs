@@ -1,0 +1,69 @@
+//! The commands, one file each where they are more than a call.
+
+mod ingest;
+mod package;
+mod schema;
+mod status;
+mod work;
+
+use std::process::ExitCode;
+
+use cartage_destinations_api::Connector;
+use cartage_runtime::Cancel;
+use clap::Parser;
+
+use crate::args::{Cli, Command, Format, SchemaCommand};
+use crate::config::Start;
+use crate::failure::Failure;
+use crate::{exit, output, signals};
+
+pub(crate) use work::{Work, work};
+
+/// Runs the front door with the arguments of the process.
+pub fn run_cli(connector: Connector<'_>) -> ExitCode {
+    let cli = Cli::parse();
+    let cancel = Cancel::default();
+    let start = Start { global: &cli.global, cancel: cancel.clone() };
+    let done = signals::install(&cancel).map_err(Failure::from);
+    finish(done.and_then(|()| dispatch(&cli.command, &start, connector)))
+}
+
+/// The exit code of what was done; an error is told first.
+pub(crate) fn finish(done: Result<(), Failure>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(failure) => ExitCode::from(failure.tell()),
+    }
+}
+
+fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => work(start, &args.extract.file.file, &Work::Run(args, connector)),
+        Command::Extract(args) => work(start, &args.file.file, &Work::Extract(args)),
+        Command::Normalize(args) => work(start, &args.file, &Work::Normalize),
+        Command::Load(args) => work(start, &args.file, &Work::Load(connector)),
+        Command::Ingest(args) => ingest::ingest(start, args, connector),
+        Command::Abort(args) => {
+            let report = start.open(start.config(&args.file)?)?.abort()?;
+            status::abort(&report, start.global.format)
+        }
+        Command::Status(args) => status::status(&start.look(&args.file)?, start.global.format),
+        Command::Package(command) => package::package(start, command),
+        Command::Schema(SchemaCommand::Show(args)) => {
+            schema::show(&start.look(&args.file.file)?, args.schema.as_deref(), start.global.format)
+        }
+    }
+}
+
+/// Prints a value as JSON or its text.
+fn show<T: serde::Serialize>(
+    format: Format,
+    value: &T,
+    text: impl FnOnce() -> Result<String, std::fmt::Error>,
+) -> Result<(), Failure> {
+    match format {
+        Format::Json => output::print_json(value)?,
+        Format::Text => output::print(&text()?)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! How an error is told on standard error, and which exit code it has.
+
+use std::error::Error;
+use std::io;
+
+use cartage_pipeline::{Kind, PipelineError};
+
+use crate::exit;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The pipeline says why.
+    Pipeline(PipelineError),
+    /// Standard output cannot be written, or signals cannot be handled.
+    Io(io::Error),
+    /// Already told; only the exit code is left.
+    Code(u8),
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        Self::Pipeline(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<std::fmt::Error> for Failure {
+    fn from(error: std::fmt::Error) -> Self {
+        Self::Io(io::Error::other(error))
+    }
+}
+
+impl Failure {
+    /// Tells the error with its causes and its remedy, and gives the exit code.
+    pub(crate) fn tell(&self) -> u8 {
+        match self {
+            Self::Pipeline(error) => {
+                eprintln!("error: {}", chain(error));
+                if let Some(hint) = error.hint() {
+                    eprintln!("hint: {hint}");
+                }
+                code(error.kind())
+            }
+            Self::Io(error) => {
+                eprintln!("error: {error}");
+                exit::FAILURE
+            }
+            Self::Code(code) => *code,
+        }
+    }
+}
+
+/// The message and its causes, without those that repeat what stands before them.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let message = next.to_string();
+        if !text.ends_with(&message) {
+            text = format!("{text}: {message}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
+fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Usage => exit::USAGE,
+        Kind::FailedJobs => exit::FAILED_JOBS,
+        Kind::Damaged => exit::DAMAGED,
+        Kind::Locked => exit::LOCKED,
+        _ => exit::FAILURE,
+    }
+}

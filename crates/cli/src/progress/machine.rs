@@ -1,0 +1,24 @@
+//! CPU and memory of this process, for log lines.
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+/// Reads the usage of this process.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    system: System,
+    pid: Pid,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        Self { system: System::new(), pid: Pid::from_u32(std::process::id()) }
+    }
+
+    /// CPU in per cent of one core since the last call, and resident memory in bytes.
+    pub(crate) fn usage(&mut self) -> Option<(f32, u64)> {
+        let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[self.pid]), false, what);
+        let process = self.system.process(self.pid)?;
+        Some((process.cpu_usage(), process.memory()))
+    }
+}

@@ -1,0 +1,84 @@
+//! What a run says at its end: on standard output, as text for people.
+
+use std::fmt::{self, Write};
+
+use cartage_pipeline::{RunReport, StageReport};
+
+use crate::progress::{grouped, size};
+
+/// The summary of a run, ending with a line feed.
+///
+/// # Errors
+/// Never in practice: it is written into text.
+pub(crate) fn text(report: &RunReport) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    tables(&mut out, report)?;
+    stages(&mut out, report)?;
+    packages(&mut out, report)?;
+    remarks(&mut out, report)?;
+    target(&mut out, report)?;
+    Ok(out)
+}
+
+fn tables(out: &mut String, report: &RunReport) -> fmt::Result {
+    let shown: Vec<_> = report.tables.iter().filter(|(name, _)| !name.starts_with("_dlt")).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(5);
+    writeln!(out, "{:<width$}  {:>12}", "table", "rows")?;
+    for (name, rows) in shown {
+        writeln!(out, "{name:<width$}  {:>12}", grouped(*rows))?;
+    }
+    writeln!(out)
+}
+
+fn stages(out: &mut String, report: &RunReport) -> fmt::Result {
+    for StageReport { stage, seconds, rows, bytes } in &report.stages {
+        writeln!(out, "{stage:<10} {seconds:>7.2} s  {:>12} rows  {:>9}", grouped(*rows), size(*bytes))?;
+    }
+    Ok(())
+}
+
+fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
+    if report.packages.is_empty() {
+        writeln!(out, "nothing to do: no new rows, and no package was pending")?;
+    }
+    for package in &report.packages {
+        let origin = if package.was_pending { " (left by an earlier run)" } else { "" };
+        writeln!(out, "package {} of schema {} is {}{origin}", package.load_id, package.schema, package.state)?;
+        if !package.new_tables.is_empty() {
+            writeln!(out, "  new tables: {}", package.new_tables.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
+    for skipped in &report.skipped {
+        writeln!(out, "skipped {}.{}: {}", skipped.source, skipped.resource, skipped.reason)?;
+    }
+    for (table, columns) in &report.null_columns {
+        writeln!(out, "only nulls in {table}, so not created: {}", columns.join(", "))?;
+    }
+    for (table, rows) in &report.quarantined {
+        writeln!(out, "quarantine: {} rows of {table} could not be used; see `cartage package show`", grouped(*rows))?;
+    }
+    for job in &report.failed_jobs {
+        writeln!(out, "failed job {} of package {}: {}", job.job, job.load_id, job.reason)?;
+    }
+    for warning in &report.warnings {
+        writeln!(out, "note: {warning}")?;
+    }
+    Ok(())
+}
+
+fn target(out: &mut String, report: &RunReport) -> fmt::Result {
+    let loaded = report.packages.iter().any(|package| package.state == "loaded");
+    let Some(target) = report.target.as_ref().filter(|_| loaded) else { return Ok(()) };
+    writeln!(out, "\nthe data is in {}: {}, dataset {}", target.destination, target.location, target.dataset)?;
+    if let Some(look) = &target.look {
+        writeln!(out, "look at it:  {look}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What can end a command, with the kind that exit codes are made of.
+
+use cartage_config::ConfigError;
+use cartage_destinations_api as destinations;
+use cartage_extract::ExtractError;
+use cartage_load::LoadError;
+use cartage_normalize::NormalizeError;
+use cartage_package_store as store;
+use cartage_schema::SchemaError;
+use cartage_sources::SourcesError;
+
+/// What the caller does about an error; the front door makes an exit code of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Something failed; the message says what.
+    Failure,
+    /// The configuration or the arguments cannot be used.
+    Usage,
+    /// Jobs failed for good at the destination.
+    FailedJobs,
+    /// A package is damaged.
+    Damaged,
+    /// Another process or machine works on the pipeline.
+    Locked,
+    /// The user asked to stop.
+    Cancelled,
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A source cannot be made of its configuration.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The extract stage failed.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// The normalize stage failed.
+    #[error(transparent)]
+    Normalize(#[from] NormalizeError),
+    /// The load stage failed.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The destination cannot be used.
+    #[error(transparent)]
+    Destination(#[from] destinations::Error),
+    /// A stored schema cannot be used.
+    #[error("cannot use the stored schema \"{name}\"")]
+    Schema {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: SchemaError,
+    },
+    /// The stored state cannot be used.
+    #[error("cannot use the stored state of the pipeline: {reason}")]
+    State {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The configuration lacks what the command needs, or contradicts it.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+impl PipelineError {
+    /// What the caller does about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Config(_) | Self::Sources(_) | Self::Usage { .. } => Kind::Usage,
+            Self::Store(error) => of_store(error),
+            Self::Extract(error) => of_extract(error),
+            Self::Normalize(error) => of_normalize(error),
+            Self::Load(error) => of_load(error),
+            Self::Destination(error) => of_destination(error.kind()),
+            Self::Schema { .. } | Self::State { .. } => Kind::Damaged,
+        }
+    }
+
+    /// The remedy, one line for people.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Sources(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Extract(error) => error.hint(),
+            Self::Normalize(error) => error.hint(),
+            Self::Load(error) => error.hint(),
+            Self::Destination(error) => error.remedy().map(str::to_owned),
+            Self::Schema { .. } | Self::State { .. } => {
+                Some("remove the document from the data folder; the next run restores it from the destination".to_owned())
+            }
+            Self::Usage { remedy, .. } => Some(remedy.clone()),
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), remedy: remedy.into() }
+    }
+}
+
+impl From<store::LockError> for PipelineError {
+    fn from(error: store::LockError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+fn of_store(error: &store::Error) -> Kind {
+    match error.kind() {
+        store::ErrorKind::Damaged => Kind::Damaged,
+        store::ErrorKind::Locked => Kind::Locked,
+        store::ErrorKind::Invalid => Kind::Usage,
+        _ => Kind::Failure,
+    }
+}
+
+fn of_extract(error: &ExtractError) -> Kind {
+    match error {
+        ExtractError::Cancelled => Kind::Cancelled,
+        ExtractError::Store(error) => of_store(error),
+        ExtractError::UnknownResource { .. } | ExtractError::DuplicateResource { .. } | ExtractError::Hints { .. } => {
+            Kind::Usage
+        }
+        _ => Kind::Failure,
+    }
+}
+
+fn of_normalize(error: &NormalizeError) -> Kind {
+    match error {
+        NormalizeError::Cancelled => Kind::Cancelled,
+        NormalizeError::Store(error) => of_store(error),
+        _ => Kind::Failure,
+    }
+}
+
+fn of_load(error: &LoadError) -> Kind {
+    match error {
+        LoadError::Cancelled { .. } => Kind::Cancelled,
+        LoadError::Store { source, .. } => of_store(source),
+        LoadError::JobFailed { .. } => Kind::FailedJobs,
+        other => other.kind().map_or(Kind::Failure, of_destination),
+    }
+}
+
+fn of_destination(kind: destinations::ErrorKind) -> Kind {
+    match kind {
+        destinations::ErrorKind::Corrupt => Kind::Damaged,
+        destinations::ErrorKind::Conflict => Kind::Locked,
+        destinations::ErrorKind::Invalid => Kind::Usage,
+        _ => Kind::Failure,
+    }
+}

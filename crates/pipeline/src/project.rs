@@ -1,0 +1,148 @@
+//! A pipeline as a command finds it: its configuration, its data folder and the outside world.
+
+use cartage_config::{Config, DestinationSettings};
+use cartage_destinations_api::{
+    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, KNOWN_TYPES, Settings,
+};
+use cartage_package_store::{PackageStore, StoreOptions, Wait};
+use cartage_runtime::Runtime;
+use cartage_schema::{Naming, NamingKind};
+use serde_json::{Map, Value, json};
+
+use crate::error::PipelineError;
+
+/// A pipeline as a command finds it.
+#[derive(Debug)]
+pub struct Project {
+    /// The configuration.
+    pub config: Config,
+    /// The data folder.
+    pub store: PackageStore,
+    /// Clock, randomness, progress and cancellation.
+    pub runtime: Runtime,
+    /// What to do while another process is at work.
+    pub wait: Wait,
+}
+
+impl Project {
+    /// Opens the pipeline for work: its data folder is made where it is missing.
+    ///
+    /// # Errors
+    /// If the data folder cannot be used.
+    pub fn open(config: Config, runtime: Runtime, wait: Wait) -> Result<Self, PipelineError> {
+        let store = PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
+        Ok(Self { config, store, runtime, wait })
+    }
+
+    /// Opens a pipeline that has been run before, only to look at it.
+    ///
+    /// # Errors
+    /// If there is no such pipeline in the data folder.
+    pub fn look(config: Config, runtime: Runtime) -> Result<Self, PipelineError> {
+        let folder = config.pipeline_dir()?;
+        let store = PackageStore::open_existing(&folder, &config.pipeline.name, StoreOptions::of(&runtime))?;
+        Ok(Self { config, store, runtime, wait: Wait::Fail })
+    }
+
+    /// The destination's settings.
+    ///
+    /// # Errors
+    /// If the pipeline names none.
+    pub fn destination(&self) -> Result<&DestinationSettings, PipelineError> {
+        self.config.destination.as_ref().ok_or_else(|| {
+            PipelineError::usage(
+                format!("{} names no destination", self.config.file().display()),
+                "add destination = \"duckdb\" to [pipeline]",
+            )
+        })
+    }
+
+    /// What the destination can do with the user's settings; needs no connection and no driver.
+    ///
+    /// # Errors
+    /// If the type is unknown or a setting cannot be used.
+    pub fn capabilities(&self) -> Result<Capabilities, PipelineError> {
+        let destination = self.destination()?;
+        let capabilities = Capabilities::of(&destination.kind).ok_or_else(|| {
+            PipelineError::usage(
+                format!("destination type \"{}\" is not known", destination.kind),
+                format!("use one of {}", KNOWN_TYPES.join(", ")),
+            )
+        })?;
+        let common = CommonSettings::read(&settings_of(destination)?)?;
+        Ok(capabilities.with_settings(&common)?)
+    }
+
+    /// The naming convention that the settings or the destination ask for.
+    ///
+    /// # Errors
+    /// If it is not known.
+    pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
+        let Some(name) = self.capabilities()?.naming else { return Ok(None) };
+        let unknown = |error: cartage_schema::UnknownNaming| {
+            PipelineError::usage(error.to_string(), "see naming_convention in the documentation")
+        };
+        name.parse().map(Some).map_err(unknown)
+    }
+
+    /// The dataset as the destination knows it.
+    ///
+    /// # Errors
+    /// If the naming convention is not known.
+    pub fn dataset(&self) -> Result<String, PipelineError> {
+        let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
+        let dataset = layout.replace("%s", &self.config.pipeline.dataset_name);
+        let naming = Naming::new(self.asked_naming()?.unwrap_or_default(), None);
+        Ok(naming.normalize_identifier(&dataset))
+    }
+
+    /// Connects to the destination.
+    ///
+    /// # Errors
+    /// If it refuses, or the settings cannot be used.
+    pub fn connect(&self, connector: Connector<'_>) -> Result<Box<dyn Destination>, PipelineError> {
+        let destination = self.destination()?;
+        let request = ConnectRequest::new(&destination.kind, &self.config.pipeline.name, self.dataset()?)
+            .named(&destination.name)
+            .with_settings(settings_of(destination)?)
+            .in_folder(self.config.base_dir());
+        Ok(connector(&request)?)
+    }
+
+    /// What stands in extracted packages for the later stages: what the destination can take, and how
+    /// files are written.
+    ///
+    /// # Errors
+    /// As for [`Project::capabilities`].
+    pub(crate) fn package_settings(&self) -> Result<Map<String, Value>, PipelineError> {
+        let capabilities = self.capabilities()?;
+        let writer = self.config.normalize_writer()?;
+        let mut settings = Map::new();
+        settings.insert(
+            "destination".to_owned(),
+            json!({
+                "naming": capabilities.naming,
+                "max_identifier_length": capabilities.max_identifier_length,
+                "max_column_identifier_length": capabilities.max_column_identifier_length,
+                "decimal_precision": capabilities.decimal_precision,
+                "wei_precision": capabilities.wei_precision,
+                "timestamp_precision": capabilities.timestamp_precision,
+                "max_timestamp_precision": capabilities.max_timestamp_precision,
+                "supports_naive_datetime": capabilities.naive_timestamps,
+                "max_table_nesting": capabilities.max_table_nesting,
+                "preferred_file_format": capabilities.preferred_format,
+            }),
+        );
+        let rotation = json!({ "file_max_items": writer.file_max_items, "file_max_bytes": writer.file_max_bytes });
+        settings.insert("data_writer".to_owned(), rotation);
+        Ok(settings)
+    }
+}
+
+/// The keys of a destination as drivers read them.
+fn settings_of(destination: &DestinationSettings) -> Result<Settings, PipelineError> {
+    match destination.section.to_json()? {
+        Value::Object(keys) => Ok(Settings::new(keys)),
+        _ => Ok(Settings::default()),
+    }
+}

@@ -1,0 +1,139 @@
+//! What a run did, for the summary, for `--format json` and for the trace.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What one command did.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The pipeline.
+    pub pipeline: String,
+    /// This run; the trace has its name.
+    pub run_id: String,
+    /// Where the data went.
+    pub target: Option<Target>,
+    /// What each stage did, in the order in which they ran.
+    pub stages: Vec<StageReport>,
+    /// Rows that reached each table, in the order of the names.
+    pub tables: BTreeMap<String, u64>,
+    /// Packages that were worked on, in order.
+    pub packages: Vec<PackageReport>,
+    /// Files that were read.
+    pub files: Vec<SourceFile>,
+    /// Resources that were left out, each with the reason.
+    pub skipped: Vec<Skipped>,
+    /// Jobs that the destination refused for good.
+    pub failed_jobs: Vec<FailedJob>,
+    /// Rows that no stage could use, by table; they are kept in the package.
+    pub quarantined: BTreeMap<String, u64>,
+    /// Columns in which only nulls were seen, by table; they are not created.
+    pub null_columns: BTreeMap<String, Vec<String>>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Where the data went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Target {
+    /// Type of the destination.
+    pub destination: String,
+    /// File, host or bucket.
+    pub location: String,
+    /// The dataset there.
+    pub dataset: String,
+    /// A command that shows the data.
+    pub look: Option<String>,
+}
+
+/// What one stage did over all packages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageReport {
+    /// `extract`, `normalize` or `load`.
+    pub stage: String,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// Rows that came out of it.
+    pub rows: u64,
+    /// Bytes of input that it read.
+    pub bytes: u64,
+}
+
+/// What became of one package.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackageReport {
+    /// The package.
+    pub load_id: String,
+    /// Its schema.
+    pub schema: String,
+    /// The folder it is in now: `extracted`, `normalized` or `loaded`; `discarded` where nothing was in it.
+    pub state: String,
+    /// Whether it was left by an earlier run.
+    pub was_pending: bool,
+    /// Tables that this package brought.
+    pub new_tables: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Path or URL.
+    pub path: String,
+    /// The resource that read it.
+    pub resource: String,
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// Rows taken from it.
+    pub rows: u64,
+}
+
+/// A resource that was left out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The source.
+    pub source: String,
+    /// The resource.
+    pub resource: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A job that failed for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FailedJob {
+    /// The package.
+    pub load_id: String,
+    /// The file of the job.
+    pub job: String,
+    /// What the destination said.
+    pub reason: String,
+}
+
+impl RunReport {
+    /// Adds what a stage did, to the stage's line where it has one already.
+    pub(crate) fn add_stage(&mut self, stage: &str, seconds: f64, rows: u64, bytes: u64) {
+        if let Some(line) = self.stages.iter_mut().find(|line| line.stage == stage) {
+            line.seconds += seconds;
+            line.rows += rows;
+            line.bytes += bytes;
+        } else {
+            self.stages.push(StageReport { stage: stage.to_owned(), seconds, rows, bytes });
+        }
+    }
+
+    /// The entry of a package, made where there is none.
+    pub(crate) fn package(&mut self, load_id: &str, schema: &str) -> &mut PackageReport {
+        let position = self.packages.iter().position(|package| package.load_id == load_id);
+        let position = position.unwrap_or_else(|| {
+            self.packages.push(PackageReport {
+                load_id: load_id.to_owned(),
+                schema: schema.to_owned(),
+                state: String::new(),
+                was_pending: false,
+                new_tables: Vec::new(),
+            });
+            self.packages.len() - 1
+        });
+        &mut self.packages[position]
+    }
+}

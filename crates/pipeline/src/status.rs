@@ -1,0 +1,140 @@
+//! What there is of a pipeline: packages in each folder, the last state and schemas, an interrupted run.
+
+use cartage_package_store::Folder;
+use cartage_schema::Schema;
+use serde::Serialize;
+
+use crate::error::PipelineError;
+use crate::project::Project;
+
+/// What there is of a pipeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Its name.
+    pub pipeline: String,
+    /// Its folder.
+    pub folder: String,
+    /// Its destination, as configured.
+    pub destination: Option<String>,
+    /// Its dataset.
+    pub dataset: String,
+    /// Packages, those that wait first, then what was done with others.
+    pub packages: Vec<PackageLine>,
+    /// Version of the state of the last load.
+    pub state_version: Option<u64>,
+    /// The schemas of the last load.
+    pub schemas: Vec<SchemaLine>,
+    /// The run that was interrupted, if one was; the next run finishes it.
+    pub interrupted_run: Option<String>,
+}
+
+/// A package.
+#[derive(Clone, Debug, Serialize)]
+pub struct PackageLine {
+    /// Its name.
+    pub load_id: String,
+    /// Where it is.
+    pub folder: String,
+    /// Its schema; `None` where its manifest cannot be read.
+    pub schema: Option<String>,
+    /// Rows in its files.
+    pub rows: u64,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// Why it cannot be read.
+    pub damage: Option<String>,
+}
+
+/// A schema.
+#[derive(Clone, Debug, Serialize)]
+pub struct SchemaLine {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// Its hash.
+    pub version_hash: String,
+    /// Data tables.
+    pub tables: usize,
+}
+
+impl Project {
+    /// Looks at everything, changes nothing and takes no lock.
+    ///
+    /// # Errors
+    /// If the data folder cannot be read.
+    pub fn status(&self) -> Result<Status, PipelineError> {
+        let documents = self.store.documents();
+        let mut schemas = Vec::new();
+        for name in documents.schema_names()? {
+            if let Some(schema) = self.committed_schema(&name)? {
+                schemas.push(schema_line(&schema));
+            }
+        }
+        Ok(Status {
+            pipeline: self.config.pipeline.name.clone(),
+            folder: self.store.dir().display().to_string(),
+            destination: self.config.destination.as_ref().map(|destination| destination.name.clone()),
+            dataset: self.config.pipeline.dataset_name.clone(),
+            packages: self.packages()?,
+            state_version: self.committed_state()?.map(|state| state.version()),
+            schemas,
+            interrupted_run: documents.run()?.map(|marker| marker.run_id),
+        })
+    }
+
+    /// All packages, folder by folder, the oldest first.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn packages(&self) -> Result<Vec<PackageLine>, PipelineError> {
+        let mut lines = Vec::new();
+        for folder in Folder::ALL {
+            for load_id in self.store.list(folder)? {
+                let opened = self.store.open_package(folder, &load_id);
+                let manifest = opened.as_ref().ok().map(|package| package.manifest());
+                let files = manifest.iter().flat_map(|manifest| &manifest.files);
+                let (rows, bytes) = files.fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
+                lines.push(PackageLine {
+                    load_id: load_id.to_string(),
+                    folder: folder.to_string(),
+                    schema: manifest.map(|manifest| manifest.schema_name.clone()),
+                    rows,
+                    bytes,
+                    damage: opened.as_ref().err().map(ToString::to_string),
+                });
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The newest schema called `name`, or that of the first source: of pending packages, else of the last load.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn schema(&self, name: Option<&str>) -> Result<Schema, PipelineError> {
+        let first = || self.config.sources.first().map(|source| source.name.clone());
+        let name = name.map(str::to_owned).or_else(first).unwrap_or_default();
+        let name = cartage_schema::normalize_schema_name(&name);
+        let found = match self.normalized_schema(&name, &cartage_package_store::LoadId::from_unix_micros(i64::MAX))? {
+            Some(schema) => Some(schema),
+            None => self.newest_schema(&name)?,
+        };
+        found.ok_or_else(|| {
+            let known = self.store.documents().schema_names().unwrap_or_default().join(", ");
+            PipelineError::usage(
+                format!("the pipeline has no schema \"{name}\""),
+                if known.is_empty() { "run it first".to_owned() } else { format!("it has {known}") },
+            )
+        })
+    }
+}
+
+fn schema_line(schema: &Schema) -> SchemaLine {
+    SchemaLine {
+        name: schema.name.clone(),
+        version: schema.version,
+        version_hash: schema.version_hash.clone().unwrap_or_default(),
+        tables: schema.data_tables().count(),
+    }
+}
