@@ -112,3 +112,39 @@ fn columns(table: &Value) -> Columns<'_> {
 fn rows(table: &Value) -> &[Value] {
     table["rows"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn dataset(rows: &Value) -> Value {
+        let column = |name: &str, of: &str| json!({"name": name, "duckdb_type": of});
+        json!({
+            "schema": {"name": "s"},
+            "tables": {"t": {"columns": [column("a", "DOUBLE"), column("b", "JSON")], "rows": rows}},
+        })
+    }
+
+    #[test]
+    fn equal_numbers_and_equal_documents_are_no_difference() {
+        let want = dataset(&json!([[0.0, "{\"x\": 1, \"y\": 2}"], [1.0, null]]));
+        let have = dataset(&json!([[-0.0, "{\"y\":2,\"x\":1}"], [1, null]]));
+        assert_eq!(compare(&want, &have), Vec::<String>::new());
+    }
+
+    #[test]
+    fn other_values_rows_columns_and_tables_are_named() {
+        let want = dataset(&json!([[1.0, "{}"], [2.0, null]]));
+        let mut have = dataset(&json!([[1.5, "[]"]]));
+        have["schema"]["name"] = "other".into();
+        have["tables"]["extra"] = json!({});
+        have["tables"]["t"]["columns"][1]["nullable"] = false.into();
+        let places: Vec<String> = compare(&want, &have)
+            .iter()
+            .map(|line| line.split(": want").next().unwrap().to_owned())
+            .collect();
+        assert_eq!(places, ["schema", "extra: table should not be", "t.b", "t", "t row 0: a", "t row 0: b"]);
+    }
+}

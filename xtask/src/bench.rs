@@ -1,0 +1,101 @@
+//! `cargo xtask bench`: the same files through us, dlt and DuckDB, each run a process of its own.
+//!
+//! Prints wall and CPU seconds, peak memory, seconds per stage and ratios to us; medians over the runs.
+//! Data, scratch folders and the Python environment are below cargo's target folder.
+
+mod data;
+mod engines;
+mod measure;
+mod python;
+mod report;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::tools::{cargo, run as run_command, target};
+use data::Set;
+use engines::Engine;
+
+/// Arguments of `bench`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only these data sets.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Set>,
+    /// Rows of each data set, instead of its usual number.
+    #[arg(long)]
+    rows: Option<u64>,
+    /// How often each engine runs; the table shows medians.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Runs dlt with its default settings, too: minutes and gigabytes.
+    #[arg(long)]
+    dlt_default: bool,
+    /// Leaves some of the others out.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    without: Vec<Other>,
+    /// A Python with dlt 1.31.0, duckdb 2.0.0 and pyarrow [default: one that is made below the target folder].
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// Threads of our normalize [default: the number of cores].
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Only makes the data.
+    #[arg(long)]
+    generate: bool,
+}
+
+/// What we are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Other {
+    /// dlt, tuned and default.
+    Dlt,
+    /// DuckDB's own reader.
+    Duckdb,
+}
+
+impl Args {
+    fn engines(&self) -> Vec<Engine> {
+        let mut engines = vec![Engine::Cartage { workers: self.workers }];
+        if !self.without.contains(&Other::Dlt) {
+            engines.push(Engine::DltTuned);
+            if self.dlt_default {
+                engines.push(Engine::DltDefault);
+            }
+        }
+        if !self.without.contains(&Other::Duckdb) {
+            engines.push(Engine::DuckDb);
+        }
+        engines
+    }
+}
+
+/// Makes the data and measures.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder)?;
+    let sets: Vec<Set> =
+        Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
+    let files = sets.iter().map(|set| set.file(&folder, args.rows)).collect::<Result<Vec<_>>>()?;
+    if args.generate {
+        return Ok(());
+    }
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    let engines = args.engines();
+    let python = if engines.iter().any(Engine::needs_python) {
+        Some(python::find(args.python.as_deref(), &folder)?)
+    } else {
+        None
+    };
+    for file in &files {
+        let mut rows = Vec::new();
+        for engine in &engines {
+            let runs = (0..args.runs.max(1)).map(|_| engine.run(file, &folder, python.as_deref()));
+            rows.push(report::Row { engine: engine.name(), runs: runs.collect::<Result<_>>()? });
+        }
+        report::print(file, &rows)?;
+    }
+    Ok(())
+}

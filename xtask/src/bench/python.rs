@@ -1,0 +1,30 @@
+//! The Python that dlt and DuckDB's own reader run in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::tools::run;
+
+/// What is measured, from PyPI.
+const PACKAGES: [&str; 3] = ["dlt[duckdb]==1.31.0", "duckdb==2.0.0", "pyarrow"];
+
+/// The given Python, or one with what is needed in a virtual environment below `folder`.
+pub(super) fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf> {
+    if let Some(python) = given {
+        return Ok(python.to_owned());
+    }
+    let venv = folder.join("venv");
+    let python = venv.join("bin/python");
+    let marker = venv.join("complete");
+    if !marker.exists() {
+        eprintln!("making a Python environment with {} in {}", PACKAGES.join(", "), venv.display());
+        let making = run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
+        making.context("the comparison needs python3 with venv; or use --without dlt,duckdb, or --python")?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+        fs::write(&marker, PACKAGES.join("\n"))?;
+    }
+    Ok(python)
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask ci`: everything a change must pass, each step with its seconds.
+//!
+//! Every step uses the release profile and the whole workspace, so that all of them share one build of
+//! the bundled DuckDB.
+
+use std::fmt::Write;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::tools::{cargo, output, run as run_command, shown, workspace};
+
+/// Arguments of `ci`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only the steps whose name holds one of these texts.
+    steps: Vec<String>,
+    /// Goes on after a step that fails.
+    #[arg(long)]
+    keep_going: bool,
+}
+
+/// A step: its name and what it does.
+type Step = (&'static str, fn() -> Result<()>);
+
+const STEPS: [Step; 9] = [
+    ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
+    ("tidy", crate::tidy::run),
+    ("build", || run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
+    ("clippy", || {
+        run_command(cargo().args([
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    }),
+    ("tests", tests),
+    ("doctests", || run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
+    ("rustdoc", || {
+        run_command(
+            cargo().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    }),
+    ("without DuckDB", || crate::tidy::light_binaries()),
+    ("licences", licences),
+];
+
+/// Runs the steps.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let before = changes()?;
+    let mut failed = Vec::new();
+    let mut report = String::new();
+    let wanted =
+        |name: &str| args.steps.is_empty() || args.steps.iter().any(|step| name.contains(step.as_str()));
+    for (name, step) in STEPS.into_iter().filter(|(name, _)| wanted(name)) {
+        eprintln!("== {name}");
+        let start = Instant::now();
+        let result = step();
+        let verdict = if result.is_ok() { "ok" } else { "FAILED" };
+        writeln!(report, "{name:16} {verdict:7} {:7.1} s", start.elapsed().as_secs_f64())?;
+        if let Err(error) = result {
+            eprintln!("{name}: {error:#}");
+            failed.push(name);
+            if !args.keep_going {
+                break;
+            }
+        }
+    }
+    if changes()? != before {
+        failed.push("clean tree");
+        eprintln!("the steps changed files of the tree: commit what they generate");
+    }
+    eprint!("\n{report}");
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Each test in a process of its own where cargo-nextest is there, else cargo's own runner.
+fn tests() -> Result<()> {
+    if has(&["nextest", "--version"]) {
+        return run_command(cargo().args(["nextest", "run", "--release", "--workspace"]));
+    }
+    eprintln!("cargo-nextest is not installed (`cargo install cargo-nextest --locked`): using `cargo test`");
+    run_command(cargo().args(["test", "--release", "--workspace", "--lib", "--bins", "--tests", "--quiet"]))
+}
+
+fn licences() -> Result<()> {
+    if has(&["deny", "--version"]) {
+        return run_command(cargo().args(["deny", "check", "bans", "licenses", "sources"]));
+    }
+    eprintln!("skipped: cargo-deny is not installed (`cargo install cargo-deny --locked`)");
+    Ok(())
+}
+
+fn has(words: &[&str]) -> bool {
+    let status = cargo().args(words).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// What git says about changed files; nothing where the tree is no checkout.
+fn changes() -> Result<String> {
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain"]).current_dir(workspace());
+    match output(&mut git) {
+        Ok(text) => Ok(text),
+        Err(_) if !workspace().join(".git").exists() => Ok(String::new()),
+        Err(error) => Err(error.context(format!("cannot run {}", shown(&git)))),
+    }
+}

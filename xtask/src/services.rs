@@ -1,0 +1,82 @@
+//! `cargo xtask services`: the servers of `xtask/services.toml`.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use crate::tools::{run as run_command, workspace};
+
+/// Arguments of `services`. No service is needed yet: null and DuckDB run inside the process. The
+/// table is `xtask/services.toml`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to do with all services.
+    action: Action,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Action {
+    /// Starts those that do not answer.
+    Up,
+    /// Stops those that answer.
+    Down,
+    /// Says which of them answer.
+    Status,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    #[serde(default)]
+    service: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Service {
+    name: String,
+    purpose: String,
+    start: Vec<String>,
+    stop: Vec<String>,
+    check: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let path = workspace().join("xtask/services.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let table: Table = toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))?;
+    if table.service.is_empty() {
+        eprintln!("no service is needed: every destination that there is runs inside the process");
+    }
+    for service in &table.service {
+        apply(service, args.action)?;
+    }
+    Ok(())
+}
+
+fn apply(service: &Service, action: Action) -> Result<()> {
+    let up = answers(service)?;
+    match action {
+        Action::Up if !up => run_command(&mut command(&service.start)?)?,
+        Action::Down if up => run_command(&mut command(&service.stop)?)?,
+        _ => {}
+    }
+    let up = if action == Action::Status { up } else { answers(service)? };
+    eprintln!("{:12} {:4} {}", service.name, if up { "up" } else { "down" }, service.purpose);
+    Ok(())
+}
+
+fn answers(service: &Service) -> Result<bool> {
+    let mut check = command(&service.check)?;
+    let status = check.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    Ok(status.is_ok_and(|status| status.success()))
+}
+
+fn command(words: &[String]) -> Result<Command> {
+    let (program, arguments) = words.split_first().context("a service has an empty command")?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace());
+    Ok(command)
+}

@@ -1,0 +1,134 @@
+//! Which crate may depend on which: DESIGN section 3 as a table.
+
+use cargo_metadata::{DependencyKind, Metadata, Package};
+
+/// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
+/// A crate that is not in the table may not exist.
+const MAY_USE: [(&str, &[&str]); 21] = [
+    ("runtime", &[]),
+    ("schema", &[]),
+    ("state", &[]),
+    ("config", &[]),
+    ("package-store", &["runtime"]),
+    ("data-files", &["schema"]),
+    ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
+    ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
+    ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
+    ("destinations-api", &["schema", "state"]),
+    ("destinations-null", &["destinations-api", "schema", "state"]),
+    ("destinations-duckdb", &["destinations-api", "schema", "state"]),
+    ("destinations", &["config", "destinations-api", "destinations-duckdb", "destinations-null"]),
+    ("sources-files", &["data-files", "extract", "runtime", "schema"]),
+    ("sources", &["config", "extract", "runtime", "schema", "sources-files"]),
+    (
+        "pipeline",
+        &[
+            "config",
+            "data-files",
+            "destinations-api",
+            "extract",
+            "load",
+            "normalize",
+            "package-store",
+            "runtime",
+            "schema",
+            "sources",
+            "state",
+        ],
+    ),
+    (
+        "cli",
+        &["config", "destinations-api", "package-store", "pipeline", "runtime", "schema", "sources", "state"],
+    ),
+    (
+        "cartage",
+        &[
+            "cli",
+            "config",
+            "data-files",
+            "destinations",
+            "destinations-api",
+            "extract",
+            "load",
+            "normalize",
+            "package-store",
+            "pipeline",
+            "runtime",
+            "schema",
+            "sources",
+            "state",
+        ],
+    ),
+    ("test-support", &["package-store", "runtime", "schema"]),
+    ("tests", &[]),
+    ("xtask", &["package-store", "runtime"]),
+];
+
+const STAGES: [&str; 3] = ["extract", "normalize", "load"];
+
+/// Crates that may link DuckDB: the destination, and the tests that look into its files.
+const MAY_LINK_DUCKDB: [&str; 2] = ["destinations-duckdb", "tests"];
+
+pub(super) fn check(metadata: &Metadata) -> Vec<String> {
+    metadata.workspace_packages().into_iter().flat_map(of_package).collect()
+}
+
+fn of_package(package: &Package) -> Vec<String> {
+    let name = short(&package.name);
+    let Some((_, may_use)) = MAY_USE.iter().find(|(known, _)| *known == name) else {
+        return vec![format!("{}: not in the table of xtask/src/tidy/directions.rs", package.name)];
+    };
+    let mut faults = Vec::new();
+    for dependency in &package.dependencies {
+        let ours = dependency.path.is_some();
+        let other = short(&dependency.name);
+        let in_tests = dependency.kind == DependencyKind::Development;
+        let stages = STAGES.contains(&name) && STAGES.contains(&other);
+        let foreign = ours && !in_tests && !may_use.contains(&other);
+        if other != name && (foreign || (ours && stages)) {
+            faults.push(format!("{} may not depend on {}", package.name, dependency.name));
+        }
+        if dependency.name == "duckdb" && !MAY_LINK_DUCKDB.contains(&name) {
+            faults.push(format!("{} may not link DuckDB", package.name));
+        }
+        if !ours && dependency.name == "cartage-destinations-duckdb" {
+            faults.push(format!("{}: use the crate of the workspace", package.name));
+        }
+    }
+    faults
+}
+
+fn short(name: &str) -> &str {
+    name.strip_prefix("cartage-").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_do_not_use_each_other_and_nothing_light_uses_a_destination() {
+        for (name, may_use) in MAY_USE {
+            if STAGES.contains(&name) {
+                assert!(!STAGES.iter().any(|stage| may_use.contains(stage)), "{name}");
+            }
+            let names_destinations = may_use
+                .iter()
+                .any(|other| other.starts_with("destinations-") && *other != "destinations-api");
+            assert!(!names_destinations || name == "destinations", "{name}");
+        }
+    }
+
+    #[test]
+    fn the_table_has_no_cycle() {
+        fn depth(name: &str, left: usize) -> usize {
+            assert!(left > 0, "a cycle goes through {name}");
+            let (_, may_use) =
+                MAY_USE.iter().find(|(known, _)| *known == name).expect("every name is in the table");
+            may_use.iter().map(|other| depth(other, left - 1) + 1).max().unwrap_or(0)
+        }
+        for (name, _) in MAY_USE {
+            depth(name, MAY_USE.len());
+        }
+    }
+}
