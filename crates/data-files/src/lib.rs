@@ -9,3 +9,4 @@
 //! no block files; the sources read those.
 
 pub mod blocks;
+pub mod parquet;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use memchr::{memchr_iter, memrchr};
 use serde::Serialize;
 
 use crate::SourceError;
@@ -131,6 +132,25 @@ impl JsonPage {
         self
     }
 
+    /// Keeps only the first rows.
+    pub(crate) fn truncate(&mut self, rows: u64) {
+        if rows >= self.rows {
+            return;
+        }
+        let end = memchr_iter(b'\n', &self.text).nth(rows as usize).map_or(0, |next| {
+            // The line end before the one of the first row to go.
+            memrchr(b'\n', &self.text[..next]).map_or(0, |last| last + 1)
+        });
+        self.text.truncate(end);
+        self.rows = rows;
+        let mut left = rows;
+        self.origins.retain_mut(|origin| {
+            origin.rows = origin.rows.min(left);
+            left -= origin.rows;
+            origin.rows > 0
+        });
+    }
+
     /// The rows, each ended by a line feed.
     pub fn text(&self) -> &[u8] {
         &self.text
@@ -179,5 +199,29 @@ impl Page {
             Self::Arrow(batch) => batch.get_array_memory_size() as u64,
             Self::ParquetFile(file) => file.bytes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_cut_keeps_its_first_rows_and_their_origins() {
+        let source: Arc<str> = "a.jsonl".into();
+        let mut page = JsonPage::default();
+        for (line, row) in [(1, "1"), (2, "22"), (5, "333"), (6, "4")] {
+            page.push_row(&source, line, row.as_bytes());
+        }
+        let cut = |rows| {
+            let mut page = page.clone();
+            page.truncate(rows);
+            let origins: Vec<_> = page.origins.iter().map(|origin| (origin.first_line, origin.rows)).collect();
+            (String::from_utf8(page.text.clone()).unwrap(), page.rows, origins)
+        };
+        assert_eq!(cut(0), (String::new(), 0, vec![]));
+        assert_eq!(cut(1), ("1\n".to_owned(), 1, vec![(1, 1)]));
+        assert_eq!(cut(3), ("1\n22\n333\n".to_owned(), 3, vec![(1, 2), (5, 1)]));
+        assert_eq!(cut(9), ("1\n22\n333\n4\n".to_owned(), 4, vec![(1, 2), (5, 2)]));
     }
 }

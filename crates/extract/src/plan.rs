@@ -55,10 +55,22 @@ fn one(
     naming: &Naming,
 ) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
     let Resource { name, hints, producer } = resource;
-    let tables = hints.tables(&name, naming).map_err(|error| ExtractError::Hints {
+    let tables = hints.to_tables(&name, naming).map_err(|error| ExtractError::Hints {
         source_name: source.to_owned(),
         resource: name.clone(),
         reason: error.to_string(),
     })?;
-    todo!()
+    let root = tables.first().ok_or_else(|| ExtractError::Hints {
+        source_name: source.to_owned(),
+        resource: name.clone(),
+        reason: "they make no table".to_owned(),
+    })?;
+    let disposition = root.write_disposition.unwrap_or(WriteDisposition::Append);
+    let is_resumable = match disposition {
+        WriteDisposition::Replace => true,
+        WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
+        _ => producer.is_resumable(),
+    };
+    let table = root.name.clone();
+    Ok((Planned { name, tables, table, disposition, is_resumable }, producer))
 }

@@ -22,12 +22,11 @@ pub struct ExtractRequest<'a> {
     pub base_schema: Schema,
     /// The newest state of the pipeline, with what this run changes outside of sources.
     pub base_state: PipelineState,
-    /// Hash of the state that an earlier package carried, if any.
-    pub last_extracted_state: Option<String>,
     /// Settings of the stage.
     pub settings: ExtractSettings,
-    /// What later stages must know; goes into `package.json`. `on_bad_row`, and `refresh` with the tables
-    /// to drop and to truncate, are added.
+    /// What later stages must know; goes into `package.json`. Two keys are added: `on_bad_row`, and
+    /// `refresh` with the tables to drop and to truncate. One is read here, too: the lengths of names
+    /// under `destination`, so that names are cut as normalize cuts them.
     pub package_settings: Map<String, Value>,
     /// The run that this package belongs to.
     pub run_id: String,
@@ -35,4 +34,14 @@ pub struct ExtractRequest<'a> {
     pub producer: String,
     /// Clock, randomness, progress and cancellation.
     pub runtime: Runtime,
+}
+
+impl ExtractRequest<'_> {
+    /// The longest name that the destination takes, in characters.
+    pub(crate) fn max_name_length(&self) -> Option<usize> {
+        let destination = self.package_settings.get("destination")?;
+        let limit = |key| destination.get(key).and_then(Value::as_u64).map(|limit| limit as usize);
+        let limits = [limit("max_identifier_length"), limit("max_column_identifier_length")];
+        limits.into_iter().flatten().min()
+    }
 }

@@ -1,5 +1,6 @@
 //! Compressing blocks and appending them to a file in order.
 
+use std::fmt::{self, Debug};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ pub fn compress(raw: &[u8], level: i32) -> io::Result<Vec<u8>> {
 }
 
 /// What a finished block file holds, as the manifest lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileStats {
     /// Rows in the file.
     pub rows: u64,
@@ -32,12 +33,11 @@ pub struct FileStats {
     pub bytes: u64,
     /// Bytes of the rows before compression.
     pub uncompressed_bytes: u64,
-    /// XXH3-128 of the bytes on disk, as `xxh3:` and 32 hexadecimal digits.
-    pub checksum: String,
+    /// XXH3-128 of the bytes on disk, as package manifests want it.
+    pub checksum: u128,
 }
 
 /// Appends blocks to one file. Nothing is synced: sealing the package does that once for all files.
-#[derive(Debug)]
 pub struct BlockWriter {
     path: PathBuf,
     file: File,
@@ -46,6 +46,17 @@ pub struct BlockWriter {
     bytes: u64,
     uncompressed_bytes: u64,
     hash: Box<Xxh3Default>,
+}
+
+impl Debug for BlockWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockWriter")
+            .field("path", &self.path)
+            .field("codec", &self.codec)
+            .field("rows", &self.rows)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl BlockWriter {
@@ -117,7 +128,7 @@ impl BlockWriter {
             rows: self.rows,
             bytes: self.bytes,
             uncompressed_bytes: self.uncompressed_bytes,
-            checksum: format!("xxh3:{:032x}", self.hash.digest128()),
+            checksum: self.hash.digest128(),
         }
     }
 }

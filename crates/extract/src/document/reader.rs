@@ -54,7 +54,7 @@ impl<R: Read> DocumentReader<R> {
         Self {
             window: Window::new(input, Arc::clone(source)),
             selector,
-            rows_source: format!("{source} (rows counted)").into(),
+            rows_source: format!("{source}, counting rows").into(),
             max_row_bytes,
             frames: Vec::new(),
             documents: 0,

@@ -99,7 +99,7 @@ fn rows_are_counted_where_lines_say_nothing() {
     let pages = split(&document, "").unwrap();
     assert!(pages.len() > 1);
     let origin = &pages[1].origins()[0];
-    assert_eq!((origin.first_line, &*origin.source), (pages[0].rows() + 1, "doc.json (rows counted)"));
+    assert_eq!((origin.first_line, &*origin.source), (pages[0].rows() + 1, "doc.json, counting rows"));
 }
 
 #[test]

@@ -1,0 +1,81 @@
+//! What a refresh drops: computed here, done by load, and undone in schema and state at once.
+
+use cartage_schema::{Schema, SchemaError, Table};
+use cartage_state::PipelineState;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Refresh;
+
+/// The tables that load drops or empties before the first row. It stands under `refresh` in the settings
+/// of the package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshTables {
+    /// What the user asked for.
+    pub mode: Refresh,
+    /// Tables to drop with their data, children before parents.
+    pub drop_tables: Vec<String>,
+    /// Tables to empty, parents first.
+    pub truncate_tables: Vec<String>,
+}
+
+/// Resets schema and state as the refresh wants it. `None` where nothing at the destination is concerned,
+/// as in the first run of a source.
+pub(crate) fn refresh(
+    mode: Refresh,
+    resources: &[&str],
+    schema: &mut Schema,
+    state: &mut PipelineState,
+) -> Result<Option<RefreshTables>, SchemaError> {
+    let mut tables = RefreshTables { mode, drop_tables: Vec::new(), truncate_tables: Vec::new() };
+    match mode {
+        Refresh::DropSources => {
+            let all: Vec<&Table> = schema.data_tables().collect();
+            tables.drop_tables = existing(&all).rev().collect();
+            *schema = fresh(schema)?;
+            state.reset_source(&schema.name);
+        }
+        Refresh::DropResources => {
+            let chains = chains(schema, resources);
+            tables.drop_tables = existing(&chains).rev().collect();
+            let names: Vec<String> = chains.iter().map(|table| table.name.clone()).collect();
+            schema.drop_tables(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
+        Refresh::DropData => tables.truncate_tables = existing(&chains(schema, resources)).collect(),
+    }
+    for resource in resources {
+        state.reset_resource(&schema.name, resource);
+    }
+    let concerns_nothing = tables.drop_tables.is_empty() && tables.truncate_tables.is_empty();
+    Ok((!concerns_nothing).then_some(tables))
+}
+
+/// The tables of the resources, each followed by those below it.
+fn chains<'a>(schema: &'a Schema, resources: &[&str]) -> Vec<&'a Table> {
+    let is_root = |table: &&Table| {
+        let resource = table.resource.as_deref();
+        !table.is_nested() && resource.is_some_and(|resource| resources.contains(&resource))
+    };
+    schema.data_tables().filter(is_root).flat_map(|root| schema.chain(&root.name)).collect()
+}
+
+/// Names of the tables that a destination can have.
+fn existing<'a>(tables: &'a [&'a Table]) -> impl DoubleEndedIterator<Item = String> + 'a {
+    tables.iter().filter(|table| !table.is_new()).map(|table| table.name.clone())
+}
+
+/// A schema without tables and history. What is no property of the data stays: naming, settings, contract.
+fn fresh(schema: &Schema) -> Result<Schema, SchemaError> {
+    let mut fresh = Schema::new(&schema.name, schema.naming_kind())?;
+    fresh.settings = schema.settings.clone();
+    fresh.normalizers.use_break_path_on_normalize = schema.normalizers.use_break_path_on_normalize;
+    fresh.normalizers.allow_identifier_change_on_table_with_data =
+        schema.normalizers.allow_identifier_change_on_table_with_data;
+    fresh.normalizers.set_max_nesting(configured_nesting(schema));
+    fresh.normalizers.set_root_key_propagation(schema.normalizers.root_key_propagation());
+    Ok(fresh)
+}
+
+fn configured_nesting(schema: &Schema) -> Option<u32> {
+    let levels = schema.normalizers.max_nesting();
+    (levels != cartage_schema::DEFAULT_MAX_NESTING).then_some(levels)
+}

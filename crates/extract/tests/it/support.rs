@@ -1,0 +1,151 @@
+//! A pipeline in a temporary folder, resources of fixed pages, and reading packages back.
+
+use std::num::NonZeroUsize;
+
+use cartage_data_files::blocks::{BlockReader, Codec};
+use cartage_extract::{
+    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, OnBadRow, Page, Pages, Producer,
+    Resource, SchemaSettings, Source, SourceError, run,
+};
+use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
+use cartage_runtime::{Runtime, Stage};
+use cartage_schema::hints::ResourceHints;
+use cartage_schema::{NamingKind, Schema};
+use cartage_state::PipelineState;
+use cartage_test_support::TempPipeline;
+use serde_json::{Value, json};
+
+/// A pipeline that goes from run to run.
+pub(crate) struct Pipeline {
+    pub(crate) temp: TempPipeline,
+    pub(crate) runtime: Runtime,
+    pub(crate) schema: Schema,
+    pub(crate) state: PipelineState,
+    pub(crate) settings: ExtractSettings,
+}
+
+impl Pipeline {
+    pub(crate) fn new() -> Self {
+        Self {
+            temp: TempPipeline::new(),
+            runtime: cartage_test_support::runtime(),
+            schema: Schema::new("shop", NamingKind::SnakeCase).unwrap(),
+            state: PipelineState::new("test"),
+            settings: ExtractSettings {
+                compression_threads: NonZeroUsize::new(2),
+                ..ExtractSettings::default()
+            },
+        }
+    }
+
+    /// Extracts and goes on with the schema and state of the report.
+    pub(crate) fn run(&mut self, resources: Vec<Resource>) -> Result<ExtractReport, ExtractError> {
+        self.run_source(source(resources))
+    }
+
+    pub(crate) fn run_source(&mut self, source: Source) -> Result<ExtractReport, ExtractError> {
+        let store = &self.temp.store;
+        let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
+        let package_settings = json!({"destination": {"max_identifier_length": 30}});
+        let report = run(ExtractRequest {
+            store,
+            lock: &lock,
+            source,
+            base_schema: self.schema.clone(),
+            base_state: self.state.clone(),
+            settings: self.settings.clone(),
+            package_settings: package_settings.as_object().unwrap().clone(),
+            run_id: "run".to_owned(),
+            producer: "cartage test".to_owned(),
+            runtime: self.runtime.clone(),
+        })?;
+        self.schema = report.schema.clone();
+        self.state = report.state.clone();
+        Ok(report)
+    }
+
+    pub(crate) fn package(&self, report: &ExtractReport) -> Package {
+        self.open(report.load_id.as_ref().unwrap())
+    }
+
+    pub(crate) fn open(&self, load_id: &LoadId) -> Package {
+        let package = self.temp.store.open_package(Folder::Extracted, load_id).unwrap();
+        package.verify().unwrap();
+        Package(package)
+    }
+
+    pub(crate) fn packages(&self) -> usize {
+        self.temp.store.list(Folder::Extracted).unwrap().len()
+    }
+
+    /// Whether anything is left in the folder of packages that are being made.
+    pub(crate) fn is_staging_empty(&self) -> bool {
+        let staging = self.temp.store.dir().join("packages/staging");
+        std::fs::read_dir(staging).unwrap().next().is_none()
+    }
+}
+
+/// A published package, read back.
+pub(crate) struct Package(pub(crate) PublishedPackage);
+
+impl Package {
+    pub(crate) fn files(&self, table: &str) -> Vec<FileEntry> {
+        self.0.manifest().files.iter().filter(|file| file.table == table).cloned().collect()
+    }
+
+    pub(crate) fn text(&self, file: &FileEntry) -> String {
+        let codec = file.codec.map_or(Codec::Plain, |_| Codec::Zstd);
+        let mut reader = BlockReader::open(&self.0.job_path(JobState::New, &file.name), codec).unwrap();
+        let mut scratch = Vec::new();
+        let mut text = String::new();
+        while let Some(block) = reader.next_block().unwrap() {
+            text.push_str(std::str::from_utf8(block.rows(&mut scratch).unwrap()).unwrap());
+        }
+        assert_eq!(text.lines().count() as u64, file.rows);
+        assert_eq!(text.len() as u64, file.uncompressed_bytes);
+        text
+    }
+
+    /// The rows of all files of a table.
+    pub(crate) fn rows(&self, table: &str) -> Vec<String> {
+        let texts = self.files(table).into_iter().map(|file| self.text(&file));
+        texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    pub(crate) fn settings(&self) -> &Value {
+        &self.0.manifest().settings
+    }
+}
+
+pub(crate) fn source(resources: Vec<Resource>) -> Source {
+    Source {
+        name: "shop".to_owned(),
+        resources,
+        schema: SchemaSettings::default(),
+        on_bad_row: OnBadRow::Fail,
+    }
+}
+
+pub(crate) fn hints(hints: Value) -> ResourceHints {
+    serde_json::from_value(hints).unwrap()
+}
+
+pub(crate) fn resource(name: &str, hint: Value, producer: impl Producer + 'static) -> Resource {
+    Resource { name: name.to_owned(), hints: hints(hint), producer: Box::new(producer) }
+}
+
+/// A resource with one page for each list of values.
+pub(crate) fn values(name: &str, hint: Value, pages: Vec<Vec<Value>>) -> Resource {
+    let page = |rows: Vec<Value>| JsonPage::from_rows(rows).map(Page::Json);
+    resource(name, hint, Pages(pages.into_iter().map(page)))
+}
+
+/// Numbered rows of some size, `pages` pages of `rows` rows.
+pub(crate) fn numbered(name: &str, pages: usize, rows: usize, size: usize) -> Resource {
+    let name_of_rows = name.to_owned();
+    let page = move |page: usize| -> Result<Page, SourceError> {
+        let row = |row| json!({"r": name_of_rows, "n": page * rows + row, "t": "x".repeat(size)});
+        JsonPage::from_rows((0..rows).map(row)).map(Page::Json)
+    };
+    resource(name, json!({}), Pages((0..pages).map(page)))
+}
