@@ -112,7 +112,7 @@ fn push() -> Shape {
         ("ref", Text(1, 2)),
         ("head", Hash(40)),
         ("before", Hash(40)),
-        ("commits", list(1, 4, commit)),
+        ("commits", list(1, 3, commit)),
     ])
 }
 
@@ -129,7 +129,7 @@ fn pull_request() -> Shape {
         ("locked", Bool),
         ("title", Text(4, 10)),
         ("user", person()),
-        ("body", maybe(20, Text(12, 50))),
+        ("body", maybe(20, Text(8, 36))),
         ("created_at", Time),
         ("updated_at", Time),
         ("closed_at", maybe(50, Time)),
@@ -184,7 +184,7 @@ fn issue() -> Shape {
         ("created_at", Time),
         ("updated_at", Time),
         ("closed_at", maybe(60, Time)),
-        ("body", maybe(20, Text(12, 50))),
+        ("body", maybe(20, Text(8, 36))),
         ("reactions", reactions()),
         ("state_reason", maybe(70, OneOf(&["completed", "not_planned"]))),
     ])
@@ -200,7 +200,7 @@ fn issue_comment() -> Shape {
         ("created_at", Time),
         ("updated_at", Time),
         ("author_association", OneOf(&["OWNER", "MEMBER", "NONE"])),
-        ("body", Text(12, 60)),
+        ("body", Text(6, 30)),
         ("reactions", reactions()),
     ]);
     object([("action", action()), ("issue", issue()), ("comment", comment)])
@@ -239,7 +239,7 @@ fn release() -> Shape {
         ("author", person()),
         ("assets", list(0, 4, asset)),
         ("mentions", list(0, 3, Text(1, 1))),
-        ("body", Text(12, 60)),
+        ("body", Text(6, 30)),
     ]);
     object([("action", OneOf(&["published"])), ("release", release)])
 }
