@@ -39,6 +39,7 @@ impl PublishedPackage {
         let path = self.reason_path(name);
         self.disk.fs.write(&path, reason.as_bytes()).at("write", &path)?;
         self.disk.sync_file(&path)?;
+        self.disk.sync_folder(parent(&path))?;
         self.move_job(name, (JobState::Failed, name))
     }
 

@@ -91,8 +91,8 @@ pub(crate) fn withdraw(disk: &Disk, path: &Path) -> Result<(), Error> {
         Err(error) => return Err(error).at("remove", &package_json),
     }
     remove_all_but(disk, path, &[REMOVING_MARK, COPYING_MARK])?;
-    disk.fs.remove_all(path).at("remove", path)?;
-    disk.sync_folder(parent(path))
+    // If the power fails now, a folder comes back that is empty or marked, and is swept.
+    disk.fs.remove_all(path).at("remove", path)
 }
 
 /// Removes what is in a folder before its marks, and makes that durable, so that a folder without marks

@@ -19,11 +19,13 @@ pub enum Survival {
     Synced,
     /// All names, but of files only the bytes that were synced.
     NamesBeforeBytes,
+    /// Every second change of names that was not synced, with those that it follows from.
+    Scattered,
 }
 
 impl Survival {
     /// All of them.
-    pub const EACH: [Self; 3] = [Self::All, Self::Synced, Self::NamesBeforeBytes];
+    pub const EACH: [Self; 4] = [Self::All, Self::Synced, Self::NamesBeforeBytes, Self::Scattered];
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ impl Pending {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     pending: Vec<Pending>,
@@ -75,17 +77,20 @@ impl Default for Tree {
 
 impl Tree {
     pub(super) fn survivors(&self, survival: Survival) -> Self {
-        let nodes = self.nodes.iter().map(|node| match node {
-            Node::File { bytes, synced } => {
-                let bytes = if survival == Survival::All { bytes } else { synced };
-                Node::File { bytes: bytes.clone(), synced: bytes.clone() }
+        let mut tree = self.clone();
+        match survival {
+            Survival::Synced => {}
+            Survival::All | Survival::NamesBeforeBytes => tree.make_durable(|_, _| true),
+            Survival::Scattered => tree.make_durable(|index, _| index % 2 == 1),
+        }
+        for node in &mut tree.nodes {
+            match node {
+                Node::File { bytes, synced } if survival == Survival::All => synced.clone_from(bytes),
+                Node::File { bytes, synced } => bytes.clone_from(synced),
+                Node::Folder { names, synced } => names.clone_from(synced),
             }
-            Node::Folder { names, synced } => {
-                let names = if survival == Survival::Synced { synced } else { names };
-                Node::Folder { names: names.clone(), synced: names.clone() }
-            }
-        });
-        Self { nodes: nodes.collect(), ..Self::default() }
+        }
+        Self { nodes: tree.nodes, ..Self::default() }
     }
 
     fn find(&self, path: &Path) -> io::Result<NodeId> {
@@ -236,16 +241,20 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes the changes of this folder durable, with those before that they follow from. A move is durable
-    /// as a whole, as on a file system with a journal.
     pub(super) fn sync_folder(&mut self, path: &Path) -> io::Result<()> {
         let folder = self.find(path)?;
         self.names(folder)?;
+        self.make_durable(|_, change| change.slots().any(|slot| slot.0 == folder));
+        Ok(())
+    }
+
+    /// Makes the chosen changes durable, with those before that they follow from. A move is durable as a
+    /// whole, as on a file system with a journal.
+    fn make_durable(&mut self, chosen: impl Fn(usize, &Pending) -> bool) {
         let mut durable: Vec<Pending> = Vec::new();
         let mut waiting = Vec::new();
-        for change in std::mem::take(&mut self.pending).into_iter().rev() {
-            let touches = change.slots().any(|slot| slot.0 == folder);
-            let needed = touches || durable.iter().any(|later| later.follows(&change));
+        for (index, change) in std::mem::take(&mut self.pending).into_iter().enumerate().rev() {
+            let needed = chosen(index, &change) || durable.iter().any(|later| later.follows(&change));
             if needed { &mut durable } else { &mut waiting }.push(change);
         }
         self.pending = waiting.into_iter().rev().collect();
@@ -257,6 +266,5 @@ impl Tree {
                 self.synced_mut(folder).insert(name, node);
             }
         }
-        Ok(())
     }
 }
