@@ -4,7 +4,50 @@
 //! written as orjson, dlt's JSON library, writes them, which is neither Python's form nor that of
 //! `serde_json`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+/// Reads JSON as dlt's library does: like `serde_json`, but `-0` is the integer 0, and not a float.
+///
+/// # Errors
+/// Those of `serde_json`.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(&without_negative_zeros(text))
+}
+
+/// Drops the sign of every integer zero outside of texts.
+fn without_negative_zeros(text: &str) -> Cow<'_, str> {
+    if !text.contains("-0") {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let (mut kept, mut plain_from, mut in_text, mut at) = (String::with_capacity(text.len()), 0, false, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => at += 1,
+            b'-' if !in_text && starts_value(bytes, at) && is_integer_zero(&bytes[at + 1..]) => {
+                kept.push_str(&text[plain_from..at]);
+                plain_from = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    kept.push_str(&text[plain_from..]);
+    Cow::Owned(kept)
+}
+
+/// Whether a value may start here, so that a minus is a sign and not part of an exponent or a mistake.
+fn starts_value(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(1).is_none_or(|before| b" \t\n\r[,:".contains(&bytes[before]))
+}
+
+fn is_integer_zero(rest: &[u8]) -> bool {
+    rest.first() == Some(&b'0')
+        && !rest.get(1).is_some_and(|next| next.is_ascii_digit() || matches!(next, b'.' | b'e' | b'E'))
+}
 
 /// Canonical JSON of a value: keys sorted by code point, recursively.
 pub fn to_vec(value: &Value) -> Vec<u8> {

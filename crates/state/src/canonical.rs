@@ -46,13 +46,18 @@ struct DltFloats;
 
 impl Formatter for DltFloats {
     fn write_f64<W: ?Sized + io::Write>(&mut self, out: &mut W, float: f64) -> io::Result<()> {
-        let shortest = format!("{float:e}");
-        let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        if (-5..16).contains(&exponent) {
-            // `Display` has the shortest digits, never an exponent, and no fraction where there is none.
-            return write!(out, "{float}{}", if float.fract() == 0.0 { ".0" } else { "" });
+        // The same shortest digits as everywhere, but a sign in front of large exponents, and exponents from
+        // other sizes on.
+        let text = serde_json::to_string(&float)?;
+        let size = float.abs();
+        match text.split_once('e') {
+            Some((mantissa, exponent)) if size >= 1e16 || size < 1e-5 => {
+                let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
+                write!(out, "{mantissa}e{sign}{exponent}")
+            }
+            // `Display` never writes an exponent, nor a fraction where there is none.
+            Some(_) => write!(out, "{float}{}", if float.fract() == 0.0 { ".0" } else { "" }),
+            None => out.write_all(text.as_bytes()),
         }
-        write!(out, "{mantissa}e{exponent:+}")
     }
 }

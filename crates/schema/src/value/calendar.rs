@@ -68,7 +68,8 @@ pub(crate) fn iso_week_days(year: i32, week: i32, weekday: i32) -> Option<i32> {
     // 1970-01-01 was a Thursday.
     let first_weekday = (first + 3).rem_euclid(7) + 1;
     let is_long = first_weekday == 4 || (first_weekday == 3 && is_leap(year));
-    if !(1..=7).contains(&weekday) || !(1..=52 + i32::from(is_long)).contains(&week) {
+    // pendulum lets zeros through and counts back from the first week.
+    if weekday > 7 || week > 52 + i32::from(is_long) {
         return None;
     }
     let fourth = first + 3;

@@ -2,25 +2,15 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
+use super::base64::decode_strict;
 use super::coerce::{day_of, epoch_timestamp};
 use super::decimal::Decimal;
 use super::iso::{Iso, parse_iso};
 use super::number::{parse_float, parse_hex, parse_int};
 use super::scalar::Scalar;
+use crate::canonical;
 use crate::text::trim;
 use crate::words::DataType;
-
-/// Base64 as Python's strict decoder takes it: padding is needed, bits behind the last byte do not matter.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
 
 /// Converts a text to any other type than text.
 pub(super) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>> {
@@ -50,8 +40,8 @@ pub(super) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>
         },
         DataType::Binary => binary(&text).map(|bytes| Scalar::Binary(bytes.into())),
         DataType::Json => {
-            let value: serde_json::Value = serde_json::from_str(&text).ok()?;
-            Some(Scalar::Json(crate::canonical::to_compact(&value).into()))
+            let value = canonical::parse(&text).ok()?;
+            Some(Scalar::Json(canonical::to_compact(&value).into()))
         }
     }
 }
@@ -93,7 +83,7 @@ fn timestamp(text: &str) -> Option<Scalar<'static>> {
 }
 
 fn binary(text: &str) -> Option<Vec<u8>> {
-    let Some(digits) = text.strip_prefix("0x") else { return BASE64.decode(text).ok() };
+    let Some(digits) = text.strip_prefix("0x") else { return decode_strict(text) };
     // Python allows ASCII white space between bytes, but not within one.
     let mut bytes = Vec::with_capacity(digits.len() / 2);
     let mut rest = digits.bytes().peekable();

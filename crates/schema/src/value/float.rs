@@ -23,19 +23,35 @@ pub(crate) struct Digits {
 impl Digits {
     /// The digits of a finite number.
     pub(crate) fn of(float: f64) -> Self {
+        // Where two shortest texts are equally near, Python takes the even digit, as `serde_json` does and the
+        // standard library does not.
         let mut text = [0_u8; 40];
         let mut rest = &mut text[..];
-        write!(rest, "{float:e}").expect("17 digits and an exponent fit");
+        serde_json::to_writer(&mut rest, &float).expect("17 digits and an exponent fit");
         let unused = rest.len();
         let text = &text[..text.len() - unused];
-        let mut all = Self { negative: float.is_sign_negative(), ascii: [0; 17], len: 0, exponent: 0 };
-        let split = text.iter().position(|b| *b == b'e').unwrap_or(text.len());
-        for digit in text[..split].iter().filter(|b| b.is_ascii_digit()) {
-            all.ascii[all.len] = *digit;
-            all.len += 1;
+        let (mantissa, exponent) = split_exponent(text);
+        let mut all = Self { negative: float.is_sign_negative(), ascii: [b'0'; 17], len: 0, exponent: -1 };
+        let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+        for (at, digit) in mantissa.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
+            // Zeros in front move the point; they are no digits of the number.
+            if all.len == 0 && *digit == b'0' {
+                all.exponent -= i32::from(at > point);
+                continue;
+            }
+            all.exponent += i32::from(at < point);
+            if all.len < all.ascii.len() {
+                all.ascii[all.len] = *digit;
+                all.len += 1;
+            }
         }
-        let exponent = text.get(split + 1..).and_then(|exponent| std::str::from_utf8(exponent).ok());
-        all.exponent = exponent.and_then(|exponent| exponent.parse().ok()).unwrap_or(0);
+        if all.len == 0 {
+            return Self { len: 1, exponent: 0, ..all };
+        }
+        all.exponent += exponent;
+        while all.len > 1 && all.ascii[all.len - 1] == b'0' {
+            all.len -= 1;
+        }
         all
     }
 
@@ -81,6 +97,12 @@ impl Digits {
         let smallest = if style == Style::Python { -4 } else { -5 };
         (smallest..16).contains(&self.exponent)
     }
+}
+
+fn split_exponent(text: &[u8]) -> (&[u8], i32) {
+    let Some(at) = text.iter().position(|byte| *byte == b'e') else { return (text, 0) };
+    let exponent = std::str::from_utf8(&text[at + 1..]).ok().and_then(|exponent| exponent.parse().ok());
+    (&text[..at], exponent.unwrap_or(0))
 }
 
 /// Appends a float as Python's `str` does: `1.0`, `1e-05`, `1e+16`, `nan`, `inf`.

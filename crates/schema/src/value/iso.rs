@@ -119,10 +119,10 @@ enum Form {
 
 impl Parser<'_> {
     fn parse(mut self) -> Option<Iso> {
-        if self.peek() == Some(b'T') {
-            self.at += 1;
+        if self.take(b'T') {
+            // A time behind `T` is written like one behind a date without separators.
             let hour = self.digits(2)?;
-            let clock = self.clock(hour, None)?;
+            let clock = self.clock(hour, Some(Form::Basic))?;
             return self.end(Iso::Time(to_utc_of_day(&clock)));
         }
         let century = self.digits(2)?;
@@ -189,12 +189,15 @@ impl Parser<'_> {
         let (mut minute, mut second, mut micros) = (0, 0, 0);
         if !self.at_zone() {
             let is_extended = self.take(b':');
-            // Both parts must be written the same way.
-            if date.is_some_and(|form| (form == Form::Extended) != is_extended) {
+            if date == Some(Form::Extended) && !is_extended {
                 return None;
             }
             minute = self.digits(2)?;
             if !self.at_zone() {
+                // The reverse is only found out about with the seconds.
+                if date == Some(Form::Basic) && is_extended {
+                    return None;
+                }
                 if is_extended && !self.take(b':') {
                     return None;
                 }

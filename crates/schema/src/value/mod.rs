@@ -3,6 +3,7 @@
 //! Everything here follows Python and dlt to the letter, because the same input must leave the same rows. The
 //! common forms of timestamps have a fast path: normalize asks about every text.
 
+mod base64;
 pub(crate) mod calendar;
 mod coerce;
 mod coerce_text;

@@ -24,7 +24,7 @@ pub(super) fn parse_hex(text: &str) -> Option<i128> {
 /// Python's `float(text)`.
 pub(super) fn parse_float(text: &str) -> Option<f64> {
     let text = ascii_number(trim(text))?;
-    let text = without_separators(&text)?;
+    let text = without_separators(&text, 10)?;
     let (sign, unsigned) = split_sign(&text);
     let float = match unsigned.to_ascii_lowercase().as_str() {
         "inf" | "infinity" => f64::INFINITY,
@@ -49,18 +49,20 @@ fn signed(sign: i128, number: u128) -> Option<i128> {
 }
 
 fn parse_digits(text: &str, radix: u32) -> Option<u128> {
-    let digits = without_separators(text)?;
+    let digits = without_separators(text, radix)?;
     let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
     is_number.then(|| u128::from_str_radix(&digits, radix).ok())?
 }
 
 /// Removes `_` where it stands between two digits. Anywhere else it is an error.
-fn without_separators(text: &str) -> Option<String> {
+fn without_separators(text: &str, radix: u32) -> Option<String> {
     if !text.contains('_') {
         return Some(text.to_owned());
     }
     let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_hexdigit);
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|byte| char::from(*byte).is_digit(radix))
+    };
     let between = |at: usize| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
     let is_fine = text.bytes().enumerate().all(|(at, byte)| byte != b'_' || between(at));
     is_fine.then(|| text.replace('_', ""))

@@ -5,11 +5,10 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
+use super::base64::decode_lenient;
+use super::calendar::MICROS_PER_DAY;
 use super::decimal::Decimal;
 use super::iso::{Iso, parse_iso};
 use super::scalar::Scalar;
@@ -22,14 +21,6 @@ const AFTER_LAST: char = '\u{f02e}';
 /// The bytes with which all marks start in UTF-8.
 const MAGIC: &str = "\u{f026}";
 
-/// Python's lenient decoder stops caring about bits behind the last byte.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
-
 /// Decodes a text with a mark. `None` for texts without mark and for those that do not hold what their mark
 /// says; both are plain texts.
 pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
@@ -38,7 +29,10 @@ pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
         0 => Decimal::parse(rest).map(Scalar::Decimal),
         1 => match parse_iso(rest)? {
             Iso::Timestamp { micros, aware } => Some(Scalar::Timestamp { micros, aware }),
-            _ => None,
+            Iso::Date(days) => {
+                Some(Scalar::Timestamp { micros: i64::from(days) * MICROS_PER_DAY, aware: false })
+            }
+            Iso::Time(_) => None,
         },
         2 => match parse_iso(rest)? {
             Iso::Date(days) => Some(Scalar::Date(days)),
@@ -46,7 +40,7 @@ pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
         },
         3 => is_uuid(rest).then(|| Scalar::Text(rest.to_ascii_lowercase().into())),
         4 => decode_hex(rest).map(|bytes| Scalar::Binary(bytes.into())),
-        5 => BASE64.decode(rest).ok().map(|bytes| Scalar::Binary(bytes.into())),
+        5 => decode_lenient(rest).map(|bytes| Scalar::Binary(bytes.into())),
         6 => Decimal::parse(rest).map(Scalar::Wei),
         7 => match parse_iso(rest)? {
             Iso::Time(micros) => Some(Scalar::Time(micros)),

@@ -1,0 +1,12 @@
+//! The crate against dlt: vectors that dlt made, and documents that it stored.
+//!
+//! `fixtures/schema/recipe.py` makes the vectors. `CARTAGE_SCHEMA_VECTORS` names another folder with more of
+//! them.
+
+mod documents;
+mod evolution;
+mod hints;
+mod names;
+mod properties;
+mod values;
+mod vectors;

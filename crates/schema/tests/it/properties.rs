@@ -1,0 +1,125 @@
+//! Rules that hold for any input.
+
+use cartage_schema::value::{Decimal, Scalar, coerce, parse_iso_timestamp, timestamp_to_text};
+use cartage_schema::{Column, DataType, Naming, NamingKind, Origin, Schema, Table};
+use proptest::prelude::*;
+
+fn kinds() -> impl Strategy<Value = NamingKind> {
+    prop::sample::select(NamingKind::ALL.to_vec())
+}
+
+fn columns() -> impl Strategy<Value = Vec<Column>> {
+    let column =
+        ("[a-f]", prop::option::of(prop::sample::select(DataType::ALL.to_vec())), any::<Option<bool>>());
+    prop::collection::vec(column, 0..5).prop_map(|columns| {
+        columns
+            .into_iter()
+            .map(|(name, data_type, sort)| Column { data_type, sort, ..Column::new(name) })
+            .collect()
+    })
+}
+
+fn table(columns: &[Column]) -> Table {
+    columns.iter().fold(Table::root("t", "t"), |table, column| table.with_column(column.clone()))
+}
+
+proptest! {
+    #[test]
+    fn a_normalized_identifier_stays_as_it_is(kind in kinds(), name in "[ -~]{1,40}") {
+        // `sql_*` may leave nothing of a name, and `snake_case` puts `x` for a trailing `_` once only.
+        let naming = Naming::new(kind, None);
+        let once = naming.normalize_identifier(&name);
+        prop_assert_eq!(naming.normalize_identifier(&once), once);
+    }
+
+    #[test]
+    fn names_are_never_longer_than_the_limit(kind in kinds(), name in "\\PC{0,80}", limit in 8_usize..64) {
+        let naming = Naming::new(kind, Some(limit));
+        prop_assert!(naming.normalize_path(&name).chars().count() <= limit);
+        prop_assert!(naming.normalize_identifier(&name).chars().count() <= limit);
+    }
+
+    #[test]
+    fn names_of_snake_case_are_plain(name in "\\PC{1,40}") {
+        let name = Naming::new(NamingKind::SnakeCase, None).normalize_key(&name);
+        prop_assert!(name.chars().all(|c| c == '_' || c.is_ascii_lowercase() || c.is_numeric()), "{}", name);
+    }
+
+    #[test]
+    fn a_schema_keeps_its_hash_through_json(tables in prop::collection::vec(columns(), 0..4)) {
+        let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
+        for columns in &tables {
+            schema.merge_table(table(columns), Origin::Other).unwrap();
+        }
+        schema.bump();
+        for text in [schema.to_json(), schema.to_json_pretty()] {
+            let again = Schema::from_json(&text).unwrap();
+            prop_assert_eq!(again.compute_hash(), schema.compute_hash());
+            prop_assert_eq!(&again, &schema);
+        }
+    }
+
+    #[test]
+    fn columns_with_a_type_keep_their_place_and_nothing_is_lost(parts in prop::collection::vec(columns(), 1..5)) {
+        let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
+        for columns in &parts {
+            let before: Vec<String> = complete(&schema);
+            schema.merge_table(table(columns), Origin::Other).unwrap();
+            prop_assert_eq!(&complete(&schema)[..before.len()], before.as_slice());
+            let now = &schema.tables["t"];
+            prop_assert!(columns.iter().all(|column| now.columns.contains_key(&column.name)));
+        }
+    }
+
+    #[test]
+    fn merging_twice_changes_nothing_more(first in columns(), second in columns()) {
+        let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
+        schema.merge_table(table(&first), Origin::Other).unwrap();
+        schema.merge_table(table(&second), Origin::Other).unwrap();
+        let once = schema.clone();
+        let diff = schema.merge_table(table(&second), Origin::Other).unwrap();
+        prop_assert_eq!(&schema, &once);
+        prop_assert!(diff.changed_columns.is_empty());
+    }
+
+    #[test]
+    fn timestamps_survive_their_text(micros in -62_135_596_800_000_000_i64..253_402_300_800_000_000, aware: bool) {
+        prop_assert_eq!(parse_iso_timestamp(&timestamp_to_text(micros, aware)), Some((micros, aware)));
+    }
+
+    #[test]
+    fn decimals_survive_their_text(text in "-?[0-9]{1,50}(\\.[0-9]{0,20})?(E[+-]?[0-9]{1,2})?") {
+        let decimal = Decimal::parse(&text).unwrap();
+        prop_assert_eq!(Decimal::parse(&decimal.to_string()), Some(decimal));
+    }
+
+    #[test]
+    fn floats_survive_their_text(bits: u64) {
+        let float = f64::from_bits(bits);
+        prop_assume!(float.is_finite());
+        let text = coerce(Scalar::Double(float), DataType::Text).unwrap();
+        prop_assert_eq!(coerce(text, DataType::Double), Ok(Scalar::Double(float)));
+        prop_assert_eq!(Decimal::from_f64(float).to_f64().to_bits(), float.to_bits());
+    }
+
+    #[test]
+    fn no_text_makes_a_conversion_panic(text in "\\PC{0,24}") {
+        for to in DataType::ALL {
+            if let Ok(value) = coerce(Scalar::Text(text.as_str().into()), *to) {
+                prop_assert_eq!(value.data_type(), *to);
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_of_digits_and_signs_makes_a_conversion_panic(text in "[0-9WTZxe:,. +_/-]{0,24}") {
+        for to in DataType::ALL {
+            let _ = coerce(Scalar::Text(text.as_str().into()), *to);
+        }
+    }
+}
+
+fn complete(schema: &Schema) -> Vec<String> {
+    let table = schema.tables.get("t");
+    table.into_iter().flat_map(Table::complete_columns).map(|column| column.name.clone()).collect()
+}
