@@ -68,9 +68,13 @@ impl FilesProducer {
         base_dir: &Path,
         on_bad_record: OnBadRecord,
     ) -> Result<Self, SourceError> {
-        let selector = config.data_selector.as_deref().map(str::parse).transpose();
-        let selector =
-            selector.map_err(|error| SourceError::Config(format!("data_selector: {error}")))?;
+        let selector = match &config.data_selector {
+            None => None,
+            Some(text) => {
+                let parsed = text.parse::<Selector>();
+                Some(parsed.map_err(|error| SourceError::Config(error.to_string()))?)
+            }
+        };
         Ok(Self {
             config,
             selector,

@@ -1,1 +1,13 @@
-//! Registry of sources by type.
+//! Registry of sources by type: from a table of `pipeline.toml` to a source that can be extracted.
+//!
+//! [`build`] knows all types by name. What all of them share (hints of resources, settings of the schema,
+//! what happens to bad rows) is read here; the rest belongs to the crate of the type.
+//!
+//! # Limitations
+//! The only type is `files`.
+
+mod files;
+mod registry;
+mod shared;
+
+pub use registry::{TYPES, build};

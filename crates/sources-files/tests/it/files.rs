@@ -1,0 +1,143 @@
+//! Which files are read, in which order, and what is wrong with those that cannot be.
+
+use serde_json::json;
+
+use crate::support::{Folder, gzip};
+
+#[test]
+fn the_list_keeps_its_order_and_patterns_are_sorted() {
+    let folder = Folder::new();
+    for (name, row) in [("b/2.jsonl", "2"), ("b/10.jsonl", "10"), ("a.jsonl", "0"), ("b/.hidden.jsonl", "9")] {
+        folder.write(name, format!("{row}\n"));
+    }
+    let read = folder.read(&json!({"path": ["b/*.jsonl", "a.jsonl", "b/2.jsonl"]}));
+    assert_eq!(read.rows(), "10 2 0");
+    let names: Vec<&str> = read.inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["b/10.jsonl", "b/2.jsonl", "a.jsonl"]);
+    assert_eq!(read.inputs.iter().map(|input| (input.rows, input.bytes)).collect::<Vec<_>>(), [(1, 3), (1, 2), (1, 2)]);
+    assert_eq!(read.total, Some(7));
+    assert!(read.warnings[0].contains("`b/2.jsonl` names"), "{:?}", read.warnings);
+    assert_eq!(folder.rows(&json!({"path": "**/*.jsonl"})), "0 10 2");
+}
+
+#[test]
+fn nothing_is_read_of_an_empty_list_and_a_pattern_without_match_is_a_warning() {
+    let folder = Folder::new();
+    assert_eq!(folder.read(&json!({"path": []})).pages.len(), 0);
+    let read = folder.read(&json!({"path": "orders/*.jsonl"}));
+    assert!(read.pages.is_empty());
+    assert!(read.warnings[0].starts_with("the pattern `orders/*.jsonl` matches no file in "));
+}
+
+#[test]
+fn a_name_with_brackets_is_a_name() {
+    let folder = Folder::new();
+    folder.write("data[1].jsonl", "1\n");
+    assert_eq!(folder.rows(&json!({"path": "data[1].jsonl"})), "1");
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_before_any_row_is_read() {
+    let folder = Folder::new();
+    folder.write("good.jsonl", "1\n");
+    folder.write("folder/x.jsonl", "1\n");
+    folder.write("notes.txt", "1\n");
+    for (path, message) in [
+        ("missing.jsonl", "cannot read missing.jsonl: No such file"),
+        ("folder", "folder: is a folder; name its files with a pattern, such as `folder/*.jsonl`"),
+        ("notes.txt", "notes.txt: the name does not tell what is in it; set `format`"),
+        ("s3://bucket/x.jsonl", "`s3://bucket/x.jsonl` is no local file"),
+        ("[a.jsonl", "cannot understand the pattern `[a.jsonl`"),
+    ] {
+        let error = folder.error(&json!({"path": ["good.jsonl", path]}));
+        assert!(error.starts_with(message), "{error}");
+    }
+    assert_eq!(folder.rows(&json!({"path": "notes.txt", "format": "jsonl"})), "1");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_permission_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.write("secret.jsonl", "1\n");
+    std::fs::set_permissions(folder.path("secret.jsonl"), std::fs::Permissions::from_mode(0)).unwrap();
+    if std::fs::File::open(folder.path("secret.jsonl")).is_ok() {
+        eprintln!("skipped: this user may read everything");
+        return;
+    }
+    assert!(folder.error(&json!({"path": "secret.jsonl"})).starts_with("cannot read secret.jsonl: Permission denied"));
+}
+
+#[test]
+fn compression_is_told_by_content_and_members_are_joined() {
+    let folder = Folder::new();
+    let members = [gzip(b"{\"a\":1}\n{\"a\":"), gzip(b"2}\n"), gzip(b"{\"a\":3}")].concat();
+    folder.write("a.jsonl.gz", &members);
+    folder.write("b.jsonl.gz", "{\"a\":4}\n");
+    let frames = [zstd::encode_all(&b"{\"a\":5}\n"[..], 1).unwrap(), zstd::encode_all(&b"{\"a\":6}\n"[..], 1).unwrap()];
+    folder.write("c.jsonl.zst", frames.concat());
+    folder.write("d.ndjson", gzip(b"{\"a\":7}\n"));
+    let read = folder.read(&json!({"path": "*"}));
+    assert_eq!(read.rows(), (1..=7).map(|n| format!("{{\"a\":{n}}}")).collect::<Vec<_>>().join(" "));
+    assert_eq!(read.inputs[0].bytes, members.len() as u64);
+    assert_eq!(Some(read.pages.iter().map(cartage_extract::JsonPage::source_bytes).sum()), read.total);
+}
+
+#[test]
+fn cut_and_damaged_compressed_files_say_so() {
+    let folder = Folder::new();
+    let rows: String = (0..20_000).map(|n| format!("{{\"a\":{n}}}\n")).collect();
+    let whole = gzip(rows.as_bytes());
+    folder.write("cut.jsonl.gz", &whole[..whole.len() / 2]);
+    let error = folder.error(&json!({"path": "cut.jsonl.gz"}));
+    assert_eq!(error, "cannot read cut.jsonl.gz: the gzip data ends in the middle; the file was cut, copy it again");
+
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 0xff;
+    folder.write("damaged.jsonl.gz", &damaged);
+    assert!(folder.error(&json!({"path": "damaged.jsonl.gz"})).starts_with("cannot read damaged.jsonl.gz: the gzip data is damaged"));
+
+    let whole = zstd::encode_all(rows.as_bytes(), 1).unwrap();
+    folder.write("cut.jsonl.zst", &whole[..whole.len() - 9]);
+    assert!(folder.error(&json!({"path": "cut.jsonl.zst"})).contains("the zstd data ends in the middle"));
+
+    folder.write("other.jsonl.bz2", b"BZh91AY");
+    let error = folder.error(&json!({"path": "other.jsonl.bz2", "format": "jsonl"}));
+    assert!(error.contains("is compressed with bzip2, which is not read"), "{error}");
+}
+
+#[test]
+fn json_files_are_documents_and_selectors_lead_to_rows() {
+    let folder = Folder::new();
+    folder.write("a.json", "[{\"a\":1},\n {\"a\":2}]");
+    folder.write("b.json.gz", gzip(b"{\"data\": {\"items\": [3, 4]}}"));
+    assert_eq!(folder.rows(&json!({"path": "a.json"})), "{\"a\":1} {\"a\":2}");
+    assert_eq!(folder.rows(&json!({"path": "b.json.gz", "data_selector": "data.items"})), "3 4");
+    folder.write("c.jsonl", "{\"rows\": [1]}\n{\"rows\": [2, 3]}\n");
+    assert_eq!(folder.rows(&json!({"path": "c.jsonl", "data_selector": "$.rows[*]"})), "1 2 3");
+    folder.write("bad.json", "[{\"a\":1}\n");
+    assert_eq!(folder.error(&json!({"path": "bad.json"})), "bad.json line 2 column 1: expected a comma or the end of the container");
+}
+
+#[test]
+fn files_without_rows_are_read_and_reported() {
+    let folder = Folder::new();
+    for name in ["a.jsonl", "b.json", "c.csv"] {
+        folder.write(name, "");
+    }
+    folder.write("d.jsonl.gz", gzip(b""));
+    let read = folder.read(&json!({"path": "*"}));
+    assert_eq!(read.rows(), "");
+    assert_eq!(read.inputs.iter().map(|input| input.rows).collect::<Vec<_>>(), [0; 4]);
+}
+
+#[test]
+fn rows_keep_their_lines_over_byte_order_marks_and_windows_line_ends() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", b"\xef\xbb\xbf{\"a\":1}\r\n\r\n{\"a\":2}\r\n");
+    let read = folder.read(&json!({"path": "a.jsonl"}));
+    assert_eq!(read.rows(), "{\"a\":1} {\"a\":2}");
+    let lines: Vec<u64> = read.pages[0].origins().iter().map(|origin| origin.first_line).collect();
+    assert_eq!((lines, &*read.pages[0].origins()[0].source), (vec![1, 3], "a.jsonl"));
+}

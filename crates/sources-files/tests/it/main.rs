@@ -1,0 +1,6 @@
+//! Outcomes of the producer on real files.
+
+mod csv;
+mod files;
+mod parquet;
+mod support;

@@ -1,0 +1,26 @@
+//! `type = "files"`.
+
+use cartage_config::{ConfigError, ResourceSettings, SourceSettings};
+use cartage_extract::{OnBadRow, Resource};
+use cartage_sources_files::{FilesConfig, FilesProducer, OnBadRecord};
+
+use crate::shared::split_hints;
+
+pub(crate) fn resources(
+    settings: &SourceSettings,
+    on_bad_row: OnBadRow,
+) -> Result<Vec<Resource>, ConfigError> {
+    settings.resources.iter().map(|resource| one(resource, on_bad_row)).collect()
+}
+
+fn one(settings: &ResourceSettings, on_bad_row: OnBadRow) -> Result<Resource, ConfigError> {
+    let (hints, rest) = split_hints(&settings.section)?;
+    let config: FilesConfig = rest.parse()?;
+    let on_bad_record = match on_bad_row {
+        OnBadRow::Fail => OnBadRecord::Fail,
+        OnBadRow::Quarantine => OnBadRecord::Quarantine,
+    };
+    let producer = FilesProducer::new(config, rest.base_dir(), on_bad_record)
+        .map_err(|error| rest.invalid("data_selector", error.to_string()))?;
+    Ok(Resource { name: settings.name.clone(), hints, producer: Box::new(producer) })
+}

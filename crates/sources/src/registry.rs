@@ -1,0 +1,32 @@
+//! The types of sources by name.
+
+use cartage_config::{ConfigError, SourceSettings};
+use cartage_extract::Source;
+
+use crate::files;
+use crate::shared::SourceTable;
+
+/// The types that can be built, as `type` names them.
+pub const TYPES: &[&str] = &["files"];
+
+/// Builds the source that a table of the configuration describes. Nothing is read or connected to yet.
+///
+/// # Errors
+/// [`ConfigError`] with key, place and the nearest known word: an unknown type, unknown keys, and values
+/// that cannot be used.
+pub fn build(settings: &SourceSettings) -> Result<Source, ConfigError> {
+    let resources = match settings.kind.as_str() {
+        "files" => files::resources,
+        unknown => {
+            let message = format!("there is no source of type `{unknown}`; known are {}", TYPES.join(", "));
+            return Err(settings.section.invalid("type", message));
+        }
+    };
+    let table: SourceTable = settings.section.parse()?;
+    Ok(Source {
+        name: settings.name.clone(),
+        resources: resources(settings, table.on_bad_row)?,
+        schema: table.schema_settings(),
+        on_bad_row: table.on_bad_row,
+    })
+}
