@@ -1,0 +1,191 @@
+//! Extracted packages out of rows, and tables read back out of normalized packages.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit,
+    TimestampMicrosecondType,
+};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use cartage_data_files::blocks::{BlockWriter, Codec};
+use cartage_data_files::parquet::FileReader;
+use cartage_normalize::{NormalizeError, NormalizeReport, NormalizeRequest, NormalizeSettings, run};
+use cartage_package_store::{
+    Checksum, Codec as FileCodec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft, Origin,
+    PublishedPackage, Wait, Written,
+};
+use cartage_runtime::{Runtime, Stage};
+use cartage_schema::Schema;
+use cartage_test_support::{TempPipeline, runtime};
+use serde_json::{Value, json};
+
+/// A pipeline whose packages are extracted by hand.
+pub(crate) struct Pipeline {
+    pub(crate) temp: TempPipeline,
+    pub(crate) settings: Value,
+    pub(crate) normalize: NormalizeSettings,
+    pub(crate) workers: usize,
+    next: i64,
+}
+
+/// The rows of one file.
+pub(crate) struct Rows<'a> {
+    pub(crate) table: &'a str,
+    /// Each ended by a line feed.
+    pub(crate) blocks: Vec<&'a str>,
+    pub(crate) origins: Vec<Origin>,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn of(table: &'a str, rows: &'a str) -> Self {
+        Self { table, blocks: vec![rows], origins: Vec::new() }
+    }
+}
+
+/// A table read back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TableData {
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<BTreeMap<String, Value>>,
+}
+
+impl Pipeline {
+    pub(crate) fn new() -> Self {
+        Self {
+            temp: TempPipeline::new(),
+            settings: json!({}),
+            normalize: NormalizeSettings::default(),
+            workers: 2,
+            next: 1_795_152_758_208_462,
+        }
+    }
+
+    pub(crate) fn extract(&mut self, schema: &Schema, files: &[Rows<'_>]) -> LoadId {
+        let store = &self.temp.store;
+        let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
+        self.next += 1;
+        let load_id = store.next_load_id(self.next).unwrap();
+        let staged = store.stage(&lock, load_id.clone(), 1).unwrap();
+        let mut drafts = Vec::new();
+        for (number, file) in files.iter().enumerate() {
+            let name =
+                JobFileName::new(file.table, &format!("{number:010x}"), FileFormat::Jsonl, Some(FileCodec::Zst)).unwrap();
+            let mut writer = BlockWriter::create(&staged.job_path(&name), Codec::Zstd).unwrap();
+            for block in &file.blocks {
+                writer.append_rows(block.as_bytes(), block.lines().count() as u64, 1).unwrap();
+            }
+            let stats = writer.finish();
+            drafts.push(FileDraft {
+                rows: stats.rows,
+                uncompressed_bytes: stats.uncompressed_bytes,
+                written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+                origins: file.origins.clone(),
+                ..FileDraft::new(name, file.table)
+            });
+        }
+        staged.write_schema(&schema.to_json()).unwrap();
+        let draft = ManifestDraft {
+            schema_name: schema.name.clone(),
+            settings: self.settings.clone(),
+            files: drafts,
+            ..ManifestDraft::default()
+        };
+        staged.seal(draft).unwrap().publish(Folder::Extracted).unwrap();
+        load_id
+    }
+
+    pub(crate) fn normalize(&self, load_id: &LoadId, base: Option<Schema>) -> Result<NormalizeReport, NormalizeError> {
+        self.normalize_with(load_id, base, runtime())
+    }
+
+    pub(crate) fn normalize_with(
+        &self,
+        load_id: &LoadId,
+        base_schema: Option<Schema>,
+        runtime: Runtime,
+    ) -> Result<NormalizeReport, NormalizeError> {
+        let store = &self.temp.store;
+        let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
+        run(&NormalizeRequest {
+            store,
+            lock: &lock,
+            load_id,
+            base_schema,
+            workers: self.workers,
+            settings: self.normalize.clone(),
+            runtime,
+        })
+    }
+
+    /// Extracts and normalizes.
+    pub(crate) fn run(&mut self, schema: &Schema, files: &[Rows<'_>]) -> Result<LoadId, NormalizeError> {
+        let load_id = self.extract(schema, files);
+        self.normalize(&load_id, None)?;
+        Ok(load_id)
+    }
+
+    pub(crate) fn package(&self, load_id: &LoadId) -> PublishedPackage {
+        self.temp.store.open_package(Folder::Normalized, load_id).unwrap()
+    }
+
+    pub(crate) fn schema(&self, load_id: &LoadId) -> Schema {
+        Schema::from_json(&self.package(load_id).schema_json().unwrap()).unwrap()
+    }
+
+    /// The tables of a normalized package. Columns that no file has are left out.
+    pub(crate) fn tables(&self, load_id: &LoadId) -> BTreeMap<String, TableData> {
+        let package = self.package(load_id);
+        package.verify().unwrap();
+        let mut tables: BTreeMap<String, TableData> = BTreeMap::new();
+        for file in &package.manifest().files {
+            let table = tables.entry(file.table.clone()).or_default();
+            let mut reader = FileReader::open(&package.job_path(JobState::New, &file.name)).unwrap();
+            for field in reader.schema().fields() {
+                if !table.columns.contains(field.name()) {
+                    table.columns.push(field.name().clone());
+                }
+            }
+            while let Some(batch) = reader.next_batch().unwrap() {
+                for row in 0..batch.num_rows() {
+                    let columns = batch.schema();
+                    let values = columns.fields().iter().zip(batch.columns());
+                    table.rows.push(values.map(|(field, array)| (field.name().clone(), value(array, row))).collect());
+                }
+            }
+        }
+        tables
+    }
+}
+
+/// A value in the form of the oracle's `expected.json`.
+fn value(array: &ArrayRef, row: usize) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    match array.data_type() {
+        DataType::Int64 => json!(array.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => json!(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Boolean => json!(array.as_boolean().value(row)),
+        DataType::Utf8 => json!(array.as_string::<i32>().value(row)),
+        DataType::Binary => {
+            json!(array.as_binary::<i32>().value(row).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            let moment = array.as_primitive::<TimestampMicrosecondType>().value(row);
+            let text = cartage_schema::value::timestamp_to_text(moment, false);
+            let (date, fraction) = text.split_once('.').unwrap_or((&text, "0"));
+            json!(format!("{date}.{fraction:0<6}{}", if zone.is_some() { "Z" } else { "" }))
+        }
+        DataType::Time64(_) => {
+            let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
+            let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+            json!(format!("{:02}:{:02}:{:02}.{micros:06}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+        }
+        DataType::Date32 | DataType::Decimal128(..) => {
+            let _ = (array.as_primitive_opt::<Date32Type>(), array.as_primitive_opt::<Decimal128Type>());
+            json!(ArrayFormatter::try_new(array, &FormatOptions::default()).unwrap().value(row).to_string())
+        }
+        other => panic!("no test expects {other}"),
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of whole packages, through the public types.
+
+mod harness;
+mod oracle;
