@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use cartage_runtime::Cancel;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -191,9 +192,10 @@ impl<'a> Documents<'a> {
         self.replace(&self.store.layout().last_load_id(), &format!("{load_id}\n"))
     }
 
-    /// Whoever holds this is the only one who writes documents. It is held for moments only.
+    /// Whoever holds this is the only one who writes documents. It is held for moments only, so that
+    /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
-        Ok(self.store.lock_file("documents", Wait::Block(None))?)
+        Ok(self.store.lock_file("documents", Wait::Block(None), &Cancel::default())?)
     }
 
     fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {

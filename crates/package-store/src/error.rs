@@ -194,6 +194,9 @@ pub fn io_hint(error: &io::Error) -> Option<&'static str> {
         Kind::ReadOnlyFilesystem => {
             Some("the file system is mounted read-only: set CARTAGE_DATA_DIR to a folder on another one")
         }
+        Kind::NotADirectory => {
+            Some("a file is where a folder should be: move it away, or set CARTAGE_DATA_DIR")
+        }
         Kind::NotFound => Some(
             "a file or folder was removed meanwhile: check that no other program cleans up the data folder",
         ),

@@ -26,7 +26,7 @@ pub struct Entry {
     pub name: String,
     /// What it is.
     pub kind: EntryKind,
-    /// Size of a file in bytes.
+    /// Size of a file in bytes; 0 of a folder.
     pub bytes: u64,
 }
 

@@ -142,7 +142,7 @@ impl PackageStore {
     /// # Errors
     /// [`LockError::Held`] says who has it.
     pub fn lock(&self, stage: Stage, wait: Wait) -> Result<StageLock, LockError> {
-        self.lock_file(&stage.to_string(), wait).map(|lock| StageLock::new(stage, lock))
+        self.lock_file(&stage.to_string(), wait, &self.inner.cancel).map(|lock| StageLock::new(stage, lock))
     }
 
     /// Takes the right to make a run over all stages. The stages still take their own locks, so that a
@@ -151,11 +151,16 @@ impl PackageStore {
     /// # Errors
     /// [`LockError::Held`] says who has it.
     pub fn lock_run(&self, wait: Wait) -> Result<RunLock, LockError> {
-        self.lock_file("run", wait).map(RunLock::new)
+        self.lock_file("run", wait, &self.inner.cancel).map(RunLock::new)
     }
 
-    pub(crate) fn lock_file(&self, what: &str, wait: Wait) -> Result<Box<dyn FileLock>, LockError> {
-        let Inner { layout, disk, clock, cancel, .. } = &*self.inner;
+    pub(crate) fn lock_file(
+        &self,
+        what: &str,
+        wait: Wait,
+        cancel: &Cancel,
+    ) -> Result<Box<dyn FileLock>, LockError> {
+        let Inner { layout, disk, clock, .. } = &*self.inner;
         lock::acquire(&*disk.fs, &layout.lock(what), what, wait, &**clock, cancel)
     }
 

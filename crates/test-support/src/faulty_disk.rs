@@ -9,7 +9,7 @@ use crate::faults::{Change, Faults, Plan};
 
 /// [`RealFs`] with a [`Plan`]. It sees only what goes through the seam, not what stages write into
 /// job files.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FaultyDisk {
     faults: Faults,
     renames_folders: bool,

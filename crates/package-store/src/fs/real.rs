@@ -32,6 +32,11 @@ impl FileSystem for RealFs {
         for found in fs::read_dir(folder)? {
             let found = found?;
             let name = found.file_name().to_string_lossy().into_owned();
+            // Folders need no size, and finding it out takes a call for each of maybe thousands of packages.
+            if found.file_type()?.is_dir() {
+                entries.push(Entry { name, kind: EntryKind::Folder, bytes: 0 });
+                continue;
+            }
             match found.metadata() {
                 Ok(metadata) => entries.push(entry_of(name, &metadata)),
                 // Another process removed or moved it since the folder was read.
@@ -116,14 +121,12 @@ impl FileSystem for RealFs {
 }
 
 fn entry_of(name: String, metadata: &Metadata) -> Entry {
-    let kind = if metadata.is_dir() {
-        EntryKind::Folder
-    } else if metadata.is_file() {
-        EntryKind::File
-    } else {
-        EntryKind::Other
+    let (kind, bytes) = match metadata.file_type() {
+        kind if kind.is_dir() => (EntryKind::Folder, 0),
+        kind if kind.is_file() => (EntryKind::File, metadata.len()),
+        _ => (EntryKind::Other, metadata.len()),
     };
-    Entry { name, kind, bytes: metadata.len() }
+    Entry { name, kind, bytes }
 }
 
 #[derive(Debug)]

@@ -196,6 +196,24 @@ fn folders_on_different_devices_hold_the_same_packages() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn two_devices_of_this_machine_are_bridged_by_copying() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    let pipeline = TempPipeline::new();
+    let staging = pipeline.store.dir().join("packages/staging");
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else { return eprintln!("skipped: no /dev/shm") };
+    if fs::metadata(other.path()).unwrap().dev() == fs::metadata(&staging).unwrap().dev() {
+        return eprintln!("skipped: /dev/shm is on the device of the temporary folder");
+    }
+    fs::remove_dir(&staging).unwrap();
+    symlink(other.path(), &staging).unwrap();
+
+    let load_id = extract(&pipeline);
+    pipeline.store.open_package(Folder::Extracted, &load_id).unwrap().verify().unwrap();
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_full_disk_publishes_nothing_and_says_so() {
     let pipeline = TempPipeline::new();
     let store = pipeline.reopen(Arc::new(FaultyDisk::new(Plan::FullFrom(5))));
