@@ -17,7 +17,7 @@ const STOPPED: i32 = 130;
 ///
 /// # Errors
 /// If the handlers cannot be installed.
-pub fn install(cancel: &Cancel) -> io::Result<()> {
+pub(crate) fn install(cancel: &Cancel) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         let seen: Arc<AtomicBool> = cancel.flag();
         // Registered first, so that it runs first and does nothing until the flag is set.

@@ -1,5 +1,8 @@
 //! What can end a command, with the kind that exit codes are made of.
 
+use std::error::Error;
+use std::io;
+
 use cartage_config::ConfigError;
 use cartage_destinations_api as destinations;
 use cartage_extract::ExtractError;
@@ -7,7 +10,6 @@ use cartage_load::LoadError;
 use cartage_normalize::NormalizeError;
 use cartage_package_store as store;
 use cartage_schema::SchemaError;
-use cartage_sources::SourcesError;
 
 /// What the caller does about an error; the front door makes an exit code of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +36,6 @@ pub enum PipelineError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A source cannot be made of its configuration.
-    #[error(transparent)]
-    Sources(#[from] SourcesError),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -80,7 +79,7 @@ impl PipelineError {
     /// What the caller does about it.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Config(_) | Self::Sources(_) | Self::Usage { .. } => Kind::Usage,
+            Self::Config(_) | Self::Usage { .. } => Kind::Usage,
             Self::Store(error) => of_store(error),
             Self::Extract(error) => of_extract(error),
             Self::Normalize(error) => of_normalize(error),
@@ -93,17 +92,12 @@ impl PipelineError {
     /// The remedy, one line for people.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(error) => error.hint(),
-            Self::Sources(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-            Self::Extract(error) => error.hint(),
-            Self::Normalize(error) => error.hint(),
             Self::Load(error) => error.hint(),
-            Self::Destination(error) => error.remedy().map(str::to_owned),
-            Self::Schema { .. } | Self::State { .. } => {
-                Some("remove the document from the data folder; the next run restores it from the destination".to_owned())
-            }
             Self::Usage { remedy, .. } => Some(remedy.clone()),
+            Self::Schema { .. } | Self::State { .. } => Some(
+                "remove the document from the data folder; the next run restores it from the destination".to_owned(),
+            ),
+            other => hint_in_chain(other),
         }
     }
 
@@ -162,4 +156,21 @@ fn of_destination(kind: destinations::ErrorKind) -> Kind {
         destinations::ErrorKind::Invalid => Kind::Usage,
         _ => Kind::Failure,
     }
+}
+
+/// The remedy of the first error in the chain of causes that has one.
+fn hint_in_chain(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let of_store = || error.downcast_ref::<store::Error>()?.hint();
+        let of_lock = || error.downcast_ref::<store::LockError>()?.hint();
+        let of_io = || store::io_hint(error.downcast_ref::<io::Error>()?).map(str::to_owned);
+        let of_destination = || error.downcast_ref::<destinations::Error>()?.remedy().map(str::to_owned);
+        let hint = of_store().or_else(of_lock).or_else(of_io).or_else(of_destination);
+        if hint.is_some() {
+            return hint;
+        }
+        next = error.source();
+    }
+    None
 }

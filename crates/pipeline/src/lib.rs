@@ -24,6 +24,7 @@ mod status;
 mod trace;
 
 pub use abort::AbortReport;
+pub use cartage_extract::Refresh;
 pub use error::{Kind, PipelineError};
 pub use project::Project;
 pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};

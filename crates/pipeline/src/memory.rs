@@ -33,7 +33,7 @@ impl Project {
         text.map(|text| parse(name, &text)).transpose()
     }
 
-    /// The newest state, and its hash where a package or a load already carries it.
+    /// The newest state, also of extracted packages.
     pub(crate) fn newest_state(&self) -> Result<Option<PipelineState>, PipelineError> {
         for folder in [Folder::Extracted, Folder::Normalized] {
             for load_id in self.store.list(folder)?.iter().rev() {

@@ -92,7 +92,7 @@ impl Project {
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
         let dataset = layout.replace("%s", &self.config.pipeline.dataset_name);
-        let naming = Naming::new(self.asked_naming()?.unwrap_or_default(), None);
+        let naming = Naming::new(self.asked_naming()?.unwrap_or(NamingKind::SnakeCase), None);
         Ok(naming.normalize_identifier(&dataset))
     }
 

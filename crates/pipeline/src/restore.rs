@@ -64,6 +64,9 @@ fn take_over(
         remote.take_local_from(local);
     }
     remote.set_first_run(false);
+    // The destination has it, so it need not be loaded again.
+    let hash = remote.compute_hash();
+    remote.mark_extracted(&hash, &project.runtime.clock.now().to_rfc3339());
     documents.replace_state(&remote.to_json())?;
     tracing::info!(version = remote.version(), "state and schemas were restored from the destination");
     Ok(())

@@ -52,7 +52,7 @@ pub(crate) fn extract(
     check_resources(project, options)?;
     for settings in &project.config.sources {
         let begin = Instant::now();
-        let source = cartage_sources::build(settings, project.config.base_dir())?;
+        let source = cartage_sources::build(settings)?;
         let name = source.name.clone();
         let taken: Vec<String> = source
             .resources
@@ -64,13 +64,11 @@ pub(crate) fn extract(
         if taken.is_empty() {
             continue;
         }
-        let known = project.newest_state()?;
         let request = ExtractRequest {
             store: &project.store,
             lock,
             base_schema: project.base_schema(&name)?,
-            base_state: state_for(project, known.clone())?,
-            last_extracted_state: known.and_then(|state| state.version_hash().map(str::to_owned)),
+            base_state: state_for(project, project.newest_state()?)?,
             settings: extract_settings(project, &name, options, taken)?,
             package_settings: project.package_settings()?,
             run_id: run_id.to_owned(),
@@ -191,31 +189,30 @@ pub(crate) fn normalize(project: &Project, lock: &StageLock, report: &mut RunRep
         let begin = Instant::now();
         let package = project.store.open_package(Folder::Extracted, &load_id)?;
         let schema = package.manifest().schema_name.clone();
-        let bytes = package.manifest().files.iter().map(|file| file.uncompressed_bytes).sum();
-        let done = cartage_normalize::run(NormalizeRequest {
+        let done = cartage_normalize::run(&NormalizeRequest {
             store: &project.store,
             lock,
             load_id: &load_id,
             base_schema: project.normalized_schema(&schema, &load_id)?,
-            workers: project.config.normalize.workers,
+            workers: workers(project),
             settings: NormalizeSettings::default(),
             runtime: project.runtime.clone(),
         })?;
-        let rows = done.tables.values().map(|table| table.rows).sum();
-        report.add_stage("normalize", begin.elapsed().as_secs_f64(), rows, bytes);
-        for (table, found) in &done.tables {
-            if found.quarantined > 0 {
-                *report.quarantined.entry(table.clone()).or_default() += found.quarantined;
-            }
-            if !found.null_columns.is_empty() {
-                report.null_columns.insert(table.clone(), found.null_columns.clone());
-            }
+        report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
+        for (table, rows) in done.quarantined {
+            *report.quarantined.entry(table).or_default() += rows;
         }
-        report.warnings.extend(done.warnings);
+        report.null_columns.extend(done.null_columns);
         let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
         report.package(load_id.as_str(), &schema).state = state.to_owned();
     }
     Ok(())
+}
+
+/// Threads that parse and encode: as many as the machine has cores, unless the settings say otherwise.
+fn workers(project: &Project) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    project.config.normalize.workers.map_or_else(cores, std::num::NonZeroUsize::get)
 }
 
 /// Loads every normalized package, the oldest first.
@@ -240,14 +237,14 @@ fn load_one(
     report: &mut RunReport,
 ) -> Result<(), PipelineError> {
     let begin = Instant::now();
-    let done = cartage_load::run(LoadRequest::new(
-        &project.store,
+    let done = cartage_load::run(LoadRequest {
+        store: &project.store,
         lock,
         load_id,
         destination,
-        load_settings(project),
-        &project.runtime,
-    ))?;
+        settings: &load_settings(project),
+        runtime: &project.runtime,
+    })?;
     report.add_stage("load", begin.elapsed().as_secs_f64(), done.rows(), done.bytes());
     for (table, loaded) in &done.tables {
         *report.tables.entry(table.clone()).or_default() += loaded.rows;

@@ -53,5 +53,11 @@ pub(crate) fn keep(
 
 /// An error and its causes, the outermost first.
 fn chain(error: &dyn Error) -> Vec<String> {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
+    let mut texts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        texts.push(cause.to_string());
+        next = cause.source();
+    }
+    texts
 }

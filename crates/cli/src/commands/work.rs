@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use cartage_config::RefreshMode;
 use cartage_destinations_api::Connector;
-use cartage_pipeline::{ExtractOptions, PipelineError, Project, RunOptions, RunReport};
+use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptions, RunReport};
 
 use super::show;
 use crate::args::{ExtractArgs, RunArgs};
@@ -51,11 +50,11 @@ pub(super) fn tell(start: &Start<'_>, report: &RunReport) -> Result<(), Failure>
 
 fn extract_options(args: &ExtractArgs) -> Result<ExtractOptions, PipelineError> {
     let refresh = match args.refresh.as_deref() {
-        None if args.full_refresh => Some(RefreshMode::DropSources),
+        None if args.full_refresh => Some(Refresh::DropSources),
         None => None,
-        Some("drop_sources") => Some(RefreshMode::DropSources),
-        Some("drop_resources") => Some(RefreshMode::DropResources),
-        Some("drop_data") => Some(RefreshMode::DropData),
+        Some("drop_sources") => Some(Refresh::DropSources),
+        Some("drop_resources") => Some(Refresh::DropResources),
+        Some("drop_data") => Some(Refresh::DropData),
         Some(other) => {
             return Err(PipelineError::Usage {
                 message: format!("--refresh knows no mode \"{other}\""),
