@@ -91,7 +91,9 @@ pub enum ExtractError {
         known: String,
     },
     /// Two resources of a source have the same name.
-    #[error("source `{source_name}` has two resources named `{resource}`; rename one and set its `table_name`")]
+    #[error(
+        "source `{source_name}` has two resources named `{resource}`; rename one and set its `table_name`"
+    )]
     DuplicateResource {
         /// The source.
         source_name: String,

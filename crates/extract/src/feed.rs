@@ -115,7 +115,9 @@ impl Feed {
                 self.in_flight -= 1;
                 return self.take(turn, made);
             }
-            if self.slots[turn].ended || self.slots[turn].calls_left == 0 && self.slots[turn].producer.is_some() {
+            if self.slots[turn].ended
+                || self.slots[turn].calls_left == 0 && self.slots[turn].producer.is_some()
+            {
                 return self.take(turn, Ok(None));
             }
             self.ask(turn);

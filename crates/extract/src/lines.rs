@@ -131,7 +131,8 @@ pub(crate) fn strip_byte_order_mark(text: &mut Vec<u8>, source: &Arc<str>) -> Re
     } else if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         return Err(SourceError::Unusable {
             input: source.to_string(),
-            reason: "the text is UTF-16; convert it to UTF-8 first, with `iconv -f utf-16 -t utf-8`".to_owned(),
+            reason: "the text is UTF-16; convert it to UTF-8 first, with `iconv -f utf-16 -t utf-8`"
+                .to_owned(),
         });
     }
     Ok(())

@@ -216,7 +216,8 @@ mod tests {
         let cut = |rows| {
             let mut page = page.clone();
             page.truncate(rows);
-            let origins: Vec<_> = page.origins.iter().map(|origin| (origin.first_line, origin.rows)).collect();
+            let origins: Vec<_> =
+                page.origins.iter().map(|origin| (origin.first_line, origin.rows)).collect();
             (String::from_utf8(page.text.clone()).unwrap(), page.rows, origins)
         };
         assert_eq!(cut(0), (String::new(), 0, vec![]));

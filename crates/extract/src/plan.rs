@@ -7,6 +7,9 @@ use crate::producer::Producer;
 use crate::settings::ExtractSettings;
 use crate::source::{Resource, Source};
 
+/// The resources that take part, and their producers in the same order.
+pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
+
 /// A resource that takes part.
 pub(crate) struct Planned {
     pub(crate) name: String,
@@ -23,7 +26,7 @@ pub(crate) fn plan(
     source: Source,
     settings: &ExtractSettings,
     naming: &Naming,
-) -> Result<(Vec<Planned>, Vec<Box<dyn Producer>>), ExtractError> {
+) -> Result<Plan, ExtractError> {
     check_names(&source, settings.resources.as_deref())?;
     let wanted = |name: &String| settings.resources.as_ref().is_none_or(|names| names.contains(name));
     let taking_part = source.resources.into_iter().filter(|resource| wanted(&resource.name));

@@ -35,7 +35,10 @@ pub struct Resource {
 
 impl Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resource").field("name", &self.name).field("hints", &self.hints).finish_non_exhaustive()
+        f.debug_struct("Resource")
+            .field("name", &self.name)
+            .field("hints", &self.hints)
+            .finish_non_exhaustive()
     }
 }
 

@@ -26,9 +26,8 @@ pub(crate) fn state_page(
     let failed = |reason: String| ExtractError::Schema { schema: schema.name.clone(), reason };
     let page = JsonPage::from_rows([row]).map_err(|error: SourceError| failed(error.to_string()))?;
     let table = schema.pipeline_state_table();
-    schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Schema {
-        schema: schema.name.clone(),
-        reason: error.to_string(),
-    })?;
+    schema
+        .merge_table(table, Origin::Resource)
+        .map_err(|error| ExtractError::Schema { schema: schema.name.clone(), reason: error.to_string() })?;
     Ok(Some(Page::Json(page)))
 }

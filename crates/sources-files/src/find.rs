@@ -127,16 +127,13 @@ fn examine(place: Place, base_dir: &Path) -> Result<Found, SourceError> {
     if metadata.is_file() {
         File::open(path).map_err(failed)?;
     }
-    let bytes = metadata.is_file().then(|| metadata.len());
+    let bytes = metadata.is_file().then_some(metadata.len());
     Ok(Found { name: Arc::from(name), bytes, place })
 }
 
-/// What the extension says, behind that of the compression.
+/// What the extension says about the content.
 pub(crate) fn format_of(name: &str) -> Option<Format> {
-    let lower = name.to_ascii_lowercase();
-    let stem = [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|suffix| lower.strip_suffix(suffix));
-    let (_, extension) = stem.unwrap_or(&lower).rsplit_once('.')?;
-    match extension {
+    match extension(name)?.as_str() {
         "jsonl" | "ndjson" | "jsonlines" => Some(Format::Jsonl),
         "json" => Some(Format::Json),
         "csv" | "tsv" => Some(Format::Csv),
@@ -147,6 +144,12 @@ pub(crate) fn format_of(name: &str) -> Option<Format> {
 
 /// Whether the extension says that fields are separated by tabs.
 pub(crate) fn is_tab_separated(name: &str) -> bool {
+    extension(name).as_deref() == Some("tsv")
+}
+
+/// The extension in lower case; that of a compression is passed over.
+fn extension(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
-    lower.ends_with(".tsv") || lower.contains(".tsv.")
+    let stem = [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|suffix| lower.strip_suffix(suffix));
+    stem.unwrap_or(&lower).rsplit_once('.').map(|(_, extension)| extension.to_owned())
 }

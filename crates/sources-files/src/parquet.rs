@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use cartage_extract::{ParquetFile, SourceError};
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 
 use crate::find::Found;
 
@@ -18,7 +18,7 @@ pub(crate) fn examine(found: &Found, path: &Path) -> Result<ParquetFile, SourceE
         SourceError::Unusable { input: found.name.to_string(), reason }
     })?;
     let rows = metadata.file_metadata().num_rows().unsigned_abs();
-    let uncompressed: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
+    let uncompressed: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
     Ok(ParquetFile {
         path: path.to_owned(),
         source: found.name.clone(),

@@ -108,18 +108,13 @@ impl FilesProducer {
         match (format, &self.selector) {
             (Format::Csv, _) => {
                 let tabs = is_tab_separated(&found.name).then_some(b'\t');
-                let csv = CsvConfig {
-                    delimiter: self.config.csv.delimiter.or(tabs),
-                    ..self.config.csv.clone()
-                };
+                let csv =
+                    CsvConfig { delimiter: self.config.csv.delimiter.or(tabs), ..self.config.csv.clone() };
                 let quarantine = self.on_bad_record == OnBadRecord::Quarantine;
-                let reader =
-                    CsvReader::new(input, found.name.clone(), csv, self.max_line_bytes, quarantine);
+                let reader = CsvReader::new(input, found.name.clone(), csv, self.max_line_bytes, quarantine);
                 Rows::Csv(Box::new(reader))
             }
-            (Format::Jsonl, None) => {
-                Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes))
-            }
+            (Format::Jsonl, None) => Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes)),
             (_, selector) => {
                 let selector = selector.clone().unwrap_or_default();
                 Rows::Document(DocumentReader::new(input, &found.name, selector, self.max_line_bytes))
@@ -134,7 +129,8 @@ impl FilesProducer {
         });
         known.ok_or_else(|| SourceError::Unusable {
             input: found.name.to_string(),
-            reason: "the name does not tell what is in it; set `format` to jsonl, json, csv or parquet".to_owned(),
+            reason: "the name does not tell what is in it; set `format` to jsonl, json, csv or parquet"
+                .to_owned(),
         })
     }
 
@@ -191,16 +187,14 @@ impl Producer for FilesProducer {
                 Rows::Document(document) => document.next_page()?,
                 Rows::Csv(csv) => csv.next_page()?,
             };
-            match page {
-                Some(page) => return Ok(Some(self.account(page))),
-                None => {
-                    let bytes = current.read.get();
-                    if let Some(input) = self.inputs.last_mut() {
-                        input.bytes = bytes;
-                    }
-                    self.current = None;
-                }
+            if let Some(page) = page {
+                return Ok(Some(self.account(page)));
             }
+            let bytes = current.read.get();
+            if let Some(input) = self.inputs.last_mut() {
+                input.bytes = bytes;
+            }
+            self.current = None;
         }
     }
 

@@ -128,7 +128,9 @@ impl BlockReader {
                 return Ok(Some((stored, size)));
             }
             if self.at_end {
-                return Err(self.damaged("the file ends inside a block, or the block's inner sizes are wrong"));
+                return Err(
+                    self.damaged("the file ends inside a block, or the block's inner sizes are wrong")
+                );
             }
             if self.buffer.len() > zstd_safe::compress_bound(size) + HEADER_BYTES {
                 return Err(self.damaged("the block's inner sizes are wrong"));

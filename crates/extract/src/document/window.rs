@@ -91,7 +91,8 @@ impl<R: Read> Window<R> {
                 return Err(self.malformed("the document ends inside a text"));
             }
             let rest = &self.buffer[self.position..];
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n')).unwrap_or(rest.len());
+            let plain =
+                rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n')).unwrap_or(rest.len());
             self.pass(&mut take, plain)?;
             match self.peek()? {
                 Some(b'"') => return self.pass(&mut take, 1),

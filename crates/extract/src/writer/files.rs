@@ -137,10 +137,7 @@ impl<'a> PackageFiles<'a> {
                 self.blocks_in_queue -= 1;
                 let Compressed { stored, buffer } = ticket.wait();
                 self.spare.push(cleared(buffer));
-                let stored = stored.map_err(|source| ExtractError::Io {
-                    path: self.path(file),
-                    source,
-                })?;
+                let stored = stored.map_err(|source| ExtractError::Io { path: self.path(file), source })?;
                 self.write(file, &stored, rows, bytes)
             }
             Some(Step::Close { file, origins }) => self.finish_rows(file, origins),
@@ -162,10 +159,7 @@ impl<'a> PackageFiles<'a> {
                 table,
                 rows: stats.rows,
                 uncompressed_bytes: stats.uncompressed_bytes,
-                written: Some(Written {
-                    bytes: stats.bytes,
-                    checksum: Checksum::from_u128(stats.checksum),
-                }),
+                written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
                 origins,
             };
             self.files.insert(file, File::Finished(draft));

@@ -75,9 +75,8 @@ impl Origins {
     /// The origins as a manifest lists them.
     pub(super) fn finish(self) -> Vec<Origin> {
         let is_coarse = self.is_coarse;
-        let name = |source: &str| match is_coarse {
-            true => format!("{source} near"),
-            false => source.to_owned(),
+        let name = |source: &str| {
+            if is_coarse { format!("{source} near") } else { source.to_owned() }
         };
         let entry = |entry: Entry| Origin {
             source: name(&entry.source),

@@ -10,6 +10,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 
 use super::files::PackageFiles;
@@ -87,8 +88,8 @@ impl ColumnsWriter {
         rows: u64,
     ) -> Result<(), ExtractError> {
         let failed = |source| self.error(&file.path, source);
-        let input = File::open(&file.path)
-            .map_err(|source| ExtractError::Io { path: file.path.clone(), source })?;
+        let input =
+            File::open(&file.path).map_err(|source| ExtractError::Io { path: file.path.clone(), source })?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(input)
             .and_then(|builder| builder.with_limit(rows as usize).build())
             .map_err(failed)?;
@@ -103,7 +104,7 @@ impl ColumnsWriter {
     pub(super) fn finish(&mut self, files: &mut PackageFiles<'_>) -> Result<(), ExtractError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let metadata = file.writer.close().map_err(|source| self.error(&file.path, source))?;
-        let uncompressed: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
+        let uncompressed: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
         files.finish_parquet(&self.table, file.name, file.rows, uncompressed.unsigned_abs());
         Ok(())
     }
@@ -118,8 +119,8 @@ impl ColumnsWriter {
             return Ok(file);
         }
         let (name, path) = files.name_parquet(&self.table)?;
-        let output = File::create_new(&path)
-            .map_err(|source| ExtractError::Io { path: path.clone(), source })?;
+        let output =
+            File::create_new(&path).map_err(|source| ExtractError::Io { path: path.clone(), source })?;
         let compression =
             if settings.disable_compression { Compression::UNCOMPRESSED } else { Compression::SNAPPY };
         let properties = WriterProperties::builder()

@@ -12,7 +12,7 @@ use crate::page::RejectedRow;
 
 /// One line of a quarantine file.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Entry<'a> {
     source: &'a str,
     line: u64,
     reason: &'a str,
@@ -29,21 +29,17 @@ pub(super) struct QuarantineWriter {
 }
 
 impl QuarantineWriter {
-    pub(super) fn create(
-        staged: &StagedPackage,
-        table: &str,
-        file_id: &str,
-    ) -> Result<Self, ExtractError> {
+    pub(super) fn create(staged: &StagedPackage, table: &str, file_id: &str) -> Result<Self, ExtractError> {
         let name = QuarantineFileName::new(table, file_id).map_err(cartage_package_store::Error::from)?;
         let path = staged.quarantine_path(&name)?;
-        let file = File::create_new(&path)
-            .map_err(|source| ExtractError::Io { path: path.clone(), source })?;
+        let file =
+            File::create_new(&path).map_err(|source| ExtractError::Io { path: path.clone(), source })?;
         Ok(Self { table: table.to_owned(), name, path, file: BufWriter::new(file), rows: 0 })
     }
 
     pub(super) fn write(&mut self, rejected: &[RejectedRow]) -> Result<(), ExtractError> {
         for RejectedRow { source, line, text, reason } in rejected {
-            let entry = Line { source, line: *line, reason, row: text };
+            let entry = Entry { source, line: *line, reason, row: text };
             serde_json::to_writer(&mut self.file, &entry)
                 .map_err(std::io::Error::from)
                 .and_then(|()| self.file.write_all(b"\n"))

@@ -42,7 +42,8 @@ fn numbers(package: &Package) -> (Vec<i64>, Vec<u64>) {
         let input = File::open(package.0.job_path(JobState::New, &file.name)).unwrap();
         for batch in ParquetRecordBatchReaderBuilder::try_new(input).unwrap().build().unwrap() {
             let batch = batch.unwrap();
-            let column = batch.column_by_name("n").unwrap().as_any().downcast_ref::<Int64Array>().unwrap().clone();
+            let column =
+                batch.column_by_name("n").unwrap().as_any().downcast_ref::<Int64Array>().unwrap().clone();
             numbers.extend(column.values());
         }
     }
@@ -74,10 +75,15 @@ fn a_parquet_file_is_taken_as_it_is() {
     let mut pipeline = Pipeline::new();
     let path = pipeline.temp.folder().join("in.parquet");
     let file = parquet_file(&path, 50);
-    let report = pipeline.run(vec![resource("a", json!({}), Pages([Ok(Page::ParquetFile(file))].into_iter()))]).unwrap();
+    let report = pipeline
+        .run(vec![resource("a", json!({}), Pages([Ok(Page::ParquetFile(file))].into_iter()))])
+        .unwrap();
     let package = pipeline.package(&report);
     let entry = &package.files("a")[0];
-    assert_eq!(std::fs::read(package.0.job_path(JobState::New, &entry.name)).unwrap(), std::fs::read(&path).unwrap());
+    assert_eq!(
+        std::fs::read(package.0.job_path(JobState::New, &entry.name)).unwrap(),
+        std::fs::read(&path).unwrap()
+    );
     assert_eq!((entry.rows, report.tables["a"]), (50, 50));
 }
 

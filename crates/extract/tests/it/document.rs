@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 fn split(document: &str, selector: &str) -> Result<Vec<JsonPage>, SourceError> {
     let source: Arc<str> = "doc.json".into();
-    let mut reader =
-        DocumentReader::new(document.as_bytes(), &source, selector.parse().unwrap(), 1 << 20);
+    let mut reader = DocumentReader::new(document.as_bytes(), &source, selector.parse().unwrap(), 1 << 20);
     std::iter::from_fn(|| reader.next_page().transpose()).collect()
 }
 
@@ -26,13 +25,15 @@ fn error(document: &str, selector: &str) -> String {
 
 #[test]
 fn an_array_one_document_and_a_sequence_are_rows() {
-    assert_eq!(rows("[{\"a\":1}, {\"a\":2},3,\"x\",null,[1]]", ""), [
-        "{\"a\":1}", "{\"a\":2}", "3", "\"x\"", "null", "[1]"
-    ]);
+    assert_eq!(
+        rows("[{\"a\":1}, {\"a\":2},3,\"x\",null,[1]]", ""),
+        ["{\"a\":1}", "{\"a\":2}", "3", "\"x\"", "null", "[1]"]
+    );
     assert_eq!(rows("{\"a\": [1, 2]}", "$"), ["{\"a\": [1, 2]}"]);
-    assert_eq!(rows("{\"a\":1}\n[{\"a\":2},{\"a\":3}] {\"a\":4}", ""), [
-        "{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":4}"
-    ]);
+    assert_eq!(
+        rows("{\"a\":1}\n[{\"a\":2},{\"a\":3}] {\"a\":4}", ""),
+        ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":4}"]
+    );
     assert!(rows("", "").is_empty());
     assert!(rows("  [ \n ]  ", "").is_empty());
 }
@@ -57,15 +58,16 @@ fn selectors_lead_to_rows_at_any_depth() {
     assert_eq!(rows(document, "groups[*].rows"), ["1", "2", "3"]);
     assert_eq!(rows(document, "groups[*].rows[*]"), ["1", "2", "3"]);
     assert_eq!(rows(document, "$['by key'].*"), [r#"{"id": 5}"#, r#"{"id": 6}"#]);
-    assert_eq!(rows(document, "data"), [
-        r#"{"items": [{"id": 1}, {"id": 2}], "skip": ["]", {"}": "\""}]}"#
-    ]);
+    assert_eq!(rows(document, "data"), [r#"{"items": [{"id": 1}, {"id": 2}], "skip": ["]", {"}": "\""}]}"#]);
     assert!(rows(document, "none").is_empty());
 }
 
 #[test]
 fn a_selector_that_finds_nothing_is_an_error_unless_the_file_is_empty() {
-    assert_eq!(error("{\"data\": {}}", "data.items"), "doc.json: the data_selector `data.items` finds nothing in it");
+    assert_eq!(
+        error("{\"data\": {}}", "data.items"),
+        "doc.json: the data_selector `data.items` finds nothing in it"
+    );
     assert!(rows("", "data.items").is_empty());
 }
 
@@ -83,7 +85,10 @@ fn what_cannot_be_split_is_named_with_line_and_column() {
     ] {
         let selector = if document.starts_with("{\"a\" 1") { "a" } else { "" };
         let error = error(document, selector);
-        assert!(error.starts_with(&format!("doc.json {place}: ")) && error.contains(reason), "{document}: {error}");
+        assert!(
+            error.starts_with(&format!("doc.json {place}: ")) && error.contains(reason),
+            "{document}: {error}"
+        );
     }
 }
 

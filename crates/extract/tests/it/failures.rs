@@ -45,7 +45,9 @@ fn a_panic_of_a_producer_is_an_error_of_its_resource() {
     let mut pipeline = Pipeline::new();
     let bad = resource("bad", json!({}), Then(0, || panic!("index {} out of range", 7)));
     let error = pipeline.run(vec![bad]).unwrap_err();
-    assert!(chain(&error).contains("resource `bad`: cannot extract: the producer panicked: index 7 out of range"));
+    assert!(
+        chain(&error).contains("resource `bad`: cannot extract: the producer panicked: index 7 out of range")
+    );
     assert!(pipeline.is_staging_empty());
 }
 
@@ -79,7 +81,10 @@ fn hints_that_contradict_each_other_name_the_resource() {
     let mut pipeline = Pipeline::new();
     let merge = json!({"write_disposition": {"disposition": "merge", "strategy": "sideways"}});
     let error = pipeline.run(vec![values("orders", merge, vec![vec![json!(1)]])]).unwrap_err();
-    assert!(chain(&error).starts_with("source `shop`, resource `orders`: its hints cannot be used"), "{error}");
+    assert!(
+        chain(&error).starts_with("source `shop`, resource `orders`: its hints cannot be used"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -42,7 +42,9 @@ fn rows_pass_through_as_bytes_and_a_last_line_needs_no_end() {
 
 #[test]
 fn blank_lines_and_windows_line_ends_go_and_line_numbers_stay() {
-    let pages = pages(&b"\xef\xbb\xbf{\"a\":1}\r\n\r\n  \n{\"a\":2}\n\n\n  {\"a\":3}\r\n{\"a\":4}\n"[..], 100).unwrap();
+    let pages =
+        pages(&b"\xef\xbb\xbf{\"a\":1}\r\n\r\n  \n{\"a\":2}\n\n\n  {\"a\":3}\r\n{\"a\":4}\n"[..], 100)
+            .unwrap();
     assert_eq!(text(&pages), "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n");
     assert_eq!(origins(&pages), [(1, 1), (4, 1), (7, 2)]);
 }
@@ -57,7 +59,8 @@ fn nothing_but_blank_lines_are_no_rows() {
 
 #[test]
 fn pages_do_not_depend_on_how_the_bytes_arrive() {
-    let input: String = (0..60_000).map(|n| format!("{{\"number\": {n}, \"text\": \"some words\"}}\n")).collect();
+    let row = |n| format!("{{\"number\": {n}, \"text\": \"some words\"}}\n");
+    let input = (0..60_000).map(row).collect::<Vec<_>>().concat();
     let whole = pages(input.as_bytes(), 100).unwrap();
     assert!(whole.len() > 1);
     assert_eq!(text(&whole), input);

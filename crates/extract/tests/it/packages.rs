@@ -29,7 +29,10 @@ fn rows_arrive_in_order_with_schema_state_and_manifest() {
     assert_eq!(manifest.settings["on_bad_row"], "fail");
     assert!(manifest.settings.get("refresh").is_none());
     let resource = &manifest.resources[0];
-    assert_eq!((&*resource.name, &*resource.table, &*resource.write_disposition), ("Orders", "orders", "merge"));
+    assert_eq!(
+        (&*resource.name, &*resource.table, &*resource.write_disposition),
+        ("Orders", "orders", "merge")
+    );
     assert!(resource.resumable);
     let schema: Value = serde_json::from_str(&package.0.schema_json().unwrap()).unwrap();
     assert_eq!(schema["version"], 1);
@@ -150,7 +153,8 @@ fn files_rotate_at_rows_and_at_bytes() {
     pipeline.settings.file_max_items = NonZeroU64::new(1_000_000).unwrap();
     pipeline.settings.file_max_bytes = NonZeroU64::new(10_000).unwrap();
     let report = pipeline.run(vec![numbered("a", 6, 10, 1_000)]).unwrap();
-    let sizes: Vec<u64> = pipeline.package(&report).files("a").iter().map(|file| file.uncompressed_bytes).collect();
+    let sizes: Vec<u64> =
+        pipeline.package(&report).files("a").iter().map(|file| file.uncompressed_bytes).collect();
     let (last, full) = sizes.split_last().unwrap();
     assert!(full.iter().all(|size| (10_000..12_000).contains(size)) && *last < 12_000, "{sizes:?}");
 }
@@ -163,7 +167,8 @@ fn bytes_do_not_depend_on_threads() {
         pipeline.settings.compression_threads = NonZeroUsize::new(compression);
         pipeline.settings.max_parallel_items = NonZeroUsize::new(parallel).unwrap();
         pipeline.settings.file_max_bytes = NonZeroU64::new(9 << 20).unwrap();
-        let resources = (0..7).map(|n| numbered(&format!("r{}", n % 3 + n), 9, 60, 7_000 + 100 * n)).collect();
+        let resources =
+            (0..7).map(|n| numbered(&format!("r{}", n % 3 + n), 9, 60, 7_000 + 100 * n)).collect();
         pipeline.run(resources).unwrap();
         files_below(&pipeline.temp.store.dir().join("packages/extracted"))
     };
@@ -205,7 +210,8 @@ fn origins_tell_where_rows_of_each_file_stand() {
     }
     let mut pipeline = Pipeline::new();
     pipeline.settings.file_max_items = NonZeroU64::new(3).unwrap();
-    let report = pipeline.run(vec![resource("a", json!({}), Pages([Ok(Page::Json(page))].into_iter()))]).unwrap();
+    let report =
+        pipeline.run(vec![resource("a", json!({}), Pages([Ok(Page::Json(page))].into_iter()))]).unwrap();
     let origins: Vec<Vec<(u64, u64, u64)>> = pipeline
         .package(&report)
         .files("a")
@@ -239,7 +245,8 @@ fn settings_of_the_source_reach_the_schema_and_names_fit_the_destination() {
     let mut pipeline = Pipeline::new();
     let long = "a_very_long_name_of_a_table_that_is_cut";
     let mut with_settings = source(vec![values(long, json!({}), vec![vec![json!(1)]])]);
-    with_settings.schema = SchemaSettings { max_table_nesting: Some(2), root_key: Some(true), ..SchemaSettings::default() };
+    with_settings.schema =
+        SchemaSettings { max_table_nesting: Some(2), root_key: Some(true), ..SchemaSettings::default() };
     let report = pipeline.run_source(with_settings).unwrap();
     assert_eq!(report.schema.normalizers.max_nesting(), 2);
     assert_eq!(report.schema.normalizers.root_key_propagation(), Some(true));

@@ -1,6 +1,7 @@
 //! A pipeline in a temporary folder, resources of fixed pages, and reading packages back.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
 use cartage_extract::{
@@ -142,10 +143,14 @@ pub(crate) fn values(name: &str, hint: Value, pages: Vec<Vec<Value>>) -> Resourc
 
 /// Numbered rows of some size, `pages` pages of `rows` rows.
 pub(crate) fn numbered(name: &str, pages: usize, rows: usize, size: usize) -> Resource {
-    let name_of_rows = name.to_owned();
+    let (source, filler) = (Arc::from(name), "x".repeat(size));
     let page = move |page: usize| -> Result<Page, SourceError> {
-        let row = |row| json!({"r": name_of_rows, "n": page * rows + row, "t": "x".repeat(size)});
-        JsonPage::from_rows((0..rows).map(row)).map(Page::Json)
+        let mut out = JsonPage::default();
+        for n in page * rows..(page + 1) * rows {
+            let row = format!("{{\"r\":\"{source}\",\"n\":{n},\"t\":\"{filler}\"}}");
+            out.push_row(&source, n as u64 + 1, row.as_bytes());
+        }
+        Ok(Page::Json(out))
     };
     resource(name, json!({}), Pages((0..pages).map(page)))
 }

@@ -62,7 +62,8 @@ impl<R: Read> CsvReader<R> {
         let columns = self.columns.take().unwrap_or_default();
         let mut page = JsonPage::default();
         let mut record = std::mem::take(&mut self.record);
-        let has_room = |page: &JsonPage| page.text().len() < PAGE_BYTES && page.rejected().len() < MAX_REJECTED;
+        let has_room =
+            |page: &JsonPage| page.text().len() < PAGE_BYTES && page.rejected().len() < MAX_REJECTED;
         while has_room(&page) && self.next_record(&mut record)? {
             self.write(&columns, &record, &mut page)?;
         }

@@ -147,7 +147,9 @@ impl<R: Read> Records<R> {
 
     /// A quote that is never closed takes the rest of the file with it: better to say so.
     fn check_quotes(&self, record: &Record, field: &FieldBegin) -> Result<(), SourceError> {
-        let Some(quote) = self.quote.filter(|_| field.is_quoted && self.doubles_quotes) else { return Ok(()) };
+        let Some(quote) = self.quote.filter(|_| field.is_quoted && self.doubles_quotes) else {
+            return Ok(());
+        };
         let at_end = self.at_end && self.position == self.window.len();
         if at_end && memchr_iter(quote, &record.raw[field.raw_start..]).count() % 2 == 1 {
             let reason = "a quoted field is not closed before the end of the file; \
@@ -167,7 +169,8 @@ impl<R: Read> Records<R> {
         if self.line == 1 && (self.window.starts_with(b"\xff\xfe") || self.window.starts_with(b"\xfe\xff")) {
             return Err(SourceError::Unusable {
                 input: self.source.to_string(),
-                reason: "the text is UTF-16; convert it to UTF-8 first, with `iconv -f utf-16 -t utf-8`".to_owned(),
+                reason: "the text is UTF-16; convert it to UTF-8 first, with `iconv -f utf-16 -t utf-8`"
+                    .to_owned(),
             });
         }
         self.at_end = self.window.is_empty();

@@ -45,7 +45,8 @@ impl Kind {
         if !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit) {
             return if value.parse::<i64>().is_ok() { Self::Int } else { Self::Text };
         }
-        let is_numeric = bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+        let is_numeric =
+            bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
         let is_float = is_numeric && value.parse::<f64>().is_ok_and(f64::is_finite);
         if is_float { Self::Float } else { Self::Text }
     }

@@ -1,12 +1,14 @@
 //! CSV to rows.
 
+use std::fmt::Write;
+
 use cartage_sources_files::OnBadRecord;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::Folder;
 
-fn rows(text: impl AsRef<[u8]>, csv: Value) -> String {
+fn rows(text: impl AsRef<[u8]>, csv: &Value) -> String {
     let folder = Folder::new();
     folder.write("a.csv", text);
     folder.rows(&json!({"path": "a.csv", "csv": csv}))
@@ -16,11 +18,11 @@ fn rows(text: impl AsRef<[u8]>, csv: Value) -> String {
 fn values_get_the_type_of_their_column() {
     let text = "id,price,ok,zip,name,none\n1,3,true,02139,\"x\",\n2,2.50,FALSE,90210,\"\",\n3,,,,y,\n";
     assert_eq!(
-        rows(text, json!({})),
+        rows(text, &json!({})),
         r#"{"id":1,"price":3.0,"ok":true,"zip":"02139","name":"x","none":null} {"id":2,"price":2.50,"ok":false,"zip":"90210","name":"","none":null} {"id":3,"price":null,"ok":null,"zip":null,"name":"y","none":null}"#
     );
     assert_eq!(
-        rows("id,name\n1,\n2,\"\"\n", json!({"types": "text"})),
+        rows("id,name\n1,\n2,\"\"\n", &json!({"types": "text"})),
         r#"{"id":"1","name":null} {"id":"2","name":""}"#
     );
 }
@@ -29,19 +31,19 @@ fn values_get_the_type_of_their_column() {
 fn a_value_that_breaks_the_type_late_is_kept_as_it_is() {
     let mut text = "n\n".to_owned();
     for number in 0..25_000 {
-        text.push_str(&format!("{number}\n"));
+        writeln!(text, "{number}").unwrap();
     }
     text.push_str("n/a\n");
-    let found = rows(&text, json!({}));
+    let found = rows(&text, &json!({}));
     assert!(found.starts_with("{\"n\":0} {\"n\":1}") && found.ends_with("{\"n\":24999} {\"n\":\"n/a\"}"));
 }
 
 #[test]
 fn delimiters_quotes_and_escapes_can_be_set() {
-    assert_eq!(rows("a;b\n'x;''y';2\n", json!({"delimiter": ";", "quote": "'"})), r#"{"a":"x;'y","b":2}"#);
-    assert_eq!(rows("a,b\n\"x\\\"y\",2\n", json!({"escape": "\\"})), r#"{"a":"x\"y","b":2}"#);
-    assert_eq!(rows("a,b\n\"x,2\n", json!({"quote": ""})), r#"{"a":"\"x","b":2}"#);
-    assert_eq!(rows("a,b\nNA,\"NA\"\n", json!({"null_values": ["NA"]})), r#"{"a":null,"b":"NA"}"#);
+    assert_eq!(rows("a;b\n'x;''y';2\n", &json!({"delimiter": ";", "quote": "'"})), r#"{"a":"x;'y","b":2}"#);
+    assert_eq!(rows("a,b\n\"x\\\"y\",2\n", &json!({"escape": "\\"})), r#"{"a":"x\"y","b":2}"#);
+    assert_eq!(rows("a,b\n\"x,2\n", &json!({"quote": ""})), r#"{"a":"\"x","b":2}"#);
+    assert_eq!(rows("a,b\nNA,\"NA\"\n", &json!({"null_values": ["NA"]})), r#"{"a":null,"b":"NA"}"#);
     let folder = Folder::new();
     folder.write("a.tsv", "a\tb\n1\t2\n");
     assert_eq!(folder.rows(&json!({"path": "a.tsv"})), r#"{"a":1,"b":2}"#);
@@ -49,10 +51,13 @@ fn delimiters_quotes_and_escapes_can_be_set() {
 
 #[test]
 fn names_come_from_the_header_the_settings_or_the_position() {
-    assert_eq!(rows("1,2\n", json!({"header": false})), r#"{"column_1":1,"column_2":2}"#);
-    assert_eq!(rows("1,2\n", json!({"header": false, "types": "text"})), r#"{"column_1":"1","column_2":"2"}"#);
-    assert_eq!(rows("1,2\n", json!({"header": ["x", "y"]})), r#"{"x":1,"y":2}"#);
-    assert_eq!(rows("a,a,,a_1\n1,2,3,4\n", json!({})), r#"{"a":1,"a_1":2,"column_3":3,"a_1_1":4}"#);
+    assert_eq!(rows("1,2\n", &json!({"header": false})), r#"{"column_1":1,"column_2":2}"#);
+    assert_eq!(
+        rows("1,2\n", &json!({"header": false, "types": "text"})),
+        r#"{"column_1":"1","column_2":"2"}"#
+    );
+    assert_eq!(rows("1,2\n", &json!({"header": ["x", "y"]})), r#"{"x":1,"y":2}"#);
+    assert_eq!(rows("a,a,,a_1\n1,2,3,4\n", &json!({})), r#"{"a":1,"a_1":2,"column_3":3,"a_1_1":4}"#);
 }
 
 #[test]
@@ -74,7 +79,8 @@ fn a_ragged_record_is_an_error_with_its_line_or_goes_to_quarantine() {
     assert!(error.starts_with("a.csv line 3: the record has 1 fields where 2 are expected"), "{error}");
     let read = folder.read_with(&config, OnBadRecord::Quarantine).unwrap();
     assert_eq!(read.rows(), r#"{"a":1,"b":2} {"a":7,"b":8}"#);
-    let rejected: Vec<(u64, &str)> = read.pages[0].rejected().iter().map(|row| (row.line, row.text.as_str())).collect();
+    let rejected: Vec<(u64, &str)> =
+        read.pages[0].rejected().iter().map(|row| (row.line, row.text.as_str())).collect();
     assert_eq!(rejected, [(3, "3"), (4, "4,5,6")]);
     assert!(read.pages[0].rejected()[0].reason.contains("1 fields where 2 are expected"));
 }
@@ -101,7 +107,7 @@ fn what_is_no_utf_8_and_what_is_never_closed_is_named() {
 fn large_files_come_in_pages_with_all_their_rows() {
     let mut text = "id,text\n".to_owned();
     for number in 0..60_000 {
-        text.push_str(&format!("{number},\"some words, and more\"\n"));
+        writeln!(text, "{number},\"some words, and more\"").unwrap();
     }
     let folder = Folder::new();
     folder.write("a.csv", &text);

@@ -7,14 +7,18 @@ use crate::support::{Folder, gzip};
 #[test]
 fn the_list_keeps_its_order_and_patterns_are_sorted() {
     let folder = Folder::new();
-    for (name, row) in [("b/2.jsonl", "2"), ("b/10.jsonl", "10"), ("a.jsonl", "0"), ("b/.hidden.jsonl", "9")] {
+    for (name, row) in [("b/2.jsonl", "2"), ("b/10.jsonl", "10"), ("a.jsonl", "0"), ("b/.hidden.jsonl", "9")]
+    {
         folder.write(name, format!("{row}\n"));
     }
     let read = folder.read(&json!({"path": ["b/*.jsonl", "a.jsonl", "b/2.jsonl"]}));
     assert_eq!(read.rows(), "10 2 0");
     let names: Vec<&str> = read.inputs.iter().map(|input| input.name.as_str()).collect();
     assert_eq!(names, ["b/10.jsonl", "b/2.jsonl", "a.jsonl"]);
-    assert_eq!(read.inputs.iter().map(|input| (input.rows, input.bytes)).collect::<Vec<_>>(), [(1, 3), (1, 2), (1, 2)]);
+    assert_eq!(
+        read.inputs.iter().map(|input| (input.rows, input.bytes)).collect::<Vec<_>>(),
+        [(1, 3), (1, 2), (1, 2)]
+    );
     assert_eq!(read.total, Some(7));
     assert!(read.warnings[0].contains("`b/2.jsonl` names"), "{:?}", read.warnings);
     assert_eq!(folder.rows(&json!({"path": "**/*.jsonl"})), "0 10 2");
@@ -61,12 +65,16 @@ fn a_file_without_permission_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     folder.write("secret.jsonl", "1\n");
-    std::fs::set_permissions(folder.path("secret.jsonl"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(folder.path("secret.jsonl"), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(folder.path("secret.jsonl")).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;
     }
-    assert!(folder.error(&json!({"path": "secret.jsonl"})).starts_with("cannot read secret.jsonl: Permission denied"));
+    assert!(
+        folder
+            .error(&json!({"path": "secret.jsonl"}))
+            .starts_with("cannot read secret.jsonl: Permission denied")
+    );
 }
 
 #[test]
@@ -75,7 +83,10 @@ fn compression_is_told_by_content_and_members_are_joined() {
     let members = [gzip(b"{\"a\":1}\n{\"a\":"), gzip(b"2}\n"), gzip(b"{\"a\":3}")].concat();
     folder.write("a.jsonl.gz", &members);
     folder.write("b.jsonl.gz", "{\"a\":4}\n");
-    let frames = [zstd::encode_all(&b"{\"a\":5}\n"[..], 1).unwrap(), zstd::encode_all(&b"{\"a\":6}\n"[..], 1).unwrap()];
+    let frames = [
+        zstd::encode_all(&b"{\"a\":5}\n"[..], 1).unwrap(),
+        zstd::encode_all(&b"{\"a\":6}\n"[..], 1).unwrap(),
+    ];
     folder.write("c.jsonl.zst", frames.concat());
     folder.write("d.ndjson", gzip(b"{\"a\":7}\n"));
     let read = folder.read(&json!({"path": "*"}));
@@ -87,16 +98,23 @@ fn compression_is_told_by_content_and_members_are_joined() {
 #[test]
 fn cut_and_damaged_compressed_files_say_so() {
     let folder = Folder::new();
-    let rows: String = (0..20_000).map(|n| format!("{{\"a\":{n}}}\n")).collect();
+    let rows = (0..20_000).map(|n| format!("{{\"a\":{n}}}\n")).collect::<Vec<_>>().concat();
     let whole = gzip(rows.as_bytes());
     folder.write("cut.jsonl.gz", &whole[..whole.len() / 2]);
     let error = folder.error(&json!({"path": "cut.jsonl.gz"}));
-    assert_eq!(error, "cannot read cut.jsonl.gz: the gzip data ends in the middle; the file was cut, copy it again");
+    assert_eq!(
+        error,
+        "cannot read cut.jsonl.gz: the gzip data ends in the middle; the file was cut, copy it again"
+    );
 
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 0xff;
     folder.write("damaged.jsonl.gz", &damaged);
-    assert!(folder.error(&json!({"path": "damaged.jsonl.gz"})).starts_with("cannot read damaged.jsonl.gz: the gzip data is damaged"));
+    assert!(
+        folder
+            .error(&json!({"path": "damaged.jsonl.gz"}))
+            .starts_with("cannot read damaged.jsonl.gz: the gzip data is damaged")
+    );
 
     let whole = zstd::encode_all(rows.as_bytes(), 1).unwrap();
     folder.write("cut.jsonl.zst", &whole[..whole.len() - 9]);
@@ -117,7 +135,10 @@ fn json_files_are_documents_and_selectors_lead_to_rows() {
     folder.write("c.jsonl", "{\"rows\": [1]}\n{\"rows\": [2, 3]}\n");
     assert_eq!(folder.rows(&json!({"path": "c.jsonl", "data_selector": "$.rows[*]"})), "1 2 3");
     folder.write("bad.json", "[{\"a\":1}\n");
-    assert_eq!(folder.error(&json!({"path": "bad.json"})), "bad.json line 2 column 1: expected a comma or the end of the container");
+    assert_eq!(
+        folder.error(&json!({"path": "bad.json"})),
+        "bad.json line 2 column 1: expected a comma or the end of the container"
+    );
 }
 
 #[test]

@@ -106,7 +106,9 @@ fn values_that_cannot_be_used_name_their_key() {
         ))
         .unwrap_err()
     };
-    assert!(resource("data_selector = \"a..b\"").contains("`sources.shop.a.data_selector`: cannot understand"));
+    assert!(
+        resource("data_selector = \"a..b\"").contains("`sources.shop.a.data_selector`: cannot understand")
+    );
     assert!(resource("csv = { delimiter = \"ab\" }").contains("one ASCII character"));
     assert!(resource("format = \"xml\"").contains("sources.shop.a.format"));
     for (line, message) in [

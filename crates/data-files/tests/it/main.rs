@@ -1,0 +1,4 @@
+//! Outcomes of the crate's public types.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod blocks;

@@ -1,0 +1,250 @@
+//! Taking pages from producers and rows to their files.
+
+use std::sync::Arc;
+
+use cartage_package_store::{FileDraft, LoadId, QuarantineDraft, StagedPackage};
+use cartage_runtime::{Runtime, Stage};
+use cartage_schema::{Origin, Schema, Table, WriteDisposition};
+use cartage_state::PipelineState;
+use indexmap::IndexMap;
+
+use crate::compress::Compressors;
+use crate::feed::{Fed, Feed};
+use crate::page::Page;
+use crate::plan::Planned;
+use crate::producer::{OpenContext, Producer};
+use crate::report::ResourceReport;
+use crate::settings::ExtractSettings;
+use crate::state_row::state_page;
+use crate::writer::{PackageFiles, TableWriters, WriterSettings};
+use crate::{ExtractError, SourceError};
+
+impl Planned {
+    fn report(&self) -> ResourceReport {
+        ResourceReport { name: self.name.clone(), table: self.table.clone(), ..ResourceReport::default() }
+    }
+}
+
+/// One run of the stage while pages come in.
+pub(crate) struct Gatherer {
+    source_name: String,
+    planned: Vec<Planned>,
+    reports: Vec<ResourceReport>,
+    /// Rows by table.
+    tables: IndexMap<String, u64>,
+    /// Resources that may have more pages.
+    active: Vec<bool>,
+    schema: Schema,
+    state: PipelineState,
+    settings: ExtractSettings,
+    runtime: Runtime,
+    load_id: LoadId,
+}
+
+/// What was gathered.
+pub(crate) struct Gathered {
+    pub(crate) files: Vec<FileDraft>,
+    pub(crate) quarantine: Vec<QuarantineDraft>,
+    /// Whether one of the files holds the state.
+    pub(crate) has_state: bool,
+    pub(crate) planned: Vec<Planned>,
+    pub(crate) reports: Vec<ResourceReport>,
+    pub(crate) tables: IndexMap<String, u64>,
+    pub(crate) schema: Schema,
+    pub(crate) state: PipelineState,
+    pub(crate) runtime: Runtime,
+    pub(crate) load_id: LoadId,
+}
+
+impl Gatherer {
+    pub(crate) fn new(
+        source_name: String,
+        planned: Vec<Planned>,
+        schema: Schema,
+        state: PipelineState,
+        settings: ExtractSettings,
+        runtime: Runtime,
+        load_id: LoadId,
+    ) -> Self {
+        Self {
+            source_name,
+            reports: planned.iter().map(Planned::report).collect(),
+            tables: IndexMap::new(),
+            active: vec![true; planned.len()],
+            planned,
+            schema,
+            state,
+            settings,
+            runtime,
+            load_id,
+        }
+    }
+
+    /// Takes all pages of the producers and writes them into the staging folder.
+    pub(crate) fn gather(
+        mut self,
+        staged: &StagedPackage,
+        mut producers: Vec<Box<dyn Producer>>,
+    ) -> Result<Gathered, ExtractError> {
+        let random = Arc::clone(&self.runtime.random);
+        let threads = self.settings.compression_threads.map(usize::from);
+        let compressors = (!self.settings.disable_compression).then(|| Compressors::new(threads));
+        let files = PackageFiles::new(staged, &*random, compressors);
+        let settings = WriterSettings::from(&self.settings);
+        let mut writers = TableWriters::new(files, staged, &*random, settings);
+
+        let total = self.open(&mut producers)?;
+        self.runtime.progress.begin(Stage::Extract, self.load_id.as_str(), total);
+        let mut feed = self.feed(producers);
+        loop {
+            match feed.next() {
+                Fed::Page(resource, page) => self.take(&mut feed, &mut writers, resource, page)?,
+                Fed::Ended(resource) => self.end(&mut feed, &mut writers, resource)?,
+                Fed::Failed(resource, error) => return Err(self.failed(resource, error)),
+                Fed::Cancelled => return Err(ExtractError::Cancelled),
+                Fed::Done => break,
+            }
+        }
+        self.write_empty_tables(&mut writers)?;
+        let state = state_page(&mut self.state, &mut self.schema, &self.load_id, &*self.runtime.clock)?;
+        if let Some(page) = &state {
+            writers.write(&self.schema.state_table_name(), page)?;
+        }
+        let (files, quarantine) = writers.finish()?;
+        self.runtime.progress.end(Stage::Extract, self.load_id.as_str());
+        let has_state = state.is_some();
+        let Self { planned, reports, tables, schema, state, runtime, load_id, .. } = self;
+        Ok(Gathered {
+            files,
+            quarantine,
+            has_state,
+            planned,
+            reports,
+            tables,
+            schema,
+            state,
+            runtime,
+            load_id,
+        })
+    }
+
+    /// Opens all producers; the sum of their bytes where all know it.
+    fn open(&self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
+        let context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
+        let mut total = Some(0);
+        for (resource, producer) in producers.iter_mut().enumerate() {
+            let bytes = producer.open(&context).map_err(|error| self.failed(resource, error))?;
+            total = total.zip(bytes).map(|(total, bytes)| total + bytes);
+        }
+        Ok(total)
+    }
+
+    fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Feed {
+        let limit = self.settings.limit;
+        let pages = if limit.rows == Some(0) { 0 } else { limit.pages.unwrap_or(u64::MAX) };
+        Feed::new(
+            producers.into_iter().map(|producer| (producer, pages)).collect(),
+            self.settings.next_item_mode,
+            self.settings.workers.get(),
+            self.settings.max_parallel_items.get(),
+            self.runtime.cancel.clone(),
+        )
+    }
+
+    /// Writes a page, as far as the limit of rows allows.
+    fn take(
+        &mut self,
+        feed: &mut Feed,
+        writers: &mut TableWriters<'_>,
+        resource: usize,
+        mut page: Page,
+    ) -> Result<(), ExtractError> {
+        let room = self.settings.limit.rows.map_or(u64::MAX, |limit| limit - self.reports[resource].rows);
+        let bytes = page.source_bytes();
+        let rows = page.rows().min(room);
+        if rows > 0 {
+            self.merge_hints(resource)?;
+        }
+        let table = &self.planned[resource].table;
+        match &mut page {
+            Page::Json(page) => {
+                page.truncate(room);
+                self.reports[resource].rejected += page.rejected().len() as u64;
+            }
+            Page::Arrow(batch) => *batch = batch.slice(0, rows as usize),
+            Page::ParquetFile(_) => {}
+        }
+        match &page {
+            Page::ParquetFile(file) if file.rows > room => writers.write_some(table, file, rows)?,
+            // A columnar page without rows still says which columns there are, but makes no table.
+            Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 => {}
+            page => writers.write(table, page)?,
+        }
+        self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);
+        self.reports[resource].rows += rows;
+        if rows > 0 {
+            *self.tables.entry(table.clone()).or_default() += rows;
+        }
+        if self.settings.limit.rows.is_some_and(|limit| self.reports[resource].rows >= limit) {
+            feed.close(resource);
+        }
+        Ok(())
+    }
+
+    /// Puts the tables of a resource into the schema, with its first rows.
+    fn merge_hints(&mut self, resource: usize) -> Result<(), ExtractError> {
+        for table in std::mem::take(&mut self.planned[resource].tables) {
+            self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
+                source_name: self.source_name.clone(),
+                resource: self.planned[resource].name.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Notes what a resource read, and closes its table if nobody else writes to it.
+    fn end(
+        &mut self,
+        feed: &mut Feed,
+        writers: &mut TableWriters<'_>,
+        resource: usize,
+    ) -> Result<(), ExtractError> {
+        if let Some(producer) = feed.producer(resource) {
+            self.reports[resource].inputs = producer.inputs();
+            self.reports[resource].warnings = producer.warnings();
+            for warning in &self.reports[resource].warnings {
+                tracing::warn!(resource = %self.planned[resource].name, "{warning}");
+            }
+        }
+        self.active[resource] = false;
+        let table = &self.planned[resource].table;
+        let is_shared =
+            self.planned.iter().zip(&self.active).any(|(other, active)| *active && other.table == *table);
+        if is_shared { Ok(()) } else { writers.close(table) }
+    }
+
+    /// Tables that are replaced by nothing get a file without rows, so that load empties them.
+    fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
+        for resource in 0..self.planned.len() {
+            let planned = &self.planned[resource];
+            if planned.disposition != WriteDisposition::Replace || writers.has_files(&planned.table) {
+                continue;
+            }
+            let table = planned.table.clone();
+            if self.schema.tables.get(&table).is_some_and(Table::has_seen_data) {
+                self.merge_hints(resource)?;
+                writers.write_empty(&table)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, resource: usize, source: SourceError) -> ExtractError {
+        ExtractError::Source {
+            source_name: self.source_name.clone(),
+            resource: self.planned[resource].name.clone(),
+            source,
+        }
+    }
+}
