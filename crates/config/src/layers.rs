@@ -115,5 +115,10 @@ fn taken(found: &Table, candidate: &Candidate, foreign: &[&str], pipeline: Optio
         candidate.general && table && (foreign.contains(&key) || top)
     };
     let kept = found.iter().filter(|(key, node)| !of_others(key, node));
-    kept.map(|(key, node)| (key.clone(), if lax { node.relaxed() } else { node.clone() })).collect()
+    let copy = |node: &Node| {
+        let mut copy = if lax { node.relaxed() } else { node.clone() };
+        copy.general = candidate.general;
+        copy
+    };
+    kept.map(|(key, node)| (key.clone(), copy(node))).collect()
 }

@@ -16,6 +16,8 @@ pub(crate) struct Node {
     /// A key that may be meant for somebody else (the environment, settings shared by several
     /// pipelines): it is used where it is known and passed over where it is not.
     pub(crate) lax: bool,
+    /// A key of a more general table than the one that was asked for. Implies lax.
+    pub(crate) general: bool,
 }
 
 /// What a value is. It has no derived `Debug`, because any value may be a secret.
@@ -43,7 +45,7 @@ impl std::fmt::Debug for Value {
 
 impl Node {
     pub(crate) fn new(value: Value, origin: Origin) -> Self {
-        Self { value, origin, lax: false }
+        Self { value, origin, lax: false, general: false }
     }
 
     pub(crate) fn as_table(&self) -> Option<&Table> {
@@ -116,9 +118,11 @@ fn lay_node_over(base: &mut Node, mut upper: Node) {
             lay_over(below, above);
         }
         base.lax &= upper.lax;
+        base.general &= upper.general;
         return;
     }
     // A key that must be known stays one, whoever overrides its value.
     upper.lax &= base.lax;
+    upper.general &= base.general;
     *base = upper;
 }

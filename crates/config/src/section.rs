@@ -99,13 +99,26 @@ impl Section {
         T::deserialize(Root(self)).map_err(|error| self.explain(error))
     }
 
-    /// The table as JSON, without keys that may be meant for others. It shows secrets: do not print it.
+    /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys
+    /// in `known`. It shows secrets: do not print it.
+    ///
+    /// # Errors
+    /// A placeholder that was left in the table.
+    pub fn to_json_with(&self, known: &[&str]) -> Result<serde_json::Value, ConfigError> {
+        let taken = |key: &str| !self.table()[key].general || known.contains(&key);
+        for (key, node) in self.table().iter().filter(|(key, _)| taken(key)) {
+            self.shared.recorder.record(&self.full(key), node);
+        }
+        let strict = self.part(taken, Vec::new());
+        serde_json::Value::deserialize(&*strict.root).map_err(|error| self.explain(error))
+    }
+
+    /// The table as JSON without anything from more general tables, as [`Section::to_json_with`].
     ///
     /// # Errors
     /// A placeholder that was left in the table.
     pub fn to_json(&self) -> Result<serde_json::Value, ConfigError> {
-        let strict = self.part(|key| !self.table()[key].lax, Vec::new());
-        serde_json::Value::deserialize(&*strict.root).map_err(|error| self.explain(error))
+        self.to_json_with(&[])
     }
 
     /// An error of the owner about the value of `key`, such as a pattern that is none.

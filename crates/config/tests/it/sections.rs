@@ -73,3 +73,19 @@ fn the_working_folder_follows_the_variables() {
     let project = Project::new(TEXT).env(&[("CARTAGE_DATA_DIR", "/data")]);
     assert_eq!(project.config().pipeline_dir().expect("a folder"), std::path::Path::new("/data/pipelines/p"));
 }
+
+#[test]
+fn json_has_what_is_meant_for_the_table_and_of_general_tables_only_known_keys() {
+    let text = "[pipeline]\nname = 'p'\ndestination = 'duckdb'\n[destination.duckdb]\nthreads = 1\n";
+    let project = Project::new(text).env(&[
+        ("DESTINATION__DUCKDB__PATH", "env.duckdb"),
+        ("DESTINATION__DUCKDB__THREADS", "2"),
+        ("DESTINATION__CREATE_INDEXES", "true"),
+        ("DESTINATION__POSTGRES__HOST", "db"),
+        ("LC_ALL", "C"),
+    ]);
+    let section = project.config().destination.expect("a destination").section;
+    let json = |known: &[&str]| section.to_json_with(known).expect("no fault").to_string();
+    assert_eq!(json(&[]), r#"{"threads":2,"path":"env.duckdb"}"#);
+    assert_eq!(json(&["create_indexes"]), r#"{"threads":2,"create_indexes":true,"path":"env.duckdb"}"#);
+}
