@@ -15,12 +15,12 @@ type Document = Map<String, Value>;
 
 /// Brings a document to the current engine version.
 pub(crate) fn migrate(mut document: Document) -> Result<Document, SchemaError> {
-    let found =
-        document.get("engine_version").and_then(Value::as_u64).ok_or_else(|| SchemaError::Invalid {
-            path: "`engine_version`".to_owned(),
-            reason: "must be a positive number".to_owned(),
-        })?;
-    if found == 0 || found > u64::from(Schema::ENGINE_VERSION) {
+    let found = document.get("engine_version").and_then(Value::as_u64).filter(|engine| *engine > 0);
+    let found = found.ok_or_else(|| SchemaError::Invalid {
+        path: "`engine_version`".to_owned(),
+        reason: "must be a positive number".to_owned(),
+    })?;
+    if found > u64::from(Schema::ENGINE_VERSION) {
         let schema = document.get("name").and_then(Value::as_str).unwrap_or("?").to_owned();
         return Err(SchemaError::NewerEngine { schema, found, known: Schema::ENGINE_VERSION });
     }

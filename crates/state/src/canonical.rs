@@ -51,7 +51,7 @@ impl Formatter for DltFloats {
         let text = serde_json::to_string(&float)?;
         let size = float.abs();
         match text.split_once('e') {
-            Some((mantissa, exponent)) if size >= 1e16 || size < 1e-5 => {
+            Some((mantissa, exponent)) if !(1e-5..1e16).contains(&size) => {
                 let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
                 write!(out, "{mantissa}e{sign}{exponent}")
             }

@@ -115,8 +115,3 @@ pub fn write_python_float(out: &mut Vec<u8>, float: f64) {
         Digits::of(float).write(out, Style::Python);
     }
 }
-
-/// Appends a float as dlt writes it in JSON. The same as [`crate::canonical::write_float`].
-pub fn write_json_float(out: &mut Vec<u8>, float: f64) {
-    crate::canonical::write_float(out, float);
-}

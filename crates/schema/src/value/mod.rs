@@ -21,7 +21,7 @@ pub use calendar::{civil_from_days, days_from_civil};
 pub use coerce::{NotCoercible, coerce};
 pub use decimal::{Decimal, DecimalError};
 pub use detect::detect;
-pub use float::{write_json_float, write_python_float};
+pub use float::write_python_float;
 pub use format::{date_to_text, time_to_text, timestamp_to_text};
 pub use iso::{Iso, parse_iso, parse_iso_timestamp};
 pub use scalar::Scalar;

@@ -128,6 +128,19 @@ fn an_unknown_naming_convention_is_refused() {
 }
 
 #[test]
+fn old_documents_become_what_dlt_makes_of_them() {
+    let mut differences = Differences::default();
+    for row in rows("migrations") {
+        let mut schema = Schema::from_value(row[0].clone()).unwrap();
+        let hash = schema.compute_hash();
+        differences.check(&row[0], &hash, &row[2].as_str().unwrap().to_owned());
+        // Old documents had no hash, or an empty one.
+        schema.version_hash = row[1]["version_hash"].as_str().map(str::to_owned);
+        differences.check(&row[0]["engine_version"], &serde_json::to_value(&schema).unwrap(), &row[1]);
+    }
+}
+
+#[test]
 fn documents_of_the_ninth_engine_get_row_keys_and_json() {
     let schema = changed(|document| {
         document["engine_version"] = json!(9);

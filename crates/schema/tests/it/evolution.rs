@@ -8,6 +8,8 @@ use cartage_schema::{
 };
 use serde_json::{Value, json};
 
+use crate::vectors::{Differences, rows};
+
 fn schema() -> Schema {
     Schema::new("shop", NamingKind::SnakeCase).unwrap()
 }
@@ -18,6 +20,29 @@ fn table(document: Value) -> Table {
 
 fn names(table: &Table) -> Vec<&str> {
     table.columns.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn partial_tables_merge_into_the_schema_that_dlt_makes_of_them() {
+    let mut differences = Differences::default();
+    for row in rows("merges") {
+        let mut schema = Schema::new("merged", NamingKind::SnakeCase).unwrap();
+        schema.normalizers.set_root_key_propagation(row[0].as_bool());
+        for step in row[1].as_array().unwrap() {
+            let origin = if step[1].as_bool().unwrap() { Origin::Resource } else { Origin::Other };
+            let merged = schema.merge_table(table(step[0].clone()), origin);
+            differences.check(&step[0], &merged.is_ok(), &step[2].as_bool().unwrap());
+        }
+        schema.bump();
+        differences.check(&row[1], &serde_json::to_value(&schema).unwrap(), &row[2]);
+        differences.check(&row[1], &schema.compute_hash(), &row[3].as_str().unwrap().to_owned());
+        for (root, chain) in row[4].as_object().unwrap() {
+            let ours: Vec<&str> = schema.chain(root).iter().map(|table| table.name.as_str()).collect();
+            differences.check(&row[1], &json!(ours), chain);
+        }
+        let renamed = schema.set_naming(NamingKind::SqlCsV1).ok().map(|()| schema.compute_hash());
+        differences.check(&("renamed", &row[1]), &json!(renamed), &row[5]);
+    }
 }
 
 #[test]

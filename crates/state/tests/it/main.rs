@@ -10,8 +10,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 fn vectors() -> Vec<(String, String, String)> {
-    let folder = std::env::var_os("CARTAGE_SCHEMA_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/schema"), PathBuf::from);
+    let folder = std::env::var_os("CARTAGE_SCHEMA_VECTORS").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/schema"),
+        PathBuf::from,
+    );
     serde_json::from_str(&std::fs::read_to_string(folder.join("states.json")).unwrap()).unwrap()
 }
 
@@ -107,7 +109,10 @@ fn states_of_the_first_engine_get_what_they_lack() {
     });
     let state = PipelineState::from_json(&old.to_string()).unwrap();
     assert_eq!(state.engine_version(), PipelineState::ENGINE_VERSION);
-    assert_eq!((state.destination_type(), state.destination_name()), (Some("dlt.destinations.postgres"), None));
+    assert_eq!(
+        (state.destination_type(), state.destination_name()),
+        (Some("dlt.destinations.postgres"), None)
+    );
     assert_eq!(state.staging_type(), Some("dlt.destinations.filesystem"));
     assert!(state.local().is_some() && state.version_hash().is_some());
 }
