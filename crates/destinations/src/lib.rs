@@ -1,1 +1,68 @@
-//! Registry of destinations by name.
+//! Registry of destinations: the one place that names them all.
+//!
+//! ```
+//! use cartage_destinations::{ConnectRequest, connect};
+//!
+//! let destination = connect(&ConnectRequest::new("null", "shop", "raw"))?;
+//! assert_eq!(destination.description().destination_type, "null");
+//! # Ok::<(), cartage_destinations::Error>(())
+//! ```
+//!
+//! # Limitations
+//! A destination is there only if its cargo feature is on; null always is.
+
+use cartage_destinations_null::Null;
+
+pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
+
+/// The types that this build can connect to.
+pub const TYPES: &[&str] = &[
+    #[cfg(feature = "duckdb")]
+    "duckdb",
+    "null",
+];
+
+/// Makes the destination that a request asks for. Reads its settings; whether it can be reached shows
+/// with the first call to it.
+///
+/// # Errors
+/// Invalid if the type is unknown or not part of this build, or if a setting cannot be.
+pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
+    let connected: Result<Box<dyn Destination>> = match request.destination_type.as_str() {
+        "null" => Null::connect(request).map(|null| Box::new(null) as _),
+        #[cfg(feature = "duckdb")]
+        "duckdb" => cartage_destinations_duckdb::DuckDb::connect(request).map(|duckdb| Box::new(duckdb) as _),
+        other => Err(unknown(other)),
+    };
+    connected.map_err(|error| error.context(format!("destination {}", request.name)))
+}
+
+fn unknown(name: &str) -> Error {
+    let error = if cartage_destinations_api::KNOWN_TYPES.contains(&name) {
+        Error::invalid(format!("type '{name}' is not part of this build"))
+    } else {
+        Error::invalid(format!("type '{name}' is not known"))
+    };
+    error.with_remedy(format!("use one of {}", TYPES.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_registered_type_connects_and_has_its_capabilities() {
+        for name in TYPES {
+            let destination = connect(&ConnectRequest::new(*name, "shop", "raw")).unwrap();
+            assert_eq!(destination.capabilities().destination, *name);
+            assert!(cartage_destinations_api::KNOWN_TYPES.contains(name));
+        }
+    }
+
+    #[test]
+    fn an_unknown_type_is_refused_with_those_that_are_known() {
+        let error = connect(&ConnectRequest::new("duckdv", "shop", "raw").named("lake")).unwrap_err();
+        assert_eq!(error.to_string(), "destination lake: type 'duckdv' is not known");
+        assert!(error.remedy().unwrap().contains("null"));
+    }
+}
