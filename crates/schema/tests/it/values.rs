@@ -48,7 +48,9 @@ fn encode(value: &Scalar<'_>) -> Value {
         Scalar::Date(days) => json!(days),
         Scalar::Time(micros) => json!(micros),
         Scalar::Decimal(decimal) | Scalar::Wei(decimal) => json!(decimal.to_string()),
-        Scalar::Binary(bytes) => json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        Scalar::Binary(bytes) => {
+            json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+        }
     }
 }
 

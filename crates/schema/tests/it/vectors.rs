@@ -39,7 +39,7 @@ impl Differences {
 impl Drop for Differences {
     fn drop(&mut self) {
         if !self.0.is_empty() && !std::thread::panicking() {
-            let shown = self.0.iter().take(40).map(|line| format!("\n  {line}")).collect::<String>();
+            let shown = self.0.iter().take(40).map(|line| format!("\n  {line}")).collect::<Vec<_>>().concat();
             panic!("{} differences{shown}", self.0.len());
         }
     }

@@ -3,6 +3,8 @@
 //! `fixtures/schema/recipe.py` makes the vectors. `CARTAGE_SCHEMA_VECTORS` names another folder with more of
 //! them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop where the test would")]
+
 use std::path::PathBuf;
 
 use cartage_state::{PipelineState, StateError};
