@@ -37,6 +37,12 @@ pub(crate) struct Rows<'a> {
     pub(crate) origins: Vec<Origin>,
 }
 
+struct RawRows<'a> {
+    table: &'a str,
+    blocks: Vec<&'a [u8]>,
+    origins: &'a [Origin],
+}
+
 impl<'a> Rows<'a> {
     pub(crate) fn of(table: &'a str, rows: &'a str) -> Self {
         Self { table, blocks: vec![rows], origins: Vec::new() }
@@ -62,6 +68,22 @@ impl Pipeline {
     }
 
     pub(crate) fn extract(&mut self, schema: &Schema, files: &[Rows<'_>]) -> LoadId {
+        let files: Vec<RawRows<'_>> = files
+            .iter()
+            .map(|file| RawRows {
+                table: file.table,
+                blocks: file.blocks.iter().map(|block| block.as_bytes()).collect(),
+                origins: &file.origins,
+            })
+            .collect();
+        self.extract_raw(schema, &files)
+    }
+
+    pub(crate) fn extract_bytes(&mut self, schema: &Schema, table: &str, rows: &[u8]) -> LoadId {
+        self.extract_raw(schema, &[RawRows { table, blocks: vec![rows], origins: &[] }])
+    }
+
+    fn extract_raw(&mut self, schema: &Schema, files: &[RawRows<'_>]) -> LoadId {
         let store = &self.temp.store;
         let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
         self.next += 1;
@@ -73,14 +95,14 @@ impl Pipeline {
                 JobFileName::new(file.table, &format!("{number:010x}"), FileFormat::Jsonl, Some(FileCodec::Zst)).unwrap();
             let mut writer = BlockWriter::create(&staged.job_path(&name), Codec::Zstd).unwrap();
             for block in &file.blocks {
-                writer.append_rows(block.as_bytes(), block.lines().count() as u64, 1).unwrap();
+                writer.append_rows(block, block.iter().filter(|byte| **byte == b'\n').count() as u64, 1).unwrap();
             }
             let stats = writer.finish();
             drafts.push(FileDraft {
                 rows: stats.rows,
                 uncompressed_bytes: stats.uncompressed_bytes,
                 written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
-                origins: file.origins.clone(),
+                origins: file.origins.to_vec(),
                 ..FileDraft::new(name, file.table)
             });
         }

@@ -1,4 +1,6 @@
 //! Tests of whole packages, through the public types.
 
+mod bad_rows;
+mod blocks;
 mod harness;
 mod oracle;
