@@ -189,8 +189,10 @@ impl Capabilities {
         let chosen = asked.or(self.asked_replace_strategy).or_else(|| offered.first().copied());
         match chosen {
             Some(strategy) if offered.contains(&strategy) => Ok(strategy),
-            Some(strategy) => Err(Error::invalid(format!("{} has no replace strategy '{strategy}'", self.destination))
-                .with_remedy(format!("use one of {}", join(offered)))),
+            Some(strategy) => {
+                Err(Error::invalid(format!("{} has no replace strategy '{strategy}'", self.destination))
+                    .with_remedy(format!("use one of {}", join(offered))))
+            }
             None => Err(Error::invalid(format!("{} cannot replace tables", self.destination))),
         }
     }

@@ -34,7 +34,11 @@ pub struct ConnectRequest {
 
 impl ConnectRequest {
     /// A request with default settings, relative to the working directory.
-    pub fn new(destination_type: impl Into<String>, pipeline: impl Into<String>, dataset: impl Into<String>) -> Self {
+    pub fn new(
+        destination_type: impl Into<String>,
+        pipeline: impl Into<String>,
+        dataset: impl Into<String>,
+    ) -> Self {
         let destination_type = destination_type.into();
         Self {
             name: destination_type.clone(),
@@ -87,6 +91,8 @@ pub struct CommonSettings {
     pub create_indexes: Option<bool>,
     /// Name of the dataset for data in flight; `%s` stands for the dataset.
     pub staging_dataset_name_layout: Option<String>,
+    /// Whether whoever makes the [`ConnectRequest`] normalizes the name of the dataset; yes where absent.
+    pub enable_dataset_name_normalization: Option<bool>,
 }
 
 impl CommonSettings {
@@ -99,6 +105,7 @@ impl CommonSettings {
         "loader_file_format",
         "create_indexes",
         "staging_dataset_name_layout",
+        "enable_dataset_name_normalization",
     ];
 
     /// Reads them from a destination's settings; other keys are left alone.
@@ -118,6 +125,7 @@ impl CommonSettings {
             loader_file_format: settings.word("loader_file_format")?,
             create_indexes: settings.flag("create_indexes")?,
             staging_dataset_name_layout: layout,
+            enable_dataset_name_normalization: settings.flag("enable_dataset_name_normalization")?,
         })
     }
 }

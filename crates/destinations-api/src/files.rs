@@ -74,7 +74,12 @@ pub struct JobFile {
 
 impl JobFile {
     /// A file without codec; see the fields for what each means.
-    pub fn new(id: impl Into<String>, table: impl Into<String>, path: impl Into<PathBuf>, format: FileFormat) -> Self {
+    pub fn new(
+        id: impl Into<String>,
+        table: impl Into<String>,
+        path: impl Into<PathBuf>,
+        format: FileFormat,
+    ) -> Self {
         Self { id: id.into(), table: table.into(), path: path.into(), format, codec: None, rows: 0, bytes: 0 }
     }
 

@@ -12,6 +12,8 @@ use cartage_schema::{ReplaceStrategy, Schema};
 pub struct LoadKey {
     /// The pipeline whose package is loaded.
     pub pipeline: String,
+    /// Name of the package's schema.
+    pub schema: String,
     /// Load id of the package.
     pub load_id: String,
 }

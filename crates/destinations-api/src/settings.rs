@@ -39,7 +39,8 @@ impl Settings {
             Some((_, name)) => format!("did you mean '{name}'?"),
             None => format!("known keys are {}", known.join(", ")),
         };
-        Err(Error::invalid(format!("unknown key '{unknown}' in the destination's settings")).with_remedy(remedy))
+        Err(Error::invalid(format!("unknown key '{unknown}' in the destination's settings"))
+            .with_remedy(remedy))
     }
 
     /// The raw value of `key`; empty text counts as absent, as everywhere in `pipeline.toml`.
@@ -68,7 +69,8 @@ impl Settings {
         T: FromStr,
         T::Err: fmt::Display,
     {
-        let parse = |text: String| text.parse().map_err(|cause: T::Err| Error::invalid(format!("'{key}': {cause}")));
+        let parse =
+            |text: String| text.parse().map_err(|cause: T::Err| Error::invalid(format!("'{key}': {cause}")));
         self.text(key)?.map(parse).transpose()
     }
 

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn load(pipeline: &str, load_id: &str) -> LoadKey {
-        LoadKey { pipeline: pipeline.to_owned(), load_id: load_id.to_owned() }
+        LoadKey { pipeline: pipeline.to_owned(), schema: "shop".to_owned(), load_id: load_id.to_owned() }
     }
 
     #[test]

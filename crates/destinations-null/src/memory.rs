@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cartage_destinations_api::{
-    Capabilities, DatasetReader, Description, Destination, Error, FileFormat, Job, JobFile, LoadCommit, LoadKey,
-    LoadPlan, LoadStatus, PreparedLoad, Result, Staging, StateSync, StoredSchema, StoredState, system,
+    Capabilities, DatasetReader, Description, Destination, Error, FileFormat, Job, JobFile, LoadCommit,
+    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging, StateSync, StoredSchema, StoredState,
+    system,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -93,12 +94,18 @@ impl Destination for Memory {
     }
 
     fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
-        if !self.find(system::LOADS_TABLE, |row| text(row, "load_id") == load.load_id).is_empty() {
-            return Ok(LoadStatus::Complete);
+        let started = self
+            .lock()
+            .ledger
+            .iter()
+            .any(|(pipeline, id, _)| (pipeline, id) == (&load.pipeline, &load.load_id));
+        if started {
+            return Ok(LoadStatus::Started);
         }
-        let contents = self.lock();
-        let started = contents.ledger.iter().any(|(pipeline, id, _)| (pipeline, id) == (&load.pipeline, &load.load_id));
-        Ok(if started { LoadStatus::Started } else { LoadStatus::New })
+        let is_this =
+            |row: &Row| text(row, "load_id") == load.load_id && text(row, "schema_name") == load.schema;
+        let complete = !self.find(system::LOADS_TABLE, is_this).is_empty();
+        Ok(if complete { LoadStatus::Complete } else { LoadStatus::New })
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
@@ -144,11 +151,17 @@ impl StateSync for Memory {
     }
 
     fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {
-        self.find(system::VERSION_TABLE, |row| text(row, "schema_name") == name).last().map(stored_schema).transpose()
+        self.find(system::VERSION_TABLE, |row| text(row, "schema_name") == name)
+            .last()
+            .map(stored_schema)
+            .transpose()
     }
 
     fn schema_by_hash(&self, hash: &str) -> Result<Option<StoredSchema>> {
-        self.find(system::VERSION_TABLE, |row| text(row, "version_hash") == hash).last().map(stored_schema).transpose()
+        self.find(system::VERSION_TABLE, |row| text(row, "version_hash") == hash)
+            .last()
+            .map(stored_schema)
+            .transpose()
     }
 }
 
@@ -169,7 +182,11 @@ impl DatasetReader for Memory {
         let contents = self.lock();
         let table = known(&contents, table)?;
         let shown = |row: &Row| {
-            table.columns.iter().map(|(name, _)| row.get(name).filter(|value| !value.is_null()).map(plain)).collect()
+            table
+                .columns
+                .iter()
+                .map(|(name, _)| row.get(name).filter(|value| !value.is_null()).map(plain))
+                .collect()
         };
         Ok(table.rows.iter().map(shown).collect())
     }
@@ -193,7 +210,12 @@ fn number(row: &Row, column: &str) -> u64 {
 
 fn stored_schema(row: &Row) -> Result<StoredSchema> {
     let document = system::decode_schema(&text(row, "schema"))?;
-    Ok(StoredSchema::new(text(row, "schema_name"), number(row, "version"), text(row, "version_hash"), document))
+    Ok(StoredSchema::new(
+        text(row, "schema_name"),
+        number(row, "version"),
+        text(row, "version_hash"),
+        document,
+    ))
 }
 
 #[cfg(test)]

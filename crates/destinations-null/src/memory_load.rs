@@ -4,8 +4,8 @@ use std::fs;
 
 use cartage_destinations_api::sql::ledger;
 use cartage_destinations_api::{
-    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadPlan, PreparedLoad, ReplaceStrategy,
-    Result, Staging, system,
+    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadPlan, PreparedLoad,
+    ReplaceStrategy, Result, Staging, system,
 };
 use serde_json::{Value, json};
 
@@ -95,9 +95,7 @@ pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) {
         })));
     }
     contents.staged.retain(|(load, _), _| *load != commit.key);
-    contents
-        .ledger
-        .retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
+    contents.ledger.retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
 }
 
 fn object(value: Value) -> Row {
@@ -107,11 +105,17 @@ fn object(value: Value) -> Row {
     }
 }
 
-pub(crate) fn open_job<'a>(memory: &'a Memory, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
+pub(crate) fn open_job<'a>(
+    memory: &'a Memory,
+    plan: &'a LoadPlan,
+    job: &'a JobFile,
+) -> Result<Box<dyn Job + 'a>> {
     memory.capabilities().file_format(Some(job.format))?;
     let staged = plan
         .table(&job.table)
-        .ok_or_else(|| Error::invalid(format!("table {} is not part of load {}", job.table, plan.key.load_id)))?
+        .ok_or_else(|| {
+            Error::invalid(format!("table {} is not part of load {}", job.table, plan.key.load_id))
+        })?
         .staged;
     Ok(Box::new(Append { memory, plan, job, staged }))
 }
@@ -147,12 +151,14 @@ impl Job for Append<'_> {
 }
 
 fn read(job: &JobFile) -> Result<Vec<Row>> {
-    let text = fs::read_to_string(&job.path)
-        .map_err(|cause| Error::transient(format!("cannot read {}", job.path.display())).with_source(cause))?;
+    let text = fs::read_to_string(&job.path).map_err(|cause| {
+        Error::transient(format!("cannot read {}", job.path.display())).with_source(cause)
+    })?;
     text.lines()
         .map(|line| {
-            serde_json::from_str(line)
-                .map_err(|cause| Error::terminal(format!("bad row in {}", job.path.display())).with_source(cause))
+            serde_json::from_str(line).map_err(|cause| {
+                Error::terminal(format!("bad row in {}", job.path.display())).with_source(cause)
+            })
         })
         .collect()
 }
@@ -163,7 +169,8 @@ fn check(contents: &Contents, table: &str, rows: &[Row]) -> Result<()> {
         if let Some(stranger) = row.keys().find(|key| !known.columns.iter().any(|(name, _)| name == *key)) {
             return Err(Error::terminal(format!("table {table} has no column {stranger}")));
         }
-        if let Some(column) = known.not_null.iter().find(|column| row.get(*column).is_none_or(Value::is_null)) {
+        if let Some(column) = known.not_null.iter().find(|column| row.get(*column).is_none_or(Value::is_null))
+        {
             return Err(Error::terminal(format!("column {column} of table {table} must not be null")));
         }
     }
@@ -173,7 +180,9 @@ fn check(contents: &Contents, table: &str, rows: &[Row]) -> Result<()> {
 impl Staging for Memory {
     fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>> {
         match chain.follow_up {
-            FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => Ok(Box::new(Replace { memory: self, plan, chain })),
+            FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => {
+                Ok(Box::new(Replace { memory: self, plan, chain }))
+            }
             other => Err(Error::invalid(format!("memory has no follow-up for {other:?}"))),
         }
     }
@@ -195,7 +204,8 @@ impl Job for Replace<'_> {
             }
             let mut count = 0;
             for name in &chain.tables {
-                let rows = contents.staged.shift_remove(&(plan.key.clone(), name.clone())).unwrap_or_default();
+                let rows =
+                    contents.staged.shift_remove(&(plan.key.clone(), name.clone())).unwrap_or_default();
                 count += rows.len() as u64;
                 if let Some(table) = contents.tables.get_mut(name) {
                     table.rows = rows;

@@ -1,8 +1,8 @@
 //! [`Null`].
 
 use cartage_destinations_api::{
-    Capabilities, Chain, CommonSettings, ConnectRequest, Description, Destination, Error, Job, JobFile, JobOutcome,
-    LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging,
+    Capabilities, Chain, CommonSettings, ConnectRequest, Description, Destination, Error, Job, JobFile,
+    JobOutcome, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging,
 };
 
 /// Takes everything and keeps nothing.
@@ -44,7 +44,10 @@ impl Destination for Null {
 
     fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
         if plan.table(&job.table).is_none() {
-            return Err(Error::invalid(format!("table {} is not part of load {}", job.table, plan.key.load_id)));
+            return Err(Error::invalid(format!(
+                "table {} is not part of load {}",
+                job.table, plan.key.load_id
+            )));
         }
         self.capabilities.file_format(Some(job.format))?;
         Ok(Box::new(Discard { rows: job.rows }))

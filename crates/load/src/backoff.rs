@@ -56,7 +56,8 @@ impl Default for Backoff {
 impl Backoff {
     /// Waits before attempt number `attempts + 1`.
     pub(crate) fn wait(&self, attempts: u32, runtime: &Runtime) {
-        let whole = self.first.saturating_mul(2u32.saturating_pow(attempts.saturating_sub(1))).min(self.longest);
+        let whole =
+            self.first.saturating_mul(2u32.saturating_pow(attempts.saturating_sub(1))).min(self.longest);
         let part = 0.5 + 0.5 * (runtime.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         self.sleeper.sleep(whole.mul_f64(part), &runtime.cancel);
     }

@@ -22,7 +22,8 @@ impl<'p> Chains<'p> {
         for (index, chain) in plan.chains.iter().enumerate() {
             of_table.extend(chain.tables.iter().map(|table| (table.as_str(), index)));
         }
-        let mut chains = Self { of_table, open: vec![0; plan.chains.len()], loaded: vec![0; plan.chains.len()] };
+        let mut chains =
+            Self { of_table, open: vec![0; plan.chains.len()], loaded: vec![0; plan.chains.len()] };
         for job in jobs {
             let Some(&index) = chains.of_table.get(job.table.as_str()) else { continue };
             match job.state {

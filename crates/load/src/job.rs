@@ -29,7 +29,14 @@ impl LoadJob {
             for name in package.jobs(state).map_err(store_error(package.load_id()))? {
                 let Some(entry) = package.file_entry(&name) else { continue };
                 let reason = package.failure_reason(&name).map_err(store_error(package.load_id()))?;
-                jobs.push(Self { table: entry.table.clone(), rows: entry.rows, bytes: entry.bytes, name, state, reason });
+                jobs.push(Self {
+                    table: entry.table.clone(),
+                    rows: entry.rows,
+                    bytes: entry.bytes,
+                    name,
+                    state,
+                    reason,
+                });
             }
         }
         jobs.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.job_id().cmp(&b.name.job_id())));

@@ -148,8 +148,10 @@ fn writing(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result
         }
         other => {
             let destination = &capabilities.destination;
-            Err(DestinationError::invalid(format!("{table} has write disposition '{other}', which {destination} cannot load"))
-                .with_remedy("use append or replace for this resource"))
+            Err(DestinationError::invalid(format!(
+                "{table} has write disposition '{other}', which {destination} cannot load"
+            ))
+            .with_remedy("use append or replace for this resource"))
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use cartage_destinations_api::{
     Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad,
 };
-use cartage_package_store::{Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock};
+use cartage_package_store::{
+    Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,
+};
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
 use indexmap::IndexMap;
@@ -76,13 +78,18 @@ impl<'a> Load<'a> {
         let document: Arc<str> = package.schema_json().map_err(&store)?.into();
         let schema = Schema::from_json(&document)
             .map_err(|source| LoadError::Schema { load_id: load_id.to_string(), source: Box::new(source) })?;
-        let refresh = RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
-            load_id: load_id.to_string(),
-            document: "package.json",
-            reason: cause.to_string(),
-        })?;
+        let refresh =
+            RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
+                load_id: load_id.to_string(),
+                document: "package.json",
+                reason: cause.to_string(),
+            })?;
         let jobs = LoadJob::all(&package)?;
-        let key = LoadKey { pipeline: package.manifest().pipeline.clone(), load_id: load_id.to_string() };
+        let key = LoadKey {
+            pipeline: package.manifest().pipeline.clone(),
+            schema: schema.name.clone(),
+            load_id: load_id.to_string(),
+        };
         let plan = make(Ingredients {
             key,
             schema: Arc::new(schema),
@@ -97,14 +104,16 @@ impl<'a> Load<'a> {
     }
 
     fn carry_out(mut self) -> Result<LoadReport, LoadError> {
-        let status = self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
+        let status =
+            self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
         let mut prepared = PreparedLoad::default();
         if status != LoadStatus::Complete {
             self.check_state()?;
             self.stop_if_cancelled()?;
             let total = self.jobs.len() as u64;
             self.request.runtime.progress.begin(Stage::Load, &self.plan.key.load_id, Some(total));
-            prepared = self.with_retries("prepare the tables", || self.request.destination.prepare_load(&self.plan))?;
+            prepared = self
+                .with_retries("prepare the tables", || self.request.destination.prepare_load(&self.plan))?;
             for warning in &prepared.warnings {
                 tracing::warn!("{warning}");
             }
@@ -114,21 +123,33 @@ impl<'a> Load<'a> {
         }
         let resumed = status != LoadStatus::New;
         let report = self.report(prepared, resumed);
-        write_back(self.request.store, self.package, &self.jobs, self.request.settings.delete_completed_jobs)?;
+        write_back(
+            self.request.store,
+            self.package,
+            &self.jobs,
+            self.request.settings.delete_completed_jobs,
+        )?;
         Ok(report)
     }
 
     /// Nobody else may have moved the state since it was restored.
     fn check_state(&self) -> Result<(), LoadError> {
+        if !self.request.settings.check_state {
+            return Ok(());
+        }
         let load_id = self.request.load_id;
         let committed = self.request.store.documents().state().map_err(store_error(load_id))?;
-        let committed = committed.as_deref().map(StateVersion::read).transpose().map_err(|cause| LoadError::Document {
-            load_id: load_id.to_string(),
-            document: "the pipeline's state.json",
-            reason: cause.to_string(),
+        let committed = committed.as_deref().map(StateVersion::read).transpose().map_err(|cause| {
+            LoadError::Document {
+                load_id: load_id.to_string(),
+                document: "the pipeline's state.json",
+                reason: cause.to_string(),
+            }
         })?;
         let (destination, pipeline) = (self.request.destination, &self.plan.key.pipeline);
-        match self.with_retries("read the stored state", || conflict(destination, pipeline, committed.as_ref()))? {
+        match self
+            .with_retries("read the stored state", || conflict(destination, pipeline, committed.as_ref()))?
+        {
             None => Ok(()),
             Some(what) => Err(LoadError::Conflict { load_id: load_id.to_string(), what }),
         }
@@ -162,7 +183,11 @@ impl<'a> Load<'a> {
         self.with_retries("record the end", || self.request.destination.complete_load(&commit))
     }
 
-    fn with_retries<T>(&self, doing: &str, work: impl FnMut() -> Result<T, DestinationError>) -> Result<T, LoadError> {
+    fn with_retries<T>(
+        &self,
+        doing: &str,
+        work: impl FnMut() -> Result<T, DestinationError>,
+    ) -> Result<T, LoadError> {
         let settings = self.request.settings;
         settings
             .backoff

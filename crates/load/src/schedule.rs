@@ -195,7 +195,13 @@ impl Schedule<'_> {
             ErrorKind::Transient => {
                 let attempts = job.name.retry();
                 if attempts.is_multiple_of(self.settings.raise_on_max_retries.get()) {
-                    return Err(LoadError::TooManyRetries { load_id, job: name, table, attempts, source: error });
+                    return Err(LoadError::TooManyRetries {
+                        load_id,
+                        job: name,
+                        table,
+                        attempts,
+                        source: error,
+                    });
                 }
                 tracing::warn!(job = %job.name, %error, attempts, "transient error, the job is tried again");
                 queue.push(Task { failed: task.failed + 1, ..task }, &table);
@@ -270,7 +276,8 @@ impl Worker<'_> {
     fn serve(self, inbox: &Receiver<Order>, outbox: &Sender<Ended>) {
         for Order { task, job } in inbox {
             let result = catch_unwind(AssertUnwindSafe(|| self.attempt(task, job.as_ref())));
-            let result = result.unwrap_or_else(|_| Err(DestinationError::terminal("the destination panicked")));
+            let result =
+                result.unwrap_or_else(|_| Err(DestinationError::terminal("the destination panicked")));
             if outbox.send(Ended { task, result }).is_err() {
                 break;
             }
@@ -284,7 +291,8 @@ impl Worker<'_> {
         match (task.what, job) {
             (What::FollowUp(index), _) => {
                 let chain = &self.plan.chains[index];
-                let span = tracing::info_span!("follow_up", load_id = %self.plan.key.load_id, table = %chain.root);
+                let span =
+                    tracing::info_span!("follow_up", load_id = %self.plan.key.load_id, table = %chain.root);
                 let _inside = span.enter();
                 let staging = self.destination.staging().ok_or_else(|| {
                     let destination = &self.destination.capabilities().destination;

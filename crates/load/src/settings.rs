@@ -20,6 +20,9 @@ pub struct LoadSettings {
     pub raise_on_max_retries: NonZeroU32,
     /// Whether job files are deleted once the package is loaded without failed jobs.
     pub delete_completed_jobs: bool,
+    /// Whether the state at the destination must be the one that the package builds on. Off where the
+    /// pipeline does not restore its state (`restore_from_destination = false`).
+    pub check_state: bool,
     /// How long to wait between attempts.
     pub backoff: Backoff,
 }
@@ -32,6 +35,7 @@ impl Default for LoadSettings {
             raise_on_failed_jobs: true,
             raise_on_max_retries: NonZeroU32::new(5).expect("five is not zero"),
             delete_completed_jobs: false,
+            check_state: true,
             backoff: Backoff::default(),
         }
     }

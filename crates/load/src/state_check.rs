@@ -60,7 +60,8 @@ mod tests {
     }
 
     fn committed(version: u64, hash: &str) -> Option<StateVersion> {
-        let document = format!(r#"{{"_state_version": {version}, "_version_hash": "{hash}", "sources": {{}}}}"#);
+        let document =
+            format!(r#"{{"_state_version": {version}, "_version_hash": "{hash}", "sources": {{}}}}"#);
         Some(StateVersion::read(&document).unwrap())
     }
 

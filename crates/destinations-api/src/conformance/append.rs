@@ -50,7 +50,9 @@ pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
     std::thread::scope(|scope| {
         for job in &jobs {
             let plan = &plan;
-            scope.spawn(move || destination.open_job(plan, job).and_then(|job| job.run()).expect("the job runs"));
+            scope.spawn(move || {
+                destination.open_job(plan, job).and_then(|job| job.run()).expect("the job runs")
+            });
         }
     });
     place.commit(&plan);

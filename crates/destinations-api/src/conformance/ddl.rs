@@ -54,7 +54,8 @@ pub(super) fn a_required_column_can_join_a_table_with_rows(make: Make<'_>) {
     place.load(&first, &[("items", vec![item(1, &first)])]);
     schema.tables["items"].columns.insert("code".to_owned(), Column::typed("code", DataType::Text, false));
     let mut second = plan_of("a", 2, &bumped(schema));
-    second.tables = vec![TablePlan::direct("_dlt_version"), TablePlan::direct("_dlt_loads"), TablePlan::direct("items")];
+    second.tables =
+        vec![TablePlan::direct("_dlt_version"), TablePlan::direct("_dlt_loads"), TablePlan::direct("items")];
     let mut row = item(2, &second);
     row["code"] = "x".into();
     place.load(&second, &[("items", vec![row])]);

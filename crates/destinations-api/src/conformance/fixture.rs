@@ -35,7 +35,8 @@ impl Place {
     }
 
     pub(super) fn offers(&self, strategy: ReplaceStrategy) -> bool {
-        self.destination.capabilities().replace_strategies.contains(&strategy) && self.destination.staging().is_some()
+        self.destination.capabilities().replace_strategies.contains(&strategy)
+            && self.destination.staging().is_some()
     }
 
     fn reader(&self) -> Option<&dyn DatasetReader> {
@@ -88,7 +89,9 @@ impl Place {
     }
 
     pub(super) fn commit(&self, plan: &LoadPlan) {
-        self.destination.complete_load(&LoadCommit::of(plan, plan.now_micros + 1)).expect("the load can be completed");
+        self.destination
+            .complete_load(&LoadCommit::of(plan, plan.now_micros + 1))
+            .expect("the load can be completed");
     }
 
     /// Rows of `table` as maps without nulls, sorted; `None` where rows cannot be read back.
@@ -112,7 +115,9 @@ impl Place {
         let Some(rows) = self.rows(table) else { return };
         let mut found: Vec<&str> = rows
             .iter()
-            .map(|row| row.iter().find(|(name, _)| name == column).map_or("null", |(_, value)| value.as_str()))
+            .map(|row| {
+                row.iter().find(|(name, _)| name == column).map_or("null", |(_, value)| value.as_str())
+            })
             .collect();
         found.sort_unstable();
         let mut expected = expected.to_vec();
@@ -160,10 +165,15 @@ pub(super) fn bumped(mut schema: Schema) -> Schema {
 /// The `number`-th load of `pipeline` with all tables of `schema`, written directly.
 pub(super) fn plan_of(pipeline: &str, number: u32, schema: &Schema) -> LoadPlan {
     let now = BEGIN + i64::from(number) * 1_000_000;
-    let key = LoadKey { pipeline: pipeline.to_owned(), load_id: format!("{}.5", now / 1_000_000) };
+    let key = LoadKey {
+        pipeline: pipeline.to_owned(),
+        schema: schema.name.clone(),
+        load_id: format!("{}.5", now / 1_000_000),
+    };
     let document = Arc::from(schema.to_json());
     let mut plan = LoadPlan::new(key, Arc::new(schema.clone()), document, now);
-    plan.tables = [VERSION_TABLE, LOADS_TABLE, STATE_TABLE, "items", "items__tags"].map(TablePlan::direct).to_vec();
+    plan.tables =
+        [VERSION_TABLE, LOADS_TABLE, STATE_TABLE, "items", "items__tags"].map(TablePlan::direct).to_vec();
     plan
 }
 

@@ -5,9 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use cartage_schema::value::parse_iso_timestamp;
 use cartage_schema::{DataType, Table};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
+
+/// Microseconds of an ISO timestamp.
+fn micros(cell: &Value) -> Option<i64> {
+    Some(parse_iso_timestamp(cell.as_str()?)?.0)
+}
 
 /// Writes the columns of `table` that some row has; the others are absent from the file.
 pub(super) fn write(path: &Path, table: &Table, rows: &[Value]) {
@@ -19,7 +25,10 @@ pub(super) fn write(path: &Path, table: &Table, rows: &[Value]) {
             let array: ArrayRef = match column.data_type {
                 Some(DataType::Bigint) => Arc::new(cells.map(|cell| cell?.as_i64()).collect::<Int64Array>()),
                 Some(DataType::Timestamp) => Arc::new(
-                    cells.map(|cell| cell?.as_i64()).collect::<TimestampMicrosecondArray>().with_timezone("UTC"),
+                    cells
+                        .map(|cell| micros(cell?))
+                        .collect::<TimestampMicrosecondArray>()
+                        .with_timezone("UTC"),
                 ),
                 _ => Arc::new(cells.map(|cell| cell?.as_str()).collect::<StringArray>()),
             };

@@ -59,7 +59,9 @@ pub fn migrate(
         }
         match existing.columns(dialect, &table.name) {
             None => create(dialect, dataset, table, unique_constraints, &mut migration)?,
-            Some(present) => alter(dialect, dataset, table, present, unique_constraints, has_rows, &mut migration)?,
+            Some(present) => {
+                alter(dialect, dataset, table, present, unique_constraints, has_rows, &mut migration)?
+            }
         }
     }
     Ok(migration)
@@ -73,7 +75,8 @@ fn create(
     migration: &mut Migration,
 ) -> Result<()> {
     let target = TableRef::new(dataset, &table.name);
-    let sql = create_table(dialect, &target, table, Constraints { not_null: true, unique: unique_constraints })?;
+    let sql =
+        create_table(dialect, &target, table, Constraints { not_null: true, unique: unique_constraints })?;
     migration.script.push(format!("create table {}", table.name), sql);
     migration.changes.created.push(table.name.clone());
     Ok(())
@@ -107,7 +110,12 @@ pub fn create_table(
     Ok(format!("CREATE TABLE {} (\n    {}\n)", dialect.qualified(target), columns.join(",\n    ")))
 }
 
-fn definition(dialect: &dyn Dialect, table: &Table, column: &Column, constraints: Constraints) -> Result<String> {
+fn definition(
+    dialect: &dyn Dialect,
+    table: &Table,
+    column: &Column,
+    constraints: Constraints,
+) -> Result<String> {
     let mut text = format!("{} {}", dialect.quote(&column.name), column_type(dialect, table, column)?);
     if constraints.unique && column.unique == Some(true) {
         text.push_str(" UNIQUE");
@@ -119,7 +127,9 @@ fn definition(dialect: &dyn Dialect, table: &Table, column: &Column, constraints
 }
 
 fn column_type(dialect: &dyn Dialect, table: &Table, column: &Column) -> Result<String> {
-    dialect.column_type(column).map_err(|error| error.context(format!("column {} of table {}", column.name, table.name)))
+    dialect
+        .column_type(column)
+        .map_err(|error| error.context(format!("column {} of table {}", column.name, table.name)))
 }
 
 fn alter(
@@ -142,14 +152,17 @@ fn alter(
     let target = TableRef::new(dataset, &table.name);
     let additions = missing
         .iter()
-        .map(|column| Ok(format!("ADD COLUMN {} {}", dialect.quote(&column.name), column_type(dialect, table, column)?)))
+        .map(|column| {
+            Ok(format!("ADD COLUMN {} {}", dialect.quote(&column.name), column_type(dialect, table, column)?))
+        })
         .collect::<Result<Vec<_>>>()?;
     let prefix = format!("ALTER TABLE {}", dialect.qualified(&target));
     if dialect.adds_columns_together() {
         let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
-        migration
-            .script
-            .push(format!("add {} to {}", names.join(", "), table.name), format!("{prefix} {}", additions.join(", ")));
+        migration.script.push(
+            format!("add {} to {}", names.join(", "), table.name),
+            format!("{prefix} {}", additions.join(", ")),
+        );
     } else {
         for (column, addition) in missing.iter().zip(&additions) {
             migration
@@ -180,9 +193,10 @@ fn constrain(
                 column.name
             ));
         } else {
-            migration
-                .script
-                .push(format!("forbid nulls in {} of {table}", column.name), dialect.set_not_null(target, &column.name));
+            migration.script.push(
+                format!("forbid nulls in {} of {table}", column.name),
+                dialect.set_not_null(target, &column.name),
+            );
         }
     }
     if unique_constraints && column.unique == Some(true) {

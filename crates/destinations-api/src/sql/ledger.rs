@@ -53,7 +53,13 @@ pub fn create(dialect: &dyn Dialect, staging_dataset: &str) -> SqlScript {
 }
 
 /// Writes one entry.
-pub fn record(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey, entry: &str, now_micros: i64) -> Statement {
+pub fn record(
+    dialect: &dyn Dialect,
+    staging_dataset: &str,
+    load: &LoadKey,
+    entry: &str,
+    now_micros: i64,
+) -> Statement {
     Statement::new(
         format!("remember that '{entry}' is done"),
         format!(

@@ -13,7 +13,10 @@ pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable]) -> SqlS
     let mut script = SqlScript::default();
     for table in tables {
         let name = &table.target.table;
-        script.push(format!("replace {name}: remove the rows of earlier loads"), dialect.empty_table(&table.target));
+        script.push(
+            format!("replace {name}: remove the rows of earlier loads"),
+            dialect.empty_table(&table.target),
+        );
         let columns = table.columns.iter().map(String::as_str).collect::<Vec<_>>();
         let columns = dialect.column_list(&columns);
         script.push(

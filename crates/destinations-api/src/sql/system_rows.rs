@@ -20,12 +20,18 @@ pub fn store_version(
     max_text_length: Option<usize>,
     now_micros: i64,
 ) -> Result<Statement> {
-    let hash = schema
-        .version_hash
-        .as_deref()
-        .ok_or_else(|| Error::corrupt(format!("schema {} of the package has no version_hash", schema.name)))?;
+    let hash = schema.version_hash.as_deref().ok_or_else(|| {
+        Error::corrupt(format!("schema {} of the package has no version_hash", schema.name))
+    })?;
     let table = dialect.qualified(&TableRef::new(dataset, VERSION_TABLE));
-    let columns = dialect.column_list(&["version", "engine_version", "inserted_at", "schema_name", "version_hash", "schema"]);
+    let columns = dialect.column_list(&[
+        "version",
+        "engine_version",
+        "inserted_at",
+        "schema_name",
+        "version_hash",
+        "schema",
+    ]);
     Ok(Statement::new(
         format!("store version {} of schema {} unless it is there", schema.version, schema.name),
         format!(
@@ -64,9 +70,16 @@ pub fn forget_versions(dialect: &dyn Dialect, dataset: &str, schema_name: &str) 
 }
 
 /// Records a load as complete, unless it is recorded already.
-pub fn record_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKey, schema: &Schema, now_micros: i64) -> Statement {
+pub fn record_load(
+    dialect: &dyn Dialect,
+    dataset: &str,
+    load: &LoadKey,
+    schema: &Schema,
+    now_micros: i64,
+) -> Statement {
     let table = dialect.qualified(&TableRef::new(dataset, LOADS_TABLE));
-    let columns = dialect.column_list(&["load_id", "schema_name", "status", "inserted_at", "schema_version_hash"]);
+    let columns =
+        dialect.column_list(&["load_id", "schema_name", "status", "inserted_at", "schema_version_hash"]);
     Statement::new(
         format!("record load {} as complete", load.load_id),
         format!(
@@ -90,18 +103,20 @@ pub fn record_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKey, schema:
 }
 
 /// Asks whether a load is recorded as complete; a row if it is.
-pub fn completed_load(dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
+pub fn completed_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKey) -> Statement {
     Statement::new(
         "whether this load is recorded",
         format!(
-            "SELECT 1 FROM {} WHERE {} = {} AND {} = 0",
+            "SELECT 1 FROM {} WHERE {} = {} AND {} = {} AND {} = 0",
             dialect.qualified(&TableRef::new(dataset, LOADS_TABLE)),
             dialect.quote("load_id"),
             dialect.placeholder(1),
+            dialect.quote("schema_name"),
+            dialect.placeholder(2),
             dialect.quote("status")
         ),
     )
-    .with_params(vec![load_id.into()])
+    .with_params(vec![load.load_id.as_str().into(), load.schema.as_str().into()])
 }
 
 /// Asks for the newest state of a pipeline among complete loads: version, version hash, state, load id.

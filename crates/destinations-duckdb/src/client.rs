@@ -1,0 +1,151 @@
+//! Runs statements and transactions on connections of their own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cartage_destinations_api::sql::{Param, SqlScript, Statement, ledger};
+use cartage_destinations_api::{Error, LoadKey, Result};
+use duckdb::types::{TimeUnit, Value};
+use duckdb::{Connection, Row, params_from_iter};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::error;
+use crate::schema_sql::DuckDbDialect;
+
+/// The database of one destination, opened by its first use.
+#[derive(Debug)]
+pub(crate) struct Client {
+    config: Config,
+    database: Mutex<Option<Arc<Database>>>,
+}
+
+impl Client {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, database: Mutex::new(None) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The open database; makes the file where there is none.
+    pub(crate) fn database(&self) -> Result<Arc<Database>> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = &*database {
+            return Ok(Arc::clone(database));
+        }
+        let opened = Database::open(&self.config)?;
+        *database = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// A connection; makes the file where there is none.
+    pub(crate) fn session(&self) -> Result<Session> {
+        Ok(Session { connection: self.database()?.connection()? })
+    }
+
+    /// A connection to a database that is there; asking makes no file.
+    pub(crate) fn existing(&self) -> Result<Option<Session>> {
+        let is_open = self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let exists = self.config.path.as_ref().is_some_and(|path| path.exists());
+        if is_open || exists { self.session().map(Some) } else { Ok(None) }
+    }
+}
+
+/// One connection, used by one thread.
+#[derive(Debug)]
+pub(crate) struct Session {
+    connection: Connection,
+}
+
+impl Session {
+    /// Runs one statement; returns the number of rows that it changed.
+    pub(crate) fn execute(&self, statement: &Statement) -> Result<u64> {
+        let values = statement.params.iter().map(value);
+        let changed = self.connection.execute(&statement.sql, params_from_iter(values));
+        changed.map(|rows| rows as u64).map_err(|cause| error::statement(&statement.purpose, &cause))
+    }
+
+    /// Runs the statements in order.
+    pub(crate) fn run(&self, script: &SqlScript) -> Result<()> {
+        script.statements.iter().try_for_each(|statement| self.execute(statement).map(drop))
+    }
+
+    /// All rows of a query, each made into a `T`.
+    pub(crate) fn query<T>(
+        &self,
+        statement: &Statement,
+        read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
+    ) -> Result<Vec<T>> {
+        let failed = |cause| error::statement(&statement.purpose, &cause);
+        let mut prepared = self.connection.prepare(&statement.sql).map_err(failed)?;
+        let values = statement.params.iter().map(value);
+        let rows = prepared.query_map(params_from_iter(values), read).map_err(failed)?;
+        rows.collect::<duckdb::Result<_>>().map_err(failed)
+    }
+
+    /// Runs `work` in a transaction: committed if it succeeds, undone if not.
+    pub(crate) fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.control("BEGIN TRANSACTION", "begin a transaction")?;
+        match work() {
+            Ok(result) => {
+                self.control("COMMIT", "commit").inspect_err(|_| self.roll_back())?;
+                Ok(result)
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    fn control(&self, sql: &str, purpose: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))
+    }
+
+    /// A failed commit has undone the transaction already, so there may be none left to undo.
+    fn roll_back(&self) {
+        if let Err(cause) = self.connection.execute_batch("ROLLBACK") {
+            tracing::debug!(%cause, "nothing to roll back");
+        }
+    }
+
+    /// Names of the tables of a dataset, sorted; empty where there is no such dataset.
+    pub(crate) fn tables(&self, dataset: &str) -> Result<Vec<String>> {
+        let statement = Statement::new(
+            "list the tables of the dataset",
+            "SELECT table_name FROM duckdb_tables() WHERE lower(schema_name) = lower(?) \
+             AND database_name = current_database() ORDER BY table_name",
+        )
+        .with_params(vec![dataset.into()]);
+        self.query(&statement, |row| row.get(0))
+    }
+
+    pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
+        let folded = table.to_lowercase();
+        Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
+    }
+
+    /// The ledger entries of one load; empty where there is no ledger.
+    pub(crate) fn entries(&self, staging: &str, load: &LoadKey) -> Result<Vec<String>> {
+        if !self.has_table(staging, ledger::TABLE)? {
+            return Ok(Vec::new());
+        }
+        self.query(&ledger::entries(&DuckDbDialect, staging, load), |row| row.get(0))
+    }
+}
+
+fn value(param: &Param) -> Value {
+    match param {
+        Param::Text(text) => Value::Text(text.clone()),
+        Param::Int(number) => Value::BigInt(*number),
+        Param::Timestamp(micros) => Value::Timestamp(TimeUnit::Microsecond, *micros),
+        // `Param` may grow; whatever has no value is null.
+        _ => Value::Null,
+    }
+}
+
+/// An error for what should be in the plan and is not.
+pub(crate) fn not_in_plan(table: &str, load: &LoadKey) -> Error {
+    Error::invalid(format!("table {table} is not part of load {}", load.load_id))
+}

@@ -1,0 +1,151 @@
+//! The settings below `[destination.<name>]`: parsed and checked, nothing opened.
+
+use std::path::PathBuf;
+
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, staging};
+
+/// Keys of this destination beside those that all destinations share.
+const OWN_KEYS: &[&str] = &["path", "credentials", "database", "memory_limit", "threads"];
+
+/// Where the database is and how it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The database file; `None` is a database in memory, for tests.
+    pub path: Option<PathBuf>,
+    /// Schema that rows are loaded into.
+    pub dataset: String,
+    /// Schema for what is in flight.
+    pub staging_dataset: String,
+    /// DuckDB's `memory_limit`, such as `4GB`.
+    pub memory_limit: Option<String>,
+    /// DuckDB's `threads`; all cores where absent.
+    pub threads: Option<usize>,
+    /// What all destinations share.
+    pub common: CommonSettings,
+}
+
+impl Config {
+    /// Reads the settings of a request.
+    ///
+    /// # Errors
+    /// Invalid naming the key that is unknown or has a value that cannot be.
+    pub fn read(request: &ConnectRequest) -> Result<Self> {
+        let settings = &request.settings;
+        let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
+        settings.check_keys(&known)?;
+        let common = CommonSettings::read(settings)?;
+        let dataset = request.dataset_name.clone();
+        if dataset.trim().is_empty() {
+            return Err(
+                Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]")
+            );
+        }
+        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
+        let staging_dataset = staging::dataset_name(layout, &dataset);
+        if staging_dataset.to_lowercase() == dataset.to_lowercase() {
+            return Err(Error::invalid("the staging dataset must not be the dataset itself")
+                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
+        }
+        Ok(Self {
+            path: database_path(request)?,
+            dataset,
+            staging_dataset,
+            memory_limit: settings.text("memory_limit")?,
+            threads: settings.count("threads")?,
+            common,
+        })
+    }
+}
+
+fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
+    let settings = &request.settings;
+    let given: Vec<(&str, String)> = ["path", "database", "credentials"]
+        .into_iter()
+        .filter_map(|key| Some((key, text_of(settings, key).transpose()?)))
+        .map(|(key, text)| text.map(|text| (key, text)))
+        .collect::<Result<_>>()?;
+    let file = match given.as_slice() {
+        [] => format!("{}.duckdb", request.pipeline_name),
+        [(_, text)] => without_scheme(text),
+        [(first, a), .., (last, b)] if a != b => {
+            return Err(Error::invalid(format!("'{first}' and '{last}' name different databases"))
+                .with_remedy("keep one of them"));
+        }
+        [(_, text), ..] => without_scheme(text),
+    };
+    if file == ":memory:" {
+        return Ok(None);
+    }
+    Ok(Some(request.base_dir.join(file)))
+}
+
+/// `credentials` may also be a table with `database`.
+fn text_of(settings: &Settings, key: &str) -> Result<Option<String>> {
+    match settings.value(key).and_then(|value| value.get("database")).and_then(|value| value.as_str()) {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => settings.text(key),
+    }
+}
+
+/// dlt writes `duckdb:///relative` and `duckdb:////absolute`.
+fn without_scheme(text: &str) -> String {
+    text.strip_prefix("duckdb:///").or_else(|| text.strip_prefix("duckdb:")).unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(settings: &Value) -> Result<Config> {
+        let settings = Settings::new(settings.as_object().unwrap().clone());
+        Config::read(
+            &ConnectRequest::new("duckdb", "shop", "my_data").with_settings(settings).in_folder("/base"),
+        )
+    }
+
+    #[test]
+    fn the_file_is_named_after_the_pipeline_and_lies_beside_its_settings() {
+        let config = read(&json!({})).unwrap();
+        assert_eq!(config.path, Some(PathBuf::from("/base/shop.duckdb")));
+        assert_eq!(
+            (config.dataset.as_str(), config.staging_dataset.as_str()),
+            ("my_data", "my_data_staging")
+        );
+    }
+
+    #[test]
+    fn all_spellings_of_the_file_are_understood() {
+        for settings in [
+            json!({"path": "a/b.duckdb"}),
+            json!({"database": "a/b.duckdb"}),
+            json!({"credentials": "duckdb:///a/b.duckdb"}),
+            json!({"credentials": {"database": "a/b.duckdb"}}),
+            json!({"path": "a/b.duckdb", "database": "a/b.duckdb"}),
+        ] {
+            assert_eq!(read(&settings).unwrap().path, Some(PathBuf::from("/base/a/b.duckdb")), "{settings}");
+        }
+        assert_eq!(
+            read(&json!({"credentials": "duckdb:////x.db"})).unwrap().path,
+            Some(PathBuf::from("/x.db"))
+        );
+        assert_eq!(read(&json!({"path": ":memory:"})).unwrap().path, None);
+        assert!(read(&json!({"path": "a", "database": "b"})).is_err());
+    }
+
+    #[test]
+    fn a_whole_example_reads_back_and_a_misspelt_key_is_named() {
+        let config = read(&json!({
+            "path": "shop.duckdb", "memory_limit": "2GB", "threads": 4, "create_indexes": true,
+            "replace_strategy": "insert-from-staging", "naming_convention": "direct", "loader_file_format": "parquet",
+            "max_identifier_length": 63, "max_column_identifier_length": 63, "staging_dataset_name_layout": "tmp_%s",
+        }))
+        .unwrap();
+        assert_eq!((config.threads, config.memory_limit.as_deref()), (Some(4), Some("2GB")));
+        assert_eq!(config.staging_dataset, "tmp_my_data");
+        assert_eq!(read(&json!({"treads": 4})).unwrap_err().remedy(), Some("did you mean 'threads'?"));
+        assert!(read(&json!({"staging_dataset_name_layout": "%s"})).is_err());
+    }
+}

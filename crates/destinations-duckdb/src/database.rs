@@ -1,0 +1,116 @@
+//! Opens database files, each at most once per process.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use cartage_destinations_api::{Error, Result};
+use duckdb::Connection;
+
+use crate::config::Config;
+use crate::error;
+
+/// How long and how often a file that another process has open is tried again.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(300);
+
+/// The files that this process has open.
+static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(Mutex::default);
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Database {
+    /// Present until the drop; other connections are cloned from it.
+    root: Mutex<Option<Connection>>,
+    /// Written by whoever makes or removes the ledger, read by whoever writes into it.
+    pub(crate) ledger: RwLock<()>,
+}
+
+impl Database {
+    /// Opens the file of `config`, or gives the instance that this process has open already. Settings
+    /// of the instance are those of whoever opened it first.
+    pub(crate) fn open(config: &Config) -> Result<Arc<Self>> {
+        let Some(path) = &config.path else {
+            return Ok(Arc::new(Self::new(connect(config, None)?)));
+        };
+        let key = canonical(path);
+        let mut open = lock(&OPEN);
+        if let Some(database) = open.get(&key).and_then(Weak::upgrade) {
+            return Ok(database);
+        }
+        let database = Arc::new(Self::new(connect(config, Some(path))?));
+        open.insert(key, Arc::downgrade(&database));
+        Ok(database)
+    }
+
+    fn new(root: Connection) -> Self {
+        Self { root: Mutex::new(Some(root)), ledger: RwLock::new(()) }
+    }
+
+    /// Another connection to the same database.
+    pub(crate) fn connection(&self) -> Result<Connection> {
+        let root = lock(&self.root);
+        let root = root.as_ref().ok_or_else(|| Error::transient("the database is being closed"))?;
+        root.try_clone().map_err(|cause| error::statement("cannot open another connection", &cause))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Closing writes the log into the file. Nobody may open the file again while that goes on.
+        let mut open = lock(&OPEN);
+        open.retain(|_, database| database.strong_count() > 0);
+        drop(lock(&self.root).take());
+    }
+}
+
+/// The path without links, so that two spellings of one file are one file.
+fn canonical(path: &Path) -> PathBuf {
+    let whole = path.canonicalize();
+    whole.unwrap_or_else(|_| {
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        match (folder, path.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            _ => path.to_owned(),
+        }
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(config: &Config, path: Option<&Path>) -> Result<Connection> {
+    let Some(path) = path else {
+        let opened = engine_settings(config).and_then(Connection::open_in_memory_with_flags);
+        return opened.map_err(|cause| error::open(Path::new(":memory:"), &cause));
+    };
+    let mut attempt = 1;
+    loop {
+        match engine_settings(config).and_then(|settings| Connection::open_with_flags(path, settings)) {
+            Ok(connection) => return Ok(connection),
+            Err(cause) if error::is_locked(&cause) && attempt < LOCK_ATTEMPTS => {
+                tracing::debug!(path = %path.display(), attempt, "another process has the database open");
+                std::thread::sleep(LOCK_PAUSE);
+                attempt += 1;
+            }
+            Err(cause) => return Err(error::open(path, &cause)),
+        }
+    }
+}
+
+/// Rows of one file need not stay in order: a job is one of many that run beside each other, and
+/// keeping the order costs memory. Nothing is fetched from the network.
+fn engine_settings(config: &Config) -> duckdb::Result<duckdb::Config> {
+    let mut settings = duckdb::Config::default()
+        .enable_autoload_extension(false)?
+        .with("preserve_insertion_order", "false")?;
+    if let Some(threads) = config.threads {
+        settings = settings.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
+    }
+    if let Some(limit) = &config.memory_limit {
+        settings = settings.max_memory(limit)?;
+    }
+    Ok(settings)
+}

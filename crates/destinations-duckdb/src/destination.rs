@@ -1,0 +1,321 @@
+//! [`DuckDb`]: carries out the plan of a load.
+
+use std::sync::{Arc, PoisonError};
+
+use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
+use cartage_destinations_api::sql::{Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::{
+    Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
+    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging, StateSync, staging, system,
+};
+use cartage_schema::Table;
+
+use crate::client::{Client, Session, not_in_plan};
+use crate::config::Config;
+use crate::job::{ScriptJob, staged};
+use crate::schema_sql::DuckDbDialect;
+
+/// Entry that keeps the ledger from being removed while this load is in flight.
+const BEGUN: &str = "begun";
+
+/// One dataset in a DuckDB database.
+#[derive(Clone, Debug)]
+pub struct DuckDb {
+    pub(crate) client: Arc<Client>,
+    capabilities: Capabilities,
+}
+
+impl DuckDb {
+    /// Reads the settings. The file is opened by the first call that needs it.
+    ///
+    /// # Errors
+    /// Invalid if a setting is unknown or its value cannot be.
+    pub fn connect(request: &ConnectRequest) -> Result<Self> {
+        let config = Config::read(request)?;
+        let capabilities =
+            Capabilities::of("duckdb").expect("the api knows duckdb").with_settings(&config.common)?;
+        Ok(Self { client: Arc::new(Client::new(config)), capabilities })
+    }
+
+    pub(crate) fn dataset(&self) -> &str {
+        &self.client.config().dataset
+    }
+
+    fn staging_dataset(&self) -> &str {
+        &self.client.config().staging_dataset
+    }
+
+    /// Makes the ledger and writes this load into it, so that no other load removes it.
+    fn begin(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        let database = self.client.database()?;
+        let _alone = database.ledger.write().unwrap_or_else(PoisonError::into_inner);
+        let staging = self.staging_dataset();
+        session.run(&ledger::create(&DuckDbDialect, staging))?;
+        if !session.entries(staging, &plan.key)?.iter().any(|entry| entry == BEGUN) {
+            session.execute(&ledger::record(&DuckDbDialect, staging, &plan.key, BEGUN, plan.now_micros))?;
+        }
+        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.quote(self.dataset()));
+        session.execute(&Statement::new("create the dataset", schema))?;
+        Ok(())
+    }
+
+    /// Drops what abandoned loads of this pipeline left in the staging dataset.
+    fn sweep(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        let staging = self.staging_dataset();
+        let statement = ledger::entries_of_pipeline(&DuckDbDialect, staging, &plan.key.pipeline);
+        let entries: Vec<(String, String)> =
+            session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut script = SqlScript::default();
+        for (load_id, entry) in entries {
+            if !staging::is_left_behind(&load_id, &plan.key.load_id) {
+                continue;
+            }
+            if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
+                script.extend(self.drop_staged(table));
+            }
+            let left = LoadKey { load_id, ..plan.key.clone() };
+            script.extend(ledger::forget(&DuckDbDialect, staging, &left).into());
+        }
+        if script.is_empty() { Ok(()) } else { session.transaction(|| session.run(&script)) }
+    }
+
+    fn drop_staged(&self, table: &str) -> SqlScript {
+        let name = DuckDbDialect.qualified(&TableRef::new(self.staging_dataset(), table));
+        Statement::new(format!("drop staged rows {table}"), format!("DROP TABLE IF EXISTS {name}")).into()
+    }
+
+    /// Runs `script` with its ledger entry, unless the entry is there.
+    fn once(&self, session: &Session, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
+        let staging = self.staging_dataset();
+        session.transaction(|| {
+            if session.entries(staging, &plan.key)?.iter().any(|done| done == entry) {
+                return Ok(());
+            }
+            session.run(script)?;
+            session
+                .execute(&ledger::record(&DuckDbDialect, staging, &plan.key, entry, plan.now_micros))
+                .map(drop)
+        })
+    }
+
+    fn drop_tables(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.drop.is_empty() {
+            return Ok(());
+        }
+        let mut script = SqlScript::default();
+        for table in &plan.drop {
+            let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
+            script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
+        }
+        if session.has_table(self.dataset(), system::VERSION_TABLE)? {
+            script.extend(
+                system_rows::forget_versions(&DuckDbDialect, self.dataset(), &plan.schema.name).into(),
+            );
+        }
+        self.once(session, plan, ledger::DROP, &script)
+    }
+
+    fn existing(&self, session: &Session) -> Result<Existing> {
+        let statement = Statement::new(
+            "read the columns of the dataset",
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE lower(schema_name) = lower(?) \
+             AND database_name = current_database() ORDER BY table_name, column_index",
+        )
+        .with_params(vec![self.dataset().into()]);
+        let columns: Vec<(String, String)> =
+            session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut existing = Existing::default();
+        for table in columns.chunk_by(|a, b| a.0 == b.0) {
+            let names = table.iter().map(|(_, column)| column.clone());
+            existing.insert(&DuckDbDialect, &table[0].0, names);
+        }
+        Ok(existing)
+    }
+
+    fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
+        let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
+        let statement = Statement::new(
+            format!("whether table {table} has rows"),
+            format!("SELECT 1 FROM {name} LIMIT 1"),
+        );
+        Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
+    }
+
+    /// Brings the tables up to the schema, stores its version and makes the staged tables.
+    fn migrate(&self, session: &Session, plan: &LoadPlan) -> Result<PreparedLoad> {
+        let tables = planned_tables(plan)?;
+        let refs: Vec<&Table> = tables.iter().map(|(table, _)| *table).collect();
+        session.transaction(|| {
+            let existing = self.existing(session)?;
+            let has_rows = |table: &str| self.has_rows(session, table);
+            let indexes = self.capabilities.create_indexes;
+            let migration =
+                ddl::migrate(&DuckDbDialect, self.dataset(), &refs, &existing, indexes, &has_rows)?;
+            session.run(&migration.script)?;
+            session.execute(&system_rows::store_version(
+                &DuckDbDialect,
+                self.dataset(),
+                &plan.schema,
+                &plan.schema_document,
+                self.capabilities.max_text_length,
+                plan.now_micros,
+            )?)?;
+            for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
+                self.make_staged(session, plan, table)?;
+            }
+            Ok(migration.changes)
+        })
+    }
+
+    fn make_staged(&self, session: &Session, plan: &LoadPlan, table: &Table) -> Result<()> {
+        let target = staged(&self.client, plan, &table.name);
+        let entry = ledger::staged_entry(&target.table);
+        if session.entries(&target.dataset, &plan.key)?.contains(&entry) {
+            return Ok(());
+        }
+        let constraints = Constraints { not_null: true, unique: false };
+        let create = ddl::create_table(&DuckDbDialect, &target, table, constraints)?;
+        session.execute(&Statement::new(format!("stage table {}", table.name), create))?;
+        session
+            .execute(&ledger::record(&DuckDbDialect, &target.dataset, &plan.key, &entry, plan.now_micros))
+            .map(drop)
+    }
+
+    fn truncate(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.truncate.is_empty() {
+            return Ok(());
+        }
+        let mut script = SqlScript::default();
+        let present = session.tables(self.dataset())?;
+        for table in &plan.truncate {
+            if present.iter().any(|name| name.to_lowercase() == table.to_lowercase()) {
+                let target = TableRef::new(self.dataset(), table);
+                script.push(format!("empty table {table}"), DuckDbDialect.empty_table(&target));
+            }
+        }
+        self.once(session, plan, ledger::TRUNCATE, &script)
+    }
+
+    /// Removes the ledger and the staging dataset where nothing is in flight any more. Another load of
+    /// this process that is at work keeps them; it removes them at its own end.
+    fn tidy(&self, session: &Session) -> Result<()> {
+        let database = self.client.database()?;
+        let Ok(_alone) = database.ledger.try_write() else { return Ok(()) };
+        let staging = self.staging_dataset();
+        let table = DuckDbDialect.qualified(&TableRef::new(staging, ledger::TABLE));
+        if session.has_table(staging, ledger::TABLE)? {
+            let statement =
+                Statement::new("whether loads are in flight", format!("SELECT 1 FROM {table} LIMIT 1"));
+            if !session.query(&statement, |_| Ok(()))?.is_empty() {
+                return Ok(());
+            }
+            session.execute(&Statement::new("remove the empty ledger", format!("DROP TABLE {table}")))?;
+        }
+        if session.tables(staging)?.is_empty() {
+            let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.quote(staging));
+            session.execute(&Statement::new("remove the empty staging dataset", drop))?;
+        }
+        Ok(())
+    }
+}
+
+/// The tables of the plan that have a column, and whether each is staged.
+fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
+    plan.tables
+        .iter()
+        .map(|planned| {
+            let table =
+                plan.schema.tables.get(&planned.name).ok_or_else(|| not_in_plan(&planned.name, &plan.key))?;
+            Ok((table, planned.staged && !table.is_new()))
+        })
+        .collect()
+}
+
+impl Destination for DuckDb {
+    fn description(&self) -> Description {
+        let location = match &self.client.config().path {
+            Some(path) => path.display().to_string(),
+            None => ":memory:".to_owned(),
+        };
+        let look = format!("duckdb {location}");
+        Description::new("duckdb", location, self.dataset()).look_with(look)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
+        let Some(session) = self.client.existing()? else { return Ok(LoadStatus::New) };
+        // The commit clears the ledger, so a load with entries is not complete.
+        if !session.entries(self.staging_dataset(), load)?.is_empty() {
+            return Ok(LoadStatus::Started);
+        }
+        if session.has_table(self.dataset(), system::LOADS_TABLE)? {
+            let statement = system_rows::completed_load(&DuckDbDialect, self.dataset(), load);
+            if !session.query(&statement, |_| Ok(()))?.is_empty() {
+                return Ok(LoadStatus::Complete);
+            }
+        }
+        Ok(LoadStatus::New)
+    }
+
+    fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
+        let session = self.client.session()?;
+        self.begin(&session, plan)?;
+        self.sweep(&session, plan)?;
+        self.drop_tables(&session, plan)?;
+        let changes = self.migrate(&session, plan)?;
+        self.truncate(&session, plan)?;
+        Ok(changes)
+    }
+
+    fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
+        self.capabilities.file_format(Some(job.format))?;
+        Ok(Box::new(ScriptJob::insert(&self.client, plan, job)?))
+    }
+
+    fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
+        let session = self.client.session()?;
+        let staging = self.staging_dataset();
+        let mut script = SqlScript::from(system_rows::record_load(
+            &DuckDbDialect,
+            self.dataset(),
+            &commit.key,
+            &commit.schema,
+            commit.now_micros,
+        ));
+        if session.has_table(staging, ledger::TABLE)? {
+            for entry in session.entries(staging, &commit.key)? {
+                if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
+                    script.extend(self.drop_staged(table));
+                }
+            }
+            script.extend(ledger::forget(&DuckDbDialect, staging, &commit.key).into());
+        }
+        session.transaction(|| session.run(&script))?;
+        if let Err(error) = self.tidy(&session) {
+            // The load is complete; the next one tidies up.
+            tracing::debug!(%error, "the staging dataset could not be removed");
+        }
+        Ok(())
+    }
+
+    fn staging(&self) -> Option<&dyn Staging> {
+        Some(self)
+    }
+
+    fn state_sync(&self) -> Option<&dyn StateSync> {
+        Some(self)
+    }
+
+    fn reader(&self) -> Option<&dyn DatasetReader> {
+        Some(self)
+    }
+}
+
+impl Staging for DuckDb {
+    fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>> {
+        Ok(Box::new(ScriptJob::follow_up(&self.client, plan, chain)?))
+    }
+}

@@ -1,0 +1,150 @@
+//! Jobs: a file into a table, and the follow-up of a chain.
+
+use std::path::Path;
+
+use cartage_destinations_api::sql::{ChainTable, Dialect, SqlScript, Statement, TableRef, follow_up, ledger};
+use cartage_destinations_api::{
+    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging,
+};
+use cartage_schema::{DataType, Table};
+
+use crate::client::{Client, Session, not_in_plan};
+use crate::schema_sql::DuckDbDialect;
+
+/// Largest JSON line that DuckDB reads unless told otherwise.
+const JSON_LINE: u64 = 16 * 1024 * 1024;
+
+/// Some statements that happen once per load.
+pub(crate) struct ScriptJob<'a> {
+    client: &'a Client,
+    plan: &'a LoadPlan,
+    entry: String,
+    script: SqlScript,
+}
+
+impl<'a> ScriptJob<'a> {
+    /// The rows of a file into its table, or into the table's staged twin.
+    pub(crate) fn insert(client: &'a Client, plan: &'a LoadPlan, job: &JobFile) -> Result<Self> {
+        let planned = plan.table(&job.table).ok_or_else(|| not_in_plan(&job.table, &plan.key))?;
+        let table = plan.schema.tables.get(&job.table).ok_or_else(|| not_in_plan(&job.table, &plan.key))?;
+        let target =
+            if planned.staged { staged(client, plan, &job.table) } else { direct(client, &job.table) };
+        let rows = match job.format {
+            FileFormat::Parquet => format!("SELECT * FROM read_parquet({})", file(&job.path)?),
+            FileFormat::Jsonl => read_jsonl(table, job)?,
+            other => return Err(Error::invalid(format!("duckdb cannot load {other} files"))),
+        };
+        let sql = format!("INSERT INTO {} BY NAME {rows}", DuckDbDialect.qualified(&target));
+        let script = Statement::new(format!("insert {} into table {}", job.id, job.table), sql).into();
+        Ok(Self { client, plan, entry: ledger::job_entry(&job.id), script })
+    }
+
+    /// What turns the staged rows of a chain into rows of the dataset.
+    pub(crate) fn follow_up(client: &'a Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Self> {
+        let tables = chain
+            .tables
+            .iter()
+            .map(|name| {
+                let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
+                Ok(ChainTable {
+                    target: direct(client, name),
+                    staged: staged(client, plan, name),
+                    columns: table.complete_columns().map(|column| column.name.clone()).collect(),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let script = follow_up(&DuckDbDialect, chain.follow_up, &tables)?;
+        Ok(Self { client, plan, entry: ledger::follow_up_entry(&chain.root), script })
+    }
+
+    fn work(&self, session: &Session) -> Result<JobOutcome> {
+        let key = &self.plan.key;
+        let staging = &self.client.config().staging_dataset;
+        if session.entries(staging, key)?.contains(&self.entry) {
+            return Ok(JobOutcome::DoneBefore);
+        }
+        let mut rows = 0;
+        for statement in &self.script.statements {
+            rows = session.execute(statement)?;
+        }
+        session.execute(&ledger::record(&DuckDbDialect, staging, key, &self.entry, self.plan.now_micros))?;
+        Ok(JobOutcome::Done { rows })
+    }
+}
+
+impl Job for ScriptJob<'_> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let database = self.client.database()?;
+        let _ledger = database.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let session = self.client.session()?;
+        session.transaction(|| self.work(&session))
+    }
+}
+
+fn direct(client: &Client, table: &str) -> TableRef {
+    TableRef::new(&client.config().dataset, table)
+}
+
+/// The staged twin of `table` for this load.
+pub(crate) fn staged(client: &Client, plan: &LoadPlan, table: &str) -> TableRef {
+    let name = staging::table_name(table, &plan.key, usize::MAX);
+    TableRef::new(&client.config().staging_dataset, name)
+}
+
+/// One file as the argument of a reader, which takes patterns: their characters are bracketed.
+fn file(path: &Path) -> Result<String> {
+    let text = path.to_str().ok_or_else(|| {
+        Error::invalid(format!("{} is not UTF-8, and duckdb reads no other paths", path.display()))
+            .with_remedy("set CARTAGE_DATA_DIR to a folder with a plain name")
+    })?;
+    let mut exact = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '*' | '?' | '[' => exact.extend(['[', character, ']']),
+            _ => exact.push(character),
+        }
+    }
+    Ok(literal(&exact))
+}
+
+/// A text in a statement. Table functions need their arguments while the statement is planned, which
+/// is before parameters are bound.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn read_jsonl(table: &Table, job: &JobFile) -> Result<String> {
+    let mut types = Vec::new();
+    let mut columns = Vec::new();
+    for column in table.complete_columns() {
+        let name = DuckDbDialect.quote(&column.name);
+        if column.data_type == Some(DataType::Binary) {
+            // JSON has no bytes; they come as base64.
+            types.push(format!("{}: 'VARCHAR'", literal(&column.name)));
+            columns.push(format!("from_base64({name}) AS {name}"));
+        } else {
+            types.push(format!(
+                "{}: {}",
+                literal(&column.name),
+                literal(&DuckDbDialect.column_type(column)?)
+            ));
+            columns.push(name);
+        }
+    }
+    let compression = match job.codec.as_deref() {
+        None => "uncompressed",
+        Some("gz") => "gzip",
+        Some("zst") => "zstd",
+        Some(other) => {
+            return Err(Error::invalid(format!("duckdb cannot read jsonl files compressed with {other}")));
+        }
+    };
+    Ok(format!(
+        "SELECT {} FROM read_json({}, format = 'newline_delimited', columns = {{{}}}, compression = '{compression}', \
+         maximum_object_size = {})",
+        columns.join(", "),
+        file(&job.path)?,
+        types.join(", "),
+        job.bytes.clamp(JSON_LINE, u64::from(u32::MAX)),
+    ))
+}

@@ -1,0 +1,136 @@
+//! DuckDB's spelling: types, names, emptying a table.
+
+use cartage_destinations_api::sql::{Dialect, TableRef};
+use cartage_destinations_api::{Error, Result};
+use cartage_schema::{Column, DataType};
+
+/// DuckDB's dialect.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DuckDbDialect;
+
+impl Dialect for DuckDbDialect {
+    fn column_type(&self, column: &Column) -> Result<String> {
+        let Some(data_type) = column.data_type else {
+            return Err(Error::terminal("the column has no type"));
+        };
+        Ok(match data_type {
+            DataType::Text => "VARCHAR".to_owned(),
+            DataType::Double => "DOUBLE".to_owned(),
+            DataType::Bool => "BOOLEAN".to_owned(),
+            DataType::Bigint => integer(column.precision)?.to_owned(),
+            DataType::Binary => "BLOB".to_owned(),
+            DataType::Json => "JSON".to_owned(),
+            DataType::Decimal => decimal(column, 38, 9)?,
+            DataType::Wei => decimal(column, 38, 0)?,
+            DataType::Date => "DATE".to_owned(),
+            DataType::Time => "TIME".to_owned(),
+            DataType::Timestamp if column.has_timezone() => "TIMESTAMP WITH TIME ZONE".to_owned(),
+            DataType::Timestamp => naive_timestamp(column.precision)?.to_owned(),
+        })
+    }
+
+    fn fold(&self, name: &str) -> String {
+        name.to_lowercase()
+    }
+
+    /// `TRUNCATE` is spelt as a delete: DuckDB makes the same of both, and dlt writes this.
+    fn empty_table(&self, table: &TableRef) -> String {
+        format!("DELETE FROM {} WHERE 1=1", self.qualified(table))
+    }
+
+    fn adds_columns_together(&self) -> bool {
+        false
+    }
+}
+
+fn integer(bits: Option<u32>) -> Result<&'static str> {
+    Ok(match bits {
+        None => "BIGINT",
+        Some(..=8) => "TINYINT",
+        Some(..=16) => "SMALLINT",
+        Some(..=32) => "INTEGER",
+        Some(..=64) => "BIGINT",
+        Some(..=128) => "HUGEINT",
+        Some(bits) => return Err(Error::terminal(format!("duckdb has no integer of {bits} bits"))),
+    })
+}
+
+fn decimal(column: &Column, precision: u32, scale: u32) -> Result<String> {
+    let precision = column.precision.unwrap_or(precision);
+    let scale = column.scale.unwrap_or(scale);
+    if !(1..=38).contains(&precision) || scale > precision {
+        return Err(Error::terminal(format!(
+            "duckdb has no decimal of precision {precision} and scale {scale}"
+        ))
+        .with_remedy("use a precision of 1 to 38 and a scale not larger than it"));
+    }
+    Ok(format!("DECIMAL({precision},{scale})"))
+}
+
+fn naive_timestamp(digits: Option<u32>) -> Result<&'static str> {
+    Ok(match digits {
+        None | Some(6) => "TIMESTAMP",
+        Some(0) => "TIMESTAMP_S",
+        Some(3) => "TIMESTAMP_MS",
+        Some(9) => "TIMESTAMP_NS",
+        Some(digits) => {
+            return Err(Error::terminal(format!("duckdb has no timestamp with {digits} fraction digits"))
+                .with_remedy("use a precision of 0, 3, 6 or 9"));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_of(
+        data_type: DataType,
+        precision: Option<u32>,
+        scale: Option<u32>,
+        timezone: Option<bool>,
+    ) -> String {
+        let column = Column { precision, scale, timezone, ..Column::typed("c", data_type, true) };
+        DuckDbDialect.column_type(&column).unwrap_or_else(|error| error.to_string())
+    }
+
+    #[test]
+    fn types_are_those_that_dlt_creates() {
+        let plain = |data_type| type_of(data_type, None, None, None);
+        let expected = [
+            (DataType::Text, "VARCHAR"),
+            (DataType::Double, "DOUBLE"),
+            (DataType::Bool, "BOOLEAN"),
+            (DataType::Bigint, "BIGINT"),
+            (DataType::Decimal, "DECIMAL(38,9)"),
+            (DataType::Wei, "DECIMAL(38,0)"),
+            (DataType::Timestamp, "TIMESTAMP WITH TIME ZONE"),
+            (DataType::Date, "DATE"),
+            (DataType::Time, "TIME"),
+            (DataType::Binary, "BLOB"),
+            (DataType::Json, "JSON"),
+        ];
+        for (data_type, name) in expected {
+            assert_eq!(plain(data_type), name);
+        }
+        for (bits, name) in
+            [(8, "TINYINT"), (16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT"), (128, "HUGEINT")]
+        {
+            assert_eq!(type_of(DataType::Bigint, Some(bits), None, None), name);
+        }
+        for (digits, name) in [(0, "TIMESTAMP_S"), (3, "TIMESTAMP_MS"), (6, "TIMESTAMP"), (9, "TIMESTAMP_NS")]
+        {
+            assert_eq!(type_of(DataType::Timestamp, Some(digits), None, Some(false)), name);
+            assert_eq!(type_of(DataType::Timestamp, Some(digits), None, None), "TIMESTAMP WITH TIME ZONE");
+        }
+        assert_eq!(type_of(DataType::Decimal, Some(10), Some(2), None), "DECIMAL(10,2)");
+        assert_eq!(type_of(DataType::Text, Some(100), None, None), "VARCHAR");
+    }
+
+    #[test]
+    fn types_that_duckdb_lacks_are_refused() {
+        assert!(type_of(DataType::Bigint, Some(256), None, None).contains("256 bits"));
+        assert!(type_of(DataType::Decimal, Some(50), Some(2), None).contains("precision 50"));
+        assert!(type_of(DataType::Timestamp, Some(4), None, Some(false)).contains("4 fraction digits"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Files and constraints.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, StringArray};
+use cartage_destinations_api::{Destination, ErrorKind, JobOutcome};
+use cartage_schema::{Column, DataType};
+use serde_json::json;
+
+use crate::util::{Fixture, plan, request};
+use cartage_destinations_duckdb::DuckDb;
+
+fn id() -> Column {
+    Column::typed("id", DataType::Bigint, true)
+}
+
+fn ids(values: impl IntoIterator<Item = i64>) -> ArrayRef {
+    Arc::new(values.into_iter().map(Some).collect::<Int64Array>())
+}
+
+#[test]
+fn paths_with_quotes_and_wildcards_are_read_as_they_are() {
+    let fixture = Fixture::new([id()], &json!({}));
+    for (number, name) in
+        ["it's.parquet", "a*b.parquet", "[x]/q?.parquet", "sp ace/%5B.parquet"].iter().enumerate()
+    {
+        let path = fixture.parquet(name, vec![("id", ids([number as i64]))]);
+        assert_eq!(fixture.load(&path).unwrap(), JobOutcome::Done { rows: 1 }, "{name}");
+    }
+    // A pattern must not find the files of other jobs.
+    fixture.parquet("other.parquet", vec![("id", ids([99]))]);
+    let path = fixture.parquet("o*r.parquet", vec![("id", ids([7]))]);
+    assert_eq!(fixture.load(&path).unwrap(), JobOutcome::Done { rows: 1 });
+    assert_eq!(fixture.rows().len(), 5);
+}
+
+#[test]
+fn a_duplicate_in_a_unique_column_is_terminal_where_constraints_are_asked_for() {
+    let mut code = Column::typed("code", DataType::Text, true);
+    code.unique = Some(true);
+    let codes = |values: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(values)) };
+    let fixture = Fixture::new([code.clone()], &json!({"create_indexes": true}));
+    fixture.load(&fixture.parquet("1.parquet", vec![("code", codes(vec!["a", "b"]))])).unwrap();
+    let error =
+        fixture.load(&fixture.parquet("2.parquet", vec![("code", codes(vec!["c", "a"]))])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
+    assert_eq!(fixture.rows().len(), 2);
+
+    let without = Fixture::new([code], &json!({}));
+    without.load(&without.parquet("1.parquet", vec![("code", codes(vec!["a", "a"]))])).unwrap();
+    assert_eq!(without.rows().len(), 2);
+}
+
+#[test]
+fn a_big_file_is_loaded_whole() {
+    let fixture = Fixture::new([id()], &json!({"threads": 2, "memory_limit": "500MB"}));
+    let path = fixture.parquet("big.parquet", vec![("id", ids(0..400_000))]);
+    assert_eq!(fixture.load(&path).unwrap(), JobOutcome::Done { rows: 400_000 });
+    assert_eq!(fixture.duckdb.reader().unwrap().count("items").unwrap(), 400_000);
+}
+
+#[test]
+fn rows_survive_closing_and_opening_again() {
+    let fixture = Fixture::new([id()], &json!({}));
+    fixture.load(&fixture.parquet("1.parquet", vec![("id", ids([1, 2]))])).unwrap();
+    fixture.commit();
+    let Fixture { folder, duckdb, .. } = fixture;
+    drop(duckdb);
+    let again = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    assert_eq!(again.reader().unwrap().count("items").unwrap(), 2);
+}
+
+#[test]
+fn asking_for_a_status_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let duckdb = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    duckdb.load_status(&plan([id()]).key).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.duckdb"), "plain text ".repeat(2000)).unwrap();
+    let duckdb = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    let error = duckdb.prepare_load(&plan([id()])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    assert!(error.to_string().contains("shop.duckdb") && error.remedy().is_some(), "{error}");
+}
