@@ -52,6 +52,7 @@ impl FromStr for Parallelism {
 /// What a destination can do. Lengths of names are in characters, sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is an ability of its own")]
 pub struct Capabilities {
     /// Type of the destination, as in `type = "duckdb"`.
     pub destination: String,

@@ -65,14 +65,15 @@ fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
         .filter_map(|key| Some((key, text_of(settings, key).transpose()?)))
         .map(|(key, text)| text.map(|text| (key, text)))
         .collect::<Result<_>>()?;
-    let file = match given.as_slice() {
-        [] => format!("{}.duckdb", request.pipeline_name),
-        [(_, text)] => without_scheme(text),
-        [(first, a), .., (last, b)] if a != b => {
-            return Err(Error::invalid(format!("'{first}' and '{last}' name different databases"))
-                .with_remedy("keep one of them"));
+    let file = match given.first() {
+        None => format!("{}.duckdb", request.pipeline_name),
+        Some((first, text)) => {
+            if let Some((other, _)) = given.iter().find(|(_, other)| other != text) {
+                return Err(Error::invalid(format!("'{first}' and '{other}' name different databases"))
+                    .with_remedy("keep one of them"));
+            }
+            without_scheme(text)
         }
-        [(_, text), ..] => without_scheme(text),
     };
     if file == ":memory:" {
         return Ok(None);

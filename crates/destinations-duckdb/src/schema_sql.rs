@@ -45,11 +45,10 @@ impl Dialect for DuckDbDialect {
 
 fn integer(bits: Option<u32>) -> Result<&'static str> {
     Ok(match bits {
-        None => "BIGINT",
         Some(..=8) => "TINYINT",
         Some(..=16) => "SMALLINT",
         Some(..=32) => "INTEGER",
-        Some(..=64) => "BIGINT",
+        None | Some(..=64) => "BIGINT",
         Some(..=128) => "HUGEINT",
         Some(bits) => return Err(Error::terminal(format!("duckdb has no integer of {bits} bits"))),
     })

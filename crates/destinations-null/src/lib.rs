@@ -1,7 +1,7 @@
 //! The smallest destination: it takes every file, counts its rows and keeps nothing.
 //!
 //! For timing extract and normalize, for dry runs, and as the example to start a destination from.
-//! With feature `memory` there is also [`Memory`], which keeps rows and has transactions and a
+//! With feature `memory` there is also `Memory`, which keeps rows and has transactions and a
 //! ledger; it stands in for a database in tests.
 //!
 //! # Limitations

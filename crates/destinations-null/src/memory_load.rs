@@ -9,7 +9,7 @@ use cartage_destinations_api::{
 };
 use serde_json::{Value, json};
 
-use crate::memory::{Contents, Memory, MemoryTable, Row};
+use crate::memory::{Contents, Memory, Row};
 
 pub(crate) fn prepare(contents: &mut Contents, plan: &LoadPlan) -> Result<PreparedLoad> {
     if !plan.drop.is_empty() && !contents.has(&plan.key, ledger::DROP) {
@@ -47,7 +47,7 @@ fn migrate(contents: &mut Contents, plan: &LoadPlan, name: &str, changes: &mut P
         .get(name)
         .ok_or_else(|| Error::invalid(format!("table {name} is not in schema {}", plan.schema.name)))?;
     let is_new = !contents.tables.contains_key(name);
-    let table = contents.tables.entry(name.to_owned()).or_insert_with(MemoryTable::default);
+    let table = contents.tables.entry(name.to_owned()).or_default();
     for column in wanted.complete_columns() {
         if table.columns.iter().any(|(known, _)| *known == column.name) {
             continue;

@@ -22,7 +22,7 @@ use crate::settings::LoadSettings;
 use crate::state_check::{StateVersion, conflict};
 
 /// What [`run`] needs.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LoadRequest<'a> {
     /// The packages of the pipeline.
     pub store: &'a PackageStore,

@@ -59,22 +59,22 @@ mod tests {
         StoredState::new(version, Some(hash.to_owned()), String::new(), "1.5".to_owned())
     }
 
-    fn committed(version: u64, hash: &str) -> Option<StateVersion> {
+    fn committed(version: u64, hash: &str) -> StateVersion {
         let document =
             format!(r#"{{"_state_version": {version}, "_version_hash": "{hash}", "sources": {{}}}}"#);
-        Some(StateVersion::read(&document).unwrap())
+        StateVersion::read(&document).unwrap()
     }
 
     #[test]
     fn the_same_or_an_older_state_is_no_conflict() {
-        assert!(is_known(&stored(3, "c"), committed(3, "c").as_ref()));
-        assert!(is_known(&stored(2, "b"), committed(3, "c").as_ref()));
+        assert!(is_known(&stored(3, "c"), Some(&committed(3, "c"))));
+        assert!(is_known(&stored(2, "b"), Some(&committed(3, "c"))));
     }
 
     #[test]
     fn a_newer_another_or_an_unknown_state_is_a_conflict() {
-        assert!(!is_known(&stored(4, "d"), committed(3, "c").as_ref()));
-        assert!(!is_known(&stored(3, "x"), committed(3, "c").as_ref()));
+        assert!(!is_known(&stored(4, "d"), Some(&committed(3, "c"))));
+        assert!(!is_known(&stored(3, "x"), Some(&committed(3, "c"))));
         assert!(!is_known(&stored(1, "a"), None));
     }
 }

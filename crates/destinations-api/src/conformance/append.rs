@@ -2,7 +2,7 @@
 
 use super::Make;
 use super::fixture::{Place, item, object, plan_of, schema};
-use crate::destination::{JobOutcome, LoadStatus};
+use crate::destination::{Job, JobOutcome, LoadStatus};
 use crate::error::ErrorKind;
 use crate::files::{FileFormat, JobFile};
 use crate::plan::TablePlan;
@@ -50,9 +50,7 @@ pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
     std::thread::scope(|scope| {
         for job in &jobs {
             let plan = &plan;
-            scope.spawn(move || {
-                destination.open_job(plan, job).and_then(|job| job.run()).expect("the job runs")
-            });
+            scope.spawn(move || destination.open_job(plan, job).and_then(Job::run).expect("the job runs"));
         }
     });
     place.commit(&plan);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use super::{Make, parquet};
-use crate::destination::{DatasetReader, Destination, JobOutcome, LoadCommit};
+use crate::destination::{DatasetReader, Destination, Job, JobOutcome, LoadCommit};
 use crate::error::Result;
 use crate::files::{FileFormat, JobFile};
 use crate::plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
@@ -47,13 +47,12 @@ impl Place {
     pub(super) fn file(&self, schema: &Schema, table: &str, id: &str, rows: &[Value]) -> JobFile {
         let format = self.destination.capabilities().preferred_format;
         let path = self.folder.path().join(format!("{table}.{id}.{format}"));
-        match format {
-            FileFormat::Parquet => parquet::write(&path, &schema.tables[table], rows),
-            _ => {
-                let mut file = File::create(&path).expect("a job file can be made");
-                for row in rows {
-                    writeln!(file, "{row}").expect("a job file can be written");
-                }
+        if format == FileFormat::Parquet {
+            parquet::write(&path, &schema.tables[table], rows);
+        } else {
+            let mut file = File::create(&path).expect("a job file can be made");
+            for row in rows {
+                writeln!(file, "{row}").expect("a job file can be written");
             }
         }
         let job_id = format!("{table}.{id}.{format}");
@@ -83,7 +82,7 @@ impl Place {
             .iter()
             .map(|chain| {
                 let staging = staging.expect("a destination with chains has staging");
-                staging.open_follow_up(plan, chain).and_then(|job| job.run()).expect("the follow-up runs")
+                staging.open_follow_up(plan, chain).and_then(Job::run).expect("the follow-up runs")
             })
             .collect()
     }

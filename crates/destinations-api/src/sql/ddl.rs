@@ -60,7 +60,7 @@ pub fn migrate(
         match existing.columns(dialect, &table.name) {
             None => create(dialect, dataset, table, unique_constraints, &mut migration)?,
             Some(present) => {
-                alter(dialect, dataset, table, present, unique_constraints, has_rows, &mut migration)?
+                alter(dialect, dataset, table, present, unique_constraints, has_rows, &mut migration)?;
             }
         }
     }

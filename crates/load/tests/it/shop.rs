@@ -82,7 +82,7 @@ impl Shop {
         let mut files = Vec::new();
         let mut write = |table: &str, index: usize, rows: Vec<Value>| {
             let name = JobFileName::new(table, &format!("{index:010}"), FileFormat::Jsonl, None).unwrap();
-            let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
+            let text: String = rows.iter().flat_map(|row| [row.to_string(), "\n".to_owned()]).collect();
             std::fs::write(staged.job_path(&name), &text).unwrap();
             let mut file = FileDraft::new(name, table);
             file.rows = rows.len() as u64;
