@@ -27,7 +27,7 @@ pub(crate) struct ReplayArgs {
     /// A package to compare with, instead of the one that the pipeline made.
     #[arg(long)]
     expect: Option<PathBuf>,
-    /// A pipeline file whose destination to load into [default: a DuckDB file of its own].
+    /// A pipeline file whose destination to load into, dataset `replay` [default: a DuckDB file of its own].
     #[arg(long)]
     file: Option<PathBuf>,
     /// Keeps the folder with the copy and the result.
@@ -115,6 +115,7 @@ fn load(package: &Package, scratch: &Scratch) -> Result<()> {
 /// A data folder of its own and the file of a pipeline that works in it.
 struct Scratch {
     folder: TempDir,
+    pipeline: String,
     file: PathBuf,
     data: PathBuf,
 }
@@ -126,12 +127,17 @@ impl Scratch {
         if file.is_none() {
             let name = Value::from(package.manifest().pipeline.as_str());
             let text = format!(
-                "[pipeline]\nname = {name}\ndataset_name = \"replay\"\ndestination = \"duckdb\"\n\n\
-                 [destination.duckdb]\npath = \"replay.duckdb\"\n"
+                "[pipeline]\nname = {name}\ndestination = \"duckdb\"\n\n\
+                 [destination.duckdb]\npath = \"out.duckdb\"\n"
             );
             fs::write(&path, text)?;
         }
-        Ok(Self { file: path, data: folder.path().join("data"), folder })
+        Ok(Self {
+            pipeline: package.manifest().pipeline.clone(),
+            file: path,
+            data: folder.path().join("data"),
+            folder,
+        })
     }
 
     fn store(&self, package: &Package) -> Result<PackageStore> {
@@ -148,7 +154,8 @@ impl Scratch {
         let mut command = Command::new(binary(name)?);
         command
             .arg(&self.file)
-            .args(["--format", "json", "--progress", "none"])
+            .args(["--format", "json", "--progress", "none", "--set", "pipeline.dataset_name=replay"])
+            .args(["--set".to_owned(), format!("pipeline.name={}", self.pipeline)])
             .env("CARTAGE_DATA_DIR", &self.data);
         output(&mut command)
     }
