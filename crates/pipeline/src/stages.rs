@@ -118,7 +118,12 @@ fn check_resources(project: &Project, options: &ExtractOptions) -> Result<(), Pi
 
 /// The newest state with what this configuration says about the pipeline.
 fn state_for(project: &Project, known: Option<PipelineState>) -> Result<PipelineState, PipelineError> {
-    let mut state = known.unwrap_or_else(|| PipelineState::new(&project.config.pipeline.name));
+    let mut state = known.unwrap_or_else(|| {
+        // As in dlt, the empty state has a hash, so that the first one with content is version 1.
+        let mut state = PipelineState::new(&project.config.pipeline.name);
+        state.bump();
+        state
+    });
     let destination = project.destination()?;
     let kind = format!("dlt.destinations.{}", destination.kind);
     state.set_destination(Some(&kind), Some(&destination.name));
