@@ -151,3 +151,33 @@ pub enum ExtractError {
     #[error("extract was stopped before it was done; nothing was published, run again to extract")]
     Cancelled,
 }
+
+impl ExtractError {
+    /// The remedy, one line for people, where it is one of the usual ones.
+    pub fn hint(&self) -> Option<String> {
+        let on_disk = |error: &io::Error| cartage_package_store::io_hint(error).map(str::to_owned);
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Io { source, .. } | Self::Write { source: BlockError::Io { source, .. }, .. } => {
+                on_disk(source)
+            }
+            Self::Parquet { source: parquet::errors::ParquetError::External(cause), .. } => {
+                cause.downcast_ref::<io::Error>().and_then(on_disk)
+            }
+            Self::Source { source: SourceError::Read { source, .. }, .. } => {
+                read_hint(source).map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn read_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            Some("check `path`: it starts from the folder of the pipeline file; a pattern may match nothing")
+        }
+        io::ErrorKind::PermissionDenied => Some("give this user permission to read it"),
+        _ => None,
+    }
+}

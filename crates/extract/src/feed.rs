@@ -22,6 +22,9 @@ const READY_PAGES: usize = 2;
 /// How often a wait looks whether the user asked to stop.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
+/// How many of these times a closed producer is waited for, to ask what it has read.
+const PATIENCE: u32 = 20;
+
 type Made = Result<Option<Page>, SourceError>;
 
 /// A producer on its way to a worker or back.
@@ -142,8 +145,17 @@ impl Feed {
         self.slots[slot].ready.clear();
     }
 
-    /// The producer of an ended slot; `None` if it was closed while a worker had it.
-    pub(crate) fn producer(&self, slot: usize) -> Option<&dyn Producer> {
+    /// The producer of an ended slot; `None` if it was closed while a worker had it and does not come back
+    /// soon.
+    pub(crate) fn producer(&mut self, slot: usize) -> Option<&dyn Producer> {
+        for _ in 0..PATIENCE {
+            if self.slots[slot].producer.is_some() {
+                break;
+            }
+            if let Ok(answer) = self.answers.recv_timeout(CANCEL_POLL) {
+                self.receive(answer);
+            }
+        }
         self.slots[slot].producer.as_deref()
     }
 

@@ -9,6 +9,7 @@ use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
 use crate::compress::Compressors;
+use crate::cut::first_rows;
 use crate::feed::{Fed, Feed};
 use crate::page::Page;
 use crate::plan::Planned;
@@ -175,7 +176,12 @@ impl Gatherer {
             Page::ParquetFile(_) => {}
         }
         match &page {
-            Page::ParquetFile(file) if file.rows > room => writers.write_some(table, file, rows)?,
+            Page::ParquetFile(file) if file.rows > room => {
+                let failed = |error| self.failed(resource, error);
+                for batch in first_rows(file, rows).map_err(failed)? {
+                    writers.write(table, &Page::Arrow(batch.map_err(failed)?))?;
+                }
+            }
             // A columnar page without rows still says which columns there are, but makes no table.
             Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 => {}
             page => writers.write(table, page)?,

@@ -14,6 +14,7 @@
 //! - Hints are fixed for a run; tables cannot depend on rows.
 
 mod compress;
+mod cut;
 pub mod document;
 mod error;
 mod feed;

@@ -7,7 +7,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use cartage_package_store::JobFileName;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
@@ -76,27 +75,6 @@ impl ColumnsWriter {
         let (name, _) = files.name_parquet(&self.table)?;
         files.link(&file.path, &name)?;
         files.finish_parquet(&self.table, name, file.rows, file.uncompressed_bytes);
-        Ok(())
-    }
-
-    /// Puts the first rows of a Parquet file into the package.
-    pub(super) fn write_some(
-        &mut self,
-        files: &mut PackageFiles<'_>,
-        settings: &WriterSettings,
-        file: &ParquetFile,
-        rows: u64,
-    ) -> Result<(), ExtractError> {
-        let failed = |source| self.error(&file.path, source);
-        let input =
-            File::open(&file.path).map_err(|source| ExtractError::Io { path: file.path.clone(), source })?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(input)
-            .and_then(|builder| builder.with_limit(rows as usize).build())
-            .map_err(failed)?;
-        for batch in reader {
-            let batch = batch.map_err(|error| self.error(&file.path, error.into()))?;
-            self.write(files, settings, &batch)?;
-        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::parquet::ColumnsWriter;
 use super::quarantine::QuarantineWriter;
 use super::rows::RowsWriter;
 use crate::ExtractError;
-use crate::page::{JsonPage, Page, ParquetFile};
+use crate::page::{JsonPage, Page};
 use crate::settings::ExtractSettings;
 
 /// Rows of all tables together that wait for their block to be full. Beyond it the largest is written
@@ -77,18 +77,6 @@ impl<'a> TableWriters<'a> {
                 writer.columns.link(files, file)
             }
         }
-    }
-
-    /// Writes the first rows of a Parquet file.
-    pub(crate) fn write_some(
-        &mut self,
-        table: &str,
-        file: &ParquetFile,
-        rows: u64,
-    ) -> Result<(), ExtractError> {
-        let (writer, files, settings) = self.parts(table);
-        writer.has_files = true;
-        writer.columns.write_some(files, settings, file, rows)
     }
 
     /// Gives the table a file without rows, unless it has one: its rows at the destination are replaced
