@@ -153,6 +153,7 @@ impl Capabilities {
             max_timestamp_precision: 9,
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
             max_query_length: Some(32 * 1024 * 1024),
+            merge_strategies: vec![MergeStrategy::DeleteInsert],
             ..Self::sql("duckdb")
         }
     }
@@ -163,6 +164,8 @@ impl Capabilities {
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv],
             transactions: false,
             ddl_transactions: false,
+            merge_strategies: MergeStrategy::ALL.to_vec(),
+            replace_strategies: ReplaceStrategy::ALL.to_vec(),
             ..Self::sql("null")
         }
     }
@@ -195,6 +198,26 @@ impl Capabilities {
                     .with_remedy(format!("use one of {}", join(offered))))
             }
             None => Err(Error::invalid(format!("{} cannot replace tables", self.destination))),
+        }
+    }
+
+    /// The strategy that a merge uses: the one that the table asks for, else the default; `None` where
+    /// the destination cannot merge and nothing particular is asked for, so that rows are appended.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the destination does not offer what is asked for.
+    pub fn merge_strategy(&self, asked: Option<MergeStrategy>) -> Result<Option<MergeStrategy>> {
+        let offered = &self.merge_strategies;
+        match asked {
+            None => Ok(offered.first().copied()),
+            Some(strategy) if offered.contains(&strategy) => Ok(Some(strategy)),
+            Some(strategy) => {
+                let error =
+                    Error::invalid(format!("{} has no merge strategy '{strategy}'", self.destination));
+                let none = "use another write disposition".to_owned();
+                let some = || format!("use one of {}", join(offered));
+                Err(error.with_remedy(if offered.is_empty() { none } else { some() }))
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cartage_schema::{ReplaceStrategy, Schema};
+use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 
 /// Names a load everywhere: pipelines that share a dataset may use the same load id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,4 +109,6 @@ impl Chain {
 pub enum FollowUp {
     /// The staged rows become the whole content of the tables.
     Replace(ReplaceStrategy),
+    /// The staged rows are combined with those that are there, by their keys.
+    Merge(MergeStrategy),
 }

@@ -46,11 +46,7 @@ impl<'a> ScriptJob<'a> {
             .iter()
             .map(|name| {
                 let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
-                Ok(ChainTable {
-                    target: direct(client, name),
-                    staged: staged(client, plan, name),
-                    columns: table.complete_columns().map(|column| column.name.clone()).collect(),
-                })
+                Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
             })
             .collect::<Result<Vec<_>>>()?;
         let script = follow_up(&DuckDbDialect, chain.follow_up, &tables)?;

@@ -12,7 +12,8 @@
 //! - Jobs begin in an order that depends on the package only, the biggest first.
 //!
 //! # Limitations
-//! - `merge` is refused where the destination declares no merge strategy.
+//! - Where the destination declares no merge strategy, the rows of a `merge` are appended with a warning,
+//!   as dlt does; a strategy that is asked for and not offered is refused.
 //! - A follow-up that fails for good stops the load, also without `raise_on_failed_jobs`: its rows are
 //!   in no table yet, and there is no file that could be kept as failed.
 

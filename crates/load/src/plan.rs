@@ -146,7 +146,8 @@ fn writing(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result
                 staged => Ok(Writing::Staged(FollowUp::Replace(staged))),
             }
         }
-        other => {
+        WriteDisposition::Merge => merging(schema, root, capabilities).map_err(|error| error.context(&table)),
+        other @ WriteDisposition::Skip => {
             let destination = &capabilities.destination;
             Err(DestinationError::invalid(format!(
                 "{table} has write disposition '{other}', which {destination} cannot load"
@@ -154,6 +155,29 @@ fn writing(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result
             .with_remedy("use append or replace for this resource"))
         }
     }
+}
+
+/// Options of merges that no follow-up knows yet would be passed over silently, so they are refused.
+const UNKNOWN_MERGE_OPTIONS: &[(&str, &str)] = &[
+    ("x-merge-source-filter", "source_filter"),
+    ("x-merge-destination-scope", "destination_scope"),
+    ("x-merge-skip-unchanged-rows", "skip_unchanged_rows"),
+];
+
+fn merging(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result<Writing, DestinationError> {
+    let Some(strategy) = capabilities.merge_strategy(schema.merge_strategy(&root.name))? else {
+        let destination = &capabilities.destination;
+        tracing::warn!(table = %root.name, "{destination} cannot merge, the rows are appended");
+        return Ok(Writing::Append);
+    };
+    for (hint, option) in UNKNOWN_MERGE_OPTIONS {
+        if root.other.get(*hint).is_some_and(|value| !value.is_null()) {
+            return Err(DestinationError::invalid(format!(
+                "{option} is not supported with merge strategy '{strategy}'"
+            )));
+        }
+    }
+    Ok(Writing::Staged(FollowUp::Merge(strategy)))
 }
 
 fn check_names(schema: &Schema, capabilities: &Capabilities) -> Result<(), DestinationError> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
-use cartage_schema::{Column, DataType, NamingKind, ReplaceStrategy, Schema, Table};
+use cartage_schema::{Column, DataType, MergeStrategy, NamingKind, ReplaceStrategy, Schema, Table};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
@@ -36,6 +36,11 @@ impl Place {
 
     pub(super) fn offers(&self, strategy: ReplaceStrategy) -> bool {
         self.destination.capabilities().replace_strategies.contains(&strategy)
+            && self.destination.staging().is_some()
+    }
+
+    pub(super) fn merges(&self, strategy: MergeStrategy) -> bool {
+        self.destination.capabilities().merge_strategies.contains(&strategy)
             && self.destination.staging().is_some()
     }
 
@@ -187,6 +192,16 @@ pub(super) fn replacing(mut plan: LoadPlan, strategy: ReplaceStrategy) -> LoadPl
         }
         plan.chains = vec![Chain::new("items", tables, FollowUp::Replace(strategy))];
     }
+    plan
+}
+
+/// The same load as a merge of `items` and its child.
+pub(super) fn merging(mut plan: LoadPlan, strategy: MergeStrategy) -> LoadPlan {
+    let tables = vec!["items".to_owned(), "items__tags".to_owned()];
+    for table in &mut plan.tables {
+        table.staged = tables.contains(&table.name);
+    }
+    plan.chains = vec![Chain::new("items", tables, FollowUp::Merge(strategy))];
     plan
 }
 

@@ -11,6 +11,7 @@
 mod append;
 mod ddl;
 mod fixture;
+mod merge;
 mod parquet;
 mod refresh;
 mod replace;
@@ -38,6 +39,8 @@ pub fn all(make: Make<'_>) {
     replace::a_repeated_follow_up_changes_nothing(make);
     replace::an_unfinished_load_of_another_pipeline_is_not_mixed_in(make);
     replace::strategies_that_are_not_offered_are_refused(make);
+    merge::delete_insert_replaces_rows_by_key_with_what_is_below_them(make);
+    merge::delete_insert_keeps_one_row_of_a_key(make);
     refresh::dropped_tables_are_dropped_once_per_load(make);
     system::a_complete_load_is_recorded_once(make);
     system::a_load_is_started_once_something_was_done(make);

@@ -60,6 +60,11 @@ pub trait Dialect: Debug + Send + Sync {
         format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
     }
 
+    /// Keeps the result of a query under a name without dataset, for this connection only.
+    fn create_temporary(&self, name: &str, select: &str) -> String {
+        format!("CREATE TEMPORARY TABLE {name} AS {select}")
+    }
+
     /// Whether one `ALTER TABLE` can add several columns.
     fn adds_columns_together(&self) -> bool {
         true

@@ -1,7 +1,8 @@
 //! Chooses the generator of a chain's follow-up. A new way to combine staged rows is a new arm here.
 
-use cartage_schema::ReplaceStrategy;
+use cartage_schema::{MergeStrategy, ReplaceStrategy, Table};
 
+use super::delete_insert::delete_insert;
 use super::dialect::{Dialect, TableRef};
 use super::replace::insert_from_staging;
 use super::script::SqlScript;
@@ -9,25 +10,37 @@ use crate::error::{Error, Result};
 use crate::plan::FollowUp;
 
 /// One table of a chain with its staged twin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainTable {
+#[derive(Clone, Debug)]
+pub struct ChainTable<'a> {
     /// The table that readers see.
     pub target: TableRef,
     /// The staged rows.
     pub staged: TableRef,
-    /// Columns that both have, in the schema's order.
-    pub columns: Vec<String>,
+    /// Its columns and keys.
+    pub table: &'a Table,
+}
+
+impl ChainTable<'_> {
+    /// Names of the columns that both have, in the schema's order.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        self.table.complete_columns().map(|column| column.name.as_str()).collect()
+    }
 }
 
 /// The script that finishes a chain; `tables` are parents first.
 ///
 /// # Errors
-/// Invalid if this generator does not offer the strategy.
-pub fn follow_up(dialect: &dyn Dialect, kind: FollowUp, tables: &[ChainTable]) -> Result<SqlScript> {
+/// Invalid if this generator does not offer the strategy, terminal if a table lacks a key that the
+/// strategy needs.
+pub fn follow_up(dialect: &dyn Dialect, kind: FollowUp, tables: &[ChainTable<'_>]) -> Result<SqlScript> {
     match kind {
         FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => Ok(insert_from_staging(dialect, tables)),
+        FollowUp::Merge(MergeStrategy::DeleteInsert) => delete_insert(dialect, tables),
         FollowUp::Replace(strategy) => {
             Err(Error::invalid(format!("replace strategy '{strategy}' has no follow-up at this destination")))
+        }
+        FollowUp::Merge(strategy) => {
+            Err(Error::invalid(format!("merge strategy '{strategy}' has no follow-up at this destination")))
         }
     }
 }

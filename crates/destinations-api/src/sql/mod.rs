@@ -5,6 +5,7 @@
 //! between databases is asked of a [`Dialect`]. Values are parameters, never part of the text.
 
 pub mod ddl;
+mod delete_insert;
 mod dialect;
 mod follow_up;
 pub mod ledger;

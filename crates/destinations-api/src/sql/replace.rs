@@ -9,7 +9,7 @@ use super::script::SqlScript;
 /// All tables of the chain are in one script, so that readers see the old or the new content of the
 /// whole chain where the destination has transactions. Columns that the load does not know keep
 /// their place and become null.
-pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable]) -> SqlScript {
+pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> SqlScript {
     let mut script = SqlScript::default();
     for table in tables {
         let name = &table.target.table;
@@ -17,8 +17,7 @@ pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable]) -> SqlS
             format!("replace {name}: remove the rows of earlier loads"),
             dialect.empty_table(&table.target),
         );
-        let columns = table.columns.iter().map(String::as_str).collect::<Vec<_>>();
-        let columns = dialect.column_list(&columns);
+        let columns = dialect.column_list(&table.columns());
         script.push(
             format!("replace {name}: insert the staged rows"),
             format!(

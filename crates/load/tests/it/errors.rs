@@ -151,9 +151,13 @@ fn a_damaged_package_stops_before_the_destination_is_asked_for_anything() {
 
 #[test]
 fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
-    let merge = Delivery { disposition: WriteDisposition::Merge, ..Delivery::append(1, &[&[1]]) };
+    let merge = Delivery {
+        disposition: WriteDisposition::Merge,
+        strategy: Some("upsert"),
+        ..Delivery::append(1, &[&[1]])
+    };
     for (delivery, word) in
-        [(merge, "merge"), (Delivery::replace(1, "staging-optimized", &[&[1]]), "staging-optimized")]
+        [(merge, "upsert"), (Delivery::replace(1, "staging-optimized", &[&[1]]), "staging-optimized")]
     {
         let shop = Shop::new();
         let load_id = shop.deliver(delivery);
@@ -163,6 +167,11 @@ fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains(word) && source.contains("items"), "{source}");
     }
+    let skip = Delivery { disposition: WriteDisposition::Skip, ..Delivery::append(1, &[&[1]]) };
+    let shop = Shop::new();
+    let load_id = shop.deliver(skip);
+    assert_eq!(shop.load(&load_id).unwrap_err().kind(), Some(ErrorKind::Invalid));
+
     let shop = Shop::new();
     let load_id = shop.deliver(Delivery::append(1, &[&[1]]));
     let narrow = Spy::new(&shop.memory, |_, call| panic!("{call:?}"))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cartage_destinations_api::Destination;
 use cartage_load::LoadSettings;
 use cartage_package_store::{Folder, JobState};
+use cartage_schema::WriteDisposition;
 use cartage_test_support::runtime;
 use serde_json::json;
 
@@ -98,4 +99,15 @@ fn a_refresh_drops_and_empties_what_the_package_says() {
     assert_eq!(shop.values("items", "id"), ["3"]);
     assert!(!shop.memory.reader().unwrap().tables().unwrap().contains(&"items__tags".to_owned()));
     assert_eq!(shop.values("_dlt_version", "version").len(), 1);
+}
+
+#[test]
+fn a_merge_is_an_append_where_the_destination_cannot_merge() {
+    let shop = Shop::new();
+    for number in [1, 2] {
+        let merge = Delivery { disposition: WriteDisposition::Merge, ..Delivery::append(number, &[&[1]]) };
+        let load_id = shop.deliver(merge);
+        shop.load(&load_id).unwrap();
+    }
+    assert_eq!(shop.values("items", "id"), ["1", "1"]);
 }

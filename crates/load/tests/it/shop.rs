@@ -180,7 +180,9 @@ fn schema(delivery: Delivery<'_>) -> Schema {
     let mut items = Table::root("items", "items").with_column(Column::typed("id", DataType::Bigint, false));
     items.write_disposition = Some(delivery.disposition);
     if let Some(strategy) = delivery.strategy {
-        items.other.insert("x-replace-strategy".to_owned(), strategy.into());
+        let merges = delivery.disposition == WriteDisposition::Merge;
+        let hint = if merges { "x-merge-strategy" } else { "x-replace-strategy" };
+        items.other.insert(hint.to_owned(), strategy.into());
     }
     let tags =
         Table::nested("items__tags", "items").with_column(Column::typed("value", DataType::Text, true));
