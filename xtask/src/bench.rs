@@ -96,6 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             rows.push(report::Row { engine: engine.name(), runs: runs.collect::<Result<_>>()? });
         }
         report::print(file, &rows)?;
+        report::print_stages(&engines::stages_apart(file, &folder, args.workers)?)?;
     }
     Ok(())
 }

@@ -53,11 +53,7 @@ impl Engine {
 
     /// Loads the file once and checks that all its rows arrived.
     pub(super) fn run(&self, file: &DataFile, folder: &Path, python: Option<&Path>) -> Result<Run> {
-        let work = folder.join("work");
-        if work.exists() {
-            fs::remove_dir_all(&work)?;
-        }
-        fs::create_dir_all(&work)?;
+        let work = empty(folder)?;
         let run = match self {
             Self::Cartage { workers } => cartage(file, &work, *workers),
             Self::DltDefault => dlt(file, &work, python, "default"),
@@ -86,6 +82,36 @@ impl Engine {
 }
 
 fn cartage(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<Run> {
+    write_pipeline(file, work, workers)?;
+    let (cost, stdout) = run(&mut cartage_command("cartage", work, &["run"])?)?;
+    let report: Value =
+        serde_json::from_str(&stdout).context("`cartage run --format json` printed no JSON")?;
+    let stages = report["stages"].as_array().into_iter().flatten();
+    let stage = |stage: &Value| Some((stage["stage"].as_str()?.to_owned(), stage["seconds"].as_f64()?));
+    Ok(Run { cost, stages: stages.filter_map(stage).collect() })
+}
+
+/// Our three stages as three processes: what each of them costs.
+pub(super) fn stages_apart(
+    file: &DataFile,
+    folder: &Path,
+    workers: Option<usize>,
+) -> Result<Vec<(&'static str, Cost)>> {
+    let work = empty(folder)?;
+    write_pipeline(file, &work, workers)?;
+    let binaries = ["cartage-extract", "cartage-normalize", "cartage-load"];
+    let cost = |name: &'static str| Ok((name, run(&mut cartage_command(name, &work, &[])?)?.0));
+    binaries.into_iter().map(cost).collect()
+}
+
+fn cartage_command(name: &str, work: &Path, words: &[&str]) -> Result<Command> {
+    let mut command = Command::new(binary(name)?);
+    command.args(words).args(["pipeline.toml", "--format", "json", "--progress", "none"]);
+    command.current_dir(work).env("CARTAGE_DATA_DIR", work.join("data"));
+    Ok(command)
+}
+
+fn write_pipeline(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<()> {
     let path = Value::from(file.path.to_string_lossy().into_owned());
     let mut text = format!(
         "[pipeline]\nname = \"bench\"\ndataset_name = \"bench\"\ndestination = \"duckdb\"\n\n\
@@ -96,16 +122,17 @@ fn cartage(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<Run> 
     if let Some(workers) = workers {
         write!(text, "\n[normalize]\nworkers = {workers}\n")?;
     }
-    fs::write(work.join("pipeline.toml"), text)?;
-    let mut command = Command::new(binary("cartage")?);
-    command.args(["run", "pipeline.toml", "--format", "json", "--progress", "none"]);
-    command.current_dir(work).env("CARTAGE_DATA_DIR", work.join("data"));
-    let (cost, stdout) = run(&mut command)?;
-    let report: Value =
-        serde_json::from_str(&stdout).context("`cartage run --format json` printed no JSON")?;
-    let stages = report["stages"].as_array().into_iter().flatten();
-    let stage = |stage: &Value| Some((stage["stage"].as_str()?.to_owned(), stage["seconds"].as_f64()?));
-    Ok(Run { cost, stages: stages.filter_map(stage).collect() })
+    Ok(fs::write(work.join("pipeline.toml"), text)?)
+}
+
+/// A folder without anything from an earlier run.
+fn empty(folder: &Path) -> Result<PathBuf> {
+    let work = folder.join("work");
+    if work.exists() {
+        fs::remove_dir_all(&work)?;
+    }
+    fs::create_dir_all(&work)?;
+    Ok(work)
 }
 
 fn dlt(file: &DataFile, work: &Path, python: Option<&Path>, mode: &str) -> Result<Run> {

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::data::DataFile;
 use super::engines::Run;
+use super::measure::Cost;
 
 /// The runs of one engine.
 pub(super) struct Row {
@@ -44,6 +45,16 @@ pub(super) fn print(file: &DataFile, rows: &[Row]) -> Result<()> {
             wall / ours,
             stages(row)
         )?;
+    }
+    Ok(())
+}
+
+/// Prints what our stages cost as processes of their own.
+pub(super) fn print_stages(stages: &[(&str, Cost)]) -> Result<()> {
+    let mut out = stdout().lock();
+    for (name, cost) in stages {
+        let (cpu, peak) = (shown(cost.cpu, 2), shown(cost.peak, 0));
+        writeln!(out, "  {name:17} {:3.2} s, {cpu} s of CPU, peak {peak} MB", cost.wall)?;
     }
     Ok(())
 }
