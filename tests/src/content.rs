@@ -29,7 +29,9 @@ fn checksum(database: &Connection, table: &str) -> (i64, String) {
         "SELECT count(*), coalesce(sum(hash({})::HUGEINT), 0)::VARCHAR FROM data.\"{table}\"",
         columns.join(", ")
     );
-    database.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    database
+        .query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 fn strings(database: &Connection, sql: &str) -> Vec<String> {

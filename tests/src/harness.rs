@@ -8,6 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use duckdb::Connection;
 use tempfile::TempDir;
 
+use crate::binaries::binary;
+
 /// A folder with a pipeline file, a data folder and whatever a test puts there.
 #[derive(Debug)]
 pub struct Bench {
@@ -47,19 +49,6 @@ impl Done {
         assert!(self.stderr.contains(text), "{text:?} is not in stderr:\n{}", self.stderr);
         self
     }
-}
-
-/// The binary `name`, built beside the tests.
-///
-/// # Panics
-/// If it is not there: `cargo build --release --workspace` makes it.
-pub fn binary(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a running test has a path");
-    let built = test.ancestors().find(|folder| folder.join(name).is_file());
-    let folder = built.unwrap_or_else(|| {
-        panic!("no binary `{name}` above {}: run `cargo build --release --workspace` first", test.display())
-    });
-    folder.join(name)
 }
 
 impl Default for Bench {

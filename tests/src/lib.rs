@@ -8,4 +8,6 @@
 //! The binaries must be built first (`cargo build --release --workspace`), in the profile of the tests.
 
 pub mod binaries;
+pub mod content;
+pub mod harness;
 pub mod oracle;

@@ -26,7 +26,9 @@ pub enum StageBinary<'a> {
 pub fn run_stage(stage: &StageBinary<'_>) -> ExitCode {
     let (name, about) = match stage {
         StageBinary::Extract => ("cartage-extract", "Reads the sources of a pipeline into a load package"),
-        StageBinary::Normalize => ("cartage-normalize", "Turns extracted packages into typed, relational ones"),
+        StageBinary::Normalize => {
+            ("cartage-normalize", "Turns extracted packages into typed, relational ones")
+        }
         StageBinary::Load(_) => ("cartage-load", "Loads normalized packages into the destination"),
     };
     let command = clap::Command::new(name).about(about).version(env!("CARGO_PKG_VERSION"));

@@ -46,7 +46,11 @@ fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
     }
     for package in &report.packages {
         let origin = if package.was_pending { " (left by an earlier run)" } else { "" };
-        writeln!(out, "package {} of schema {} is {}{origin}", package.load_id, package.schema, package.state)?;
+        writeln!(
+            out,
+            "package {} of schema {} is {}{origin}",
+            package.load_id, package.schema, package.state
+        )?;
         if !package.new_tables.is_empty() {
             writeln!(out, "  new tables: {}", package.new_tables.join(", "))?;
         }
@@ -62,7 +66,11 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
         writeln!(out, "only nulls in {table}, so not created: {}", columns.join(", "))?;
     }
     for (table, rows) in &report.quarantined {
-        writeln!(out, "quarantine: {} rows of {table} could not be used; see `cartage package show`", grouped(*rows))?;
+        writeln!(
+            out,
+            "quarantine: {} rows of {table} could not be used; see `cartage package show`",
+            grouped(*rows)
+        )?;
     }
     for job in &report.failed_jobs {
         writeln!(out, "failed job {} of package {}: {}", job.job, job.load_id, job.reason)?;
@@ -76,7 +84,11 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
 fn target(out: &mut String, report: &RunReport) -> fmt::Result {
     let loaded = report.packages.iter().any(|package| package.state == "loaded");
     let Some(target) = report.target.as_ref().filter(|_| loaded) else { return Ok(()) };
-    writeln!(out, "\nthe data is in {}: {}, dataset {}", target.destination, target.location, target.dataset)?;
+    writeln!(
+        out,
+        "\nthe data is in {}: {}, dataset {}",
+        target.destination, target.location, target.dataset
+    )?;
     if let Some(look) = &target.look {
         writeln!(out, "look at it:  {look}")?;
     }

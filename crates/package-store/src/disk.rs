@@ -78,6 +78,14 @@ impl Disk {
     }
 
     /// Removes a file for good; one that is not there is fine.
+    /// Removes a file where a power loss may bring it back without harm.
+    pub(crate) fn remove_without_sync(&self, path: &Path) -> Result<(), Error> {
+        match self.fs.remove_file(path) {
+            Err(error) if !is_absent(&error) => Err(error).at("remove", path),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn remove(&self, path: &Path) -> Result<(), Error> {
         match self.fs.remove_file(path) {
             Ok(()) => self.sync_folder(parent(path)),

@@ -128,12 +128,14 @@ impl<'a> Documents<'a> {
         self.replace(&self.store.layout().run(), &to_text(marker))
     }
 
-    /// Removes `run.json`; one that is not there is fine.
+    /// Removes `run.json`; one that is not there is fine. Atomic but not durable: the caller is about to end,
+    /// and every moment between this and its end is one in which a finished run looks interrupted to whoever
+    /// killed it. A marker that a power loss brings back makes the next run leave out a plain append once.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn end_run(&self) -> Result<(), Error> {
-        self.store.disk().remove(&self.store.layout().run())
+        self.store.disk().remove_without_sync(&self.store.layout().run())
     }
 
     /// The runs that have a trace, sorted by id.

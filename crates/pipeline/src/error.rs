@@ -92,12 +92,18 @@ impl PipelineError {
     /// The remedy, one line for people.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Store(error) => error.hint(),
+            Self::Extract(error) => error.hint().or_else(|| hint_in_chain(error)),
+            Self::Normalize(error) => hint_in_chain(error),
             Self::Load(error) => error.hint(),
+            Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),
             Self::Schema { .. } | Self::State { .. } => Some(
-                "remove the document from the data folder; the next run restores it from the destination".to_owned(),
+                "remove the document from the data folder; the next run restores it from the destination"
+                    .to_owned(),
             ),
-            other => hint_in_chain(other),
+            // The message of the configuration says what to do.
+            Self::Config(_) => None,
         }
     }
 
@@ -125,9 +131,9 @@ fn of_extract(error: &ExtractError) -> Kind {
     match error {
         ExtractError::Cancelled => Kind::Cancelled,
         ExtractError::Store(error) => of_store(error),
-        ExtractError::UnknownResource { .. } | ExtractError::DuplicateResource { .. } | ExtractError::Hints { .. } => {
-            Kind::Usage
-        }
+        ExtractError::UnknownResource { .. }
+        | ExtractError::DuplicateResource { .. }
+        | ExtractError::Hints { .. } => Kind::Usage,
         _ => Kind::Failure,
     }
 }
@@ -163,10 +169,8 @@ fn hint_in_chain(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         let of_store = || error.downcast_ref::<store::Error>()?.hint();
-        let of_lock = || error.downcast_ref::<store::LockError>()?.hint();
         let of_io = || store::io_hint(error.downcast_ref::<io::Error>()?).map(str::to_owned);
-        let of_destination = || error.downcast_ref::<destinations::Error>()?.remedy().map(str::to_owned);
-        let hint = of_store().or_else(of_lock).or_else(of_io).or_else(of_destination);
+        let hint = of_store().or_else(of_io);
         if hint.is_some() {
             return hint;
         }

@@ -50,5 +50,7 @@ pub(crate) fn extracted_already(project: &Project) -> Result<Vec<LeftOut>, Pipel
 fn plain_appends(package: &PublishedPackage) -> Vec<LeftOut> {
     let manifest = package.manifest();
     let plain = manifest.resources.iter().filter(|resource| !resource.resumable);
-    plain.map(|entry| LeftOut { schema: manifest.schema_name.clone(), resource: entry.name.clone() }).collect()
+    plain
+        .map(|entry| LeftOut { schema: manifest.schema_name.clone(), resource: entry.name.clone() })
+        .collect()
 }

@@ -20,7 +20,11 @@ impl Project {
     }
 
     /// The newest normalized schema called `name` of a package older than `before`.
-    pub(crate) fn normalized_schema(&self, name: &str, before: &LoadId) -> Result<Option<Schema>, PipelineError> {
+    pub(crate) fn normalized_schema(
+        &self,
+        name: &str,
+        before: &LoadId,
+    ) -> Result<Option<Schema>, PipelineError> {
         match self.pending_schema(Folder::Normalized, name, Some(before))? {
             Some(schema) => Ok(Some(schema)),
             None => self.committed_schema(name),

@@ -30,7 +30,8 @@ impl Project {
     /// # Errors
     /// If the data folder cannot be used.
     pub fn open(config: Config, runtime: Runtime, wait: Wait) -> Result<Self, PipelineError> {
-        let store = PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
+        let store =
+            PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
         Ok(Self { config, store, runtime, wait })
     }
 
@@ -133,7 +134,8 @@ impl Project {
                 "preferred_file_format": capabilities.preferred_format,
             }),
         );
-        let rotation = json!({ "file_max_items": writer.file_max_items, "file_max_bytes": writer.file_max_bytes });
+        let rotation =
+            json!({ "file_max_items": writer.file_max_items, "file_max_bytes": writer.file_max_bytes });
         settings.insert("data_writer".to_owned(), rotation);
         Ok(settings)
     }

@@ -9,8 +9,12 @@ use crate::error::PipelineError;
 use crate::project::Project;
 
 /// Takes over the state that the destination has, if it is newer than ours and nothing is pending.
-pub(crate) fn from_destination(project: &Project, destination: &dyn Destination) -> Result<(), PipelineError> {
-    let Some(sync) = destination.state_sync().filter(|_| project.config.pipeline.restore_from_destination) else {
+pub(crate) fn from_destination(
+    project: &Project,
+    destination: &dyn Destination,
+) -> Result<(), PipelineError> {
+    let Some(sync) = destination.state_sync().filter(|_| project.config.pipeline.restore_from_destination)
+    else {
         return Ok(());
     };
     if has_pending(project)? {

@@ -36,7 +36,7 @@ impl Project {
         let extract = stages::lock(self, Stage::Extract)?;
         let normalize = stages::lock(self, Stage::Normalize)?;
         let load = stages::lock(self, Stage::Load)?;
-        self.traced(|run_id, report| {
+        let report = self.traced(|run_id, report| {
             let destination = self.connect(connector)?;
             report.target = Some(target(&*destination));
             restore::from_destination(self, &*destination)?;
@@ -47,9 +47,12 @@ impl Project {
             stages::load(self, &load, &*destination, report)?;
             stages::extract(self, &extract, &options.extract, &left_out, run_id, report)?;
             stages::normalize(self, &normalize, report)?;
-            stages::load(self, &load, &*destination, report)?;
-            Ok(self.store.documents().end_run()?)
-        })
+            stages::load(self, &load, &*destination, report)
+        })?;
+        // The last act, after the destination is closed and the trace is kept: a process that dies before it
+        // is an interrupted run, and one that dies after it has nothing left to do.
+        self.store.documents().end_run()?;
+        Ok(report)
     }
 
     /// Extracts all sources into packages.
@@ -95,8 +98,11 @@ impl Project {
         let run_id = format!("{:016x}", self.runtime.random.next_u64());
         let started_at = self.runtime.clock.now();
         let begin = Instant::now();
-        let mut report =
-            RunReport { pipeline: self.config.pipeline.name.clone(), run_id: run_id.clone(), ..RunReport::default() };
+        let mut report = RunReport {
+            pipeline: self.config.pipeline.name.clone(),
+            run_id: run_id.clone(),
+            ..RunReport::default()
+        };
         let done = work(&run_id, &mut report);
         trace::keep(self, &report, started_at, begin.elapsed(), done.as_ref().err());
         done.map(|()| report)

@@ -84,14 +84,16 @@ pub(crate) fn extract(
 
 /// Notes that a resource is left out, if it is.
 fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunReport) -> bool {
-    let found = left_out.iter().any(|left| left.schema == normalize_schema_name(source) && left.resource == resource);
+    let found =
+        left_out.iter().any(|left| left.schema == normalize_schema_name(source) && left.resource == resource);
     if found {
         report.skipped.push(Skipped {
             source: source.to_owned(),
             resource: resource.to_owned(),
-            reason: "an interrupted run had extracted it already, and a second append would double its rows; \
+            reason:
+                "an interrupted run had extracted it already, and a second append would double its rows; \
                      run again for new rows, or force it with --extract-again"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     found
@@ -171,7 +173,9 @@ fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
     let read = done.resources.iter().flat_map(|resource| &resource.inputs).map(|input| input.bytes).sum();
     report.add_stage("extract", seconds, done.rows(), read);
     for resource in &done.resources {
-        report.warnings.extend(resource.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
+        report
+            .warnings
+            .extend(resource.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
         report.files.extend(resource.inputs.iter().map(|input| SourceFile {
             path: input.name.clone(),
             resource: resource.name.clone(),
@@ -188,7 +192,11 @@ fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
 }
 
 /// Normalizes every extracted package, the oldest first.
-pub(crate) fn normalize(project: &Project, lock: &StageLock, report: &mut RunReport) -> Result<(), PipelineError> {
+pub(crate) fn normalize(
+    project: &Project,
+    lock: &StageLock,
+    report: &mut RunReport,
+) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
     for load_id in project.store.list(Folder::Extracted)? {
         let begin = Instant::now();
@@ -277,7 +285,9 @@ fn load_settings(project: &Project) -> LoadSettings {
             cartage_config::ParallelismStrategy::TableSequential => {
                 cartage_destinations_api::Parallelism::TableSequential
             }
-            cartage_config::ParallelismStrategy::Sequential => cartage_destinations_api::Parallelism::Sequential,
+            cartage_config::ParallelismStrategy::Sequential => {
+                cartage_destinations_api::Parallelism::Sequential
+            }
             _ => cartage_destinations_api::Parallelism::Parallel,
         }),
         ..LoadSettings::default()

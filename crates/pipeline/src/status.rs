@@ -94,7 +94,8 @@ impl Project {
                 let opened = self.store.open_package(folder, &load_id);
                 let manifest = opened.as_ref().ok().map(|package| package.manifest());
                 let files = manifest.iter().flat_map(|manifest| &manifest.files);
-                let (rows, bytes) = files.fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
+                let (rows, bytes) =
+                    files.fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
                 lines.push(PackageLine {
                     load_id: load_id.to_string(),
                     folder: folder.to_string(),
@@ -116,7 +117,9 @@ impl Project {
         let first = || self.config.sources.first().map(|source| source.name.clone());
         let name = name.map(str::to_owned).or_else(first).unwrap_or_default();
         let name = cartage_schema::normalize_schema_name(&name);
-        let found = match self.normalized_schema(&name, &cartage_package_store::LoadId::from_unix_micros(i64::MAX))? {
+        let found = match self
+            .normalized_schema(&name, &cartage_package_store::LoadId::from_unix_micros(i64::MAX))?
+        {
             Some(schema) => Some(schema),
             None => self.newest_schema(&name)?,
         };

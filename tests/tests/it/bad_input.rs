@@ -40,7 +40,9 @@ fn a_broken_line_is_named_by_file_and_line() {
 fn quarantine_keeps_the_broken_line_and_loads_the_rest() {
     let bench = Bench::new();
     bench.write("items.jsonl", "{\"id\": 1}\nnonsense\n{\"id\": 3}\n");
-    bench.pipeline("on_bad_row = \"quarantine\"\n[[sources.test.resources]]\nname = \"items\"\npath = \"items.jsonl\"\n");
+    bench.pipeline(
+        "on_bad_row = \"quarantine\"\n[[sources.test.resources]]\nname = \"items\"\npath = \"items.jsonl\"\n",
+    );
     let done = bench.cartage(&["run"]).exits_with(0);
     assert!(done.stdout.contains("quarantine"), "{}", done.stdout);
     assert_eq!(bench.number("SELECT count(*) FROM data.items"), 2);
@@ -78,7 +80,10 @@ fn empty_files_and_empty_globs_load_nothing() {
     let bench = Bench::new();
     bench.items("none-*.jsonl", "");
     let done = bench.cartage(&["run"]).exits_with(0);
-    assert!(format!("{}{}", done.stdout, done.stderr).contains("none-*.jsonl"), "a glob without files is worth a word");
+    assert!(
+        format!("{}{}", done.stdout, done.stderr).contains("none-*.jsonl"),
+        "a glob without files is worth a word"
+    );
 }
 
 #[test]
@@ -123,10 +128,16 @@ fn ten_thousand_levels_of_nesting_are_refused_by_line() {
 
 #[test]
 fn of_duplicate_keys_the_last_counts() {
-    let bench = with("items.jsonl", "{\"a\": \"x\", \"b\": 1, \"a\": 2}\n{\"a\": {\"x\": 1}, \"a\": 3}\n", "");
+    let bench =
+        with("items.jsonl", "{\"a\": \"x\", \"b\": 1, \"a\": 2}\n{\"a\": {\"x\": 1}, \"a\": 3}\n", "");
     loads(&bench, 2);
     assert_eq!(bench.rows("SELECT a FROM data.items"), ["{\"a\":2}", "{\"a\":3}"]);
-    assert_eq!(bench.number("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'items' AND column_name = 'a__x'"), 0);
+    assert_eq!(
+        bench.number(
+            "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'items' AND column_name = 'a__x'"
+        ),
+        0
+    );
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn a_damaged_normalized_package_stops_load_and_names_the_file() {
 fn package_verify_finds_the_damage_too() {
     let bench = pending(&["extract", "normalize"]);
     bench.cartage(&["package", "verify"]).exits_with(0);
-    let job = files(&bench, "normalized").into_iter().find(|path| path.extension() == Some("parquet".as_ref()));
+    let job =
+        files(&bench, "normalized").into_iter().find(|path| path.extension() == Some("parquet".as_ref()));
     flip(&job.expect("a job"));
     bench.cartage(&["package", "verify"]).exits_with(5).says(".parquet");
 }

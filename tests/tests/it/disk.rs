@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
-use cartage_tests::harness::{Bench, binary};
+use cartage_tests::binaries::binary;
+use cartage_tests::harness::Bench;
 
 /// Runs a script in a mount namespace of its own, so that it may mount a small file system.
 fn in_namespace(bench: &Bench, script: &str) -> (i32, String) {
@@ -14,7 +15,8 @@ fn in_namespace(bench: &Bench, script: &str) -> (i32, String) {
         .env("CARTAGE", binary("cartage"))
         .output()
         .expect("unshare (Debian: util-linux) runs");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code().unwrap_or(-1), said)
 }
 
@@ -23,7 +25,8 @@ fn a_full_disk_is_named_publishes_nothing_by_half_and_is_recovered_from() {
     let bench = Bench::new();
     let mut rows = String::new();
     for i in 0..100_000_u64 {
-        let _ = writeln!(rows, "{{\"id\": {i}, \"noise\": \"{:016x}\"}}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let _ =
+            writeln!(rows, "{{\"id\": {i}, \"noise\": \"{:016x}\"}}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     }
     bench.write("items.jsonl", &rows);
     bench.items("items.jsonl", "");
@@ -54,7 +57,8 @@ fn a_full_disk_is_named_publishes_nothing_by_half_and_is_recovered_from() {
         if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("full-")) {
             databases += 1;
             let database = duckdb::Connection::open(&path).expect("opens");
-            let count: i64 = database.query_row("SELECT count(*) FROM data.items", [], |row| row.get(0)).expect("rows");
+            let count: i64 =
+                database.query_row("SELECT count(*) FROM data.items", [], |row| row.get(0)).expect("rows");
             assert_eq!(count, 100_000, "{}", path.display());
         }
     }

@@ -1,3 +1,11 @@
-//! End-to-end tests of the real binaries.
+//! End-to-end tests of the real binaries, on real files, as a user runs them.
 
+mod bad_input;
+mod damage;
+mod disk;
+mod kill;
+mod locks;
 mod oracle;
+mod signals;
+mod stages;
+mod tour;

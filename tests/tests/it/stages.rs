@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use cartage_tests::binaries::binary;
 use cartage_tests::content::content;
-use cartage_tests::harness::{Bench, binary, tree};
+use cartage_tests::harness::{Bench, tree};
 
 /// The same clock and seed for every process of a test.
 const REPEATABLE: [(&str, &str); 2] = [("CARTAGE_CLOCK", "1767225600000000"), ("CARTAGE_SEED", "7")];
@@ -12,7 +13,9 @@ fn bench() -> Bench {
     let bench = Bench::new();
     let mut rows = String::new();
     for i in 0..5000 {
-        rows += &format!("{{\"id\": {i}, \"at\": \"2024-05-06T07:08:09Z\", \"list\": [{{\"k\": {i}}}, {{\"k\": null}}]}}\n");
+        rows += &format!(
+            "{{\"id\": {i}, \"at\": \"2024-05-06T07:08:09Z\", \"list\": [{{\"k\": {i}}}, {{\"k\": null}}]}}\n"
+        );
     }
     bench.write("items.jsonl", rows);
     bench.write("other.csv", "id,name\n1,one\n2,\n");

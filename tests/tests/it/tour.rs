@@ -5,13 +5,24 @@ use cartage_tests::harness::Bench;
 #[test]
 fn one_line_ingests_nested_rows_into_tables() {
     let bench = Bench::new();
-    bench.write("events.jsonl", "{\"id\": 1, \"at\": \"2024-01-01T00:00:00Z\", \"tags\": [\"a\", \"b\"]}\n{\"id\": 2}\n");
+    bench.write(
+        "events.jsonl",
+        "{\"id\": 1, \"at\": \"2024-01-01T00:00:00Z\", \"tags\": [\"a\", \"b\"]}\n{\"id\": 2}\n",
+    );
     let done = bench.cartage(&["ingest", "events.jsonl", "duckdb:out.duckdb"]).exits_with(0);
     assert!(done.stdout.contains("events__tags"), "{}", done.stdout);
     assert!(done.stdout.contains("out.duckdb"), "{}", done.stdout);
     assert_eq!(bench.number("SELECT count(*) FROM main.events"), 2);
-    assert_eq!(bench.number("SELECT count(*) FROM main.events e JOIN main.events__tags t ON t._dlt_parent_id = e._dlt_id"), 2);
-    assert_eq!(bench.rows("SELECT typeof(at) AS t FROM main.events LIMIT 1"), ["{\"t\":\"TIMESTAMP WITH TIME ZONE\"}"]);
+    assert_eq!(
+        bench.number(
+            "SELECT count(*) FROM main.events e JOIN main.events__tags t ON t._dlt_parent_id = e._dlt_id"
+        ),
+        2
+    );
+    assert_eq!(
+        bench.rows("SELECT typeof(at) AS t FROM main.events LIMIT 1"),
+        ["{\"t\":\"TIMESTAMP WITH TIME ZONE\"}"]
+    );
 }
 
 #[test]
@@ -19,7 +30,9 @@ fn ingesting_twice_appends_twice() {
     let bench = Bench::new();
     bench.write("a.csv", "id,name\n1,x\n");
     for _ in 0..2 {
-        bench.cartage(&["ingest", "a.csv", "duckdb:out.duckdb", "--table", "t", "--dataset", "raw"]).exits_with(0);
+        bench
+            .cartage(&["ingest", "a.csv", "duckdb:out.duckdb", "--table", "t", "--dataset", "raw"])
+            .exits_with(0);
     }
     assert_eq!(bench.number("SELECT count(*) FROM raw.t"), 2);
     assert_eq!(bench.number("SELECT count(*) FROM raw._dlt_loads"), 2);
@@ -34,7 +47,10 @@ fn new_columns_and_tables_arrive_with_later_runs() {
     bench.write("items.jsonl", "{\"id\": \"two\", \"new\": true, \"list\": [{\"a\": 1}]}\n");
     bench.cartage(&["run"]).exits_with(0);
     let rows = bench.rows("SELECT id, id__v_text, new FROM data.items");
-    assert_eq!(rows, ["{\"id\":1,\"id__v_text\":null,\"new\":null}", "{\"id\":null,\"id__v_text\":\"two\",\"new\":true}"]);
+    assert_eq!(
+        rows,
+        ["{\"id\":1,\"id__v_text\":null,\"new\":null}", "{\"id\":null,\"id__v_text\":\"two\",\"new\":true}"]
+    );
     let status = bench.cartage(&["status"]).exits_with(0);
     assert!(status.stdout.contains("test"), "{}", status.stdout);
     let schema = bench.cartage(&["schema", "show"]).exits_with(0);
@@ -60,7 +76,10 @@ fn abort_drops_what_is_pending_and_the_next_run_starts_from_before() {
     assert!(bench.package_names("normalized").is_empty() && bench.package_names("extracted").is_empty());
     bench.write("items.jsonl", "{\"id\": 3}\n");
     bench.cartage(&["run"]).exits_with(0);
-    assert_eq!(bench.rows("SELECT * EXCLUDE (_dlt_id, _dlt_load_id) FROM data.items"), ["{\"id\":1}", "{\"id\":3}"]);
+    assert_eq!(
+        bench.rows("SELECT * EXCLUDE (_dlt_id, _dlt_load_id) FROM data.items"),
+        ["{\"id\":1}", "{\"id\":3}"]
+    );
 }
 
 #[test]

@@ -34,18 +34,20 @@ fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     if !place.is_empty() {
         destination.insert("path".to_owned(), text(place));
     }
-    let document = toml_table([
-        ("pipeline", pipeline(args, kind, place, &table)),
-        ("destination", toml_table([(kind, Value::Table(destination))])),
-        ("sources", toml_table([("ingest", source(args, &table))])),
+    let document = Table::from_iter([
+        ("pipeline".to_owned(), pipeline(args, kind, place, &table)),
+        ("destination".to_owned(), toml_table([(kind, Value::Table(destination))])),
+        ("sources".to_owned(), toml_table([("ingest", source(args, &table))])),
     ]);
     Ok(document.to_string())
 }
 
 fn pipeline(args: &IngestArgs, kind: &str, place: &str, table: &str) -> Value {
     // One pipeline for each table and place, so that state and schema of one do not meet those of another.
-    let place = std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
-    let mark = cartage_package_store::Checksum::of(format!("{kind}:{place}/{}/{table}", args.dataset).as_bytes());
+    let place =
+        std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
+    let mark =
+        cartage_package_store::Checksum::of(format!("{kind}:{place}/{}/{table}", args.dataset).as_bytes());
     let mark: String = mark.to_string().chars().rev().take(8).collect();
     toml_table([
         ("name", text(&format!("ingest_{table}_{mark}"))),

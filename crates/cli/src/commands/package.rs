@@ -6,8 +6,8 @@ use cartage_package_store::{Folder, JobState, LoadId, PublishedPackage};
 use cartage_pipeline::{PipelineError, Project};
 use serde::Serialize;
 
-use super::status::line;
 use super::show;
+use super::status::line;
 use crate::args::{Format, PackageArgs, PackageCommand};
 use crate::config::Start;
 use crate::exit;
@@ -102,12 +102,24 @@ fn jobs(package: &PublishedPackage) -> Result<Vec<JobLine>, PipelineError> {
 fn text(package: &PublishedPackage, folder: Folder, jobs: &[JobLine]) -> Result<String, fmt::Error> {
     let manifest = package.manifest();
     let mut out = String::new();
-    writeln!(out, "package {} in {folder}/, format {}, by {}", manifest.load_id, manifest.format, manifest.producer)?;
-    writeln!(out, "  pipeline {}, schema {}, run {}", manifest.pipeline, manifest.schema_name, manifest.run_id)?;
+    writeln!(
+        out,
+        "package {} in {folder}/, format {}, by {}",
+        manifest.load_id, manifest.format, manifest.producer
+    )?;
+    writeln!(
+        out,
+        "  pipeline {}, schema {}, run {}",
+        manifest.pipeline, manifest.schema_name, manifest.run_id
+    )?;
     writeln!(out, "  made {} at {}", manifest.stage, manifest.created_at.format("%Y-%m-%d %H:%M:%S UTC"))?;
     writeln!(out, "  {}", package.path().display())?;
     for resource in &manifest.resources {
-        writeln!(out, "  resource {} into {} ({})", resource.name, resource.table, resource.write_disposition)?;
+        writeln!(
+            out,
+            "  resource {} into {} ({})",
+            resource.name, resource.table, resource.write_disposition
+        )?;
     }
     for job in jobs {
         let JobLine { job, state, rows, bytes, reason } = job;

@@ -34,7 +34,8 @@ fn text(schema: &Schema) -> Result<String, Failure> {
 }
 
 fn kind(column: &Column) -> String {
-    let mut kind = column.data_type.map_or_else(|| "no type yet".to_owned(), |data_type| data_type.to_string());
+    let mut kind =
+        column.data_type.map_or_else(|| "no type yet".to_owned(), |data_type| data_type.to_string());
     match (column.precision, column.scale) {
         (Some(precision), Some(scale)) => kind += &format!("({precision},{scale})"),
         (Some(precision), None) => kind += &format!("({precision})"),
@@ -53,4 +54,3 @@ fn kind(column: &Column) -> String {
     }
     kind
 }
-

@@ -17,10 +17,19 @@ pub(super) fn status(project: &Project, format: Format) -> Result<(), Failure> {
 fn text(status: &Status) -> Result<String, fmt::Error> {
     let mut out = String::new();
     writeln!(out, "pipeline {} in {}", status.pipeline, status.folder)?;
-    writeln!(out, "  into {}, dataset {}", status.destination.as_deref().unwrap_or("no destination"), status.dataset)?;
+    writeln!(
+        out,
+        "  into {}, dataset {}",
+        status.destination.as_deref().unwrap_or("no destination"),
+        status.dataset
+    )?;
     for schema in &status.schemas {
         let hash = &schema.version_hash;
-        writeln!(out, "  schema {} version {} with {} tables, hash {hash}", schema.name, schema.version, schema.tables)?;
+        writeln!(
+            out,
+            "  schema {} version {} with {} tables, hash {hash}",
+            schema.name, schema.version, schema.tables
+        )?;
     }
     if let Some(version) = status.state_version {
         writeln!(out, "  state version {version}")?;
@@ -69,7 +78,10 @@ pub(super) fn abort(report: &AbortReport, format: Format) -> Result<(), Failure>
             writeln!(out, "package {load_id} is aborted")?;
         }
         for load_id in &report.partly_loaded {
-            writeln!(out, "note: some jobs of {load_id} had been loaded; their rows carry it as _dlt_load_id")?;
+            writeln!(
+                out,
+                "note: some jobs of {load_id} had been loaded; their rows carry it as _dlt_load_id"
+            )?;
         }
         Ok(out)
     })

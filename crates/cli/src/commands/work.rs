@@ -33,7 +33,8 @@ pub(crate) fn work(start: &Start<'_>, file: &Path, work: &Work<'_>) -> Result<()
 fn do_work(project: &Project, work: &Work<'_>) -> Result<RunReport, PipelineError> {
     match work {
         Work::Run(args, connector) => {
-            let options = RunOptions { extract: extract_options(&args.extract)?, extract_again: args.extract_again };
+            let options =
+                RunOptions { extract: extract_options(&args.extract)?, extract_again: args.extract_again };
             project.run(&options, *connector)
         }
         Work::Extract(args) => project.extract(&extract_options(args)?),

@@ -43,7 +43,8 @@ impl Inner {
         let Some(running) = self.stages.get_mut(&stage) else { return };
         running.told = Instant::now();
         let elapsed = running.started.elapsed();
-        let mut line = format!("{stage}: {}, {:.1} s", running.counters.describe(elapsed), elapsed.as_secs_f64());
+        let mut line =
+            format!("{stage}: {}, {:.1} s", running.counters.describe(elapsed), elapsed.as_secs_f64());
         if let Some(total) = running.counters.total.filter(|total| *total > 0) {
             line += &format!(", {}%", (running.counters.done * 100 / total).min(100));
         }
@@ -61,7 +62,8 @@ impl Progress for Lines {
     fn begin(&self, stage: Stage, _load_id: &str, total: Option<u64>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let running = Running { counters: Counters { total, ..Counters::default() }, started: now, told: now };
+        let running =
+            Running { counters: Counters { total, ..Counters::default() }, started: now, told: now };
         inner.stages.insert(stage, running);
     }
 
