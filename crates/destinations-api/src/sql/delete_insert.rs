@@ -23,7 +23,7 @@ const POSITION: &str = "_cartage_position";
 pub(super) fn delete_insert(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> Result<SqlScript> {
     let Some((root, nested)) = tables.split_first() else { return Ok(SqlScript::default()) };
     let merge = Merge { dialect, root };
-    if nested.is_empty() { merge.flat() } else { merge.chain(nested) }
+    if nested.is_empty() { Ok(merge.flat()) } else { merge.chain(nested) }
 }
 
 struct Merge<'a> {
@@ -33,7 +33,7 @@ struct Merge<'a> {
 
 impl Merge<'_> {
     /// A root without nested tables: no row keys are needed.
-    fn flat(&self) -> Result<SqlScript> {
+    fn flat(&self) -> SqlScript {
         let name = &self.root.target.table;
         let mut script = SqlScript::default();
         for key in self.keys() {
@@ -51,7 +51,7 @@ impl Merge<'_> {
                 self.survivors()
             ),
         );
-        Ok(script)
+        script
     }
 
     /// A root with nested tables: the row keys of what goes and of what comes are looked up once.
