@@ -93,6 +93,10 @@ impl Project {
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
         let dataset = layout.replace("%s", &self.config.pipeline.dataset_name);
+        let common = CommonSettings::read(&settings_of(self.destination()?)?)?;
+        if common.enable_dataset_name_normalization == Some(false) {
+            return Ok(dataset);
+        }
         let naming = Naming::new(self.asked_naming()?.unwrap_or(NamingKind::SnakeCase), None);
         Ok(naming.normalize_identifier(&dataset))
     }
@@ -143,7 +147,9 @@ impl Project {
 
 /// The keys of a destination as drivers read them.
 fn settings_of(destination: &DestinationSettings) -> Result<Settings, PipelineError> {
-    match destination.section.to_json()? {
+    // Of `[destination]` and the top level, a driver takes what every driver has, and its credentials.
+    let general: Vec<&str> = CommonSettings::KEYS.iter().copied().chain(["credentials"]).collect();
+    match destination.section.to_json_with(&general)? {
         Value::Object(keys) => Ok(Settings::new(keys)),
         _ => Ok(Settings::default()),
     }
