@@ -38,6 +38,7 @@ impl Done {
 
     /// Asserts the exit code, and shows what was said where it is another.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "it is the assertion that counts")]
     pub fn exits_with(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
@@ -45,6 +46,7 @@ impl Done {
 
     /// Asserts that standard error holds `text`.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "it is the assertion that counts")]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "{text:?} is not in stderr:\n{}", self.stderr);
         self

@@ -293,7 +293,7 @@ fn described(dataset: &Dataset, table: &str, column: &Map<String, Value>) -> Val
     let mut out = json!({
         "name": column["name"], "dlt_type": column.get("data_type"), "nullable": nullable, "duckdb_type": data_type,
     });
-    if nullable != Value::from(*db_nullable) {
+    if nullable != *db_nullable {
         out["duckdb_nullable"] = (*db_nullable).into();
     }
     for (key, value) in column {

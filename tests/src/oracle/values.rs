@@ -1,5 +1,7 @@
 //! Values of DuckDB as JSON, without loss.
 
+use std::fmt::Write as _;
+
 use anyhow::{Result, bail};
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use duckdb::types::{TimeUnit, ValueRef};
@@ -41,7 +43,10 @@ fn float(number: f64) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn micros(unit: TimeUnit, count: i64) -> i64 {

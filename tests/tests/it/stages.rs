@@ -1,5 +1,6 @@
 //! One process or three: the same packages, the same rows.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use cartage_tests::binaries::binary;
@@ -13,7 +14,8 @@ fn bench() -> Bench {
     let bench = Bench::new();
     let mut rows = String::new();
     for i in 0..5000 {
-        rows += &format!(
+        let _ = write!(
+            rows,
             "{{\"id\": {i}, \"at\": \"2024-05-06T07:08:09Z\", \"list\": [{{\"k\": {i}}}, {{\"k\": null}}]}}\n"
         );
     }
