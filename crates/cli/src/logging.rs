@@ -1,6 +1,6 @@
 //! Log lines on standard error, by `[runtime]` and `--verbose`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use cartage_config::{LogFormat, LogLevel, RuntimeSettings};
 use tracing_subscriber::EnvFilter;
@@ -15,7 +15,10 @@ pub(crate) fn start(settings: &RuntimeSettings, verbose: u8) {
         _ => "warn",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     // A second start in one process keeps the first logger.
     let _ = match settings.log_format {
         LogFormat::Json => builder.json().try_init(),
