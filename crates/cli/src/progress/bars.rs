@@ -29,10 +29,13 @@ impl Bars {
     }
 
     fn line(&self, stage: Stage) -> Line {
-        let bar = self.lines.add(ProgressBar::no_length());
-        bar.set_prefix(stage.to_string());
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Line { bar, counters: Counters::default(), started: Instant::now() }
+        // Prefix and style come before the bar is shown, so that nothing else flashes up.
+        let bar = ProgressBar::no_length().with_prefix(stage.to_string());
+        let line = Line { bar, counters: Counters::default(), started: Instant::now() };
+        line.style();
+        self.lines.add(line.bar.clone());
+        line.bar.enable_steady_tick(Duration::from_millis(120));
+        line
     }
 }
 
