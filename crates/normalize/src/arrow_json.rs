@@ -33,7 +33,8 @@ fn write(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<(), ArrowEr
     match array.data_type() {
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
-            let entries = fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, row));
+            let entries =
+                fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, row));
             write_object(out, entries)
         }
         DataType::List(_) => write_list(out, &array.as_list::<i32>().value(row)),

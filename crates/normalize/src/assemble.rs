@@ -11,10 +11,10 @@ use arrow::datatypes::{DataType as ArrowType, Field, Schema as ArrowSchema};
 use cartage_data_files::parquet::{EncodedRowGroup, Layout, LayoutOptions};
 use cartage_schema::{Schema, Table};
 
+use crate::batch::TableBatch;
 use crate::columns::{PhysicalRules, cast_wide, wide_type};
 use crate::error::NormalizeError;
 use crate::settings::NormalizeSettings;
-use crate::tables::TableBatch;
 
 /// Rows of all tables that wait to be encoded.
 #[derive(Debug)]
@@ -48,7 +48,11 @@ pub(crate) struct EncodeTask {
 }
 
 impl Assembler {
-    pub(crate) fn new(settings: &NormalizeSettings, physical: &PhysicalRules, options: &LayoutOptions) -> Self {
+    pub(crate) fn new(
+        settings: &NormalizeSettings,
+        physical: &PhysicalRules,
+        options: &LayoutOptions,
+    ) -> Self {
         Self {
             settings: settings.clone(),
             physical: physical.clone(),
@@ -62,7 +66,11 @@ impl Assembler {
     ///
     /// # Errors
     /// [`NormalizeError::Parquet`] if a table has columns that Parquet does not know.
-    pub(crate) fn add(&mut self, batches: Vec<TableBatch>, schema: &Schema) -> Result<Vec<EncodeTask>, NormalizeError> {
+    pub(crate) fn add(
+        &mut self,
+        batches: Vec<TableBatch>,
+        schema: &Schema,
+    ) -> Result<Vec<EncodeTask>, NormalizeError> {
         let mut full = Vec::new();
         for batch in batches {
             let name = Arc::clone(&batch.name);
@@ -122,7 +130,10 @@ impl PendingTable {
         let mut fields = Vec::new();
         let mut arrays: Vec<Vec<Option<ArrayRef>>> = batches.iter().map(|_| Vec::new()).collect();
         for column in table.complete_columns().filter(|column| self.columns.contains(column.name.as_str())) {
-            let mut parts: Vec<Option<ArrayRef>> = indexes.iter().map(|index| index.get(column.name.as_str()).map(|array| Arc::clone(array))).collect();
+            let mut parts: Vec<Option<ArrayRef>> = indexes
+                .iter()
+                .map(|index| index.get(column.name.as_str()).map(|array| Arc::clone(array)))
+                .collect();
             let data_type = widen(&mut parts, physical.of(column).arrow());
             let has_nulls = parts.iter().any(|part| part.as_ref().is_none_or(|part| part.null_count() > 0));
             fields.push(Field::new(&column.name, data_type, column.is_nullable() || has_nulls));

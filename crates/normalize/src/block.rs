@@ -7,12 +7,13 @@ use cartage_schema::Schema;
 use memchr::memchr_iter;
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
 
+use crate::batch::BlockResult;
 use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
-use crate::tables::{BlockResult, BlockTables, Savepoint};
+use crate::tables::{BlockTables, Savepoint};
 
 /// How much of a bad row an error shows, in bytes.
 const EXCERPT_BYTES: usize = 200;
@@ -119,9 +120,10 @@ impl BlockWorker {
         for end in memchr_iter(b'\n', raw) {
             let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
             let row = &mut work[start..end + INPUT_PADDING];
-            let outcome = match fill_tape_padded(row, end - start, buffers, &mut tape) {
-                Err(error) => Err(not_json(&error, &raw[start..end], rules.max_json_depth)),
-                Ok(()) => {
+            let parsed = fill_tape_padded(row, end - start, buffers, &mut tape);
+            let outcome = parsed
+                .map_err(|error| not_json(&error, &raw[start..end], rules.max_json_depth))
+                .and_then(|()| {
                     if rules.keep_bad_rows {
                         tables.savepoint(savepoint);
                     }
@@ -133,8 +135,7 @@ impl BlockWorker {
                         tables.roll_back(savepoint);
                     }
                     outcome
-                }
-            };
+                });
             *spare = tape.reset();
             if let Err(reason) = outcome {
                 let bad_line = |text: &[u8]| BadLine { row: rows, reason, text: text.to_vec() };
@@ -177,8 +178,10 @@ fn json_detail(row: &[u8], error: &simd_json::Error) -> String {
 
 /// Whether the number at `at` is an integer with more digits than 64 bits can have.
 fn is_long_integer(row: &[u8], at: usize) -> bool {
-    let begin = row[..at.min(row.len())].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |byte| byte + 1);
-    let digits = row[begin..].iter().skip_while(|byte| **byte == b'-').take_while(|byte| byte.is_ascii_digit());
+    let begin =
+        row[..at.min(row.len())].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |byte| byte + 1);
+    let digits =
+        row[begin..].iter().skip_while(|byte| **byte == b'-').take_while(|byte| byte.is_ascii_digit());
     let count = digits.count();
     let behind = row.get(begin + count).copied();
     count >= 19 && !matches!(behind, Some(b'.' | b'e' | b'E'))

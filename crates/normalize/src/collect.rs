@@ -6,7 +6,8 @@
 use simd_json::Node;
 
 use crate::json_text::{behind, fields};
-use crate::shape::{Mark, ObjectId, PlaceId, Shapes, SlotId, TableId};
+use crate::shape::{ObjectId, PlaceId, Shapes, TableId};
+use crate::slots::{Mark, SlotId};
 use crate::tables::BlockTables;
 
 /// One value of a row.
@@ -150,7 +151,10 @@ impl Collected {
     }
 
     #[inline]
-    #[expect(clippy::too_many_arguments, reason = "the inner loop: a struct of them would be built per field")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the inner loop: a struct of them would be built per field"
+    )]
     fn field(
         &mut self,
         shapes: &mut Shapes,
@@ -173,18 +177,20 @@ impl Collected {
             }
             Node::Array { .. } if !tables.is_kept_whole(shapes, table, slot, level) => {
                 let place = shapes.child_place(object, entry);
-                self.set_list(place, value as u32);
+                self.set_list(shapes, place, value as u32);
             }
             _ => self.set(shapes, table, slot, CellValue::Tape(value as u32)),
         }
     }
 
     /// Sets the list of a place in the row at hand.
-    fn set_list(&mut self, place: PlaceId, at: u32) {
-        let own = &mut self.lists[self.lists_from..];
-        match own.iter_mut().find(|(known, _)| *known == place) {
-            Some(list) => list.1 = at,
-            None => self.lists.push((place, at)),
+    fn set_list(&mut self, shapes: &mut Shapes, place: PlaceId, at: u32) {
+        let mark = &mut shapes.places[place as usize].mark;
+        if mark.row == self.row {
+            self.lists[mark.index as usize].1 = at;
+        } else {
+            *mark = Mark { row: self.row, index: self.lists.len() as u32 };
+            self.lists.push((place, at));
         }
     }
 
@@ -193,9 +199,9 @@ impl Collected {
     pub(crate) fn set(&mut self, shapes: &mut Shapes, table: TableId, slot: SlotId, value: CellValue) {
         let mark = &mut shapes.tables[table].marks[slot as usize];
         if mark.row == self.row {
-            self.cells[mark.cell as usize].value = value;
+            self.cells[mark.index as usize].value = value;
         } else {
-            *mark = Mark { row: self.row, cell: self.cells.len() as u32 };
+            *mark = Mark { row: self.row, index: self.cells.len() as u32 };
             self.cells.push(Cell { slot, value });
         }
     }
@@ -208,7 +214,7 @@ impl Collected {
     /// The value that the row at hand has for a column.
     pub(crate) fn get(&self, shapes: &Shapes, table: TableId, slot: SlotId) -> Option<CellValue> {
         let mark = shapes.tables[table].marks[slot as usize];
-        (mark.row == self.row).then(|| self.cells[mark.cell as usize].value)
+        (mark.row == self.row).then(|| self.cells[mark.index as usize].value)
     }
 
     /// Drops the cells of columns that are filtered out.

@@ -9,13 +9,13 @@ use cartage_package_store::{FileEntry, Origin};
 use cartage_runtime::{Runtime, Stage};
 
 use crate::assemble::{Assembler, EncodeTask};
+use crate::batch::{BlockResult, TableBatch};
 use crate::block::{BadLine, BlockDone, BlockFailure, BlockFile, BlockOutput, BlockTask, excerpt};
 use crate::error::{BadRow, NormalizeError};
 use crate::merge::Merged;
 use crate::pool::{Done, Pool};
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
-use crate::tables::{BlockResult, TableBatch};
 use crate::writer::JobWriter;
 
 /// Everything that is done in order.
@@ -211,6 +211,7 @@ impl InOrder<'_> {
 
 /// Source and line of a row of a file.
 fn source_line(origins: &[Origin], row: u64) -> Option<(String, u64)> {
-    let origin = origins.iter().find(|origin| (origin.first_row..origin.first_row + origin.rows).contains(&row))?;
+    let origin =
+        origins.iter().find(|origin| (origin.first_row..origin.first_row + origin.rows).contains(&row))?;
     Some((origin.source.clone(), origin.first_line + (row - origin.first_row)))
 }

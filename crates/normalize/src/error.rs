@@ -8,7 +8,8 @@ use cartage_data_files::parquet::ParquetError;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
-use crate::shape::{Shapes, SlotId, TableId};
+use crate::shape::{Shapes, TableId};
+use crate::slots::SlotId;
 
 /// A package could not be normalized. It stays in `extracted/`, and the stage can be run again.
 #[derive(Debug, Error)]
@@ -57,7 +58,7 @@ pub enum NormalizeError {
         /// The column.
         column: String,
         /// What does not fit.
-        source: arrow::error::ArrowError,
+        source: Box<arrow::error::ArrowError>,
     },
     /// The schema of the package does not fit that of the pipeline.
     #[error("cannot use the schema of package {load_id}")]
@@ -65,14 +66,14 @@ pub enum NormalizeError {
         /// The package.
         load_id: String,
         /// What is wrong.
-        source: SchemaError,
+        source: Box<SchemaError>,
     },
     /// A table or column cannot be merged into the schema.
     #[error(transparent)]
-    Merge(#[from] SchemaError),
+    Merge(Box<SchemaError>),
     /// The package store refused.
     #[error(transparent)]
-    Store(#[from] cartage_package_store::Error),
+    Store(Box<cartage_package_store::Error>),
     /// A name cannot be that of a file.
     #[error(transparent)]
     FileName(#[from] cartage_package_store::InvalidName),
@@ -93,6 +94,18 @@ pub enum NormalizeError {
     /// Somebody asked to stop. Nothing was published.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<SchemaError> for NormalizeError {
+    fn from(error: SchemaError) -> Self {
+        Self::Merge(Box::new(error))
+    }
+}
+
+impl From<cartage_package_store::Error> for NormalizeError {
+    fn from(error: cartage_package_store::Error) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 /// A row that cannot be stored, and where it comes from.
@@ -180,7 +193,13 @@ impl BadValue {
         Self::Null { table, column }
     }
 
-    pub(crate) fn not_coercible(shapes: &Shapes, table: TableId, slot: SlotId, from: DataType, to: DataType) -> Self {
+    pub(crate) fn not_coercible(
+        shapes: &Shapes,
+        table: TableId,
+        slot: SlotId,
+        from: DataType,
+        to: DataType,
+    ) -> Self {
         let (table, column) = Self::names(shapes, table, slot);
         Self::NotCoercible { table, column, from, to }
     }
@@ -203,7 +222,9 @@ impl BadValue {
             Self::NumberTooLarge => "write the number as text in the source",
             Self::Null { .. } => "correct the source, or take `nullable = false` from the column",
             Self::NotCoercible { .. } => "correct the source, or give the variant column the type text",
-            Self::DoesNotFit { .. } => "correct the source, or give the column a larger precision or the type text",
+            Self::DoesNotFit { .. } => {
+                "correct the source, or give the column a larger precision or the type text"
+            }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::MissingKey { .. } => "correct the source, or choose a primary key that every row has",
         }
@@ -214,13 +235,18 @@ impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotJson { detail } => write!(f, "it is no JSON: {detail}"),
-            Self::TooDeep { limit } => write!(f, "its objects and lists are nested more than {limit} levels deep"),
+            Self::TooDeep { limit } => {
+                write!(f, "its objects and lists are nested more than {limit} levels deep")
+            }
             Self::NumberTooLarge => f.write_str("it holds an integer of more than 64 bits"),
             Self::Null { table, column } => {
                 write!(f, "column `{column}` of table `{table}` is null, but must not be")
             }
             Self::NotCoercible { table, column, from, to } => {
-                write!(f, "column `{column}` of table `{table}` is {to}, and the {from} value cannot become that")
+                write!(
+                    f,
+                    "column `{column}` of table `{table}` is {to}, and the {from} value cannot become that"
+                )
             }
             Self::DoesNotFit { table, column, detail } => {
                 write!(f, "column `{column}` of table `{table}` cannot hold the value: {detail}")

@@ -29,7 +29,10 @@ pub(crate) fn end_tables(
         let Some(table) = schema.tables.get_mut(name) else { continue };
         for column in table.incomplete_columns() {
             if !column.is_nullable() {
-                return Err(NormalizeError::UnboundColumn { table: name.clone(), column: column.name.clone() });
+                return Err(NormalizeError::UnboundColumn {
+                    table: name.clone(),
+                    column: column.name.clone(),
+                });
             }
             let is_null = null_columns.get(name).is_some_and(|columns| columns.contains(&column.name));
             if !is_null {

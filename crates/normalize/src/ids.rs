@@ -84,13 +84,16 @@ pub(crate) fn file_id(load_id: &str, table: &str, number: u32) -> String {
 
 /// Base64 of the low ten bytes, without padding.
 fn encode(hash: u128) -> [u8; ID_CHARS] {
+    // 80 bits give ten characters, three more, and one of the last two bits.
+    let high = (hash >> 20) as u64;
+    let low = (hash as u64 & 0xf_ffff) << 4;
     let mut chars = [0; ID_CHARS];
-    // 80 bits give 13 characters of 6 bits and one of the last 2 bits.
-    let bits = hash << 48;
-    for (index, char) in chars.iter_mut().enumerate() {
-        *char = ALPHABET[(bits >> (122 - 6 * index)) as usize & 63];
+    for (index, char) in chars[..10].iter_mut().enumerate() {
+        *char = ALPHABET[(high >> (54 - 6 * index)) as usize & 63];
     }
-    chars[ID_CHARS - 1] = ALPHABET[(bits >> 44) as usize & 0b11_0000];
+    for (index, char) in chars[10..].iter_mut().enumerate() {
+        *char = ALPHABET[(low >> (18 - 6 * index)) as usize & 63];
+    }
     chars
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn to_value(tape: &[Node<'_>], at: usize) -> Value {
             Value::Array(items)
         }
         Node::Object { .. } => {
-            let fields = fields(tape, at).into_iter().map(|(key, value)| (key.to_owned(), to_value(tape, value)));
+            let fields =
+                fields(tape, at).into_iter().map(|(key, value)| (key.to_owned(), to_value(tape, value)));
             Value::Object(fields.collect::<Map<String, Value>>())
         }
     }
@@ -99,14 +100,17 @@ pub(crate) fn fields<'t>(tape: &[Node<'t>], at: usize) -> Vec<(&'t str, usize)> 
 fn has_repeated_key(fields: &[(&str, usize)]) -> bool {
     // Comparing all pairs is fastest for the small objects that documents are made of.
     if fields.len() <= 16 {
-        return fields.iter().enumerate().any(|(index, (key, _))| fields[..index].iter().any(|(other, _)| other == key));
+        return fields
+            .iter()
+            .enumerate()
+            .any(|(index, (key, _))| fields[..index].iter().any(|(other, _)| other == key));
     }
     let mut keys: Vec<&str> = fields.iter().map(|(key, _)| *key).collect();
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-fn last_of_each<'t>(fields: Vec<(&'t str, usize)>) -> Vec<(&'t str, usize)> {
+fn last_of_each(fields: Vec<(&str, usize)>) -> Vec<(&str, usize)> {
     fields.into_iter().collect::<indexmap::IndexMap<&str, usize>>().into_iter().collect()
 }
 
@@ -141,7 +145,10 @@ mod tests {
 
     #[test]
     fn documents_keep_the_order_of_keys_and_lose_white_space() {
-        assert_eq!(rewritten(r#"{ "z": [1, 2.0, -0.0], "a": {"é": null, "b\n": true} }"#), r#"{"z":[1,2.0,-0.0],"a":{"é":null,"b\n":true}}"#);
+        assert_eq!(
+            rewritten(r#"{ "z": [1, 2.0, -0.0], "a": {"é": null, "b\n": true} }"#),
+            r#"{"z":[1,2.0,-0.0],"a":{"é":null,"b\n":true}}"#
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@
 
 mod arrow_json;
 mod assemble;
+mod batch;
 mod block;
 mod collect;
 mod columns;
@@ -36,6 +37,7 @@ mod rules;
 mod run;
 mod settings;
 mod shape;
+mod slots;
 mod tables;
 mod writer;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table};
 use indexmap::IndexMap;
 
-use crate::tables::{BlockResult, MetColumn, TableBatch};
+use crate::batch::{BlockResult, MetColumn, TableBatch};
 
 /// The schema that grows while a package is normalized.
 #[derive(Debug)]
@@ -25,7 +25,12 @@ pub(crate) struct Merged {
 
 impl Merged {
     pub(crate) fn new(schema: Schema) -> Self {
-        Self { schema: Arc::new(schema), generation: 0, update: IndexMap::new(), null_columns: BTreeMap::new() }
+        Self {
+            schema: Arc::new(schema),
+            generation: 0,
+            update: IndexMap::new(),
+            null_columns: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
@@ -139,7 +144,7 @@ fn agrees(met: &MetColumn, column: &Column) -> bool {
         (None, Some(found)) => {
             met.data_type.is_none_or(|own| own == found)
                 && !(met.unfolded_while_untyped && found == DataType::Json)
-                && !(met.null_while_untyped && !column.is_nullable())
+                && (!met.null_while_untyped || column.is_nullable())
         }
     }
 }

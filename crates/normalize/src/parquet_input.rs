@@ -14,10 +14,10 @@ use cartage_runtime::Stage;
 use cartage_schema::{Column, DataType};
 
 use crate::arrow_json::to_json;
+use crate::batch::TableBatch;
 use crate::coordinate::Coordinator;
 use crate::error::NormalizeError;
 use crate::rules::Rules;
-use crate::tables::TableBatch;
 
 /// A column of the file and what becomes of it.
 struct Conversion {
@@ -60,7 +60,9 @@ impl Coordinator<'_> {
                     column
                 }
             };
-            fits &= name == *field.name() && column.data_type == found.data_type && !is_rewritten(field.data_type());
+            fits &= name == *field.name()
+                && column.data_type == found.data_type
+                && !is_rewritten(field.data_type());
             let target = rules.physical.of(&column).arrow();
             conversions.push(Conversion { index, name: name.into(), target });
         }
@@ -112,13 +114,25 @@ impl Coordinator<'_> {
             self.wait_for_room()?;
             let mut columns = Vec::with_capacity(conversions.len());
             for conversion in conversions {
-                let array = convert(batch.column(conversion.index), &conversion.target).map_err(|source| {
-                    let (table, column) = (table.to_owned(), conversion.name.to_string());
-                    NormalizeError::Conversion { file: entry.name.to_string(), table, column, source }
-                })?;
+                let array =
+                    convert(batch.column(conversion.index), &conversion.target).map_err(|source| {
+                        let (table, column) = (table.to_owned(), conversion.name.to_string());
+                        NormalizeError::Conversion {
+                            file: entry.name.to_string(),
+                            table,
+                            column,
+                            source: Box::new(source),
+                        }
+                    })?;
                 columns.push((Arc::clone(&conversion.name), array));
             }
-            let batch = TableBatch { name: table.into(), parent: None, rows: batch.num_rows(), columns, met: Vec::new() };
+            let batch = TableBatch {
+                name: table.into(),
+                parent: None,
+                rows: batch.num_rows(),
+                columns,
+                met: Vec::new(),
+            };
             self.add_batches(vec![batch])?;
         }
         Ok(())

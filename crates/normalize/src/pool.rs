@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::thread::Scope;
+use std::thread::{Builder, Scope};
 
 use cartage_data_files::parquet::EncodedRowGroup;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -41,13 +41,19 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn start<'scope>(scope: &'scope Scope<'scope, '_>, workers: usize, rules: &Arc<Rules>) -> Self {
+    pub(crate) fn start<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        workers: usize,
+        rules: &Arc<Rules>,
+    ) -> Self {
         // The number of tasks under way is bounded by whoever hands them out.
         let (tasks, waiting) = unbounded();
         let (finished, done) = unbounded();
-        for _ in 0..workers.max(1) {
+        for number in 0..workers.max(1) {
             let (waiting, finished, rules) = (waiting.clone(), finished.clone(), Arc::clone(rules));
-            scope.spawn(move || work(&waiting, &finished, rules));
+            let thread = Builder::new().name(format!("normalize-{number}"));
+            let started = thread.spawn_scoped(scope, move || work(&waiting, &finished, rules));
+            started.expect("the system can start a thread");
         }
         Self { tasks, done, blocks: 0, row_groups: 0 }
     }

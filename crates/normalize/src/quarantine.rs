@@ -11,9 +11,9 @@ use serde::Serialize;
 use crate::error::{BadRow, NormalizeError};
 use crate::ids::file_id;
 
-/// One line of a quarantine file.
+/// What a quarantine file says about a row.
 #[derive(Serialize)]
-struct Line<'a> {
+struct KeptRow<'a> {
     source: &'a str,
     line: u64,
     reason: String,
@@ -63,11 +63,12 @@ impl<'p> Quarantine<'p> {
             self.tables.insert(row.table.clone(), file);
         }
         let Some(file) = self.tables.get_mut(&row.table) else { return Ok(()) };
-        let (source, line) = row.source.as_ref().map_or((row.file.as_str(), row.row), |(source, line)| (source, *line));
+        let (source, line) =
+            row.source.as_ref().map_or((row.file.as_str(), row.row), |(source, line)| (source, *line));
         let text = String::from_utf8_lossy(text);
-        let line = Line { source, line, reason: row.reason.to_string(), row: &text };
+        let kept = KeptRow { source, line, reason: row.reason.to_string(), row: &text };
         file.rows += 1;
-        serde_json::to_writer(&mut file.writer, &line)
+        serde_json::to_writer(&mut file.writer, &kept)
             .map_err(io::Error::from)
             .and_then(|()| file.writer.write_all(b"\n"))
             .map_err(|source| NormalizeError::Quarantine { path: file.path.clone(), source })
@@ -78,8 +79,8 @@ impl<'p> Quarantine<'p> {
         let id = format!("n{}", file_id(self.package.load_id().as_str(), table, 0));
         let name = QuarantineFileName::new(table, &id)?;
         let path = self.package.quarantine_path(&name)?;
-        let file =
-            File::create_new(&path).map_err(|source| NormalizeError::Quarantine { path: path.clone(), source })?;
+        let file = File::create_new(&path)
+            .map_err(|source| NormalizeError::Quarantine { path: path.clone(), source })?;
         Ok(OpenFile { name, path, writer: BufWriter::new(file), rows: 0 })
     }
 

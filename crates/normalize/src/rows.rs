@@ -11,7 +11,7 @@ use crate::error::BadValue;
 use crate::ids::RowId;
 use crate::json_text::{behind, to_value};
 use crate::rules::{RowIdKind, Rules};
-use crate::shape::{PlaceId, Shapes, TableId};
+use crate::shape::{Place, PlaceId, Shapes, TableId};
 use crate::tables::{BlockTables, Raw};
 
 /// Keys with this prefix do not count for the hash of a row.
@@ -54,8 +54,7 @@ enum Above<'r> {
 impl RowWriter<'_, '_, '_> {
     /// Writes the item at the beginning of the tape. `file` and `offset` say where it stands in the package.
     pub(crate) fn item(&mut self, root: PlaceId, file: u32, offset: u64) -> Result<(), BadValue> {
-        let table = self.shapes.places[root as usize].table;
-        let level = self.rules.max_nesting(&self.shapes.tables[table].name);
+        let Place { table, max_nesting: level, .. } = self.shapes.places[root as usize];
         let above = Above::File { file, offset };
         if matches!(self.tape[0], Node::Object { .. }) {
             self.object(root, 0, level, above, &[])
@@ -173,7 +172,7 @@ impl RowWriter<'_, '_, '_> {
 
     fn inherit(&mut self, table: TableId, inherited: &[Inherited]) {
         for (index, value) in inherited.iter().enumerate() {
-            let slot = self.shapes.inherited_slot(table, &value.name);
+            let slot = self.shapes.tables[table].inherited_slot(&value.name, self.rules);
             self.collected.set(self.shapes, table, slot, CellValue::Inherited(index as u32));
         }
     }
@@ -184,7 +183,9 @@ impl RowWriter<'_, '_, '_> {
         let Some(CellValue::Tape(at)) = self.collected.get(self.shapes, table, slot) else { return None };
         let text = match self.tape[at as usize] {
             Node::String("")
-            | Node::Static(StaticNode::Null | StaticNode::Bool(false) | StaticNode::I64(0) | StaticNode::U64(0)) => {
+            | Node::Static(
+                StaticNode::Null | StaticNode::Bool(false) | StaticNode::I64(0) | StaticNode::U64(0),
+            ) => {
                 return None;
             }
             Node::String(text) => text.to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use cartage_schema::value::Scalar;
-use cartage_schema::{Column, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition};
+use cartage_schema::{
+    Column, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition,
+};
 
 use crate::columns::PhysicalRules;
 use crate::filters::Filters;
@@ -46,7 +48,11 @@ pub(crate) enum RowIdKind {
 impl Rules {
     /// # Errors
     /// [`SchemaError::Pattern`] if a pattern of the schema cannot be compiled.
-    pub(crate) fn new(load_id: &str, schema: Schema, settings: &PackageSettings) -> Result<Self, SchemaError> {
+    pub(crate) fn new(
+        load_id: &str,
+        schema: Schema,
+        settings: &PackageSettings,
+    ) -> Result<Self, SchemaError> {
         let destination = &settings.destination;
         let limit = destination.max_table_nesting.unwrap_or_else(|| schema.normalizers.max_nesting());
         let roots = schema.tables.values().filter(|table| !table.is_nested()).map(|table| table.name.clone());
@@ -141,7 +147,9 @@ impl Rules {
     }
 
     pub(crate) fn row_id(&self, table: &str, is_root: bool) -> RowIdKind {
-        let Some(known) = self.schema.tables.get(table).filter(|_| is_root) else { return RowIdKind::Position };
+        let Some(known) = self.schema.tables.get(table).filter(|_| is_root) else {
+            return RowIdKind::Position;
+        };
         if known.write_disposition != Some(WriteDisposition::Merge) {
             return RowIdKind::Position;
         }
@@ -152,7 +160,11 @@ impl Rules {
             Some(MergeStrategy::Scd2) => {
                 let version = known.first_column(|column| column.has_own_hint("x-row-version"));
                 let id = self.naming.normalize_identifier("_dlt_id");
-                if version.is_some_and(|column| column.name == id) { RowIdKind::Row } else { RowIdKind::Position }
+                if version.is_some_and(|column| column.name == id) {
+                    RowIdKind::Row
+                } else {
+                    RowIdKind::Position
+                }
             }
             _ => RowIdKind::Position,
         }

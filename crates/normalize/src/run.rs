@@ -10,7 +10,7 @@ use cartage_package_store::{
     PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{Origin, Schema, WriteDisposition};
+use cartage_schema::{Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
@@ -74,11 +74,17 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn begin(request: &'a NormalizeRequest<'a>, extracted: &'a PublishedPackage) -> Result<Self, NormalizeError> {
+    fn begin(
+        request: &'a NormalizeRequest<'a>,
+        extracted: &'a PublishedPackage,
+    ) -> Result<Self, NormalizeError> {
         let load_id = request.load_id;
         let settings = PackageSettings::from_manifest(&extracted.manifest().settings)
             .map_err(|source| NormalizeError::Settings { load_id: load_id.to_string(), source })?;
-        let wrong_schema = |source| NormalizeError::Schema { load_id: load_id.to_string(), source };
+        let wrong_schema = |source: SchemaError| NormalizeError::Schema {
+            load_id: load_id.to_string(),
+            source: Box::new(source),
+        };
         let own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
         let refreshes = has_refresh(&extracted.manifest().settings);
         let schema = join(request.base_schema.clone(), own, refreshes).map_err(wrong_schema)?;
@@ -128,7 +134,8 @@ impl<'a> Run<'a> {
         let files = writer.finish()?;
         let quarantine = quarantine.finish()?;
         let written: BTreeSet<String> = files.iter().map(|file| file.table.clone()).collect();
-        let Ending { schema, update } = end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
+        let Ending { schema, update } =
+            end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
         report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
         Ok((Output { files, quarantine, schema, update }, report))
     }
@@ -143,7 +150,9 @@ impl<'a> Run<'a> {
         let path = self.extracted.job_path(JobState::New, &entry.name);
         match (entry.format, entry.codec) {
             (FileFormat::Jsonl, None) => coordinator.jsonl(index, entry, &path, Codec::Plain, table),
-            (FileFormat::Jsonl, Some(FileCodec::Zst)) => coordinator.jsonl(index, entry, &path, Codec::Zstd, table),
+            (FileFormat::Jsonl, Some(FileCodec::Zst)) => {
+                coordinator.jsonl(index, entry, &path, Codec::Zstd, table)
+            }
             (FileFormat::Parquet, None) => {
                 coordinator.finish_blocks()?;
                 coordinator.parquet(&self.rules, &self.staged, entry, &path, table)
@@ -164,12 +173,21 @@ impl<'a> Run<'a> {
         options: &LayoutOptions,
     ) -> Result<(), NormalizeError> {
         let replace = WriteDisposition::Replace.as_str();
-        let replaced = self.extracted.manifest().resources.iter().filter(|resource| resource.write_disposition == replace);
+        let replaced = self
+            .extracted
+            .manifest()
+            .resources
+            .iter()
+            .filter(|resource| resource.write_disposition == replace);
         roots.extend(replaced.map(|resource| self.rules.naming.normalize_table_key(&resource.table)));
         for name in roots {
-            let Some(table) = self.rules.schema.tables.get(&name).filter(|table| table.has_seen_data()) else { continue };
+            let Some(table) = self.rules.schema.tables.get(&name).filter(|table| table.has_seen_data())
+            else {
+                continue;
+            };
             if !coordinator.writer.has_files(&name) {
-                let fields: Vec<_> = table.complete_columns().map(|column| self.rules.physical.field(column)).collect();
+                let fields: Vec<_> =
+                    table.complete_columns().map(|column| self.rules.physical.field(column)).collect();
                 let layout = Layout::new(Arc::new(arrow::datatypes::Schema::new(fields)), options)?;
                 coordinator.writer.write_empty(&name, &layout)?;
             }
@@ -233,7 +251,7 @@ fn has_refresh(settings: &Value) -> bool {
 }
 
 /// The schema to start from: that of the package, on top of what was found since it was extracted.
-fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, cartage_schema::SchemaError> {
+fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, SchemaError> {
     let Some(mut base) = base.filter(|_| !refreshes) else { return Ok(own) };
     let follows = own.version_hash == base.version_hash
         || base.version_hash.as_ref().is_none_or(|hash| own.previous_hashes.contains(hash));

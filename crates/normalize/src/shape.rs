@@ -8,31 +8,16 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use cartage_schema::DataType;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::ids::table_seed;
-use crate::rules::{RowIdKind, Rules};
+use crate::rules::Rules;
+use crate::slots::{Mark, SlotId, TableShape};
 
-/// No object, link or slot yet.
+/// No object, place or entry yet.
 const NONE: u32 = u32::MAX;
-
-/// Variants that a column can have: one for each type, and one for wei that are too large.
-const VARIANTS: usize = DataType::ALL.len() + 1;
-
-/// What the values of a variant are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum VariantOf {
-    /// Values of a type.
-    Type(DataType),
-    /// Texts of wei beyond what any destination holds. dlt's label for them is `str`.
-    LargeWei,
-}
 
 /// A table, by number.
 pub(crate) type TableId = usize;
-/// A column of a table, by number.
-pub(crate) type SlotId = u32;
 /// A place where rows come from, by number.
 pub(crate) type PlaceId = u32;
 /// An object inside of rows, by number.
@@ -49,54 +34,6 @@ pub(crate) struct Shapes {
     roots: HashMap<Box<str>, PlaceId>,
 }
 
-/// A table that rows go to.
-#[derive(Debug)]
-pub(crate) struct TableShape {
-    pub(crate) name: Arc<str>,
-    pub(crate) slots: Vec<SlotShape>,
-    /// For each slot the row that wrote it last and the cell that it wrote.
-    pub(crate) marks: Vec<Mark>,
-    slot_ids: HashMap<Box<str>, SlotId>,
-    pub(crate) system: SystemSlots,
-    /// Makes ids differ from those of other tables.
-    pub(crate) seed: u64,
-    pub(crate) row_id: RowIdKind,
-    /// Columns whose values go to the tables below, under the names they have there.
-    pub(crate) propagated: Vec<(SlotId, Arc<str>)>,
-    /// Slots of columns inherited from tables above.
-    inherited: Vec<(Arc<str>, SlotId)>,
-}
-
-/// A column as far as names and hints tell.
-#[derive(Debug)]
-pub(crate) struct SlotShape {
-    pub(crate) name: Arc<str>,
-    pub(crate) preferred: Option<DataType>,
-    /// Whether a default hint forbids nulls.
-    pub(crate) not_null: bool,
-    /// Whether row filters leave the column out.
-    pub(crate) excluded: bool,
-    /// Slots of the variants, by what they hold.
-    variants: [SlotId; VARIANTS],
-}
-
-/// Which row wrote a slot last.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Mark {
-    pub(crate) row: u64,
-    pub(crate) cell: u32,
-}
-
-/// The columns that the normalizer itself writes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemSlots {
-    pub(crate) id: SlotId,
-    pub(crate) load_id: SlotId,
-    pub(crate) parent_id: SlotId,
-    pub(crate) list_idx: SlotId,
-    pub(crate) value: SlotId,
-}
-
 /// Where rows of a table come from: the items of a file, or the lists at one path.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -108,6 +45,10 @@ pub(crate) struct Place {
     /// The rows themselves.
     pub(crate) object: ObjectId,
     pub(crate) is_root: bool,
+    /// How many levels of the items of a file are unpacked.
+    pub(crate) max_nesting: i64,
+    /// The row that had a list here last, and which of its lists that was.
+    pub(crate) mark: Mark,
 }
 
 /// An object inside of rows of a place.
@@ -119,8 +60,10 @@ pub(crate) struct ObjectShape {
     index: HashMap<Box<str>, u32, BuildHasherDefault<KeyHasher>>,
     /// The entry that came first last time.
     pub(crate) first: u32,
-    children: Vec<(Box<str>, ObjectId)>,
-    links: Vec<(Box<str>, u32)>,
+    /// Objects inside of this one, by normalized key.
+    children: HashMap<Box<str>, ObjectId>,
+    /// Lists in this object, by normalized key.
+    lists: HashMap<Box<str>, PlaceId>,
 }
 
 /// A key of an object.
@@ -131,7 +74,7 @@ pub(crate) struct Entry {
     /// The column of the key, if its value is one.
     pub(crate) slot: SlotId,
     object: ObjectId,
-    link: u32,
+    list: PlaceId,
     /// The entry that followed last time.
     pub(crate) next: u32,
     /// The object that had the key last, to notice repeated keys.
@@ -166,7 +109,16 @@ impl Shapes {
         let table = self.table(&name, is_root);
         let place = self.places.len() as PlaceId;
         let object = self.add_object(place, Vec::new());
-        self.places.push(Place { table, path, parent_table: parent_table.into(), object, is_root });
+        let max_nesting = self.rules.max_nesting(&name);
+        self.places.push(Place {
+            table,
+            path,
+            parent_table: parent_table.into(),
+            object,
+            is_root,
+            max_nesting,
+            mark: Mark::default(),
+        });
         place
     }
 
@@ -187,8 +139,8 @@ impl Shapes {
             entries: Vec::new(),
             index: HashMap::default(),
             first: NONE,
-            children: Vec::new(),
-            links: Vec::new(),
+            children: HashMap::new(),
+            lists: HashMap::new(),
         });
         self.objects.len() as ObjectId - 1
     }
@@ -215,7 +167,15 @@ impl Shapes {
         let shape = &mut self.objects[object as usize];
         let entry = shape.entries.len() as u32;
         let name = name.into_boxed_str();
-        shape.entries.push(Entry { key: key.into(), name, slot, object: NONE, link: NONE, next: NONE, visit: 0 });
+        shape.entries.push(Entry {
+            key: key.into(),
+            name,
+            slot,
+            object: NONE,
+            list: NONE,
+            next: NONE,
+            visit: 0,
+        });
         shape.index.insert(key.into(), entry);
         entry
     }
@@ -228,14 +188,13 @@ impl Shapes {
             return known.object;
         }
         let name = known.name.clone();
-        let child = match shape.children.iter().find(|(other, _)| *other == name) {
-            Some((_, child)) => *child,
-            None => {
-                let path = shape.path.iter().cloned().chain([name.clone()]).collect();
-                let child = self.add_object(shape.place, path);
-                self.objects[object as usize].children.push((name, child));
-                child
-            }
+        let child = if let Some(child) = shape.children.get(&name) {
+            *child
+        } else {
+            let path = shape.path.iter().cloned().chain([name.clone()]).collect();
+            let child = self.add_object(shape.place, path);
+            self.objects[object as usize].children.insert(name, child);
+            child
         };
         self.objects[object as usize].entries[entry as usize].object = child;
         child
@@ -245,117 +204,25 @@ impl Shapes {
     pub(crate) fn child_place(&mut self, object: ObjectId, entry: u32) -> PlaceId {
         let shape = &self.objects[object as usize];
         let known = &shape.entries[entry as usize];
-        if known.link != NONE {
-            return known.link;
+        if known.list != NONE {
+            return known.list;
         }
         let mut ident = self.rules.naming.normalize_table_key(&known.key).into_boxed_str();
         if ident.is_empty() {
             ident = known.name.clone();
         }
-        let place = match shape.links.iter().find(|(other, _)| *other == ident) {
-            Some((_, place)) => *place,
-            None => {
-                let parent = &self.places[shape.place as usize];
-                let parent_name = Arc::clone(&self.tables[parent.table].name);
-                let path: Vec<Box<str>> =
-                    parent.path.iter().chain(&shape.path).cloned().chain([ident.clone()]).collect();
-                let place = self.add_place(path, &parent_name, false);
-                self.objects[object as usize].links.push((ident, place));
-                place
-            }
+        let place = if let Some(place) = shape.lists.get(&ident) {
+            *place
+        } else {
+            let parent = &self.places[shape.place as usize];
+            let parent_name = Arc::clone(&self.tables[parent.table].name);
+            let path = parent.path.iter().chain(&shape.path).cloned().chain([ident.clone()]).collect();
+            let place = self.add_place(path, &parent_name, false);
+            self.objects[object as usize].lists.insert(ident, place);
+            place
         };
-        self.objects[object as usize].entries[entry as usize].link = place;
+        self.objects[object as usize].entries[entry as usize].list = place;
         place
-    }
-
-    /// The slot of a variant of a column.
-    pub(crate) fn variant(&mut self, table: TableId, slot: SlotId, of: VariantOf) -> SlotId {
-        let shape = &mut self.tables[table];
-        let index = match of {
-            VariantOf::Type(data_type) => data_type as usize,
-            VariantOf::LargeWei => VARIANTS - 1,
-        };
-        let known = shape.slots[slot as usize].variants[index];
-        if known != NONE {
-            return known;
-        }
-        let suffix = match of {
-            VariantOf::Type(of) => self.rules.variant_suffix(&shape.name, &shape.slots[slot as usize].name, of),
-            VariantOf::LargeWei => "v_str".to_owned(),
-        };
-        let name = self.rules.naming.shorten_fragments([&*shape.slots[slot as usize].name, &suffix]);
-        let variant = shape.slot(&name, &self.rules);
-        shape.slots[slot as usize].variants[index] = variant;
-        variant
-    }
-
-    /// The slot of a column that a table inherits from one above.
-    pub(crate) fn inherited_slot(&mut self, table: TableId, name: &Arc<str>) -> SlotId {
-        let shape = &mut self.tables[table];
-        if let Some((_, slot)) = shape.inherited.iter().find(|(known, _)| Arc::ptr_eq(known, name)) {
-            return *slot;
-        }
-        let slot = shape.slot(name, &self.rules);
-        shape.inherited.push((Arc::clone(name), slot));
-        slot
-    }
-}
-
-impl TableShape {
-    fn new(name: &str, is_root: bool, rules: &Rules) -> Self {
-        let unset = SystemSlots { id: 0, load_id: 0, parent_id: 0, list_idx: 0, value: 0 };
-        let mut table = Self {
-            name: name.into(),
-            slots: Vec::new(),
-            marks: Vec::new(),
-            slot_ids: HashMap::new(),
-            system: unset,
-            seed: table_seed(&rules.load_id, name),
-            row_id: rules.row_id(name, is_root),
-            propagated: Vec::new(),
-            inherited: Vec::new(),
-        };
-        let mut system = |column: &str| {
-            let column = rules.naming.normalize_identifier(column);
-            table.slot(&column, rules)
-        };
-        table.system = SystemSlots {
-            id: system("_dlt_id"),
-            load_id: system("_dlt_load_id"),
-            parent_id: system("_dlt_parent_id"),
-            list_idx: system("_dlt_list_idx"),
-            value: system("value"),
-        };
-        for (from, to) in rules.propagated(name, is_root) {
-            let from = table.slot(&from, rules);
-            table.propagated.push((from, to.into()));
-        }
-        table
-    }
-
-    /// The slot of a column, by name.
-    pub(crate) fn slot(&mut self, name: &str, rules: &Rules) -> SlotId {
-        if let Some(slot) = self.slot_ids.get(name) {
-            return *slot;
-        }
-        let slot = self.slots.len() as SlotId;
-        self.slots.push(SlotShape {
-            name: name.into(),
-            preferred: rules.preferred_type(name),
-            not_null: rules.is_not_null(name),
-            excluded: rules.is_excluded(&self.name, name),
-            variants: [NONE; VARIANTS],
-        });
-        self.marks.push(Mark::default());
-        self.slot_ids.insert(name.into(), slot);
-        slot
-    }
-}
-
-impl TableShape {
-    /// The slot of a column that has one already.
-    pub(crate) fn known_slot(&self, name: &str) -> Option<SlotId> {
-        self.slot_ids.get(name).copied()
     }
 }
 

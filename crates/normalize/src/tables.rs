@@ -7,16 +7,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
 use cartage_schema::value::{Scalar, coerce, decode_typed, parse_iso_timestamp};
 use cartage_schema::{Column, DataType, Schema, Table};
 use simd_json::{Node, StaticNode};
 
+use crate::batch::{BlockResult, MetColumn, TableBatch};
 use crate::columns::{ColumnBuilder, Physical};
 use crate::error::BadValue;
 use crate::json_text;
 use crate::rules::Rules;
-use crate::shape::{Shapes, SlotId, TableId, VariantOf};
+use crate::shape::{Shapes, TableId};
+use crate::slots::{SlotId, VariantOf};
 
 /// First byte of the marker of a typed text.
 const MARKER_BYTE: u8 = 0xef;
@@ -40,6 +41,10 @@ struct BlockTable<'s> {
 
 /// A column as this block sees it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent facts, most of them noted for merging"
+)]
 struct BlockColumn {
     met: bool,
     data_type: Option<DataType>,
@@ -76,43 +81,19 @@ pub(crate) struct Savepoint {
     new_columns: usize,
 }
 
-/// What a block made of its rows.
-#[derive(Debug, Default)]
-pub(crate) struct BlockResult {
-    pub(crate) tables: Vec<TableBatch>,
-    /// Columns that got their type here, in order, with the index of their table in `tables`.
-    pub(crate) new_columns: Vec<(usize, Column)>,
-}
-
-/// Rows of one table.
-#[derive(Debug)]
-pub(crate) struct TableBatch {
-    pub(crate) name: Arc<str>,
-    /// The table above, where the block met the table first.
-    pub(crate) parent: Option<Box<str>>,
-    pub(crate) rows: usize,
-    /// Columns with values.
-    pub(crate) columns: Vec<(Arc<str>, ArrayRef)>,
-    pub(crate) met: Vec<MetColumn>,
-}
-
-/// What a block took for granted about a column.
-#[derive(Debug)]
-pub(crate) struct MetColumn {
-    pub(crate) name: Arc<str>,
-    pub(crate) assumed: Option<DataType>,
-    pub(crate) data_type: Option<DataType>,
-    pub(crate) null_while_untyped: bool,
-    pub(crate) unfolded_while_untyped: bool,
-}
-
 impl<'s> BlockTables<'s> {
     pub(crate) fn new(schema: &'s Schema, rules: &'s Rules) -> Self {
         Self { schema, rules, tables: Vec::new(), new_columns: Vec::new() }
     }
 
     /// Whether an object or a list stays one value of its column.
-    pub(crate) fn is_kept_whole(&mut self, shapes: &Shapes, table: TableId, slot: SlotId, level: i64) -> bool {
+    pub(crate) fn is_kept_whole(
+        &mut self,
+        shapes: &Shapes,
+        table: TableId,
+        slot: SlotId,
+        level: i64,
+    ) -> bool {
         if level <= 0 {
             return true;
         }
@@ -144,9 +125,20 @@ impl<'s> BlockTables<'s> {
                 (Raw::Text(text), Some(DataType::Text)) => builder.push_text(row, text),
                 (Raw::Integer(value), Some(DataType::Bigint)) => builder.push_bigint(row, value),
                 (Raw::Tape(at), Some(data_type)) => match (&tape[at], data_type) {
-                    (Node::String(text), DataType::Text) if !may_be_typed(text) => builder.push_text(row, text),
-                    (Node::Static(StaticNode::I64(value)), DataType::Bigint) => builder.push_bigint(row, *value),
-                    (Node::Static(StaticNode::F64(value)), DataType::Double) => builder.push_double(row, *value),
+                    (Node::String(text), DataType::Text) if !may_be_typed(text) => {
+                        builder.push_text(row, text)
+                    }
+                    (Node::Static(StaticNode::I64(value)), DataType::Bigint) => {
+                        builder.push_bigint(row, *value)
+                    }
+                    // The parser has all integers that are not negative as unsigned.
+                    (Node::Static(StaticNode::U64(value)), DataType::Bigint) => match i64::try_from(*value) {
+                        Ok(value) => builder.push_bigint(row, value),
+                        Err(_) => false,
+                    },
+                    (Node::Static(StaticNode::F64(value)), DataType::Double) => {
+                        builder.push_double(row, *value)
+                    }
                     (Node::Static(StaticNode::Bool(value)), DataType::Bool) => builder.push_bool(row, *value),
                     (Node::Static(StaticNode::Null), _) if column.nullable => true,
                     (Node::String(text), DataType::Timestamp) => match parse_iso_timestamp(text) {
@@ -200,14 +192,14 @@ impl<'s> BlockTables<'s> {
             Ok(value) => value,
             Err(_) if is_variant => return Err(BadValue::not_coercible(shapes, table, slot, from, to)),
             Err(scalar) => {
-                let variant = shapes.variant(table, slot, VariantOf::Type(from));
+                let variant = shapes.tables[table].variant(slot, VariantOf::Type(from), self.rules);
                 return self.append_scalar(shapes, table, variant, scalar, true);
             }
         };
         if let Scalar::Wei(wei) = &value
             && wei.exceeds_wei()
         {
-            let variant = shapes.variant(table, slot, VariantOf::LargeWei);
+            let variant = shapes.tables[table].variant(slot, VariantOf::LargeWei, self.rules);
             return self.append_scalar(shapes, table, variant, Scalar::Text(wei.to_string().into()), true);
         }
         if known.is_none() {
@@ -218,7 +210,8 @@ impl<'s> BlockTables<'s> {
         }
         let row = self.tables[table].rows;
         let column = self.column(shapes, table, slot);
-        let builder = column.builder.get_or_insert_with(|| ColumnBuilder::new(column.physical));
+        let size = shapes.tables[table].slots[slot as usize].size;
+        let builder = column.builder.get_or_insert_with(|| ColumnBuilder::new(column.physical, size));
         builder.push(row, &value).map_err(|error| BadValue::does_not_fit(shapes, table, slot, &error.reason))
     }
 
@@ -319,7 +312,7 @@ impl<'s> BlockTables<'s> {
     }
 
     /// Turns the columns into arrays.
-    pub(crate) fn finish(self, shapes: &Shapes) -> Result<BlockResult, BadValue> {
+    pub(crate) fn finish(self, shapes: &mut Shapes) -> Result<BlockResult, BadValue> {
         let mut result = BlockResult::default();
         let mut numbers = vec![usize::MAX; self.tables.len()];
         for (id, table) in self.tables.into_iter().enumerate() {
@@ -335,25 +328,25 @@ impl<'s> BlockTables<'s> {
 }
 
 impl BlockTable<'_> {
-    fn finish(self, shapes: &Shapes, id: TableId) -> Result<TableBatch, BadValue> {
-        let shape = &shapes.tables[id];
+    fn finish(self, shapes: &mut Shapes, id: TableId) -> Result<TableBatch, BadValue> {
         let mut batch = TableBatch {
-            name: Arc::clone(&shape.name),
+            name: Arc::clone(&shapes.tables[id].name),
             parent: self.parent.filter(|parent| !parent.is_empty()),
             rows: self.rows,
             columns: Vec::new(),
             met: Vec::new(),
         };
         for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.met) {
-            let name = &shape.slots[slot].name;
+            let name = Arc::clone(&shapes.tables[id].slots[slot].name);
             if let Some(builder) = column.builder {
+                shapes.tables[id].slots[slot].size = builder.size();
                 let array = builder
                     .finish(self.rows)
                     .map_err(|error| BadValue::does_not_fit(shapes, id, slot as SlotId, &error.reason))?;
-                batch.columns.push((Arc::clone(name), array));
+                batch.columns.push((Arc::clone(&name), array));
             }
             batch.met.push(MetColumn {
-                name: Arc::clone(name),
+                name,
                 assumed: column.assumed,
                 data_type: column.data_type,
                 null_while_untyped: column.null_while_untyped,
@@ -398,7 +391,9 @@ fn scalar<'t>(tape: &[Node<'t>], raw: Raw<'t>) -> Option<Scalar<'t>> {
         Node::Static(StaticNode::I64(value)) => Scalar::Int(i128::from(value)),
         Node::Static(StaticNode::U64(value)) => Scalar::Int(i128::from(value)),
         Node::Static(StaticNode::F64(value)) => Scalar::Double(value),
-        Node::String(text) if may_be_typed(text) => decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text))),
+        Node::String(text) if may_be_typed(text) => {
+            decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text)))
+        }
         Node::String(text) => Scalar::Text(Cow::Borrowed(text)),
         Node::Object { .. } | Node::Array { .. } => Scalar::Json(Cow::Owned(json_text::to_text(tape, at))),
     })

@@ -119,13 +119,12 @@ impl TableFiles {
         if self.open.as_ref().is_some_and(|open| open.layout.schema() != layout.schema()) {
             self.close(table)?;
         }
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let name = self.next_name(package, table)?;
-                let writer = FileWriter::create(&package.job_path(&name), &layout)?;
-                self.open.insert(OpenFile { name, layout, writer })
-            }
+        let open = if let Some(open) = &mut self.open {
+            open
+        } else {
+            let name = self.next_name(package, table)?;
+            let writer = FileWriter::create(&package.job_path(&name), &layout)?;
+            self.open.insert(OpenFile { name, layout, writer })
         };
         open.writer.append(group)?;
         let rows_full = settings.file_max_items.is_some_and(|limit| open.writer.rows() >= limit);

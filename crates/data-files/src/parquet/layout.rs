@@ -86,7 +86,10 @@ impl Layout {
     /// # Errors
     /// [`ParquetError::Encode`] if an array has another type than its column, or nulls where the column
     /// has none.
-    pub fn encode(&self, batches: &[(usize, Vec<Option<ArrayRef>>)]) -> Result<EncodedRowGroup, ParquetError> {
+    pub fn encode(
+        &self,
+        batches: &[(usize, Vec<Option<ArrayRef>>)],
+    ) -> Result<EncodedRowGroup, ParquetError> {
         let writers = self.columns.create_column_writers(0)?;
         let mut group = EncodedRowGroup { chunks: Vec::with_capacity(writers.len()), rows: 0, bytes: 0 };
         for (index, mut writer) in writers.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::writer::SerializedFileWriter;
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -22,7 +23,10 @@ pub struct FileWriter {
 
 impl Debug for FileWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileWriter").field("path", &self.path).field("rows", &self.rows).finish_non_exhaustive()
+        f.debug_struct("FileWriter")
+            .field("path", &self.path)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +78,8 @@ impl FileWriter {
     /// [`ParquetError::Write`] if the footer cannot be written.
     pub fn finish(mut self) -> Result<FileStats, ParquetError> {
         let metadata = self.writer.finish().map_err(|source| ParquetError::write(&self.path, source))?;
-        let uncompressed_bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size()).sum();
+        let uncompressed_bytes: i64 =
+            metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
         let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(FileStats {
             rows: self.rows,

@@ -8,4 +8,4 @@ mod validity;
 mod values;
 
 pub(crate) use physical::{Physical, PhysicalRules, cast_wide, wide_type};
-pub(crate) use values::ColumnBuilder;
+pub(crate) use values::{ColumnBuilder, ColumnSize};

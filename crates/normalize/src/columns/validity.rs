@@ -11,11 +11,13 @@ pub(super) struct Validity {
 }
 
 impl Validity {
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Appends a row that is not null.
+    #[inline]
     pub(super) fn push_valid(&mut self) {
         if let Some(bits) = &mut self.bits {
             bits.append(true);

@@ -35,6 +35,13 @@ enum Values {
     Decimal(Vec<i128>, u8, i8),
 }
 
+/// How many rows a column has, and how many bytes of text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ColumnSize {
+    rows: usize,
+    bytes: usize,
+}
+
 /// Texts or bytes behind one another.
 #[derive(Debug)]
 struct Bytes {
@@ -50,20 +57,33 @@ pub(crate) struct DoesNotFit {
 }
 
 impl ColumnBuilder {
-    /// An empty column for values of a physical type.
-    pub(crate) fn new(physical: Physical) -> Self {
+    /// An empty column for values of a physical type, with room for about `size`.
+    pub(crate) fn new(physical: Physical, size: ColumnSize) -> Self {
+        let ColumnSize { rows, bytes } = size;
         let values = match physical {
-            Physical::Text => Values::Text(Bytes::new()),
-            Physical::Binary => Values::Binary(Bytes::new()),
-            Physical::Bigint => Values::Bigint(Vec::new()),
-            Physical::Double => Values::Double(Vec::new()),
-            Physical::Bool => Values::Bool(BooleanBufferBuilder::new(0)),
-            Physical::Timestamp { utc } => Values::Timestamp(Vec::new(), utc),
-            Physical::Date => Values::Date(Vec::new()),
-            Physical::Time => Values::Time(Vec::new()),
-            Physical::Decimal { precision, scale } => Values::Decimal(Vec::new(), precision, scale),
+            Physical::Text => Values::Text(Bytes::new(rows, bytes)),
+            Physical::Binary => Values::Binary(Bytes::new(rows, bytes)),
+            Physical::Bigint => Values::Bigint(Vec::with_capacity(rows)),
+            Physical::Double => Values::Double(Vec::with_capacity(rows)),
+            Physical::Bool => Values::Bool(BooleanBufferBuilder::new(rows)),
+            Physical::Timestamp { utc } => Values::Timestamp(Vec::with_capacity(rows), utc),
+            Physical::Date => Values::Date(Vec::with_capacity(rows)),
+            Physical::Time => Values::Time(Vec::with_capacity(rows)),
+            Physical::Decimal { precision, scale } => {
+                Values::Decimal(Vec::with_capacity(rows), precision, scale)
+            }
         };
         Self { validity: Validity::default(), values }
+    }
+
+    /// How large the column has become, with a little to spare.
+    pub(crate) fn size(&self) -> ColumnSize {
+        let with_spare = |count: usize| count + count / 16 + 16;
+        let bytes = match &self.values {
+            Values::Text(values) | Values::Binary(values) => with_spare(values.bytes.len()),
+            _ => 0,
+        };
+        ColumnSize { rows: with_spare(self.validity.len()), bytes }
     }
 
     /// Appends a text if this is a text column.
@@ -155,11 +175,13 @@ impl ColumnBuilder {
             (Values::Wide(values) | Values::Decimal(values, ..), _) => values.push(number),
             (Values::Double(values), Scalar::Double(value)) => values.push(*value),
             (Values::Bool(values), Scalar::Bool(value)) => values.append(*value),
-            (Values::Timestamp(values, _), Scalar::Timestamp { micros, .. }) => values.push(*micros),
+            (Values::Timestamp(values, _), Scalar::Timestamp { micros, .. })
+            | (Values::Time(values), Scalar::Time(micros)) => values.push(*micros),
             (Values::Date(values), Scalar::Date(days)) => values.push(*days),
-            (Values::Time(values), Scalar::Time(micros)) => values.push(*micros),
             (values, scalar) => {
-                return Err(DoesNotFit { reason: format!("{scalar:?} was coerced to the wrong type for {values:?}") });
+                return Err(DoesNotFit {
+                    reason: format!("{scalar:?} was coerced to the wrong type for {values:?}"),
+                });
             }
         }
         self.validity.push_valid();
@@ -171,7 +193,11 @@ impl ColumnBuilder {
         match (&self.values, scalar) {
             (Values::Wide(_), Scalar::Int(value)) => {
                 let limit = 10_i128.pow(u32::from(WIDE_PRECISION));
-                if value.abs() < limit { Ok(*value) } else { Err(DoesNotFit { reason: "the integer is beyond 64 bits".into() }) }
+                if value.abs() < limit {
+                    Ok(*value)
+                } else {
+                    Err(DoesNotFit { reason: "the integer is beyond 64 bits".into() })
+                }
             }
             (Values::Decimal(_, precision, scale), Scalar::Decimal(value) | Scalar::Wei(value)) => {
                 value.to_i128(*precision, *scale as u8).map_err(|error| DoesNotFit {
@@ -205,7 +231,9 @@ impl ColumnBuilder {
         self.validity.push_nulls(count);
         match &mut self.values {
             Values::Text(values) | Values::Binary(values) => values.push_empty(count),
-            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => values.resize(len, 0),
+            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => {
+                values.resize(len, 0);
+            }
             Values::Wide(values) | Values::Decimal(values, ..) => values.resize(len, 0),
             Values::Double(values) => values.resize(len, 0.0),
             Values::Bool(values) => values.append_n(count, false),
@@ -218,7 +246,9 @@ impl ColumnBuilder {
         self.validity.truncate(len);
         match &mut self.values {
             Values::Text(values) | Values::Binary(values) => values.truncate(len),
-            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => values.truncate(len),
+            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => {
+                values.truncate(len);
+            }
             Values::Wide(values) | Values::Decimal(values, ..) => values.truncate(len),
             Values::Double(values) => values.truncate(len),
             Values::Bool(values) => values.truncate(len),
@@ -272,8 +302,10 @@ impl ColumnBuilder {
 }
 
 impl Bytes {
-    fn new() -> Self {
-        Self { ends: vec![0], bytes: Vec::new() }
+    fn new(values: usize, bytes: usize) -> Self {
+        let mut ends = Vec::with_capacity(values + 1);
+        ends.push(0);
+        Self { ends, bytes: Vec::with_capacity(bytes) }
     }
 
     #[inline]
@@ -311,7 +343,7 @@ mod tests {
 
     #[test]
     fn rows_without_a_value_become_null() {
-        let mut column = ColumnBuilder::new(Physical::Text);
+        let mut column = ColumnBuilder::new(Physical::Text, ColumnSize::default());
         assert!(column.push_text(2, "c"));
         assert!(column.push_text(4, "e"));
         let array = column.finish(6).unwrap();
@@ -321,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_second_value_of_a_row_replaces_the_first() {
-        let mut column = ColumnBuilder::new(Physical::Bigint);
+        let mut column = ColumnBuilder::new(Physical::Bigint, ColumnSize::default());
         assert!(column.push_bigint(0, 1));
         assert!(column.push_bigint(0, 2));
         assert_eq!(column.finish(1).unwrap().as_primitive::<arrow::datatypes::Int64Type>().values(), &[2]);
@@ -329,7 +361,7 @@ mod tests {
 
     #[test]
     fn an_integer_beyond_a_bigint_makes_the_column_wide() {
-        let mut column = ColumnBuilder::new(Physical::Bigint);
+        let mut column = ColumnBuilder::new(Physical::Bigint, ColumnSize::default());
         column.push(0, &Scalar::Int(-5)).unwrap();
         column.push(2, &Scalar::Int(i128::from(u64::MAX))).unwrap();
         let array = column.finish(3).unwrap();

@@ -29,14 +29,26 @@ fn failure(schema: &Schema, rows: &str) -> Box<cartage_normalize::BadRow> {
 #[test]
 fn a_broken_row_is_named_with_file_row_source_line_and_remedy() {
     let mut pipeline = Pipeline::new();
-    let origin = |source: &str, first_line, first_row, rows| Origin { source: source.to_owned(), first_line, first_row, rows };
+    let origin = |source: &str, first_line, first_row, rows| Origin {
+        source: source.to_owned(),
+        first_line,
+        first_row,
+        rows,
+    };
     let rows = Rows {
         table: "items",
         blocks: vec!["{\"a\":1}\n{\"a\":2}\n", "{\"a\":3}\n{\"a\":\n{\"a\":5}\n"],
         origins: vec![origin("a.jsonl", 1, 0, 2), origin("b.jsonl", 11, 2, 3)],
     };
     let error = pipeline.run(&schema(&[]), &[rows]).unwrap_err().to_string();
-    for part in ["row 4 of items.0000000000.0.jsonl.zst", "`items`", "b.jsonl, line 12", "no JSON", "{\"a\":", "on_bad_row"] {
+    for part in [
+        "row 4 of items.0000000000.0.jsonl.zst",
+        "`items`",
+        "b.jsonl, line 12",
+        "no JSON",
+        "{\"a\":",
+        "on_bad_row",
+    ] {
         assert!(error.contains(part), "`{part}` is missing in: {error}");
     }
 }
@@ -45,7 +57,10 @@ fn a_broken_row_is_named_with_file_row_source_line_and_remedy() {
 fn every_kind_of_bad_row_is_told_apart() {
     let nested = format!("{}1{}\n", "[".repeat(10_000), "]".repeat(10_000));
     assert!(matches!(failure(&schema(&[]), &nested).reason, BadValue::TooDeep { limit: 256 }));
-    assert!(matches!(failure(&schema(&[]), "{\"a\":123456789012345678901234567890}\n").reason, BadValue::NumberTooLarge));
+    assert!(matches!(
+        failure(&schema(&[]), "{\"a\":123456789012345678901234567890}\n").reason,
+        BadValue::NumberTooLarge
+    ));
     assert!(matches!(failure(&schema(&[]), "{\"a\":01}\n").reason, BadValue::NotJson { .. }));
     assert!(matches!(failure(&schema(&[]), "{\"__\":1}\n").reason, BadValue::Nameless { .. }));
     let must = Column::typed("a", DataType::Bigint, false);
@@ -68,7 +83,8 @@ fn quarantine_keeps_bad_rows_with_the_reason_and_loads_the_others() {
     let mut pipeline = Pipeline::new();
     pipeline.settings = json!({"on_bad_row": "quarantine"});
     let must = Column::typed("a", DataType::Bigint, false);
-    let rows = "{\"a\":1}\n{\"b\":\n{\"kids\":[{\"x\":1}],\"new\":1,\"a\":null}\n{\"a\":2,\"kids\":[{\"x\":2}]}\n";
+    let rows =
+        "{\"a\":1}\n{\"b\":\n{\"kids\":[{\"x\":1}],\"new\":1,\"a\":null}\n{\"a\":2,\"kids\":[{\"x\":2}]}\n";
     let load_id = pipeline.extract(&schema(&[must]), &[Rows::of("items", rows)]);
     let report = pipeline.normalize(&load_id, None).unwrap();
     assert_eq!(report.quarantined["items"], 2);
@@ -76,10 +92,14 @@ fn quarantine_keeps_bad_rows_with_the_reason_and_loads_the_others() {
     let values: Vec<&Value> = tables["items"].rows.iter().map(|row| &row["a"]).collect();
     assert_eq!(values, [1, 2]);
     assert_eq!(tables["items__kids"].rows.len(), 1);
-    assert!(!pipeline.schema(&load_id).tables["items"].columns.contains_key("new"), "bad rows leave no columns");
+    assert!(
+        !pipeline.schema(&load_id).tables["items"].columns.contains_key("new"),
+        "bad rows leave no columns"
+    );
 
     let package = pipeline.package(&load_id);
-    let kept = std::fs::read_to_string(package.quarantine_path(&package.manifest().quarantine[0].name)).unwrap();
+    let kept =
+        std::fs::read_to_string(package.quarantine_path(&package.manifest().quarantine[0].name)).unwrap();
     let kept: Vec<Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[1]["line"], 3);

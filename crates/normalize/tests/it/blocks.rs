@@ -28,7 +28,8 @@ fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((key(), inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            prop::collection::vec((key(), inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -60,7 +61,12 @@ fn schema(nesting: Option<u32>, hinted: bool) -> Schema {
 }
 
 /// Everything that a package holds, or the error.
-fn outcome(schema: &Schema, blocks: Vec<&str>, workers: usize, keep_bad_rows: bool) -> Result<String, String> {
+fn outcome(
+    schema: &Schema,
+    blocks: Vec<&str>,
+    workers: usize,
+    keep_bad_rows: bool,
+) -> Result<String, String> {
     let mut pipeline = Pipeline::new();
     pipeline.workers = workers;
     pipeline.settings = json!({"on_bad_row": if keep_bad_rows { "quarantine" } else { "fail" }});
@@ -77,7 +83,12 @@ fn outcome(schema: &Schema, blocks: Vec<&str>, workers: usize, keep_bad_rows: bo
         .map(|file| std::fs::read_to_string(package.quarantine_path(&file.name)).unwrap())
         .collect();
     let update = package.schema_update_json().unwrap();
-    Ok(format!("{:#?}\n{}\n{update:?}\n{kept:?}\n{:?}", pipeline.tables(&load_id), package.schema_json().unwrap(), report.null_columns))
+    Ok(format!(
+        "{:#?}\n{}\n{update:?}\n{kept:?}\n{:?}",
+        pipeline.tables(&load_id),
+        package.schema_json().unwrap(),
+        report.null_columns
+    ))
 }
 
 proptest! {
@@ -110,7 +121,12 @@ proptest! {
 
 /// Many small blocks whose types and columns contradict one another.
 fn contradicting_blocks() -> Vec<String> {
-    let kinds = [r#"{"v":1,"n":null}"#, r#"{"v":"text","n":{"x":1}}"#, r#"{"v":[1,2],"w":true}"#, r#"{"w":"no","v":2.5}"#];
+    let kinds = [
+        r#"{"v":1,"n":null}"#,
+        r#"{"v":"text","n":{"x":1}}"#,
+        r#"{"v":[1,2],"w":true}"#,
+        r#"{"w":"no","v":2.5}"#,
+    ];
     (0..40)
         .map(|block| {
             let rows = (0..50).map(|row| kinds[(block * 7 + row) % kinds.len()].to_owned() + "\n");
@@ -128,7 +144,8 @@ fn any_number_of_workers_leaves_the_same_bytes() {
         pipeline.normalize = NormalizeSettings { row_group_rows: 300, ..NormalizeSettings::default() };
         pipeline.settings = json!({"data_writer": {"file_max_items": 700}});
         let blocks = blocks.iter().map(String::as_str).collect();
-        let load_id = pipeline.extract(&schema(None, false), &[Rows { table: "items", blocks, origins: Vec::new() }]);
+        let load_id =
+            pipeline.extract(&schema(None, false), &[Rows { table: "items", blocks, origins: Vec::new() }]);
         pipeline.normalize(&load_id, None).unwrap();
         files_below(pipeline.package(&load_id).path())
     };

@@ -1,6 +1,10 @@
 //! Tests of whole packages, through the public types.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests may")]
+
 mod bad_rows;
 mod blocks;
 mod harness;
 mod oracle;
+mod packages;
+mod parquet;

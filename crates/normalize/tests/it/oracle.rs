@@ -18,15 +18,20 @@ const AREAS: &[&str] = &["normalize", "types", "naming", "nesting", "hints", "ap
 const OTHERS: &[&str] = &["replace-then-append", "sample-slack-messages", "replace-truncate-and-insert"];
 
 /// Cases whose schema depends on what extract notes about resources, which this test does not imitate.
-const EXTRACT_DECIDES: &[&str] = &["append-two-resources-one-table", "normalize-resource-without-rows", "replace-then-append"];
+const EXTRACT_DECIDES: &[&str] =
+    &["append-two-resources-one-table", "normalize-resource-without-rows", "replace-then-append"];
 
 /// Values that the destination rounds.
 const ROUNDED: &[&str] = &["types-precision-hints"];
 
 #[test]
 fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/oracle/cases");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // Other cases, as the oracle's `generate.py` makes them from random rows, are found where this says.
+    let other = std::env::var_os("ORACLE_CASES").map(PathBuf::from);
+    let root =
+        other.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/oracle/cases"));
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     let mut checked = 0;
     let mut wrong = Vec::new();
@@ -39,7 +44,7 @@ fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
         let area = case["area"].as_str().unwrap();
         if AREAS.contains(&area) || OTHERS.contains(&name.as_str()) {
             checked += 1;
-            let mut check = Case { path, name, expected: Value::Null, case, problems: Vec::new() };
+            let mut check = Check { path, name, expected: Value::Null, case, problems: Vec::new() };
             check.run();
             wrong.append(&mut check.problems);
         }
@@ -48,7 +53,7 @@ fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
     assert!(checked > 0);
 }
 
-struct Case {
+struct Check {
     path: PathBuf,
     name: String,
     case: Value,
@@ -56,7 +61,7 @@ struct Case {
     problems: Vec<String>,
 }
 
-impl Case {
+impl Check {
     fn run(&mut self) {
         self.expected = read(&self.path.join("expected.json"));
         let mut pipeline = Pipeline::new();
@@ -65,7 +70,8 @@ impl Case {
             "max_identifier_length": settings["max_identifier_length"].as_u64().unwrap_or(65_536),
             "max_column_identifier_length": settings["max_column_identifier_length"].as_u64().unwrap_or(65_536),
         }});
-        let naming: NamingKind = settings["naming_convention"].as_str().unwrap_or("snake_case").parse().unwrap();
+        let naming: NamingKind =
+            settings["naming_convention"].as_str().unwrap_or("snake_case").parse().unwrap();
         let mut schema = Schema::new("oracle", naming).unwrap();
         let mut appended: BTreeMap<String, TableData> = BTreeMap::new();
         for number in 0..self.case["runs"].as_array().unwrap().len() {
@@ -88,9 +94,12 @@ impl Case {
                         self.compare(number, &schema, pipeline.tables(&load_id), &mut appended);
                     }
                 }
-                (Ok(_), None) => {}
+                (Ok(_), None)
+                | (
+                    Err(NormalizeError::BadRow(_) | NormalizeError::UnboundColumn { .. }),
+                    Some("normalize" | "extract"),
+                ) => {}
                 (Ok(_), _) => self.problem(number, "should have failed"),
-                (Err(NormalizeError::BadRow(_) | NormalizeError::UnboundColumn { .. }), Some("normalize" | "extract")) => {}
                 (Err(error), _) => self.problem(number, &format!("failed: {error}")),
             }
             if !error.is_null() {
@@ -147,11 +156,18 @@ impl Case {
         for (name, expected) in expected["tables"].as_object().unwrap() {
             let columns: Vec<Value> = expected["columns"].as_array().unwrap().iter().map(essence).collect();
             let found: Vec<Value> = match schema.tables.get(name) {
-                Some(table) => table.complete_columns().map(|column| json!(column)).map(|column| stored(&column)).collect(),
+                Some(table) => table
+                    .complete_columns()
+                    .map(|column| json!(column))
+                    .map(|column| stored(&column))
+                    .collect(),
                 None => Vec::new(),
             };
             if columns != found {
-                self.problem(run, &format!("columns of {name}:\n  expected {columns:?}\n  found    {found:?}"));
+                self.problem(
+                    run,
+                    &format!("columns of {name}:\n  expected {columns:?}\n  found    {found:?}"),
+                );
             }
         }
         let hash = expected["schema"]["version_hash"].as_str().unwrap();
@@ -176,28 +192,48 @@ impl Case {
     fn compare_rows(&mut self, run: usize, expected: &Value, found: &BTreeMap<String, TableData>) {
         let empty = TableData::default();
         for (name, expected) in expected["tables"].as_object().unwrap() {
-            let columns: Vec<&str> =
-                expected["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap()).collect();
-            let types: Vec<&str> =
-                expected["columns"].as_array().unwrap().iter().map(|column| column["dlt_type"].as_str().unwrap()).collect();
+            let columns: Vec<&str> = expected["columns"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|column| column["name"].as_str().unwrap())
+                .collect();
+            let types: Vec<&str> = expected["columns"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|column| column["dlt_type"].as_str().unwrap())
+                .collect();
             let literal = self.case["ids"][name] == "literal";
-            let kept = |column: &str| !(column.starts_with("_dlt") && column != "_dlt_list_idx") || (literal && column == "_dlt_id");
+            let kept = |column: &str| {
+                !(column.starts_with("_dlt") && column != "_dlt_list_idx") || (literal && column == "_dlt_id")
+            };
             let expected_rows = expected["rows"].as_array().unwrap().iter().map(|row| {
                 let cells = row.as_array().unwrap().iter().zip(&columns).zip(&types);
-                cells.filter(|((_, column), _)| kept(column)).map(|((cell, _), kind)| plain(cell, kind)).collect::<Vec<Value>>()
+                cells
+                    .filter(|((_, column), _)| kept(column))
+                    .map(|((cell, _), kind)| plain(cell, kind))
+                    .collect::<Vec<Value>>()
             });
             let table = found.get(name).unwrap_or(&empty);
             let found_rows = table.rows.iter().map(|row| {
                 let cells = columns.iter().zip(&types).filter(|(column, _)| kept(column));
-                cells.map(|(column, kind)| plain(row.get(*column).unwrap_or(&Value::Null), kind)).collect::<Vec<Value>>()
+                cells
+                    .map(|(column, kind)| plain(row.get(*column).unwrap_or(&Value::Null), kind))
+                    .collect::<Vec<Value>>()
             });
             let (expected_rows, found_rows) = (sorted(expected_rows), sorted(found_rows));
             if expected_rows != found_rows {
-                let difference = expected_rows.iter().zip(&found_rows).find(|(expected, found)| expected != found);
-                self.problem(run, &format!(
-                    "rows of {name}: {} expected, {} found, first difference {difference:?}",
-                    expected_rows.len(), found_rows.len(),
-                ));
+                let difference =
+                    expected_rows.iter().zip(&found_rows).find(|(expected, found)| expected != found);
+                self.problem(
+                    run,
+                    &format!(
+                        "rows of {name}: {} expected, {} found, first difference {difference:?}",
+                        expected_rows.len(),
+                        found_rows.len(),
+                    ),
+                );
             }
             self.compare_links(run, name, found);
         }
@@ -243,14 +279,21 @@ fn difference(path: &str, expected: &Value, found: &Value, all: &mut Vec<String>
         (Value::Object(expected), Value::Object(found)) => {
             let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
             for key in keys {
-                let (expected, found) = (expected.get(key).unwrap_or(&Value::Null), found.get(key).unwrap_or(&Value::Null));
+                let (expected, found) =
+                    (expected.get(key).unwrap_or(&Value::Null), found.get(key).unwrap_or(&Value::Null));
                 difference(&format!("{path}/{key}"), expected, found, all);
             }
             if path.ends_with("/columns") && !expected.keys().eq(found.keys()) {
-                all.push(format!("{path}: order {:?} {:?}", expected.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>()));
+                all.push(format!(
+                    "{path}: order {:?} {:?}",
+                    expected.keys().collect::<Vec<_>>(),
+                    found.keys().collect::<Vec<_>>()
+                ));
             }
         }
-        (expected, found) if expected != found => all.push(format!("{path}: expected {expected}, found {found}")),
+        (expected, found) if expected != found => {
+            all.push(format!("{path}: expected {expected}, found {found}"));
+        }
         _ => {}
     }
 }
@@ -263,11 +306,13 @@ fn apply_schema_settings(schema: &mut Schema, settings: &Value) {
     for detection in words("remove_detections") {
         schema.remove_detection(detection.as_str().unwrap().parse::<Detection>().unwrap());
     }
-    let types: IndexMap<String, DataType> = serde_json::from_value(or_empty(&settings["preferred_types"])).unwrap();
+    let types: IndexMap<String, DataType> =
+        serde_json::from_value(or_empty(&settings["preferred_types"])).unwrap();
     if !types.is_empty() {
         schema.merge_preferred_types(&types).unwrap();
     }
-    let hints: IndexMap<DefaultHint, Vec<String>> = serde_json::from_value(or_empty(&settings["default_hints"])).unwrap();
+    let hints: IndexMap<DefaultHint, Vec<String>> =
+        serde_json::from_value(or_empty(&settings["default_hints"])).unwrap();
     if !hints.is_empty() {
         schema.merge_default_hints(&hints).unwrap();
     }

@@ -1,0 +1,36 @@
+//! What a block hands on: rows as columns, and what it took for granted about the schema.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use cartage_schema::{Column, DataType};
+
+/// What a block made of its rows.
+#[derive(Debug, Default)]
+pub(crate) struct BlockResult {
+    pub(crate) tables: Vec<TableBatch>,
+    /// Columns that got their type here, in order, with the index of their table in `tables`.
+    pub(crate) new_columns: Vec<(usize, Column)>,
+}
+
+/// Rows of one table.
+#[derive(Debug)]
+pub(crate) struct TableBatch {
+    pub(crate) name: Arc<str>,
+    /// The table above, where the block met the table first.
+    pub(crate) parent: Option<Box<str>>,
+    pub(crate) rows: usize,
+    /// Columns with values.
+    pub(crate) columns: Vec<(Arc<str>, ArrayRef)>,
+    pub(crate) met: Vec<MetColumn>,
+}
+
+/// What a block took for granted about a column.
+#[derive(Debug)]
+pub(crate) struct MetColumn {
+    pub(crate) name: Arc<str>,
+    pub(crate) assumed: Option<DataType>,
+    pub(crate) data_type: Option<DataType>,
+    pub(crate) null_while_untyped: bool,
+    pub(crate) unfolded_while_untyped: bool,
+}

@@ -1,0 +1,165 @@
+//! The tables that rows go to, as far as names and hints tell: their columns, by number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cartage_schema::DataType;
+
+use crate::columns::ColumnSize;
+use crate::ids::table_seed;
+use crate::rules::{RowIdKind, Rules};
+
+/// A column of a table, by number.
+pub(crate) type SlotId = u32;
+
+/// No slot yet.
+const NONE: SlotId = SlotId::MAX;
+
+/// Variants that a column can have: one for each type, and one for wei that are too large.
+const VARIANTS: usize = DataType::ALL.len() + 1;
+
+/// What the values of a variant are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VariantOf {
+    /// Values of a type.
+    Type(DataType),
+    /// Texts of wei beyond what any destination holds. dlt's label for them is `str`.
+    LargeWei,
+}
+
+/// A table that rows go to.
+#[derive(Debug)]
+pub(crate) struct TableShape {
+    pub(crate) name: Arc<str>,
+    pub(crate) slots: Vec<SlotShape>,
+    /// For each slot the row that wrote it last and the cell that it wrote.
+    pub(crate) marks: Vec<Mark>,
+    slot_ids: HashMap<Box<str>, SlotId>,
+    pub(crate) system: SystemSlots,
+    /// Makes ids differ from those of other tables.
+    pub(crate) seed: u64,
+    pub(crate) row_id: RowIdKind,
+    /// Columns whose values go to the tables below, under the names they have there.
+    pub(crate) propagated: Vec<(SlotId, Arc<str>)>,
+    /// Slots of columns inherited from tables above.
+    inherited: Vec<(Arc<str>, SlotId)>,
+}
+
+/// A column as far as names and hints tell.
+#[derive(Debug)]
+pub(crate) struct SlotShape {
+    pub(crate) name: Arc<str>,
+    pub(crate) preferred: Option<DataType>,
+    /// Whether a default hint forbids nulls.
+    pub(crate) not_null: bool,
+    /// Whether row filters leave the column out.
+    pub(crate) excluded: bool,
+    /// How large the column was in the last block.
+    pub(crate) size: ColumnSize,
+    /// Slots of the variants, by what they hold.
+    variants: [SlotId; VARIANTS],
+}
+
+/// Which row was somewhere last, and what of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    pub(crate) row: u64,
+    pub(crate) index: u32,
+}
+
+/// The columns that the normalizer itself writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SystemSlots {
+    pub(crate) id: SlotId,
+    pub(crate) load_id: SlotId,
+    pub(crate) parent_id: SlotId,
+    pub(crate) list_idx: SlotId,
+    pub(crate) value: SlotId,
+}
+
+impl TableShape {
+    pub(crate) fn new(name: &str, is_root: bool, rules: &Rules) -> Self {
+        let unset = SystemSlots { id: 0, load_id: 0, parent_id: 0, list_idx: 0, value: 0 };
+        let mut table = Self {
+            name: name.into(),
+            slots: Vec::new(),
+            marks: Vec::new(),
+            slot_ids: HashMap::new(),
+            system: unset,
+            seed: table_seed(&rules.load_id, name),
+            row_id: rules.row_id(name, is_root),
+            propagated: Vec::new(),
+            inherited: Vec::new(),
+        };
+        let mut system = |column: &str| {
+            let column = rules.naming.normalize_identifier(column);
+            table.slot(&column, rules)
+        };
+        table.system = SystemSlots {
+            id: system("_dlt_id"),
+            load_id: system("_dlt_load_id"),
+            parent_id: system("_dlt_parent_id"),
+            list_idx: system("_dlt_list_idx"),
+            value: system("value"),
+        };
+        for (from, to) in rules.propagated(name, is_root) {
+            let from = table.slot(&from, rules);
+            table.propagated.push((from, to.into()));
+        }
+        table
+    }
+
+    /// The slot of a column, by name.
+    pub(crate) fn slot(&mut self, name: &str, rules: &Rules) -> SlotId {
+        if let Some(slot) = self.slot_ids.get(name) {
+            return *slot;
+        }
+        let slot = self.slots.len() as SlotId;
+        self.slots.push(SlotShape {
+            name: name.into(),
+            preferred: rules.preferred_type(name),
+            not_null: rules.is_not_null(name),
+            excluded: rules.is_excluded(&self.name, name),
+            size: ColumnSize::default(),
+            variants: [NONE; VARIANTS],
+        });
+        self.marks.push(Mark::default());
+        self.slot_ids.insert(name.into(), slot);
+        slot
+    }
+
+    /// The slot of a column that has one already.
+    pub(crate) fn known_slot(&self, name: &str) -> Option<SlotId> {
+        self.slot_ids.get(name).copied()
+    }
+
+    /// The slot of a variant of a column.
+    pub(crate) fn variant(&mut self, slot: SlotId, of: VariantOf, rules: &Rules) -> SlotId {
+        let index = match of {
+            VariantOf::Type(data_type) => data_type as usize,
+            VariantOf::LargeWei => VARIANTS - 1,
+        };
+        let column = &self.slots[slot as usize];
+        if column.variants[index] != NONE {
+            return column.variants[index];
+        }
+        let suffix = match of {
+            VariantOf::Type(of) => rules.variant_suffix(&self.name, &column.name, of),
+            VariantOf::LargeWei => "v_str".to_owned(),
+        };
+        let name = rules.naming.shorten_fragments([&*column.name, &suffix]);
+        let variant = self.slot(&name, rules);
+        self.slots[slot as usize].variants[index] = variant;
+        variant
+    }
+
+    /// The slot of a column that the table inherits from one above.
+    pub(crate) fn inherited_slot(&mut self, name: &Arc<str>, rules: &Rules) -> SlotId {
+        if let Some((_, slot)) = self.inherited.iter().find(|(known, _)| Arc::ptr_eq(known, name)) {
+            return *slot;
+        }
+        let slot = self.slot(name, rules);
+        self.inherited.push((Arc::clone(name), slot));
+        slot
+    }
+}

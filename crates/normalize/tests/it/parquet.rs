@@ -1,0 +1,116 @@
+//! Parquet files in extracted packages.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder, StructArray};
+use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
+use cartage_data_files::parquet::{FileWriter, Layout, LayoutOptions};
+use cartage_package_store::{
+    FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft, Wait,
+};
+use cartage_runtime::Stage;
+use cartage_schema::{Column, DataType as Type, NamingKind, Schema, Table};
+use serde_json::json;
+
+use crate::harness::Pipeline;
+
+fn extract(pipeline: &Pipeline, columns: Vec<(Field, ArrayRef)>, hints: &[Column]) -> LoadId {
+    let mut schema = Schema::new("test", NamingKind::SnakeCase).unwrap();
+    let table = hints.iter().cloned().fold(Table::root("items", "items"), Table::with_column);
+    schema.tables.insert("items".to_owned(), table);
+    schema.bump();
+
+    let store = &pipeline.temp.store;
+    let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
+    let load_id = store.next_load_id(1_795_152_758_208_462).unwrap();
+    let staged = store.stage(&lock, load_id.clone(), 1).unwrap();
+    let name = JobFileName::new("items", "00", FileFormat::Parquet, None).unwrap();
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+    let rows = arrays[0].len();
+    let layout = Layout::new(Arc::new(ArrowSchema::new(fields)), &LayoutOptions::default()).unwrap();
+    let mut writer = FileWriter::create(&staged.job_path(&name), &layout).unwrap();
+    writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
+    writer.finish().unwrap();
+    staged.write_schema(&schema.to_json()).unwrap();
+    let file = FileDraft { rows: rows as u64, ..FileDraft::new(name, "items") };
+    let draft =
+        ManifestDraft { schema_name: "test".to_owned(), files: vec![file], ..ManifestDraft::default() };
+    staged.seal(draft).unwrap().publish(Folder::Extracted).unwrap();
+    load_id
+}
+
+fn ids() -> (Field, ArrayRef) {
+    (Field::new("id", DataType::Int64, false), Arc::new(Int64Array::from(vec![1, 2])))
+}
+
+#[test]
+fn a_file_that_fits_becomes_a_job_file_byte_for_byte() {
+    let pipeline = Pipeline::new();
+    let names: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+    let load_id = extract(&pipeline, vec![ids(), (Field::new("name", DataType::Utf8, true), names)], &[]);
+    let package = pipeline.temp.store.open_package(Folder::Extracted, &load_id).unwrap();
+    let before = std::fs::read(package.job_path(JobState::New, &package.manifest().files[0].name)).unwrap();
+    let report = pipeline.normalize(&load_id, None).unwrap();
+    assert_eq!(report.rows["items"], 2);
+    let package = pipeline.package(&load_id);
+    let after = std::fs::read(package.job_path(JobState::New, &package.manifest().files[0].name)).unwrap();
+    assert!(before == after);
+    let columns: Vec<(String, Option<Type>, bool)> = pipeline.schema(&load_id).tables["items"]
+        .columns
+        .values()
+        .map(|column| (column.name.clone(), column.data_type, column.is_nullable()))
+        .collect();
+    let expected = [("id", Type::Bigint, false), ("name", Type::Text, true)];
+    assert_eq!(
+        columns,
+        expected.map(|(name, data_type, nullable)| (name.to_owned(), Some(data_type), nullable))
+    );
+}
+
+#[test]
+fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
+    let pipeline = Pipeline::new();
+    let mut tags = ListBuilder::new(StringBuilder::new());
+    tags.values().append_value("x");
+    tags.append(true);
+    tags.append(false);
+    let tags: ArrayRef = Arc::new(tags.finish());
+    let inner = Fields::from(vec![Field::new("N", DataType::Int64, true)]);
+    let point: ArrayRef =
+        Arc::new(StructArray::new(inner, vec![Arc::new(Int64Array::from(vec![None, Some(7)]))], None));
+    let amounts: ArrayRef = Arc::new(StringArray::from(vec!["1.5", "2"]));
+    let nothing: ArrayRef = Arc::new(NullArray::new(2));
+    let hint = Column { scale: Some(2), ..Column::typed("amount", Type::Decimal, true) };
+    let load_id = extract(
+        &pipeline,
+        vec![
+            ids(),
+            (Field::new("someTags", tags.data_type().clone(), true), tags),
+            (Field::new("Point", point.data_type().clone(), true), point),
+            (Field::new("amount", DataType::Utf8, true), amounts),
+            (Field::new("Nothing", DataType::Null, true), nothing),
+        ],
+        &[hint],
+    );
+    let report = pipeline.normalize(&load_id, None).unwrap();
+    assert_eq!(report.null_columns["items"], ["nothing"]);
+    let rows = &pipeline.tables(&load_id)["items"].rows;
+    let texts: Vec<_> = rows.iter().map(|row| (&row["some_tags"], &row["point"], &row["amount"])).collect();
+    assert_eq!(
+        texts,
+        [
+            (&json!("[\"x\"]"), &json!("{\"N\":null}"), &json!("1.50")),
+            (&json!(null), &json!("{\"N\":7}"), &json!("2.00")),
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_its_column_cannot_hold_is_an_error_that_names_the_column() {
+    let pipeline = Pipeline::new();
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["1", "x"]));
+    let hint = Column::typed("n", Type::Bigint, true);
+    let load_id = extract(&pipeline, vec![(Field::new("n", DataType::Utf8, true), texts)], &[hint]);
+    let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
+    assert!(error.contains("column `n`") && error.contains("items.00.0.parquet"), "{error}");
+}
