@@ -38,7 +38,7 @@ impl Start<'_> {
             environment: Environment::of_process(),
             ..options
         })?;
-        logging::start(&config.runtime, self.global.verbose);
+        logging::start(config.runtime, self.global.verbose);
         Ok(config)
     }
 

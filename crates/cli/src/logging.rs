@@ -6,7 +6,7 @@ use cartage_config::{LogFormat, LogLevel, RuntimeSettings};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. `verbose` raises the level of the settings; `RUST_LOG` overrules both.
-pub(crate) fn start(settings: &RuntimeSettings, verbose: u8) {
+pub(crate) fn start(settings: RuntimeSettings, verbose: u8) {
     let level = match (settings.log_level, verbose) {
         (LogLevel::Trace, _) => "trace",
         (LogLevel::Debug, _) | (_, 2..) => "debug",

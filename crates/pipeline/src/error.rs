@@ -35,29 +35,29 @@ pub enum Kind {
 pub enum PipelineError {
     /// The configuration cannot be used.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(Box<ConfigError>),
     /// The data folder cannot be used.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(Box<store::Error>),
     /// The extract stage failed.
     #[error(transparent)]
-    Extract(#[from] ExtractError),
+    Extract(Box<ExtractError>),
     /// The normalize stage failed.
     #[error(transparent)]
-    Normalize(#[from] NormalizeError),
+    Normalize(Box<NormalizeError>),
     /// The load stage failed.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(Box<LoadError>),
     /// The destination cannot be used.
     #[error(transparent)]
-    Destination(#[from] destinations::Error),
+    Destination(Box<destinations::Error>),
     /// A stored schema cannot be used.
     #[error("cannot use the stored schema \"{name}\"")]
     Schema {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        source: SchemaError,
+        source: Box<SchemaError>,
     },
     /// The stored state cannot be used.
     #[error("cannot use the stored state of the pipeline: {reason}")]
@@ -93,8 +93,8 @@ impl PipelineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Store(error) => error.hint(),
-            Self::Extract(error) => error.hint().or_else(|| hint_in_chain(error)),
-            Self::Normalize(error) => hint_in_chain(error),
+            Self::Extract(error) => error.hint().or_else(|| hint_in_chain(&**error)),
+            Self::Normalize(error) => hint_in_chain(&**error),
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),
@@ -112,9 +112,29 @@ impl PipelineError {
     }
 }
 
+/// Errors of other crates are boxed, because results are moved far more often than they fail.
+macro_rules! boxed {
+    ($($variant:ident: $error:ty),* $(,)?) => {$(
+        impl From<$error> for PipelineError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        }
+    )*};
+}
+
+boxed! {
+    Config: ConfigError,
+    Store: store::Error,
+    Extract: ExtractError,
+    Normalize: NormalizeError,
+    Load: LoadError,
+    Destination: destinations::Error,
+}
+
 impl From<store::LockError> for PipelineError {
     fn from(error: store::LockError) -> Self {
-        Self::Store(error.into())
+        store::Error::from(error).into()
     }
 }
 

@@ -42,7 +42,7 @@ impl Project {
         for folder in [Folder::Extracted, Folder::Normalized] {
             for load_id in self.store.list(folder)?.iter().rev() {
                 if let Some(text) = self.store.open_package(folder, load_id)?.state_json()? {
-                    return self.parse_state(&text).map(Some);
+                    return parse_state(&text).map(Some);
                 }
             }
         }
@@ -51,7 +51,7 @@ impl Project {
 
     /// The state of the last load that was committed.
     pub(crate) fn committed_state(&self) -> Result<Option<PipelineState>, PipelineError> {
-        self.store.documents().state()?.map(|text| self.parse_state(&text)).transpose()
+        self.store.documents().state()?.map(|text| parse_state(&text)).transpose()
     }
 
     /// The schema that a source starts from: its newest one, or an empty one with the naming convention
@@ -59,7 +59,7 @@ impl Project {
     pub(crate) fn base_schema(&self, source: &str) -> Result<Schema, PipelineError> {
         let name = normalize_schema_name(source);
         let asked = self.asked_naming()?;
-        let failed = |source| PipelineError::Schema { name: name.clone(), source };
+        let failed = |source| PipelineError::Schema { name: name.clone(), source: Box::new(source) };
         match self.newest_schema(&name)? {
             None => Schema::new(&name, asked.unwrap_or(NamingKind::SnakeCase)).map_err(failed),
             Some(mut schema) => {
@@ -86,10 +86,10 @@ impl Project {
         }
         Ok(None)
     }
+}
 
-    fn parse_state(&self, text: &str) -> Result<PipelineState, PipelineError> {
-        PipelineState::from_json(text).map_err(|error| PipelineError::State { reason: error.to_string() })
-    }
+fn parse_state(text: &str) -> Result<PipelineState, PipelineError> {
+    PipelineState::from_json(text).map_err(|error| PipelineError::State { reason: error.to_string() })
 }
 
 /// The schema of a package.
@@ -98,5 +98,6 @@ pub(crate) fn schema_of(package: &PublishedPackage) -> Result<Schema, PipelineEr
 }
 
 fn parse(name: &str, text: &str) -> Result<Schema, PipelineError> {
-    Schema::from_json(text).map_err(|source| PipelineError::Schema { name: name.to_owned(), source })
+    Schema::from_json(text)
+        .map_err(|source| PipelineError::Schema { name: name.to_owned(), source: Box::new(source) })
 }

@@ -52,12 +52,11 @@ fn take_over(
     let documents = project.store.documents();
     let mut names = Vec::new();
     for name in remote.schema_names() {
-        match sync.newest_schema(name)? {
-            Some(stored) => {
-                documents.replace_schema(name, &stored.document)?;
-                names.push(name.to_owned());
-            }
-            None => tracing::warn!(schema = name, "the destination has no such schema; it starts empty"),
+        if let Some(stored) = sync.newest_schema(name)? {
+            documents.replace_schema(name, &stored.document)?;
+            names.push(name.to_owned());
+        } else {
+            tracing::warn!(schema = name, "the destination has no such schema; it starts empty");
         }
     }
     // What the destination does not know was made by loads that it has forgotten, as when a dataset was dropped.

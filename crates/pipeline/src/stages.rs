@@ -217,7 +217,7 @@ pub(crate) fn normalize(
         }
         report.null_columns.extend(done.null_columns);
         let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
-        report.package(load_id.as_str(), &schema).state = state.to_owned();
+        state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
     }
     Ok(())
 }

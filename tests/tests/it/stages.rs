@@ -14,9 +14,9 @@ fn bench() -> Bench {
     let bench = Bench::new();
     let mut rows = String::new();
     for i in 0..5000 {
-        let _ = write!(
+        let _ = writeln!(
             rows,
-            "{{\"id\": {i}, \"at\": \"2024-05-06T07:08:09Z\", \"list\": [{{\"k\": {i}}}, {{\"k\": null}}]}}\n"
+            "{{\"id\": {i}, \"at\": \"2024-05-06T07:08:09Z\", \"list\": [{{\"k\": {i}}}, {{\"k\": null}}]}}"
         );
     }
     bench.write("items.jsonl", rows);

@@ -37,7 +37,7 @@ fn text(status: &Status) -> Result<String, fmt::Error> {
     let (done, waiting): (Vec<_>, Vec<_>) =
         status.packages.iter().partition(|package| matches!(package.folder.as_str(), "loaded" | "aborted"));
     writeln!(out, "{} loaded or aborted packages", done.len())?;
-    if let Some(last) = done.iter().filter(|package| package.folder == "loaded").next_back() {
+    if let Some(last) = done.iter().rfind(|package| package.folder == "loaded") {
         writeln!(out, "  the last: {}", line(last))?;
     }
     if waiting.is_empty() {
