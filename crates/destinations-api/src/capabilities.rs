@@ -153,7 +153,13 @@ impl Capabilities {
             max_timestamp_precision: 9,
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
             max_query_length: Some(32 * 1024 * 1024),
-            merge_strategies: vec![MergeStrategy::DeleteInsert],
+            merge_strategies: vec![
+                MergeStrategy::DeleteInsert,
+                MergeStrategy::Upsert,
+                MergeStrategy::Scd2,
+                MergeStrategy::InsertOnly,
+                MergeStrategy::Cdc,
+            ],
             ..Self::sql("duckdb")
         }
     }

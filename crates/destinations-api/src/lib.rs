@@ -19,8 +19,8 @@
 //!   same thing again is then answered with "done", so that a crash between any two calls costs nothing.
 //!
 //! # Limitations
-//! Follow-up SQL is generated for staged replaces and for the merge strategy delete-insert; a destination
-//! declares in its [`Capabilities`] which it offers, and the others are refused.
+//! Follow-up SQL is generated for replaces from staging and for all merge strategies, not for replaces that
+//! swap tables; a destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
 pub mod capabilities;
 #[cfg(feature = "conformance")]

@@ -56,10 +56,26 @@ impl LoadPlan {
         }
     }
 
+    /// When the package was begun, in microseconds since 1970: its load id says so, in Unix seconds. Other
+    /// than `now_micros` it is the same in each attempt.
+    pub fn created_micros(&self) -> i64 {
+        parse_seconds(&self.key.load_id).unwrap_or(self.now_micros)
+    }
+
     /// The plan of one table, if the load touches it.
     pub fn table(&self, name: &str) -> Option<&TablePlan> {
         self.tables.iter().find(|table| table.name == name)
     }
+}
+
+/// Microseconds of decimal seconds, exactly.
+fn parse_seconds(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let micros = format!("{fraction:0<6}").get(..6)?.parse::<i64>().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
 }
 
 /// One table of a load. Its columns are those of the schema that have a type.
@@ -111,4 +127,18 @@ pub enum FollowUp {
     Replace(ReplaceStrategy),
     /// The staged rows are combined with those that are there, by their keys.
     Merge(MergeStrategy),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_id_is_the_moment_at_which_its_package_was_begun() {
+        assert_eq!(parse_seconds("1795175957.822089"), Some(1_795_175_957_822_089));
+        assert_eq!(parse_seconds("1700000000.5"), Some(1_700_000_000_500_000));
+        assert_eq!(parse_seconds("1700000000"), Some(1_700_000_000_000_000));
+        assert_eq!(parse_seconds("1700000000.1234567"), Some(1_700_000_000_123_456));
+        assert_eq!(parse_seconds("first"), None);
+    }
 }

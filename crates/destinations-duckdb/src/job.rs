@@ -49,7 +49,7 @@ impl<'a> ScriptJob<'a> {
                 Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
             })
             .collect::<Result<Vec<_>>>()?;
-        let script = follow_up(&DuckDbDialect, chain.follow_up, &tables)?;
+        let script = follow_up(&DuckDbDialect, chain.follow_up, &tables, plan.created_micros())?;
         Ok(Self { client, plan, entry: ledger::follow_up_entry(&chain.root), script })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use cartage_destinations_api::sql::check_merge;
 use cartage_destinations_api::{
     Capabilities, Chain, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan, TablePlan,
 };
@@ -157,25 +158,14 @@ fn writing(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result
     }
 }
 
-/// Options of merges that no follow-up knows yet would be passed over silently, so they are refused.
-const UNKNOWN_MERGE_OPTIONS: &[(&str, &str)] = &[
-    ("x-merge-source-filter", "source_filter"),
-    ("x-merge-destination-scope", "destination_scope"),
-    ("x-merge-skip-unchanged-rows", "skip_unchanged_rows"),
-];
-
 fn merging(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result<Writing, DestinationError> {
     let Some(strategy) = capabilities.merge_strategy(schema.merge_strategy(&root.name))? else {
         let destination = &capabilities.destination;
         tracing::warn!(table = %root.name, "{destination} cannot merge, the rows are appended");
         return Ok(Writing::Append);
     };
-    for (hint, option) in UNKNOWN_MERGE_OPTIONS {
-        if root.other.get(*hint).is_some_and(|value| !value.is_null()) {
-            return Err(DestinationError::invalid(format!(
-                "{option} is not supported with merge strategy '{strategy}'"
-            )));
-        }
+    for warning in check_merge(root, strategy)? {
+        tracing::warn!(table = %root.name, "{warning}");
     }
     Ok(Writing::Staged(FollowUp::Merge(strategy)))
 }

@@ -41,6 +41,12 @@ pub fn all(make: Make<'_>) {
     replace::strategies_that_are_not_offered_are_refused(make);
     merge::delete_insert_replaces_rows_by_key_with_what_is_below_them(make);
     merge::delete_insert_keeps_one_row_of_a_key(make);
+    merge::conditions_say_which_rows_come_and_which_go(make);
+    merge::upsert_updates_inserts_and_deletes_marked_rows(make);
+    merge::upsert_can_leave_unchanged_rows_alone(make);
+    merge::insert_only_never_changes_rows(make);
+    merge::cdc_deletes_what_a_picture_lacks(make);
+    merge::scd2_keeps_the_history_of_rows(make);
     refresh::dropped_tables_are_dropped_once_per_load(make);
     system::a_complete_load_is_recorded_once(make);
     system::a_load_is_started_once_something_was_done(make);

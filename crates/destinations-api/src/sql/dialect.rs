@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use cartage_schema::Column;
+use cartage_schema::value::timestamp_to_text;
 
 use crate::error::Result;
 
@@ -68,6 +69,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// Whether one `ALTER TABLE` can add several columns.
     fn adds_columns_together(&self) -> bool {
         true
+    }
+
+    /// A moment, in microseconds since 1970, as a literal for columns with and without time zone.
+    fn timestamp_literal(&self, micros: i64) -> String {
+        format!("'{}'", timestamp_to_text(micros, true).replacen('T', " ", 1))
     }
 
     /// Names separated by commas.

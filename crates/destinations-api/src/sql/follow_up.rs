@@ -1,9 +1,9 @@
 //! Chooses the generator of a chain's follow-up. A new way to combine staged rows is a new arm here.
 
-use cartage_schema::{MergeStrategy, ReplaceStrategy, Table};
+use cartage_schema::{ReplaceStrategy, Table};
 
-use super::delete_insert::delete_insert;
 use super::dialect::{Dialect, TableRef};
+use super::merge::merge;
 use super::replace::insert_from_staging;
 use super::script::SqlScript;
 use crate::error::{Error, Result};
@@ -27,20 +27,23 @@ impl ChainTable<'_> {
     }
 }
 
-/// The script that finishes a chain; `tables` are parents first.
+/// The script that finishes a chain; `tables` are parents first. `created_micros` is when the load was
+/// begun ([`LoadPlan::created_micros`](crate::LoadPlan::created_micros)).
 ///
 /// # Errors
-/// Invalid if this generator does not offer the strategy, terminal if a table lacks a key that the
+/// Invalid if this generator does not offer the strategy or the table's hints contradict it, terminal if a table lacks a key that the
 /// strategy needs.
-pub fn follow_up(dialect: &dyn Dialect, kind: FollowUp, tables: &[ChainTable<'_>]) -> Result<SqlScript> {
+pub fn follow_up(
+    dialect: &dyn Dialect,
+    kind: FollowUp,
+    tables: &[ChainTable<'_>],
+    created_micros: i64,
+) -> Result<SqlScript> {
     match kind {
         FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => Ok(insert_from_staging(dialect, tables)),
-        FollowUp::Merge(MergeStrategy::DeleteInsert) => delete_insert(dialect, tables),
+        FollowUp::Merge(strategy) => merge(dialect, strategy, tables, created_micros),
         FollowUp::Replace(strategy) => {
             Err(Error::invalid(format!("replace strategy '{strategy}' has no follow-up at this destination")))
-        }
-        FollowUp::Merge(strategy) => {
-            Err(Error::invalid(format!("merge strategy '{strategy}' has no follow-up at this destination")))
         }
     }
 }

@@ -5,16 +5,17 @@
 //! between databases is asked of a [`Dialect`]. Values are parameters, never part of the text.
 
 pub mod ddl;
-mod delete_insert;
 mod dialect;
 mod follow_up;
 pub mod ledger;
+mod merge;
 pub mod replace;
 mod script;
 pub mod system_rows;
 
 pub use dialect::{Dialect, TableRef};
 pub use follow_up::{ChainTable, follow_up};
+pub use merge::check_merge;
 pub use script::{Param, SqlScript, Statement};
 
 #[cfg(test)]

@@ -4,5 +4,6 @@
 mod conformance;
 mod files;
 mod locks;
+mod merge_sql;
 mod types;
 mod util;
