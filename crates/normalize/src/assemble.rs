@@ -72,7 +72,7 @@ impl Assembler {
         schema: &Schema,
     ) -> Result<Vec<EncodeTask>, NormalizeError> {
         let mut full = Vec::new();
-        for batch in batches {
+        for batch in batches.into_iter().filter(|batch| batch.rows > 0) {
             let name = Arc::clone(&batch.name);
             let table = self.tables.entry(Arc::clone(&name)).or_default();
             let bytes: usize = batch.columns.iter().map(|(_, array)| array.get_buffer_memory_size()).sum();

@@ -8,6 +8,7 @@ use cartage_schema::{Column, DataType};
 /// What a block made of its rows.
 #[derive(Debug, Default)]
 pub(crate) struct BlockResult {
+    /// Rows by table. Tables without rows are there too, for what was taken for granted about them.
     pub(crate) tables: Vec<TableBatch>,
     /// Columns that got their type here, in order, with the index of their table in `tables`.
     pub(crate) new_columns: Vec<(usize, Column)>,

@@ -5,30 +5,11 @@
 
 use simd_json::Node;
 
+use crate::cells::{Cell, CellValue};
 use crate::json_text::{behind, fields};
 use crate::shape::{ObjectId, PlaceId, Shapes, TableId};
 use crate::slots::{Mark, SlotId};
 use crate::tables::BlockTables;
-
-/// One value of a row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cell {
-    pub(crate) slot: SlotId,
-    pub(crate) value: CellValue,
-}
-
-/// Where the value of a cell stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum CellValue {
-    /// On the tape.
-    Tape(u32),
-    /// Among the values that the row inherits.
-    Inherited(u32),
-    LoadId,
-    RowId,
-    ParentId,
-    ListIndex,
-}
 
 /// What a row was unfolded into, and the buffers for it.
 #[derive(Debug, Default)]
@@ -94,25 +75,19 @@ impl Collected {
         tape: &[Node<'_>],
     ) -> Result<(), RepeatedKey> {
         while let Some((at, object, level)) = self.waiting.pop() {
-            let at = at as usize;
-            let Node::Object { len, .. } = tape[at] else { continue };
+            let Node::Object { len, .. } = tape[at as usize] else { continue };
             self.visit += 1;
-            let mut key_at = at + 1;
-            let mut expected = shapes.objects[object as usize].first;
+            let shape = &shapes.objects[object as usize];
+            let table = shapes.places[shape.place as usize].table;
+            let mut key_at = at as usize + 1;
+            let mut expected = shape.first;
             let mut previous = None;
             for _ in 0..len {
                 let Node::String(key) = tape[key_at] else { break };
                 let value = key_at + 1;
-                let entry = if shapes.objects[object as usize].expected(expected, key) {
-                    expected
-                } else {
-                    let entry = shapes.entry(object, key);
-                    let shape = &mut shapes.objects[object as usize];
-                    match previous {
-                        None => shape.first = entry,
-                        Some(previous) => shape.entries[previous as usize].next = entry,
-                    }
-                    entry
+                let entry = match shapes.objects[object as usize].entries.get_mut(expected as usize) {
+                    Some(known) if *known.key == *key => expected,
+                    _ => shapes.entry_after(object, previous, key),
                 };
                 let known = &mut shapes.objects[object as usize].entries[entry as usize];
                 if known.visit == self.visit {
@@ -121,8 +96,17 @@ impl Collected {
                 known.visit = self.visit;
                 expected = known.next;
                 previous = Some(entry);
-                self.field(shapes, tables, tape, object, entry, value, level);
-                key_at = behind(tape, value);
+                let slot = known.slot;
+                key_at = match tape[value] {
+                    Node::String(_) | Node::Static(_) => {
+                        self.set(shapes, table, slot, CellValue::Tape(value as u32));
+                        value + 1
+                    }
+                    Node::Object { .. } | Node::Array { .. } => {
+                        self.container(shapes, tables, tape, object, entry, value, level);
+                        behind(tape, value)
+                    }
+                };
             }
         }
         Ok(())
@@ -150,12 +134,29 @@ impl Collected {
         }
     }
 
-    #[inline]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the inner loop: a struct of them would be built per field"
-    )]
+    /// Takes a field of an object: its value, or what is to be done with the value.
+    #[expect(clippy::too_many_arguments, reason = "they are the state of a walk over the tape")]
     fn field(
+        &mut self,
+        shapes: &mut Shapes,
+        tables: &mut BlockTables<'_>,
+        tape: &[Node<'_>],
+        object: ObjectId,
+        entry: u32,
+        value: usize,
+        level: i64,
+    ) {
+        if matches!(tape[value], Node::Object { .. } | Node::Array { .. }) {
+            return self.container(shapes, tables, tape, object, entry, value, level);
+        }
+        let shape = &shapes.objects[object as usize];
+        let (table, slot) = (shapes.places[shape.place as usize].table, shape.entries[entry as usize].slot);
+        self.set(shapes, table, slot, CellValue::Tape(value as u32));
+    }
+
+    /// Takes an object or a list: as it is, or to be unfolded.
+    #[expect(clippy::too_many_arguments, reason = "they are the state of a walk over the tape")]
+    fn container(
         &mut self,
         shapes: &mut Shapes,
         tables: &mut BlockTables<'_>,
@@ -168,18 +169,19 @@ impl Collected {
         let shape = &shapes.objects[object as usize];
         let slot = shape.entries[entry as usize].slot;
         let table = shapes.places[shape.place as usize].table;
+        if tables.is_kept_whole(shapes, table, slot, level) {
+            return self.set(shapes, table, slot, CellValue::Tape(value as u32));
+        }
         match tape[value] {
-            Node::Object { len, .. } if !tables.is_kept_whole(shapes, table, slot, level) => {
-                if len > 0 {
-                    let child = shapes.child_object(object, entry);
-                    self.waiting.push((value as u32, child, level - 1));
-                }
+            Node::Object { len: 0, .. } => {}
+            Node::Object { .. } => {
+                let child = shapes.child_object(object, entry);
+                self.waiting.push((value as u32, child, level - 1));
             }
-            Node::Array { .. } if !tables.is_kept_whole(shapes, table, slot, level) => {
+            _ => {
                 let place = shapes.child_place(object, entry);
                 self.set_list(shapes, place, value as u32);
             }
-            _ => self.set(shapes, table, slot, CellValue::Tape(value as u32)),
         }
     }
 

@@ -173,7 +173,7 @@ impl<'a> Coordinator<'a> {
     /// Adds columns and rows that stand next in order.
     fn add(&mut self, result: BlockResult) -> Result<(), NormalizeError> {
         self.merged.add(&result)?;
-        for batch in &result.tables {
+        for batch in result.tables.iter().filter(|batch| batch.rows > 0) {
             *self.report.rows.entry(batch.name.to_string()).or_default() += batch.rows as u64;
         }
         self.add_batches(result.tables)

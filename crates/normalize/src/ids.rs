@@ -47,14 +47,14 @@ impl RowId {
             return Self::determined(&row_hash_id(format!("{}_{table}_{index}", self.as_str()).as_bytes()));
         }
         let mut input = [0; ID_CHARS + 8];
-        input[..ID_CHARS].copy_from_slice(self.as_str().as_bytes());
+        input[..ID_CHARS].copy_from_slice(self.as_bytes());
         input[ID_CHARS..].copy_from_slice(&(index as u64).to_le_bytes());
         Self::made(xxh3_128_with_seed(&input, seed))
     }
 
     /// The random id of a row that is no root row of a file but counts as one: nested data with keys.
     pub(crate) fn of_keyed_child(&self, seed: u64, index: usize) -> Self {
-        let mut input = self.as_str().as_bytes().to_vec();
+        let mut input = self.as_bytes().to_vec();
         input.extend_from_slice(&(index as u64).to_le_bytes());
         Self::made(xxh3_128_with_seed(&input, seed))
     }
@@ -67,6 +67,15 @@ impl RowId {
         match &self.text {
             IdText::Made(chars) => std::str::from_utf8(chars).expect("base64 is ASCII"),
             IdText::Given(text) => text,
+        }
+    }
+
+    /// The text as bytes, without the check that makes them a `str`.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.text {
+            IdText::Made(chars) => chars,
+            IdText::Given(text) => text.as_bytes(),
         }
     }
 }

@@ -6,13 +6,14 @@ use cartage_schema::{canonical, row_hash_id};
 use serde_json::{Map, Value};
 use simd_json::{Node, StaticNode};
 
-use crate::collect::{CellValue, Collected};
+use crate::cells::{Above, CellValue, Inherited, InheritedValue, RowValues};
+use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::ids::RowId;
 use crate::json_text::{behind, to_value};
 use crate::rules::{RowIdKind, Rules};
 use crate::shape::{Place, PlaceId, Shapes, TableId};
-use crate::tables::{BlockTables, Raw};
+use crate::tables::BlockTables;
 
 /// Keys with this prefix do not count for the hash of a row.
 const DLT_PREFIX: &str = "_dlt";
@@ -25,30 +26,6 @@ pub(crate) struct RowWriter<'a, 's, 't> {
     pub(crate) tables: &'a mut BlockTables<'s>,
     pub(crate) collected: &'a mut Collected,
     pub(crate) tape: &'a [Node<'t>],
-}
-
-/// A value that goes from a row to all rows below it.
-#[derive(Clone, Debug)]
-struct Inherited {
-    name: Arc<str>,
-    value: InheritedValue,
-}
-
-#[derive(Clone, Debug)]
-enum InheritedValue {
-    Tape(u32),
-    Id(RowId),
-    LoadId,
-    Integer(i64),
-}
-
-/// What a row hangs below.
-#[derive(Clone, Copy, Debug)]
-enum Above<'r> {
-    /// Nothing: it is an item of a file, at this offset.
-    File { file: u32, offset: u64 },
-    /// A row, in a list of which it is at this index.
-    Row { id: &'r RowId, index: usize },
 }
 
 impl RowWriter<'_, '_, '_> {
@@ -299,32 +276,15 @@ impl RowWriter<'_, '_, '_> {
         above: Above<'_>,
         inherited: &[Inherited],
     ) -> Result<bool, BadValue> {
-        let table = self.shapes.places[place as usize].table;
         if self.rules.has_filters() {
+            let table = self.shapes.places[place as usize].table;
             self.collected.drop_excluded(self.shapes, table);
             if self.collected.cells.is_empty() {
                 return Ok(false);
             }
         }
-        for index in 0..self.collected.cells.len() {
-            let cell = self.collected.cells[index];
-            let value = match (cell.value, above) {
-                (CellValue::Inherited(index), _) => match &inherited[index as usize].value {
-                    InheritedValue::Tape(at) => Raw::Tape(*at as usize),
-                    InheritedValue::Id(id) => Raw::Text(id.as_str()),
-                    InheritedValue::LoadId => Raw::Text(&self.rules.load_id),
-                    InheritedValue::Integer(value) => Raw::Integer(*value),
-                },
-                (CellValue::Tape(at), _) => Raw::Tape(at as usize),
-                (CellValue::LoadId, _) => Raw::Text(&self.rules.load_id),
-                (CellValue::RowId, _) => Raw::Text(id.as_str()),
-                (CellValue::ParentId, Above::Row { id, .. }) => Raw::Text(id.as_str()),
-                (CellValue::ListIndex, Above::Row { index, .. }) => Raw::Integer(index as i64),
-                (CellValue::ParentId | CellValue::ListIndex, Above::File { .. }) => continue,
-            };
-            self.tables.append(self.shapes, self.tape, table, cell.slot, value)?;
-        }
-        self.tables.end_row(self.shapes, table, &self.shapes.places[place as usize].parent_table);
+        let values = RowValues { load_id: &self.rules.load_id, id, above, inherited };
+        self.tables.append_row(self.shapes, self.tape, place, &self.collected.cells, &values)?;
         Ok(true)
     }
 }

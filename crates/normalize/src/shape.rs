@@ -153,6 +153,17 @@ impl Shapes {
         }
     }
 
+    /// The entry of a key that was not the expected one. From now on it is, behind `previous`.
+    pub(crate) fn entry_after(&mut self, object: ObjectId, previous: Option<u32>, key: &str) -> u32 {
+        let entry = self.entry(object, key);
+        let shape = &mut self.objects[object as usize];
+        match previous {
+            None => shape.first = entry,
+            Some(previous) => shape.entries[previous as usize].next = entry,
+        }
+        entry
+    }
+
     fn add_entry(&mut self, object: ObjectId, key: &str) -> u32 {
         let naming = &self.rules.naming;
         let shape = &mut self.objects[object as usize];
@@ -223,14 +234,6 @@ impl Shapes {
         };
         self.objects[object as usize].entries[entry as usize].list = place;
         place
-    }
-}
-
-impl ObjectShape {
-    /// The entry of a key if it is the one that was expected.
-    #[inline]
-    pub(crate) fn expected(&self, entry: u32, key: &str) -> bool {
-        self.entries.get(entry as usize).is_some_and(|known| *known.key == *key)
     }
 }
 

@@ -4,23 +4,20 @@
 //! itself. It notes for every column it meets what it took for granted, so that [`crate::merge`] can tell
 //! whether reading all rows in order would have come to the same result.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use cartage_schema::value::{Scalar, coerce, decode_typed, parse_iso_timestamp};
+use cartage_schema::value::{Scalar, parse_iso_timestamp};
 use cartage_schema::{Column, DataType, Schema, Table};
 use simd_json::{Node, StaticNode};
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::cells::{Cell, Raw, RowValues};
 use crate::columns::{ColumnBuilder, Physical};
 use crate::error::BadValue;
-use crate::json_text;
 use crate::rules::Rules;
-use crate::shape::{Shapes, TableId};
+use crate::scalars::{coerced, may_be_typed, scalar};
+use crate::shape::{PlaceId, Shapes, TableId};
 use crate::slots::{SlotId, VariantOf};
-
-/// First byte of the marker of a typed text.
-const MARKER_BYTE: u8 = 0xef;
 
 /// The tables that the rows of a block went to.
 #[derive(Debug)]
@@ -66,14 +63,6 @@ pub(crate) struct NewColumn {
     column: Column,
 }
 
-/// A value on its way into a column.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Raw<'v> {
-    Tape(usize),
-    Text(&'v str),
-    Integer(i64),
-}
-
 /// Where to go back to when a row turns out to be bad.
 #[derive(Debug, Default)]
 pub(crate) struct Savepoint {
@@ -108,9 +97,35 @@ impl<'s> BlockTables<'s> {
         }
     }
 
-    /// Appends a value to the row at hand of a table.
-    #[inline]
-    pub(crate) fn append(
+    /// Appends the cells of a row to a table, and ends the row.
+    pub(crate) fn append_row(
+        &mut self,
+        shapes: &mut Shapes,
+        tape: &[Node<'_>],
+        place: PlaceId,
+        cells: &[Cell],
+        values: &RowValues<'_>,
+    ) -> Result<(), BadValue> {
+        let id = shapes.places[place as usize].table;
+        self.table(shapes, id);
+        let row = self.tables[id].rows;
+        for cell in cells {
+            let raw = values.raw(cell.value);
+            let column = self.tables[id].columns.get_mut(cell.slot as usize);
+            if !column.is_some_and(|column| column.append(row, tape, raw)) {
+                self.append_slowly(shapes, tape, id, cell.slot, raw)?;
+            }
+        }
+        let table = &mut self.tables[id];
+        if table.parent.is_none() {
+            table.parent = Some(shapes.places[place as usize].parent_table.clone());
+        }
+        table.rows += 1;
+        Ok(())
+    }
+
+    /// Appends a value that is new, null, or of another type than its column.
+    fn append_slowly(
         &mut self,
         shapes: &mut Shapes,
         tape: &[Node<'_>],
@@ -118,48 +133,12 @@ impl<'s> BlockTables<'s> {
         slot: SlotId,
         raw: Raw<'_>,
     ) -> Result<(), BadValue> {
-        let row = self.tables.get(table).map_or(0, |table| table.rows);
-        let column = self.column(shapes, table, slot);
-        if let Some(builder) = &mut column.builder {
-            let appended = match (raw, column.data_type) {
-                (Raw::Text(text), Some(DataType::Text)) => builder.push_text(row, text),
-                (Raw::Integer(value), Some(DataType::Bigint)) => builder.push_bigint(row, value),
-                (Raw::Tape(at), Some(data_type)) => match (&tape[at], data_type) {
-                    (Node::String(text), DataType::Text) if !may_be_typed(text) => {
-                        builder.push_text(row, text)
-                    }
-                    (Node::Static(StaticNode::I64(value)), DataType::Bigint) => {
-                        builder.push_bigint(row, *value)
-                    }
-                    // The parser has all integers that are not negative as unsigned.
-                    (Node::Static(StaticNode::U64(value)), DataType::Bigint) => match i64::try_from(*value) {
-                        Ok(value) => builder.push_bigint(row, value),
-                        Err(_) => false,
-                    },
-                    (Node::Static(StaticNode::F64(value)), DataType::Double) => {
-                        builder.push_double(row, *value)
-                    }
-                    (Node::Static(StaticNode::Bool(value)), DataType::Bool) => builder.push_bool(row, *value),
-                    (Node::Static(StaticNode::Null), _) if column.nullable => true,
-                    (Node::String(text), DataType::Timestamp) => match parse_iso_timestamp(text) {
-                        Some((micros, _)) => builder.push_timestamp(row, micros),
-                        None => false,
-                    },
-                    _ => false,
-                },
-                _ => false,
-            };
-            if appended {
-                return Ok(());
-            }
-        }
         match scalar(tape, raw) {
             None => self.append_null(shapes, table, slot),
             Some(scalar) => self.append_scalar(shapes, table, slot, scalar, false),
         }
     }
 
-    #[cold]
     fn append_null(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> Result<(), BadValue> {
         let shape = &shapes.tables[table].slots[slot as usize];
         let column = self.column(shapes, table, slot);
@@ -174,7 +153,6 @@ impl<'s> BlockTables<'s> {
         Ok(())
     }
 
-    #[cold]
     fn append_scalar(
         &mut self,
         shapes: &mut Shapes,
@@ -237,16 +215,6 @@ impl<'s> BlockTables<'s> {
         column.physical = physical;
         self.new_columns.push(NewColumn { table, slot, column: definition });
         Ok(())
-    }
-
-    /// Ends the row at hand of a table.
-    pub(crate) fn end_row(&mut self, shapes: &Shapes, table: TableId, parent: &str) {
-        self.table(shapes, table);
-        let table = &mut self.tables[table];
-        if table.parent.is_none() {
-            table.parent = Some(parent.into());
-        }
-        table.rows += 1;
     }
 
     #[inline]
@@ -313,17 +281,11 @@ impl<'s> BlockTables<'s> {
 
     /// Turns the columns into arrays.
     pub(crate) fn finish(self, shapes: &mut Shapes) -> Result<BlockResult, BadValue> {
-        let mut result = BlockResult::default();
-        let mut numbers = vec![usize::MAX; self.tables.len()];
-        for (id, table) in self.tables.into_iter().enumerate() {
-            if table.rows > 0 {
-                numbers[id] = result.tables.len();
-                result.tables.push(table.finish(shapes, id)?);
-            }
-        }
-        let new = self.new_columns.into_iter().map(|new| (numbers[new.table], new.column));
-        result.new_columns = new.filter(|(table, _)| *table != usize::MAX).collect();
-        Ok(result)
+        let tables = self.tables.into_iter().enumerate().map(|(id, table)| table.finish(shapes, id));
+        Ok(BlockResult {
+            tables: tables.collect::<Result<_, _>>()?,
+            new_columns: self.new_columns.into_iter().map(|new| (new.table, new.column)).collect(),
+        })
     }
 }
 
@@ -358,6 +320,33 @@ impl BlockTable<'_> {
 }
 
 impl BlockColumn {
+    /// Appends a value if it has the type of the column, or is null where it may be.
+    #[inline]
+    fn append(&mut self, row: usize, tape: &[Node<'_>], raw: Raw<'_>) -> bool {
+        let (Some(builder), Some(data_type)) = (&mut self.builder, self.data_type) else { return false };
+        match raw {
+            Raw::Text(text) => data_type == DataType::Text && builder.push_text(row, text),
+            Raw::Integer(value) => data_type == DataType::Bigint && builder.push_bigint(row, value),
+            Raw::Tape(at) => match (&tape[at], data_type) {
+                (Node::String(text), DataType::Text) => {
+                    !may_be_typed(text) && builder.push_text(row, text.as_bytes())
+                }
+                (Node::String(text), DataType::Timestamp) => {
+                    parse_iso_timestamp(text).is_some_and(|(micros, _)| builder.push_timestamp(row, micros))
+                }
+                (Node::Static(StaticNode::I64(value)), DataType::Bigint) => builder.push_bigint(row, *value),
+                // The parser has all integers that are not negative as unsigned.
+                (Node::Static(StaticNode::U64(value)), DataType::Bigint) => {
+                    i64::try_from(*value).is_ok_and(|value| builder.push_bigint(row, value))
+                }
+                (Node::Static(StaticNode::F64(value)), DataType::Double) => builder.push_double(row, *value),
+                (Node::Static(StaticNode::Bool(value)), DataType::Bool) => builder.push_bool(row, *value),
+                (Node::Static(StaticNode::Null), _) => self.nullable,
+                _ => false,
+            },
+        }
+    }
+
     fn unmet() -> Self {
         Self {
             met: false,
@@ -371,38 +360,4 @@ impl BlockColumn {
             builder: None,
         }
     }
-}
-
-#[inline]
-fn may_be_typed(text: &str) -> bool {
-    text.as_bytes().first() == Some(&MARKER_BYTE)
-}
-
-/// A value as dlt sees it; `None` for null.
-fn scalar<'t>(tape: &[Node<'t>], raw: Raw<'t>) -> Option<Scalar<'t>> {
-    let at = match raw {
-        Raw::Text(text) => return Some(Scalar::Text(Cow::Borrowed(text))),
-        Raw::Integer(value) => return Some(Scalar::Int(i128::from(value))),
-        Raw::Tape(at) => at,
-    };
-    Some(match tape[at] {
-        Node::Static(StaticNode::Null) => return None,
-        Node::Static(StaticNode::Bool(value)) => Scalar::Bool(value),
-        Node::Static(StaticNode::I64(value)) => Scalar::Int(i128::from(value)),
-        Node::Static(StaticNode::U64(value)) => Scalar::Int(i128::from(value)),
-        Node::Static(StaticNode::F64(value)) => Scalar::Double(value),
-        Node::String(text) if may_be_typed(text) => {
-            decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text)))
-        }
-        Node::String(text) => Scalar::Text(Cow::Borrowed(text)),
-        Node::Object { .. } | Node::Array { .. } => Scalar::Json(Cow::Owned(json_text::to_text(tape, at))),
-    })
-}
-
-/// The value as one of type `to`, or the value itself if that cannot be.
-fn coerced(scalar: Scalar<'_>, from: DataType, to: DataType) -> Result<Scalar<'_>, Scalar<'_>> {
-    if from == to {
-        return Ok(scalar);
-    }
-    coerce(scalar.clone(), to).map_err(|_| scalar)
 }

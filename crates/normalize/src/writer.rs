@@ -12,6 +12,9 @@ use crate::error::NormalizeError;
 use crate::ids::file_id;
 use crate::settings::DataWriterSettings;
 
+/// Tables up to which every job file being written stays open.
+const MAX_OPEN_FILES: usize = 64;
+
 /// Writes the job files of all tables.
 #[derive(Debug)]
 pub(crate) struct JobWriter<'p> {
@@ -53,11 +56,15 @@ impl<'p> JobWriter<'p> {
         layout: Layout,
         group: EncodedRowGroup,
     ) -> Result<(), NormalizeError> {
+        let may_stay_open = self.tables.len() < MAX_OPEN_FILES;
         let files = self.tables.entry(Arc::clone(table)).or_default();
         files.early.insert(number, (layout, group));
         while let Some((layout, group)) = files.early.remove(&files.next_row_group) {
             files.next_row_group += 1;
             files.write(self.package, &self.settings, table, layout, group)?;
+        }
+        if let Some(open) = files.open.as_ref().filter(|_| !may_stay_open) {
+            open.writer.rest();
         }
         Ok(())
     }

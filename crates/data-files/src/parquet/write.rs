@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::writer::SerializedFileWriter;
@@ -16,8 +16,8 @@ use crate::blocks::FileStats;
 /// Writes one file. Nothing is synced: sealing the package does that once for all files.
 pub struct FileWriter {
     path: PathBuf,
-    writer: SerializedFileWriter<HashedFile>,
-    tally: Arc<Mutex<Tally>>,
+    writer: SerializedFileWriter<SharedOutput>,
+    output: SharedOutput,
     rows: u64,
 }
 
@@ -37,11 +37,11 @@ impl FileWriter {
     /// [`ParquetError::Io`] if it cannot be created, [`ParquetError::Write`] if nothing can be written.
     pub fn create(path: &Path, layout: &Layout) -> Result<Self, ParquetError> {
         let file = File::create_new(path).map_err(|source| ParquetError::io("create", path, source))?;
-        let tally = Arc::new(Mutex::new(Tally { bytes: 0, hash: Box::default() }));
-        let hashed = HashedFile { file, tally: Arc::clone(&tally) };
-        let writer = SerializedFileWriter::new(hashed, layout.root(), layout.properties())
+        let output = Output { path: path.to_owned(), file: Some(file), bytes: 0, hash: Box::default() };
+        let output = SharedOutput(Arc::new(Mutex::new(output)));
+        let writer = SerializedFileWriter::new(output.clone(), layout.root(), layout.properties())
             .map_err(|source| ParquetError::write(path, source))?;
-        Ok(Self { path: path.to_owned(), writer, tally, rows: 0 })
+        Ok(Self { path: path.to_owned(), writer, output, rows: 0 })
     }
 
     /// Appends a row group of the layout the file was created with.
@@ -62,6 +62,11 @@ impl FileWriter {
         Ok(())
     }
 
+    /// Closes the file until more is written, for callers with more files than a process may have open.
+    pub fn rest(&self) {
+        self.output.lock().file = None;
+    }
+
     /// Rows appended so far.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -80,37 +85,53 @@ impl FileWriter {
         let metadata = self.writer.finish().map_err(|source| ParquetError::write(&self.path, source))?;
         let uncompressed_bytes: i64 =
             metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let output = self.output.lock();
         Ok(FileStats {
             rows: self.rows,
-            bytes: tally.bytes,
+            bytes: output.bytes,
             uncompressed_bytes: u64::try_from(uncompressed_bytes).unwrap_or_default(),
-            checksum: tally.hash.digest128(),
+            checksum: output.hash.digest128(),
         })
     }
 }
 
-/// What went into a file. The Parquet library keeps the file to itself, so the sum is shared.
-struct Tally {
+/// What a file holds so far. The Parquet library keeps the file to itself, so this is shared.
+struct Output {
+    path: PathBuf,
+    /// Open while rows are written.
+    file: Option<File>,
     bytes: u64,
     hash: Box<Xxh3Default>,
 }
 
-struct HashedFile {
-    file: File,
-    tally: Arc<Mutex<Tally>>,
+impl Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            closed => closed.insert(File::options().append(true).open(&self.path)?),
+        };
+        let written = file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
 }
 
-impl Write for HashedFile {
+#[derive(Clone)]
+struct SharedOutput(Arc<Mutex<Output>>);
+
+impl SharedOutput {
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for SharedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.hash.update(&bytes[..written]);
-        tally.bytes += written as u64;
-        Ok(written)
+        self.lock().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.lock().file.as_mut().map_or(Ok(()), File::flush)
     }
 }

@@ -86,16 +86,12 @@ impl ColumnBuilder {
         ColumnSize { rows: with_spare(self.validity.len()), bytes }
     }
 
-    /// Appends a text if this is a text column.
+    /// Appends a text if this is a text column. The bytes must be those of a text.
     #[inline]
-    pub(crate) fn push_text(&mut self, row: usize, text: &str) -> bool {
-        if !matches!(self.values, Values::Text(_)) {
-            return false;
-        }
+    pub(crate) fn push_text(&mut self, row: usize, text: &[u8]) -> bool {
         self.make_room(row);
-        if let Values::Text(texts) = &mut self.values {
-            texts.push(text.as_bytes());
-        }
+        let Values::Text(texts) = &mut self.values else { return false };
+        texts.push(text);
         self.validity.push_valid();
         true
     }
@@ -103,13 +99,9 @@ impl ColumnBuilder {
     /// Appends an integer if this is a bigint column and the integer fits.
     #[inline]
     pub(crate) fn push_bigint(&mut self, row: usize, value: i64) -> bool {
-        if !matches!(self.values, Values::Bigint(_)) {
-            return false;
-        }
         self.make_room(row);
-        if let Values::Bigint(values) = &mut self.values {
-            values.push(value);
-        }
+        let Values::Bigint(values) = &mut self.values else { return false };
+        values.push(value);
         self.validity.push_valid();
         true
     }
@@ -117,13 +109,9 @@ impl ColumnBuilder {
     /// Appends a float if this is a double column.
     #[inline]
     pub(crate) fn push_double(&mut self, row: usize, value: f64) -> bool {
-        if !matches!(self.values, Values::Double(_)) {
-            return false;
-        }
         self.make_room(row);
-        if let Values::Double(values) = &mut self.values {
-            values.push(value);
-        }
+        let Values::Double(values) = &mut self.values else { return false };
+        values.push(value);
         self.validity.push_valid();
         true
     }
@@ -131,13 +119,9 @@ impl ColumnBuilder {
     /// Appends a truth value if this is a bool column.
     #[inline]
     pub(crate) fn push_bool(&mut self, row: usize, value: bool) -> bool {
-        if !matches!(self.values, Values::Bool(_)) {
-            return false;
-        }
         self.make_room(row);
-        if let Values::Bool(values) = &mut self.values {
-            values.append(value);
-        }
+        let Values::Bool(values) = &mut self.values else { return false };
+        values.append(value);
         self.validity.push_valid();
         true
     }
@@ -145,13 +129,9 @@ impl ColumnBuilder {
     /// Appends microseconds since 1970 if this is a timestamp column.
     #[inline]
     pub(crate) fn push_timestamp(&mut self, row: usize, micros: i64) -> bool {
-        if !matches!(self.values, Values::Timestamp(..)) {
-            return false;
-        }
         self.make_room(row);
-        if let Values::Timestamp(values, _) = &mut self.values {
-            values.push(micros);
-        }
+        let Values::Timestamp(values, _) = &mut self.values else { return false };
+        values.push(micros);
         self.validity.push_valid();
         true
     }
@@ -215,13 +195,20 @@ impl ColumnBuilder {
         }
     }
 
-    /// Fills rows without a value up to `row` with nulls. A second value of a row replaces the first.
+    /// Brings the column to exactly `row` rows: nulls for rows without a value, and a second value of a row
+    /// replaces the first.
     #[inline]
     fn make_room(&mut self, row: usize) {
+        if self.validity.len() != row {
+            self.fit(row);
+        }
+    }
+
+    fn fit(&mut self, row: usize) {
         let len = self.validity.len();
         if len < row {
             self.push_nulls(row - len);
-        } else if len > row {
+        } else {
             self.truncate(row);
         }
     }
@@ -344,8 +331,8 @@ mod tests {
     #[test]
     fn rows_without_a_value_become_null() {
         let mut column = ColumnBuilder::new(Physical::Text, ColumnSize::default());
-        assert!(column.push_text(2, "c"));
-        assert!(column.push_text(4, "e"));
+        assert!(column.push_text(2, b"c"));
+        assert!(column.push_text(4, b"e"));
         let array = column.finish(6).unwrap();
         let texts: Vec<Option<&str>> = array.as_string::<i32>().iter().collect();
         assert_eq!(texts, [None, None, Some("c"), None, Some("e"), None]);

@@ -158,3 +158,21 @@ fn row_filters_leave_out_columns_and_whole_tables() {
     assert_eq!(tables["items__kids"].columns, ["ok"]);
     assert_eq!(tables["items__kids"].rows.len(), 1);
 }
+
+#[test]
+fn many_tables_need_not_all_their_files_open() {
+    let mut row = serde_json::Map::new();
+    for table in 0..200 {
+        row.insert(format!("t{table}"), json!([table]));
+    }
+    let rows = format!("{}\n", Value::Object(row)).repeat(3);
+    let mut pipeline = Pipeline::new();
+    pipeline.normalize.row_group_rows = 1;
+    let blocks: Vec<&str> = rows.split_inclusive('\n').collect();
+    let rows = Rows { table: "items", blocks, origins: Vec::new() };
+    let load_id = pipeline.run(&schema(WriteDisposition::Append), &[rows]).unwrap();
+    let files = pipeline.package(&load_id).manifest().files.clone();
+    assert_eq!(files.len(), 201);
+    assert!(files.iter().all(|file| file.rows == 3));
+    pipeline.package(&load_id).verify().unwrap();
+}

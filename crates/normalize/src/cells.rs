@@ -1,0 +1,90 @@
+//! The values of a row, before they are typed: where they stand, and what the row inherits.
+
+use std::sync::Arc;
+
+use crate::ids::RowId;
+use crate::slots::SlotId;
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) slot: SlotId,
+    pub(crate) value: CellValue,
+}
+
+/// Where the value of a cell stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CellValue {
+    /// On the tape.
+    Tape(u32),
+    /// Among the values that the row inherits.
+    Inherited(u32),
+    LoadId,
+    RowId,
+    ParentId,
+    ListIndex,
+}
+
+/// A value on its way into a column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Raw<'v> {
+    /// At a position of the tape.
+    Tape(usize),
+    /// The bytes of a text.
+    Text(&'v [u8]),
+    Integer(i64),
+}
+
+/// What a row hangs below.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Above<'r> {
+    /// Nothing: it is an item of a file, at this offset.
+    File { file: u32, offset: u64 },
+    /// A row, in a list of which it is at this index.
+    Row { id: &'r RowId, index: usize },
+}
+
+/// A value that goes from a row to all rows below it.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    pub(crate) name: Arc<str>,
+    pub(crate) value: InheritedValue,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum InheritedValue {
+    Tape(u32),
+    Id(RowId),
+    LoadId,
+    Integer(i64),
+}
+
+/// What cells stand for that are not on the tape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowValues<'r> {
+    pub(crate) load_id: &'r str,
+    pub(crate) id: &'r RowId,
+    pub(crate) above: Above<'r>,
+    pub(crate) inherited: &'r [Inherited],
+}
+
+impl<'r> RowValues<'r> {
+    #[inline]
+    pub(crate) fn raw(&self, value: CellValue) -> Raw<'r> {
+        match (value, self.above) {
+            (CellValue::Tape(at), _) => Raw::Tape(at as usize),
+            (CellValue::LoadId, _) => Raw::Text(self.load_id.as_bytes()),
+            (CellValue::RowId, _) => Raw::Text(self.id.as_bytes()),
+            (CellValue::ParentId, Above::Row { id, .. }) => Raw::Text(id.as_bytes()),
+            (CellValue::ListIndex, Above::Row { index, .. }) => Raw::Integer(index as i64),
+            (CellValue::Inherited(index), _) => match &self.inherited[index as usize].value {
+                InheritedValue::Tape(at) => Raw::Tape(*at as usize),
+                InheritedValue::Id(id) => Raw::Text(id.as_bytes()),
+                InheritedValue::LoadId => Raw::Text(self.load_id.as_bytes()),
+                InheritedValue::Integer(value) => Raw::Integer(*value),
+            },
+            // Items of files are never linked to a row above.
+            (CellValue::ParentId | CellValue::ListIndex, Above::File { .. }) => Raw::Text(b""),
+        }
+    }
+}
