@@ -9,6 +9,8 @@ use std::sync::Arc;
 use cartage_data_files::blocks::BlockError;
 use thiserror::Error;
 
+use crate::incremental::CursorError;
+
 /// A place in an input, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -54,6 +56,14 @@ pub enum SourceError {
         input: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// The cursor or the key of a row cannot be used for incremental loading.
+    #[error("{place}: {problem}")]
+    Cursor {
+        /// The input and line, or as much as is known.
+        place: String,
+        /// What is wrong and what to do.
+        problem: CursorError,
     },
     /// The resource is configured in a way that cannot work.
     #[error("{0}")]

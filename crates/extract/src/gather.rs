@@ -1,5 +1,6 @@
 //! Taking pages from producers and rows to their files.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cartage_package_store::{FileDraft, LoadId, QuarantineDraft, StagedPackage};
@@ -11,6 +12,7 @@ use indexmap::IndexMap;
 use crate::compress::Compressors;
 use crate::cut::first_rows;
 use crate::feed::{Fed, Feed};
+use crate::incremental::Position;
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
@@ -26,6 +28,15 @@ impl Planned {
     }
 }
 
+/// Which hints are in the schema already.
+#[derive(Default)]
+struct HintsInUse {
+    /// Tables that got JSON rows: the first resource that writes to one decides its hints for the run.
+    json: HashSet<String>,
+    /// The resource whose hints a table of columnar rows has. There the last one decides.
+    columnar: HashMap<String, usize>,
+}
+
 /// One run of the stage while pages come in.
 pub(crate) struct Gatherer {
     source_name: String,
@@ -35,6 +46,7 @@ pub(crate) struct Gatherer {
     tables: IndexMap<String, u64>,
     /// Resources that may have more pages.
     active: Vec<bool>,
+    hints: HintsInUse,
     schema: Schema,
     state: PipelineState,
     settings: ExtractSettings,
@@ -72,6 +84,7 @@ impl Gatherer {
             reports: planned.iter().map(Planned::report).collect(),
             tables: IndexMap::new(),
             active: vec![true; planned.len()],
+            hints: HintsInUse::default(),
             planned,
             schema,
             state,
@@ -107,6 +120,9 @@ impl Gatherer {
             }
         }
         self.write_empty_tables(&mut writers)?;
+        for position in self.planned.iter().filter_map(|resource| resource.position.as_ref()) {
+            position.write(&mut self.state, &self.schema.name);
+        }
         let state = state_page(&mut self.state, &mut self.schema, &self.load_id, &*self.runtime.clock)?;
         if let Some(page) = &state {
             writers.write(&self.schema.state_table_name(), page)?;
@@ -163,8 +179,20 @@ impl Gatherer {
         let room = self.settings.limit.rows.map_or(u64::MAX, |limit| limit - self.reports[resource].rows);
         let bytes = page.source_bytes();
         let rows = page.rows().min(room);
-        if rows > 0 {
-            self.merge_hints(resource)?;
+        let has_passed = self.planned[resource].position.as_mut().is_none_or(Position::advance);
+        match &page {
+            // A page without rows still stands for a resource that has been there, unless its cursor let none
+            // of them pass.
+            Page::Json(_) if has_passed && self.hints.json.insert(self.planned[resource].table.clone()) => {
+                self.merge_hints(resource)?;
+            }
+            Page::Arrow(_) | Page::ParquetFile(_) if rows > 0 => {
+                let table = self.planned[resource].table.clone();
+                if self.hints.columnar.insert(table, resource) != Some(resource) {
+                    self.merge_hints(resource)?;
+                }
+            }
+            _ => {}
         }
         let table = &self.planned[resource].table;
         match &mut page {
@@ -197,15 +225,18 @@ impl Gatherer {
         Ok(())
     }
 
-    /// Puts the tables of a resource into the schema, with its first rows.
+    /// Puts the tables of a resource into the schema.
     fn merge_hints(&mut self, resource: usize) -> Result<(), ExtractError> {
-        for table in std::mem::take(&mut self.planned[resource].tables) {
-            self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
-                source_name: self.source_name.clone(),
-                resource: self.planned[resource].name.clone(),
-                reason: error.to_string(),
-            })?;
-        }
+        let tables = self.planned[resource].tables.clone();
+        tables.into_iter().try_for_each(|table| self.merge_table(resource, table))
+    }
+
+    fn merge_table(&mut self, resource: usize, table: Table) -> Result<(), ExtractError> {
+        self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
+            source_name: self.source_name.clone(),
+            resource: self.planned[resource].name.clone(),
+            reason: error.to_string(),
+        })?;
         Ok(())
     }
 
@@ -223,6 +254,8 @@ impl Gatherer {
                 tracing::warn!(resource = %self.planned[resource].name, "{warning}");
             }
         }
+        let warning = self.planned[resource].position.as_ref().and_then(Position::warning);
+        self.reports[resource].warnings.extend(warning);
         self.active[resource] = false;
         let table = &self.planned[resource].table;
         let is_shared =
@@ -237,11 +270,19 @@ impl Gatherer {
             if planned.disposition != WriteDisposition::Replace || writers.has_files(&planned.table) {
                 continue;
             }
-            let table = planned.table.clone();
-            if self.schema.tables.get(&table).is_some_and(Table::has_seen_data) {
-                self.merge_hints(resource)?;
-                writers.write_empty(&table)?;
+            let name = planned.table.clone();
+            let Some(known) = self.schema.tables.get(&name).filter(|table| table.has_seen_data()) else {
+                continue;
+            };
+            if known.write_disposition != Some(WriteDisposition::Replace) {
+                // A resource that was silent changes nothing but what must happen to its table.
+                let write_disposition = Some(WriteDisposition::Replace);
+                self.merge_table(
+                    resource,
+                    Table { name: name.clone(), write_disposition, ..Table::default() },
+                )?;
             }
+            writers.write_empty(&name)?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ pub mod document;
 mod error;
 mod feed;
 mod gather;
+mod incremental;
 pub mod lines;
 mod page;
 mod plan;
@@ -34,6 +35,7 @@ mod state_row;
 mod writer;
 
 pub use error::{ExtractError, Place, SourceError};
+pub use incremental::CursorError;
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
 pub use producer::{Input, OpenContext, Pages, Producer};
 pub use refresh::RefreshTables;

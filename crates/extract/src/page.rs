@@ -1,5 +1,6 @@
 //! Pages: what producers hand over, always many rows at once.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -151,6 +152,22 @@ impl JsonPage {
         });
     }
 
+    /// Keeps only these rows: for each stretch of them their numbers and their text, in order.
+    pub(crate) fn retain(&mut self, kept: &[(Range<u64>, Range<usize>)]) {
+        let rows = kept.iter().map(|(rows, _)| rows.end - rows.start).sum();
+        if rows == self.rows {
+            return;
+        }
+        let mut end = 0;
+        for (_, text) in kept {
+            self.text.copy_within(text.clone(), end);
+            end += text.len();
+        }
+        self.text.truncate(end);
+        self.rows = rows;
+        self.origins = retained(&self.origins, kept);
+    }
+
     /// The rows, each ended by a line feed.
     pub fn text(&self) -> &[u8] {
         &self.text
@@ -180,6 +197,29 @@ impl JsonPage {
     pub fn is_empty(&self) -> bool {
         self.rows == 0 && self.rejected.is_empty()
     }
+}
+
+/// The origins of the rows that are kept.
+fn retained(origins: &[PageOrigin], kept: &[(Range<u64>, Range<usize>)]) -> Vec<PageOrigin> {
+    let mut found = Vec::new();
+    let mut kept = kept.iter().map(|(rows, _)| rows.clone()).peekable();
+    let mut first = 0;
+    for origin in origins {
+        let end = first + origin.rows;
+        while let Some(rows) = kept.peek() {
+            let (from, to) = (rows.start.max(first), rows.end.min(end));
+            if from < to {
+                let first_line = origin.first_line + from - first;
+                found.push(PageOrigin { first_line, rows: to - from, ..origin.clone() });
+            }
+            if rows.end > end {
+                break;
+            }
+            kept.next();
+        }
+        first = end;
+    }
+    found
 }
 
 impl Page {
@@ -224,5 +264,21 @@ mod tests {
         assert_eq!(cut(1), ("1\n".to_owned(), 1, vec![(1, 1)]));
         assert_eq!(cut(3), ("1\n22\n333\n".to_owned(), 3, vec![(1, 2), (5, 1)]));
         assert_eq!(cut(9), ("1\n22\n333\n4\n".to_owned(), 4, vec![(1, 2), (5, 2)]));
+    }
+
+    #[test]
+    fn a_page_that_is_thinned_out_keeps_bytes_and_origins_of_what_stays() {
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        let mut page = JsonPage::default();
+        for (source, line, row) in [(&a, 1, "1"), (&a, 2, " 22"), (&a, 3, "333"), (&b, 7, "4"), (&b, 8, "5")]
+        {
+            page.push_row(source, line, row.as_bytes());
+        }
+        page.retain(&[(1..4, 2..12), (4..5, 12..14)]);
+        assert_eq!(page.text(), b" 22\n333\n4\n5\n");
+        let origins: Vec<_> = page.origins.iter().map(|o| (&*o.source, o.first_line, o.rows)).collect();
+        assert_eq!((page.rows, origins), (4, vec![("a", 2, 2), ("b", 7, 1), ("b", 8, 1)]));
+        page.retain(&[(3..4, 10..12)]);
+        assert_eq!((page.text(), page.origins[0].first_line), (&b"5\n"[..], 8));
     }
 }

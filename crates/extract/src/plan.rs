@@ -3,6 +3,7 @@
 use cartage_schema::{Naming, Table, WriteDisposition};
 
 use crate::ExtractError;
+use crate::incremental::{CursorSettings, Position};
 use crate::producer::Producer;
 use crate::settings::ExtractSettings;
 use crate::source::{Resource, Source};
@@ -19,6 +20,10 @@ pub(crate) struct Planned {
     pub(crate) table: String,
     pub(crate) disposition: WriteDisposition,
     pub(crate) is_resumable: bool,
+    /// How it loads only what is new; taken when the cursor is bound to the state.
+    pub(crate) cursor: Option<CursorSettings>,
+    /// Where its cursor stands, once it is bound.
+    pub(crate) position: Option<Position>,
 }
 
 /// Picks the resources that take part, in the order of the source.
@@ -58,22 +63,20 @@ fn one(
     naming: &Naming,
 ) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
     let Resource { name, hints, producer } = resource;
-    let tables = hints.to_tables(&name, naming).map_err(|error| ExtractError::Hints {
+    let unusable = |reason: String| ExtractError::Hints {
         source_name: source.to_owned(),
         resource: name.clone(),
-        reason: error.to_string(),
-    })?;
-    let root = tables.first().ok_or_else(|| ExtractError::Hints {
-        source_name: source.to_owned(),
-        resource: name.clone(),
-        reason: "they make no table".to_owned(),
-    })?;
+        reason,
+    };
+    let tables = hints.to_tables(&name, naming).map_err(|error| unusable(error.to_string()))?;
+    let root = tables.first().ok_or_else(|| unusable("they make no table".to_owned()))?;
+    let cursor = CursorSettings::from_hints(&hints).map_err(unusable)?;
     let disposition = root.write_disposition.unwrap_or(WriteDisposition::Append);
     let is_resumable = match disposition {
         WriteDisposition::Replace => true,
         WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
-        _ => producer.is_resumable(),
+        _ => producer.is_resumable() || cursor.as_ref().is_some_and(CursorSettings::keeps_state),
     };
     let table = root.name.clone();
-    Ok((Planned { name, tables, table, disposition, is_resumable }, producer))
+    Ok((Planned { name, tables, table, disposition, is_resumable, cursor, position: None }, producer))
 }

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::ExtractError;
 use crate::gather::Gatherer;
+use crate::incremental::bind;
 use crate::plan::{Planned, plan};
+use crate::producer::Producer;
 use crate::publish::{Origin, publish};
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
@@ -31,18 +33,41 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
 
     let source_name = source.name.clone();
     let schema_settings = source.schema.clone();
-    let (planned, producers) = plan(source, &settings, &schema.naming(max_name_length))?;
+    let (mut planned, producers) = plan(source, &settings, &schema.naming(max_name_length))?;
     let mut documents =
         Documents { schema: &mut schema, state: &mut state, package_settings: &mut package_settings };
     documents
         .prepare(&settings, &schema_settings, &planned)
         .map_err(|error| ExtractError::Schema { schema: source_name.clone(), reason: error.to_string() })?;
 
+    let producers =
+        bind_cursors(&mut planned, producers, &schema.name, &mut state, settings.limit.rows).map_err(
+            |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
+        )?;
+
     let load_id = store.next_load_id(runtime.clock.unix_micros())?;
     let staged = store.stage(lock, load_id.clone(), runtime.random.next_u64())?;
     let gatherer = Gatherer::new(source_name, planned, schema, state, settings, runtime, load_id);
     let gathered = gatherer.gather(&staged, producers)?;
     publish(staged, gathered, Origin { package_settings, run_id: request.run_id, producer: request.producer })
+}
+
+/// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.
+fn bind_cursors(
+    planned: &mut [Planned],
+    producers: Vec<Box<dyn Producer>>,
+    source: &str,
+    state: &mut PipelineState,
+    max_rows: Option<u64>,
+) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
+    let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
+        let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
+        let (producer, position) = bind(producer, cursor, &resource.name, source, state, max_rows)
+            .map_err(|reason| (resource.name.clone(), reason))?;
+        resource.position = Some(position);
+        Ok(producer)
+    });
+    bound.collect()
 }
 
 /// What a run changes before the first row.

@@ -56,7 +56,7 @@ mod words;
 
 pub use column::{Column, CompoundHint};
 pub use contract::{ContractError, ContractModes};
-pub use digest::{row_hash_id, row_id_from_bytes};
+pub use digest::{content_hash, row_hash_id, row_id_from_bytes};
 pub use error::SchemaError;
 pub use infer::Inference;
 pub use merge::{Origin, TableDiff};

@@ -43,6 +43,8 @@ struct Current {
     read: BytesRead,
     /// Bytes that earlier pages account for.
     accounted: u64,
+    /// Whether it gave a page yet.
+    has_pages: bool,
 }
 
 enum Rows {
@@ -99,7 +101,8 @@ impl FilesProducer {
         let read = BytesRead::default();
         let input = input::open(&found, read.clone())?;
         let rows = self.rows(format, input, &found);
-        self.current = Some(Current { name: found.name.to_string(), rows, read, accounted: 0 });
+        self.current =
+            Some(Current { name: found.name.to_string(), rows, read, accounted: 0, has_pages: false });
         self.inputs.push(Input { name: found.name.to_string(), bytes: 0, rows: 0 });
         Ok(None)
     }
@@ -188,7 +191,12 @@ impl Producer for FilesProducer {
                 Rows::Csv(csv) => csv.next_page()?,
             };
             if let Some(page) = page {
+                current.has_pages = true;
                 return Ok(Some(self.account(page)));
+            }
+            if !std::mem::replace(&mut current.has_pages, true) {
+                // A file without rows is not nothing: the resource has been there.
+                return Ok(Some(self.account(JsonPage::default())));
             }
             let bytes = current.read.get();
             if let Some(input) = self.inputs.last_mut() {

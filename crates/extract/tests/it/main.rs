@@ -4,6 +4,7 @@
 mod columns;
 mod document;
 mod failures;
+mod incremental;
 mod lines;
 mod packages;
 mod refresh;

@@ -166,7 +166,7 @@ impl<'a> Common<'a> {
 /// Keys of the whole table replace those that columns mark. Key columns take no nulls unless they say so.
 fn apply_keys(table: &mut Table, hint: CompoundHint, keys: &Keys, resource: &str) -> Result<(), HintsError> {
     table.columns.values_mut().for_each(|column| column.set_compound(hint, None));
-    for key in &keys.0 {
+    for key in keys.names() {
         if is_blank(key) {
             return Err(HintsError::Blank { resource: resource.to_owned(), what: "key column" });
         }

@@ -8,34 +8,65 @@ use crate::column::Column;
 
 /// Names of key columns: one text, or a list of texts. An empty list removes the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys(pub Vec<String>);
+pub struct Keys {
+    names: Vec<String>,
+    form: KeyForm,
+}
+
+/// How a key was written. It makes no difference to a table, but hashes of keys differ: those of a list are
+/// hashes of a list of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyForm {
+    /// `"id"`.
+    Text,
+    /// `["id"]`.
+    #[default]
+    List,
+}
+
+impl Keys {
+    /// The names in their order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How the key was written.
+    pub fn form(&self) -> KeyForm {
+        self.form
+    }
+}
 
 impl<'de> serde::Deserialize<'de> for Keys {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let names = match Value::deserialize(deserializer)? {
+        let (names, form) = match Value::deserialize(deserializer)? {
             // Configuration files have no null: an empty text stands for it.
-            Value::String(name) if name.is_empty() => Vec::new(),
-            Value::String(name) => vec![name],
+            Value::String(name) if name.is_empty() => (Vec::new(), KeyForm::Text),
+            Value::String(name) => (vec![name], KeyForm::Text),
             Value::Array(names) => names
                 .into_iter()
                 .map(|name| match name {
                     Value::String(name) => Ok(name),
                     other => Err(D::Error::custom(format_args!("`{other}` is no name of a column"))),
                 })
-                .collect::<Result<_, _>>()?,
+                .collect::<Result<_, _>>()
+                .map(|names| (names, KeyForm::List))?,
             other => {
                 return Err(D::Error::custom(format_args!(
                     "`{other}` is neither a name nor a list of names"
                 )));
             }
         };
-        Ok(Self(names))
+        Ok(Self { names, form })
     }
 }
 
 impl serde::Serialize for Keys {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match (self.form, self.names.as_slice()) {
+            (KeyForm::Text, [name]) => name.serialize(serializer),
+            (KeyForm::Text, []) => "".serialize(serializer),
+            _ => self.names.serialize(serializer),
+        }
     }
 }
 

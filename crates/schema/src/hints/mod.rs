@@ -14,5 +14,5 @@ mod resource;
 pub use disposition::{WriteDispositionConfig, WriteDispositionOptions};
 pub use error::HintsError;
 pub use incremental::Incremental;
-pub use keys::{Columns, Keys};
+pub use keys::{Columns, KeyForm, Keys};
 pub use resource::{NestedHints, ResourceHints};

@@ -49,7 +49,7 @@ fn a_source_of_files_has_resources_with_hints_and_schema_settings() {
     assert!(source.schema.propagation.is_some());
     let [orders, lines] = &source.resources[..] else { panic!("two resources") };
     assert_eq!((orders.name.as_str(), lines.name.as_str()), ("orders", "lines"));
-    assert_eq!(orders.hints.primary_key.as_ref().unwrap().0, ["id"]);
+    assert_eq!(orders.hints.primary_key.as_ref().unwrap().names(), ["id"]);
     assert_eq!(orders.hints.other["x-mine"], "yes");
 }
 

@@ -1,0 +1,38 @@
+//! Incremental loading: only rows beyond what earlier runs have seen.
+//!
+//! A resource with a cursor gets a [`IncrementalProducer`] around its own producer. That drops rows which
+//! are out of range or known, in the thread that makes the page, and tells the stage through a channel what
+//! each page does to the state; the stage notes it as it takes the page. So the state is always that of the
+//! pages in the package, however many are being made ahead. Resources without a cursor have none of this.
+//!
+//! JSON rows are scanned for the cursor, not parsed; what passes keeps its bytes. Columnar rows are compared
+//! column by column.
+//!
+//! # Limitations
+//! Columnar rows need a column as cursor, not a path. External schedulers are not asked for a range.
+
+mod arrow_json;
+mod columns;
+mod columns_page;
+mod error;
+mod hash;
+mod iso_text;
+mod lag;
+mod number;
+mod parquet_file;
+mod path;
+mod position;
+mod producer;
+mod rows;
+mod scan;
+mod settings;
+mod value;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::CursorError;
+pub(crate) use position::Position;
+pub(crate) use producer::bind;
+pub(crate) use settings::CursorSettings;

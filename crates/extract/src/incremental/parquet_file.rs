@@ -1,0 +1,150 @@
+//! Parquet files of a resource with a cursor: passed on whole where no row is dropped, read where rows are.
+
+use std::fs::File;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
+
+use super::columns_page::BatchFilter;
+use super::error::CursorError;
+use super::rows::{HashChange, Known};
+use super::settings::{CursorSettings, RowKey};
+use super::window::Window;
+use crate::SourceError;
+use crate::page::ParquetFile;
+
+/// Rows of one batch.
+const BATCH_ROWS: usize = 65_536;
+
+/// What is done with a file.
+pub(super) enum Decision {
+    /// All its rows are wanted.
+    Whole(HashChange),
+    /// Its rows must be looked at.
+    Read(ParquetRecordBatchReader),
+}
+
+/// Looks at the cursor column of a file. If all rows pass, the window has moved behind them.
+pub(super) fn decide(
+    file: &ParquetFile,
+    settings: &CursorSettings,
+    window: &mut Window,
+    known: &mut Known,
+    room: u64,
+) -> Result<Decision, SourceError> {
+    let mut trial = (window.clone(), known.clone());
+    let passes = if file.rows > room { None } else { all_pass(file, settings, &mut trial.0, &mut trial.1)? };
+    let Some(change) = passes else {
+        return Ok(Decision::Read(reader(file, None, None)?));
+    };
+    (*window, *known) = trial;
+    Ok(Decision::Whole(change))
+}
+
+/// `None` if a row must be dropped.
+fn all_pass(
+    file: &ParquetFile,
+    settings: &CursorSettings,
+    window: &mut Window,
+    known: &mut Known,
+) -> Result<Option<HashChange>, SourceError> {
+    let Some(column) = settings.path.column() else {
+        return Err(problem(file, CursorError::NoColumn { path: settings.name.clone() }));
+    };
+    let mut change = HashChange::default();
+    // Where in the file the rows of the last value are, batch by batch.
+    let mut at_last: Vec<BooleanArray> = Vec::new();
+    for batch in reader(file, Some(&[column]), None)? {
+        let batch = batch.map_err(|error| damaged(file, error))?;
+        let mut filter = BatchFilter { settings, window, known };
+        let result = filter.column(&batch).and_then(|values| {
+            let range = filter.in_range(&values)?;
+            let all_kept = range.kept.true_count() == batch.num_rows();
+            let maybe_known = settings.deduplicates()
+                && !filter.known.at_start.is_empty()
+                && range.at_start.true_count() > 0;
+            if !all_kept || maybe_known {
+                return Ok(None);
+            }
+            filter.advance(&values, &range).map(Some)
+        });
+        let Some((mask, moved)) = result.map_err(|error| problem(file, error))? else { return Ok(None) };
+        if moved {
+            change.reset = true;
+            at_last = at_last.iter().map(|mask| BooleanArray::from(vec![false; mask.len()])).collect();
+        }
+        at_last.push(mask.unwrap_or_else(|| BooleanArray::from(vec![false; batch.num_rows()])));
+    }
+    if settings.deduplicates() {
+        change.added = hashes_at(file, settings, window, known, &at_last)?;
+    }
+    Ok(Some(change))
+}
+
+/// Hashes of the rows that the masks select.
+fn hashes_at(
+    file: &ParquetFile,
+    settings: &CursorSettings,
+    window: &mut Window,
+    known: &mut Known,
+    masks: &[BooleanArray],
+) -> Result<Vec<String>, SourceError> {
+    let key: Option<Vec<&str>> = match &settings.key {
+        RowKey::Column(column) => Some(vec![column]),
+        RowKey::Columns(columns) => Some(columns.iter().map(String::as_str).collect()),
+        RowKey::WholeRow | RowKey::None => None,
+    };
+    let mut hashes = Vec::new();
+    for batch in reader(file, key.as_deref(), Some(RowSelection::from_filters(masks)))? {
+        let batch = batch.map_err(|error| damaged(file, error))?;
+        let filter = BatchFilter { settings, window, known };
+        let all = BooleanArray::from(vec![true; batch.num_rows()]);
+        let form = filter.known.form;
+        let found = filter.hashes(&batch, &all, form).map_err(|error| problem(file, error))?;
+        hashes.extend(found.into_iter().map(|(_, hash)| hash));
+    }
+    Ok(hashes)
+}
+
+/// Reads some columns, or all, of some rows, or all. Columns that the file does not have are left out.
+fn reader(
+    file: &ParquetFile,
+    columns: Option<&[&str]>,
+    rows: Option<RowSelection>,
+) -> Result<ParquetRecordBatchReader, SourceError> {
+    let name = || file.source.to_string();
+    let input = File::open(&file.path).map_err(|source| SourceError::Read { input: name(), source })?;
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(input)
+        .map_err(|error| damaged(file, error))?
+        .with_batch_size(BATCH_ROWS);
+    if let Some(columns) = columns {
+        let fields = builder.schema().fields();
+        let wanted: Vec<usize> = columns
+            .iter()
+            .filter_map(|column| fields.iter().position(|field| field.name() == column))
+            .collect();
+        let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+        builder = builder.with_projection(mask);
+    }
+    if let Some(rows) = rows {
+        builder = builder.with_row_selection(rows);
+    }
+    builder.build().map_err(|error| damaged(file, error))
+}
+
+/// The next batch of a file that is read.
+pub(super) fn next_batch(
+    reader: &mut ParquetRecordBatchReader,
+    file: &ParquetFile,
+) -> Result<Option<RecordBatch>, SourceError> {
+    reader.next().transpose().map_err(|error| damaged(file, error))
+}
+
+fn damaged(file: &ParquetFile, error: impl ToString) -> SourceError {
+    SourceError::Unusable { input: file.source.to_string(), reason: error.to_string() }
+}
+
+pub(super) fn problem(file: &ParquetFile, problem: CursorError) -> SourceError {
+    SourceError::Cursor { place: file.source.to_string(), problem }
+}

@@ -1,0 +1,158 @@
+//! The cursor of a resource in the pipeline's state.
+
+use std::collections::BTreeSet;
+
+use cartage_state::PipelineState;
+use crossbeam_channel::Receiver;
+use serde_json::{Map, Value, json};
+
+use super::rows::HashChange;
+
+/// Rows at one value beyond which the user should know that each run hashes all of them.
+const MANY_HASHES: usize = 200;
+
+/// What one page did to the cursor.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    /// The new last value, if it moved.
+    pub(super) last_value: Option<Value>,
+    /// Whether any row had been on the page, and whether any stayed.
+    pub(super) had_rows: bool,
+    pub(super) kept_rows: bool,
+    /// `None` where rows are not told apart.
+    pub(super) hashes: Option<HashChange>,
+}
+
+/// The entry of one cursor in the state, as of the pages that were taken.
+#[derive(Debug)]
+pub(crate) struct Position {
+    resource: String,
+    cursor: String,
+    steps: Receiver<Step>,
+    /// The last value of the run before.
+    start_value: Value,
+    last_value: Value,
+    hashes: BTreeSet<String>,
+    hashes_at_start: usize,
+    has_changed: bool,
+    kept_rows: bool,
+    /// A fixed range is not remembered.
+    is_stored: bool,
+}
+
+impl Position {
+    /// Takes up the entry of the state, which is made if there is none.
+    pub(super) fn new(
+        resource: &str,
+        cursor: &str,
+        entry: &CursorEntry,
+        is_stored: bool,
+        steps: Receiver<Step>,
+    ) -> Self {
+        let hashes: BTreeSet<String> = entry.unique_hashes.iter().cloned().collect();
+        Self {
+            resource: resource.to_owned(),
+            cursor: cursor.to_owned(),
+            steps,
+            start_value: entry.last_value.clone(),
+            last_value: entry.last_value.clone(),
+            hashes_at_start: hashes.len(),
+            hashes,
+            has_changed: false,
+            kept_rows: false,
+            is_stored,
+        }
+    }
+
+    /// Notes what the page did that is taken now. False if it had rows and the cursor let none pass.
+    pub(crate) fn advance(&mut self) -> bool {
+        // Each page is announced before it is handed over.
+        let Ok(step) = self.steps.try_recv() else { return true };
+        if !step.had_rows {
+            return true;
+        }
+        self.has_changed = true;
+        self.kept_rows |= step.kept_rows;
+        if let Some(last) = step.last_value {
+            self.last_value = last;
+        }
+        match step.hashes {
+            None => self.hashes.clear(),
+            Some(change) => {
+                if change.reset {
+                    self.hashes.clear();
+                }
+                self.hashes.extend(change.added);
+            }
+        }
+        step.kept_rows
+    }
+
+    /// Writes the entry.
+    pub(crate) fn write(&self, state: &mut PipelineState, source: &str) {
+        if !self.has_changed || !self.is_stored {
+            return;
+        }
+        let entry = entry_mut(state.resource_state_mut(source, &self.resource), &self.cursor);
+        entry.insert("last_value".to_owned(), self.last_value.clone());
+        entry.insert("unique_hashes".to_owned(), self.hashes.iter().cloned().collect());
+        if self.kept_rows {
+            entry.insert("start_value".to_owned(), self.start_value.clone());
+        }
+    }
+
+    /// What the user should know.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let count = self.hashes.len();
+        (self.hashes_at_start <= MANY_HASHES && count > MANY_HASHES).then(|| {
+            format!(
+                "{count} rows share the last value of the cursor `{}`, and the state has a hash of each; use a \
+                 finer cursor, or `range_start = \"open\"` if no row comes late",
+                self.cursor
+            )
+        })
+    }
+}
+
+/// What the state remembers of a cursor.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CursorEntry {
+    pub(super) last_value: Value,
+    pub(super) unique_hashes: Vec<String>,
+}
+
+/// Reads the entry of a cursor, which is made where there is none yet: a run without rows leaves one, too.
+pub(super) fn read_or_make(
+    state: &mut PipelineState,
+    source: &str,
+    resource: &str,
+    cursor: &str,
+    initial: &Value,
+) -> CursorEntry {
+    let entry = entry_mut(state.resource_state_mut(source, resource), cursor);
+    if entry.is_empty() {
+        let fresh = json!({
+            "initial_value": initial, "last_value": initial, "unique_hashes": [], "start_value": initial
+        });
+        if let Value::Object(fresh) = fresh {
+            *entry = fresh;
+        }
+    }
+    let hashes = entry.get("unique_hashes").and_then(Value::as_array);
+    CursorEntry {
+        last_value: entry.get("last_value").cloned().unwrap_or_default(),
+        unique_hashes: hashes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+    }
+}
+
+fn entry_mut<'a>(resource: &'a mut Map<String, Value>, cursor: &str) -> &'a mut Map<String, Value> {
+    object(object(resource, "incremental"), cursor)
+}
+
+fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    let slot = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
+    if !slot.is_object() {
+        *slot = Value::Object(Map::new());
+    }
+    slot.as_object_mut().expect("just made an object")
+}

@@ -1,0 +1,179 @@
+//! Filtering pages of JSON rows.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use memchr::memchr;
+
+use super::error::CursorError;
+use super::hash::{self, HashForm};
+use super::settings::{CursorSettings, OnMissing};
+use super::value::{CursorValue, NoCursor};
+use super::window::{NotComparable, Place, Window};
+use crate::page::JsonPage;
+
+/// Rows at the last value, by which the next run knows them again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// Hashes that the earlier run stored, for rows at the start.
+    pub(super) at_start: HashSet<String>,
+    /// Their form.
+    pub(super) start_form: HashForm,
+    /// Form of the hashes of this run; the current one as soon as the last value moves.
+    pub(super) form: HashForm,
+}
+
+impl Known {
+    pub(super) fn new(hashes: HashSet<String>) -> Self {
+        let form = HashForm::of(&hashes);
+        Self { at_start: hashes, start_form: form, form }
+    }
+}
+
+/// What a page did to the hashes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HashChange {
+    /// The last value moved, so all earlier ones are of no use.
+    pub(crate) reset: bool,
+    pub(crate) added: Vec<String>,
+}
+
+/// Goes through the rows of one page.
+pub(super) struct RowFilter<'a> {
+    pub(super) settings: &'a CursorSettings,
+    pub(super) window: &'a mut Window,
+    pub(super) known: &'a mut Known,
+}
+
+/// A problem and the row that has it, counted from 0.
+pub(super) type RowProblem = (u64, CursorError);
+
+impl RowFilter<'_> {
+    /// Drops the rows that are not wanted, and those behind the first `room` that are.
+    pub(super) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<HashChange, RowProblem> {
+        let mut kept: Vec<Kept> = Vec::new();
+        let mut collected: Vec<Range<usize>> = Vec::new();
+        let mut change = HashChange::default();
+        let (mut rows, mut start, mut row) = (0, 0, 0);
+        let deduplicates = self.settings.deduplicates();
+        while rows < room && start < page.text().len() {
+            let text = page.text();
+            let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+            let verdict = self.judge(&text[start..end]).map_err(|error| (row, error))?;
+            if verdict != Verdict::Drop {
+                rows += 1;
+                Kept::push(&mut kept, row, start..(end + 1).min(text.len()));
+            }
+            match verdict {
+                Verdict::NewLast => {
+                    change.reset = true;
+                    self.known.form = HashForm::Current;
+                    collected.clear();
+                }
+                Verdict::AtLast => {}
+                Verdict::Keep | Verdict::Drop => {
+                    (start, row) = (end + 1, row + 1);
+                    continue;
+                }
+            }
+            if deduplicates {
+                collected.push(start..end);
+            }
+            (start, row) = (end + 1, row + 1);
+        }
+        for range in collected {
+            let hash = hash::of_row(&page.text()[range.clone()], &self.settings.key, self.known.form);
+            change.added.push(hash.map_err(|error| (row_at(page, range.start), error))?);
+        }
+        page.retain(&kept.into_iter().map(|kept| (kept.rows, kept.text)).collect::<Vec<_>>());
+        Ok(change)
+    }
+
+    fn judge(&mut self, row: &[u8]) -> Result<Verdict, CursorError> {
+        let value = match self.settings.path.find(row) {
+            Ok(Some(value)) => value,
+            Ok(None) if row.trim_ascii() == b"null" => return Ok(Verdict::Drop),
+            Ok(None) => return self.missing(|path| CursorError::Missing { path }),
+            Err(NoCursor::Null) => return self.missing(|path| CursorError::Null { path }),
+            Err(NoCursor::Nested(kind)) => {
+                return Err(CursorError::NoScalar {
+                    path: self.settings.name.clone(),
+                    kind: kind.to_owned(),
+                });
+            }
+            // Normalize names what is wrong with such a row, or puts it into quarantine.
+            Err(NoCursor::Malformed) => return Ok(Verdict::Keep),
+        };
+        let place = self.window.place(&value);
+        match place.map_err(|problem| not_comparable(self.settings, &value, problem))? {
+            Place::Outside => Ok(Verdict::Drop),
+            Place::NewLast => Ok(Verdict::NewLast),
+            Place::Inside { at_start, at_last } => {
+                if at_start && self.settings.deduplicates() && self.is_known(row)? {
+                    self.window.drop_known();
+                    return Ok(Verdict::Drop);
+                }
+                Ok(if at_last { Verdict::AtLast } else { Verdict::Keep })
+            }
+        }
+    }
+
+    fn missing(&self, error: impl FnOnce(String) -> CursorError) -> Result<Verdict, CursorError> {
+        match self.settings.on_missing {
+            OnMissing::Raise => Err(error(self.settings.name.clone())),
+            OnMissing::Include => Ok(Verdict::Keep),
+            OnMissing::Exclude => Ok(Verdict::Drop),
+        }
+    }
+
+    fn is_known(&self, row: &[u8]) -> Result<bool, CursorError> {
+        if self.known.at_start.is_empty() && self.settings.key == super::settings::RowKey::WholeRow {
+            return Ok(false);
+        }
+        let hash = hash::of_row(row, &self.settings.key, self.known.start_form)?;
+        Ok(self.known.at_start.contains(&hash))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Drop,
+    Keep,
+    NewLast,
+    AtLast,
+}
+
+/// Rows that follow one another and stay.
+struct Kept {
+    rows: Range<u64>,
+    text: Range<usize>,
+}
+
+impl Kept {
+    fn push(kept: &mut Vec<Self>, row: u64, text: Range<usize>) {
+        match kept.last_mut() {
+            Some(last) if last.rows.end == row => {
+                last.rows.end += 1;
+                last.text.end = text.end;
+            }
+            _ => kept.push(Self { rows: row..row + 1, text }),
+        }
+    }
+}
+
+fn row_at(page: &JsonPage, start: usize) -> u64 {
+    memchr::memchr_iter(b'\n', &page.text()[..start]).count() as u64
+}
+
+pub(super) fn not_comparable(
+    settings: &CursorSettings,
+    value: &CursorValue<'_>,
+    problem: NotComparable,
+) -> CursorError {
+    CursorError::NotComparable {
+        path: settings.name.clone(),
+        found: value.to_string(),
+        other_name: problem.other_name,
+        other: problem.other.to_string(),
+    }
+}
