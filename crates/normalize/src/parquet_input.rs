@@ -60,10 +60,10 @@ impl Coordinator<'_> {
                     column
                 }
             };
+            let target = rules.physical.of(&column).arrow();
             fits &= name == *field.name()
                 && column.data_type == found.data_type
-                && !is_rewritten(field.data_type());
-            let target = rules.physical.of(&column).arrow();
+                && !is_rewritten(field.data_type(), &target);
             conversions.push(Conversion { index, name: name.into(), target });
         }
         if !new.is_empty() {
@@ -150,9 +150,15 @@ fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, arrow::erro
     cast_with_options(array, target, &CastOptions { safe: false, ..CastOptions::default() })
 }
 
-/// Types that destinations do not read as they are.
-fn is_rewritten(data_type: &ArrowType) -> bool {
-    data_type.is_nested() || matches!(data_type, ArrowType::Float16 | ArrowType::Null)
+/// Types that destinations do not read as they are, and timestamps whose zone they would have to guess.
+fn is_rewritten(data_type: &ArrowType, target: &ArrowType) -> bool {
+    let other_zone = match (data_type, target) {
+        (ArrowType::Timestamp(_, found), ArrowType::Timestamp(_, wanted)) => {
+            found.is_some() != wanted.is_some()
+        }
+        _ => false,
+    };
+    other_zone || data_type.is_nested() || matches!(data_type, ArrowType::Float16 | ArrowType::Null)
 }
 
 /// The column that a field makes by itself; `None` for one that has nothing but nulls.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder, StructArray};
+use arrow::array::{
+    ArrayRef, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
 use cartage_data_files::parquet::{FileWriter, Layout, LayoutOptions};
 use cartage_package_store::{
@@ -80,6 +83,7 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
         Arc::new(StructArray::new(inner, vec![Arc::new(Int64Array::from(vec![None, Some(7)]))], None));
     let amounts: ArrayRef = Arc::new(StringArray::from(vec!["1.5", "2"]));
     let nothing: ArrayRef = Arc::new(NullArray::new(2));
+    let naive: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![0, 1]));
     let hint = Column { scale: Some(2), ..Column::typed("amount", Type::Decimal, true) };
     let load_id = extract(
         &pipeline,
@@ -89,6 +93,7 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
             (Field::new("Point", point.data_type().clone(), true), point),
             (Field::new("amount", DataType::Utf8, true), amounts),
             (Field::new("Nothing", DataType::Null, true), nothing),
+            (Field::new("at", naive.data_type().clone(), true), naive),
         ],
         &[hint],
     );
@@ -103,6 +108,7 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
             (&json!(null), &json!("{\"N\":7}"), &json!("2.00")),
         ]
     );
+    assert_eq!(rows[1]["at"], "1970-01-01T00:00:00.000001Z", "timestamps without zone are in UTC");
 }
 
 #[test]
