@@ -5,9 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, make_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
+use arrow::error::ArrowError;
 use cartage_data_files::parquet::FileReader;
 use cartage_package_store::{FileDraft, FileEntry, StagedPackage, Written};
 use cartage_runtime::Stage;
@@ -139,15 +140,32 @@ impl Coordinator<'_> {
     }
 }
 
-fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, arrow::error::ArrowError> {
+fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, ArrowError> {
     if array.data_type().is_nested() {
         return to_json(array);
     }
     if array.data_type() == target {
         return Ok(Arc::clone(array));
     }
+    // Timestamps are instants or wall clocks in UTC, so that their zone is only a label. Casting between
+    // labels would ask for a time zone database.
+    let unlabelled = |data_type: &ArrowType| match data_type {
+        ArrowType::Timestamp(unit, _) => ArrowType::Timestamp(*unit, None),
+        other => other.clone(),
+    };
+    let source = relabelled(array, unlabelled(array.data_type()))?;
     // Values that the column cannot hold are an error, not null.
-    cast_with_options(array, target, &CastOptions { safe: false, ..CastOptions::default() })
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = cast_with_options(&source, &unlabelled(target), &options)?;
+    relabelled(&cast, target.clone())
+}
+
+/// The same values under a type with the same layout.
+fn relabelled(array: &ArrayRef, data_type: ArrowType) -> Result<ArrayRef, ArrowError> {
+    if *array.data_type() == data_type {
+        return Ok(Arc::clone(array));
+    }
+    Ok(make_array(array.to_data().into_builder().data_type(data_type).build()?))
 }
 
 /// Types that destinations do not read as they are, and timestamps whose zone they would have to guess.
