@@ -63,7 +63,7 @@ pub enum SourceError {
         /// The input and line, or as much as is known.
         place: String,
         /// What is wrong and what to do.
-        problem: CursorError,
+        problem: Box<CursorError>,
     },
     /// The resource is configured in a way that cannot work.
     #[error("{0}")]

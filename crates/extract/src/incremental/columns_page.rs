@@ -84,7 +84,7 @@ impl BatchFilter<'_> {
                     && column.bound(end).is_none()
                 {
                     let problem = super::window::NotComparable { other_name: name, other: end.clone() };
-                    return Err(not_comparable(self.settings, &first, problem));
+                    return Err(not_comparable(self.settings, &first, &problem));
                 }
             }
         }
@@ -93,7 +93,7 @@ impl BatchFilter<'_> {
             if extreme == super::window::Extreme::Max { order } else { order.reverse() }
         };
         let mut before_end = valid.clone();
-        if let Some(bound) = self.bound(column, self.window.end.as_ref()) {
+        if let Some(bound) = bound(column, self.window.end.as_ref()) {
             let closed = self.window.range_end == RangeEnd::Closed;
             let inside = column.test(&bound, |order| match rank(order) {
                 Ordering::Less => true,
@@ -105,7 +105,7 @@ impl BatchFilter<'_> {
         }
         let mut kept = before_end.clone();
         let mut at_start = BooleanArray::from(vec![false; valid.len()]);
-        if let Some(bound) = self.bound(column, self.window.start.as_ref()) {
+        if let Some(bound) = bound(column, self.window.start.as_ref()) {
             let closed = self.window.range_start == RangeEnd::Closed;
             let inside = column.test(&bound, |order| match rank(order) {
                 Ordering::Less => false,
@@ -157,7 +157,7 @@ impl BatchFilter<'_> {
             None => true,
             Some(last) => {
                 let rank = self.window.rank(&furthest, last, "the last value");
-                rank.map_err(|problem| not_comparable(self.settings, &furthest, problem))?
+                rank.map_err(|problem| not_comparable(self.settings, &furthest, &problem))?
                     == Ordering::Greater
             }
         };
@@ -165,13 +165,9 @@ impl BatchFilter<'_> {
             self.known.form = HashForm::Current;
             self.window.last = Some(furthest);
         }
-        let bound = self.bound(column, self.window.last.as_ref());
+        let bound = bound(column, self.window.last.as_ref());
         let mask = bound.map(|bound| column.test(&bound, Ordering::is_eq));
         Ok((mask, is_further))
-    }
-
-    fn bound(&self, column: &Column, value: Option<&CursorValue<'_>>) -> Option<Bound> {
-        column.bound(value?)
     }
 
     /// Hashes of the rows of a mask, with their positions.
@@ -200,6 +196,10 @@ impl BatchFilter<'_> {
             reason: error.to_string(),
         })
     }
+}
+
+fn bound(column: &Column, value: Option<&CursorValue<'_>>) -> Option<Bound> {
+    column.bound(value?)
 }
 
 /// The columns that are hashed.

@@ -24,10 +24,10 @@ pub(super) fn decimals(a: &Decimal, b: &Decimal) -> Option<Ordering> {
     Some(Digits::of(a)?.order(&Digits::of(b)?))
 }
 
-/// A decimal as `digits * 10^exponent`, without zeros at either end.
+/// A decimal as `significant * 10^exponent`, without zeros at either end.
 struct Digits {
     negative: bool,
-    digits: String,
+    significant: String,
     exponent: i64,
 }
 
@@ -48,11 +48,12 @@ impl Digits {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all = format!("{whole}{fraction}");
         let significant = all.trim_start_matches('0');
-        let digits = significant.trim_end_matches('0');
-        let dropped = significant.len() - digits.len();
+        let dropped = significant.len();
+        let significant = significant.trim_end_matches('0');
+        let dropped = dropped - significant.len();
         Some(Self {
-            negative: negative && !digits.is_empty(),
-            digits: digits.to_owned(),
+            negative: negative && !significant.is_empty(),
+            significant: significant.to_owned(),
             exponent: exponent - fraction.len() as i64 + dropped as i64,
         })
     }
@@ -68,13 +69,15 @@ impl Digits {
 
     /// Order without the sign.
     fn size(&self, other: &Self) -> Ordering {
-        let first_digit = |of: &Self| of.exponent + of.digits.len() as i64;
-        match (self.digits.is_empty(), other.digits.is_empty()) {
+        let first_digit = |of: &Self| of.exponent + of.significant.len() as i64;
+        match (self.significant.is_empty(), other.significant.is_empty()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
             // Digits from the left decide once the first ones stand in the same place.
-            _ => first_digit(self).cmp(&first_digit(other)).then_with(|| self.digits.cmp(&other.digits)),
+            _ => first_digit(self)
+                .cmp(&first_digit(other))
+                .then_with(|| self.significant.cmp(&other.significant)),
         }
     }
 }
@@ -85,13 +88,13 @@ pub(super) fn floor(decimal: &Decimal, scale: i8) -> Option<(i128, bool)> {
     let parts = Digits::of(decimal)?;
     let shift = parts.exponent + i64::from(scale);
     let (kept, dropped) = if shift >= 0 {
-        if shift > 40 && !parts.digits.is_empty() {
+        if shift > 40 && !parts.significant.is_empty() {
             return None;
         }
-        (format!("{}{}", parts.digits, "0".repeat(usize::try_from(shift).unwrap_or(0).min(40))), "")
+        (format!("{}{}", parts.significant, "0".repeat(usize::try_from(shift).unwrap_or(0).min(40))), "")
     } else {
-        let keep = (parts.digits.len() as i64 + shift).max(0);
-        let (kept, dropped) = parts.digits.split_at(usize::try_from(keep).unwrap_or(0));
+        let keep = (parts.significant.len() as i64 + shift).max(0);
+        let (kept, dropped) = parts.significant.split_at(usize::try_from(keep).unwrap_or(0));
         (kept.to_owned(), dropped)
     };
     let size: i128 = if kept.is_empty() { 0 } else { kept.parse().ok()? };

@@ -56,7 +56,7 @@ fn all_pass(
     // Where in the file the rows of the last value are, batch by batch.
     let mut at_last: Vec<BooleanArray> = Vec::new();
     for batch in reader(file, Some(&[column]), None)? {
-        let batch = batch.map_err(|error| damaged(file, error))?;
+        let batch = batch.map_err(|error| damaged(file, &error))?;
         let mut filter = BatchFilter { settings, window, known };
         let result = filter.column(&batch).and_then(|values| {
             let range = filter.in_range(&values)?;
@@ -97,7 +97,7 @@ fn hashes_at(
     };
     let mut hashes = Vec::new();
     for batch in reader(file, key.as_deref(), Some(RowSelection::from_filters(masks)))? {
-        let batch = batch.map_err(|error| damaged(file, error))?;
+        let batch = batch.map_err(|error| damaged(file, &error))?;
         let filter = BatchFilter { settings, window, known };
         let all = BooleanArray::from(vec![true; batch.num_rows()]);
         let form = filter.known.form;
@@ -116,7 +116,7 @@ fn reader(
     let name = || file.source.to_string();
     let input = File::open(&file.path).map_err(|source| SourceError::Read { input: name(), source })?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(input)
-        .map_err(|error| damaged(file, error))?
+        .map_err(|error| damaged(file, &error))?
         .with_batch_size(BATCH_ROWS);
     if let Some(columns) = columns {
         let fields = builder.schema().fields();
@@ -130,7 +130,7 @@ fn reader(
     if let Some(rows) = rows {
         builder = builder.with_row_selection(rows);
     }
-    builder.build().map_err(|error| damaged(file, error))
+    builder.build().map_err(|error| damaged(file, &error))
 }
 
 /// The next batch of a file that is read.
@@ -138,13 +138,13 @@ pub(super) fn next_batch(
     reader: &mut ParquetRecordBatchReader,
     file: &ParquetFile,
 ) -> Result<Option<RecordBatch>, SourceError> {
-    reader.next().transpose().map_err(|error| damaged(file, error))
+    reader.next().transpose().map_err(|error| damaged(file, &error))
 }
 
-fn damaged(file: &ParquetFile, error: impl ToString) -> SourceError {
+fn damaged(file: &ParquetFile, error: &dyn std::error::Error) -> SourceError {
     SourceError::Unusable { input: file.source.to_string(), reason: error.to_string() }
 }
 
 pub(super) fn problem(file: &ParquetFile, problem: CursorError) -> SourceError {
-    SourceError::Cursor { place: file.source.to_string(), problem }
+    SourceError::Cursor { place: file.source.to_string(), problem: Box::new(problem) }
 }

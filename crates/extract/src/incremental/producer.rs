@@ -77,7 +77,10 @@ impl IncrementalProducer {
         match page {
             Page::Json(page) => self.json(page).map(Page::Json),
             Page::Arrow(batch) => {
-                let unknown = |problem| SourceError::Cursor { place: "a columnar page".to_owned(), problem };
+                let unknown = |problem| SourceError::Cursor {
+                    place: "a columnar page".to_owned(),
+                    problem: Box::new(problem),
+                };
                 self.batch(&batch).map(Page::Arrow).map_err(unknown)
             }
             Page::ParquetFile(file) => self.parquet(file),
@@ -88,8 +91,10 @@ impl IncrementalProducer {
         let had_rows = page.rows() > 0;
         let filter = RowFilter { settings: &self.settings, window: &mut self.window, known: &mut self.known };
         let change = filter.filter(&mut page, self.room);
-        let change =
-            change.map_err(|(row, problem)| SourceError::Cursor { place: place(&page, row), problem })?;
+        let change = change.map_err(|(row, problem)| SourceError::Cursor {
+            place: place(&page, row),
+            problem: Box::new(problem),
+        })?;
         self.announce(had_rows, page.rows(), change);
         Ok(page)
     }

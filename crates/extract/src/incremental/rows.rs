@@ -105,7 +105,7 @@ impl RowFilter<'_> {
             Err(NoCursor::Malformed) => return Ok(Verdict::Keep),
         };
         let place = self.window.place(&value);
-        match place.map_err(|problem| not_comparable(self.settings, &value, problem))? {
+        match place.map_err(|problem| not_comparable(self.settings, &value, &problem))? {
             Place::Outside => Ok(Verdict::Drop),
             Place::NewLast => Ok(Verdict::NewLast),
             Place::Inside { at_start, at_last } => {
@@ -168,7 +168,7 @@ fn row_at(page: &JsonPage, start: usize) -> u64 {
 pub(super) fn not_comparable(
     settings: &CursorSettings,
     value: &CursorValue<'_>,
-    problem: NotComparable,
+    problem: &NotComparable,
 ) -> CursorError {
     CursorError::NotComparable {
         path: settings.name.clone(),

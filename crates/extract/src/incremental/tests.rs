@@ -23,6 +23,7 @@ struct Row {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the settings, each of which is one of two words")]
 struct Rules {
     is_max: bool,
     start_open: bool,
@@ -96,10 +97,9 @@ fn model(rules: &Rules, memory: &mut Memory, rows: &[Row]) -> Vec<usize> {
         if rules.start_open && Some(v) == start {
             continue;
         }
-        if start.is_some_and(|start| rules.wins(v, start) == start) {
-            if Some(v) != start || deduplicates && known.contains(&row.id) {
-                continue;
-            }
+        let at_or_behind_start = start.is_some_and(|start| rules.wins(v, start) == start);
+        if at_or_behind_start && (Some(v) != start || deduplicates && known.contains(&row.id)) {
+            continue;
         }
         kept.push(index);
         if Some(v) == last {
@@ -132,7 +132,7 @@ fn arrow_page(rows: &[Row], first: usize) -> Page {
     let field = |name, nullable| Field::new(name, DataType::Int64, nullable);
     let schema = Schema::new(vec![field("id", false), field("n", true), field("p", false)]);
     let ids = Int64Array::from_iter_values(rows.iter().map(|row| row.id));
-    let cursors = Int64Array::from_iter(rows.iter().map(|row| row.cursor));
+    let cursors = rows.iter().map(|row| row.cursor).collect::<Int64Array>();
     let positions = Int64Array::from_iter_values((first..first + rows.len()).map(|position| position as i64));
     let columns: Vec<arrow::array::ArrayRef> = vec![Arc::new(ids), Arc::new(cursors), Arc::new(positions)];
     Page::Arrow(RecordBatch::try_new(Arc::new(schema), columns).unwrap())
