@@ -173,9 +173,20 @@ pub enum PackageCommand {
     /// Lists the packages of a pipeline.
     List(FileArgs),
     /// Shows one package: files, rows, jobs and their errors.
-    Show(PackageArgs),
+    Show(ShowArgs),
     /// Checks every file of a package against its checksum; of all packages where none is named.
     Verify(PackageArgs),
+}
+
+/// Arguments of `package show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Which package.
+    #[command(flatten)]
+    pub package: PackageArgs,
+    /// Shows the SQL that loading a normalized package runs, without its bookkeeping. Nothing is run.
+    #[arg(long)]
+    pub sql: bool,
 }
 
 /// One package of a pipeline.

@@ -9,6 +9,7 @@ use crate::capabilities::Capabilities;
 use crate::error::Result;
 use crate::files::JobFile;
 use crate::plan::{Chain, LoadKey, LoadPlan};
+use crate::sql::SqlScript;
 
 /// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
 ///
@@ -51,6 +52,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
     /// Loads rows beside the tables and combines them afterwards.
     fn staging(&self) -> Option<&dyn Staging> {
+        None
+    }
+
+    /// Shows the statements of a load without running them; for destinations that speak SQL.
+    fn preview(&self) -> Option<&dyn Preview> {
         None
     }
 
@@ -169,6 +175,16 @@ pub trait Staging {
     /// # Errors
     /// Invalid if the chain is not part of the plan or its follow-up not offered.
     fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>>;
+}
+
+/// The statements of a load as text.
+pub trait Preview {
+    /// What a load of `jobs` runs, in order, without its bookkeeping. Nothing is asked of the database,
+    /// so tables are created in full where the load adds at most the columns that they lack.
+    ///
+    /// # Errors
+    /// As for the steps of the load that cannot be put into statements.
+    fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript>;
 }
 
 /// What earlier loads stored at the destination.

@@ -39,8 +39,8 @@ pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use destination::{
-    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Staging,
-    StateSync, StoredSchema, StoredState,
+    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
+    Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};

@@ -10,7 +10,7 @@ use duckdb::{Connection, Row, params_from_iter};
 use crate::config::Config;
 use crate::database::Database;
 use crate::error;
-use crate::schema_sql::DuckDbDialect;
+use crate::schema_sql::{CATALOG, DuckDbDialect};
 
 /// The database of one destination, opened by its first use.
 #[derive(Debug)]
@@ -114,10 +114,10 @@ impl Session {
     pub(crate) fn tables(&self, dataset: &str) -> Result<Vec<String>> {
         let statement = Statement::new(
             "list the tables of the dataset",
-            "SELECT table_name FROM duckdb_tables() WHERE lower(schema_name) = lower(?) \
-             AND database_name = current_database() ORDER BY table_name",
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? \
+             AND lower(schema_name) = lower(?) ORDER BY table_name",
         )
-        .with_params(vec![dataset.into()]);
+        .with_params(vec![CATALOG.into(), dataset.into()]);
         self.query(&statement, |row| row.get(0))
     }
 

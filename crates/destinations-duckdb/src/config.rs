@@ -1,5 +1,6 @@
 //! The settings below `[destination.<name>]`: parsed and checked, nothing opened.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, staging};
@@ -55,6 +56,15 @@ impl Config {
             threads: settings.count("threads")?,
             common,
         })
+    }
+}
+
+impl Config {
+    /// How many jobs run beside each other. DuckDB uses all its threads for one insert already; more
+    /// inserts take more memory and are not faster. Small tables do not keep many threads busy, though.
+    pub(crate) fn parallel_jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        (self.threads.unwrap_or_else(cores) / 2).max(1)
     }
 }
 

@@ -5,15 +5,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use cartage_destinations_api::sql::Dialect as _;
 use cartage_destinations_api::{Error, Result};
 use duckdb::Connection;
 
 use crate::config::Config;
 use crate::error;
+use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
 /// How long and how often a file that another process has open is tried again.
 const LOCK_ATTEMPTS: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(300);
+
+/// Rows of the row groups that are written; readers take any size. A thread compresses and writes a row
+/// group as soon as it is full, and what is left at the end of an insert is compressed by one thread
+/// alone. With DuckDB's own 122,880 rows most wide tables are written by one thread (docs/performance.md).
+const ROW_GROUP_ROWS: u32 = 36_864;
 
 /// The files that this process has open.
 static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(Mutex::default);
@@ -82,30 +89,43 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn connect(config: &Config, path: Option<&Path>) -> Result<Connection> {
-    let Some(path) = path else {
-        let opened = engine_settings(config).and_then(Connection::open_in_memory_with_flags);
-        return opened.map_err(|cause| error::open(Path::new(":memory:"), &cause));
-    };
+    let place = path.unwrap_or(Path::new(":memory:"));
+    let attach = attachment(place)?;
+    let failed = |cause| error::open(place, &cause);
+    let engine = engine_settings(config).and_then(Connection::open_in_memory_with_flags).map_err(failed)?;
     let mut attempt = 1;
     loop {
-        match engine_settings(config).and_then(|settings| Connection::open_with_flags(path, settings)) {
-            Ok(connection) => return Ok(connection),
+        match engine.execute_batch(&attach) {
+            Ok(()) => return Ok(engine),
             Err(cause) if error::is_locked(&cause) && attempt < LOCK_ATTEMPTS => {
-                tracing::debug!(path = %path.display(), attempt, "another process has the database open");
+                tracing::debug!(path = %place.display(), attempt, "another process has the database open");
                 std::thread::sleep(LOCK_PAUSE);
                 attempt += 1;
             }
-            Err(cause) => return Err(error::open(path, &cause)),
+            Err(cause) => return Err(failed(cause)),
         }
     }
 }
 
+/// Attaching instead of opening gives the database a name of ours and row groups of our size.
+fn attachment(place: &Path) -> Result<String> {
+    let text = place.to_str().ok_or_else(|| {
+        Error::invalid(format!("{} is not UTF-8, and duckdb attaches no other paths", place.display()))
+            .with_remedy("name another file with 'path'")
+    })?;
+    let catalog = DuckDbDialect.quote(CATALOG);
+    let file = literal(text);
+    Ok(format!("ATTACH {file} AS {catalog} (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"))
+}
+
 /// Rows of one file need not stay in order: a job is one of many that run beside each other, and
-/// keeping the order costs memory. Nothing is fetched from the network.
+/// keeping the order costs memory, as row groups that wait to be written do. Nothing is fetched from the
+/// network.
 fn engine_settings(config: &Config) -> duckdb::Result<duckdb::Config> {
     let mut settings = duckdb::Config::default()
         .enable_autoload_extension(false)?
-        .with("preserve_insertion_order", "false")?;
+        .with("preserve_insertion_order", "false")?
+        .with("write_buffer_row_group_count", "1")?;
     if let Some(threads) = config.threads {
         settings = settings.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
     }

@@ -13,7 +13,7 @@ use cartage_schema::Table;
 use crate::client::{Client, Session, not_in_plan};
 use crate::config::Config;
 use crate::job::{ScriptJob, staged};
-use crate::schema_sql::DuckDbDialect;
+use crate::schema_sql::{CATALOG, DuckDbDialect};
 
 /// Entry that keeps the ledger from being removed while this load is in flight.
 const BEGUN: &str = "begun";
@@ -32,8 +32,9 @@ impl DuckDb {
     /// Invalid if a setting is unknown or its value cannot be.
     pub fn connect(request: &ConnectRequest) -> Result<Self> {
         let config = Config::read(request)?;
-        let capabilities =
+        let mut capabilities =
             Capabilities::of("duckdb").expect("the api knows duckdb").with_settings(&config.common)?;
+        capabilities.max_parallel_load_jobs.get_or_insert(config.parallel_jobs());
         Ok(Self { client: Arc::new(Client::new(config)), capabilities })
     }
 
@@ -54,7 +55,7 @@ impl DuckDb {
         if !session.entries(staging, &plan.key)?.iter().any(|entry| entry == BEGUN) {
             session.execute(&ledger::record(&DuckDbDialect, staging, &plan.key, BEGUN, plan.now_micros))?;
         }
-        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.quote(self.dataset()));
+        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(self.dataset()));
         session.execute(&Statement::new("create the dataset", schema))?;
         Ok(())
     }
@@ -118,10 +119,10 @@ impl DuckDb {
     fn existing(&self, session: &Session) -> Result<Existing> {
         let statement = Statement::new(
             "read the columns of the dataset",
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE lower(schema_name) = lower(?) \
-             AND database_name = current_database() ORDER BY table_name, column_index",
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? \
+             AND lower(schema_name) = lower(?) ORDER BY table_name, column_index",
         )
-        .with_params(vec![self.dataset().into()]);
+        .with_params(vec![CATALOG.into(), self.dataset().into()]);
         let columns: Vec<(String, String)> =
             session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut existing = Existing::default();
@@ -212,11 +213,21 @@ impl DuckDb {
             session.execute(&Statement::new("remove the empty ledger", format!("DROP TABLE {table}")))?;
         }
         if session.tables(staging)?.is_empty() {
-            let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.quote(staging));
+            let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.dataset(staging));
             session.execute(&Statement::new("remove the empty staging dataset", drop))?;
         }
         Ok(())
     }
+}
+
+/// Lets checkpoints join small row groups only where the load removes rows.
+///
+/// Every thread leaves a small row group at the end of a job. Joining them writes their big neighbours
+/// once more, which takes as long as loading them did, while a few small ones harm nobody.
+fn set_vacuum(session: &Session, plan: &LoadPlan) -> Result<()> {
+    let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();
+    let sql = if only_appends { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
+    session.execute(&Statement::new("choose whether checkpoints join row groups", sql)).map(drop)
 }
 
 /// The tables of the plan that have a column, and whether each is staged.
@@ -262,6 +273,7 @@ impl Destination for DuckDb {
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
         let session = self.client.session()?;
+        set_vacuum(&session, plan)?;
         self.begin(&session, plan)?;
         self.sweep(&session, plan)?;
         self.drop_tables(&session, plan)?;

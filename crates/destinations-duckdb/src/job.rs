@@ -9,7 +9,7 @@ use cartage_destinations_api::{
 use cartage_schema::{DataType, Table};
 
 use crate::client::{Client, Session, not_in_plan};
-use crate::schema_sql::DuckDbDialect;
+use crate::schema_sql::{DuckDbDialect, literal};
 
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
@@ -101,12 +101,6 @@ fn file(path: &Path) -> Result<String> {
         }
     }
     Ok(literal(&exact))
-}
-
-/// A text in a statement. Table functions need their arguments while the statement is planned, which
-/// is before parameters are bound.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn read_jsonl(table: &Table, job: &JobFile) -> Result<String> {

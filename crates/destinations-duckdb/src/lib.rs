@@ -24,4 +24,4 @@ mod sync;
 
 pub use config::Config;
 pub use destination::DuckDb;
-pub use schema_sql::DuckDbDialect;
+pub use schema_sql::{CATALOG, DuckDbDialect};

@@ -1,8 +1,15 @@
 //! DuckDB's spelling: types, names, emptying a table.
+//!
+//! The database file is attached as [`CATALOG`], and every name begins with it. DuckDB takes the first of
+//! two parts for a database wherever there is one of that name, so that `"raw"."items"` would be ambiguous
+//! in `raw.duckdb`, and `"temp"."items"` would be another table.
 
 use cartage_destinations_api::sql::{Dialect, TableRef};
 use cartage_destinations_api::{Error, Result};
 use cartage_schema::{Column, DataType};
+
+/// The name under which the database file is attached, whatever the file is called.
+pub const CATALOG: &str = "cartage";
 
 /// DuckDB's dialect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +36,10 @@ impl Dialect for DuckDbDialect {
         })
     }
 
+    fn dataset(&self, dataset: &str) -> String {
+        format!("{}.{}", self.quote(CATALOG), self.quote(dataset))
+    }
+
     fn fold(&self, name: &str) -> String {
         name.to_lowercase()
     }
@@ -41,6 +52,12 @@ impl Dialect for DuckDbDialect {
     fn adds_columns_together(&self) -> bool {
         false
     }
+}
+
+/// A text in a statement, for places that take no parameters: those of `ATTACH`, and of table functions,
+/// which need their arguments while the statement is planned.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn integer(bits: Option<u32>) -> Result<&'static str> {

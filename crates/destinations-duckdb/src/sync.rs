@@ -6,7 +6,7 @@ use cartage_destinations_api::{DatasetReader, Error, Result, StateSync, StoredSc
 
 use crate::client::Session;
 use crate::destination::DuckDb;
-use crate::schema_sql::DuckDbDialect;
+use crate::schema_sql::{CATALOG, DuckDbDialect};
 
 impl DuckDb {
     /// A session, if the database has all of `tables` in the dataset.
@@ -82,10 +82,10 @@ impl DatasetReader for DuckDb {
         let session = self.reading(table)?;
         let statement = Statement::new(
             format!("read the columns of {table}"),
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(schema_name) = lower(?) \
-             AND lower(table_name) = lower(?) AND database_name = current_database() ORDER BY column_index",
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ? \
+             AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) ORDER BY column_index",
         )
-        .with_params(vec![self.dataset().into(), table.into()]);
+        .with_params(vec![CATALOG.into(), self.dataset().into(), table.into()]);
         session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 

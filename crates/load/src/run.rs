@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cartage_destinations_api::{
-    Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad,
+    Capabilities, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus,
+    PreparedLoad,
 };
 use cartage_package_store::{
     Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,
@@ -60,6 +61,40 @@ pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError 
     move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
 }
 
+/// The plan of a package: what it brings, and what the destination makes of it.
+pub(crate) fn plan_of(
+    package: &PublishedPackage,
+    jobs: &[LoadJob],
+    capabilities: &Capabilities,
+    now_micros: i64,
+) -> Result<LoadPlan, LoadError> {
+    let load_id = package.load_id();
+    let document: Arc<str> = package.schema_json().map_err(store_error(load_id))?.into();
+    let schema = Schema::from_json(&document)
+        .map_err(|source| LoadError::Schema { load_id: load_id.to_string(), source: Box::new(source) })?;
+    let refresh =
+        RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
+            load_id: load_id.to_string(),
+            document: "package.json",
+            reason: cause.to_string(),
+        })?;
+    let key = LoadKey {
+        pipeline: package.manifest().pipeline.clone(),
+        schema: schema.name.clone(),
+        load_id: load_id.to_string(),
+    };
+    let ingredients = Ingredients {
+        key,
+        schema: Arc::new(schema),
+        schema_document: document,
+        jobs,
+        refresh,
+        capabilities,
+        now_micros,
+    };
+    make(ingredients).map_err(|source| refused(load_id, "plan the jobs", source))
+}
+
 /// A verified package with its possible plan.
 struct Load<'a> {
     request: &'a LoadRequest<'a>,
@@ -75,31 +110,9 @@ impl<'a> Load<'a> {
         let store = store_error(load_id);
         let package = request.store.open_package(Folder::Normalized, load_id).map_err(&store)?;
         package.verify().map_err(&store)?;
-        let document: Arc<str> = package.schema_json().map_err(&store)?.into();
-        let schema = Schema::from_json(&document)
-            .map_err(|source| LoadError::Schema { load_id: load_id.to_string(), source: Box::new(source) })?;
-        let refresh =
-            RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
-                load_id: load_id.to_string(),
-                document: "package.json",
-                reason: cause.to_string(),
-            })?;
         let jobs = LoadJob::all(&package)?;
-        let key = LoadKey {
-            pipeline: package.manifest().pipeline.clone(),
-            schema: schema.name.clone(),
-            load_id: load_id.to_string(),
-        };
-        let plan = make(Ingredients {
-            key,
-            schema: Arc::new(schema),
-            schema_document: document,
-            jobs: &jobs,
-            refresh,
-            capabilities: request.destination.capabilities(),
-            now_micros: request.runtime.clock.unix_micros(),
-        });
-        let plan = plan.map_err(|source| refused(load_id, "plan the jobs", source))?;
+        let now_micros = request.runtime.clock.unix_micros();
+        let plan = plan_of(&package, &jobs, request.destination.capabilities(), now_micros)?;
         Ok(Self { request, package, jobs, plan })
     }
 
@@ -232,6 +245,6 @@ impl<'a> Load<'a> {
     }
 }
 
-fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
+pub(crate) fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
     LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
 }

@@ -1,10 +1,11 @@
 //! A pipeline as a command finds it: its configuration, its data folder and the outside world.
 
 use cartage_config::{Config, DestinationSettings};
+use cartage_destinations_api::sql::SqlScript;
 use cartage_destinations_api::{
     Capabilities, CommonSettings, ConnectRequest, Connector, Destination, KNOWN_TYPES, Settings,
 };
-use cartage_package_store::{PackageStore, StoreOptions, Wait};
+use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
 use cartage_schema::{Naming, NamingKind};
 use serde_json::{Map, Value, json};
@@ -112,6 +113,16 @@ impl Project {
             .with_settings(settings_of(destination)?)
             .in_folder(self.config.base_dir());
         Ok(connector(&request)?)
+    }
+
+    /// The statements that loading a normalized package runs. Nothing is run, and nothing connected to.
+    ///
+    /// # Errors
+    /// If the package cannot be planned, or the destination speaks no SQL.
+    pub fn preview(&self, load_id: &LoadId, connector: Connector<'_>) -> Result<SqlScript, PipelineError> {
+        let destination = self.connect(connector)?;
+        let package = self.store.open_package(Folder::Normalized, load_id)?;
+        Ok(cartage_load::preview(&package, &*destination, self.runtime.clock.unix_micros())?)
     }
 
     /// What stands in extracted packages for the later stages: what the destination can take, and how

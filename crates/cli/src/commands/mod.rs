@@ -48,7 +48,7 @@ fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> R
             status::abort(&report, start.global.format)
         }
         Command::Status(args) => status::status(&start.look(&args.file)?, start.global.format),
-        Command::Package(command) => package::package(start, command),
+        Command::Package(command) => package::package(start, command, connector),
         Command::Schema(SchemaCommand::Show(args)) => {
             schema::show(&start.look(&args.file.file)?, args.schema.as_deref(), start.global.format)
         }

@@ -1,24 +1,36 @@
-//! `package list`, `show` and `verify`.
+//! `package list`, `show` (also its SQL) and `verify`.
 
 use std::fmt::{self, Write};
 
+use cartage_destinations_api::Connector;
 use cartage_package_store::{Folder, JobState, LoadId, PublishedPackage};
 use cartage_pipeline::{PipelineError, Project};
 use serde::Serialize;
 
 use super::show;
 use super::status::line;
-use crate::args::{Format, PackageArgs, PackageCommand};
+use crate::args::{Format, PackageArgs, PackageCommand, ShowArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
 use crate::progress::{grouped, size};
 
-pub(super) fn package(start: &Start<'_>, command: &PackageCommand) -> Result<(), Failure> {
+pub(super) fn package(
+    start: &Start<'_>,
+    command: &PackageCommand,
+    connector: Connector<'_>,
+) -> Result<(), Failure> {
     let format = start.global.format;
     match command {
         PackageCommand::List(args) => list(&start.look(&args.file)?, format),
-        PackageCommand::Show(args) => show_one(&start.look(&args.file)?, args, format),
+        PackageCommand::Show(ShowArgs { package, sql }) => {
+            let project = start.look(&package.file)?;
+            if *sql {
+                show_sql(&project, package, connector, format)
+            } else {
+                show_one(&project, package, format)
+            }
+        }
         PackageCommand::Verify(args) => verify(&start.look(&args.file)?, args, format),
     }
 }
@@ -79,6 +91,36 @@ fn show_one(project: &Project, args: &PackageArgs, format: Format) -> Result<(),
         Format::Text => crate::output::print(&text(&package, folder, &jobs)?)?,
     }
     Ok(())
+}
+
+/// A statement as `show --sql` tells it.
+#[derive(Serialize)]
+struct StatementLine<'a> {
+    purpose: &'a str,
+    sql: &'a str,
+}
+
+/// Shows what loading the newest normalized package, or the named one, runs.
+fn show_sql(
+    project: &Project,
+    args: &PackageArgs,
+    connector: Connector<'_>,
+    format: Format,
+) -> Result<(), Failure> {
+    let chosen = chosen(project, args)?;
+    let Some((_, load_id)) = chosen.into_iter().rfind(|(folder, _)| *folder == Folder::Normalized) else {
+        return Err(Failure::from(PipelineError::Usage {
+            message: "only a normalized package that is not yet loaded has statements to show".to_owned(),
+            remedy: "`cartage extract` and `cartage normalize` make one".to_owned(),
+        }));
+    };
+    let script = project.preview(&load_id, connector)?;
+    let lines: Vec<_> = script
+        .statements
+        .iter()
+        .map(|statement| StatementLine { purpose: &statement.purpose, sql: &statement.sql })
+        .collect();
+    show(format, &lines, || Ok(script.to_string()))
 }
 
 fn jobs(package: &PublishedPackage) -> Result<Vec<JobLine>, PipelineError> {

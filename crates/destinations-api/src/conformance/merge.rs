@@ -70,12 +70,15 @@ fn element(value: &str, parent: i64, index: usize) -> Value {
     ])
 }
 
+/// Gives the rows of `items` and of `items__tags` for a load.
+type Rows<'a> = &'a dyn Fn(&LoadPlan) -> [Vec<Value>; 2];
+
 /// Merges two loads by `strategy`; nothing where it is not offered.
 fn two_loads(
     make: Make<'_>,
     strategy: MergeStrategy,
     schema: &Schema,
-    rows: [&dyn Fn(&LoadPlan) -> [Vec<Value>; 2]; 2],
+    rows: [Rows<'_>; 2],
 ) -> Option<Place> {
     let place = Place::new(make);
     if !place.merges(strategy) {

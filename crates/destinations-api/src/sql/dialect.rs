@@ -30,9 +30,14 @@ pub trait Dialect: Debug + Send + Sync {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 
+    /// A dataset, so that it cannot be mistaken for anything else.
+    fn dataset(&self, dataset: &str) -> String {
+        self.quote(dataset)
+    }
+
     /// A table with its dataset.
     fn qualified(&self, table: &TableRef) -> String {
-        format!("{}.{}", self.quote(&table.dataset), self.quote(&table.table))
+        format!("{}.{}", self.dataset(&table.dataset), self.quote(&table.table))
     }
 
     /// The type of a column, from its dlt type and its hints.

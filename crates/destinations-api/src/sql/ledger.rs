@@ -39,7 +39,7 @@ pub fn create(dialect: &dyn Dialect, staging_dataset: &str) -> SqlScript {
     let mut script = SqlScript::default();
     script.push(
         "create the dataset for what is in flight",
-        format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.quote(staging_dataset)),
+        format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.dataset(staging_dataset)),
     );
     script.push(
         "create the ledger of loads in flight",

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
-use cartage_destinations_api::{Destination, ErrorKind, JobOutcome};
+use cartage_destinations_api::{ConnectRequest, Destination, ErrorKind, JobOutcome};
 use cartage_schema::{Column, DataType};
 use serde_json::json;
 
-use crate::util::{Fixture, plan, request};
-use cartage_destinations_duckdb::DuckDb;
+use crate::util::{Fixture, plan, request, settings};
+use cartage_destinations_duckdb::{CATALOG, DuckDb};
 
 fn id() -> Column {
     Column::typed("id", DataType::Bigint, true)
@@ -86,4 +86,34 @@ fn a_file_that_is_no_database_is_refused_with_a_remedy() {
     let error = duckdb.prepare_load(&plan([id()])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(error.to_string().contains("shop.duckdb") && error.remedy().is_some(), "{error}");
+}
+
+/// DuckDB takes the first part of a name for a database where there is one of that name.
+#[test]
+fn a_dataset_may_have_the_name_of_the_file_or_of_one_of_the_engines_databases() {
+    for (file, dataset) in [
+        ("raw.duckdb", "raw"),
+        ("main.duckdb", "main"),
+        ("memory.duckdb", "memory"),
+        ("a.b.duckdb", "a.b"),
+        ("x.duckdb", "temp"),
+        ("x.duckdb", "system"),
+        ("x.duckdb", CATALOG),
+        ("say \"it's\".duckdb", "say \"it's\""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let request = ConnectRequest::new("duckdb", "shop", dataset)
+            .in_folder(folder.path())
+            .with_settings(settings(&json!({"path": file})));
+        let duckdb = DuckDb::connect(&request).unwrap();
+        for number in [1, 2] {
+            let fixture = Fixture::with(duckdb.clone(), [id()]);
+            let path = fixture.parquet("1.parquet", vec![("id", ids([number]))]);
+            fixture.load(&path).unwrap_or_else(|error| panic!("{dataset} in {file}: {error}"));
+            fixture.commit();
+            let tables = duckdb.reader().unwrap().tables().unwrap();
+            assert_eq!(tables, ["_dlt_loads", "_dlt_version", "items"], "{dataset} in {file}");
+        }
+        assert_eq!(duckdb.reader().unwrap().count("items").unwrap(), 2, "{dataset} in {file}");
+    }
 }

@@ -30,7 +30,15 @@ impl Fixture {
     pub(crate) fn new(columns: impl IntoIterator<Item = Column>, keys: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let duckdb = DuckDb::connect(&request(folder.path(), keys)).unwrap();
-        let plan = plan(columns);
+        Self::begin(folder, duckdb, plan(columns))
+    }
+
+    /// A load into a database that is there already.
+    pub(crate) fn with(duckdb: DuckDb, columns: impl IntoIterator<Item = Column>) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), duckdb, plan(columns))
+    }
+
+    fn begin(folder: TempDir, duckdb: DuckDb, plan: LoadPlan) -> Self {
         duckdb.prepare_load(&plan).unwrap();
         Self { folder, duckdb, plan }
     }

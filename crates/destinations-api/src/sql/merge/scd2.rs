@@ -150,7 +150,7 @@ fn moment(option: &str, value: &Value) -> Result<i64> {
         Value::String(text) => parse_iso(text).and_then(|moment| match moment {
             Iso::Timestamp { micros, .. } => Some(micros),
             Iso::Date(days) => Some(i64::from(days) * MICROS_PER_DAY),
-            _ => None,
+            Iso::Time(_) => None,
         }),
         #[expect(clippy::cast_possible_truncation, reason = "moments beyond are refused by the database")]
         Value::Number(number) => number.as_f64().map(|seconds| (seconds * 1e6).round() as i64),

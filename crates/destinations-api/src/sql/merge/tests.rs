@@ -10,7 +10,9 @@ use crate::sql::{ChainTable, TableRef, follow_up};
 
 fn orders(keys: &[fn(&mut Column)]) -> Table {
     let mut id = Column::typed("id", DataType::Bigint, false);
-    keys.iter().for_each(|set| set(&mut id));
+    for set in keys {
+        set(&mut id);
+    }
     Table::root("orders", "orders").with_column(id)
 }
 

@@ -1,0 +1,44 @@
+//! The statements of a load, for people.
+
+use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
+use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
+use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
+
+use crate::destination::{DuckDb, planned_tables};
+use crate::job::{ScriptJob, staged};
+use crate::schema_sql::DuckDbDialect;
+
+impl Preview for DuckDb {
+    fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript> {
+        let mut script = SqlScript::default();
+        for table in &plan.drop {
+            let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
+            script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
+        }
+        let tables = planned_tables(plan)?;
+        let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
+        let (existing, indexes) = (Existing::default(), self.capabilities().create_indexes);
+        let migration =
+            ddl::migrate(&DuckDbDialect, self.dataset(), &all, &existing, indexes, &|_| Ok(false))?;
+        for statement in migration.script.statements {
+            script.push(format!("where it is missing: {}", statement.purpose), statement.sql);
+        }
+        for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
+            let target = staged(&self.client, plan, &table.name);
+            let constraints = Constraints { not_null: true, unique: false };
+            let create = ddl::create_table(&DuckDbDialect, &target, table, constraints)?;
+            script.push(format!("stage table {}", table.name), create);
+        }
+        for table in &plan.truncate {
+            let target = TableRef::new(self.dataset(), table);
+            script.push(format!("empty table {table}"), DuckDbDialect.empty_table(&target));
+        }
+        for job in jobs {
+            script.extend(ScriptJob::insert(&self.client, plan, job)?.script);
+        }
+        for chain in &plan.chains {
+            script.extend(ScriptJob::follow_up(&self.client, plan, chain)?.script);
+        }
+        Ok(script)
+    }
+}
