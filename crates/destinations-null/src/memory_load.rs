@@ -52,9 +52,13 @@ fn migrate(contents: &mut Contents, plan: &LoadPlan, name: &str, changes: &mut P
         if table.columns.iter().any(|(known, _)| *known == column.name) {
             continue;
         }
+        if !column.is_nullable() && !table.rows.is_empty() {
+            let message = format!("column {} must not be null, but table {name} has rows already", column.name);
+            return Err(Error::terminal(message));
+        }
         let data_type = column.data_type.map(|data_type| data_type.to_string()).unwrap_or_default();
         table.columns.push((column.name.clone(), data_type));
-        if !column.is_nullable() && table.rows.is_empty() {
+        if !column.is_nullable() {
             table.not_null.insert(column.name.clone());
         }
         if !is_new {

@@ -27,7 +27,7 @@ pub fn all(make: Make<'_>) {
     ddl::preparing_twice_changes_nothing(make);
     ddl::new_columns_are_added_at_the_end(make);
     ddl::a_column_without_type_is_not_created(make);
-    ddl::a_required_column_can_join_a_table_with_rows(make);
+    ddl::a_required_column_cannot_join_a_table_with_rows(make);
     append::appended_rows_are_there_with_nulls_for_absent_columns(make);
     append::a_job_that_is_repeated_after_its_commit_is_not_doubled(make);
     append::jobs_of_one_table_run_beside_each_other(make);

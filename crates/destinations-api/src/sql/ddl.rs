@@ -7,7 +7,7 @@ use cartage_schema::{Column, Table};
 use super::dialect::{Dialect, TableRef};
 use super::script::SqlScript;
 use crate::destination::PreparedLoad;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The columns of the tables that are there: table to column names.
 #[derive(Clone, Debug, Default)]
@@ -38,12 +38,11 @@ pub struct Migration {
 
 /// Creates `tables` in `dataset` or adds the columns that they lack.
 ///
-/// Columns without a type are left out, tables without any typed column too. A column that must not
-/// be null is added to a table with rows without that constraint, with a warning: no database could
-/// fill it, and the rows already there are worth more than the constraint.
+/// Columns without a type are left out, tables without any typed column too.
 ///
 /// # Errors
-/// Terminal if a column has no type at this database, or what `has_rows` returns.
+/// Terminal if a column has no type at this database, or must not be null and would join a table that
+/// has rows already, as databases refuse it under dlt; or what `has_rows` returns.
 pub fn migrate(
     dialect: &dyn Dialect,
     dataset: &str,
@@ -188,16 +187,19 @@ fn constrain(
     let table = &target.table;
     if !column.is_nullable() {
         if has_rows(table)? {
-            migration.changes.warnings.push(format!(
-                "column {} of table {table} must not be null, but was added to a table with rows without that constraint",
+            return Err(Error::terminal(format!(
+                "column {} must not be null, but table {table} has rows already, which have no value for it",
                 column.name
-            ));
-        } else {
-            migration.script.push(
-                format!("forbid nulls in {} of {table}", column.name),
-                dialect.set_not_null(target, &column.name),
-            );
+            ))
+            .with_remedy(format!(
+                "set nullable = true for {}, or replace the rows with `cartage run --refresh drop_resources`",
+                column.name
+            )));
         }
+        migration.script.push(
+            format!("forbid nulls in {} of {table}", column.name),
+            dialect.set_not_null(target, &column.name),
+        );
     }
     if unique_constraints && column.unique == Some(true) {
         migration.changes.warnings.push(format!(

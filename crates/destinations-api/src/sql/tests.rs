@@ -5,6 +5,7 @@ use cartage_schema::{Column, DataType, ReplaceStrategy, Table};
 use super::ddl::{self, Existing};
 use super::test_dialect::Standard;
 use super::{ChainTable, Dialect, TableRef, follow_up};
+use crate::ErrorKind;
 use crate::plan::FollowUp;
 
 fn orders() -> Table {
@@ -16,8 +17,12 @@ fn orders() -> Table {
         .with_column(Column::new("unknown"))
 }
 
+fn try_migrate(existing: &Existing, has_rows: bool) -> crate::Result<ddl::Migration> {
+    ddl::migrate(&Standard, "raw", &[&orders()], existing, true, &|_| Ok(has_rows))
+}
+
 fn migrate(existing: &Existing, has_rows: bool) -> ddl::Migration {
-    ddl::migrate(&Standard, "raw", &[&orders()], existing, true, &|_| Ok(has_rows)).unwrap()
+    try_migrate(existing, has_rows).unwrap()
 }
 
 #[test]
@@ -33,7 +38,7 @@ fn a_table_is_created_with_its_typed_columns_and_quoted_names() {
 }
 
 #[test]
-fn columns_are_added_and_constrained_only_while_the_table_is_empty() {
+fn columns_are_added_and_constrained() {
     let mut existing = Existing::default();
     existing.insert(&Standard, "orders", ["say \"hi\"".to_owned()]);
     let empty = migrate(&existing, false);
@@ -45,12 +50,15 @@ fn columns_are_added_and_constrained_only_while_the_table_is_empty() {
     "#);
     assert_eq!(empty.changes.warnings.len(), 1, "the unique constraint: {:?}", empty.changes.warnings);
 
-    let filled = migrate(&existing, true);
-    insta::assert_snapshot!(filled.script.to_string(), @r#"
-    -- add id to orders
-    ALTER TABLE "raw"."orders" ADD COLUMN "id" BIGINT;
-    "#);
-    assert_eq!(filled.changes.warnings.len(), 2, "{:?}", filled.changes.warnings);
+}
+
+#[test]
+fn a_column_that_must_not_be_null_does_not_join_rows() {
+    let mut existing = Existing::default();
+    existing.insert(&Standard, "orders", ["say \"hi\"".to_owned()]);
+    let error = try_migrate(&existing, true).expect_err("the rows have no value for it");
+    assert_eq!(error.kind(), ErrorKind::Terminal);
+    assert!(error.remedy().is_some_and(|remedy| remedy.contains("nullable = true for id")), "{error:?}");
 }
 
 #[test]
