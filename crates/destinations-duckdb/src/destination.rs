@@ -6,7 +6,7 @@ use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
 use cartage_destinations_api::sql::{Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
-    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging, StateSync, staging, system,
+    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync, staging, system,
 };
 use cartage_schema::Table;
 
@@ -231,7 +231,7 @@ fn set_vacuum(session: &Session, plan: &LoadPlan) -> Result<()> {
 }
 
 /// The tables of the plan that have a column, and whether each is staged.
-fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
+pub(crate) fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
     plan.tables
         .iter()
         .map(|planned| {
@@ -314,6 +314,10 @@ impl Destination for DuckDb {
     }
 
     fn staging(&self) -> Option<&dyn Staging> {
+        Some(self)
+    }
+
+    fn preview(&self) -> Option<&dyn Preview> {
         Some(self)
     }
 

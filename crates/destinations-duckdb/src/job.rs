@@ -19,7 +19,7 @@ pub(crate) struct ScriptJob<'a> {
     client: &'a Client,
     plan: &'a LoadPlan,
     entry: String,
-    script: SqlScript,
+    pub(crate) script: SqlScript,
 }
 
 impl<'a> ScriptJob<'a> {

@@ -19,6 +19,7 @@ mod database;
 mod destination;
 mod error;
 mod job;
+mod preview;
 mod schema_sql;
 mod sync;
 

@@ -97,6 +97,28 @@ fn a_pending_append_is_finished_and_not_extracted_again_unless_asked() {
 }
 
 #[test]
+fn the_statements_of_a_load_can_be_read_before_they_run() {
+    let bench = Bench::new();
+    bench.items("items.jsonl", "write_disposition = \"merge\"\nprimary_key = \"id\"");
+    bench.write("items.jsonl", "{\"id\": 1, \"list\": [1]}\n");
+    bench.cartage(&["run"]).exits_with(0);
+    bench.cartage(&["package", "show", "--sql"]).exits_with(2).says("normalized");
+    bench.cartage(&["extract"]).exits_with(0);
+    bench.cartage(&["normalize"]).exits_with(0);
+    let sql = bench.cartage(&["package", "show", "--sql"]).exits_with(0).stdout;
+    for purpose in [
+        "-- where it is missing: create table items__list",
+        "-- insert items.",
+        "-- merge items: find rows with the primary key of staged rows",
+        "-- merge items__list: insert the staged rows below them",
+    ] {
+        assert!(sql.contains(purpose), "{purpose}: {sql}");
+    }
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.items__list"), 1);
+}
+
+#[test]
 fn help_and_wrong_flags_teach() {
     let bench = Bench::new();
     let help = bench.cartage(&["--help"]).exits_with(0);

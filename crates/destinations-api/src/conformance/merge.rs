@@ -74,12 +74,7 @@ fn element(value: &str, parent: i64, index: usize) -> Value {
 type Rows<'a> = &'a dyn Fn(&LoadPlan) -> [Vec<Value>; 2];
 
 /// Merges two loads by `strategy`; nothing where it is not offered.
-fn two_loads(
-    make: Make<'_>,
-    strategy: MergeStrategy,
-    schema: &Schema,
-    rows: [Rows<'_>; 2],
-) -> Option<Place> {
+fn two_loads(make: Make<'_>, strategy: MergeStrategy, schema: &Schema, rows: [Rows<'_>; 2]) -> Option<Place> {
     let place = Place::new(make);
     if !place.merges(strategy) {
         return None;
