@@ -1,6 +1,6 @@
 //! Which resources take part, and which table each writes to.
 
-use cartage_schema::{Naming, Table, WriteDisposition};
+use cartage_schema::{Naming, ReplaceStrategy, Table, WriteDisposition};
 
 use crate::ExtractError;
 use crate::incremental::{CursorSettings, Position};
@@ -19,6 +19,8 @@ pub(crate) struct Planned {
     /// Normalized name of its root table.
     pub(crate) table: String,
     pub(crate) disposition: WriteDisposition,
+    /// How its table is replaced, where the resource says so.
+    pub(crate) replace_strategy: Option<ReplaceStrategy>,
     pub(crate) is_resumable: bool,
     /// How it loads only what is new; taken when the cursor is bound to the state.
     pub(crate) cursor: Option<CursorSettings>,
@@ -77,6 +79,9 @@ fn one(
         WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
         _ => producer.is_resumable() || cursor.as_ref().is_some_and(CursorSettings::keeps_state),
     };
+    let replace_strategy = hints.write_disposition.as_ref().and_then(|written| written.replace_strategy());
     let table = root.name.clone();
-    Ok((Planned { name, tables, table, disposition, is_resumable, cursor, position: None }, producer))
+    let planned =
+        Planned { name, tables, table, disposition, replace_strategy, is_resumable, cursor, position: None };
+    Ok((planned, producer))
 }

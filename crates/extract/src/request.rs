@@ -24,8 +24,8 @@ pub struct ExtractRequest<'a> {
     pub base_state: PipelineState,
     /// Settings of the stage.
     pub settings: ExtractSettings,
-    /// What later stages must know; goes into `package.json`. Two keys are added: `on_bad_row`, and
-    /// `refresh` with the tables to drop and to truncate. One is read here, too: the lengths of names
+    /// What later stages must know; goes into `package.json`. Three keys are added: `on_bad_row`,
+    /// `refresh` with the tables to drop and to truncate, and `replace_strategies` by table. One is read here, too: the lengths of names
     /// under `destination`, so that names are cut as normalize cuts them.
     pub package_settings: Map<String, Value>,
     /// The run that this package belongs to.

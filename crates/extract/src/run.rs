@@ -92,6 +92,14 @@ impl Documents<'_> {
             }
         }
         schema_settings.apply(self.schema)?;
+        // Load needs them, and they are no part of the schema.
+        let strategies: Map<String, Value> = planned
+            .iter()
+            .filter_map(|resource| Some((resource.table.clone(), resource.replace_strategy?.to_string().into())))
+            .collect();
+        if !strategies.is_empty() {
+            self.package_settings.insert("replace_strategies".to_owned(), strategies.into());
+        }
         for resource in planned.iter().filter(|resource| resource.disposition == WriteDisposition::Replace) {
             self.state.reset_resource(&self.schema.name, &resource.name);
         }

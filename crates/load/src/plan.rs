@@ -47,6 +47,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) schema_document: Arc<str>,
     pub(crate) jobs: &'a [LoadJob],
     pub(crate) refresh: RefreshCommands,
+    /// How tables are replaced, by root table, where their resources say so.
+    pub(crate) replace_strategies: BTreeMap<String, ReplaceStrategy>,
     pub(crate) capabilities: &'a Capabilities,
     pub(crate) now_micros: i64,
 }
@@ -63,7 +65,16 @@ enum Writing {
 /// # Errors
 /// Invalid, naming the table: nothing has been done then.
 pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, DestinationError> {
-    let Ingredients { key, schema, schema_document, jobs, refresh, capabilities, now_micros } = ingredients;
+    let Ingredients {
+        key,
+        schema,
+        schema_document,
+        jobs,
+        refresh,
+        replace_strategies,
+        capabilities,
+        now_micros,
+    } = ingredients;
     check_names(&schema, capabilities)?;
     check_formats(jobs, capabilities)?;
 
@@ -72,7 +83,8 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     for name in &with_jobs {
         let root = root_of(&schema, name)?;
         if !roots.contains_key(root.name.as_str()) {
-            roots.insert(&root.name, writing(&schema, root, capabilities)?);
+            let asked = replace_strategies.get(&root.name).copied();
+            roots.insert(&root.name, writing(&schema, root, asked, capabilities)?);
         }
     }
 
@@ -131,17 +143,16 @@ fn root_of<'a>(schema: &'a Schema, table: &str) -> Result<&'a Table, Destination
     })
 }
 
-fn writing(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result<Writing, DestinationError> {
+fn writing(
+    schema: &Schema,
+    root: &Table,
+    asked: Option<ReplaceStrategy>,
+    capabilities: &Capabilities,
+) -> Result<Writing, DestinationError> {
     let table = format!("table {}", root.name);
     match schema.write_disposition(&root.name) {
         WriteDisposition::Append => Ok(Writing::Append),
         WriteDisposition::Replace => {
-            let asked = match root.other.get("x-replace-strategy").and_then(Value::as_str) {
-                Some(word) => Some(word.parse().map_err(|cause: cartage_schema::UnknownWord| {
-                    DestinationError::invalid(cause.to_string()).context(&table)
-                })?),
-                None => None,
-            };
             match capabilities.replace_strategy(asked).map_err(|error| error.context(&table))? {
                 ReplaceStrategy::TruncateAndInsert => Ok(Writing::Truncate),
                 staged => Ok(Writing::Staged(FollowUp::Replace(staged))),

@@ -1,5 +1,6 @@
 //! One package from the first look to its place in `loaded/`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cartage_destinations_api::{
@@ -10,8 +11,9 @@ use cartage_package_store::{
     Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,
 };
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::Schema;
+use cartage_schema::{ReplaceStrategy, Schema};
 use indexmap::IndexMap;
+use serde::Deserialize;
 
 use crate::commit::write_back;
 use crate::error::LoadError;
@@ -78,6 +80,16 @@ pub(crate) fn plan_of(
             document: "package.json",
             reason: cause.to_string(),
         })?;
+    let replace_strategies = match package.manifest().settings.get("replace_strategies") {
+        None => BTreeMap::new(),
+        Some(strategies) => {
+            BTreeMap::<String, ReplaceStrategy>::deserialize(strategies).map_err(|cause| LoadError::Document {
+                load_id: load_id.to_string(),
+                document: "package.json",
+                reason: cause.to_string(),
+            })?
+        }
+    };
     let key = LoadKey {
         pipeline: package.manifest().pipeline.clone(),
         schema: schema.name.clone(),
@@ -89,6 +101,7 @@ pub(crate) fn plan_of(
         schema_document: document,
         jobs,
         refresh,
+        replace_strategies,
         capabilities,
         now_micros,
     };

@@ -74,7 +74,10 @@ impl Shop {
     }
 
     /// The same with settings in `package.json`.
-    pub(crate) fn deliver_with(&self, delivery: Delivery<'_>, settings: Value) -> LoadId {
+    pub(crate) fn deliver_with(&self, delivery: Delivery<'_>, mut settings: Value) -> LoadId {
+        if let Some(strategy) = delivery.strategy.filter(|_| delivery.disposition == WriteDisposition::Replace) {
+            settings["replace_strategies"] = json!({ "items": strategy });
+        }
         let store = &self.pipeline.store;
         let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
         let load_id = LoadId::from_unix_micros(1_700_000_000_000_000 + delivery.number * 1_000_000);
@@ -179,10 +182,8 @@ pub(crate) fn load_from(
 fn schema(delivery: Delivery<'_>) -> Schema {
     let mut items = Table::root("items", "items").with_column(Column::typed("id", DataType::Bigint, false));
     items.write_disposition = Some(delivery.disposition);
-    if let Some(strategy) = delivery.strategy {
-        let merges = delivery.disposition == WriteDisposition::Merge;
-        let hint = if merges { "x-merge-strategy" } else { "x-replace-strategy" };
-        items.other.insert(hint.to_owned(), strategy.into());
+    if let Some(strategy) = delivery.strategy.filter(|_| delivery.disposition == WriteDisposition::Merge) {
+        items.other.insert("x-merge-strategy".to_owned(), strategy.into());
     }
     let tags =
         Table::nested("items__tags", "items").with_column(Column::typed("value", DataType::Text, true));
