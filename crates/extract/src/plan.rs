@@ -1,5 +1,6 @@
 //! Which resources take part, and which table each writes to.
 
+use cartage_schema::hints::WriteDispositionConfig;
 use cartage_schema::{Naming, ReplaceStrategy, Table, WriteDisposition};
 
 use crate::ExtractError;
@@ -79,7 +80,8 @@ fn one(
         WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
         _ => producer.is_resumable() || cursor.as_ref().is_some_and(CursorSettings::keeps_state),
     };
-    let replace_strategy = hints.write_disposition.as_ref().and_then(|written| written.replace_strategy());
+    let replace_strategy =
+        hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
     let planned =
         Planned { name, tables, table, disposition, replace_strategy, is_resumable, cursor, position: None };

@@ -16,6 +16,7 @@ mod error;
 mod marker;
 mod memory;
 mod project;
+mod refuse;
 mod report;
 mod restore;
 mod run;

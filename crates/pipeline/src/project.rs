@@ -11,6 +11,7 @@ use cartage_schema::{Naming, NamingKind};
 use serde_json::{Map, Value, json};
 
 use crate::error::PipelineError;
+use crate::refuse;
 
 /// A pipeline as a command finds it.
 #[derive(Debug)]
@@ -29,8 +30,9 @@ impl Project {
     /// Opens the pipeline for work: its data folder is made where it is missing.
     ///
     /// # Errors
-    /// If the data folder cannot be used.
+    /// If the data folder cannot be used, or a setting is not carried out.
     pub fn open(config: Config, runtime: Runtime, wait: Wait) -> Result<Self, PipelineError> {
+        refuse::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
         Ok(Self { config, store, runtime, wait })
@@ -71,7 +73,10 @@ impl Project {
                 format!("use one of {}", KNOWN_TYPES.join(", ")),
             )
         })?;
-        let common = CommonSettings::read(&settings_of(destination)?)?;
+        let mut common = CommonSettings::read(&settings_of(destination)?)?;
+        if let Some(format) = &self.config.pipeline.loader_file_format {
+            common.loader_file_format = Some(format.parse()?);
+        }
         Ok(capabilities.with_settings(&common)?)
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::PipelineError;
 use crate::project::Project;
+use crate::refuse;
 use crate::report::{FailedJob, RunReport, Skipped, SourceFile};
 
 /// What a user says on the command line about extracting.
@@ -53,6 +54,7 @@ pub(crate) fn extract(
     for settings in &project.config.sources {
         let begin = Instant::now();
         let source = cartage_sources::build(settings)?;
+        refuse::contracts(&source)?;
         let name = source.name.clone();
         let taken: Vec<String> = source
             .resources

@@ -1,0 +1,80 @@
+//! Settings of dlt that are understood but not carried out: refused, because to ignore them would do
+//! something else than the user asked for.
+
+use cartage_config::Config;
+use cartage_extract::Source;
+use cartage_schema::ContractModes;
+use serde_json::Value;
+
+use crate::error::PipelineError;
+
+/// Refuses settings of the pipeline.
+pub(crate) fn pipeline_settings(config: &Config) -> Result<(), PipelineError> {
+    let pipeline = &config.pipeline;
+    let refused = [
+        ("dev_mode", pipeline.dev_mode, "give every run a dataset_name of its own"),
+        ("staging", pipeline.staging.is_some(), "load into the destination directly"),
+        (
+            "import_schema_path",
+            pipeline.import_schema_path.is_some(),
+            "give the columns as hints of the resource",
+        ),
+        (
+            "export_schema_path",
+            pipeline.export_schema_path.is_some(),
+            "use `cartage schema show --format json`",
+        ),
+    ];
+    if let Some((key, _, remedy)) = refused.iter().find(|(_, is_set, _)| *is_set) {
+        return Err(not_carried_out(&format!("pipeline.{key}"), remedy));
+    }
+    contract("pipeline.schema_contract", pipeline.schema_contract.as_ref())?;
+    stages_of_resources(config)
+}
+
+/// Refuses contracts of a source and of its resources.
+pub(crate) fn contracts(source: &Source) -> Result<(), PipelineError> {
+    contract(&format!("sources.{}.schema_contract", source.name), source.schema.schema_contract.as_ref())?;
+    source.resources.iter().try_for_each(|resource| {
+        let key = format!("sources.{}.{}.schema_contract", source.name, resource.name);
+        contract(&key, resource.hints.schema_contract.as_ref())
+    })
+}
+
+fn contract(key: &str, value: Option<&Value>) -> Result<(), PipelineError> {
+    let modes = value
+        .map(ContractModes::parse)
+        .transpose()
+        .map_err(|error| PipelineError::usage(format!("{key}: {error}"), "use evolve, or leave it out"))?;
+    if modes.is_none_or(|modes| modes.is_evolve()) {
+        return Ok(());
+    }
+    Err(not_carried_out(
+        &format!("{key} other than evolve"),
+        "leave it out, and look at new columns in the summary",
+    ))
+}
+
+/// `[sources.<source>.<resource>.extract]` and `.data_writer`: all resources of a source share theirs.
+fn stages_of_resources(config: &Config) -> Result<(), PipelineError> {
+    for source in &config.sources {
+        for resource in &source.resources {
+            let (source, name) = (Some(source.name.as_str()), Some(resource.name.as_str()));
+            let own = config.extract(source, name)? != config.extract(source, None)?
+                || config.extract_writer(source, name)? != config.extract_writer(source, None)?;
+            if own {
+                let key = format!(
+                    "sources.{}.{}.extract or .data_writer",
+                    source.unwrap_or_default(),
+                    resource.name
+                );
+                return Err(not_carried_out(&key, "set it for the whole source"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_carried_out(key: &str, remedy: &str) -> PipelineError {
+    PipelineError::usage(format!("{key} is not carried out by this version"), remedy)
+}
