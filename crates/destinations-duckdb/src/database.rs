@@ -108,7 +108,7 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Connection> {
 }
 
 /// Attaching instead of opening gives the database a name of ours and row groups of our size.
-fn attachment(place: &Path) -> Result<String> {
+pub(crate) fn attachment(place: &Path) -> Result<String> {
     let text = place.to_str().ok_or_else(|| {
         Error::invalid(format!("{} is not UTF-8, and duckdb attaches no other paths", place.display()))
             .with_remedy("name another file with 'path'")

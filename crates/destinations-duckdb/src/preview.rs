@@ -1,9 +1,12 @@
 //! The statements of a load, for people.
 
+use std::path::Path;
+
 use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
 use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
 use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 
+use crate::database::attachment;
 use crate::destination::{DuckDb, planned_tables};
 use crate::job::{ScriptJob, staged};
 use crate::schema_sql::DuckDbDialect;
@@ -11,6 +14,8 @@ use crate::schema_sql::DuckDbDialect;
 impl Preview for DuckDb {
     fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript> {
         let mut script = SqlScript::default();
+        let place = self.client.config().path.as_deref().unwrap_or(Path::new(":memory:"));
+        script.push("attach the file by the name that the statements know it by", attachment(place)?);
         for table in &plan.drop {
             let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
             script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
