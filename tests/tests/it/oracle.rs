@@ -28,6 +28,16 @@ fn replaced_tables_are_those_of_dlt() {
 }
 
 #[test]
+fn merged_tables_are_those_of_dlt() {
+    passes("merge");
+}
+
+#[test]
+fn histories_are_those_of_dlt() {
+    passes("scd2");
+}
+
+#[test]
 fn normalized_rows_are_those_of_dlt() {
     passes("normalize");
 }
