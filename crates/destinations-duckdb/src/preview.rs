@@ -16,6 +16,11 @@ impl Preview for DuckDb {
         let mut script = SqlScript::default();
         let place = self.client.config().path.as_deref().unwrap_or(Path::new(":memory:"));
         script.push("attach the file by the name that the statements know it by", attachment(place)?);
+        let staging = &self.client.config().staging_dataset;
+        for (what, dataset) in [("the dataset", self.dataset()), ("the staging dataset", staging.as_str())] {
+            let create = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(dataset));
+            script.push(format!("create {what}"), create);
+        }
         for table in &plan.drop {
             let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
             script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
