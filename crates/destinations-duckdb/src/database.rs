@@ -10,6 +10,7 @@ use cartage_destinations_api::{Error, Result};
 use duckdb::Connection;
 
 use crate::config::Config;
+use crate::create::create_if_absent;
 use crate::error;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
@@ -91,6 +92,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn connect(config: &Config, path: Option<&Path>) -> Result<Connection> {
     let place = path.unwrap_or(Path::new(":memory:"));
     let attach = attachment(place)?;
+    if let Some(path) = path {
+        create_if_absent(path, |unfinished| {
+            let engine = engine_settings(config).and_then(Connection::open_in_memory_with_flags)?;
+            // A path that cannot be attached is refused below, with its name.
+            if let Ok(attach) = attachment(unfinished) {
+                engine.execute_batch(&attach)?;
+            }
+            Ok(engine)
+        });
+    }
     let failed = |cause| error::open(place, &cause);
     let engine = engine_settings(config).and_then(Connection::open_in_memory_with_flags).map_err(failed)?;
     let mut attempt = 1;

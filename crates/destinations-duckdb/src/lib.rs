@@ -15,6 +15,7 @@
 
 mod client;
 mod config;
+mod create;
 mod database;
 mod destination;
 mod error;

@@ -53,7 +53,8 @@ fn migrate(contents: &mut Contents, plan: &LoadPlan, name: &str, changes: &mut P
             continue;
         }
         if !column.is_nullable() && !table.rows.is_empty() {
-            let message = format!("column {} must not be null, but table {name} has rows already", column.name);
+            let message =
+                format!("column {} must not be null, but table {name} has rows already", column.name);
             return Err(Error::terminal(message));
         }
         let data_type = column.data_type.map(|data_type| data_type.to_string()).unwrap_or_default();

@@ -95,7 +95,9 @@ impl Documents<'_> {
         // Load needs them, and they are no part of the schema.
         let strategies: Map<String, Value> = planned
             .iter()
-            .filter_map(|resource| Some((resource.table.clone(), resource.replace_strategy?.to_string().into())))
+            .filter_map(|resource| {
+                Some((resource.table.clone(), resource.replace_strategy?.to_string().into()))
+            })
             .collect();
         if !strategies.is_empty() {
             self.package_settings.insert("replace_strategies".to_owned(), strategies.into());

@@ -83,10 +83,12 @@ pub(crate) fn plan_of(
     let replace_strategies = match package.manifest().settings.get("replace_strategies") {
         None => BTreeMap::new(),
         Some(strategies) => {
-            BTreeMap::<String, ReplaceStrategy>::deserialize(strategies).map_err(|cause| LoadError::Document {
-                load_id: load_id.to_string(),
-                document: "package.json",
-                reason: cause.to_string(),
+            BTreeMap::<String, ReplaceStrategy>::deserialize(strategies).map_err(|cause| {
+                LoadError::Document {
+                    load_id: load_id.to_string(),
+                    document: "package.json",
+                    reason: cause.to_string(),
+                }
             })?
         }
     };

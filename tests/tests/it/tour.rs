@@ -20,7 +20,7 @@ fn one_line_ingests_nested_rows_into_tables() {
         2
     );
     assert_eq!(
-        bench.rows("SELECT typeof(at) AS t FROM main.events LIMIT 1"),
+        bench.rows("SELECT typeof(\"at\") AS t FROM main.events LIMIT 1"),
         ["{\"t\":\"TIMESTAMP WITH TIME ZONE\"}"]
     );
 }

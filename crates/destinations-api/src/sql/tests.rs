@@ -49,7 +49,6 @@ fn columns_are_added_and_constrained() {
     ALTER TABLE "raw"."orders" ALTER COLUMN "id" SET NOT NULL;
     "#);
     assert_eq!(empty.changes.warnings.len(), 1, "the unique constraint: {:?}", empty.changes.warnings);
-
 }
 
 #[test]

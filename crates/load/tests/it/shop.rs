@@ -75,7 +75,9 @@ impl Shop {
 
     /// The same with settings in `package.json`.
     pub(crate) fn deliver_with(&self, delivery: Delivery<'_>, mut settings: Value) -> LoadId {
-        if let Some(strategy) = delivery.strategy.filter(|_| delivery.disposition == WriteDisposition::Replace) {
+        if let Some(strategy) =
+            delivery.strategy.filter(|_| delivery.disposition == WriteDisposition::Replace)
+        {
             settings["replace_strategies"] = json!({ "items": strategy });
         }
         let store = &self.pipeline.store;

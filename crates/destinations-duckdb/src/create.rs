@@ -1,0 +1,38 @@
+//! Makes a database file as a whole: a process that dies while DuckDB writes the first bytes of a new file
+//! must not leave half a file, which nobody could open again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use duckdb::Connection;
+
+/// Makes an empty database at `path` where nothing is there yet. The file has its name only once it is
+/// whole; where somebody else makes it meanwhile, theirs stays.
+///
+/// Where this is not possible (no hard links, say), nothing is done, and DuckDB makes the file itself.
+pub(crate) fn create_if_absent(path: &Path, make: impl FnOnce(&Path) -> duckdb::Result<Connection>) {
+    if path.exists() {
+        return;
+    }
+    let unfinished = unfinished(path);
+    // Of a process that died here. One that is at work meanwhile loses its file and lets DuckDB make it.
+    let _ = fs::remove_file(&unfinished);
+    let made = make(&unfinished).and_then(|database| database.close().map_err(|(_, cause)| cause));
+    match made {
+        Ok(()) => match fs::hard_link(&unfinished, path) {
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
+                tracing::debug!(path = %path.display(), %cause, "the new database is made in place");
+            }
+            _ => {}
+        },
+        Err(cause) => tracing::debug!(path = %path.display(), %cause, "the new database is made in place"),
+    }
+    let _ = fs::remove_file(&unfinished);
+}
+
+/// Where the file is until it is whole: beside its place, hidden.
+fn unfinished(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.unfinished"))
+}
