@@ -66,3 +66,13 @@ fn hints_are_those_of_dlt() {
 fn schemas_evolve_as_in_dlt() {
     passes("schema-evolution");
 }
+
+#[test]
+fn cursors_are_those_of_dlt() {
+    passes("incremental");
+}
+
+#[test]
+fn state_is_that_of_dlt() {
+    passes("state");
+}
