@@ -9,5 +9,6 @@
 
 pub mod binaries;
 pub mod content;
+pub mod guide;
 pub mod harness;
 pub mod oracle;

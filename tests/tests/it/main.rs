@@ -3,6 +3,7 @@
 mod bad_input;
 mod damage;
 mod disk;
+mod guides;
 mod kill;
 mod locks;
 mod oracle;
