@@ -42,7 +42,7 @@ pub fn carry_out(page: &Path) {
         let place = format!("{}:{}", page.display(), block.line);
         match (block.language, block.argument) {
             ("console", _) => run(&bench, block, &place),
-            ("sql", "") | (_, "") => continue,
+            (_, "") => continue,
             ("sql", database) => {
                 let expected = blocks.get(position + 1).filter(|next| next.language == "text");
                 let expected =
