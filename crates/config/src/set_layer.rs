@@ -18,7 +18,8 @@ pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
         let (key, value) = set.split_once('=').ok_or_else(bad)?;
         let path = path_of(key.trim()).ok_or_else(bad)?;
         let origin = Origin { layer: Layer::Set, place: Place::Option(Arc::from(key.trim())) };
-        let mut node = Node::new(loose(value, &origin), origin.clone());
+        let value = quoted(value, &origin).unwrap_or_else(|| loose(value, &origin));
+        let mut node = Node::new(value, origin.clone());
         for key in path.iter().skip(1).rev() {
             let table = Table::from_iter([(key.clone(), node)]);
             node = Node::new(Value::Table(table), origin.clone());
@@ -26,6 +27,12 @@ pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
         lay_over(&mut tree, Table::from_iter([(path[0].clone(), node)]));
     }
     Ok(tree)
+}
+
+/// Text in quotes, as it would stand in the file. The shell has taken its own quotes off already.
+fn quoted(text: &str, origin: &Origin) -> Option<Value> {
+    let text = text.trim();
+    text.starts_with(['"', '\'']).then(|| toml_layer::read_value(text, origin)).flatten()
 }
 
 /// Text without a type. What looks like a list or a table is read as JSON, else as TOML.

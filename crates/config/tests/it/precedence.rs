@@ -181,3 +181,12 @@ fn the_trace_knows_the_layer_of_a_value_and_masks_secrets() {
     assert!(!shown.contains("hunter2") && !shown.contains("from a secret file"));
     assert_eq!(config.sources[0].section.origin("pages").map(|origin| origin.layer), Some(Layer::File));
 }
+
+#[test]
+fn quotes_of_an_option_are_those_of_the_file() {
+    for set in ["sources.shop.api_key=a b", "sources.shop.api_key=\"a b\"", "sources.shop.api_key='a b'"] {
+        assert_eq!(key_of(&Project::new(SHOP).set(set)).as_deref(), Some("a b"), "{set}");
+    }
+    let half = Project::new(SHOP).set("sources.shop.api_key=\"a");
+    assert_eq!(key_of(&half).as_deref(), Some("\"a"));
+}
