@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::producer::Producer;
 use crate::settings::NextItemMode;
+use crate::state_change::StateChange;
 use crate::{Page, SourceError};
 
 /// Pages of one producer that may wait to be taken.
@@ -25,7 +26,8 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// How many of these times a closed producer is waited for, to ask what it has read.
 const PATIENCE: u32 = 20;
 
-type Made = Result<Option<Page>, SourceError>;
+/// A page, or the end, with what it changes in the state.
+type Made = Result<(Option<Page>, StateChange), SourceError>;
 
 /// A producer on its way to a worker or back.
 struct Call {
@@ -63,9 +65,9 @@ pub(crate) struct Feed {
 
 /// What comes next.
 pub(crate) enum Fed {
-    Page(usize, Page),
+    Page(usize, Page, StateChange),
     /// This producer has no more pages.
-    Ended(usize),
+    Ended(usize, StateChange),
     Failed(usize, SourceError),
     Cancelled,
     /// All producers have ended.
@@ -121,7 +123,7 @@ impl Feed {
             if self.slots[turn].ended
                 || self.slots[turn].calls_left == 0 && self.slots[turn].producer.is_some()
             {
-                return self.take(turn, Ok(None));
+                return self.take(turn, Ok((None, StateChange::default())));
             }
             self.ask(turn);
             match self.answers.recv_timeout(CANCEL_POLL) {
@@ -160,17 +162,17 @@ impl Feed {
     }
 
     fn take(&mut self, turn: usize, made: Made) -> Fed {
-        if self.mode == NextItemMode::RoundRobin || !matches!(made, Ok(Some(_))) {
+        if self.mode == NextItemMode::RoundRobin || !matches!(made, Ok((Some(_), _))) {
             self.turns.pop_front();
         }
         match made {
-            Ok(Some(page)) => {
+            Ok((Some(page), change)) => {
                 if self.mode == NextItemMode::RoundRobin {
                     self.turns.push_back(turn);
                 }
-                Fed::Page(turn, page)
+                Fed::Page(turn, page, change)
             }
-            Ok(None) => Fed::Ended(turn),
+            Ok((None, change)) => Fed::Ended(turn, change),
             Err(error) => Fed::Failed(turn, error),
         }
     }
@@ -205,14 +207,15 @@ impl Feed {
             self.in_flight -= 1;
             return;
         }
-        slot.ended = !matches!(answer.made, Ok(Some(_)));
+        slot.ended = !matches!(answer.made, Ok((Some(_), _)));
         slot.ready.push_back(answer.made);
     }
 }
 
 fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
     for Call { slot, mut producer } in inbox {
-        let made = catch_unwind(AssertUnwindSafe(|| producer.next_page()))
+        let next = || producer.next_page().map(|page| (page, producer.take_state_change()));
+        let made = catch_unwind(AssertUnwindSafe(next))
             .unwrap_or_else(|panic| Err(SourceError::Panicked(panic_text(panic.as_ref()))));
         if outbox.send(Answer { slot, producer, made }).is_err() {
             return;

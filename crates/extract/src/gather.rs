@@ -12,12 +12,13 @@ use indexmap::IndexMap;
 use crate::compress::Compressors;
 use crate::cut::first_rows;
 use crate::feed::{Fed, Feed};
-use crate::incremental::Position;
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
 use crate::report::ResourceReport;
 use crate::settings::ExtractSettings;
+use crate::standing::Standing;
+use crate::state_change::StateChange;
 use crate::state_row::state_page;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
 use crate::{ExtractError, SourceError};
@@ -44,8 +45,8 @@ pub(crate) struct Gatherer {
     reports: Vec<ResourceReport>,
     /// Rows by table.
     tables: IndexMap<String, u64>,
-    /// Resources that may have more pages.
-    active: Vec<bool>,
+    /// How far each resource is.
+    standings: Vec<Standing>,
     hints: HintsInUse,
     schema: Schema,
     state: PipelineState,
@@ -83,7 +84,7 @@ impl Gatherer {
             source_name,
             reports: planned.iter().map(Planned::report).collect(),
             tables: IndexMap::new(),
-            active: vec![true; planned.len()],
+            standings: planned.iter().map(|_| Standing::default()).collect(),
             hints: HintsInUse::default(),
             planned,
             schema,
@@ -112,16 +113,18 @@ impl Gatherer {
         let mut feed = self.feed(producers);
         loop {
             match feed.next() {
-                Fed::Page(resource, page) => self.take(&mut feed, &mut writers, resource, page)?,
-                Fed::Ended(resource) => self.end(&mut feed, &mut writers, resource)?,
+                Fed::Page(resource, page, change) => {
+                    self.take(&mut feed, &mut writers, resource, page, change)?;
+                }
+                Fed::Ended(resource, change) => self.end(&mut feed, &mut writers, resource, change)?,
                 Fed::Failed(resource, error) => return Err(self.failed(resource, error)),
                 Fed::Cancelled => return Err(ExtractError::Cancelled),
                 Fed::Done => break,
             }
         }
         self.write_empty_tables(&mut writers)?;
-        for position in self.planned.iter().filter_map(|resource| resource.position.as_ref()) {
-            position.write(&mut self.state, &self.schema.name);
+        for (standing, planned) in self.standings.iter_mut().zip(&self.planned) {
+            standing.write(&mut self.state, &self.schema.name, &planned.name);
         }
         let state = state_page(&mut self.state, &mut self.schema, &self.load_id, &*self.runtime.clock)?;
         if let Some(page) = &state {
@@ -146,12 +149,16 @@ impl Gatherer {
     }
 
     /// Opens all producers; the sum of their bytes where all know it.
-    fn open(&self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
+    fn open(&mut self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
         let context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
+        let source_state = Arc::new(self.state.source_state(&self.schema.name).cloned().unwrap_or_default());
         let mut total = Some(0);
         for (resource, producer) in producers.iter_mut().enumerate() {
+            let name = &self.planned[resource].name;
+            let context = context.clone().with_state(name, Arc::clone(&source_state));
             let bytes = producer.open(&context).map_err(|error| self.failed(resource, error))?;
             total = total.zip(bytes).map(|(total, bytes)| total + bytes);
+            self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
         }
         Ok(total)
     }
@@ -175,11 +182,15 @@ impl Gatherer {
         writers: &mut TableWriters<'_>,
         resource: usize,
         mut page: Page,
+        change: StateChange,
     ) -> Result<(), ExtractError> {
-        let room = self.settings.limit.rows.map_or(u64::MAX, |limit| limit - self.reports[resource].rows);
+        let limit = self.settings.limit.rows;
+        // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
+        let limit = limit.filter(|_| !change.has_edits());
+        let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.reports[resource].rows));
         let bytes = page.source_bytes();
         let rows = page.rows().min(room);
-        let has_passed = self.planned[resource].position.as_mut().is_none_or(Position::advance);
+        let has_passed = self.standings[resource].take(change, &self.state, &self.schema.name);
         match &page {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
             // of them pass.
@@ -246,7 +257,10 @@ impl Gatherer {
         feed: &mut Feed,
         writers: &mut TableWriters<'_>,
         resource: usize,
+        change: StateChange,
     ) -> Result<(), ExtractError> {
+        self.standings[resource].take(change, &self.state, &self.schema.name);
+        self.standings[resource].end();
         if let Some(producer) = feed.producer(resource) {
             self.reports[resource].inputs = producer.inputs();
             self.reports[resource].warnings = producer.warnings();
@@ -254,12 +268,13 @@ impl Gatherer {
                 tracing::warn!(resource = %self.planned[resource].name, "{warning}");
             }
         }
-        let warning = self.planned[resource].position.as_ref().and_then(Position::warning);
-        self.reports[resource].warnings.extend(warning);
-        self.active[resource] = false;
+        self.reports[resource].warnings.extend(self.standings[resource].warnings());
         let table = &self.planned[resource].table;
-        let is_shared =
-            self.planned.iter().zip(&self.active).any(|(other, active)| *active && other.table == *table);
+        let is_shared = self
+            .planned
+            .iter()
+            .zip(&self.standings)
+            .any(|(other, standing)| !standing.has_ended() && other.table == *table);
         if is_shared { Ok(()) } else { writers.close(table) }
     }
 

@@ -4,8 +4,8 @@ use cartage_schema::hints::WriteDispositionConfig;
 use cartage_schema::{Naming, ReplaceStrategy, Table, WriteDisposition};
 
 use crate::ExtractError;
-use crate::incremental::{CursorSettings, Position};
-use crate::producer::Producer;
+use crate::incremental::CursorSettings;
+use crate::producer::{Producer, Resume};
 use crate::settings::ExtractSettings;
 use crate::source::{Resource, Source};
 
@@ -22,11 +22,10 @@ pub(crate) struct Planned {
     pub(crate) disposition: WriteDisposition,
     /// How its table is replaced, where the resource says so.
     pub(crate) replace_strategy: Option<ReplaceStrategy>,
+    /// Whether extracting it again cannot double rows.
     pub(crate) is_resumable: bool,
     /// How it loads only what is new; taken when the cursor is bound to the state.
     pub(crate) cursor: Option<CursorSettings>,
-    /// Where its cursor stands, once it is bound.
-    pub(crate) position: Option<Position>,
 }
 
 /// Picks the resources that take part, in the order of the source.
@@ -75,15 +74,18 @@ fn one(
     let root = tables.first().ok_or_else(|| unusable("they make no table".to_owned()))?;
     let cursor = CursorSettings::from_hints(&hints).map_err(unusable)?;
     let disposition = root.write_disposition.unwrap_or(WriteDisposition::Append);
+    let resume = match &cursor {
+        Some(cursor) if cursor.keeps_state() => cursor.resume(),
+        _ => producer.resume(),
+    };
     let is_resumable = match disposition {
         WriteDisposition::Replace => true,
         WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
-        _ => producer.is_resumable() || cursor.as_ref().is_some_and(CursorSettings::keeps_state),
+        _ => resume > Resume::Never,
     };
     let replace_strategy =
         hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
-    let planned =
-        Planned { name, tables, table, disposition, replace_strategy, is_resumable, cursor, position: None };
+    let planned = Planned { name, tables, table, disposition, replace_strategy, is_resumable, cursor };
     Ok((planned, producer))
 }

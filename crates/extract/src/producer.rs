@@ -1,7 +1,11 @@
 //! What a resource's pages come from.
 
-use cartage_runtime::Cancel;
+use std::sync::Arc;
 
+use cartage_runtime::Cancel;
+use serde_json::{Map, Value};
+
+use crate::state_change::StateChange;
 use crate::{Page, SourceError};
 
 /// Makes the pages of one resource.
@@ -9,6 +13,12 @@ use crate::{Page, SourceError};
 /// The stage calls it from worker threads, one call at a time, and ahead of need by a few pages at most:
 /// a producer that is slow does not hold up the others, and one that is fast does not fill memory.
 /// The order of pages of a resource is kept.
+///
+/// # State
+/// What the resource and its source remember is read from the [`OpenContext`], as of the start of the run. It
+/// is changed by [`take_state_change`](Producer::take_state_change), page by page. The change is made when the
+/// page is written, not when it is read ahead, and becomes real when the package with the page is loaded: so
+/// state and rows can never be apart. [`resume`](Producer::resume) says how far this lets a later run go on.
 pub trait Producer: Send {
     /// Called once, before the first page, only if the resource takes part in the run. Tells how many
     /// bytes of input there are, where that is known.
@@ -35,10 +45,34 @@ pub trait Producer: Send {
         Vec::new()
     }
 
-    /// Whether a later run goes on where this one stopped, so that its rows do not come twice.
-    fn is_resumable(&self) -> bool {
-        false
+    /// What the page that was just returned changes in the state; asked once after each page, also after
+    /// `None` (what the end of the resource changes, such as a position that is of no more use) and after
+    /// [`open`](Producer::open). A limit that stops the resource early throws pages away that were read ahead,
+    /// and their changes with them.
+    fn take_state_change(&mut self) -> StateChange {
+        StateChange::default()
     }
+
+    /// From where a later run can go on with the state that this one leaves. Asked before `open`.
+    fn resume(&self) -> Resume {
+        Resume::Never
+    }
+}
+
+/// From where a later run can go on. It decides whether rows are published before the resource has ended, and
+/// whether an append can be repeated after a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resume {
+    /// It begins at the beginning, and all rows come again.
+    #[default]
+    Never,
+    /// Behind the last row, if the resource came to its end. The state of pages before is of no use: with a
+    /// cursor over rows in no order, it would pass over rows that were not read.
+    AtEnd,
+    /// Behind each page, but some rows before may come again, as with a cursor that lags.
+    NearEachPage,
+    /// Behind each page: no row is lost, none comes again.
+    AtEachPage,
 }
 
 /// What a producer is told when it is opened.
@@ -49,12 +83,36 @@ pub struct OpenContext {
     pub max_line_bytes: usize,
     /// Whether somebody asked to stop; long waits should look at it.
     pub cancel: Cancel,
+    /// The resource.
+    pub resource: String,
+    source_state: Arc<Map<String, Value>>,
 }
 
 impl OpenContext {
-    /// Accepts rows of so many bytes.
+    /// Accepts rows of so many bytes. Nothing is remembered.
     pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
-        Self { max_line_bytes, cancel }
+        Self { max_line_bytes, cancel, resource: String::new(), source_state: Arc::default() }
+    }
+
+    /// The same for a resource of a source that remembers something.
+    #[must_use]
+    pub fn with_state(self, resource: &str, source_state: Arc<Map<String, Value>>) -> Self {
+        Self { resource: resource.to_owned(), source_state, ..self }
+    }
+
+    /// What the resource remembers.
+    pub fn resource_state(&self) -> Option<&Map<String, Value>> {
+        self.state_of(&self.resource)
+    }
+
+    /// What a resource of the source remembers.
+    pub fn state_of(&self, resource: &str) -> Option<&Map<String, Value>> {
+        self.source_state.get("resources")?.get(resource)?.as_object()
+    }
+
+    /// What the source remembers.
+    pub fn source_state(&self) -> &Map<String, Value> {
+        &self.source_state
     }
 }
 

@@ -62,10 +62,8 @@ fn bind_cursors(
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        let (producer, position) = bind(producer, cursor, &resource.name, source, state, max_rows)
-            .map_err(|reason| (resource.name.clone(), reason))?;
-        resource.position = Some(position);
-        Ok(producer)
+        bind(producer, cursor, &resource.name, source, state, max_rows)
+            .map_err(|reason| (resource.name.clone(), reason))
     });
     bound.collect()
 }

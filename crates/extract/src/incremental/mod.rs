@@ -1,8 +1,8 @@
 //! Incremental loading: only rows beyond what earlier runs have seen.
 //!
 //! A resource with a cursor gets a [`IncrementalProducer`] around its own producer. That drops rows which
-//! are out of range or known, in the thread that makes the page, and tells the stage through a channel what
-//! each page does to the state; the stage notes it as it takes the page. So the state is always that of the
+//! are out of range or known, in the thread that makes the page, and hands over with each page what it does to
+//! the state; the stage notes it as it takes the page. So the state is always that of the
 //! pages in the package, however many are being made ahead. Resources without a cursor have none of this.
 //!
 //! JSON rows are scanned for the cursor, not parsed; what passes keeps its bytes. Columnar rows are compared
@@ -33,6 +33,6 @@ mod window;
 mod tests;
 
 pub use error::CursorError;
-pub(crate) use position::Position;
+pub(crate) use position::{Position, Step};
 pub(crate) use producer::bind;
 pub(crate) use settings::CursorSettings;

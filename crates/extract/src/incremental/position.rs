@@ -1,9 +1,9 @@
 //! The cursor of a resource in the pipeline's state.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cartage_state::PipelineState;
-use crossbeam_channel::Receiver;
 use serde_json::{Map, Value, json};
 
 use super::rows::HashChange;
@@ -13,7 +13,8 @@ const MANY_HASHES: usize = 200;
 
 /// What one page did to the cursor.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(crate) struct Step {
+    pub(super) cursor: CursorId,
     /// The new last value, if it moved.
     pub(super) last_value: Option<Value>,
     /// Whether any row had been on the page, and whether any stayed.
@@ -23,12 +24,27 @@ pub(super) struct Step {
     pub(super) hashes: Option<HashChange>,
 }
 
+/// Where the state has the entry of a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CursorId {
+    pub(super) resource: Arc<str>,
+    /// As the user wrote its path.
+    pub(super) name: Arc<str>,
+    /// A fixed range is not remembered.
+    pub(super) is_stored: bool,
+}
+
+impl Step {
+    /// Whether the page had rows and the cursor let none pass.
+    pub(crate) fn let_none_pass(&self) -> bool {
+        self.had_rows && !self.kept_rows
+    }
+}
+
 /// The entry of one cursor in the state, as of the pages that were taken.
 #[derive(Debug)]
 pub(crate) struct Position {
-    resource: String,
-    cursor: String,
-    steps: Receiver<Step>,
+    cursor: CursorId,
     /// The last value of the run before.
     start_value: Value,
     last_value: Value,
@@ -36,40 +52,34 @@ pub(crate) struct Position {
     hashes_at_start: usize,
     has_changed: bool,
     kept_rows: bool,
-    /// A fixed range is not remembered.
-    is_stored: bool,
 }
 
 impl Position {
-    /// Takes up the entry of the state, which is made if there is none.
-    pub(super) fn new(
-        resource: &str,
-        cursor: &str,
-        entry: &CursorEntry,
-        is_stored: bool,
-        steps: Receiver<Step>,
-    ) -> Self {
-        let hashes: BTreeSet<String> = entry.unique_hashes.iter().cloned().collect();
+    /// Takes up the entry that the state has at the start of the run, for the first step of its cursor.
+    pub(crate) fn at_start(state: &PipelineState, source: &str, step: &Step) -> Self {
+        let cursor = step.cursor.clone();
+        let entry = entry(state, source, &cursor.resource, &cursor.name);
+        let hashes: BTreeSet<String> = entry.unique_hashes.into_iter().collect();
         Self {
-            resource: resource.to_owned(),
-            cursor: cursor.to_owned(),
-            steps,
+            cursor,
             start_value: entry.last_value.clone(),
-            last_value: entry.last_value.clone(),
+            last_value: entry.last_value,
             hashes_at_start: hashes.len(),
             hashes,
             has_changed: false,
             kept_rows: false,
-            is_stored,
         }
     }
 
-    /// Notes what the page did that is taken now. False if it had rows and the cursor let none pass.
-    pub(crate) fn advance(&mut self) -> bool {
-        // Each page is announced before it is handed over.
-        let Ok(step) = self.steps.try_recv() else { return true };
+    /// Whether the step is one of this cursor.
+    pub(crate) fn is_of(&self, step: &Step) -> bool {
+        self.cursor == step.cursor
+    }
+
+    /// Notes what the page did that is taken now.
+    pub(crate) fn advance(&mut self, step: Step) {
         if !step.had_rows {
-            return true;
+            return;
         }
         self.has_changed = true;
         self.kept_rows |= step.kept_rows;
@@ -85,15 +95,14 @@ impl Position {
                 self.hashes.extend(change.added);
             }
         }
-        step.kept_rows
     }
 
     /// Writes the entry.
     pub(crate) fn write(&self, state: &mut PipelineState, source: &str) {
-        if !self.has_changed || !self.is_stored {
+        if !self.has_changed || !self.cursor.is_stored {
             return;
         }
-        let entry = entry_mut(state.resource_state_mut(source, &self.resource), &self.cursor);
+        let entry = entry_mut(state.resource_state_mut(source, &self.cursor.resource), &self.cursor.name);
         entry.insert("last_value".to_owned(), self.last_value.clone());
         entry.insert("unique_hashes".to_owned(), self.hashes.iter().cloned().collect());
         if self.kept_rows {
@@ -108,7 +117,7 @@ impl Position {
             format!(
                 "{count} rows share the last value of the cursor `{}`, and the state has a hash of each; use a \
                  finer cursor, or `range_start = \"open\"` if no row comes late",
-                self.cursor
+                self.cursor.name
             )
         })
     }
@@ -119,6 +128,17 @@ impl Position {
 pub(super) struct CursorEntry {
     pub(super) last_value: Value,
     pub(super) unique_hashes: Vec<String>,
+}
+
+impl CursorEntry {
+    fn read(entry: &Map<String, Value>) -> Self {
+        let hashes = entry.get("unique_hashes").and_then(Value::as_array);
+        let hashes = hashes.into_iter().flatten().filter_map(Value::as_str);
+        Self {
+            last_value: entry.get("last_value").cloned().unwrap_or_default(),
+            unique_hashes: hashes.map(str::to_owned).collect(),
+        }
+    }
 }
 
 /// Reads the entry of a cursor, which is made where there is none yet: a run without rows leaves one, too.
@@ -138,11 +158,14 @@ pub(super) fn read_or_make(
             *entry = fresh;
         }
     }
-    let hashes = entry.get("unique_hashes").and_then(Value::as_array);
-    CursorEntry {
-        last_value: entry.get("last_value").cloned().unwrap_or_default(),
-        unique_hashes: hashes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
-    }
+    CursorEntry::read(entry)
+}
+
+/// The entry of a cursor, as far as there is one.
+fn entry(state: &PipelineState, source: &str, resource: &str, cursor: &str) -> CursorEntry {
+    let cursors = state.resource_state(source, resource).and_then(|state| state.get("incremental"));
+    let entry = cursors.and_then(|cursors| cursors.get(cursor)?.as_object());
+    entry.map(CursorEntry::read).unwrap_or_default()
 }
 
 fn entry_mut<'a>(resource: &'a mut Map<String, Value>, cursor: &str) -> &'a mut Map<String, Value> {

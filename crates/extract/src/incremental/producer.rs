@@ -1,8 +1,9 @@
 //! A producer whose rows pass a cursor.
 
+use std::mem;
+
 use arrow::array::RecordBatch;
 use cartage_state::PipelineState;
-use crossbeam_channel::{Sender, unbounded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use serde_json::Value;
 
@@ -10,14 +11,15 @@ use super::columns_page::BatchFilter;
 use super::error::CursorError;
 use super::lag;
 use super::parquet_file::{self, Decision};
-use super::position::{self, CursorEntry, Position, Step};
+use super::position::{self, CursorEntry, CursorId, Step};
 use super::rows::{HashChange, Known, RowFilter};
 use super::settings::{CursorSettings, RowOrder};
 use super::value::CursorValue;
 use super::window::Window;
 use crate::error::{Place, SourceError};
 use crate::page::{JsonPage, Page, ParquetFile};
-use crate::producer::{Input, OpenContext, Producer};
+use crate::producer::{Input, OpenContext, Producer, Resume};
+use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
 pub(crate) struct IncrementalProducer {
@@ -29,9 +31,21 @@ pub(crate) struct IncrementalProducer {
     stored: Option<CursorValue<'static>>,
     /// Rows that the run may still take.
     room: u64,
-    steps: Sender<Step>,
-    file: Option<(ParquetFile, ParquetRecordBatchReader)>,
+    id: CursorId,
+    /// What the page that is handed over next does to the cursor.
+    step: Option<Step>,
+    /// What the page of the inner producer that is being passed on changes in the state.
+    inner_change: StateChange,
+    file: Option<OpenFile>,
     is_done: bool,
+}
+
+/// A Parquet file of which rows are dropped, as it is read.
+struct OpenFile {
+    file: ParquetFile,
+    reader: ParquetRecordBatchReader,
+    /// The batch that comes next: who hands over the last one must know that it is.
+    next: RecordBatch,
 }
 
 /// Gives a producer its cursor, whose range starts where the state says. The entry of the state is made where
@@ -43,7 +57,7 @@ pub(crate) fn bind(
     source: &str,
     state: &mut PipelineState,
     max_rows: Option<u64>,
-) -> Result<(Box<dyn Producer>, Position), String> {
+) -> Result<Box<dyn Producer>, String> {
     let is_stored = settings.keeps_state();
     let entry = if is_stored {
         position::read_or_make(state, source, resource, &settings.name, &settings.initial)
@@ -56,20 +70,19 @@ pub(crate) fn bind(
     let start = lag::start_of(&settings, initial.as_ref(), stored.clone())?;
     let end = CursorValue::from_value(&settings.end)?;
     tracing::debug!(resource, cursor = settings.name, ?start, ?end, "incremental");
-    let (steps, received) = unbounded();
-    let position = Position::new(resource, &settings.name, &entry, is_stored, received);
-    let producer = IncrementalProducer {
+    Ok(Box::new(IncrementalProducer {
+        id: CursorId { resource: resource.into(), name: settings.name.as_str().into(), is_stored },
         window: Window::new(&settings, start, end),
         known: Known::new(entry.unique_hashes.into_iter().collect()),
         stored,
         room: max_rows.unwrap_or(u64::MAX),
         settings,
         inner,
-        steps,
+        step: None,
+        inner_change: StateChange::default(),
         file: None,
         is_done: false,
-    };
-    Ok((Box::new(producer), position))
+    }))
 }
 
 impl IncrementalProducer {
@@ -113,11 +126,10 @@ impl IncrementalProducer {
                 self.announce(file.rows > 0, file.rows, change);
                 Ok(Page::ParquetFile(file))
             }
-            Decision::Read(reader) => {
+            Decision::Read(mut reader) => {
                 let empty = RecordBatch::new_empty(arrow::array::RecordBatchReader::schema(&reader));
-                self.file = Some((file, reader));
-                if let Some(page) = self.next_of_file()? {
-                    return Ok(page);
+                if let Some(next) = parquet_file::next_batch(&mut reader, &file)? {
+                    return self.next_of_file(OpenFile { file, reader, next });
                 }
                 self.announce(false, 0, HashChange::default());
                 Ok(Page::Arrow(empty))
@@ -126,15 +138,16 @@ impl IncrementalProducer {
     }
 
     /// The next batch of the file that is being read.
-    fn next_of_file(&mut self) -> Result<Option<Page>, SourceError> {
-        let Some((file, mut reader)) = self.file.take() else { return Ok(None) };
-        let Some(batch) = parquet_file::next_batch(&mut reader, &file)? else { return Ok(None) };
-        let kept = self.batch(&batch).map_err(|problem| parquet_file::problem(&file, problem))?;
-        self.file = Some((file, reader));
-        Ok(Some(Page::Arrow(kept)))
+    fn next_of_file(&mut self, open: OpenFile) -> Result<Page, SourceError> {
+        let OpenFile { file, mut reader, next } = open;
+        let kept = self.batch(&next).map_err(|problem| parquet_file::problem(&file, problem))?;
+        if let Some(next) = parquet_file::next_batch(&mut reader, &file)? {
+            self.file = Some(OpenFile { file, reader, next });
+        }
+        Ok(Page::Arrow(kept))
     }
 
-    /// Tells the stage what the page does to the state, and sees whether more pages are of use.
+    /// Notes what the page does to the state, and sees whether more pages are of use.
     fn announce(&mut self, had_rows: bool, kept: u64, change: HashChange) {
         self.room -= kept;
         let passed_end = match self.settings.order {
@@ -144,9 +157,8 @@ impl IncrementalProducer {
         };
         self.is_done = passed_end || self.room == 0;
         let hashes = self.settings.deduplicates().then_some(change);
-        let step = Step { last_value: self.moved(), had_rows, kept_rows: kept > 0, hashes };
-        // The stage is gone where it has failed.
-        drop(self.steps.send(step));
+        let (cursor, last_value) = (self.id.clone(), self.moved());
+        self.step = Some(Step { cursor, last_value, had_rows, kept_rows: kept > 0, hashes });
     }
 
     /// The new last value, if the state has another one. With a lag the window starts behind what is stored,
@@ -192,20 +204,28 @@ fn place(page: &JsonPage, row: u64) -> String {
 
 impl Producer for IncrementalProducer {
     fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
-        self.inner.open(context)
+        let total = self.inner.open(context)?;
+        self.inner_change = self.inner.take_state_change();
+        Ok(total)
     }
 
     fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
         if self.is_done {
             return Ok(None);
         }
-        if let Some(page) = self.next_of_file()? {
-            return Ok(Some(page));
+        if let Some(file) = self.file.take() {
+            return self.next_of_file(file).map(Some);
         }
-        match self.inner.next_page()? {
-            Some(page) => self.pass(page).map(Some),
-            None => Ok(None),
-        }
+        let page = self.inner.next_page()?;
+        self.inner_change = mem::take(&mut self.inner_change).then(self.inner.take_state_change());
+        page.map(|page| self.pass(page)).transpose()
+    }
+
+    fn take_state_change(&mut self) -> StateChange {
+        // The page of the inner producer counts when its last row is handed over, and never if a limit cuts it.
+        let is_passed_on = self.file.is_none() && self.room > 0;
+        let change = if is_passed_on { mem::take(&mut self.inner_change) } else { StateChange::default() };
+        change.with_step(self.step.take())
     }
 
     fn inputs(&self) -> Vec<Input> {
@@ -216,7 +236,8 @@ impl Producer for IncrementalProducer {
         self.inner.warnings()
     }
 
-    fn is_resumable(&self) -> bool {
-        self.settings.keeps_state() || self.inner.is_resumable()
+    fn resume(&self) -> Resume {
+        // What the inner producer remembers must not run ahead of the cursor.
+        if self.settings.keeps_state() { self.settings.resume() } else { self.inner.resume() }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::path::CursorPath;
 use super::value::CursorValue;
 use super::window::{Extreme, RangeEnd};
+use crate::producer::Resume;
 
 /// How a resource loads only what is new.
 #[derive(Clone, Debug)]
@@ -132,6 +133,23 @@ impl CursorSettings {
     /// Whether later runs go on where this one ends. A backfill of a fixed range remembers nothing.
     pub(crate) fn keeps_state(&self) -> bool {
         self.end.is_null()
+    }
+
+    /// From where a later run goes on if it finds the last value that the rows so far have.
+    ///
+    /// Only rows in the order of the cursor leave nothing behind. With an open range the rows that share the
+    /// last value and have not come yet would be lost. A lag, rows at the boundary that are not known again
+    /// and rows without a cursor come twice.
+    pub(crate) fn resume(&self) -> Resume {
+        if !self.keeps_state() {
+            Resume::Never
+        } else if self.order != Some(RowOrder::Ascending) || self.range_start == RangeEnd::Open {
+            Resume::AtEnd
+        } else if self.deduplicates() && self.on_missing != OnMissing::Include {
+            Resume::AtEachPage
+        } else {
+            Resume::NearEachPage
+        }
     }
 
     /// Whether rows at the boundary that an earlier run has seen are dropped. An open range has no such rows,

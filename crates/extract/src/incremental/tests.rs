@@ -12,8 +12,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CursorSettings, Position, bind};
+use super::{CursorSettings, bind};
 use crate::producer::Pages;
+use crate::standing::Standing;
 use crate::{JsonPage, Page, SourceError};
 
 #[derive(Clone, Copy, Debug)]
@@ -158,14 +159,14 @@ fn run(state: &mut PipelineState, hints: &Value, pages: Vec<Page>) -> Result<Vec
     let hints: ResourceHints = serde_json::from_value(hints.clone()).unwrap();
     let settings = CursorSettings::from_hints(&hints).unwrap().unwrap();
     let inner = Box::new(Pages(pages.into_iter().map(Ok)));
-    let (mut producer, mut position): (_, Position) =
-        bind(inner, settings, "r", "s", state, None).map_err(SourceError::Config)?;
+    let mut producer = bind(inner, settings, "r", "s", state, None).map_err(SourceError::Config)?;
+    let mut standing = Standing::default();
     let mut passed = Vec::new();
     while let Some(page) = producer.next_page()? {
-        position.advance();
+        standing.take(producer.take_state_change(), state, "s");
         passed.extend(positions(&page));
     }
-    position.write(state, "s");
+    standing.write(state, "s", "r");
     Ok(passed)
 }
 

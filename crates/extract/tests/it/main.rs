@@ -8,4 +8,5 @@ mod incremental;
 mod lines;
 mod packages;
 mod refresh;
+mod state;
 mod support;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
 use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, OnBadRow, Page, Pages, Producer,
-    Resource, SchemaSettings, Source, SourceError, run,
+    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, OnBadRow, OpenContext, Page,
+    Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange, StateOf, run,
 };
 use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
 use cartage_runtime::{Runtime, Stage};
@@ -153,4 +153,51 @@ pub(crate) fn numbered(name: &str, pages: usize, rows: usize, size: usize) -> Re
         Ok(Page::Json(out))
     };
     resource(name, json!({}), Pages((0..pages).map(page)))
+}
+
+/// An endpoint of `last` pages with `rows` rows each, which remembers the next page unless it came to its end.
+pub(crate) struct Endpoint {
+    pub(crate) next: u64,
+    pub(crate) last: u64,
+    pub(crate) rows: u64,
+    pub(crate) resume: Resume,
+}
+
+impl Endpoint {
+    pub(crate) fn new(last: u64, rows: u64) -> Self {
+        Self { next: 0, last, rows, resume: Resume::AtEachPage }
+    }
+
+    /// Row `n` of all pages.
+    pub(crate) fn row(n: u64) -> Value {
+        json!({"id": n})
+    }
+}
+
+impl Producer for Endpoint {
+    fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
+        self.next =
+            context.resource_state().and_then(|state| state.get("page")?.as_u64()).unwrap_or_default();
+        Ok(None)
+    }
+
+    fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
+        self.next += 1;
+        let first = (self.next - 1) * self.rows;
+        let rows = || JsonPage::from_rows((first..first + self.rows).map(Self::row)).map(Page::Json);
+        (self.next <= self.last).then(rows).transpose()
+    }
+
+    fn take_state_change(&mut self) -> StateChange {
+        let change = StateChange::default();
+        match self.next {
+            0 => change,
+            next if next > self.last => change.remove(StateOf::Resource, "page"),
+            next => change.set(StateOf::Resource, "page", next).set(StateOf::Source, "seen", next),
+        }
+    }
+
+    fn resume(&self) -> Resume {
+        self.resume
+    }
 }

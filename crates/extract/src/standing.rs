@@ -1,0 +1,55 @@
+//! How far a resource is, and what its pages have changed in the state.
+
+use cartage_state::PipelineState;
+
+use crate::incremental::{Position, Step};
+use crate::state_change::StateChange;
+
+/// How far one resource is.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    has_ended: bool,
+    /// Changes of pages that were taken and are not in the state yet.
+    change: StateChange,
+    cursors: Vec<Position>,
+}
+
+impl Standing {
+    /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
+    pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
+        let (steps, edits) = change.split();
+        let has_passed = !steps.iter().any(Step::let_none_pass);
+        for step in steps {
+            if !self.cursors.iter().any(|cursor| cursor.is_of(&step)) {
+                self.cursors.push(Position::at_start(state, source, &step));
+            }
+            let cursor = self.cursors.iter_mut().find(|cursor| cursor.is_of(&step));
+            cursor.expect("just pushed").advance(step);
+        }
+        self.change = std::mem::take(&mut self.change).then(edits);
+        has_passed
+    }
+
+    /// Notes that there are no more pages.
+    pub(crate) fn end(&mut self) {
+        self.has_ended = true;
+    }
+
+    /// Whether there are no more pages.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Writes what the pages so far changed into the state.
+    pub(crate) fn write(&mut self, state: &mut PipelineState, source: &str, resource: &str) {
+        std::mem::take(&mut self.change).apply(state, source, resource);
+        for cursor in &self.cursors {
+            cursor.write(state, source);
+        }
+    }
+
+    /// What the user should know about its cursors.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.cursors.iter().filter_map(Position::warning)
+    }
+}
