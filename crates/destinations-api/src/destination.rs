@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cartage_schema::Schema;
 
+use crate::base::BaseState;
 use crate::capabilities::Capabilities;
 use crate::error::Result;
 use crate::files::JobFile;
@@ -17,6 +18,21 @@ use crate::sql::SqlScript;
 /// any number of jobs beside each other, follow-ups of chains whose jobs are settled,
 /// [`complete_load`](Self::complete_load). Any of these may be repeated after a crash, and the process
 /// may die between any two: what was done is in the ledger and is not done again.
+///
+/// # Conflicts
+/// Of two machines that run the same pipeline, one commits and the other one fails with
+/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict), and none of its rows stay:
+/// - [`prepare_load`](Self::prepare_load) and [`complete_load`](Self::complete_load) compare the newest
+///   stored state with the one that the load builds on ([`BaseState::check`]), inside the transaction
+///   that they write in.
+/// - [`prepare_load`](Self::prepare_load) begins the load with an entry in the ledger and takes over from
+///   every other load of the same pipeline that is in the ledger: whether its machine is at work, was
+///   killed or has given up, its direct rows are removed, its staged rows dropped and its entries
+///   forgotten.
+/// - A job, a follow-up or a commit whose load is not in the ledger any more writes nothing and fails
+///   ([`taken_over`](crate::taken_over)).
+///
+/// Where there are no transactions, the checks come as close before the writes as they can.
 pub trait Destination: fmt::Debug + Send + Sync {
     /// What this is and where, for messages and summaries. Never holds a secret.
     fn description(&self) -> Description;
@@ -35,6 +51,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// load, however often this is called; tables are never dropped or rewritten except as `plan.drop` says.
     ///
     /// # Errors
+    /// Conflict, before anything is written, if `plan.base` is not the newest state any more.
     /// Terminal if a statement is refused, transient if it is worth another attempt.
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad>;
 
@@ -45,9 +62,10 @@ pub trait Destination: fmt::Debug + Send + Sync {
     fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>>;
 
     /// Records the load as complete and clears what was kept for it. Always the last write of a load.
+    /// Nothing happens where it is recorded already.
     ///
     /// # Errors
-    /// Transient or terminal; after an error nothing is recorded.
+    /// Conflict if `commit.base` is not the newest state any more, or another load has taken over; transient or terminal; after an error nothing is recorded.
     fn complete_load(&self, commit: &LoadCommit) -> Result<()>;
 
     /// Loads rows beside the tables and combines them afterwards.
@@ -76,6 +94,7 @@ pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.
     ///
     /// # Errors
+    /// Conflict if another load of the pipeline has taken over.
     /// The kind says whether to try again; no row is left behind.
     fn run(self: Box<Self>) -> Result<JobOutcome>;
 }
@@ -154,6 +173,8 @@ pub struct PreparedLoad {
 pub struct LoadCommit {
     /// Which load.
     pub key: LoadKey,
+    /// The state that it builds on.
+    pub base: BaseState,
     /// Its schema.
     pub schema: Arc<Schema>,
     /// Now, in microseconds since 1970.
@@ -163,7 +184,7 @@ pub struct LoadCommit {
 impl LoadCommit {
     /// The commit of `plan` at `now_micros`.
     pub fn of(plan: &LoadPlan, now_micros: i64) -> Self {
-        Self { key: plan.key.clone(), schema: Arc::clone(&plan.schema), now_micros }
+        Self { key: plan.key.clone(), base: plan.base.clone(), schema: Arc::clone(&plan.schema), now_micros }
     }
 }
 

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Invalid,
     /// Somebody else moved what this load builds on.
     Conflict,
+    /// Another program holds what is needed; worth another attempt, like [`Transient`](Self::Transient).
+    Locked,
 }
 
 /// An error with its kind, where it happened and how to get rid of it.
@@ -65,6 +67,11 @@ impl Error {
         Self::new(ErrorKind::Conflict, message)
     }
 
+    /// Another program holds it.
+    pub fn locked(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Locked, message)
+    }
+
     /// Adds the cause; its text is part of the message already or shown by whoever prints the chain.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -89,6 +96,11 @@ impl Error {
     /// What the caller should do.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
+    }
+
+    /// Whether the same thing may succeed later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Transient | ErrorKind::Locked)
     }
 
     /// What the user can do, where it is known.

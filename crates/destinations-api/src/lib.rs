@@ -22,6 +22,7 @@
 //! Follow-up SQL is generated for replaces from staging and for all merge strategies, not for replaces that
 //! swap tables; a destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
+mod base;
 pub mod capabilities;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -35,6 +36,7 @@ pub mod sql;
 pub mod staging;
 pub mod system;
 
+pub use base::{BaseState, taken_over};
 pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};

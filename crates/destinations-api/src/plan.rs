@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 
+use crate::base::BaseState;
+
 /// Names a load everywhere: pipelines that share a dataset may use the same load id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LoadKey {
@@ -24,6 +26,9 @@ pub struct LoadKey {
 pub struct LoadPlan {
     /// Which load this is.
     pub key: LoadKey,
+    /// The state of the pipeline that must still be the newest; checked before anything is written and
+    /// again by the commit.
+    pub base: BaseState,
     /// The schema of the package; it is stored in `_dlt_version`.
     pub schema: Arc<Schema>,
     /// The schema's document byte for byte, for the same purpose.
@@ -46,6 +51,7 @@ impl LoadPlan {
     pub fn new(key: LoadKey, schema: Arc<Schema>, schema_document: Arc<str>, now_micros: i64) -> Self {
         Self {
             key,
+            base: BaseState::Unchecked,
             schema,
             schema_document,
             drop: Vec::new(),

@@ -5,8 +5,7 @@
 //! dataset keeps its name, but each load has tables of its own in it, called `<table>__<tag>`, where
 //! the tag is a hash of pipeline, load id and table. They are made once per load, recorded in the
 //! ledger and dropped by the commit. Where a load is given up, the next load of the same pipeline
-//! drops its tables, once they are older than [`LEFTOVER_AGE_SECONDS`]: a second machine that runs
-//! the same pipeline at this moment must fail with a conflict, not with a table that vanished.
+//! drops them when it takes over.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -14,9 +13,6 @@ use crate::plan::LoadKey;
 
 /// Default name of the staging dataset; `%s` stands for the dataset.
 pub const DEFAULT_LAYOUT: &str = "%s_staging";
-
-/// Age at which tables of an unfinished load count as left behind.
-pub const LEFTOVER_AGE_SECONDS: f64 = 24.0 * 3600.0;
 
 /// Name of the staging dataset of `dataset`. A layout without `%s` is a name of its own.
 pub fn dataset_name(layout: &str, dataset: &str) -> String {
@@ -29,15 +25,6 @@ pub fn table_name(table: &str, load: &LoadKey, max_length: usize) -> String {
     let room = max_length.saturating_sub(tag.len() + 2);
     let start: String = table.chars().take(room).collect();
     format!("{start}__{tag}")
-}
-
-/// Whether what `old` left is old enough to be dropped by `current`. Load ids are Unix seconds; where
-/// one is not, nothing is dropped.
-pub fn is_left_behind(old_load_id: &str, current_load_id: &str) -> bool {
-    match (old_load_id.parse::<f64>(), current_load_id.parse::<f64>()) {
-        (Ok(old), Ok(current)) => current - old > LEFTOVER_AGE_SECONDS,
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -62,13 +49,5 @@ mod tests {
             assert!(!names[..i].contains(name), "{name}");
         }
         assert_eq!(names[0], table_name("items", &load("a", "1.5"), 63));
-    }
-
-    #[test]
-    fn only_loads_a_day_older_count_as_left_behind() {
-        assert!(is_left_behind("1700000000.5", "1700100000.5"));
-        assert!(!is_left_behind("1700000000.5", "1700000100.5"));
-        assert!(!is_left_behind("1700100000.5", "1700000000.5"));
-        assert!(!is_left_behind("old", "1700000000.5"));
     }
 }

@@ -1,12 +1,13 @@
 //! [`DuckDb`]: carries out the plan of a load.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
-use cartage_destinations_api::sql::{Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
-    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync, staging, system,
+    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync, system, taken_over,
 };
 use cartage_schema::Table;
 
@@ -14,9 +15,6 @@ use crate::client::{Client, Session, not_in_plan};
 use crate::config::Config;
 use crate::job::{ScriptJob, staged};
 use crate::schema_sql::{CATALOG, DuckDbDialect};
-
-/// Entry that keeps the ledger from being removed while this load is in flight.
-const BEGUN: &str = "begun";
 
 /// One dataset in a DuckDB database.
 #[derive(Clone, Debug)]
@@ -46,38 +44,56 @@ impl DuckDb {
         &self.client.config().staging_dataset
     }
 
-    /// Makes the ledger and writes this load into it, so that no other load removes it.
+    /// Checks what the load builds on, makes the ledger, takes over from other loads of the pipeline and
+    /// writes this one into the ledger, so that no other load removes it.
     fn begin(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
         let database = self.client.database()?;
         let _alone = database.ledger.write().unwrap_or_else(PoisonError::into_inner);
         let staging = self.staging_dataset();
-        session.run(&ledger::create(&DuckDbDialect, staging))?;
-        if !session.entries(staging, &plan.key)?.iter().any(|entry| entry == BEGUN) {
-            session.execute(&ledger::record(&DuckDbDialect, staging, &plan.key, BEGUN, plan.now_micros))?;
-        }
-        let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(self.dataset()));
-        session.execute(&Statement::new("create the dataset", schema))?;
-        Ok(())
+        session.transaction(|| {
+            plan.base.check(&plan.key, self.stored_state(session, &plan.key.pipeline)?.as_ref())?;
+            session.run(&ledger::create(&DuckDbDialect, staging))?;
+            let entries = session.entries(staging, &plan.key)?;
+            self.take_over(session, plan)?;
+            let appends = Appends::of(plan).into_iter().map(|table| table.entry());
+            for entry in std::iter::once(ledger::BEGUN.to_owned()).chain(appends) {
+                if !entries.contains(&entry) {
+                    let now = plan.now_micros;
+                    session.execute(&ledger::record(&DuckDbDialect, staging, &plan.key, &entry, now))?;
+                }
+            }
+            let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(self.dataset()));
+            session.execute(&Statement::new("create the dataset", schema)).map(drop)
+        })
     }
 
-    /// Drops what abandoned loads of this pipeline left in the staging dataset.
-    fn sweep(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+    /// Removes what other loads of this pipeline have written, and forgets them.
+    fn take_over(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
         let staging = self.staging_dataset();
         let statement = ledger::entries_of_pipeline(&DuckDbDialect, staging, &plan.key.pipeline);
         let entries: Vec<(String, String)> =
             session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut script = SqlScript::default();
-        for (load_id, entry) in entries {
-            if !staging::is_left_behind(&load_id, &plan.key.load_id) {
-                continue;
-            }
-            if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
+        let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (load_id, entry) in entries.into_iter().filter(|(load_id, _)| *load_id != plan.key.load_id) {
+            others.entry(load_id).or_default().push(entry);
+        }
+        for (load_id, entries) in others {
+            tracing::warn!(load_id, "a load that was not completed is undone");
+            let mut appends: Vec<Appends> = entries.iter().filter_map(|entry| Appends::read(entry)).collect();
+            let present = session.tables(self.dataset())?;
+            let is_present = |table: &str| present.iter().any(|name| name.eq_ignore_ascii_case(table));
+            appends.retain(|table| {
+                is_present(&table.table) && table.parent.as_ref().is_none_or(|link| is_present(&link.table))
+            });
+            let mut script = Appends::undo(appends, &DuckDbDialect, self.dataset(), &load_id);
+            for table in entries.iter().filter_map(|entry| entry.strip_prefix(ledger::STAGED_PREFIX)) {
                 script.extend(self.drop_staged(table));
             }
             let left = LoadKey { load_id, ..plan.key.clone() };
             script.extend(ledger::forget(&DuckDbDialect, staging, &left).into());
+            session.run(&script)?;
         }
-        if script.is_empty() { Ok(()) } else { session.transaction(|| session.run(&script)) }
+        Ok(())
     }
 
     fn drop_staged(&self, table: &str) -> SqlScript {
@@ -197,6 +213,37 @@ impl DuckDb {
         self.once(session, plan, ledger::TRUNCATE, &script)
     }
 
+    fn commit(&self, session: &Session, commit: &LoadCommit) -> Result<()> {
+        let staging = self.staging_dataset();
+        let has_ledger = session.has_table(staging, ledger::TABLE)?;
+        let entries = if has_ledger { session.entries(staging, &commit.key)? } else { Vec::new() };
+        if !entries.iter().any(|entry| entry == ledger::BEGUN) {
+            let is_complete = self.is_complete(session, &commit.key)?;
+            return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
+        }
+        commit.base.check(&commit.key, self.stored_state(session, &commit.key.pipeline)?.as_ref())?;
+        let mut script = SqlScript::from(system_rows::record_load(
+            &DuckDbDialect,
+            self.dataset(),
+            &commit.key,
+            &commit.schema,
+            commit.now_micros,
+        ));
+        for table in entries.iter().filter_map(|entry| entry.strip_prefix(ledger::STAGED_PREFIX)) {
+            script.extend(self.drop_staged(table));
+        }
+        script.extend(ledger::forget(&DuckDbDialect, staging, &commit.key).into());
+        session.run(&script)
+    }
+
+    fn is_complete(&self, session: &Session, load: &LoadKey) -> Result<bool> {
+        if !session.has_table(self.dataset(), system::LOADS_TABLE)? {
+            return Ok(false);
+        }
+        let statement = system_rows::completed_load(&DuckDbDialect, self.dataset(), load);
+        Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
+    }
+
     /// Removes the ledger and the staging dataset where nothing is in flight any more. Another load of
     /// this process that is at work keeps them; it removes them at its own end.
     fn tidy(&self, session: &Session) -> Result<()> {
@@ -262,20 +309,14 @@ impl Destination for DuckDb {
         if !session.entries(self.staging_dataset(), load)?.is_empty() {
             return Ok(LoadStatus::Started);
         }
-        if session.has_table(self.dataset(), system::LOADS_TABLE)? {
-            let statement = system_rows::completed_load(&DuckDbDialect, self.dataset(), load);
-            if !session.query(&statement, |_| Ok(()))?.is_empty() {
-                return Ok(LoadStatus::Complete);
-            }
-        }
-        Ok(LoadStatus::New)
+        let complete = self.is_complete(&session, load)?;
+        Ok(if complete { LoadStatus::Complete } else { LoadStatus::New })
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
         let session = self.client.session()?;
-        set_vacuum(&session, plan)?;
         self.begin(&session, plan)?;
-        self.sweep(&session, plan)?;
+        set_vacuum(&session, plan)?;
         self.drop_tables(&session, plan)?;
         let changes = self.migrate(&session, plan)?;
         self.truncate(&session, plan)?;
@@ -289,23 +330,7 @@ impl Destination for DuckDb {
 
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
         let session = self.client.session()?;
-        let staging = self.staging_dataset();
-        let mut script = SqlScript::from(system_rows::record_load(
-            &DuckDbDialect,
-            self.dataset(),
-            &commit.key,
-            &commit.schema,
-            commit.now_micros,
-        ));
-        if session.has_table(staging, ledger::TABLE)? {
-            for entry in session.entries(staging, &commit.key)? {
-                if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
-                    script.extend(self.drop_staged(table));
-                }
-            }
-            script.extend(ledger::forget(&DuckDbDialect, staging, &commit.key).into());
-        }
-        session.transaction(|| session.run(&script))?;
+        session.transaction(|| self.commit(&session, commit))?;
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.
             tracing::debug!(%error, "the staging dataset could not be removed");

@@ -40,7 +40,7 @@ pub(crate) fn open(path: &Path, cause: &duckdb::Error) -> Error {
     let message = one_line(cause);
     let doing = format!("cannot open {}", path.display());
     if is_locked(cause) {
-        return Error::transient(message)
+        return Error::locked(message)
             .context(doing)
             .with_remedy("close the other program that has the file open, then run again");
     }

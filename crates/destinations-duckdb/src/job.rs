@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cartage_destinations_api::sql::{ChainTable, Dialect, SqlScript, Statement, TableRef, follow_up, ledger};
 use cartage_destinations_api::{
-    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging,
+    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging, taken_over,
 };
 use cartage_schema::{DataType, Table};
 
@@ -56,7 +56,11 @@ impl<'a> ScriptJob<'a> {
     fn work(&self, session: &Session) -> Result<JobOutcome> {
         let key = &self.plan.key;
         let staging = &self.client.config().staging_dataset;
-        if session.entries(staging, key)?.contains(&self.entry) {
+        let entries = session.entries(staging, key)?;
+        if !entries.iter().any(|entry| entry == ledger::BEGUN) {
+            return Err(taken_over(key));
+        }
+        if entries.contains(&self.entry) {
             return Ok(JobOutcome::DoneBefore);
         }
         let mut rows = 0;

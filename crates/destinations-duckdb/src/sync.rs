@@ -20,6 +20,22 @@ impl DuckDb {
         Ok(Some(session))
     }
 
+    /// The newest state of `pipeline` among complete loads, as this session sees it.
+    pub(crate) fn stored_state(&self, session: &Session, pipeline: &str) -> Result<Option<StoredState>> {
+        for table in [system::STATE_TABLE, system::LOADS_TABLE] {
+            if !session.has_table(self.dataset(), table)? {
+                return Ok(None);
+            }
+        }
+        let statement = system_rows::newest_state(&DuckDbDialect, self.dataset(), pipeline);
+        let rows = session.query(&statement, |row| {
+            let version: i64 = row.get(0)?;
+            let version = u64::try_from(version).unwrap_or_default();
+            Ok(StoredState::new(version, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
     fn stored_schema(&self, which: WhichSchema<'_>) -> Result<Option<StoredSchema>> {
         let Some(session) = self.session_with(&[system::VERSION_TABLE])? else { return Ok(None) };
         let statement = system_rows::stored_schema(&DuckDbDialect, self.dataset(), which);
@@ -52,16 +68,8 @@ impl DuckDb {
 
 impl StateSync for DuckDb {
     fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
-        let Some(session) = self.session_with(&[system::STATE_TABLE, system::LOADS_TABLE])? else {
-            return Ok(None);
-        };
-        let statement = system_rows::newest_state(&DuckDbDialect, self.dataset(), pipeline);
-        let rows = session.query(&statement, |row| {
-            let version: i64 = row.get(0)?;
-            let version = u64::try_from(version).unwrap_or_default();
-            Ok(StoredState::new(version, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
-        Ok(rows.into_iter().next())
+        let Some(session) = self.client.existing()? else { return Ok(None) };
+        self.stored_state(&session, pipeline)
     }
 
     fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {

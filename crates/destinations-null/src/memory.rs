@@ -37,6 +37,31 @@ impl Contents {
         self.ledger.contains(&(load.pipeline.clone(), load.load_id.clone(), entry.to_owned()))
     }
 
+    /// The rows of `table` that match; none where there is no such table.
+    fn find(&self, table: &str, matches: impl Fn(&Row) -> bool) -> Vec<&Row> {
+        let rows = self.tables.get(table).map_or(&[][..], |table| &table.rows);
+        rows.iter().filter(|row| matches(row)).collect()
+    }
+
+    pub(crate) fn is_complete(&self, load: &LoadKey) -> bool {
+        let is_this =
+            |row: &Row| text(row, "load_id") == load.load_id && text(row, "schema_name") == load.schema;
+        !self.find(system::LOADS_TABLE, is_this).is_empty()
+    }
+
+    pub(crate) fn newest_state(&self, pipeline: &str) -> Option<StoredState> {
+        let complete: BTreeSet<String> =
+            self.find(system::LOADS_TABLE, |_| true).into_iter().map(|row| text(row, "load_id")).collect();
+        let states = self.find(system::STATE_TABLE, |row| {
+            text(row, "pipeline_name") == pipeline && complete.contains(&text(row, "_dlt_load_id"))
+        });
+        let newest = states.into_iter().max_by_key(|row| (text(row, "_dlt_load_id"), number(row, "version")));
+        newest.map(|row| {
+            let hash = row.get("version_hash").and_then(Value::as_str).map(str::to_owned);
+            StoredState::new(number(row, "version"), hash, text(row, "state"), text(row, "_dlt_load_id"))
+        })
+    }
+
     pub(crate) fn record(&mut self, load: &LoadKey, entry: &str) {
         self.ledger.insert((load.pipeline.clone(), load.load_id.clone(), entry.to_owned()));
     }
@@ -78,9 +103,7 @@ impl Memory {
     }
 
     fn find(&self, table: &str, matches: impl Fn(&Row) -> bool) -> Vec<Row> {
-        let contents = self.lock();
-        let rows = contents.tables.get(table).map_or(&[][..], |table| &table.rows);
-        rows.iter().filter(|row| matches(row)).cloned().collect()
+        self.lock().find(table, matches).into_iter().cloned().collect()
     }
 }
 
@@ -102,14 +125,14 @@ impl Destination for Memory {
         if started {
             return Ok(LoadStatus::Started);
         }
-        let is_this =
-            |row: &Row| text(row, "load_id") == load.load_id && text(row, "schema_name") == load.schema;
-        let complete = !self.find(system::LOADS_TABLE, is_this).is_empty();
-        Ok(if complete { LoadStatus::Complete } else { LoadStatus::New })
+        Ok(if self.lock().is_complete(load) { LoadStatus::Complete } else { LoadStatus::New })
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
-        self.transact(|contents| memory_load::prepare(contents, plan))
+        self.transact(|contents| {
+            memory_load::begin(contents, plan)?;
+            memory_load::prepare(contents, plan)
+        })
     }
 
     fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
@@ -117,10 +140,7 @@ impl Destination for Memory {
     }
 
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
-        self.transact(|contents| {
-            memory_load::complete(contents, commit);
-            Ok(())
-        })
+        self.transact(|contents| memory_load::complete(contents, commit))
     }
 
     fn staging(&self) -> Option<&dyn Staging> {
@@ -138,16 +158,7 @@ impl Destination for Memory {
 
 impl StateSync for Memory {
     fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
-        let complete: BTreeSet<String> =
-            self.find(system::LOADS_TABLE, |_| true).iter().map(|row| text(row, "load_id")).collect();
-        let states = self.find(system::STATE_TABLE, |row| {
-            text(row, "pipeline_name") == pipeline && complete.contains(&text(row, "_dlt_load_id"))
-        });
-        let newest = states.into_iter().max_by_key(|row| (text(row, "_dlt_load_id"), number(row, "version")));
-        Ok(newest.map(|row| {
-            let hash = row.get("version_hash").and_then(Value::as_str).map(str::to_owned);
-            StoredState::new(number(&row, "version"), hash, text(&row, "state"), text(&row, "_dlt_load_id"))
-        }))
+        Ok(self.lock().newest_state(pipeline))
     }
 
     fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {

@@ -2,14 +2,62 @@
 
 use std::fs;
 
-use cartage_destinations_api::sql::ledger;
+use cartage_destinations_api::sql::{Appends, ledger};
 use cartage_destinations_api::{
-    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadPlan, PreparedLoad,
-    ReplaceStrategy, Result, Staging, system,
+    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
+    PreparedLoad, ReplaceStrategy, Result, Staging, system, taken_over,
 };
 use serde_json::{Value, json};
 
 use crate::memory::{Contents, Memory, Row};
+
+/// Checks what the load builds on, takes over from other loads of its pipeline and writes it into the ledger.
+pub(crate) fn begin(contents: &mut Contents, plan: &LoadPlan) -> Result<()> {
+    plan.base.check(&plan.key, contents.newest_state(&plan.key.pipeline).as_ref())?;
+    let others: Vec<(String, Appends)> = contents
+        .ledger
+        .iter()
+        .filter(|(pipeline, id, _)| *pipeline == plan.key.pipeline && *id != plan.key.load_id)
+        .filter_map(|(_, id, entry)| Some((id.clone(), Appends::read(entry)?)))
+        .collect();
+    for (load_id, appends) in &others {
+        take_back(contents, load_id, appends);
+    }
+    let appends = others.into_iter().map(|(_, appends)| appends).collect();
+    for appends in Appends::parents_first(appends) {
+        remove_orphans(contents, &appends);
+    }
+    let is_other = |pipeline: &str, id: &str| pipeline == plan.key.pipeline && id != plan.key.load_id;
+    contents.staged.retain(|(load, _), _| !is_other(&load.pipeline, &load.load_id));
+    contents.ledger.retain(|(pipeline, id, _)| !is_other(pipeline, id));
+    contents.record(&plan.key, ledger::BEGUN);
+    for appends in Appends::of(plan) {
+        contents.record(&plan.key, &appends.entry());
+    }
+    Ok(())
+}
+
+fn take_back(contents: &mut Contents, load_id: &str, appends: &Appends) {
+    let (Some(column), Some(table)) = (&appends.load_id, contents.tables.get_mut(&appends.table)) else {
+        return;
+    };
+    table.rows.retain(|row| row.get(column) != Some(&json!(load_id)));
+}
+
+/// Removes the rows of a nested table whose parents are not there.
+fn remove_orphans(contents: &mut Contents, appends: &Appends) {
+    let (None, Some(link)) = (&appends.load_id, &appends.parent) else { return };
+    let parents = contents.tables.get(&link.table).map_or(&[][..], |table| &table.rows);
+    let keys: Vec<Value> = parents.iter().filter_map(|row| row.get(&link.row_key).cloned()).collect();
+    if let Some(table) = contents.tables.get_mut(&appends.table) {
+        table.rows.retain(|row| row.get(&link.parent_key).is_some_and(|key| keys.contains(key)));
+    }
+}
+
+/// Whether the load may still write.
+fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
+    if contents.has(load, ledger::BEGUN) { Ok(()) } else { Err(taken_over(load)) }
+}
 
 pub(crate) fn prepare(contents: &mut Contents, plan: &LoadPlan) -> Result<PreparedLoad> {
     if !plan.drop.is_empty() && !contents.has(&plan.key, ledger::DROP) {
@@ -88,7 +136,12 @@ fn store_version(contents: &mut Contents, plan: &LoadPlan) {
     })));
 }
 
-pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) {
+pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) -> Result<()> {
+    if contents.is_complete(&commit.key) && !contents.has(&commit.key, ledger::BEGUN) {
+        return Ok(());
+    }
+    in_flight(contents, &commit.key)?;
+    commit.base.check(&commit.key, contents.newest_state(&commit.key.pipeline).as_ref())?;
     let loads = contents.tables.entry(system::LOADS_TABLE.to_owned()).or_default();
     if !loads.rows.iter().any(|row| row.get("load_id") == Some(&json!(commit.key.load_id))) {
         loads.rows.push(object(json!({
@@ -101,6 +154,7 @@ pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) {
     }
     contents.staged.retain(|(load, _), _| *load != commit.key);
     contents.ledger.retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
+    Ok(())
 }
 
 fn object(value: Value) -> Row {
@@ -138,6 +192,7 @@ impl Job for Append<'_> {
         let entry = ledger::job_entry(&job.id);
         let rows = read(job)?;
         memory.transact(|contents| {
+            in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);
             }
@@ -204,6 +259,7 @@ impl Job for Replace<'_> {
         let Self { memory, plan, chain } = *self;
         let entry = ledger::follow_up_entry(&chain.root);
         memory.transact(|contents| {
+            in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);
             }

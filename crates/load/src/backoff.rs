@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cartage_destinations_api::{Error, ErrorKind};
+use cartage_destinations_api::Error;
 use cartage_runtime::{Cancel, Runtime};
 
 /// Lets time pass.
@@ -76,7 +76,7 @@ impl Backoff {
                 Err(error) => error,
             };
             failed += 1;
-            if error.kind() != ErrorKind::Transient || failed >= attempts || runtime.cancel.is_cancelled() {
+            if !error.may_pass() || failed >= attempts || runtime.cancel.is_cancelled() {
                 return Err(error);
             }
             tracing::warn!(%error, attempt = failed, "transient error of the destination, trying again");

@@ -75,14 +75,6 @@ pub enum LoadError {
         #[source]
         source: DestinationError,
     },
-    /// Somebody else has moved the pipeline's state at the destination. Nothing was written.
-    #[error("cannot load package {load_id}: {what}")]
-    Conflict {
-        /// The package.
-        load_id: String,
-        /// Who moved what.
-        what: String,
-    },
     /// The user asked to stop. Running jobs have ended.
     #[error("stopped while loading package {load_id}; {pending} of {total} jobs are pending")]
     Cancelled {
@@ -110,7 +102,6 @@ impl LoadError {
             Self::Destination { source, .. } => Some(source.kind()),
             Self::JobFailed { .. } => Some(ErrorKind::Terminal),
             Self::TooManyRetries { .. } => Some(ErrorKind::Transient),
-            Self::Conflict { .. } => Some(ErrorKind::Conflict),
             Self::Cancelled { .. } => None,
         }
     }
@@ -130,9 +121,6 @@ impl LoadError {
             )),
             Self::TooManyRetries { source, .. } => {
                 Some(source.remedy().unwrap_or("the package is pending: run again later").to_owned())
-            }
-            Self::Conflict { .. } => {
-                Some("drop the package with `cartage abort` and run again from the newer state".to_owned())
             }
             Self::Document { .. } => Some("drop the package with `cartage abort` and run again".to_owned()),
             Self::Schema { .. } | Self::Cancelled { .. } => None,

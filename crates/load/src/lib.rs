@@ -18,6 +18,7 @@
 //!   in no table yet, and there is no file that could be kept as failed.
 
 mod backoff;
+mod base;
 mod chains;
 mod commit;
 mod error;
@@ -29,7 +30,6 @@ mod report;
 mod run;
 mod schedule;
 mod settings;
-mod state_check;
 
 pub use backoff::{Backoff, Sleeper, ThreadSleeper};
 pub use error::LoadError;

@@ -15,6 +15,7 @@ use cartage_schema::{ReplaceStrategy, Schema};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::base::base_state;
 use crate::commit::write_back;
 use crate::error::LoadError;
 use crate::job::LoadJob;
@@ -22,7 +23,6 @@ use crate::plan::{Ingredients, RefreshCommands, make};
 use crate::report::{FailedJob, LoadReport, TableReport};
 use crate::schedule::Schedule;
 use crate::settings::LoadSettings;
-use crate::state_check::{StateVersion, conflict};
 
 /// What [`run`] needs.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +127,10 @@ impl<'a> Load<'a> {
         package.verify().map_err(&store)?;
         let jobs = LoadJob::all(&package)?;
         let now_micros = request.runtime.clock.unix_micros();
-        let plan = plan_of(&package, &jobs, request.destination.capabilities(), now_micros)?;
+        let mut plan = plan_of(&package, &jobs, request.destination.capabilities(), now_micros)?;
+        if request.settings.check_state {
+            plan.base = base_state(request.store, load_id)?;
+        }
         Ok(Self { request, package, jobs, plan })
     }
 
@@ -136,7 +139,6 @@ impl<'a> Load<'a> {
             self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
         let mut prepared = PreparedLoad::default();
         if status != LoadStatus::Complete {
-            self.check_state()?;
             self.stop_if_cancelled()?;
             let total = self.jobs.len() as u64;
             self.request.runtime.progress.begin(Stage::Load, &self.plan.key.load_id, Some(total));
@@ -158,29 +160,6 @@ impl<'a> Load<'a> {
             self.request.settings.delete_completed_jobs,
         )?;
         Ok(report)
-    }
-
-    /// Nobody else may have moved the state since it was restored.
-    fn check_state(&self) -> Result<(), LoadError> {
-        if !self.request.settings.check_state {
-            return Ok(());
-        }
-        let load_id = self.request.load_id;
-        let committed = self.request.store.documents().state().map_err(store_error(load_id))?;
-        let committed = committed.as_deref().map(StateVersion::read).transpose().map_err(|cause| {
-            LoadError::Document {
-                load_id: load_id.to_string(),
-                document: "the pipeline's state.json",
-                reason: cause.to_string(),
-            }
-        })?;
-        let (destination, pipeline) = (self.request.destination, &self.plan.key.pipeline);
-        match self
-            .with_retries("read the stored state", || conflict(destination, pipeline, committed.as_ref()))?
-        {
-            None => Ok(()),
-            Some(what) => Err(LoadError::Conflict { load_id: load_id.to_string(), what }),
-        }
     }
 
     fn stop_if_cancelled(&self) -> Result<(), LoadError> {

@@ -178,7 +178,7 @@ fn of_load(error: &LoadError) -> Kind {
 fn of_destination(kind: destinations::ErrorKind) -> Kind {
     match kind {
         destinations::ErrorKind::Corrupt => Kind::Damaged,
-        destinations::ErrorKind::Conflict => Kind::Locked,
+        destinations::ErrorKind::Conflict | destinations::ErrorKind::Locked => Kind::Locked,
         destinations::ErrorKind::Invalid => Kind::Usage,
         _ => Kind::Failure,
     }

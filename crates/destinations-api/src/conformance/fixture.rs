@@ -223,6 +223,20 @@ pub(super) fn tag(value: &str, parent: i64, plan: &LoadPlan) -> Value {
     ])
 }
 
+/// A row of the state table.
+pub(super) fn state_row(plan: &LoadPlan, pipeline: &str, version: i64) -> Value {
+    object([
+        ("version", version.into()),
+        ("engine_version", 4.into()),
+        ("pipeline_name", pipeline.into()),
+        ("state", format!("state {version}").into()),
+        ("created_at", "2023-11-14T22:13:20Z".into()),
+        ("version_hash", format!("hash {version}").into()),
+        ("_dlt_load_id", plan.key.load_id.as_str().into()),
+        ("_dlt_id", format!("{pipeline}-{version}").into()),
+    ])
+}
+
 /// A JSON object of these fields.
 pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())

@@ -9,6 +9,7 @@
 //! Every case panics with its name and what differs.
 
 mod append;
+mod conflict;
 mod ddl;
 mod fixture;
 mod merge;
@@ -47,6 +48,10 @@ pub fn all(make: Make<'_>) {
     merge::insert_only_never_changes_rows(make);
     merge::cdc_deletes_what_a_picture_lacks(make);
     merge::scd2_keeps_the_history_of_rows(make);
+    conflict::a_load_from_an_older_state_is_refused_before_it_writes(make);
+    conflict::a_load_that_took_over_leaves_no_rows_of_the_other_one(make);
+    conflict::a_follow_up_of_a_load_that_was_taken_over_is_refused(make);
+    conflict::a_commit_compares_the_state_once_more(make);
     refresh::dropped_tables_are_dropped_once_per_load(make);
     system::a_complete_load_is_recorded_once(make);
     system::a_load_is_started_once_something_was_done(make);

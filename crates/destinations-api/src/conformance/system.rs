@@ -1,11 +1,8 @@
 //! What is recorded about loads, schemas and state.
 
-use serde_json::Value;
-
 use super::Make;
-use super::fixture::{Place, bumped, item, object, plan_of, schema};
+use super::fixture::{Place, bumped, item, plan_of, schema, state_row};
 use crate::destination::{LoadCommit, LoadStatus};
-use crate::plan::LoadPlan;
 use crate::system::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
 
 pub(super) fn a_complete_load_is_recorded_once(make: Make<'_>) {
@@ -58,19 +55,6 @@ pub(super) fn a_schema_version_is_stored_once(make: Make<'_>) {
     let plan = plan_of("a", 3, &bumped(schema));
     place.load(&plan, &[]);
     assert_eq!(place.rows(VERSION_TABLE).expect("readable").len(), 2, "a changed schema is another version");
-}
-
-fn state_row(plan: &LoadPlan, pipeline: &str, version: i64) -> Value {
-    object([
-        ("version", version.into()),
-        ("engine_version", 4.into()),
-        ("pipeline_name", pipeline.into()),
-        ("state", format!("state {version}").into()),
-        ("created_at", "2023-11-14T22:13:20Z".into()),
-        ("version_hash", format!("hash {version}").into()),
-        ("_dlt_load_id", plan.key.load_id.as_str().into()),
-        ("_dlt_id", format!("{pipeline}-{version}").into()),
-    ])
 }
 
 pub(super) fn the_newest_state_of_complete_loads_comes_back(make: Make<'_>) {

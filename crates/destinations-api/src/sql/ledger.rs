@@ -10,6 +10,10 @@ use crate::plan::LoadKey;
 /// Name of the ledger's table.
 pub const TABLE: &str = "_cartage_ledger";
 
+/// Entry that says that a load is in flight: the first one that it writes, gone once it is complete or
+/// another load of the pipeline has taken over.
+pub const BEGUN: &str = "begun";
+
 /// Entry of the tables that a refresh drops.
 pub const DROP: &str = "drop";
 /// Entry of the tables that are emptied before the first job.

@@ -12,11 +12,13 @@ mod merge;
 pub mod replace;
 mod script;
 pub mod system_rows;
+mod undo;
 
 pub use dialect::{Dialect, TableRef};
 pub use follow_up::{ChainTable, follow_up};
 pub use merge::check_merge;
 pub use script::{Param, SqlScript, Statement};
+pub use undo::{Appends, Link};
 
 #[cfg(test)]
 pub(crate) mod test_dialect;

@@ -69,7 +69,7 @@ fn a_file_that_another_process_has_open_is_a_transient_error_that_names_it() {
     let error = waiting.load_status(&load.key).unwrap_err();
     drop(holder.stdin.take());
     holder.wait().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
     assert!(error.to_string().contains(&format!("PID {}", holder.id())), "{error}");
     assert!(error.remedy().is_some());
     assert_eq!(waiting.load_status(&load.key).unwrap(), LoadStatus::Started, "once the other has let go");

@@ -194,10 +194,8 @@ fn a_state_that_somebody_else_has_moved_is_a_conflict_before_anything_is_written
 
     let error = shop.load(&ours).unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Conflict));
-    assert!(
-        error.to_string().contains("version 2") && error.to_string().contains(theirs.as_str()),
-        "{error}"
-    );
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("version 2") && cause.contains(theirs.as_str()), "{cause}");
     assert_eq!(shop.values("items", "id"), ["1", "2"]);
     assert_eq!(shop.values("_dlt_loads", "load_id").len(), 2);
 
