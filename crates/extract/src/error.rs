@@ -157,8 +157,8 @@ pub enum ExtractError {
         /// Why.
         reason: String,
     },
-    /// Somebody asked to stop; nothing was published.
-    #[error("extract was stopped before it was done; nothing was published, run again to extract")]
+    /// Somebody asked to stop; the package that was being written is gone.
+    #[error("extract was stopped before it was done; packages that were published stay, run again to go on")]
     Cancelled,
 }
 

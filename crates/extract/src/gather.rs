@@ -1,21 +1,23 @@
 //! Taking pages from producers and rows to their files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use cartage_package_store::{FileDraft, LoadId, QuarantineDraft, StagedPackage};
+use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::{Origin, Schema, Table, WriteDisposition};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
+use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::cut::first_rows;
 use crate::feed::{Fed, Feed};
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
-use crate::report::ResourceReport;
+use crate::publish::{Content, Publisher};
+use crate::report::{ExtractReport, PackageReport, ResourceReport};
 use crate::settings::ExtractSettings;
 use crate::standing::Standing;
 use crate::state_change::StateChange;
@@ -39,7 +41,7 @@ struct HintsInUse {
 }
 
 /// One run of the stage while pages come in.
-pub(crate) struct Gatherer {
+pub(crate) struct Gatherer<'a> {
     source_name: String,
     planned: Vec<Planned>,
     reports: Vec<ResourceReport>,
@@ -52,25 +54,18 @@ pub(crate) struct Gatherer {
     state: PipelineState,
     settings: ExtractSettings,
     runtime: Runtime,
-    load_id: LoadId,
+    publisher: Publisher<'a>,
+    packages: Vec<PackageReport>,
+    has_state: bool,
+    /// What the package that is being written holds.
+    filled: Filled,
+    /// Tables that have files in the packages before it.
+    written: BTreeSet<String>,
+    /// Units of the total that were reported to the progress.
+    done: u64,
 }
 
-/// What was gathered.
-pub(crate) struct Gathered {
-    pub(crate) files: Vec<FileDraft>,
-    pub(crate) quarantine: Vec<QuarantineDraft>,
-    /// Whether one of the files holds the state.
-    pub(crate) has_state: bool,
-    pub(crate) planned: Vec<Planned>,
-    pub(crate) reports: Vec<ResourceReport>,
-    pub(crate) tables: IndexMap<String, u64>,
-    pub(crate) schema: Schema,
-    pub(crate) state: PipelineState,
-    pub(crate) runtime: Runtime,
-    pub(crate) load_id: LoadId,
-}
-
-impl Gatherer {
+impl<'a> Gatherer<'a> {
     pub(crate) fn new(
         source_name: String,
         planned: Vec<Planned>,
@@ -78,7 +73,7 @@ impl Gatherer {
         state: PipelineState,
         settings: ExtractSettings,
         runtime: Runtime,
-        load_id: LoadId,
+        publisher: Publisher<'a>,
     ) -> Self {
         Self {
             source_name,
@@ -90,62 +85,131 @@ impl Gatherer {
             schema,
             state,
             settings,
+            publisher,
+            packages: Vec::new(),
+            has_state: false,
+            filled: Filled::nothing(runtime.clock.unix_micros()),
+            written: BTreeSet::new(),
+            done: 0,
             runtime,
-            load_id,
         }
     }
 
-    /// Takes all pages of the producers and writes them into the staging folder.
+    /// Takes all pages of the producers and publishes them in packages.
     pub(crate) fn gather(
         mut self,
-        staged: &StagedPackage,
         mut producers: Vec<Box<dyn Producer>>,
-    ) -> Result<Gathered, ExtractError> {
+    ) -> Result<ExtractReport, ExtractError> {
+        let total = self.open(&mut producers)?;
+        let mut feed = self.feed(producers);
+        while !self.package(&mut feed, total)? {}
+        Ok(ExtractReport {
+            packages: self.packages,
+            schema: self.schema,
+            state: self.state,
+            state_extracted: self.has_state,
+            resources: self.reports,
+            tables: self.tables,
+        })
+    }
+
+    /// Makes one package. True if it is the last one.
+    fn package(&mut self, feed: &mut Feed, total: Option<u64>) -> Result<bool, ExtractError> {
+        let staged = self.publisher.stage(&self.runtime)?;
+        let load_id = staged.load_id().clone();
         let random = Arc::clone(&self.runtime.random);
         let threads = self.settings.compression_threads.map(usize::from);
         let compressors = (!self.settings.disable_compression).then(|| Compressors::new(threads));
-        let files = PackageFiles::new(staged, &*random, compressors);
-        let settings = WriterSettings::from(&self.settings);
-        let mut writers = TableWriters::new(files, staged, &*random, settings);
+        let files = PackageFiles::new(&staged, &*random, compressors);
+        let mut writers = TableWriters::new(files, &staged, &*random, WriterSettings::from(&self.settings));
 
-        let total = self.open(&mut producers)?;
-        self.runtime.progress.begin(Stage::Extract, self.load_id.as_str(), total);
-        let mut feed = self.feed(producers);
+        let left = total.map(|total| total.saturating_sub(self.done));
+        self.runtime.progress.begin(Stage::Extract, load_id.as_str(), left);
+        self.filled = Filled::nothing(self.runtime.clock.unix_micros());
+        let is_last = self.fill(feed, &mut writers)?;
+        if is_last {
+            self.write_empty_tables(&mut writers)?;
+        }
+        self.write_state(&mut writers, &load_id)?;
+        let (files, quarantine) = writers.finish()?;
+        self.runtime.progress.end(Stage::Extract, load_id.as_str());
+        let continues = self.continues();
+        self.written.extend(files.iter().map(|file| file.table.clone()));
+        let resources = self.resources_of_package();
+        let content = Content { files, quarantine, resources, schema: &mut self.schema, state: &self.state };
+        let published = self.publisher.publish(staged, content, &continues, &self.runtime)?;
+        self.packages.extend(published);
+        Ok(is_last)
+    }
+
+    /// Writes pages until the package is full and may end, or there are no more; true in the latter case.
+    fn fill(&mut self, feed: &mut Feed, writers: &mut TableWriters<'_>) -> Result<bool, ExtractError> {
         loop {
             match feed.next() {
-                Fed::Page(resource, page, change) => {
-                    self.take(&mut feed, &mut writers, resource, page, change)?;
-                }
-                Fed::Ended(resource, change) => self.end(&mut feed, &mut writers, resource, change)?,
+                Fed::Page(resource, page, change) => self.take(feed, writers, resource, page, change)?,
+                Fed::Ended(resource, change) => self.end(feed, writers, resource, change)?,
                 Fed::Failed(resource, error) => return Err(self.failed(resource, error)),
                 Fed::Cancelled => return Err(ExtractError::Cancelled),
-                Fed::Done => break,
+                Fed::Done => return Ok(true),
+            }
+            if self.filled.is_full(&self.settings.package, self.runtime.clock.unix_micros()) && self.may_cut()
+            {
+                return Ok(false);
             }
         }
-        self.write_empty_tables(&mut writers)?;
+    }
+
+    /// Whether the package may end here. Not where nothing is to come: it is the last one then.
+    fn may_cut(&self) -> bool {
+        let resources = || self.planned.iter().zip(&self.standings);
+        resources().any(|(_, standing)| !standing.has_ended())
+            && resources().all(|(planned, standing)| match planned.cut {
+                Cut::WithState | Cut::StateAtEnd => true,
+                Cut::AtEnd => !standing.is_in_the_middle(),
+                Cut::TableAtOnce => {
+                    let mut of_table = resources().filter(|(other, _)| other.root == planned.root);
+                    of_table.clone().all(|(_, standing)| standing.has_ended())
+                        || !of_table.any(|(_, standing)| standing.has_begun())
+                }
+            })
+    }
+
+    /// Brings the state up to where the package ends, and writes it as a row if it changed.
+    fn write_state(&mut self, writers: &mut TableWriters<'_>, load_id: &LoadId) -> Result<(), ExtractError> {
         for (standing, planned) in self.standings.iter_mut().zip(&self.planned) {
-            standing.write(&mut self.state, &self.schema.name, &planned.name);
+            if standing.has_ended() || planned.cut.takes_state_along() {
+                standing.write(&mut self.state, &self.schema.name, &planned.name);
+            }
         }
-        let state = state_page(&mut self.state, &mut self.schema, &self.load_id, &*self.runtime.clock)?;
+        let state = state_page(&mut self.state, &mut self.schema, load_id, &*self.runtime.clock)?;
         if let Some(page) = &state {
+            self.has_state = true;
             writers.write(&self.schema.state_table_name(), page)?;
         }
-        let (files, quarantine) = writers.finish()?;
-        self.runtime.progress.end(Stage::Extract, self.load_id.as_str());
-        let has_state = state.is_some();
-        let Self { planned, reports, tables, schema, state, runtime, load_id, .. } = self;
-        Ok(Gathered {
-            files,
-            quarantine,
-            has_state,
-            planned,
-            reports,
-            tables,
-            schema,
-            state,
-            runtime,
-            load_id,
-        })
+        Ok(())
+    }
+
+    /// Tables that an earlier package has replaced: the rows of this one are added to them.
+    fn continues(&self) -> Vec<String> {
+        let replaced = self.planned.iter().filter(|planned| {
+            planned.disposition == WriteDisposition::Replace && self.written.contains(&planned.table)
+        });
+        replaced.map(|planned| planned.root.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The resources of which something is in the package.
+    fn resources_of_package(&mut self) -> Vec<ResourceEntry> {
+        let resources = self.planned.iter().zip(&mut self.standings);
+        let taking_part =
+            resources.filter_map(|(planned, standing)| standing.end_package().then_some(planned));
+        taking_part
+            .map(|planned| ResourceEntry {
+                name: planned.name.clone(),
+                table: planned.table.clone(),
+                write_disposition: planned.disposition.to_string(),
+                resumable: planned.is_resumable,
+            })
+            .collect()
     }
 
     /// Opens all producers; the sum of their bytes where all know it.
@@ -190,6 +254,7 @@ impl Gatherer {
         let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.reports[resource].rows));
         let bytes = page.source_bytes();
         let rows = page.rows().min(room);
+        self.standings[resource].begin();
         let has_passed = self.standings[resource].take(change, &self.state, &self.schema.name);
         match &page {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
@@ -226,6 +291,8 @@ impl Gatherer {
             page => writers.write(table, page)?,
         }
         self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);
+        self.done += bytes;
+        self.filled.add(rows, page.size());
         self.reports[resource].rows += rows;
         if rows > 0 {
             *self.tables.entry(table.clone()).or_default() += rows;
@@ -282,7 +349,10 @@ impl Gatherer {
     fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
         for resource in 0..self.planned.len() {
             let planned = &self.planned[resource];
-            if planned.disposition != WriteDisposition::Replace || writers.has_files(&planned.table) {
+            if planned.disposition != WriteDisposition::Replace
+                || writers.has_files(&planned.table)
+                || self.written.contains(&planned.table)
+            {
                 continue;
             }
             let name = planned.table.clone();

@@ -2,7 +2,9 @@
 //!
 //! A [`Source`] is a list of [`Resource`]s; each has hints and a [`Producer`] of [`Page`]s. [`run`] takes
 //! the pages of all of them in a fixed order, writes their rows into one file or more for each table,
-//! and publishes one package: rows, the schema with the hints, the pipeline state.
+//! and publishes a package: rows, the schema with the hints, the pipeline state. A long run publishes several,
+//! each with the state as of its end, wherever the resources can be cut ([`PackageLimits`]); the stages behind
+//! work on them meanwhile, and a crash loses what came after the last one.
 //!
 //! Rows of JSON pass through as bytes. This crate cuts text into rows ([`lines`], [`document`]); whether a
 //! row is JSON, and what is in it, is for normalize. Columnar rows stay columnar.
@@ -10,9 +12,10 @@
 //! The bytes of a package depend on pages, settings, clock and seed, never on the number of threads.
 //!
 //! # Limitations
-//! - One source makes one package. Packages of several sources are made one after the other.
+//! - Packages of several sources are made one after the other.
 //! - Hints are fixed for a run; tables cannot depend on rows.
 
+mod checkpoint;
 mod compress;
 mod cut;
 pub mod document;
@@ -41,9 +44,9 @@ pub use incremental::CursorError;
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
 pub use producer::{Input, OpenContext, Pages, Producer, Resume};
 pub use refresh::RefreshTables;
-pub use report::{ExtractReport, ResourceReport};
+pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;
 pub use run::run;
-pub use settings::{ExtractSettings, Limit, NextItemMode, Refresh};
+pub use settings::{ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh};
 pub use source::{OnBadRow, Resource, SchemaSettings, Source};
 pub use state_change::{StateChange, StateOf};

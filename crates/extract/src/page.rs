@@ -232,6 +232,15 @@ impl Page {
         }
     }
 
+    /// Bytes of its rows before compression.
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Json(page) => page.text().len() as u64,
+            Self::Arrow(batch) => batch.get_array_memory_size() as u64,
+            Self::ParquetFile(file) => file.uncompressed_bytes,
+        }
+    }
+
     /// Bytes of input that the page accounts for.
     pub fn source_bytes(&self) -> u64 {
         match self {

@@ -1,9 +1,10 @@
 //! Which resources take part, and which table each writes to.
 
 use cartage_schema::hints::WriteDispositionConfig;
-use cartage_schema::{Naming, ReplaceStrategy, Table, WriteDisposition};
+use cartage_schema::{Naming, ReplaceStrategy, Schema, Table, WriteDisposition};
 
 use crate::ExtractError;
+use crate::checkpoint::{Cut, Ways};
 use crate::incremental::CursorSettings;
 use crate::producer::{Producer, Resume};
 use crate::settings::ExtractSettings;
@@ -24,8 +25,55 @@ pub(crate) struct Planned {
     pub(crate) replace_strategy: Option<ReplaceStrategy>,
     /// Whether extracting it again cannot double rows.
     pub(crate) is_resumable: bool,
+    /// From where a later run goes on with the state of this one.
+    resume: Resume,
+    /// Whether its rows may be published before it has ended.
+    pub(crate) cut: Cut,
+    /// The table at the top of its tables.
+    pub(crate) root: String,
     /// How it loads only what is new; taken when the cursor is bound to the state.
     pub(crate) cursor: Option<CursorSettings>,
+}
+
+/// Finds out which resources may be cut, once the schema is ready.
+pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
+    for resource in 0..planned.len() {
+        let root = root_of(planned, schema, &planned[resource].table);
+        let one = &mut planned[resource];
+        let known = schema.tables.get(&one.table);
+        let tables: Vec<&Table> = one.tables.first().into_iter().chain(known).collect();
+        one.cut = Cut::of(&tables, one.resume, &ways.for_resource(one.replace_strategy));
+        if root != one.table {
+            // How its rows are written is decided elsewhere.
+            one.cut = Cut::TableAtOnce;
+        }
+        one.root = root;
+    }
+    // Resources that share a table share its fate, and the hints of which one count is seen later.
+    for resource in 0..planned.len() {
+        let one = &planned[resource];
+        let clashes = |other: &Planned| {
+            other.root == one.root && (other.cut == Cut::TableAtOnce || other.disposition != one.disposition)
+        };
+        if planned.iter().any(clashes) {
+            planned[resource].cut = Cut::TableAtOnce;
+        }
+    }
+}
+
+fn root_of(planned: &[Planned], schema: &Schema, table: &str) -> String {
+    let hinted = |name: &str| planned.iter().flat_map(|one| &one.tables).find(|table| table.name == name);
+    let mut name = table;
+    // No chain is longer than there are tables, unless it bites its own tail.
+    for _ in 0..=schema.tables.len() + planned.len() {
+        let parent =
+            hinted(name).or_else(|| schema.tables.get(name)).and_then(|table| table.parent.as_deref());
+        match parent {
+            Some(parent) => name = parent,
+            None => break,
+        }
+    }
+    name.to_owned()
 }
 
 /// Picks the resources that take part, in the order of the source.
@@ -86,6 +134,17 @@ fn one(
     let replace_strategy =
         hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
-    let planned = Planned { name, tables, table, disposition, replace_strategy, is_resumable, cursor };
+    let planned = Planned {
+        root: table.clone(),
+        cut: Cut::AtEnd,
+        name,
+        tables,
+        table,
+        disposition,
+        replace_strategy,
+        is_resumable,
+        resume,
+        cursor,
+    };
     Ok((planned, producer))
 }

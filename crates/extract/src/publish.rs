@@ -1,75 +1,103 @@
 //! From what was gathered to a published package.
 
-use cartage_package_store::{Folder, ManifestDraft, ResourceEntry, SealedPackage, StagedPackage};
+use std::sync::mpsc::Sender;
+
+use cartage_package_store::{
+    FileDraft, Folder, LoadId, ManifestDraft, PackageStore, QuarantineDraft, ResourceEntry, SealedPackage,
+    StageLock, StagedPackage,
+};
+use cartage_runtime::Runtime;
+use cartage_schema::Schema;
+use cartage_state::PipelineState;
 use serde_json::{Map, Value};
 
 use crate::ExtractError;
-use crate::gather::Gathered;
-use crate::plan::Planned;
-use crate::report::ExtractReport;
+use crate::report::PackageReport;
 
-/// What the manifest says about where the package comes from.
-pub(crate) struct Origin {
-    pub(crate) package_settings: Map<String, Value>,
+/// Makes the packages of a run, one after the other.
+#[derive(Debug)]
+pub(crate) struct Publisher<'a> {
+    pub(crate) store: &'a PackageStore,
+    pub(crate) lock: &'a StageLock,
+    /// What the manifest says for later stages.
+    pub(crate) settings: Map<String, Value>,
     pub(crate) run_id: String,
     pub(crate) producer: String,
+    pub(crate) published: Option<Sender<LoadId>>,
 }
 
-/// Publishes the package, unless there is nothing in it.
-pub(crate) fn publish(
-    staged: StagedPackage,
-    mut gathered: Gathered,
-    origin: Origin,
-) -> Result<ExtractReport, ExtractError> {
-    let mut report = ExtractReport {
-        load_id: None,
-        schema: gathered.schema.clone(),
-        state: gathered.state.clone(),
-        state_extracted: gathered.has_state,
-        resources: std::mem::take(&mut gathered.reports),
-        tables: std::mem::take(&mut gathered.tables),
-        files: 0,
-        bytes: 0,
-        uncompressed_bytes: 0,
-    };
-    let refreshes = origin.package_settings.contains_key("refresh");
-    if gathered.files.is_empty() && gathered.quarantine.is_empty() && !refreshes {
-        return Ok(report);
-    }
-    gathered.schema.bump();
-    report.schema = gathered.schema.clone();
-    report.load_id = Some(gathered.load_id.clone());
-    let cancel = gathered.runtime.cancel.clone();
-    let sealed = seal(staged, gathered, origin)?;
-    let files = &sealed.manifest().files;
-    report.files = files.len();
-    report.bytes = files.iter().map(|file| file.bytes).sum();
-    report.uncompressed_bytes = files.iter().map(|file| file.uncompressed_bytes).sum();
-    if cancel.is_cancelled() {
-        return Err(ExtractError::Cancelled);
-    }
-    sealed.publish(Folder::Extracted)?;
-    Ok(report)
+/// What is in a package.
+pub(crate) struct Content<'a> {
+    pub(crate) files: Vec<FileDraft>,
+    pub(crate) quarantine: Vec<QuarantineDraft>,
+    pub(crate) resources: Vec<ResourceEntry>,
+    pub(crate) schema: &'a mut Schema,
+    pub(crate) state: &'a PipelineState,
 }
 
-fn seal(staged: StagedPackage, gathered: Gathered, origin: Origin) -> Result<SealedPackage, ExtractError> {
-    staged.write_schema(&gathered.schema.to_json())?;
-    staged.write_state(&gathered.state.to_json())?;
-    let entry = |resource: Planned| ResourceEntry {
-        name: resource.name,
-        table: resource.table,
-        write_disposition: resource.disposition.to_string(),
-        resumable: resource.is_resumable,
-    };
-    Ok(staged.seal(ManifestDraft {
-        schema_name: gathered.schema.name,
-        created_at: gathered.runtime.clock.now(),
-        producer: origin.producer,
-        run_id: origin.run_id,
-        settings: Value::Object(origin.package_settings),
-        resources: gathered.planned.into_iter().map(entry).collect(),
-        files: gathered.files,
-        quarantine: gathered.quarantine,
-        parent: None,
-    })?)
+impl Publisher<'_> {
+    /// Begins a package.
+    pub(crate) fn stage(&self, runtime: &Runtime) -> Result<StagedPackage, ExtractError> {
+        let load_id = self.store.next_load_id(runtime.clock.unix_micros())?;
+        Ok(self.store.stage(self.lock, load_id, runtime.random.next_u64())?)
+    }
+
+    /// Publishes the package, unless there is nothing in it. A refresh is something, and is done then.
+    pub(crate) fn publish(
+        &mut self,
+        staged: StagedPackage,
+        content: Content<'_>,
+        continues: &[String],
+        runtime: &Runtime,
+    ) -> Result<Option<PackageReport>, ExtractError> {
+        let refreshes = self.settings.contains_key("refresh");
+        if content.files.is_empty() && content.quarantine.is_empty() && !refreshes {
+            return Ok(None);
+        }
+        content.schema.bump();
+        let sealed = self.seal(staged, content, continues, runtime)?;
+        let files = &sealed.manifest().files;
+        let report = PackageReport {
+            load_id: sealed.manifest().load_id.clone(),
+            files: files.len(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            uncompressed_bytes: files.iter().map(|file| file.uncompressed_bytes).sum(),
+        };
+        if runtime.cancel.is_cancelled() {
+            return Err(ExtractError::Cancelled);
+        }
+        sealed.publish(Folder::Extracted)?;
+        self.settings.shift_remove("refresh");
+        if let Some(published) = &self.published {
+            // Whoever does not listen any more finds the package on disk.
+            drop(published.send(report.load_id.clone()));
+        }
+        Ok(Some(report))
+    }
+
+    fn seal(
+        &self,
+        staged: StagedPackage,
+        content: Content<'_>,
+        continues: &[String],
+        runtime: &Runtime,
+    ) -> Result<SealedPackage, ExtractError> {
+        staged.write_schema(&content.schema.to_json())?;
+        staged.write_state(&content.state.to_json())?;
+        let mut settings = self.settings.clone();
+        if !continues.is_empty() {
+            settings.insert("continues".to_owned(), continues.into());
+        }
+        Ok(staged.seal(ManifestDraft {
+            schema_name: content.schema.name.clone(),
+            created_at: runtime.clock.now(),
+            producer: self.producer.clone(),
+            run_id: self.run_id.clone(),
+            settings: Value::Object(settings),
+            resources: content.resources,
+            files: content.files,
+            quarantine: content.quarantine,
+            parent: None,
+        })?)
+    }
 }

@@ -10,19 +10,26 @@ use crate::producer::Input;
 /// What the stage did.
 #[derive(Clone, Debug)]
 pub struct ExtractReport {
-    /// The package; `None` if there was nothing to load and nothing was published.
-    pub load_id: Option<LoadId>,
-    /// The schema that the package carries.
+    /// The packages, in order; none if there was nothing to load and nothing was published.
+    pub packages: Vec<PackageReport>,
+    /// The schema that the last package carries.
     pub schema: Schema,
-    /// The state that the package carries.
+    /// The state that the last package carries.
     pub state: PipelineState,
-    /// Whether the state differs from the one that was extracted last, so that the package has a row of it.
+    /// Whether the state differs from the one that was extracted last, so that some package has a row of it.
     pub state_extracted: bool,
     /// The resources that took part, in their order.
     pub resources: Vec<ResourceReport>,
     /// Rows of each table, without the pipeline's state.
     pub tables: IndexMap<String, u64>,
-    /// Files in the package.
+}
+
+/// A package that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageReport {
+    /// The package.
+    pub load_id: LoadId,
+    /// Files in it.
     pub files: usize,
     /// Their bytes on disk.
     pub bytes: u64,

@@ -1,6 +1,8 @@
 //! What the stage is handed.
 
-use cartage_package_store::{PackageStore, StageLock};
+use std::sync::mpsc::Sender;
+
+use cartage_package_store::{LoadId, PackageStore, StageLock};
 use cartage_runtime::Runtime;
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
@@ -24,9 +26,11 @@ pub struct ExtractRequest<'a> {
     pub base_state: PipelineState,
     /// Settings of the stage.
     pub settings: ExtractSettings,
-    /// What later stages must know; goes into `package.json`. Three keys are added: `on_bad_row`,
-    /// `refresh` with the tables to drop and to truncate, and `replace_strategies` by table. One is read here, too: the lengths of names
-    /// under `destination`, so that names are cut as normalize cuts them.
+    /// What later stages must know; goes into `package.json`. Four keys are added: `on_bad_row`,
+    /// `refresh` with the tables to drop and to truncate (in the first package), `replace_strategies` by table,
+    /// and `continues` with the tables that an earlier package of the run has replaced (in the others). What
+    /// stands under `destination` is read here, too: the lengths of names, so that names are cut as normalize
+    /// cuts them, and how tables are replaced and merged, which decides where packages may end.
     pub package_settings: Map<String, Value>,
     /// The run that this package belongs to.
     pub run_id: String,
@@ -34,6 +38,8 @@ pub struct ExtractRequest<'a> {
     pub producer: String,
     /// Clock, randomness, progress and cancellation.
     pub runtime: Runtime,
+    /// Hears of each package when it is published.
+    pub published: Option<Sender<LoadId>>,
 }
 
 impl ExtractRequest<'_> {

@@ -1,27 +1,30 @@
-//! The stage: from producers to one published package.
+//! The stage: from producers to published packages.
 
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
 use cartage_state::PipelineState;
 use serde_json::{Map, Value};
 
 use crate::ExtractError;
+use crate::checkpoint::Ways;
 use crate::gather::Gatherer;
 use crate::incremental::bind;
-use crate::plan::{Planned, plan};
+use crate::plan::{Planned, plan, plan_cuts};
 use crate::producer::Producer;
-use crate::publish::{Origin, publish};
+use crate::publish::Publisher;
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
 use crate::request::ExtractRequest;
 use crate::settings::ExtractSettings;
 use crate::source::SchemaSettings;
 
-/// Extracts one source into one package and publishes it in `extracted/`.
+/// Extracts one source into packages and publishes them in `extracted/`: one, unless
+/// [`PackageLimits`](crate::PackageLimits) end it earlier.
 ///
 /// If there is nothing to load (no rows, no table to empty, no change of the state) nothing is published.
 ///
 /// # Errors
-/// Whatever fails, or if somebody asks to stop: nothing is published and the staging folder is removed.
+/// Whatever fails, or if somebody asks to stop: what is not published yet is removed. Packages that were
+/// published stay, each with the state as of its end.
 /// [`ExtractError::Source`] names source, resource and place.
 pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     let max_name_length = request.max_name_length();
@@ -45,11 +48,16 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
             |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
         )?;
 
-    let load_id = store.next_load_id(runtime.clock.unix_micros())?;
-    let staged = store.stage(lock, load_id.clone(), runtime.random.next_u64())?;
-    let gatherer = Gatherer::new(source_name, planned, schema, state, settings, runtime, load_id);
-    let gathered = gatherer.gather(&staged, producers)?;
-    publish(staged, gathered, Origin { package_settings, run_id: request.run_id, producer: request.producer })
+    plan_cuts(&mut planned, &schema, &Ways::read(&package_settings));
+    let publisher = Publisher {
+        store,
+        lock,
+        settings: package_settings,
+        run_id: request.run_id,
+        producer: request.producer,
+        published: request.published,
+    };
+    Gatherer::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
 }
 
 /// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.

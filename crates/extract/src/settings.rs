@@ -36,6 +36,24 @@ pub struct Limit {
     pub rows: Option<u64>,
 }
 
+/// When a package is published although there is more to come. It ends at the next page at which every resource
+/// can be cut: see [`Resume`](crate::Resume).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackageLimits {
+    /// Rows of all tables.
+    pub max_rows: Option<NonZeroU64>,
+    /// Bytes of rows before compression, of all tables.
+    pub max_bytes: Option<NonZeroU64>,
+    /// Seconds since the package was begun. One without rows is never published for its age.
+    pub max_seconds: Option<NonZeroU64>,
+}
+
+impl Default for PackageLimits {
+    fn default() -> Self {
+        Self { max_rows: None, max_bytes: None, max_seconds: NonZeroU64::new(600) }
+    }
+}
+
 /// Settings of the stage.
 #[derive(Clone, Debug)]
 pub struct ExtractSettings {
@@ -53,8 +71,10 @@ pub struct ExtractSettings {
     pub disable_compression: bool,
     /// Longest row in bytes of JSON text.
     pub max_line_bytes: usize,
-    /// How much of each resource is taken.
+    /// How much of each resource is taken, over all packages of the run.
     pub limit: Limit,
+    /// When a package is published although there is more to come.
+    pub package: PackageLimits,
     /// The resources that take part; all where `None`.
     pub resources: Option<Vec<String>>,
     /// What is dropped before.
@@ -75,6 +95,7 @@ impl Default for ExtractSettings {
             disable_compression: false,
             max_line_bytes: 256 << 20,
             limit: Limit::default(),
+            package: PackageLimits::default(),
             resources: None,
             refresh: None,
             compression_threads: None,

@@ -8,7 +8,10 @@ use crate::state_change::StateChange;
 /// How far one resource is.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
+    has_begun: bool,
     has_ended: bool,
+    /// Whether anything happened since the last package: a page came, or the end.
+    is_in_package: bool,
     /// Changes of pages that were taken and are not in the state yet.
     change: StateChange,
     cursors: Vec<Position>,
@@ -30,9 +33,31 @@ impl Standing {
         has_passed
     }
 
+    /// Notes that a page was taken.
+    pub(crate) fn begin(&mut self) {
+        self.has_begun = true;
+        self.is_in_package = true;
+    }
+
     /// Notes that there are no more pages.
     pub(crate) fn end(&mut self) {
         self.has_ended = true;
+        self.is_in_package = true;
+    }
+
+    /// Whether a page was taken.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Whether there are more pages behind those that were taken.
+    pub(crate) fn is_in_the_middle(&self) -> bool {
+        self.has_begun && !self.has_ended
+    }
+
+    /// Whether the resource took part in the package that ends now. From here on it is the next one's.
+    pub(crate) fn end_package(&mut self) -> bool {
+        std::mem::take(&mut self.is_in_package)
     }
 
     /// Whether there are no more pages.

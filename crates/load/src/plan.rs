@@ -49,6 +49,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) refresh: RefreshCommands,
     /// How tables are replaced, by root table, where their resources say so.
     pub(crate) replace_strategies: BTreeMap<String, ReplaceStrategy>,
+    /// Root tables that an earlier package of the same run has replaced: their rows are added.
+    pub(crate) continues: BTreeSet<String>,
     pub(crate) capabilities: &'a Capabilities,
     pub(crate) now_micros: i64,
 }
@@ -72,6 +74,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
         jobs,
         refresh,
         replace_strategies,
+        continues,
         capabilities,
         now_micros,
     } = ingredients;
@@ -84,7 +87,11 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
         let root = root_of(&schema, name)?;
         if !roots.contains_key(root.name.as_str()) {
             let asked = replace_strategies.get(&root.name).copied();
-            roots.insert(&root.name, writing(&schema, root, asked, capabilities)?);
+            let is_continued = continues.contains(&root.name)
+                && schema.write_disposition(&root.name) == WriteDisposition::Replace;
+            let writing =
+                if is_continued { Writing::Append } else { writing(&schema, root, asked, capabilities)? };
+            roots.insert(&root.name, writing);
         }
     }
 

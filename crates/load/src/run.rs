@@ -1,6 +1,6 @@
 //! One package from the first look to its place in `loaded/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartage_destinations_api::{
@@ -13,7 +13,7 @@ use cartage_package_store::{
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::{ReplaceStrategy, Schema};
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::base::base_state;
 use crate::commit::write_back;
@@ -80,18 +80,8 @@ pub(crate) fn plan_of(
             document: "package.json",
             reason: cause.to_string(),
         })?;
-    let replace_strategies = match package.manifest().settings.get("replace_strategies") {
-        None => BTreeMap::new(),
-        Some(strategies) => {
-            BTreeMap::<String, ReplaceStrategy>::deserialize(strategies).map_err(|cause| {
-                LoadError::Document {
-                    load_id: load_id.to_string(),
-                    document: "package.json",
-                    reason: cause.to_string(),
-                }
-            })?
-        }
-    };
+    let replace_strategies: BTreeMap<String, ReplaceStrategy> = setting(package, "replace_strategies")?;
+    let continues: BTreeSet<String> = setting(package, "continues")?;
     let key = LoadKey {
         pipeline: package.manifest().pipeline.clone(),
         schema: schema.name.clone(),
@@ -104,10 +94,21 @@ pub(crate) fn plan_of(
         jobs,
         refresh,
         replace_strategies,
+        continues,
         capabilities,
         now_micros,
     };
     make(ingredients).map_err(|source| refused(load_id, "plan the jobs", source))
+}
+
+/// One of the settings that extract has put into the package; its default where it has not.
+fn setting<T: DeserializeOwned + Default>(package: &PublishedPackage, key: &str) -> Result<T, LoadError> {
+    let Some(value) = package.manifest().settings.get(key) else { return Ok(T::default()) };
+    T::deserialize(value).map_err(|cause| LoadError::Document {
+        load_id: package.load_id().to_string(),
+        document: "package.json",
+        reason: format!("settings.{key}: {cause}"),
+    })
 }
 
 /// A verified package with its possible plan.

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use cartage_destinations_api::Destination;
-use cartage_extract::{ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, Refresh};
+use cartage_extract::{
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh,
+};
 use cartage_load::{LoadRequest, LoadSettings};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings};
 use cartage_package_store::{Folder, LoadId, StageLock};
@@ -76,6 +78,7 @@ pub(crate) fn extract(
             run_id: run_id.to_owned(),
             producer: producer(),
             runtime: project.runtime.clone(),
+            published: None,
             source,
         };
         let done = cartage_extract::run(request)?;
@@ -166,6 +169,11 @@ fn extract_settings(
         disable_compression: writer.disable_compression,
         limit: Limit { rows: options.limit, pages: None },
         resources: Some(resources),
+        package: PackageLimits {
+            max_rows: stage.package_max_rows,
+            max_bytes: stage.package_max_bytes,
+            max_seconds: stage.package_max_seconds,
+        },
         refresh: options.refresh.or(asked),
         ..ExtractSettings::default()
     })
@@ -188,8 +196,8 @@ fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
             *report.quarantined.entry(resource.table.clone()).or_default() += resource.rejected;
         }
     }
-    if let Some(load_id) = &done.load_id {
-        report.package(load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
+    for package in &done.packages {
+        report.package(package.load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[extract]`, `[normalize]` and `[load]`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 use serde::Deserialize;
 
@@ -14,6 +14,12 @@ pub struct ExtractSettings {
     pub max_parallel_items: NonZeroUsize,
     /// Which resource is asked for the next page.
     pub next_item_mode: NextItemMode,
+    /// Rows with which a package is published although there is more to come.
+    pub package_max_rows: Option<NonZeroU64>,
+    /// The same for the bytes of its rows before compression.
+    pub package_max_bytes: Option<NonZeroU64>,
+    /// The same for the seconds since it was begun; no limit where the text is empty.
+    pub package_max_seconds: Option<NonZeroU64>,
 }
 
 impl Default for ExtractSettings {
@@ -22,6 +28,9 @@ impl Default for ExtractSettings {
             workers: at_least_one(5),
             max_parallel_items: at_least_one(20),
             next_item_mode: NextItemMode::default(),
+            package_max_rows: None,
+            package_max_bytes: None,
+            package_max_seconds: NonZeroU64::new(600),
         }
     }
 }

@@ -55,7 +55,7 @@ fn the_next_run_takes_only_what_is_new() {
     let report = pipeline.run(vec![values("r", hints.clone(), second)]).unwrap();
     assert_eq!(pipeline.package(&report).rows("r"), [row(5, "c").to_string(), row(6, "d").to_string()]);
     let unchanged = pipeline.run(vec![values("r", hints, vec![vec![row(6, "d")]])]).unwrap();
-    assert!(unchanged.load_id.is_none(), "nothing new is no package");
+    assert!(unchanged.packages.is_empty(), "nothing new is no package");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn parquet_files_stay_whole_until_a_row_must_go() {
         let report = pipeline
             .run(vec![resource("r", hints, Pages([Ok(Page::ParquetFile(file))].into_iter()))])
             .unwrap();
-        let files = report.load_id.as_ref().map(|_| pipeline.package(&report).files("r")).unwrap_or_default();
+        let files = report.packages.first().map(|_| pipeline.package(&report).files("r")).unwrap_or_default();
         assert!(files.iter().all(|file| file.name.format() == FileFormat::Parquet));
         (report.rows(), files.first().is_some_and(|file| file.bytes == bytes))
     };

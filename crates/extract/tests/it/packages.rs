@@ -22,7 +22,7 @@ fn rows_arrive_in_order_with_schema_state_and_manifest() {
         vec![vec![json!({"id": 1}), json!({"id": 2, "t": "a\nb"})], vec![json!({"id": 3})]],
     );
     let report = pipeline.run(vec![orders]).unwrap();
-    assert_eq!((report.rows(), report.tables["orders"], report.files), (3, 3, 2));
+    assert_eq!((report.rows(), report.tables["orders"], report.packages[0].files), (3, 3, 2));
     let package = pipeline.package(&report);
     assert_eq!(package.rows("orders"), [r#"{"id":1}"#, r#"{"id":2,"t":"a\nb"}"#, r#"{"id":3}"#]);
     let manifest = package.0.manifest();
@@ -50,13 +50,13 @@ fn the_state_goes_into_a_package_only_when_it_changed() {
     let rows = pipeline.package(&first).rows("_dlt_pipeline_state");
     let row: Value = serde_json::from_str(&rows[0]).unwrap();
     assert_eq!((&row["version"], &row["pipeline_name"]), (&json!(0), &json!("test")));
-    assert_eq!(row["_dlt_load_id"], first.load_id.as_ref().unwrap().as_str());
+    assert_eq!(row["_dlt_load_id"], first.packages[0].load_id.as_str());
     assert_eq!(row["created_at"], "2026-11-20T05:32:38.208462+00:00");
 
     let second = pipeline.run(orders()).unwrap();
     assert!(!second.state_extracted);
     assert!(pipeline.package(&second).files("_dlt_pipeline_state").is_empty());
-    assert!(first.load_id < second.load_id);
+    assert!(first.packages[0].load_id < second.packages[0].load_id);
 
     pipeline.state.resource_state_mut("shop", "orders").insert("seen".to_owned(), json!(7));
     assert!(pipeline.run(orders()).unwrap().state_extracted);
@@ -69,7 +69,7 @@ fn without_rows_and_changes_there_is_no_package() {
     let before = pipeline.packages();
     let silent = vec![values("orders", json!({}), vec![vec![]]), values("a", json!({}), vec![])];
     let report = pipeline.run(silent).unwrap();
-    assert_eq!((report.load_id, report.files), (None, 0));
+    assert!(report.packages.is_empty());
     assert_eq!(pipeline.packages(), before);
     assert!(pipeline.is_staging_empty());
 }

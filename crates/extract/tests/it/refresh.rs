@@ -76,5 +76,5 @@ fn a_refresh_without_rows_is_still_a_package() {
     pipeline.run(vec![values("a", json!({}), vec![])]).unwrap();
     pipeline.settings.refresh = Some(Refresh::DropData);
     let report = pipeline.run(vec![values("a", json!({}), vec![])]).unwrap();
-    assert!(report.load_id.is_some() && report.files == 0);
+    assert!(report.packages.len() == 1 && report.packages[0].files == 0);
 }

@@ -23,6 +23,7 @@ pub(crate) struct Pipeline {
     pub(crate) schema: Schema,
     pub(crate) state: PipelineState,
     pub(crate) settings: ExtractSettings,
+    pub(crate) replace_strategy: &'static str,
 }
 
 impl Pipeline {
@@ -32,6 +33,7 @@ impl Pipeline {
             runtime: cartage_test_support::runtime(),
             schema: Schema::new("shop", NamingKind::SnakeCase).unwrap(),
             state: PipelineState::new("test"),
+            replace_strategy: "truncate-and-insert",
             settings: ExtractSettings {
                 compression_threads: NonZeroUsize::new(2),
                 ..ExtractSettings::default()
@@ -47,7 +49,11 @@ impl Pipeline {
     pub(crate) fn run_source(&mut self, source: Source) -> Result<ExtractReport, ExtractError> {
         let store = &self.temp.store;
         let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
-        let package_settings = json!({"destination": {"max_identifier_length": 30}});
+        let package_settings = json!({"destination": {
+            "max_identifier_length": 30,
+            "replace_strategy": self.replace_strategy,
+            "merge_strategies": ["delete-insert", "upsert", "scd2", "insert-only"],
+        }});
         let report = run(ExtractRequest {
             store,
             lock: &lock,
@@ -59,6 +65,7 @@ impl Pipeline {
             run_id: "run".to_owned(),
             producer: "cartage test".to_owned(),
             runtime: self.runtime.clone(),
+            published: None,
         })?;
         self.schema = report.schema.clone();
         self.state = report.state.clone();
@@ -66,7 +73,8 @@ impl Pipeline {
     }
 
     pub(crate) fn package(&self, report: &ExtractReport) -> Package {
-        self.open(report.load_id.as_ref().unwrap())
+        assert_eq!(report.packages.len(), 1);
+        self.open(&report.packages[0].load_id)
     }
 
     pub(crate) fn open(&self, load_id: &LoadId) -> Package {
