@@ -74,6 +74,7 @@ fn code(kind: Kind) -> u8 {
     match kind {
         Kind::Usage => exit::USAGE,
         Kind::FailedJobs => exit::FAILED_JOBS,
+        Kind::Contract => exit::CONTRACT,
         Kind::Damaged => exit::DAMAGED,
         Kind::Locked => exit::LOCKED,
         _ => exit::FAILURE,

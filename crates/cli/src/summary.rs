@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use cartage_pipeline::{RunReport, StageReport};
+use cartage_schema::{ContractEntity, Discarded};
 
 use crate::progress::{grouped, size};
 
@@ -65,6 +66,9 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
     for (table, columns) in &report.null_columns {
         writeln!(out, "only nulls in {table}, so not created: {}", columns.join(", "))?;
     }
+    for discarded in &report.discarded {
+        writeln!(out, "{}", left_out(discarded))?;
+    }
     for (table, rows) in &report.quarantined {
         writeln!(
             out,
@@ -79,6 +83,21 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
         writeln!(out, "note: {warning}")?;
     }
     Ok(())
+}
+
+/// What a contract kept out, and why.
+fn left_out(discarded: &Discarded) -> String {
+    let Discarded { table, column, entity, mode, rows, values } = discarded;
+    let count = match (rows, values) {
+        (rows, 0) => format!("{} rows", grouped(*rows)),
+        (_, values) => format!("{} values", grouped(*values)),
+    };
+    let why = match (column, entity) {
+        (None, _) => format!("table {table} is new"),
+        (Some(column), ContractEntity::DataType) => format!("other types in {table}.{column}"),
+        (Some(column), _) => format!("new column {table}.{column}"),
+    };
+    format!("contract: {count} discarded: {why} ({entity} = {mode})")
 }
 
 fn target(out: &mut String, report: &RunReport) -> fmt::Result {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cartage_data_files::blocks::BlockError;
 use thiserror::Error;
 
+use crate::contract::BrokenContract;
 use crate::incremental::CursorError;
 
 /// A place in an input, for messages.
@@ -120,6 +121,9 @@ pub enum ExtractError {
         /// Why.
         reason: String,
     },
+    /// A contract has frozen what the resource would change.
+    #[error(transparent)]
+    Contract(Box<BrokenContract>),
     /// A file of the package cannot be written.
     #[error("table `{table}`: cannot write the package")]
     Write {
@@ -168,6 +172,7 @@ impl ExtractError {
         let on_disk = |error: &io::Error| cartage_package_store::io_hint(error).map(str::to_owned);
         match self {
             Self::Store(error) => error.hint(),
+            Self::Contract(broken) => Some(broken.hint()),
             Self::Io { source, .. } | Self::Write { source: BlockError::Io { source, .. }, .. } => {
                 on_disk(source)
             }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{Origin, Schema, Table, WriteDisposition};
+use cartage_schema::{Origin, Schema, SchemaError, Table, WriteDisposition};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
+use crate::contract::{BrokenContract, Contracts, first_row, rows_to_keep};
 use crate::cut::first_rows;
 use crate::feed::{Fed, Feed};
 use crate::page::Page;
@@ -50,6 +51,7 @@ pub(crate) struct Gatherer<'a> {
     /// How far each resource is.
     standings: Vec<Standing>,
     hints: HintsInUse,
+    contracts: Contracts,
     schema: Schema,
     state: PipelineState,
     settings: ExtractSettings,
@@ -81,6 +83,7 @@ impl<'a> Gatherer<'a> {
             tables: IndexMap::new(),
             standings: planned.iter().map(|_| Standing::default()).collect(),
             hints: HintsInUse::default(),
+            contracts: Contracts::default(),
             planned,
             schema,
             state,
@@ -110,6 +113,7 @@ impl<'a> Gatherer<'a> {
             state_extracted: self.has_state,
             resources: self.reports,
             tables: self.tables,
+            discards: self.contracts.discards,
         })
     }
 
@@ -260,17 +264,18 @@ impl<'a> Gatherer<'a> {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
             // of them pass.
             Page::Json(_) if has_passed && self.hints.json.insert(self.planned[resource].table.clone()) => {
-                self.merge_hints(resource)?;
+                self.merge_hints(resource, &page)?;
             }
             Page::Arrow(_) | Page::ParquetFile(_) if rows > 0 => {
                 let table = self.planned[resource].table.clone();
                 if self.hints.columnar.insert(table, resource) != Some(resource) {
-                    self.merge_hints(resource)?;
+                    self.merge_hints(resource, &page)?;
                 }
             }
             _ => {}
         }
         let table = &self.planned[resource].table;
+        let refused = self.contracts.refuses(table);
         match &mut page {
             Page::Json(page) => {
                 page.truncate(room);
@@ -280,6 +285,7 @@ impl<'a> Gatherer<'a> {
             Page::ParquetFile(_) => {}
         }
         match &page {
+            page if refused.is_some() => self.keep_discarded(writers, resource, page, rows)?,
             Page::ParquetFile(file) if file.rows > room => {
                 let failed = |error| self.failed(resource, error);
                 for batch in first_rows(file, rows).map_err(failed)? {
@@ -294,7 +300,9 @@ impl<'a> Gatherer<'a> {
         self.done += bytes;
         self.filled.add(rows, page.size());
         self.reports[resource].rows += rows;
-        if rows > 0 {
+        if let Some(reason) = refused {
+            self.contracts.discards.add(reason, rows, 0);
+        } else if rows > 0 {
             *self.tables.entry(table.clone()).or_default() += rows;
         }
         if self.settings.limit.rows.is_some_and(|limit| self.reports[resource].rows >= limit) {
@@ -303,10 +311,50 @@ impl<'a> Gatherer<'a> {
         Ok(())
     }
 
-    /// Puts the tables of a resource into the schema.
-    fn merge_hints(&mut self, resource: usize) -> Result<(), ExtractError> {
-        let tables = self.planned[resource].tables.clone();
-        tables.into_iter().try_for_each(|table| self.merge_table(resource, table))
+    /// Keeps rows of a table that its contract does not let in, where that is asked for.
+    fn keep_discarded(
+        &self,
+        writers: &mut TableWriters<'_>,
+        resource: usize,
+        page: &Page,
+        rows: u64,
+    ) -> Result<(), ExtractError> {
+        let Planned { name, table, keeps_discarded, .. } = &self.planned[resource];
+        if let Page::Json(page) = page {
+            writers.keep(table, page.rejected())?;
+        }
+        let Some(reason) = self.contracts.refuses(table).filter(|_| *keeps_discarded && rows > 0) else {
+            return Ok(());
+        };
+        let kept =
+            rows_to_keep(page, name, rows, &reason.text()).map_err(|error| self.failed(resource, error))?;
+        writers.keep(table, &kept)
+    }
+
+    /// Puts the tables of a resource into the schema, as far as their contracts let them.
+    fn merge_hints(&mut self, resource: usize, page: &Page) -> Result<(), ExtractError> {
+        for table in self.planned[resource].tables.clone() {
+            let name = table.name.clone();
+            let unusable = |error: SchemaError| ExtractError::Hints {
+                source_name: self.source_name.clone(),
+                resource: self.planned[resource].name.clone(),
+                reason: error.to_string(),
+            };
+            match self.contracts.admit(&self.schema, table).map_err(unusable)? {
+                Ok(Some(table)) => self.merge_table(resource, table)?,
+                Ok(None) => {}
+                Err(breach) => {
+                    return Err(ExtractError::Contract(Box::new(BrokenContract {
+                        source_name: self.source_name.clone(),
+                        resource: self.planned[resource].name.clone(),
+                        row: breach.column.is_none().then(|| first_row(page)).flatten(),
+                        table: name,
+                        breach,
+                    })));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn merge_table(&mut self, resource: usize, table: Table) -> Result<(), ExtractError> {

@@ -17,6 +17,7 @@
 
 mod checkpoint;
 mod compress;
+mod contract;
 mod cut;
 pub mod document;
 mod error;
@@ -39,6 +40,7 @@ mod state_change;
 mod state_row;
 mod writer;
 
+pub use contract::BrokenContract;
 pub use error::{ExtractError, Place, SourceError};
 pub use incremental::CursorError;
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};

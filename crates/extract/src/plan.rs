@@ -33,6 +33,8 @@ pub(crate) struct Planned {
     pub(crate) root: String,
     /// How it loads only what is new; taken when the cursor is bound to the state.
     pub(crate) cursor: Option<CursorSettings>,
+    /// Whether what contracts discard of its rows is kept.
+    pub(crate) keeps_discarded: bool,
 }
 
 /// Finds out which resources may be cut, once the schema is ready.
@@ -85,7 +87,7 @@ pub(crate) fn plan(
     check_names(&source, settings.resources.as_deref())?;
     let wanted = |name: &String| settings.resources.as_ref().is_none_or(|names| names.contains(name));
     let taking_part = source.resources.into_iter().filter(|resource| wanted(&resource.name));
-    let planned = taking_part.map(|resource| one(&source.name, resource, naming));
+    let planned = taking_part.map(|resource| one(&source.name, source.schema.quarantine, resource, naming));
     planned.collect::<Result<Vec<_>, _>>().map(|pairs| pairs.into_iter().unzip())
 }
 
@@ -109,6 +111,7 @@ fn check_names(source: &Source, wanted: Option<&[String]>) -> Result<(), Extract
 
 fn one(
     source: &str,
+    keeps_discarded: Option<bool>,
     resource: Resource,
     naming: &Naming,
 ) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
@@ -134,6 +137,7 @@ fn one(
     let replace_strategy =
         hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
+    let keeps_discarded = hints.quarantine.or(keeps_discarded).unwrap_or(false);
     let planned = Planned {
         root: table.clone(),
         cut: Cut::AtEnd,
@@ -145,6 +149,7 @@ fn one(
         is_resumable,
         resume,
         cursor,
+        keeps_discarded,
     };
     Ok((planned, producer))
 }

@@ -1,7 +1,7 @@
 //! What the stage did.
 
 use cartage_package_store::LoadId;
-use cartage_schema::Schema;
+use cartage_schema::{Discards, Schema};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
@@ -22,6 +22,8 @@ pub struct ExtractReport {
     pub resources: Vec<ResourceReport>,
     /// Rows of each table, without the pipeline's state.
     pub tables: IndexMap<String, u64>,
+    /// Rows of tables that contracts do not let in.
+    pub discards: Discards,
 }
 
 /// A package that was published.

@@ -27,6 +27,7 @@ pub struct ExtractRequest<'a> {
     /// Settings of the stage.
     pub settings: ExtractSettings,
     /// What later stages must know; goes into `package.json`. Four keys are added: `on_bad_row`,
+    /// `quarantine` with the root tables of which discarded rows are kept,
     /// `refresh` with the tables to drop and to truncate (in the first package), `replace_strategies` by table,
     /// and `continues` with the tables that an earlier package of the run has replaced (in the others). What
     /// stands under `destination` is read here, too: the lengths of names, so that names are cut as normalize

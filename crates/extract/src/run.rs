@@ -1,5 +1,7 @@
 //! The stage: from producers to published packages.
 
+use std::collections::BTreeSet;
+
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
 use cartage_state::PipelineState;
 use serde_json::{Map, Value};
@@ -107,6 +109,14 @@ impl Documents<'_> {
             .collect();
         if !strategies.is_empty() {
             self.package_settings.insert("replace_strategies".to_owned(), strategies.into());
+        }
+        let kept: BTreeSet<&str> = planned
+            .iter()
+            .filter(|resource| resource.keeps_discarded)
+            .map(|resource| resource.table.as_str())
+            .collect();
+        if !kept.is_empty() {
+            self.package_settings.insert("quarantine".to_owned(), kept.into_iter().collect());
         }
         for resource in planned.iter().filter(|resource| resource.disposition == WriteDisposition::Replace) {
             self.state.reset_resource(&self.schema.name, &resource.name);

@@ -60,8 +60,10 @@ pub struct SchemaSettings {
     pub max_table_nesting: Option<u32>,
     /// Whether nested tables get the id of their root row.
     pub root_key: Option<bool>,
-    /// Contract of all tables that have none themselves.
+    /// Contract of all tables that have none themselves. Where absent, the one that the schema has is taken away.
     pub schema_contract: Option<Value>,
+    /// Whether rows and values that contracts discard are kept in quarantine. Resources may say otherwise.
+    pub quarantine: Option<bool>,
     /// Detections instead of those of the schema.
     pub detections: Option<Vec<Detection>>,
     /// Detections besides those of the schema.
@@ -88,9 +90,7 @@ impl SchemaSettings {
         if self.root_key.is_some() {
             schema.normalizers.set_root_key_propagation(self.root_key);
         }
-        if self.schema_contract.is_some() {
-            schema.set_contract(self.schema_contract.clone())?;
-        }
+        schema.set_contract(self.schema_contract.clone())?;
         if let Some(detections) = &self.detections {
             schema.settings.detections = Some(detections.clone());
         }

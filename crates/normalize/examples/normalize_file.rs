@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         lock: &lock,
         load_id: &load_id,
         base_schema: None,
+        contracts: None,
         workers,
         settings,
         runtime,

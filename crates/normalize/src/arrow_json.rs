@@ -25,6 +25,13 @@ pub(crate) fn to_json(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(texts.finish()))
 }
 
+/// One value as JSON.
+pub(crate) fn json_of(array: &dyn Array, row: usize) -> Result<String, ArrowError> {
+    let mut out = Vec::new();
+    write(&mut out, array, row)?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
 fn write(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<(), ArrowError> {
     if array.is_null(row) {
         out.extend_from_slice(b"null");

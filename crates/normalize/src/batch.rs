@@ -5,6 +5,8 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use cartage_schema::{Column, DataType};
 
+use crate::guard::{Discard, Refusal};
+
 /// What a block made of its rows.
 #[derive(Debug, Default)]
 pub(crate) struct BlockResult {
@@ -12,6 +14,10 @@ pub(crate) struct BlockResult {
     pub(crate) tables: Vec<TableBatch>,
     /// Columns that got their type here, in order, with the index of their table in `tables`.
     pub(crate) new_columns: Vec<(usize, Column)>,
+    /// Columns that contracts refused here first, with the index of their table.
+    pub(crate) new_refused: Vec<(usize, Arc<str>, Refusal)>,
+    /// What contracts kept out, in the order of the rows.
+    pub(crate) discards: Vec<Discard>,
 }
 
 /// Rows of one table.
@@ -24,14 +30,21 @@ pub(crate) struct TableBatch {
     /// Columns with values.
     pub(crate) columns: Vec<(Arc<str>, ArrayRef)>,
     pub(crate) met: Vec<MetColumn>,
+    /// Whether it made a difference that no column of the table had a type yet.
+    pub(crate) relied_on_new: bool,
 }
 
 /// What a block took for granted about a column.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(crate) struct MetColumn {
     pub(crate) name: Arc<str>,
     pub(crate) assumed: Option<DataType>,
     pub(crate) data_type: Option<DataType>,
     pub(crate) null_while_untyped: bool,
     pub(crate) unfolded_while_untyped: bool,
+    /// Whether a contract had refused it before the block.
+    pub(crate) was_refused: bool,
+    /// Whether a contract refused it in the block.
+    pub(crate) is_refused: bool,
 }

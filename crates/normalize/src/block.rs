@@ -10,6 +10,7 @@ use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
 use crate::batch::BlockResult;
 use crate::collect::Collected;
 use crate::error::BadValue;
+use crate::guard::Refused;
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
@@ -28,6 +29,8 @@ pub(crate) struct BlockTask {
     /// Where its rows begin in the rows of the file, in bytes.
     pub(crate) offset: u64,
     pub(crate) schema: Arc<Schema>,
+    /// Columns that contracts did not let in before.
+    pub(crate) refused: Arc<Refused>,
     /// Which state of the merged schema that is.
     pub(crate) generation: u64,
 }
@@ -39,6 +42,8 @@ pub(crate) struct BlockFile {
     pub(crate) index: u32,
     /// Normalized name of the table of its items.
     pub(crate) table: String,
+    /// Whether what contracts discard is kept.
+    pub(crate) keeps_discarded: bool,
 }
 
 /// What became of a block.
@@ -112,10 +117,11 @@ impl BlockWorker {
         work.extend_from_slice(raw);
         work.resize(raw.len() + INPUT_PADDING, 0);
 
-        let mut tables = BlockTables::new(&task.schema, rules);
+        let mut tables = BlockTables::new(&task.schema, rules, &task.refused, task.file.keeps_discarded);
         let root = shapes.root(&task.file.table);
         let mut bad = Vec::new();
         let mut rows = 0;
+        let mut discarded = 0;
         let mut start = 0;
         for end in memchr_iter(b'\n', raw) {
             let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
@@ -137,9 +143,18 @@ impl BlockWorker {
                     outcome
                 });
             *spare = tape.reset();
+            for discard in &mut tables.discards[discarded..] {
+                let is_item = !discard.is_value && discard.text.is_none() && tables.keeps_discarded;
+                discard.row = rows;
+                if is_item {
+                    discard.text = Some(String::from_utf8_lossy(&raw[start..end]).into_owned());
+                }
+            }
+            discarded = tables.discards.len();
             if let Err(reason) = outcome {
+                let ends = !rules.keep_bad_rows || matches!(reason, BadValue::Frozen(_));
                 let bad_line = |text: &[u8]| BadLine { row: rows, reason, text: text.to_vec() };
-                if !rules.keep_bad_rows {
+                if ends {
                     return Err(BlockFailure::Row(bad_line(excerpt(&raw[start..end]))));
                 }
                 bad.push(bad_line(&raw[start..end]));

@@ -11,16 +11,20 @@ use cartage_runtime::{Runtime, Stage};
 use crate::assemble::{Assembler, EncodeTask};
 use crate::batch::{BlockResult, TableBatch};
 use crate::block::{BadLine, BlockDone, BlockFailure, BlockFile, BlockOutput, BlockTask, excerpt};
-use crate::error::{BadRow, NormalizeError};
+use crate::broken::{BrokenContract, Frozen};
+use crate::error::{BadRow, BadValue, NormalizeError};
+use crate::guard::Discard;
 use crate::merge::Merged;
 use crate::pool::{Done, Pool};
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
+use crate::rules::Rules;
 use crate::writer::JobWriter;
 
 /// Everything that is done in order.
 pub(crate) struct Coordinator<'a> {
     pub(crate) runtime: &'a Runtime,
+    pub(crate) rules: &'a Rules,
     pub(crate) pool: Pool,
     pub(crate) merged: Merged,
     pub(crate) assembler: Assembler,
@@ -54,7 +58,11 @@ impl<'a> Coordinator<'a> {
         codec: Codec,
         table: &str,
     ) -> Result<(), NormalizeError> {
-        let file = Arc::new(BlockFile { index, table: table.to_owned() });
+        let file = Arc::new(BlockFile {
+            index,
+            table: table.to_owned(),
+            keeps_discarded: self.rules.keeps_discarded(table),
+        });
         self.progress.files.insert(index, entry);
         let mut reader = BlockReader::open(path, codec)?;
         let mut offset = 0;
@@ -67,6 +75,7 @@ impl<'a> Coordinator<'a> {
                 block: Arc::new(block),
                 offset,
                 schema: Arc::clone(self.merged.schema()),
+                refused: Arc::clone(self.merged.refused()),
                 generation: self.merged.generation(),
             });
             self.progress.sent += 1;
@@ -142,12 +151,13 @@ impl<'a> Coordinator<'a> {
             }
             Err(BlockFailure::Block(error)) => Err(error.into()),
             Err(BlockFailure::Row(line)) if is_current => {
-                Err(NormalizeError::BadRow(Box::new(self.progress.bad_row(&done.task, &line))))
+                Err(self.row_error(self.progress.bad_row(&done.task, &line)))
             }
             Ok(_) | Err(BlockFailure::Row(_)) => {
                 self.report.repeated_blocks += 1;
                 self.pool.send_block(BlockTask {
                     schema: Arc::clone(self.merged.schema()),
+                    refused: Arc::clone(self.merged.refused()),
                     generation: self.merged.generation(),
                     ..done.task
                 });
@@ -162,12 +172,57 @@ impl<'a> Coordinator<'a> {
             self.quarantine.keep(&row, &line.text)?;
             *self.report.quarantined.entry(task.file.table.clone()).or_default() += 1;
         }
+        for discard in &output.result.discards {
+            self.discard(task, discard)?;
+        }
         *self.progress.rows.entry(task.file.index).or_default() += output.rows;
         let bytes = task.block.uncompressed_bytes as u64;
         self.report.input_rows += output.rows;
         self.report.input_bytes += bytes;
         self.runtime.progress.advance(Stage::Normalize, &task.file.table, output.rows, bytes, bytes);
         self.add(output.result)
+    }
+
+    /// The error of a row that ends the stage.
+    fn row_error(&self, row: BadRow) -> NormalizeError {
+        let BadValue::Frozen(frozen) = row.reason else { return NormalizeError::BadRow(Box::new(row)) };
+        self.broken(*frozen, &row.table, row.file, row.row, row.source)
+    }
+
+    /// The error of something frozen.
+    pub(crate) fn broken(
+        &self,
+        frozen: Frozen,
+        root: &str,
+        file: String,
+        row: u64,
+        source: Option<(String, u64)>,
+    ) -> NormalizeError {
+        let schema = self.merged.schema();
+        let resource = schema.tables.get(root).and_then(|table| table.resource.clone());
+        let schema = schema.name.clone();
+        NormalizeError::Contract(Box::new(BrokenContract { schema, resource, frozen, file, row, source }))
+    }
+
+    /// Counts what a contract kept out of a block, and keeps it where asked to.
+    fn discard(&mut self, task: &BlockTask, discard: &Discard) -> Result<(), NormalizeError> {
+        let row = self.progress.row_number(task.file.index, discard.row);
+        let place = self.progress.place(task.file.index, row);
+        self.keep_discarded(discard, &place)
+    }
+
+    /// Counts what a contract kept out, and keeps it where asked to.
+    pub(crate) fn keep_discarded(
+        &mut self,
+        discard: &Discard,
+        (source, line): &(String, u64),
+    ) -> Result<(), NormalizeError> {
+        let reason = discard.reason();
+        if let Some(text) = &discard.text {
+            self.quarantine.keep_discarded(&reason, discard.is_value, (source, *line), text)?;
+        }
+        self.report.discards.add(reason, u64::from(!discard.is_value), u64::from(discard.is_value));
+        Ok(())
     }
 
     /// Adds columns and rows that stand next in order.
@@ -195,9 +250,21 @@ impl InOrder<'_> {
         (self.sent - self.merged) as usize
     }
 
+    /// Position in its file of a row of the block that comes next.
+    fn row_number(&self, file: u32, row: u64) -> u64 {
+        self.rows.get(&file).copied().unwrap_or_default() + row
+    }
+
+    /// Source and line of a row of a file, or else the file and the number of the row.
+    fn place(&self, file: u32, row: u64) -> (String, u64) {
+        let entry = self.files.get(&file);
+        let name = || (entry.map(|entry| entry.name.to_string()).unwrap_or_default(), row + 1);
+        entry.and_then(|entry| source_line(&entry.origins, row)).unwrap_or_else(name)
+    }
+
     fn bad_row(&self, task: &BlockTask, line: &BadLine) -> BadRow {
         let entry = self.files.get(&task.file.index);
-        let row = self.rows.get(&task.file.index).copied().unwrap_or_default() + line.row;
+        let row = self.row_number(task.file.index, line.row);
         BadRow {
             table: task.file.table.clone(),
             file: entry.map(|entry| entry.name.to_string()).unwrap_or_default(),
@@ -210,7 +277,7 @@ impl InOrder<'_> {
 }
 
 /// Source and line of a row of a file.
-fn source_line(origins: &[Origin], row: u64) -> Option<(String, u64)> {
+pub(crate) fn source_line(origins: &[Origin], row: u64) -> Option<(String, u64)> {
     let origin =
         origins.iter().find(|origin| (origin.first_row..origin.first_row + origin.rows).contains(&row))?;
     Some((origin.source.clone(), origin.first_line + (row - origin.first_row)))

@@ -8,6 +8,7 @@ use cartage_data_files::parquet::ParquetError;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
+use crate::broken::{BrokenContract, Frozen};
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
 
@@ -18,6 +19,9 @@ pub enum NormalizeError {
     /// A row cannot be stored.
     #[error(transparent)]
     BadRow(Box<BadRow>),
+    /// A contract has frozen what the data would change. The package waits for another contract.
+    #[error(transparent)]
+    Contract(Box<BrokenContract>),
     /// A column that must not be null never had a value that would give it a type.
     #[error(
         "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
@@ -173,6 +177,8 @@ pub enum BadValue {
         /// The table.
         table: Arc<str>,
     },
+    /// A contract has frozen what the row would change.
+    Frozen(Box<Frozen>),
     /// The row has no value for a column of its key.
     MissingKey {
         /// The table.
@@ -226,6 +232,7 @@ impl BadValue {
                 "correct the source, or give the column a larger precision or the type text"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
+            Self::Frozen(_) => "set another contract",
             Self::MissingKey { .. } => "correct the source, or choose a primary key that every row has",
         }
     }
@@ -254,6 +261,7 @@ impl fmt::Display for BadValue {
             Self::Nameless { table } => {
                 write!(f, "a key of table `{table}` has no character that the naming convention keeps")
             }
+            Self::Frozen(frozen) => frozen.fmt(f),
             Self::MissingKey { table, column } => {
                 write!(f, "column `{column}` of the primary key of table `{table}` is missing")
             }

@@ -11,7 +11,6 @@
 //!
 //! # Limitations
 //! - The output is Parquet.
-//! - Contracts are not asked yet: every table, column and variant is let in.
 //! - Ids of dlt with another length (`DLT_DLT_ID_LENGTH_BYTES`) cannot be made.
 //! - Integers of more than 64 bits are errors, as in dlt's extract.
 
@@ -19,13 +18,18 @@ mod arrow_json;
 mod assemble;
 mod batch;
 mod block;
+mod block_column;
+mod broken;
 mod cells;
 mod collect;
+mod columnar_contract;
 mod columns;
+mod contracts;
 mod coordinate;
 mod error;
 mod filters;
 mod finish;
+mod guard;
 mod ids;
 mod json_text;
 mod merge;
@@ -43,6 +47,8 @@ mod slots;
 mod tables;
 mod writer;
 
+pub use broken::{BrokenContract, Frozen};
+pub use contracts::CurrentContracts;
 pub use error::{BadRow, BadValue, NormalizeError};
 pub use report::NormalizeReport;
 pub use run::{NormalizeRequest, run};

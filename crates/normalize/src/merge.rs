@@ -10,6 +10,7 @@ use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table};
 use indexmap::IndexMap;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::guard::Refused;
 
 /// The schema that grows while a package is normalized.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Merged {
     update: IndexMap<String, Table>,
     /// Columns that brought nulls before they had a type, by table.
     null_columns: BTreeMap<String, BTreeSet<String>>,
+    /// Columns that contracts did not let in.
+    refused: Arc<Refused>,
 }
 
 impl Merged {
@@ -30,11 +33,16 @@ impl Merged {
             generation: 0,
             update: IndexMap::new(),
             null_columns: BTreeMap::new(),
+            refused: Arc::default(),
         }
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+
+    pub(crate) fn refused(&self) -> &Arc<Refused> {
+        &self.refused
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -45,7 +53,14 @@ impl Merged {
     pub(crate) fn agrees_with(&self, block: &BlockResult) -> bool {
         block.tables.iter().all(|batch| {
             let known = self.schema.tables.get(&*batch.name);
+            let refused = self.refused.get(&*batch.name);
+            if batch.relied_on_new && known.is_some_and(|known| !known.is_new()) {
+                return false;
+            }
             batch.met.iter().all(|met| {
+                if refused.is_some_and(|refused| refused.contains_key(&*met.name)) != met.was_refused {
+                    return false;
+                }
                 let column = known.and_then(|known| known.columns.get(&*met.name));
                 column.is_none_or(|column| agrees(met, column))
             })
@@ -59,6 +74,12 @@ impl Merged {
     pub(crate) fn add(&mut self, block: &BlockResult) -> Result<(), SchemaError> {
         for batch in &block.tables {
             self.note_nulls(batch);
+        }
+        for (table, column, refusal) in &block.new_refused {
+            let refused = Arc::make_mut(&mut self.refused);
+            let table = refused.entry((&*block.tables[*table].name).into()).or_default();
+            table.insert((&**column).into(), refusal.clone());
+            self.generation += 1;
         }
         let mut additions: IndexMap<usize, Vec<&Column>> = IndexMap::new();
         for (table, column) in &block.new_columns {
@@ -121,7 +142,9 @@ impl Merged {
     pub(crate) fn finish(mut self) -> Finished {
         let mut nulls = std::mem::take(&mut self.null_columns);
         for (table, columns) in &mut nulls {
-            columns.retain(|column| !self.has_type(table, column));
+            let refused = self.refused.get(table.as_str());
+            let is_refused = |column: &str| refused.is_some_and(|refused| refused.contains_key(column));
+            columns.retain(|column| !self.has_type(table, column) && !is_refused(column));
         }
         nulls.retain(|_, columns| !columns.is_empty());
         Finished { schema: Arc::unwrap_or_clone(self.schema), update: self.update, null_columns: nulls }
@@ -143,6 +166,7 @@ fn agrees(met: &MetColumn, column: &Column) -> bool {
         (Some(_), None) => false,
         (None, Some(found)) => {
             met.data_type.is_none_or(|own| own == found)
+                && !met.is_refused
                 && !(met.unfolded_while_untyped && found == DataType::Json)
                 && (!met.null_while_untyped || column.is_nullable())
         }

@@ -16,6 +16,7 @@ use cartage_schema::{Column, DataType};
 
 use crate::arrow_json::to_json;
 use crate::batch::TableBatch;
+use crate::columnar_contract::{BatchPlace, Kept, RefusedColumn};
 use crate::coordinate::Coordinator;
 use crate::error::NormalizeError;
 use crate::rules::Rules;
@@ -31,24 +32,35 @@ impl Coordinator<'_> {
     /// Normalizes a Parquet file. All rows before it are merged already.
     pub(crate) fn parquet(
         &mut self,
-        rules: &Rules,
         staged: &StagedPackage,
         entry: &FileEntry,
         path: &Path,
         table: &str,
     ) -> Result<(), NormalizeError> {
+        let rules = self.rules;
         let mut reader = FileReader::open(path)?;
         let fields = reader.schema().fields().clone();
-        let mut fits = true;
-        let mut conversions = Vec::new();
-        let mut new = Vec::new();
+        let mut found = Vec::new();
         for (index, field) in fields.iter().enumerate() {
             let name = rules.naming.normalize_path(field.name());
-            let Some(found) = column_of(rules, field, &name) else {
-                self.merged.note_null_column(table, &name);
-                fits = false;
-                continue;
-            };
+            match column_of(rules, field, &name) {
+                Some(column) => found.push((index, column)),
+                None => self.merged.note_null_column(table, &name),
+            }
+        }
+        self.report.input_rows += reader.rows();
+        self.report.input_bytes += entry.uncompressed_bytes;
+        self.progress_of_file(table, entry);
+        let refused = match self.admit(table, &found, entry, &mut reader)? {
+            Kept::Columns(refused) => refused,
+            Kept::None(mode) => return self.discard_file(entry, &mut reader, table, mode),
+        };
+        let mut fits = found.len() == fields.len() && refused.is_empty();
+        found.retain(|(index, _)| refused.iter().all(|refused| refused.index != *index));
+        let mut conversions = Vec::new();
+        let mut new = Vec::new();
+        for (index, found) in found {
+            let (field, name) = (&fields[index], found.name.clone());
             let known = self.merged.schema().tables.get(table).and_then(|table| table.columns.get(&name));
             let column = match known {
                 Some(known) if known.is_complete() => known.clone(),
@@ -70,14 +82,11 @@ impl Coordinator<'_> {
         if !new.is_empty() {
             self.merged.add_columns(table, None, new)?;
         }
-        *self.report.rows.entry(table.to_owned()).or_default() += reader.rows();
-        self.report.input_rows += reader.rows();
-        self.report.input_bytes += entry.uncompressed_bytes;
-        self.progress_of_file(table, entry);
         if fits {
+            *self.report.rows.entry(table.to_owned()).or_default() += reader.rows();
             return self.link(staged, entry, path, table);
         }
-        self.rewrite(entry, &mut reader, &conversions, table)
+        self.rewrite(entry, &mut reader, (&conversions, &refused), table)
     }
 
     fn progress_of_file(&self, table: &str, entry: &FileEntry) {
@@ -108,11 +117,16 @@ impl Coordinator<'_> {
         &mut self,
         entry: &FileEntry,
         reader: &mut FileReader,
-        conversions: &[Conversion],
+        (conversions, refused): (&[Conversion], &[RefusedColumn]),
         table: &str,
     ) -> Result<(), NormalizeError> {
+        let mut first_row = 0;
         while let Some(batch) = reader.next_batch()? {
             self.wait_for_room()?;
+            let place = BatchPlace { entry, table, first_row };
+            first_row += batch.num_rows() as u64;
+            let batch = self.strip(batch, refused, place)?;
+            *self.report.rows.entry(table.to_owned()).or_default() += batch.num_rows() as u64;
             let mut columns = Vec::with_capacity(conversions.len());
             for conversion in conversions {
                 let array =
@@ -133,6 +147,7 @@ impl Coordinator<'_> {
                 rows: batch.num_rows(),
                 columns,
                 met: Vec::new(),
+                relied_on_new: false,
             };
             self.add_batches(vec![batch])?;
         }

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use cartage_package_store::{Package, QuarantineDraft, QuarantineFileName, StagedPackage};
+use cartage_schema::DiscardReason;
 use serde::Serialize;
 
 use crate::error::{BadRow, NormalizeError};
@@ -18,6 +19,20 @@ struct KeptRow<'a> {
     line: u64,
     reason: String,
     row: &'a str,
+}
+
+/// What a quarantine file says about something that a contract discarded.
+#[derive(Serialize)]
+struct KeptDiscard<'a> {
+    source: &'a str,
+    line: u64,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
 }
 
 /// The quarantine files of a package, one a table.
@@ -58,17 +73,35 @@ impl<'p> Quarantine<'p> {
 
     /// Keeps a bad row.
     pub(crate) fn keep(&mut self, row: &BadRow, text: &[u8]) -> Result<(), NormalizeError> {
-        if !self.tables.contains_key(&row.table) {
-            let file = self.create(&row.table)?;
-            self.tables.insert(row.table.clone(), file);
-        }
-        let Some(file) = self.tables.get_mut(&row.table) else { return Ok(()) };
         let (source, line) =
             row.source.as_ref().map_or((row.file.as_str(), row.row), |(source, line)| (source, *line));
         let text = String::from_utf8_lossy(text);
         let kept = KeptRow { source, line, reason: row.reason.to_string(), row: &text };
+        self.append(&row.table, &kept)
+    }
+
+    /// Keeps a row, or a value of a row that was kept, with the place of its item.
+    pub(crate) fn keep_discarded(
+        &mut self,
+        reason: &DiscardReason,
+        is_value: bool,
+        (source, line): (&str, u64),
+        text: &str,
+    ) -> Result<(), NormalizeError> {
+        let (row, value) = if is_value { (None, Some(text)) } else { (Some(text), None) };
+        let column = reason.column.as_deref();
+        let kept = KeptDiscard { source, line, reason: reason.text(), column, row, value };
+        self.append(&reason.table, &kept)
+    }
+
+    fn append(&mut self, table: &str, kept: &impl Serialize) -> Result<(), NormalizeError> {
+        if !self.tables.contains_key(table) {
+            let file = self.create(table)?;
+            self.tables.insert(table.to_owned(), file);
+        }
+        let Some(file) = self.tables.get_mut(table) else { return Ok(()) };
         file.rows += 1;
-        serde_json::to_writer(&mut file.writer, &kept)
+        serde_json::to_writer(&mut file.writer, kept)
             .map_err(io::Error::from)
             .and_then(|()| file.writer.write_all(b"\n"))
             .map_err(|source| NormalizeError::Quarantine { path: file.path.clone(), source })

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use cartage_package_store::LoadId;
-use serde::Serialize;
+use cartage_schema::Discards;
+use serde::{Serialize, Serializer};
 
 /// What normalizing a package did, for the summary and the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +25,9 @@ pub struct NormalizeReport {
     pub unbound_columns: BTreeMap<String, Vec<String>>,
     /// Rows kept apart because they were bad, by table of the file they stood in.
     pub quarantined: BTreeMap<String, u64>,
+    /// What contracts kept out of the data.
+    #[serde(serialize_with = "discarded")]
+    pub discards: Discards,
     /// Rows read.
     pub input_rows: u64,
     /// Bytes of the rows read, before compression.
@@ -45,4 +49,8 @@ impl NormalizeReport {
     pub fn total_rows(&self) -> u64 {
         self.rows.values().sum()
     }
+}
+
+fn discarded<S: Serializer>(discards: &Discards, serializer: S) -> Result<S::Ok, S::Error> {
+    discards.list().serialize(serializer)
 }

@@ -9,6 +9,7 @@ use simd_json::{Node, StaticNode};
 use crate::cells::{Above, CellValue, Inherited, InheritedValue, RowValues};
 use crate::collect::Collected;
 use crate::error::BadValue;
+use crate::guard::GuardedRow;
 use crate::ids::RowId;
 use crate::json_text::{behind, to_value};
 use crate::rules::{RowIdKind, Rules};
@@ -38,7 +39,7 @@ impl RowWriter<'_, '_, '_> {
         } else {
             let key = Arc::clone(&self.shapes.tables[table].slots[self.value_slot(table)].name);
             self.collected.unfold_item(self.shapes, self.tables, self.tape, root, (&key, 0), level);
-            self.finish_row(root, None, level, above, &[])
+            self.finish_row(root, (None, 0), level, above, &[])
         }
     }
 
@@ -55,7 +56,7 @@ impl RowWriter<'_, '_, '_> {
         inherited: &[Inherited],
     ) -> Result<(), BadValue> {
         self.collected.unfold(self.shapes, self.tables, self.tape, place, at, level);
-        self.finish_row(place, Some(at), level, above, inherited)
+        self.finish_row(place, (Some(at), at), level, above, inherited)
     }
 
     /// A list inside of a list: a row of its own, which has nothing but the inner list.
@@ -68,14 +69,15 @@ impl RowWriter<'_, '_, '_> {
         inherited: &[Inherited],
     ) -> Result<(), BadValue> {
         self.collected.unfold_item(self.shapes, self.tables, self.tape, place, ("list", at), level);
-        self.finish_row(place, None, level, above, inherited)
+        self.finish_row(place, (None, at), level, above, inherited)
     }
 
     /// Adds to the unfolded row what the row itself does not bring, appends it, and goes on with its lists.
+    /// `object` and `at` say where it stands, the former only for objects.
     fn finish_row(
         &mut self,
         place: PlaceId,
-        at: Option<usize>,
+        (object, at): (Option<usize>, usize),
         level: i64,
         above: Above<'_>,
         inherited: &[Inherited],
@@ -89,10 +91,10 @@ impl RowWriter<'_, '_, '_> {
         }
         let id = match self.own_id(table) {
             Some(id) => id,
-            None => self.identify(table, is_root, at, above)?,
+            None => self.identify(table, is_root, object, above)?,
         };
         let below = self.inherited_below(table, &id, above, inherited);
-        if self.append(place, &id, above, inherited)? {
+        if self.append((place, at), &id, above, inherited)? {
             let below = below.as_deref().unwrap_or(inherited);
             for index in lists_from..self.collected.lists.len() {
                 let (place, at) = self.collected.lists[index];
@@ -138,7 +140,7 @@ impl RowWriter<'_, '_, '_> {
         self.collected.set(self.shapes, table, slot, CellValue::Tape(at as u32));
         self.inherit(table, inherited);
         let id = self.identify(table, is_root, None, above)?;
-        self.append(place, &id, above, inherited)?;
+        self.append((place, at), &id, above, inherited)?;
         Ok(())
     }
 
@@ -268,10 +270,10 @@ impl RowWriter<'_, '_, '_> {
         Some(below)
     }
 
-    /// Appends the cells of the row. False if filters left nothing of it.
+    /// Appends the cells of the row. False if filters left nothing of it, or the contract does not let it in.
     fn append(
         &mut self,
-        place: PlaceId,
+        (place, at): (PlaceId, usize),
         id: &RowId,
         above: Above<'_>,
         inherited: &[Inherited],
@@ -284,7 +286,12 @@ impl RowWriter<'_, '_, '_> {
             }
         }
         let values = RowValues { load_id: &self.rules.load_id, id, above, inherited };
-        self.tables.append_row(self.shapes, self.tape, place, &self.collected.cells, &values)?;
-        Ok(true)
+        let row = GuardedRow { tape: self.tape, place, at, is_item: matches!(above, Above::File { .. }) };
+        if self.rules.has_contracts
+            && !self.tables.screen(self.shapes, row, &mut self.collected.cells, &values)?
+        {
+            return Ok(false);
+        }
+        self.tables.append_row(self.shapes, row, &self.collected.cells, &values)
     }
 }

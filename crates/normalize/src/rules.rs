@@ -1,10 +1,10 @@
 //! What stays the same for a whole package: names, hints and settings that decide how rows are taken apart.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use cartage_schema::value::Scalar;
 use cartage_schema::{
-    Column, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition,
+    Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition,
 };
 
 use crate::columns::PhysicalRules;
@@ -22,6 +22,10 @@ pub(crate) struct Rules {
     pub(crate) physical: PhysicalRules,
     pub(crate) keep_bad_rows: bool,
     pub(crate) max_json_depth: usize,
+    /// Whether a contract restricts anything at all.
+    pub(crate) has_contracts: bool,
+    /// Root tables of which everything that contracts discard is kept.
+    keeps_discarded: BTreeSet<String>,
     inference: Inference,
     filters: Filters,
     /// Fraction digits of a timestamp without hints, and the most that a file can hold.
@@ -57,11 +61,18 @@ impl Rules {
         let limit = destination.max_table_nesting.unwrap_or_else(|| schema.normalizers.max_nesting());
         let roots = schema.tables.values().filter(|table| !table.is_nested()).map(|table| table.name.clone());
         let naming = schema.naming(destination.max_name_length());
+        let whole = schema.settings.schema_contract.as_ref().map(ContractModes::parse).transpose();
+        let mut has_contracts = whole.map_err(SchemaError::from)?.is_some_and(|modes| !modes.is_evolve());
+        for table in schema.tables.keys() {
+            has_contracts |= !schema.contract_for(table, None)?.is_evolve();
+        }
         Ok(Self {
             load_id: load_id.to_owned(),
             physical: PhysicalRules::new(destination),
             keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
             max_json_depth: settings.max_json_depth,
+            has_contracts,
+            keeps_discarded: settings.quarantine.clone(),
             // The id of a package is the time at which it was begun, and the same in every run.
             inference: schema.inference(load_id.parse().unwrap_or_default())?,
             filters: Filters::new(&schema, &naming)?,
@@ -72,6 +83,11 @@ impl Rules {
             naming,
             schema,
         })
+    }
+
+    /// Whether what contracts discard of the rows of a root table and below is kept.
+    pub(crate) fn keeps_discarded(&self, root: &str) -> bool {
+        self.keeps_discarded.contains(root)
     }
 
     pub(crate) fn preferred_type(&self, column: &str) -> Option<DataType> {

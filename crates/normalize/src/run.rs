@@ -14,6 +14,7 @@ use cartage_schema::{Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
+use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
 use crate::error::NormalizeError;
 use crate::finish::{Ending, end_tables};
@@ -36,6 +37,8 @@ pub struct NormalizeRequest<'a> {
     pub load_id: &'a LoadId,
     /// The newest schema of the pipeline: of the newest normalized package, else the committed one.
     pub base_schema: Option<Schema>,
+    /// The contracts of now; those of the package where absent.
+    pub contracts: Option<CurrentContracts>,
     /// Threads that parse and encode.
     pub workers: usize,
     /// How much memory may be used.
@@ -79,7 +82,7 @@ impl<'a> Run<'a> {
         extracted: &'a PublishedPackage,
     ) -> Result<Self, NormalizeError> {
         let load_id = request.load_id;
-        let settings = PackageSettings::from_manifest(&extracted.manifest().settings)
+        let mut settings = PackageSettings::from_manifest(&extracted.manifest().settings)
             .map_err(|source| NormalizeError::Settings { load_id: load_id.to_string(), source })?;
         let wrong_schema = |source: SchemaError| NormalizeError::Schema {
             load_id: load_id.to_string(),
@@ -87,7 +90,10 @@ impl<'a> Run<'a> {
         };
         let own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
         let refreshes = has_refresh(&extracted.manifest().settings);
-        let schema = join(request.base_schema.clone(), own, refreshes).map_err(wrong_schema)?;
+        let mut schema = join(request.base_schema.clone(), own, refreshes).map_err(wrong_schema)?;
+        if let Some(contracts) = &request.contracts {
+            contracts.apply(&mut schema, &mut settings).map_err(wrong_schema)?;
+        }
         let rules = Rules::new(load_id.as_str(), schema, &settings).map_err(wrong_schema)?;
         let random = request.runtime.random.next_u64();
         let staged = request.store.stage(request.lock, load_id.clone(), random)?;
@@ -111,6 +117,7 @@ impl<'a> Run<'a> {
         let options = self.layout_options();
         let mut coordinator = Coordinator {
             runtime: &self.request.runtime,
+            rules: &self.rules,
             pool,
             merged: Merged::new(self.rules.schema.clone()),
             assembler: Assembler::new(&self.request.settings, &self.rules.physical, &options),
@@ -155,7 +162,7 @@ impl<'a> Run<'a> {
             }
             (FileFormat::Parquet, None) => {
                 coordinator.finish_blocks()?;
-                coordinator.parquet(&self.rules, &self.staged, entry, &path, table)
+                coordinator.parquet(&self.staged, entry, &path, table)
             }
             _ => {
                 let format = entry.format.as_str().to_owned();

@@ -1,5 +1,7 @@
 //! What shapes the output: capabilities of the destination and settings of the package.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -98,6 +100,9 @@ pub struct PackageSettings {
     pub destination: DestinationTraits,
     /// What happens to bad rows.
     pub on_bad_row: OnBadRow,
+    /// Root tables of which rows and values that contracts discard are kept in quarantine, with those of the
+    /// tables below.
+    pub quarantine: BTreeSet<String>,
     /// Levels of lists and objects in a row of JSON; deeper rows are bad rows.
     pub max_json_depth: usize,
     /// When files are rotated.
@@ -109,6 +114,7 @@ impl Default for PackageSettings {
         Self {
             destination: DestinationTraits::default(),
             on_bad_row: OnBadRow::default(),
+            quarantine: BTreeSet::new(),
             max_json_depth: 256,
             data_writer: DataWriterSettings::default(),
         }

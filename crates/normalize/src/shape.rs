@@ -122,6 +122,11 @@ impl Shapes {
         place
     }
 
+    /// The table of a name that was met before.
+    pub(crate) fn table_id(&self, name: &str) -> Option<TableId> {
+        self.table_ids.get(name).copied()
+    }
+
     fn table(&mut self, name: &str, is_root: bool) -> TableId {
         if let Some(table) = self.table_ids.get(name) {
             return *table;

@@ -6,53 +6,45 @@
 
 use std::sync::Arc;
 
-use cartage_schema::value::{Scalar, parse_iso_timestamp};
+use cartage_schema::value::Scalar;
 use cartage_schema::{Column, DataType, Schema, Table};
-use simd_json::{Node, StaticNode};
+use simd_json::Node;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::block_column::BlockColumn;
 use crate::cells::{Cell, Raw, RowValues};
-use crate::columns::{ColumnBuilder, Physical};
+use crate::columns::ColumnBuilder;
 use crate::error::BadValue;
+use crate::guard::{Discard, Guard, GuardedRow, Refusal, Refused};
 use crate::rules::Rules;
-use crate::scalars::{coerced, may_be_typed, scalar};
-use crate::shape::{PlaceId, Shapes, TableId};
+use crate::scalars::{coerced, scalar};
+use crate::shape::{Shapes, TableId};
 use crate::slots::{SlotId, VariantOf};
 
 /// The tables that the rows of a block went to.
 #[derive(Debug)]
 pub(crate) struct BlockTables<'s> {
-    schema: &'s Schema,
-    rules: &'s Rules,
-    tables: Vec<BlockTable<'s>>,
+    pub(crate) schema: &'s Schema,
+    pub(crate) rules: &'s Rules,
+    pub(crate) tables: Vec<BlockTable<'s>>,
     new_columns: Vec<NewColumn>,
+    /// Columns that contracts refused before this block.
+    pub(crate) refused: &'s Refused,
+    pub(crate) new_refused: Vec<(TableId, SlotId, Refusal)>,
+    /// Whether what contracts discard is to be kept.
+    pub(crate) keeps_discarded: bool,
+    pub(crate) discards: Vec<Discard>,
 }
 
 #[derive(Debug, Default)]
-struct BlockTable<'s> {
-    known: Option<&'s Table>,
+pub(crate) struct BlockTable<'s> {
+    pub(crate) known: Option<&'s Table>,
     parent: Option<Box<str>>,
     rows: usize,
-    columns: Vec<BlockColumn>,
-}
-
-/// A column as this block sees it.
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are independent facts, most of them noted for merging"
-)]
-struct BlockColumn {
-    met: bool,
-    data_type: Option<DataType>,
-    physical: Physical,
-    nullable: bool,
-    /// Whether there are hints, but no type yet.
-    hinted: bool,
-    assumed: Option<DataType>,
-    null_while_untyped: bool,
-    unfolded_while_untyped: bool,
-    builder: Option<ColumnBuilder>,
+    pub(crate) columns: Vec<BlockColumn>,
+    /// Whether the contract was asked for a guard.
+    pub(crate) is_gated: bool,
+    pub(crate) guard: Option<Box<Guard>>,
 }
 
 /// A column that got its type in this block.
@@ -68,11 +60,27 @@ pub(crate) struct NewColumn {
 pub(crate) struct Savepoint {
     rows: Vec<usize>,
     new_columns: usize,
+    new_refused: usize,
+    discards: usize,
 }
 
 impl<'s> BlockTables<'s> {
-    pub(crate) fn new(schema: &'s Schema, rules: &'s Rules) -> Self {
-        Self { schema, rules, tables: Vec::new(), new_columns: Vec::new() }
+    pub(crate) fn new(
+        schema: &'s Schema,
+        rules: &'s Rules,
+        refused: &'s Refused,
+        keeps_discarded: bool,
+    ) -> Self {
+        Self {
+            schema,
+            rules,
+            tables: Vec::new(),
+            new_columns: Vec::new(),
+            refused,
+            new_refused: Vec::new(),
+            keeps_discarded,
+            discards: Vec::new(),
+        }
     }
 
     /// Whether an object or a list stays one value of its column.
@@ -97,15 +105,15 @@ impl<'s> BlockTables<'s> {
         }
     }
 
-    /// Appends the cells of a row to a table, and ends the row.
+    /// Appends the cells of a row to a table, and ends the row. False if the contract does not let it in.
     pub(crate) fn append_row(
         &mut self,
         shapes: &mut Shapes,
-        tape: &[Node<'_>],
-        place: PlaceId,
+        row_at: GuardedRow<'_, '_>,
         cells: &[Cell],
         values: &RowValues<'_>,
-    ) -> Result<(), BadValue> {
+    ) -> Result<bool, BadValue> {
+        let GuardedRow { tape, place, .. } = row_at;
         let id = shapes.places[place as usize].table;
         self.table(shapes, id);
         let row = self.tables[id].rows;
@@ -120,8 +128,11 @@ impl<'s> BlockTables<'s> {
         if table.parent.is_none() {
             table.parent = Some(shapes.places[place as usize].parent_table.clone());
         }
-        table.rows += 1;
-        Ok(())
+        if table.guard.is_some() && !self.judge(shapes, row_at)? {
+            return Ok(false);
+        }
+        self.tables[id].rows += 1;
+        Ok(true)
     }
 
     /// Appends a value that is new, null, or of another type than its column.
@@ -135,7 +146,14 @@ impl<'s> BlockTables<'s> {
     ) -> Result<(), BadValue> {
         match scalar(tape, raw) {
             None => self.append_null(shapes, table, slot),
-            Some(scalar) => self.append_scalar(shapes, table, slot, scalar, false),
+            Some(scalar) => {
+                let refused = self.refused_in_row(table);
+                self.append_scalar(shapes, table, slot, scalar, None)?;
+                if self.refused_in_row(table) > refused {
+                    self.note_refused(table, refused, tape, raw);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -159,8 +177,9 @@ impl<'s> BlockTables<'s> {
         table: TableId,
         slot: SlotId,
         scalar: Scalar<'_>,
-        is_variant: bool,
+        variant_of: Option<SlotId>,
     ) -> Result<(), BadValue> {
+        let is_variant = variant_of.is_some();
         let shape = &shapes.tables[table].slots[slot as usize];
         let preferred = shape.preferred.filter(|_| !is_variant);
         let known = self.column(shapes, table, slot).data_type;
@@ -171,17 +190,23 @@ impl<'s> BlockTables<'s> {
             Err(_) if is_variant => return Err(BadValue::not_coercible(shapes, table, slot, from, to)),
             Err(scalar) => {
                 let variant = shapes.tables[table].variant(slot, VariantOf::Type(from), self.rules);
-                return self.append_scalar(shapes, table, variant, scalar, true);
+                return self.append_scalar(shapes, table, variant, scalar, Some(slot));
             }
         };
         if let Scalar::Wei(wei) = &value
             && wei.exceeds_wei()
         {
             let variant = shapes.tables[table].variant(slot, VariantOf::LargeWei, self.rules);
-            return self.append_scalar(shapes, table, variant, Scalar::Text(wei.to_string().into()), true);
+            return self.append_scalar(
+                shapes,
+                table,
+                variant,
+                Scalar::Text(wei.to_string().into()),
+                Some(slot),
+            );
         }
-        if known.is_none() {
-            self.define(shapes, table, slot, to, is_variant)?;
+        if known.is_none() && !self.define(shapes, table, slot, to, variant_of)? {
+            return Ok(());
         }
         if matches!(&value, Scalar::Json(text) if text == "null") {
             return Ok(());
@@ -193,32 +218,38 @@ impl<'s> BlockTables<'s> {
         builder.push(row, &value).map_err(|error| BadValue::does_not_fit(shapes, table, slot, &error.reason))
     }
 
-    /// Gives a column its type. Whatever decides over new tables, columns and variants is asked here.
+    /// Gives a column its type, unless the contract does not let it in.
     fn define(
         &mut self,
         shapes: &Shapes,
         table: TableId,
         slot: SlotId,
         data_type: DataType,
-        is_variant: bool,
-    ) -> Result<(), BadValue> {
+        variant_of: Option<SlotId>,
+    ) -> Result<bool, BadValue> {
         let name = &shapes.tables[table].slots[slot as usize].name;
         if name.is_empty() {
             return Err(BadValue::nameless(shapes, table));
         }
+        if self.refuses(shapes, table, slot, data_type, variant_of) {
+            return Ok(false);
+        }
+        if let Some(guard) = &mut self.tables[table].guard {
+            guard.defined += 1;
+        }
         let hints = self.tables[table].known.and_then(|known| known.columns.get(&**name));
-        let definition = self.rules.new_column(name, data_type, is_variant, hints);
+        let definition = self.rules.new_column(name, data_type, variant_of.is_some(), hints);
         let physical = self.rules.physical.of(&definition);
         let column = self.column(shapes, table, slot);
         column.data_type = definition.data_type;
         column.nullable = definition.is_nullable();
         column.physical = physical;
         self.new_columns.push(NewColumn { table, slot, column: definition });
-        Ok(())
+        Ok(true)
     }
 
     #[inline]
-    fn column(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> &mut BlockColumn {
+    pub(crate) fn column(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> &mut BlockColumn {
         let is_met = self
             .tables
             .get(table)
@@ -230,7 +261,7 @@ impl<'s> BlockTables<'s> {
         &mut self.tables[table].columns[slot as usize]
     }
 
-    fn table(&mut self, shapes: &Shapes, table: TableId) {
+    pub(crate) fn table(&mut self, shapes: &Shapes, table: TableId) {
         while self.tables.len() <= table {
             let name = &*shapes.tables[self.tables.len()].name;
             self.tables.push(BlockTable { known: self.schema.tables.get(name), ..BlockTable::default() });
@@ -260,43 +291,66 @@ impl<'s> BlockTables<'s> {
         savepoint.rows.clear();
         savepoint.rows.extend(self.tables.iter().map(|table| table.rows));
         savepoint.new_columns = self.new_columns.len();
+        savepoint.new_refused = self.new_refused.len();
+        savepoint.discards = self.discards.len();
     }
 
     /// Forgets everything since the savepoint.
     pub(crate) fn roll_back(&mut self, savepoint: &Savepoint) {
-        for (index, table) in self.tables.iter_mut().enumerate() {
-            table.rows = savepoint.rows.get(index).copied().unwrap_or_default();
-            for column in &mut table.columns {
-                if let Some(builder) = &mut column.builder {
-                    builder.truncate(table.rows);
-                }
-            }
+        for index in 0..self.tables.len() {
+            self.tables[index].rows = savepoint.rows.get(index).copied().unwrap_or_default();
+            self.truncate(index);
         }
+        for (table, slot, _) in self.new_refused.split_off(savepoint.new_refused) {
+            self.forget_refused(table, slot);
+        }
+        self.discards.truncate(savepoint.discards);
         for new in self.new_columns.drain(savepoint.new_columns..) {
             let column = &mut self.tables[new.table].columns[new.slot as usize];
             column.data_type = None;
             column.builder = None;
+            if let Some(guard) = &mut self.tables[new.table].guard {
+                guard.defined -= 1;
+            }
+        }
+    }
+
+    /// Forgets the cells of a row that was not ended.
+    pub(crate) fn truncate(&mut self, table: TableId) {
+        let table = &mut self.tables[table];
+        for builder in table.columns.iter_mut().filter_map(|column| column.builder.as_mut()) {
+            builder.truncate(table.rows);
         }
     }
 
     /// Turns the columns into arrays.
     pub(crate) fn finish(self, shapes: &mut Shapes) -> Result<BlockResult, BadValue> {
-        let tables = self.tables.into_iter().enumerate().map(|(id, table)| table.finish(shapes, id));
+        let refused = self.refused;
+        let tables = self.tables.into_iter().enumerate().map(|(id, table)| table.finish(shapes, id, refused));
+        let tables = tables.collect::<Result<_, _>>()?;
+        let name = |table: TableId, slot: SlotId| Arc::clone(&shapes.tables[table].slots[slot as usize].name);
+        let new_refused = self.new_refused.into_iter();
         Ok(BlockResult {
-            tables: tables.collect::<Result<_, _>>()?,
+            tables,
+            new_refused: new_refused
+                .map(|(table, slot, refusal)| (table, name(table, slot), refusal))
+                .collect(),
+            discards: self.discards,
             new_columns: self.new_columns.into_iter().map(|new| (new.table, new.column)).collect(),
         })
     }
 }
 
 impl BlockTable<'_> {
-    fn finish(self, shapes: &mut Shapes, id: TableId) -> Result<TableBatch, BadValue> {
+    fn finish(self, shapes: &mut Shapes, id: TableId, refused: &Refused) -> Result<TableBatch, BadValue> {
+        let refused = refused.get(&*shapes.tables[id].name);
         let mut batch = TableBatch {
             name: Arc::clone(&shapes.tables[id].name),
             parent: self.parent.filter(|parent| !parent.is_empty()),
             rows: self.rows,
             columns: Vec::new(),
             met: Vec::new(),
+            relied_on_new: self.guard.is_some_and(|guard| guard.relied_on_new),
         };
         for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.met) {
             let name = Arc::clone(&shapes.tables[id].slots[slot].name);
@@ -308,6 +362,8 @@ impl BlockTable<'_> {
                 batch.columns.push((Arc::clone(&name), array));
             }
             batch.met.push(MetColumn {
+                was_refused: refused.is_some_and(|refused| refused.contains_key(&*name)),
+                is_refused: column.refused,
                 name,
                 assumed: column.assumed,
                 data_type: column.data_type,
@@ -316,48 +372,5 @@ impl BlockTable<'_> {
             });
         }
         Ok(batch)
-    }
-}
-
-impl BlockColumn {
-    /// Appends a value if it has the type of the column, or is null where it may be.
-    #[inline]
-    fn append(&mut self, row: usize, tape: &[Node<'_>], raw: Raw<'_>) -> bool {
-        let (Some(builder), Some(data_type)) = (&mut self.builder, self.data_type) else { return false };
-        match raw {
-            Raw::Text(text) => data_type == DataType::Text && builder.push_text(row, text),
-            Raw::Integer(value) => data_type == DataType::Bigint && builder.push_bigint(row, value),
-            Raw::Tape(at) => match (&tape[at], data_type) {
-                (Node::String(text), DataType::Text) => {
-                    !may_be_typed(text) && builder.push_text(row, text.as_bytes())
-                }
-                (Node::String(text), DataType::Timestamp) => {
-                    parse_iso_timestamp(text).is_some_and(|(micros, _)| builder.push_timestamp(row, micros))
-                }
-                (Node::Static(StaticNode::I64(value)), DataType::Bigint) => builder.push_bigint(row, *value),
-                // The parser has all integers that are not negative as unsigned.
-                (Node::Static(StaticNode::U64(value)), DataType::Bigint) => {
-                    i64::try_from(*value).is_ok_and(|value| builder.push_bigint(row, value))
-                }
-                (Node::Static(StaticNode::F64(value)), DataType::Double) => builder.push_double(row, *value),
-                (Node::Static(StaticNode::Bool(value)), DataType::Bool) => builder.push_bool(row, *value),
-                (Node::Static(StaticNode::Null), _) => self.nullable,
-                _ => false,
-            },
-        }
-    }
-
-    fn unmet() -> Self {
-        Self {
-            met: false,
-            data_type: None,
-            physical: Physical::Text,
-            nullable: true,
-            hinted: false,
-            assumed: None,
-            null_while_untyped: false,
-            unfolded_while_untyped: false,
-            builder: None,
-        }
     }
 }

@@ -21,6 +21,8 @@ pub enum Kind {
     Usage,
     /// Jobs failed for good at the destination.
     FailedJobs,
+    /// Data broke a contract.
+    Contract,
     /// A package is damaged.
     Damaged,
     /// Another process or machine works on the pipeline.
@@ -94,7 +96,10 @@ impl PipelineError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Extract(error) => error.hint().or_else(|| hint_in_chain(&**error)),
-            Self::Normalize(error) => hint_in_chain(&**error),
+            Self::Normalize(error) => match &**error {
+                NormalizeError::Contract(broken) => Some(broken.hint()),
+                error => hint_in_chain(error),
+            },
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),
@@ -151,6 +156,7 @@ fn of_extract(error: &ExtractError) -> Kind {
     match error {
         ExtractError::Cancelled => Kind::Cancelled,
         ExtractError::Store(error) => of_store(error),
+        ExtractError::Contract(_) => Kind::Contract,
         ExtractError::UnknownResource { .. }
         | ExtractError::DuplicateResource { .. }
         | ExtractError::Hints { .. } => Kind::Usage,
@@ -162,6 +168,7 @@ fn of_normalize(error: &NormalizeError) -> Kind {
     match error {
         NormalizeError::Cancelled => Kind::Cancelled,
         NormalizeError::Store(error) => of_store(error),
+        NormalizeError::Contract(_) => Kind::Contract,
         _ => Kind::Failure,
     }
 }

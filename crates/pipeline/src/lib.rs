@@ -12,6 +12,7 @@
 //! The stages of a run follow one another; they do not yet work on different packages at the same time.
 
 mod abort;
+mod contracts;
 mod error;
 mod marker;
 mod memory;

@@ -2,9 +2,6 @@
 //! something else than the user asked for.
 
 use cartage_config::Config;
-use cartage_extract::Source;
-use cartage_schema::ContractModes;
-use serde_json::Value;
 
 use crate::error::PipelineError;
 
@@ -28,31 +25,7 @@ pub(crate) fn pipeline_settings(config: &Config) -> Result<(), PipelineError> {
     if let Some((key, _, remedy)) = refused.iter().find(|(_, is_set, _)| *is_set) {
         return Err(not_carried_out(&format!("pipeline.{key}"), remedy));
     }
-    contract("pipeline.schema_contract", pipeline.schema_contract.as_ref())?;
     stages_of_resources(config)
-}
-
-/// Refuses contracts of a source and of its resources.
-pub(crate) fn contracts(source: &Source) -> Result<(), PipelineError> {
-    contract(&format!("sources.{}.schema_contract", source.name), source.schema.schema_contract.as_ref())?;
-    source.resources.iter().try_for_each(|resource| {
-        let key = format!("sources.{}.{}.schema_contract", source.name, resource.name);
-        contract(&key, resource.hints.schema_contract.as_ref())
-    })
-}
-
-fn contract(key: &str, value: Option<&Value>) -> Result<(), PipelineError> {
-    let modes = value
-        .map(ContractModes::parse)
-        .transpose()
-        .map_err(|error| PipelineError::usage(format!("{key}: {error}"), "use evolve, or leave it out"))?;
-    if modes.is_none_or(|modes| modes.is_evolve()) {
-        return Ok(());
-    }
-    Err(not_carried_out(
-        &format!("{key} other than evolve"),
-        "leave it out, and look at new columns in the summary",
-    ))
 }
 
 /// `[sources.<source>.<resource>.extract]` and `.data_writer`: all resources of a source share theirs.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cartage_schema::{Discarded, Discards};
 use serde::{Deserialize, Serialize};
 
 /// What one command did.
@@ -27,6 +28,9 @@ pub struct RunReport {
     pub failed_jobs: Vec<FailedJob>,
     /// Rows that no stage could use, by table; they are kept in the package.
     pub quarantined: BTreeMap<String, u64>,
+    /// Rows and values that contracts kept out, by table, column and reason.
+    #[serde(default)]
+    pub discarded: Vec<Discarded>,
     /// Columns in which only nulls were seen, by table; they are not created.
     pub null_columns: BTreeMap<String, Vec<String>>,
     /// What a person should know.
@@ -119,6 +123,14 @@ impl RunReport {
         } else {
             self.stages.push(StageReport { stage: stage.to_owned(), seconds, rows, bytes });
         }
+    }
+
+    /// Adds what contracts kept out to what they kept out before.
+    pub(crate) fn add_discarded(&mut self, list: &[Discarded]) {
+        let mut discards = Discards::default();
+        discards.extend(&self.discarded);
+        discards.extend(list);
+        self.discarded = discards.list();
     }
 
     /// The entry of a package, made where there is none.

@@ -14,9 +14,9 @@ use cartage_schema::normalize_schema_name;
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
+use crate::contracts;
 use crate::error::PipelineError;
 use crate::project::Project;
-use crate::refuse;
 use crate::report::{FailedJob, RunReport, Skipped, SourceFile};
 
 /// What a user says on the command line about extracting.
@@ -55,8 +55,8 @@ pub(crate) fn extract(
     check_resources(project, options)?;
     for settings in &project.config.sources {
         let begin = Instant::now();
-        let source = cartage_sources::build(settings)?;
-        refuse::contracts(&source)?;
+        let mut source = cartage_sources::build(settings)?;
+        contracts::lay_over(&project.config, &mut source)?;
         let name = source.name.clone();
         let taken: Vec<String> = source
             .resources
@@ -181,6 +181,7 @@ fn extract_settings(
 
 fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
     let read = done.resources.iter().flat_map(|resource| &resource.inputs).map(|input| input.bytes).sum();
+    report.add_discarded(&done.discards.list());
     report.add_stage("extract", seconds, done.rows(), read);
     for resource in &done.resources {
         report
@@ -217,6 +218,7 @@ pub(crate) fn normalize(
             lock,
             load_id: &load_id,
             base_schema: project.normalized_schema(&schema, &load_id)?,
+            contracts: contracts::current(project, &package)?,
             workers: workers(project),
             settings: NormalizeSettings::default(),
             runtime: project.runtime.clone(),
@@ -225,6 +227,7 @@ pub(crate) fn normalize(
         for (table, rows) in done.quarantined {
             *report.quarantined.entry(table).or_default() += rows;
         }
+        report.add_discarded(&done.discards.list());
         report.null_columns.extend(done.null_columns);
         let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
         state.clone_into(&mut report.package(load_id.as_str(), &schema).state);

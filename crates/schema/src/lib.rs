@@ -30,10 +30,12 @@
 //! - Integers beyond 128 bits do not go into integer columns; they become variants.
 //! - `hexbytes_to_text` finds nothing, because bytes of that Python type arrive as plain bytes.
 
+mod admission;
 pub mod canonical;
 mod column;
 mod contract;
 mod digest;
+mod discards;
 mod document;
 mod error;
 mod hash;
@@ -54,9 +56,11 @@ pub mod value;
 mod verify;
 mod words;
 
+pub use admission::{Admission, Breach};
 pub use column::{Column, CompoundHint};
 pub use contract::{ContractError, ContractModes};
 pub use digest::{content_hash, row_hash_id, row_id_from_bytes};
+pub use discards::{DiscardReason, Discarded, Discards};
 pub use error::SchemaError;
 pub use infer::Inference;
 pub use merge::{Origin, TableDiff};
@@ -68,6 +72,6 @@ pub use table::{RowFilters, Table, TableReference};
 pub use text::is_blank;
 pub use verify::IdentifierLimits;
 pub use words::{
-    ContractMode, DataType, DefaultHint, Detection, MergeStrategy, ReplaceStrategy, SortOrder, UnknownWord,
-    WriteDisposition,
+    ContractEntity, ContractMode, DataType, DefaultHint, Detection, MergeStrategy, ReplaceStrategy,
+    SortOrder, UnknownWord, WriteDisposition,
 };

@@ -199,6 +199,18 @@ words! {
 }
 
 words! {
+    /// What a contract is about.
+    ContractEntity, "contract entity" {
+        /// New tables.
+        Tables = "tables",
+        /// New columns of tables that are not new.
+        Columns = "columns",
+        /// Variants, and changed types of columns.
+        DataType = "data_type",
+    }
+}
+
+words! {
     /// What happens when data does not fit the schema.
     ContractMode, "schema contract mode" {
         /// The schema follows the data.

@@ -15,6 +15,7 @@ pub(crate) struct SourceTable {
     max_table_nesting: Option<u32>,
     root_key: Option<bool>,
     schema_contract: Option<Value>,
+    quarantine: Option<bool>,
     schema: SchemaTable,
     pub(crate) on_bad_row: OnBadRow,
 }
@@ -37,6 +38,7 @@ impl SourceTable {
             max_table_nesting: self.max_table_nesting,
             root_key: self.root_key,
             schema_contract: self.schema_contract.clone(),
+            quarantine: self.quarantine,
             detections: self.schema.detections.clone(),
             add_detections: self.schema.add_detections.clone(),
             remove_detections: self.schema.remove_detections.clone(),

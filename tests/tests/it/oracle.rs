@@ -68,6 +68,11 @@ fn schemas_evolve_as_in_dlt() {
 }
 
 #[test]
+fn contracts_discard_and_freeze_as_in_dlt() {
+    passes("contracts");
+}
+
+#[test]
 fn cursors_are_those_of_dlt() {
     passes("incremental");
 }

@@ -129,6 +129,6 @@ fn help_and_wrong_flags_teach() {
     bench.cartage(&["run"]).exits_with(2).says("write_disposition");
     bench.items("items.jsonl", "max_table_nesting = \"deep\"");
     bench.cartage(&["run"]).exits_with(2).says("max_table_nesting");
-    bench.items("items.jsonl", "schema_contract = \"freeze\"");
-    bench.cartage(&["run"]).exits_with(2).says("not carried out");
+    bench.items("items.jsonl", "schema_contract = \"frozen\"");
+    bench.cartage(&["run"]).exits_with(2).says("discard_row");
 }

@@ -25,6 +25,9 @@ pub struct PipelineSettings {
     pub refresh: Option<RefreshMode>,
     /// The contract of the run: a word or a table of words.
     pub schema_contract: Option<serde_json::Value>,
+    /// Whether rows and values that contracts discard are kept in quarantine. Sources and resources may say
+    /// otherwise.
+    pub quarantine: Option<bool>,
     /// The file format that the destination should get, where it may be chosen for the run.
     pub loader_file_format: Option<String>,
     /// Whether state and schemas come from the destination where the working folder has none.
@@ -89,6 +92,8 @@ pub(crate) struct Raw {
     #[serde(default)]
     schema_contract: Option<serde_json::Value>,
     #[serde(default)]
+    quarantine: Option<bool>,
+    #[serde(default)]
     loader_file_format: Option<String>,
     #[serde(default = "yes")]
     restore_from_destination: bool,
@@ -116,6 +121,7 @@ impl Raw {
             progress: self.progress.unwrap_or_default(),
             refresh: self.refresh,
             schema_contract: self.schema_contract,
+            quarantine: self.quarantine,
             loader_file_format: self.loader_file_format,
             restore_from_destination: self.restore_from_destination,
             import_schema_path: self.import_schema_path,

@@ -52,6 +52,11 @@ pub(super) fn value(array: &dyn Array, row: usize, form: HashForm) -> Result<Val
     })
 }
 
+/// One value of a column, as people read it.
+pub(crate) fn columnar_value(array: &dyn Array, row: usize) -> Result<Value, ArrowError> {
+    value(array, row, HashForm::Current)
+}
+
 fn first<T: ArrowPrimitiveType>(array: &ArrayRef, wanted: &DataType) -> Result<T::Native, ArrowError> {
     Ok(cast(array, wanted)?.as_primitive::<T>().value(0))
 }

@@ -32,6 +32,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arrow_json::columnar_value;
 pub use error::CursorError;
 pub(crate) use position::{Position, Step};
 pub(crate) use producer::bind;

@@ -9,7 +9,7 @@ use super::parquet::ColumnsWriter;
 use super::quarantine::QuarantineWriter;
 use super::rows::RowsWriter;
 use crate::ExtractError;
-use crate::page::{JsonPage, Page};
+use crate::page::{JsonPage, Page, RejectedRow};
 use crate::settings::ExtractSettings;
 
 /// Rows of all tables together that wait for their block to be full. Beyond it the largest is written
@@ -90,6 +90,11 @@ impl<'a> TableWriters<'a> {
         Ok(())
     }
 
+    /// Keeps what is no row, or what a contract discards.
+    pub(crate) fn keep(&mut self, table: &str, rows: &[RejectedRow]) -> Result<(), ExtractError> {
+        if rows.is_empty() { Ok(()) } else { self.quarantine(table)?.write(rows) }
+    }
+
     /// Whether the table has a file.
     pub(crate) fn has_files(&self, table: &str) -> bool {
         self.tables.get(table).is_some_and(|writer| writer.has_files)
@@ -126,9 +131,7 @@ impl<'a> TableWriters<'a> {
         writer.rows.write(files, settings, page)?;
         let after = writer.rows.buffered();
         self.buffered = self.buffered + after - before;
-        if !page.rejected().is_empty() {
-            self.quarantine(table)?.write(page.rejected())?;
-        }
+        self.keep(table, page.rejected())?;
         if self.buffered > BUFFERED_BYTES {
             self.write_largest()?;
         }

@@ -9,7 +9,9 @@ use arrow::datatypes::{
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use cartage_data_files::blocks::{BlockWriter, Codec};
 use cartage_data_files::parquet::FileReader;
-use cartage_normalize::{NormalizeError, NormalizeReport, NormalizeRequest, NormalizeSettings, run};
+use cartage_normalize::{
+    CurrentContracts, NormalizeError, NormalizeReport, NormalizeRequest, NormalizeSettings, run,
+};
 use cartage_package_store::{
     Checksum, Codec as FileCodec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId,
     ManifestDraft, Origin, PublishedPackage, Wait, Written,
@@ -25,6 +27,7 @@ pub(crate) struct Pipeline {
     pub(crate) settings: Value,
     pub(crate) normalize: NormalizeSettings,
     pub(crate) workers: usize,
+    pub(crate) contracts: Option<CurrentContracts>,
     next: i64,
 }
 
@@ -62,6 +65,7 @@ impl Pipeline {
             settings: json!({}),
             normalize: NormalizeSettings::default(),
             workers: 2,
+            contracts: None,
             next: 1_795_152_758_208_462,
         }
     }
@@ -144,6 +148,7 @@ impl Pipeline {
             lock: &lock,
             load_id,
             base_schema,
+            contracts: self.contracts.clone(),
             workers: self.workers,
             settings: self.normalize.clone(),
             runtime,

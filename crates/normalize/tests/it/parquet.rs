@@ -8,12 +8,13 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
 use cartage_data_files::parquet::{FileWriter, Layout, LayoutOptions};
+use cartage_normalize::{CurrentContracts, NormalizeError};
 use cartage_package_store::{
     FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft, Wait,
 };
 use cartage_runtime::Stage;
 use cartage_schema::{Column, DataType as Type, NamingKind, Schema, Table};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::Pipeline;
 
@@ -119,4 +120,57 @@ fn a_value_that_its_column_cannot_hold_is_an_error_that_names_the_column() {
     let load_id = extract(&pipeline, vec![(Field::new("n", DataType::Utf8, true), texts)], &[hint]);
     let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
     assert!(error.contains("column `n`") && error.contains("items.00.0.parquet"), "{error}");
+}
+
+/// A pipeline whose table `items` has `id` already, under a contract, and a file with another column.
+fn under_contract(contract: Value) -> (Pipeline, LoadId) {
+    let mut pipeline = Pipeline::new();
+    pipeline.contracts = Some(CurrentContracts {
+        tables: [("items".to_owned(), contract)].into(),
+        quarantine: ["items".to_owned()].into(),
+        ..CurrentContracts::default()
+    });
+    let color: ArrayRef = Arc::new(StringArray::from(vec![None, Some("red")]));
+    let known = Column { primary_key: Some(true), ..Column::typed("id", Type::Bigint, false) };
+    let columns = vec![ids(), (Field::new("Color", DataType::Utf8, true), color)];
+    let load_id = extract(&pipeline, columns, &[known]);
+    (pipeline, load_id)
+}
+
+fn kept(pipeline: &Pipeline, load_id: &LoadId) -> String {
+    let package = pipeline.package(load_id);
+    let files = &package.manifest().quarantine;
+    files.iter().map(|file| std::fs::read_to_string(package.quarantine_path(&file.name)).unwrap()).collect()
+}
+
+#[test]
+fn a_column_that_is_not_let_in_is_left_out_of_the_file_and_its_values_are_kept() {
+    let (pipeline, load_id) = under_contract(json!({"columns": "discard_value"}));
+    let report = pipeline.normalize(&load_id, None).unwrap();
+    let discarded = &report.discards.list()[0];
+    assert_eq!((discarded.column.as_deref(), discarded.rows, discarded.values), (Some("color"), 0, 1));
+    assert_eq!(pipeline.tables(&load_id)["items"].columns, ["id"]);
+    assert_eq!(report.rows["items"], 2);
+    assert!(kept(&pipeline, &load_id).contains(r#""value":"\"red\"""#));
+}
+
+#[test]
+fn rows_with_a_value_in_a_column_that_is_not_let_in_are_left_out() {
+    let (pipeline, load_id) = under_contract(json!({"columns": "discard_row"}));
+    let report = pipeline.normalize(&load_id, None).unwrap();
+    assert_eq!((report.rows["items"], report.discards.list()[0].rows), (1, 1));
+    let table = &pipeline.tables(&load_id)["items"];
+    assert_eq!((table.rows.len(), &table.rows[0]["id"]), (1, &json!(1)));
+    assert!(kept(&pipeline, &load_id).contains("red"));
+}
+
+#[test]
+fn a_frozen_column_of_a_file_is_named_with_its_first_value() {
+    let (pipeline, load_id) = under_contract(json!("freeze"));
+    let error = pipeline.normalize(&load_id, None).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, NormalizeError::Contract(_)), "{text}");
+    for words in ["resource `items`", "`color` (text)", "row 2", "\"red\""] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
 }

@@ -24,6 +24,8 @@ pub struct ResourceHints {
     pub columns: Option<Columns>,
     /// Mode or modes of the contract.
     pub schema_contract: Option<Value>,
+    /// Whether what the contract discards is kept in quarantine; as the source has it where absent.
+    pub quarantine: Option<bool>,
     /// Hints of the tables below: by the key of a list, or by keys joined with `.` for deeper ones.
     pub nested_hints: Option<IndexMap<String, NestedHints>>,
     /// How many levels of lists and objects are unpacked.
@@ -51,6 +53,7 @@ record!(ResourceHints {
     "merge_key" => merge_key,
     "columns" => columns,
     "schema_contract" => schema_contract,
+    "quarantine" => quarantine,
     "nested_hints" => nested_hints,
     "max_table_nesting" => max_table_nesting,
     "table_format" => table_format,
@@ -72,6 +75,7 @@ impl ResourceHints {
         "merge_key",
         "columns",
         "schema_contract",
+        "quarantine",
         "nested_hints",
         "max_table_nesting",
         "table_format",

@@ -1,0 +1,37 @@
+//! The contracts as the user wants them now, which may not be those with which a package was extracted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cartage_schema::{Schema, SchemaError};
+use serde_json::Value;
+
+use crate::settings::PackageSettings;
+
+/// Contracts that win over those in an extracted package. So a package that waits because something is frozen
+/// goes on as soon as its contract says otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CurrentContracts {
+    /// The contract of the schema; `None` takes it away.
+    pub schema: Option<Value>,
+    /// Contracts of tables. Tables that are not named keep what the schema says.
+    pub tables: BTreeMap<String, Value>,
+    /// Root tables of which what is discarded is kept in quarantine, with those of the tables below.
+    pub quarantine: BTreeSet<String>,
+}
+
+impl CurrentContracts {
+    pub(crate) fn apply(
+        &self,
+        schema: &mut Schema,
+        settings: &mut PackageSettings,
+    ) -> Result<(), SchemaError> {
+        schema.set_contract(self.schema.clone())?;
+        for (name, contract) in &self.tables {
+            if let Some(table) = schema.tables.get_mut(name) {
+                table.schema_contract = Some(contract.clone());
+            }
+        }
+        settings.quarantine.clone_from(&self.quarantine);
+        Ok(())
+    }
+}
