@@ -72,6 +72,10 @@ pub struct Capabilities {
     pub decimal_precision: (u32, u32),
     /// Precision and scale of a `wei`.
     pub wei_precision: (u32, u32),
+    /// Whether decimals of more than 38 digits are written as text, which the destination parses. Where
+    /// they are not, files have 38 digits.
+    #[serde(default)]
+    pub wide_decimals_as_text: bool,
     /// Fraction digits of a timestamp without hint.
     pub timestamp_precision: u32,
     /// Most fraction digits of a timestamp.
@@ -105,7 +109,7 @@ pub struct Capabilities {
 }
 
 /// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] = &["duckdb", "null"];
+pub const KNOWN_TYPES: &[&str] = &["duckdb", "null", "postgres"];
 
 impl Capabilities {
     /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
@@ -113,6 +117,7 @@ impl Capabilities {
         match destination_type {
             "duckdb" => Some(Self::duckdb()),
             "null" => Some(Self::null()),
+            "postgres" => Some(Self::postgres()),
             _ => None,
         }
     }
@@ -129,6 +134,7 @@ impl Capabilities {
             identifier_case: IdentifierCase::Sensitive,
             decimal_precision: (38, 9),
             wei_precision: (38, 0),
+            wide_decimals_as_text: false,
             timestamp_precision: 6,
             max_timestamp_precision: 6,
             naive_timestamps: true,
@@ -161,6 +167,22 @@ impl Capabilities {
                 MergeStrategy::Cdc,
             ],
             ..Self::sql("duckdb")
+        }
+    }
+
+    fn postgres() -> Self {
+        Self {
+            // Of a name that is longer the server cuts off the rest.
+            max_identifier_length: 63,
+            max_column_identifier_length: 63,
+            wei_precision: (156, 78),
+            wide_decimals_as_text: true,
+            max_query_length: Some(32 * 1024 * 1024),
+            max_text_length: Some(1024 * 1024 * 1024),
+            merge_strategies: MergeStrategy::ALL.to_vec(),
+            replace_strategies: ReplaceStrategy::ALL.to_vec(),
+            create_indexes: true,
+            ..Self::sql("postgres")
         }
     }
 

@@ -19,8 +19,8 @@
 //!   same thing again is then answered with "done", so that a crash between any two calls costs nothing.
 //!
 //! # Limitations
-//! Follow-up SQL is generated for replaces from staging and for all merge strategies, not for replaces that
-//! swap tables; a destination declares in its [`Capabilities`] which it offers, and the others are refused.
+//! Tables are swapped as PostgreSQL does it; databases that clone or exchange them say so in their dialect.
+//! A destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
 mod base;
 pub mod capabilities;

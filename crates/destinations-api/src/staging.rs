@@ -19,12 +19,11 @@ pub fn dataset_name(layout: &str, dataset: &str) -> String {
     layout.replacen("%s", dataset, 1)
 }
 
-/// Name of the staged twin of `table` for one load, at most `max_length` characters long.
+/// Name of the staged twin of `table` for one load, at most `max_length` bytes long.
 pub fn table_name(table: &str, load: &LoadKey, max_length: usize) -> String {
     let tag = format!("{:016x}", xxh3_64(format!("{}\0{}\0{table}", load.pipeline, load.load_id).as_bytes()));
     let room = max_length.saturating_sub(tag.len() + 2);
-    let start: String = table.chars().take(room).collect();
-    format!("{start}__{tag}")
+    format!("{}__{tag}", &table[..table.floor_char_boundary(room)])
 }
 
 #[cfg(test)]
@@ -43,6 +42,7 @@ mod tests {
             table_name("items", &load("a", "1.6"), 63),
             table_name(&"items".repeat(20), &load("a", "1.5"), 63),
             table_name(&format!("{}x", "items".repeat(20)), &load("a", "1.5"), 63),
+            table_name(&"\u{20AC}".repeat(30), &load("a", "1.5"), 63),
         ];
         for (i, name) in names.iter().enumerate() {
             assert!(name.len() <= 63, "{name}");

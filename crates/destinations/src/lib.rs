@@ -20,6 +20,8 @@ pub const TYPES: &[&str] = &[
     #[cfg(feature = "duckdb")]
     "duckdb",
     "null",
+    #[cfg(feature = "postgres")]
+    "postgres",
 ];
 
 /// Makes the destination that a request asks for. Reads its settings; whether it can be reached shows
@@ -32,6 +34,8 @@ pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
         "null" => Null::connect(request).map(|null| Box::new(null) as _),
         #[cfg(feature = "duckdb")]
         "duckdb" => cartage_destinations_duckdb::DuckDb::connect(request).map(|duckdb| Box::new(duckdb) as _),
+        #[cfg(feature = "postgres")]
+        "postgres" => cartage_destinations_postgres::Postgres::connect(request).map(|it| Box::new(it) as _),
         other => Err(unknown(other)),
     };
     connected.map_err(|error| error.context(format!("destination {}", request.name)))
@@ -48,12 +52,20 @@ fn unknown(name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::Settings;
+
     use super::*;
 
     #[test]
     fn every_registered_type_connects_and_has_its_capabilities() {
         for name in TYPES {
-            let destination = connect(&ConnectRequest::new(*name, "shop", "raw")).unwrap();
+            let keys = match *name {
+                "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
+                _ => serde_json::json!({}),
+            };
+            let settings = Settings::new(keys.as_object().unwrap().clone());
+            let request = ConnectRequest::new(*name, "shop", "raw").with_settings(settings);
+            let destination = connect(&request).unwrap();
             assert_eq!(destination.capabilities().destination, *name);
             assert!(cartage_destinations_api::KNOWN_TYPES.contains(name));
         }

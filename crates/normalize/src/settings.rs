@@ -21,6 +21,8 @@ pub struct DestinationTraits {
     pub decimal_precision: (u32, u32),
     /// Digits and fraction digits of a wei without hints.
     pub wei_precision: (u32, u32),
+    /// Whether decimals of more than 38 digits are written as text, where files would cut them off.
+    pub wide_decimals_as_text: bool,
     /// Fraction digits of a timestamp without hints.
     pub timestamp_precision: u32,
     /// Most fraction digits of a timestamp.
@@ -43,6 +45,7 @@ impl Default for DestinationTraits {
             max_column_identifier_length: Some(65_536),
             decimal_precision: (38, 9),
             wei_precision: (38, 0),
+            wide_decimals_as_text: false,
             timestamp_precision: 6,
             max_timestamp_precision: 9,
             supports_tz_aware_datetime: true,

@@ -147,6 +147,7 @@ impl Project {
                 "max_column_identifier_length": capabilities.max_column_identifier_length,
                 "decimal_precision": capabilities.decimal_precision,
                 "wei_precision": capabilities.wei_precision,
+                "wide_decimals_as_text": capabilities.wide_decimals_as_text,
                 "timestamp_precision": capabilities.timestamp_precision,
                 "max_timestamp_precision": capabilities.max_timestamp_precision,
                 "supports_naive_datetime": capabilities.naive_timestamps,

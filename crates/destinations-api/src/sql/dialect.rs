@@ -66,6 +66,17 @@ pub trait Dialect: Debug + Send + Sync {
         format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
     }
 
+    /// Puts a table in the place of another one that goes. Nothing is dropped and moved in one statement
+    /// anywhere, so these are several.
+    fn swap_tables(&self, staged: &TableRef, target: &TableRef) -> Vec<String> {
+        let moved = TableRef::new(&target.dataset, &staged.table);
+        vec![
+            format!("DROP TABLE IF EXISTS {}", self.qualified(target)),
+            format!("ALTER TABLE {} SET SCHEMA {}", self.qualified(staged), self.dataset(&target.dataset)),
+            format!("ALTER TABLE {} RENAME TO {}", self.qualified(&moved), self.quote(&target.table)),
+        ]
+    }
+
     /// Keeps the result of a query under a name without dataset, for this connection only.
     fn create_temporary(&self, name: &str, select: &str) -> String {
         format!("CREATE TEMPORARY TABLE {name} AS {select}")

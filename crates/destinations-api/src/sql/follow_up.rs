@@ -4,7 +4,7 @@ use cartage_schema::{ReplaceStrategy, Table};
 
 use super::dialect::{Dialect, TableRef};
 use super::merge::merge;
-use super::replace::insert_from_staging;
+use super::replace::{insert_from_staging, swap};
 use super::script::SqlScript;
 use crate::error::{Error, Result};
 use crate::plan::FollowUp;
@@ -41,6 +41,7 @@ pub fn follow_up(
 ) -> Result<SqlScript> {
     match kind {
         FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => Ok(insert_from_staging(dialect, tables)),
+        FollowUp::Replace(ReplaceStrategy::StagingOptimized) => Ok(swap(dialect, tables)),
         FollowUp::Merge(strategy) => merge(dialect, strategy, tables, created_micros),
         FollowUp::Replace(strategy) => {
             Err(Error::invalid(format!("replace strategy '{strategy}' has no follow-up at this destination")))

@@ -45,15 +45,20 @@ pub fn create(dialect: &dyn Dialect, staging_dataset: &str) -> SqlScript {
         "create the dataset for what is in flight",
         format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.dataset(staging_dataset)),
     );
-    script.push(
+    script.extend(create_table(dialect, staging_dataset).into());
+    script
+}
+
+/// Creates the table in a staging dataset that is there.
+pub fn create_table(dialect: &dyn Dialect, staging_dataset: &str) -> Statement {
+    Statement::new(
         "create the ledger of loads in flight",
         format!(
             "CREATE TABLE IF NOT EXISTS {} (pipeline VARCHAR(255) NOT NULL, load_id VARCHAR(64) NOT NULL, \
              entry VARCHAR(1024) NOT NULL, recorded_at TIMESTAMP NOT NULL, PRIMARY KEY (pipeline, load_id, entry))",
             table(dialect, staging_dataset)
         ),
-    );
-    script
+    )
 }
 
 /// Writes one entry.

@@ -29,3 +29,16 @@ pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> 
     }
     script
 }
+
+/// Strategy `staging-optimized`: each staged table takes the place of its target, so that no row is
+/// copied. Columns that the load does not know, and whatever else belonged to the old table, are gone.
+pub fn swap(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> SqlScript {
+    let mut script = SqlScript::default();
+    for table in tables {
+        let purpose = format!("replace {}: the staged table takes its place", table.target.table);
+        for sql in dialect.swap_tables(&table.staged, &table.target) {
+            script.push(&purpose, sql);
+        }
+    }
+    script
+}

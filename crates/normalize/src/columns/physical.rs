@@ -11,6 +11,9 @@ use crate::settings::DestinationTraits;
 /// Digits of a bigint column of which some value is beyond 63 bits: enough for every 64-bit integer.
 pub(super) const WIDE_PRECISION: u8 = 20;
 
+/// Digits of a decimal in a file.
+const MOST_DIGITS: u32 = 38;
+
 /// How the values of a column are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Physical {
@@ -28,8 +31,10 @@ pub(crate) enum Physical {
 /// What the destination says about types that have more than one form.
 #[derive(Clone, Debug)]
 pub(crate) struct PhysicalRules {
-    decimal: (u8, i8),
-    wei: (u8, i8),
+    decimal: (u32, u32),
+    wei: (u32, u32),
+    /// Whether decimals that no file holds are texts.
+    wide_as_text: bool,
     /// True or false where the destination knows only one kind of timestamp.
     timezone: Option<bool>,
 }
@@ -37,8 +42,9 @@ pub(crate) struct PhysicalRules {
 impl PhysicalRules {
     pub(crate) fn new(traits: &DestinationTraits) -> Self {
         Self {
-            decimal: decimal(traits.decimal_precision),
-            wei: decimal(traits.wei_precision),
+            decimal: traits.decimal_precision,
+            wei: traits.wei_precision,
+            wide_as_text: traits.wide_decimals_as_text,
             timezone: match (traits.supports_tz_aware_datetime, traits.supports_naive_datetime) {
                 (false, _) => Some(false),
                 (true, false) => Some(true),
@@ -60,13 +66,23 @@ impl PhysicalRules {
             Some(DataType::Timestamp) => {
                 Physical::Timestamp { utc: self.timezone.unwrap_or_else(|| column.has_timezone()) }
             }
-            Some(DataType::Decimal) => hinted(column, self.decimal),
-            Some(DataType::Wei) => hinted(column, self.wei),
+            Some(DataType::Decimal) => self.decimal(column, self.decimal),
+            Some(DataType::Wei) => self.decimal(column, self.wei),
         }
     }
 }
 
 impl PhysicalRules {
+    fn decimal(&self, column: &Column, default: (u32, u32)) -> Physical {
+        let precision = column.precision.unwrap_or(default.0);
+        if precision > MOST_DIGITS && self.wide_as_text {
+            return Physical::Text;
+        }
+        let precision = precision.clamp(1, MOST_DIGITS) as u8;
+        let scale = column.scale.unwrap_or(default.1).min(u32::from(precision)) as i8;
+        Physical::Decimal { precision, scale }
+    }
+
     /// The field of a column in files without rows.
     pub(crate) fn field(&self, column: &Column) -> Field {
         Field::new(&column.name, self.of(column).arrow(), column.is_nullable())
@@ -100,16 +116,4 @@ pub(crate) fn cast_wide(array: &ArrayRef) -> ArrayRef {
     let Some(values) = array.as_primitive_opt::<Int64Type>() else { return Arc::clone(array) };
     let wide: Decimal128Array = values.unary(i128::from);
     Arc::new(wide.with_data_type(wide_type()))
-}
-
-fn decimal((precision, scale): (u32, u32)) -> (u8, i8) {
-    let precision = precision.clamp(1, 38) as u8;
-    (precision, scale.min(u32::from(precision)) as i8)
-}
-
-fn hinted(column: &Column, default: (u8, i8)) -> Physical {
-    let precision = column.precision.unwrap_or_else(|| u32::from(default.0));
-    let scale = column.scale.unwrap_or(default.1 as u32);
-    let (precision, scale) = decimal((precision, scale));
-    Physical::Decimal { precision, scale }
 }

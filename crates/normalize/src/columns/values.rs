@@ -150,6 +150,10 @@ impl ColumnBuilder {
         self.make_room(row);
         match (&mut self.values, scalar) {
             (Values::Text(texts), Scalar::Text(text) | Scalar::Json(text)) => texts.push(text.as_bytes()),
+            // A decimal of more digits than files have; see `PhysicalRules`.
+            (Values::Text(texts), Scalar::Decimal(value) | Scalar::Wei(value)) => {
+                texts.push(value.to_string().as_bytes());
+            }
             (Values::Binary(values), Scalar::Binary(bytes)) => values.push(bytes),
             (Values::Bigint(values), Scalar::Int(value)) => values.push(*value as i64),
             (Values::Wide(values) | Values::Decimal(values, ..), _) => values.push(number),

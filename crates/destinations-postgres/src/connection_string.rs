@@ -1,0 +1,137 @@
+//! Takes connection strings apart: `postgresql://user:password@host:port/database?key=value`.
+//!
+//! Errors never quote the text, since it holds a password.
+
+use cartage_destinations_api::{Error, Result};
+
+/// What a connection string says; absent parts are `None`.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<String>,
+    pub(crate) database: Option<String>,
+    /// What follows the question mark.
+    pub(crate) query: Vec<(String, String)>,
+}
+
+const FORM: &str = "write it as postgresql://user:password@host:5432/database, with %40 for @ and %2F for / \
+                    in user and password";
+
+pub(crate) fn parse(text: &str) -> Result<Parts> {
+    let broken = |what: &str| Error::invalid(format!("'credentials': {what}")).with_remedy(FORM);
+    let (scheme, rest) =
+        text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;
+    // dlt takes SQLAlchemy's names too, such as postgresql+psycopg2.
+    if !matches!(scheme.split('+').next(), Some("postgresql" | "postgres")) {
+        return Err(broken("the connection string is not one of PostgreSQL"));
+    }
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    // A password may hold an @ that nobody encoded: the last one separates.
+    let (user, place) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, place)| (Some(user), place));
+    let mut parts = Parts::default();
+    if let Some(user) = user {
+        let (name, password) = user.split_once(':').map_or((user, None), |(name, word)| (name, Some(word)));
+        parts.username = present(name).and_then(decode);
+        parts.password = password.and_then(decode);
+        if password.is_some() && parts.password.is_none() {
+            return Err(broken("the password is not encoded properly"));
+        }
+    }
+    (parts.host, parts.port) = host_and_port(place);
+    parts.database = present(database).and_then(decode);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or_else(|| broken("a key after '?' has no value"))?;
+        let decoded = decode(key).zip(decode(&value.replace('+', " ")));
+        parts.query.push(decoded.ok_or_else(|| broken("a key after '?' is not encoded properly"))?);
+    }
+    Ok(parts)
+}
+
+/// `host:port`, where the host may be an address in brackets or several hosts with commas.
+fn host_and_port(place: &str) -> (Option<String>, Option<String>) {
+    if let Some((host, rest)) = place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (
+            present(host).map(str::to_owned),
+            rest.strip_prefix(':').and_then(present).map(str::to_owned),
+        );
+    }
+    let pairs: Vec<(&str, &str)> =
+        place.split(',').map(|one| one.split_once(':').unwrap_or((one, ""))).collect();
+    let join = |texts: Vec<&str>| {
+        let given = texts.iter().any(|text| !text.is_empty());
+        given.then(|| texts.join(","))
+    };
+    let hosts = join(pairs.iter().map(|(host, _)| *host).collect());
+    let ports = join(pairs.iter().map(|(_, port)| *port).collect());
+    (hosts.and_then(|hosts| decode(&hosts)), ports)
+}
+
+fn present(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// Text with its `%xx` resolved; `None` where they are wrong or give no text.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first == b'%' {
+            let (digits, after) = after.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(part: &Option<String>) -> &str {
+        part.as_deref().unwrap_or("none")
+    }
+
+    #[test]
+    fn every_part_is_found_and_decoded() {
+        let parts =
+            parse("postgresql://lo%40der:p%2Fa:s@s@db.example.com:6432/my%20data?sslmode=require&options=-c%20a%3Db")
+                .unwrap();
+        assert_eq!((text(&parts.username), text(&parts.password)), ("lo@der", "p/a:s@s"));
+        assert_eq!((text(&parts.host), text(&parts.port)), ("db.example.com", "6432"));
+        assert_eq!(text(&parts.database), "my data");
+        assert_eq!(parts.query[0], ("sslmode".to_owned(), "require".to_owned()));
+        assert_eq!(parts.query[1], ("options".to_owned(), "-c a=b".to_owned()));
+    }
+
+    #[test]
+    fn short_forms_addresses_and_several_hosts_are_understood() {
+        let parts = parse("postgres://localhost").unwrap();
+        assert_eq!(
+            (text(&parts.host), text(&parts.port), text(&parts.database)),
+            ("localhost", "none", "none")
+        );
+        let parts = parse("postgresql+psycopg2://u@[::1]:5433/d").unwrap();
+        assert_eq!((text(&parts.host), text(&parts.port)), ("::1", "5433"));
+        let parts = parse("postgresql://u:p@a:1,b:2/d").unwrap();
+        assert_eq!((text(&parts.host), text(&parts.port)), ("a,b", "1,2"));
+        assert_eq!(text(&parse("postgresql://u@%2Fvar%2Frun/d").unwrap().host), "/var/run");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_shown() {
+        for text in
+            ["mysql://u:hush@h/d", "u:hush@h/d", "postgresql://u:hush%zz@h/d", "postgresql://u:hush@h/d?x"]
+        {
+            let error = parse(text).err().unwrap();
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Sends the rows of a Parquet file by COPY, in batches that never become rows of values.
+//!
+//! The binary form is written where every column of the file has one for the type that the table has. A
+//! table whose columns have other types (made by hand, or by an older schema) takes the text form, which
+//! the server parses as it would a literal.
+
+mod cells;
+mod nul;
+mod numeric;
+mod target;
+mod text;
+
+use std::fs::File;
+use std::path::Path;
+use std::pin::Pin;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use bytes::{BufMut, Bytes, BytesMut};
+use cartage_destinations_api::sql::{Dialect, TableRef};
+use cartage_destinations_api::{Error, Result};
+use futures_util::SinkExt;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use tokio_postgres::CopyInSink;
+
+use self::cells::Cells;
+use self::target::{Kind, TargetColumn};
+use crate::client::Session;
+use crate::config::NulCharacters;
+use crate::error;
+use crate::schema_sql::PostgresDialect;
+
+/// Rows that are decoded at once.
+const BATCH_ROWS: usize = 8 << 10;
+
+/// Bytes that are sent at once.
+const CHUNK: usize = 256 << 10;
+
+/// What every binary COPY begins with: a signature, flags, the length of an extension.
+const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// The statement that takes the rows of a file with these columns.
+pub(crate) fn statement(table: &TableRef, columns: &[&str], binary: bool) -> String {
+    let form = if binary { "binary" } else { "text" };
+    format!(
+        "COPY {} ({}) FROM STDIN (FORMAT {form})",
+        PostgresDialect.qualified(table),
+        PostgresDialect.column_list(columns)
+    )
+}
+
+/// Copies all rows of a file into a table, in the transaction that is open; returns their number.
+pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCharacters) -> Result<u64> {
+    let (schema, batches) = open(path)?;
+    if schema.fields().is_empty() {
+        return Ok(0);
+    }
+    let kinds = kinds(&schema, table, &target::columns(session, table)?)?;
+    let binary = schema
+        .fields()
+        .iter()
+        .zip(&kinds)
+        .all(|(field, kind)| cells::can_encode(&cells::canonical(field.data_type()), *kind));
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let doing = format!("copy rows into {}", table.table);
+    let sink = session
+        .runtime()
+        .block_on(session.client().copy_in(&statement(table, &names, binary)))
+        .map_err(|cause| error::statement(&doing, &cause))?;
+    let mut stream = Stream {
+        session,
+        sink: Box::pin(sink),
+        buffer: BytesMut::with_capacity(2 * CHUNK),
+        doing,
+        kinds,
+        rows: 0,
+        nul,
+        replaced: 0,
+    };
+    if binary {
+        stream.buffer.put_slice(BINARY_HEADER);
+    }
+    for batch in batches {
+        let batch = batch.map_err(|cause| damaged(path, &cause))?;
+        if binary { stream.put_binary(&batch)? } else { stream.put_text(&batch)? }
+    }
+    if binary {
+        stream.buffer.put_i16(-1);
+    }
+    stream.finish()
+}
+
+fn open(path: &Path) -> Result<(SchemaRef, ParquetRecordBatchReader)> {
+    let file = File::open(path).map_err(|cause| {
+        Error::corrupt(format!("cannot open {}: {cause}", path.display())).with_source(cause)
+    })?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| damaged(path, &cause))?;
+    let schema = builder.schema().clone();
+    let batches = builder.with_batch_size(BATCH_ROWS).build().map_err(|cause| damaged(path, &cause))?;
+    Ok((schema, batches))
+}
+
+fn damaged(path: &Path, cause: &dyn std::error::Error) -> Error {
+    Error::corrupt(format!("cannot read {}: {cause}", path.display()))
+}
+
+/// What the table makes of each column of the file.
+fn kinds(schema: &SchemaRef, table: &TableRef, columns: &[TargetColumn]) -> Result<Vec<Kind>> {
+    let kind_of = |name: &String| {
+        let column = columns.iter().find(|column| column.name == *name).ok_or_else(|| {
+            Error::terminal(format!("table {} has no column {name}", table.table))
+                .with_remedy("somebody changed the table during the load; run again")
+        })?;
+        if column.kind == Kind::Other {
+            tracing::debug!(column = name, data_type = column.type_name, "rows are sent as text");
+        }
+        Ok(column.kind)
+    };
+    schema.fields().iter().map(|field| kind_of(field.name())).collect()
+}
+
+/// A COPY that is under way.
+struct Stream<'a> {
+    session: &'a Session,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    buffer: BytesMut,
+    doing: String,
+    kinds: Vec<Kind>,
+    /// Rows of the batches before this one.
+    rows: usize,
+    nul: NulCharacters,
+    /// Cells in which NUL characters were replaced.
+    replaced: usize,
+}
+
+impl Stream<'_> {
+    fn put_binary(&mut self, batch: &RecordBatch) -> Result<()> {
+        let arrays = self.prepared(batch)?;
+        let cells = arrays
+            .iter()
+            .zip(&self.kinds)
+            .map(|(array, kind)| Cells::new(array, *kind))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Error::corrupt("the file has other types than its footer says"))?;
+        let columns =
+            i16::try_from(cells.len()).map_err(|_| Error::terminal("the table has too many columns"))?;
+        for row in 0..batch.num_rows() {
+            self.buffer.put_i16(columns);
+            for (index, cell) in cells.iter().enumerate() {
+                cell.put(row, &mut self.buffer)
+                    .map_err(|reason| self.does_not_fit(batch, index, row, &reason))?;
+            }
+            if self.buffer.len() >= CHUNK {
+                self.send()?;
+            }
+        }
+        self.rows += batch.num_rows();
+        Ok(())
+    }
+
+    fn put_text(&mut self, batch: &RecordBatch) -> Result<()> {
+        let arrays = self.prepared(batch)?;
+        let mut line = String::new();
+        for row in 0..batch.num_rows() {
+            line.clear();
+            for (index, array) in arrays.iter().enumerate() {
+                if index > 0 {
+                    line.push('\t');
+                }
+                if !text::put(&mut line, array, row) {
+                    let reason = format!("there is no way to send {}", array.data_type());
+                    return Err(self.does_not_fit(batch, index, row, &reason));
+                }
+            }
+            line.push('\n');
+            self.buffer.put_slice(line.as_bytes());
+            if self.buffer.len() >= CHUNK {
+                self.send()?;
+            }
+        }
+        self.rows += batch.num_rows();
+        Ok(())
+    }
+
+    /// The arrays of a batch in canonical types and without NUL characters.
+    fn prepared(&mut self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        let mut arrays = Vec::with_capacity(batch.num_columns());
+        for (index, array) in batch.columns().iter().enumerate() {
+            let array = cells::to_canonical(array)
+                .map_err(|cause| self.does_not_fit(batch, index, 0, &cause.to_string()))?;
+            let is_json = matches!(self.kinds[index], Kind::Json | Kind::Jsonb);
+            let array = match nul::find(&array, is_json) {
+                None => array,
+                Some(row) if self.nul == NulCharacters::Refuse => {
+                    let reason = "the text holds a NUL character, which PostgreSQL cannot store";
+                    return Err(self.does_not_fit(batch, index, row, reason).with_remedy(
+                        "set nul_characters = \"replace\" for the destination, or clean the data",
+                    ));
+                }
+                Some(_) => {
+                    let (array, replaced) = nul::replace(&array, is_json);
+                    self.replaced += replaced;
+                    array
+                }
+            };
+            arrays.push(array);
+        }
+        Ok(arrays)
+    }
+
+    fn does_not_fit(&self, batch: &RecordBatch, column: usize, row: usize, reason: &str) -> Error {
+        let name = batch.schema_ref().field(column).name();
+        Error::terminal(format!(
+            "{}: column {name}, row {} of the file: {reason}",
+            self.doing,
+            self.rows + row + 1
+        ))
+    }
+
+    fn send(&mut self) -> Result<()> {
+        let chunk = self.buffer.split().freeze();
+        self.buffer.reserve(CHUNK + CHUNK / 4);
+        let sent = self.session.runtime().block_on(self.sink.feed(chunk));
+        match sent {
+            Ok(()) => Ok(()),
+            // What the server had to say came before it stopped to listen.
+            Err(cause) => Err(error::statement(&self.doing, &cause)),
+        }
+    }
+
+    fn finish(mut self) -> Result<u64> {
+        self.send()?;
+        if self.replaced > 0 {
+            tracing::warn!(
+                cells = self.replaced,
+                "{}: NUL characters, which PostgreSQL cannot store, were replaced by U+FFFD",
+                self.doing
+            );
+        }
+        let finished = self.session.runtime().block_on(self.sink.as_mut().finish());
+        finished.map_err(|cause| error::statement(&self.doing, &cause))
+    }
+}

@@ -1,0 +1,39 @@
+//! PostgreSQL as a destination: one schema per dataset, rows by binary COPY.
+//!
+//! Batches of a package's Parquet files are encoded column by column into the binary form of COPY and
+//! sent on several connections; no row becomes a value of its own. Rows and the ledger entry of their
+//! job are one transaction. The ledger and the rows in flight live in the staging dataset
+//! (`<dataset>_staging`), which is gone once nothing is in flight in it.
+//!
+//! # Invariants
+//! - Nothing connects before the first call that needs the server.
+//! - A load holds an advisory lock of its pipeline and dataset from its preparation to its commit, so
+//!   that two machines never load the same pipeline at once.
+//! - A ledger entry is written first in its transaction: a second attempt waits for the first one and
+//!   then finds the work done.
+//! - No message holds a password: settings print without values, errors of the server know none.
+//!
+//! # Limitations
+//! Merges that update need `MERGE` of PostgreSQL 15. Of libpq's own places for settings (`PGHOST`,
+//! `~/.pgpass`, service files) none is read; `pipeline.toml`, secrets files and the environment are.
+
+mod client;
+mod config;
+mod connection_string;
+mod copy;
+mod destination;
+mod error;
+mod job;
+mod lock;
+mod params;
+mod pool;
+mod preview;
+mod schema_sql;
+mod steps;
+mod sync;
+mod tls;
+
+pub use config::{Config, Credentials, NulCharacters};
+pub use destination::Postgres;
+pub use schema_sql::PostgresDialect;
+pub use tls::SslMode;

@@ -1,0 +1,170 @@
+//! The connections of one destination: made when they are needed, kept while they work.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use cartage_destinations_api::{Error, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::client::Session;
+use crate::config::Config;
+use crate::error;
+use crate::tls::{self, Rustls, SslMode};
+
+/// After this time without a sign of life the other side is asked for one.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Connects, and keeps connections that are idle.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    config: Config,
+    runtime: OnceLock<Arc<Runtime>>,
+    idle: Mutex<Vec<Session>>,
+}
+
+/// A connection of a [`Pool`]; it goes back there unless it is of no more use.
+#[derive(Debug)]
+pub(crate) struct Pooled<'a> {
+    pool: &'a Pool,
+    session: Option<Session>,
+}
+
+impl Pool {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, runtime: OnceLock::new(), idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A connection that nobody else uses.
+    pub(crate) fn session(&self) -> Result<Pooled<'_>> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some(session) = idle() {
+            if session.is_usable() {
+                return Ok(Pooled { pool: self, session: Some(session) });
+            }
+        }
+        Ok(Pooled { pool: self, session: Some(self.connect()?) })
+    }
+
+    /// A new connection, outside of the pool.
+    pub(crate) fn connect(&self) -> Result<Session> {
+        let runtime = self.runtime()?;
+        let tls = tls::connector(&self.config.credentials)?;
+        let mode = self.config.credentials.sslmode;
+        let first = match mode {
+            SslMode::Disable | SslMode::Allow => tokio_postgres::config::SslMode::Disable,
+            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+            _ => tokio_postgres::config::SslMode::Require,
+        };
+        let mut client = self.attempt(&runtime, first, &tls);
+        if mode == SslMode::Allow && client.as_ref().is_err_and(|error| error.to_string().contains("(28000)"))
+        {
+            client = self.attempt(&runtime, tokio_postgres::config::SslMode::Require, &tls);
+        }
+        let session = Session::new(runtime, client?);
+        session.control(&self.session_settings(), "set up the session")?;
+        Ok(session)
+    }
+
+    fn runtime(&self) -> Result<Arc<Runtime>> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(Arc::clone(runtime));
+        }
+        // One thread moves the bytes of all connections; those who call encode them.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("postgres")
+            .enable_all()
+            .build()
+            .map_err(|cause| Error::transient("cannot start a thread for connections").with_source(cause))?;
+        Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
+    }
+
+    fn attempt(
+        &self,
+        runtime: &Runtime,
+        mode: tokio_postgres::config::SslMode,
+        tls: &Rustls,
+    ) -> Result<tokio_postgres::Client> {
+        let credentials = &self.config.credentials;
+        let mut config = tokio_postgres::Config::new();
+        for (host, port) in &credentials.hosts {
+            config.host(host).port(*port);
+        }
+        config
+            .user(&credentials.username)
+            .dbname(&credentials.database)
+            .application_name(&credentials.application_name)
+            .connect_timeout(credentials.connect_timeout)
+            .keepalives_idle(KEEPALIVE)
+            .ssl_mode(mode);
+        if let Some(password) = &credentials.password {
+            config.password(password);
+        }
+        if let Some(options) = &credentials.options {
+            config.options(options);
+        }
+        let connected = runtime.block_on(async {
+            tokio::time::timeout(credentials.connect_timeout, config.connect(tls.clone())).await
+        });
+        let (client, connection) = connected
+            .map_err(|_| error::connect_timeout(&self.config))?
+            .map_err(|cause| error::connect(&self.config, &cause))?;
+        runtime.spawn(async move {
+            if let Err(cause) = connection.await {
+                tracing::debug!(%cause, "a connection ended");
+            }
+        });
+        Ok(client)
+    }
+
+    /// Texts are UTC and unabbreviated whatever the server's defaults are, and the server notices early
+    /// when we are gone.
+    fn session_settings(&self) -> String {
+        let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
+        let zone = self.config.credentials.session_timezone.replace('\'', "''");
+        let mut sql = format!(
+            "SET TIME ZONE '{zone}'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; \
+             SET standard_conforming_strings = on; SET client_min_messages = warning; \
+             SET extra_float_digits = 1; SET bytea_output = 'hex'; \
+             SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings \
+             WHERE name = 'client_connection_check_interval'"
+        );
+        for (name, limit) in
+            [("statement_timeout", self.config.statement_timeout), ("lock_timeout", self.config.lock_timeout)]
+        {
+            if limit.is_some() {
+                sql.push_str(&format!("; SET {name} = {}", millis(limit)));
+            }
+        }
+        sql
+    }
+}
+
+impl Deref for Pooled<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.session.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Pooled<'_> {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        if session.is_usable() {
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        }
+    }
+}
+
+impl Drop for Pool {
+    /// Connections end before the thread that serves them, so that the server is told.
+    fn drop(&mut self) {
+        self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}

@@ -1,0 +1,234 @@
+//! The steps of a load before its first row and after its last one.
+
+use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
+use cartage_destinations_api::sql::{Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::{
+    Destination, Error, FollowUp, LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result, staging, system,
+};
+use cartage_schema::Table;
+
+use crate::client::Session;
+use crate::destination::{Postgres, plain};
+use crate::job::{not_in_plan, staged};
+use crate::lock;
+use crate::schema_sql::PostgresDialect;
+
+/// Entry that keeps the ledger from being removed while this load is in flight.
+const BEGUN: &str = "begun";
+
+impl Postgres {
+    /// Makes the datasets and the ledger and writes this load into it, so that no other load removes it.
+    pub(crate) fn begin(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        let staging = self.staging_dataset();
+        session.transaction(|| {
+            lock::alone(session, staging)?;
+            for dataset in [staging, self.dataset()] {
+                // Asking for a dataset that is there needs the right to make one.
+                if !has_dataset(session, dataset)? {
+                    let create = format!("CREATE SCHEMA {}", PostgresDialect.dataset(dataset));
+                    session.execute(&plain(format!("create dataset {dataset}"), create))?;
+                }
+            }
+            if !session.has_table(staging, ledger::TABLE)? {
+                session.execute(&ledger::create_table(&PostgresDialect, staging))?;
+            }
+            self.claim(session, plan, BEGUN).map(drop)
+        })
+    }
+
+    /// Writes a ledger entry in the transaction that is open; `false` if it is there already.
+    ///
+    /// Where another transaction is about to write the same entry, this waits for its end.
+    pub(crate) fn claim(&self, session: &Session, plan: &LoadPlan, entry: &str) -> Result<bool> {
+        let mut statement =
+            ledger::record(&PostgresDialect, self.staging_dataset(), &plan.key, entry, plan.now_micros);
+        statement.sql.push_str(" ON CONFLICT DO NOTHING");
+        Ok(session.execute(&statement)? > 0)
+    }
+
+    /// Runs `script` with its ledger entry, unless the entry is there.
+    fn once(&self, session: &Session, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
+        session.transaction(|| {
+            lock::alone(session, self.staging_dataset())?;
+            if self.claim(session, plan, entry)? { session.run(script) } else { Ok(()) }
+        })
+    }
+
+    /// Drops what abandoned loads of this pipeline left in the staging dataset.
+    pub(crate) fn sweep(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        let staging = self.staging_dataset();
+        let statement = ledger::entries_of_pipeline(&PostgresDialect, staging, &plan.key.pipeline);
+        let entries: Vec<(String, String)> =
+            session.query(&statement, |row| Ok((row.try_get(0)?, row.try_get(1)?)))?;
+        let mut script = SqlScript::default();
+        for (load_id, entry) in entries {
+            if !staging::is_left_behind(&load_id, &plan.key.load_id) {
+                continue;
+            }
+            if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
+                script.extend(self.drop_staged(table));
+            }
+            let left = LoadKey { load_id, ..plan.key.clone() };
+            script.extend(ledger::forget(&PostgresDialect, staging, &left).into());
+        }
+        if script.is_empty() { Ok(()) } else { session.transaction(|| session.run(&script)) }
+    }
+
+    pub(crate) fn drop_staged(&self, table: &str) -> SqlScript {
+        let name = PostgresDialect.qualified(&TableRef::new(self.staging_dataset(), table));
+        plain(format!("drop staged rows {table}"), format!("DROP TABLE IF EXISTS {name}")).into()
+    }
+
+    pub(crate) fn drop_tables(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.drop.is_empty() {
+            return Ok(());
+        }
+        let mut script = SqlScript::default();
+        for table in &plan.drop {
+            let name = PostgresDialect.qualified(&TableRef::new(self.dataset(), table));
+            script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
+        }
+        if session.has_table(self.dataset(), system::VERSION_TABLE)? {
+            script.extend(
+                system_rows::forget_versions(&PostgresDialect, self.dataset(), &plan.schema.name).into(),
+            );
+        }
+        self.once(session, plan, ledger::DROP, &script)
+    }
+
+    /// Brings the tables up to the schema, stores its version and makes the staged tables.
+    pub(crate) fn migrate(&self, session: &Session, plan: &LoadPlan) -> Result<PreparedLoad> {
+        let tables = planned_tables(plan)?;
+        let refs: Vec<&Table> = tables.iter().map(|(table, _)| *table).collect();
+        let indexes = self.capabilities().create_indexes;
+        session.transaction(|| {
+            lock::alone(session, self.staging_dataset())?;
+            let existing = self.existing(session)?;
+            let has_rows = |table: &str| self.has_rows(session, table);
+            let migration =
+                ddl::migrate(&PostgresDialect, self.dataset(), &refs, &existing, indexes, &has_rows)?;
+            session.run(&migration.script)?;
+            session.execute(&system_rows::store_version(
+                &PostgresDialect,
+                self.dataset(),
+                &plan.schema,
+                &plan.schema_document,
+                self.capabilities().max_text_length,
+                plan.now_micros,
+            )?)?;
+            for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
+                self.make_staged(session, plan, table)?;
+            }
+            Ok(migration.changes)
+        })
+    }
+
+    fn make_staged(&self, session: &Session, plan: &LoadPlan, table: &Table) -> Result<()> {
+        let target = staged(self, plan, &table.name);
+        if !self.claim(session, plan, &ledger::staged_entry(&target.table))? {
+            return Ok(());
+        }
+        let constraints = staged_constraints(plan, &table.name, self.capabilities().create_indexes);
+        let create = ddl::create_table(&PostgresDialect, &target, table, constraints)?;
+        session.execute(&plain(format!("stage table {}", table.name), create)).map(drop)
+    }
+
+    pub(crate) fn truncate(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.truncate.is_empty() {
+            return Ok(());
+        }
+        let mut script = SqlScript::default();
+        let present = session.tables(self.dataset())?;
+        for table in plan.truncate.iter().filter(|table| present.contains(table)) {
+            let target = TableRef::new(self.dataset(), table);
+            script.push(format!("empty table {table}"), PostgresDialect.empty_table(&target));
+        }
+        self.once(session, plan, ledger::TRUNCATE, &script)
+    }
+
+    /// Removes the ledger and the staging dataset where nothing is in flight any more. They stay where we
+    /// could not make them again.
+    pub(crate) fn tidy(&self, session: &Session) -> Result<()> {
+        let staging = self.staging_dataset();
+        session.transaction(|| {
+            lock::alone(session, staging)?;
+            let may_create = Statement::new(
+                "whether datasets may be made",
+                "SELECT 1 WHERE has_database_privilege(current_database(), 'CREATE')",
+            );
+            if session.query(&may_create, |_| Ok(()))?.is_empty() {
+                return Ok(());
+            }
+            if session.has_table(staging, ledger::TABLE)? {
+                let table = PostgresDialect.qualified(&TableRef::new(staging, ledger::TABLE));
+                let in_flight =
+                    plain("whether loads are in flight", format!("SELECT 1 FROM {table} LIMIT 1"));
+                if !session.query(&in_flight, |_| Ok(()))?.is_empty() {
+                    return Ok(());
+                }
+                session.execute(&plain("remove the empty ledger", format!("DROP TABLE {table}")))?;
+            }
+            if has_dataset(session, staging)? && session.tables(staging)?.is_empty() {
+                let drop_schema = format!("DROP SCHEMA {}", PostgresDialect.dataset(staging));
+                session.execute(&plain("remove the empty staging dataset", drop_schema))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn existing(&self, session: &Session) -> Result<Existing> {
+        let statement = Statement::new(
+            "read the columns of the dataset",
+            "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_attribute a \
+             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+             ORDER BY c.relname, a.attnum",
+        )
+        .with_params(vec![self.dataset().into()]);
+        let columns: Vec<(String, String)> =
+            session.query(&statement, |row| Ok((row.try_get(0)?, row.try_get(1)?)))?;
+        let mut existing = Existing::default();
+        for table in columns.chunk_by(|a, b| a.0 == b.0) {
+            existing.insert(&PostgresDialect, &table[0].0, table.iter().map(|(_, column)| column.clone()));
+        }
+        Ok(existing)
+    }
+
+    fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
+        let name = PostgresDialect.qualified(&TableRef::new(self.dataset(), table));
+        let statement =
+            plain(format!("whether table {table} has rows"), format!("SELECT 1 FROM {name} LIMIT 1"));
+        Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
+    }
+}
+
+fn has_dataset(session: &Session, dataset: &str) -> Result<bool> {
+    let statement = Statement::new(
+        format!("whether there is a dataset {dataset}"),
+        "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1",
+    )
+    .with_params(vec![dataset.into()]);
+    Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
+}
+
+/// The tables of the plan, and whether each is staged.
+pub(crate) fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
+    plan.tables
+        .iter()
+        .map(|planned| {
+            let table =
+                plan.schema.tables.get(&planned.name).ok_or_else(|| not_in_plan(&planned.name, plan))?;
+            Ok((table, planned.staged && !table.is_new()))
+        })
+        .collect::<Result<_, Error>>()
+}
+
+/// A staged table that takes the place of its target has the target's constraints.
+pub(crate) fn staged_constraints(plan: &LoadPlan, table: &str, indexes: bool) -> Constraints {
+    let is_swapped = plan.chains.iter().any(|chain| {
+        chain.follow_up == FollowUp::Replace(ReplaceStrategy::StagingOptimized)
+            && chain.tables.iter().any(|name| name == table)
+    });
+    Constraints { not_null: true, unique: indexes && is_swapped }
+}
