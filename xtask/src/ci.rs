@@ -39,7 +39,7 @@ const STEPS: [Step; 9] = [
             "warnings",
         ]))
     }),
-    ("tests", tests),
+    ("tests", || crate::services::with(tests)),
     ("doctests", || run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
     ("rustdoc", || {
         run_command(

@@ -3,13 +3,13 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
+use cartage_test_support::postgres::{Server, shared_folder};
 use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::tools::{run as run_command, workspace};
 
-/// Arguments of `services`. No service is needed yet: null and DuckDB run inside the process. The
-/// table is `xtask/services.toml`.
+/// Arguments of `services`. PostgreSQL is always among them; others are in `xtask/services.toml`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to do with all services.
@@ -47,13 +47,47 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let path = workspace().join("xtask/services.toml");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let table: Table = toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))?;
-    if table.service.is_empty() {
-        eprintln!("no service is needed: every destination that there is runs inside the process");
-    }
+    postgres(args.action)?;
     for service in &table.service {
         apply(service, args.action)?;
     }
     Ok(())
+}
+
+/// The shared PostgreSQL of the tests, in a folder of the target folder.
+fn postgres(action: Action) -> Result<()> {
+    let folder = shared_folder();
+    let known = Server::open(&folder).ok();
+    let up = known.as_ref().is_some_and(Server::answers);
+    match (action, &known) {
+        (Action::Up, _) if up => {}
+        // What is left of a server that was not stopped, on a machine that was started anew, say.
+        (Action::Up, Some(server)) if server.start().is_ok() => {}
+        (Action::Up, _) => drop(Server::create(&folder).context("PostgreSQL")?),
+        (Action::Down, Some(server)) => {
+            if up {
+                server.stop()?;
+            }
+            server.remove()?;
+            std::fs::remove_dir_all(&folder)?;
+        }
+        _ => {}
+    }
+    let up = Server::open(&folder).is_ok_and(|server| server.answers());
+    let purpose = "tests of the destination postgres";
+    eprintln!("{:12} {:4} {purpose}", "postgres", if up { "up" } else { "down" });
+    Ok(())
+}
+
+/// Starts and stops the services for whoever needs them in between.
+pub(crate) fn with<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let was_up = Server::open(&shared_folder()).is_ok_and(|server| server.answers());
+    run(&Args { action: Action::Up })?;
+    let result = work();
+    if !was_up {
+        run(&Args { action: Action::Down })?;
+    }
+    result
 }
 
 fn apply(service: &Service, action: Action) -> Result<()> {

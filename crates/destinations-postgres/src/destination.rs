@@ -1,16 +1,16 @@
 //! [`Postgres`]: carries out the plan of a load.
 
-use cartage_destinations_api::sql::{SqlScript, Statement, ledger, system_rows};
+use cartage_destinations_api::sql::Statement;
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
-    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync, system,
+    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync,
 };
 
 use crate::config::Config;
 use crate::job::PostgresJob;
-use crate::lock::{self, LoadLock};
+use crate::lock::LoadLock;
 use crate::pool::Pool;
-use crate::schema_sql::{PostgresDialect, check_names};
+use crate::schema_sql::check_names;
 
 /// One dataset in a PostgreSQL database.
 #[derive(Debug)]
@@ -63,13 +63,8 @@ impl Destination for Postgres {
         if !session.entries(self.staging_dataset(), load)?.is_empty() {
             return Ok(LoadStatus::Started);
         }
-        if session.has_table(self.dataset(), system::LOADS_TABLE)? {
-            let statement = system_rows::completed_load(&PostgresDialect, self.dataset(), load);
-            if !session.query(&statement, |_| Ok(()))?.is_empty() {
-                return Ok(LoadStatus::Complete);
-            }
-        }
-        Ok(LoadStatus::New)
+        let complete = self.is_complete(&session, load)?;
+        Ok(if complete { LoadStatus::Complete } else { LoadStatus::New })
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
@@ -77,7 +72,6 @@ impl Destination for Postgres {
         self.lock.acquire(&self.pool, &plan.key)?;
         let session = self.pool.session()?;
         self.begin(&session, plan)?;
-        self.sweep(&session, plan)?;
         self.drop_tables(&session, plan)?;
         let changes = self.migrate(&session, plan)?;
         self.truncate(&session, plan)?;
@@ -92,26 +86,7 @@ impl Destination for Postgres {
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
         self.lock.acquire(&self.pool, &commit.key)?;
         let session = self.pool.session()?;
-        let staging = self.staging_dataset();
-        session.transaction(|| {
-            let mut script = SqlScript::from(system_rows::record_load(
-                &PostgresDialect,
-                self.dataset(),
-                &commit.key,
-                &commit.schema,
-                commit.now_micros,
-            ));
-            if session.has_table(staging, ledger::TABLE)? {
-                lock::alone(&session, staging)?;
-                for entry in session.entries(staging, &commit.key)? {
-                    if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
-                        script.extend(self.drop_staged(table));
-                    }
-                }
-                script.extend(ledger::forget(&PostgresDialect, staging, &commit.key).into());
-            }
-            session.run(&script)
-        })?;
+        session.transaction(|| self.commit(&session, commit))?;
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.
             tracing::debug!(%error, "the staging dataset could not be removed");

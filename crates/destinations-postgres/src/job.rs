@@ -2,7 +2,7 @@
 
 use cartage_destinations_api::sql::{ChainTable, SqlScript, TableRef, follow_up, ledger};
 use cartage_destinations_api::{
-    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging,
+    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging, taken_over,
 };
 
 use crate::client::Session;
@@ -40,6 +40,9 @@ impl<'a> PostgresJob<'a> {
     }
 
     fn work(&self, session: &Session) -> Result<JobOutcome> {
+        if !self.destination.is_in_flight(session, &self.plan.key)? {
+            return Err(taken_over(&self.plan.key));
+        }
         if !self.destination.claim(session, self.plan, &self.entry)? {
             return Ok(JobOutcome::DoneBefore);
         }

@@ -23,7 +23,7 @@ impl LoadLock {
     /// Takes the lock of the load's pipeline, or sees that it is still held.
     ///
     /// # Errors
-    /// Transient if another process holds it, naming it.
+    /// Locked if another process holds it, naming it.
     pub(crate) fn acquire(&self, pool: &Pool, load: &LoadKey) -> Result<()> {
         let key = key(&["load", &load.pipeline, &pool.config().dataset]);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ fn taken_by(session: &Session, key: i64, load: &LoadKey, dataset: &str) -> Error
         Ok(format!(" (connected from {address} since {since}, server process {pid})"))
     });
     let holder = holder.ok().and_then(|holders| holders.into_iter().next()).unwrap_or_default();
-    Error::transient(format!(
+    Error::locked(format!(
         "another process{holder} is loading pipeline {} into dataset {dataset}",
         load.pipeline
     ))

@@ -1,9 +1,12 @@
 //! The steps of a load before its first row and after its last one.
 
+use std::collections::BTreeMap;
+
 use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
-use cartage_destinations_api::sql::{Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
-    Destination, Error, FollowUp, LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result, staging, system,
+    Destination, Error, FollowUp, LoadCommit, LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result,
+    system, taken_over,
 };
 use cartage_schema::Table;
 
@@ -13,17 +16,16 @@ use crate::job::{not_in_plan, staged};
 use crate::lock;
 use crate::schema_sql::PostgresDialect;
 
-/// Entry that keeps the ledger from being removed while this load is in flight.
-const BEGUN: &str = "begun";
-
 impl Postgres {
-    /// Makes the datasets and the ledger and writes this load into it, so that no other load removes it.
+    /// Checks what the load builds on, makes the datasets and the ledger, takes over from other loads of the
+    /// pipeline and writes this one into the ledger, so that no other load removes it.
     pub(crate) fn begin(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
         let staging = self.staging_dataset();
         session.transaction(|| {
             lock::alone(session, staging)?;
+            plan.base.check(&plan.key, self.stored_state(session, &plan.key.pipeline)?.as_ref())?;
             for dataset in [staging, self.dataset()] {
-                // Asking for a dataset that is there needs the right to make one.
+                // Even `IF NOT EXISTS` needs the right to make one.
                 if !has_dataset(session, dataset)? {
                     let create = format!("CREATE SCHEMA {}", PostgresDialect.dataset(dataset));
                     session.execute(&plain(format!("create dataset {dataset}"), create))?;
@@ -32,8 +34,95 @@ impl Postgres {
             if !session.has_table(staging, ledger::TABLE)? {
                 session.execute(&ledger::create_table(&PostgresDialect, staging))?;
             }
-            self.claim(session, plan, BEGUN).map(drop)
+            self.take_over(session, plan)?;
+            self.claim(session, plan, ledger::BEGUN)?;
+            for table in Appends::of(plan) {
+                self.claim(session, plan, &table.entry())?;
+            }
+            Ok(())
         })
+    }
+
+    /// Whether a load is in flight, as far as the transaction that is open is concerned: nobody takes over
+    /// from it before this transaction ends.
+    pub(crate) fn is_in_flight(&self, session: &Session, load: &LoadKey) -> Result<bool> {
+        if !session.has_table(self.staging_dataset(), ledger::TABLE)? {
+            return Ok(false);
+        }
+        let table = PostgresDialect.qualified(&TableRef::new(self.staging_dataset(), ledger::TABLE));
+        let statement = Statement::new(
+            "whether this load is in flight",
+            format!("SELECT 1 FROM {table} WHERE pipeline = $1 AND load_id = $2 AND entry = $3 FOR SHARE"),
+        )
+        .with_params(vec![
+            load.pipeline.as_str().into(),
+            load.load_id.as_str().into(),
+            ledger::BEGUN.into(),
+        ]);
+        Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
+    }
+
+    /// Removes what other loads of this pipeline have written, and forgets them.
+    fn take_over(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        let staging = self.staging_dataset();
+        let mut statement = ledger::entries_of_pipeline(&PostgresDialect, staging, &plan.key.pipeline);
+        // Waits for jobs of theirs that are about to commit, so that their rows are seen below.
+        statement.sql.push_str(" FOR UPDATE");
+        let entries: Vec<(String, String)> =
+            session.query(&statement, |row| Ok((row.try_get(0)?, row.try_get(1)?)))?;
+        let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (load_id, entry) in entries.into_iter().filter(|(load_id, _)| *load_id != plan.key.load_id) {
+            others.entry(load_id).or_default().push(entry);
+        }
+        for (load_id, entries) in others {
+            tracing::warn!(load_id, "a load that was not completed is undone");
+            let present = session.tables(self.dataset())?;
+            let mut appends: Vec<Appends> = entries.iter().filter_map(|entry| Appends::read(entry)).collect();
+            appends.retain(|table| {
+                present.contains(&table.table)
+                    && table.parent.as_ref().is_none_or(|link| present.contains(&link.table))
+            });
+            let mut script = Appends::undo(appends, &PostgresDialect, self.dataset(), &load_id);
+            for table in entries.iter().filter_map(|entry| entry.strip_prefix(ledger::STAGED_PREFIX)) {
+                script.extend(self.drop_staged(table));
+            }
+            let left = LoadKey { load_id, ..plan.key.clone() };
+            script.extend(ledger::forget(&PostgresDialect, staging, &left).into());
+            session.run(&script)?;
+        }
+        Ok(())
+    }
+
+    /// Records a load as complete in the transaction that is open, and forgets what is kept for it.
+    pub(crate) fn commit(&self, session: &Session, commit: &LoadCommit) -> Result<()> {
+        let staging = self.staging_dataset();
+        lock::alone(session, staging)?;
+        if !self.is_in_flight(session, &commit.key)? {
+            let is_complete = self.is_complete(session, &commit.key)?;
+            return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
+        }
+        commit.base.check(&commit.key, self.stored_state(session, &commit.key.pipeline)?.as_ref())?;
+        let mut script = SqlScript::from(system_rows::record_load(
+            &PostgresDialect,
+            self.dataset(),
+            &commit.key,
+            &commit.schema,
+            commit.now_micros,
+        ));
+        let entries = session.entries(staging, &commit.key)?;
+        for table in entries.iter().filter_map(|entry| entry.strip_prefix(ledger::STAGED_PREFIX)) {
+            script.extend(self.drop_staged(table));
+        }
+        script.extend(ledger::forget(&PostgresDialect, staging, &commit.key).into());
+        session.run(&script)
+    }
+
+    pub(crate) fn is_complete(&self, session: &Session, load: &LoadKey) -> Result<bool> {
+        if !session.has_table(self.dataset(), system::LOADS_TABLE)? {
+            return Ok(false);
+        }
+        let statement = system_rows::completed_load(&PostgresDialect, self.dataset(), load);
+        Ok(!session.query(&statement, |_| Ok(()))?.is_empty())
     }
 
     /// Writes a ledger entry in the transaction that is open; `false` if it is there already.
@@ -54,27 +143,7 @@ impl Postgres {
         })
     }
 
-    /// Drops what abandoned loads of this pipeline left in the staging dataset.
-    pub(crate) fn sweep(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
-        let staging = self.staging_dataset();
-        let statement = ledger::entries_of_pipeline(&PostgresDialect, staging, &plan.key.pipeline);
-        let entries: Vec<(String, String)> =
-            session.query(&statement, |row| Ok((row.try_get(0)?, row.try_get(1)?)))?;
-        let mut script = SqlScript::default();
-        for (load_id, entry) in entries {
-            if !staging::is_left_behind(&load_id, &plan.key.load_id) {
-                continue;
-            }
-            if let Some(table) = entry.strip_prefix(ledger::STAGED_PREFIX) {
-                script.extend(self.drop_staged(table));
-            }
-            let left = LoadKey { load_id, ..plan.key.clone() };
-            script.extend(ledger::forget(&PostgresDialect, staging, &left).into());
-        }
-        if script.is_empty() { Ok(()) } else { session.transaction(|| session.run(&script)) }
-    }
-
-    pub(crate) fn drop_staged(&self, table: &str) -> SqlScript {
+    fn drop_staged(&self, table: &str) -> SqlScript {
         let name = PostgresDialect.qualified(&TableRef::new(self.staging_dataset(), table));
         plain(format!("drop staged rows {table}"), format!("DROP TABLE IF EXISTS {name}")).into()
     }

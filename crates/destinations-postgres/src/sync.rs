@@ -4,6 +4,7 @@ use cartage_destinations_api::sql::system_rows::{self, WhichSchema};
 use cartage_destinations_api::sql::{Dialect, Statement, TableRef};
 use cartage_destinations_api::{DatasetReader, Error, Result, StateSync, StoredSchema, StoredState, system};
 
+use crate::client::Session;
 use crate::destination::Postgres;
 use crate::pool::Pooled;
 use crate::schema_sql::PostgresDialect;
@@ -18,6 +19,22 @@ impl Postgres {
             }
         }
         Ok(Some(session))
+    }
+
+    /// The newest state of `pipeline` among complete loads, as this session sees it.
+    pub(crate) fn stored_state(&self, session: &Session, pipeline: &str) -> Result<Option<StoredState>> {
+        for table in [system::STATE_TABLE, system::LOADS_TABLE] {
+            if !session.has_table(self.dataset(), table)? {
+                return Ok(None);
+            }
+        }
+        let statement = system_rows::newest_state(&PostgresDialect, self.dataset(), pipeline);
+        let rows = session.query(&statement, |row| {
+            let version: i64 = row.try_get(0)?;
+            let version = u64::try_from(version).unwrap_or_default();
+            Ok(StoredState::new(version, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
+        })?;
+        Ok(rows.into_iter().next())
     }
 
     fn stored_schema(&self, which: WhichSchema<'_>) -> Result<Option<StoredSchema>> {
@@ -45,16 +62,7 @@ impl Postgres {
 
 impl StateSync for Postgres {
     fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
-        let Some(session) = self.session_with(&[system::STATE_TABLE, system::LOADS_TABLE])? else {
-            return Ok(None);
-        };
-        let statement = system_rows::newest_state(&PostgresDialect, self.dataset(), pipeline);
-        let rows = session.query(&statement, |row| {
-            let version: i64 = row.try_get(0)?;
-            let version = u64::try_from(version).unwrap_or_default();
-            Ok(StoredState::new(version, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
-        })?;
-        Ok(rows.into_iter().next())
+        self.stored_state(&*self.pool.session()?, pipeline)
     }
 
     fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {

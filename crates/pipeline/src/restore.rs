@@ -2,11 +2,15 @@
 //! is gone. dlt's rules (reference/schema.md, 11.3): the newer state wins as a whole.
 
 use cartage_destinations_api::{Destination, StateSync};
+use cartage_load::Backoff;
 use cartage_package_store::Folder;
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;
 use crate::project::Project;
+
+/// How often the destination is asked before its error is told.
+const ATTEMPTS: u32 = 5;
 
 /// Takes over the state that the destination has, if it is newer than ours and nothing is pending.
 pub(crate) fn from_destination(
@@ -21,7 +25,10 @@ pub(crate) fn from_destination(
         // Pending packages go on from the local state; a conflict shows when they are loaded.
         return Ok(());
     }
-    let Some(stored) = sync.newest_state(&project.config.pipeline.name)? else { return Ok(()) };
+    let newest = || sync.newest_state(&project.config.pipeline.name);
+    // A server that is about to come back is waited for, as while loading.
+    let newest = Backoff::default().retry(ATTEMPTS, &project.runtime, newest)?;
+    let Some(stored) = newest else { return Ok(()) };
     let remote = PipelineState::decode(&stored.encoded)
         .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })?;
     match project.committed_state()? {

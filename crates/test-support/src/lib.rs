@@ -1,4 +1,4 @@
-//! Helpers of our tests: file systems that fail on demand, and small pipelines and packages.
+//! Helpers of our tests: file systems that fail on demand, small pipelines and packages, servers.
 //!
 //! A dev-dependency only. The helpers panic where a test would unwrap.
 //!
@@ -9,6 +9,7 @@ mod faults;
 mod faulty_disk;
 mod mem_fs;
 mod packages;
+pub mod postgres;
 
 pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;

@@ -65,7 +65,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     ("test-support", &["package-store", "runtime", "schema"]),
     ("tests", &[]),
-    ("xtask", &["package-store", "runtime"]),
+    ("xtask", &["package-store", "runtime", "test-support"]),
 ];
 
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
