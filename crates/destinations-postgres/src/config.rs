@@ -315,7 +315,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.place(), "a:5432,b:5432/d");
         assert_eq!((config.connections, config.staging_dataset.as_str()), (2, "raw_staging"));
-        assert_eq!(config.statement_timeout, Some(Duration::from_secs(60)));
+        assert_eq!(config.statement_timeout, Some(Duration::from_mins(1)));
         assert_eq!(config.nul_characters, NulCharacters::Replace);
         assert!(read(&json!({"credentials": "postgres://u@a/d", "nul_characters": "drop"})).is_err());
     }

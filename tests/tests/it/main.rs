@@ -8,6 +8,7 @@ mod guides;
 mod kill;
 mod locks;
 mod oracle;
+mod postgres;
 mod signals;
 mod stages;
 mod tour;

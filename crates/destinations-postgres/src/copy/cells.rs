@@ -145,7 +145,7 @@ impl<'a> Cells<'a> {
                 out.put_u8(u8::from(array.value(row)));
             }
             Self::Decimal(array, scale) if array.is_valid(row) => {
-                numeric::put_i128(out, array.value(row), *scale)
+                numeric::put_i128(out, array.value(row), *scale);
             }
             Self::Date(array) if array.is_valid(row) => {
                 let days = array.value(row).checked_sub(EPOCH_DAYS);

@@ -21,7 +21,7 @@ pub(super) fn put(out: &mut String, array: &ArrayRef, row: usize) -> bool {
         DataType::Int64 => drop(write!(out, "{}", array.as_primitive::<Int64Type>().value(row))),
         DataType::Float64 => put_double(out, array.as_primitive::<Float64Type>().value(row)),
         DataType::Decimal128(..) => {
-            out.push_str(&array.as_primitive::<Decimal128Type>().value_as_string(row))
+            out.push_str(&array.as_primitive::<Decimal128Type>().value_as_string(row));
         }
         DataType::Utf8 => put_text(out, array.as_string::<i32>().value(row)),
         DataType::Binary => {

@@ -153,7 +153,7 @@ struct Lenient {
 
 impl fmt::Debug for Lenient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lenient").field("checks_issuer", &self.issuer.is_some()).finish()
+        f.debug_struct("Lenient").field("checks_issuer", &self.issuer.is_some()).finish_non_exhaustive()
     }
 }
 

@@ -153,14 +153,15 @@ fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repe
     );
     let error = far.open_job(&fixture.plan, &job).unwrap().run().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
-    assert_eq!(far.reader().unwrap().count("items").unwrap(), 0);
+    let count = format!("SELECT count(*) FROM \"{}\".items", fixture.dataset.name);
+    assert_eq!(fixture.dataset.server.psql(&count), "0");
     proxy.broken.store(false, Ordering::SeqCst);
     let outcome = far.open_job(&fixture.plan, &job).unwrap().run().unwrap();
     assert_eq!(outcome, JobOutcome::Done { rows: 200_000 });
     let outcome = far.open_job(&fixture.plan, &job).unwrap().run().unwrap();
     assert_eq!(outcome, JobOutcome::DoneBefore);
     far.complete_load(&LoadCommit::of(&fixture.plan, 5)).unwrap();
-    assert_eq!(far.reader().unwrap().count("items").unwrap(), 200_000);
+    assert_eq!(fixture.dataset.server.psql(&count), "200000");
 }
 
 #[test]
