@@ -11,4 +11,5 @@ pub mod binaries;
 pub mod content;
 pub mod guide;
 pub mod harness;
+pub mod lake;
 pub mod oracle;

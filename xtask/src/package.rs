@@ -1,6 +1,7 @@
 //! Commands on load packages: what is in one, is it whole, how do two differ, and run it again.
 
 mod differences;
+mod inspect;
 mod replay;
 
 pub(crate) use replay::{ReplayArgs, replay};
@@ -14,7 +15,7 @@ use cartage_package_store::Package;
 /// Prints what is in a package.
 pub(crate) fn inspect(path: &Path) -> Result<()> {
     let package = open(path)?;
-    write!(stdout(), "{}", package.describe()?)?;
+    stdout().write_all(inspect::describe(&package)?.as_bytes())?;
     Ok(())
 }
 

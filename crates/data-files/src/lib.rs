@@ -10,3 +10,4 @@
 
 pub mod blocks;
 pub mod parquet;
+pub mod text;

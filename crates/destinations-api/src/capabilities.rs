@@ -58,8 +58,12 @@ pub struct Capabilities {
     pub destination: String,
     /// The format that normalize writes where nothing else is asked for.
     pub preferred_format: FileFormat,
+    /// Compression of the pages of Parquet files: `none` where the files are read once and thrown away.
+    pub parquet_compression: String,
     /// All formats that can be loaded, the preferred one among them.
     pub supported_formats: Vec<FileFormat>,
+    /// Formats that can be loaded from a staging place in front of the destination; none where there can be none.
+    pub staging_formats: Vec<FileFormat>,
     /// Naming convention that the destination asks for; `None` leaves it to the pipeline.
     pub naming: Option<String>,
     /// Longest name of a table.
@@ -84,6 +88,10 @@ pub struct Capabilities {
     pub naive_timestamps: bool,
     /// Whether rows and ledger entry can be written in one transaction.
     pub transactions: bool,
+    /// Whether what was done is remembered, so that doing it again changes nothing.
+    pub exactly_once: bool,
+    /// Whether rows with nulls in columns that must not have any are refused.
+    pub enforces_not_null: bool,
     /// Whether DDL takes part in transactions.
     pub ddl_transactions: bool,
     /// Ways to merge, the default first; empty where merging is not offered.
@@ -109,13 +117,14 @@ pub struct Capabilities {
 }
 
 /// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] = &["duckdb", "null", "postgres"];
+pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "null", "postgres"];
 
 impl Capabilities {
     /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
     pub fn of(destination_type: &str) -> Option<Self> {
         match destination_type {
             "duckdb" => Some(Self::duckdb()),
+            "filesystem" => Some(Self::filesystem()),
             "null" => Some(Self::null()),
             "postgres" => Some(Self::postgres()),
             _ => None,
@@ -127,7 +136,9 @@ impl Capabilities {
         Self {
             destination: destination.to_owned(),
             preferred_format: FileFormat::Parquet,
+            parquet_compression: "none".to_owned(),
             supported_formats: vec![FileFormat::Parquet],
+            staging_formats: Vec::new(),
             naming: None,
             max_identifier_length: 65_536,
             max_column_identifier_length: 65_536,
@@ -139,6 +150,8 @@ impl Capabilities {
             max_timestamp_precision: 6,
             naive_timestamps: true,
             transactions: true,
+            exactly_once: true,
+            enforces_not_null: true,
             ddl_transactions: true,
             merge_strategies: Vec::new(),
             replace_strategies: vec![ReplaceStrategy::TruncateAndInsert, ReplaceStrategy::InsertFromStaging],
@@ -158,6 +171,7 @@ impl Capabilities {
             identifier_case: IdentifierCase::Insensitive,
             max_timestamp_precision: 9,
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
+            staging_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
             max_query_length: Some(32 * 1024 * 1024),
             merge_strategies: vec![
                 MergeStrategy::DeleteInsert,
@@ -186,11 +200,28 @@ impl Capabilities {
         }
     }
 
+    fn filesystem() -> Self {
+        Self {
+            preferred_format: FileFormat::Jsonl,
+            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
+            wei_precision: (78, 0),
+            max_timestamp_precision: 9,
+            transactions: false,
+            enforces_not_null: false,
+            ddl_transactions: false,
+            replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
+            parquet_compression: "snappy".to_owned(),
+            ..Self::sql("filesystem")
+        }
+    }
+
     fn null() -> Self {
         Self {
             max_timestamp_precision: 9,
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv],
             transactions: false,
+            exactly_once: false,
+            enforces_not_null: false,
             ddl_transactions: false,
             merge_strategies: MergeStrategy::ALL.to_vec(),
             replace_strategies: ReplaceStrategy::ALL.to_vec(),

@@ -30,6 +30,8 @@ pub struct ConnectRequest {
     pub settings: Settings,
     /// Folder that relative paths start from.
     pub base_dir: PathBuf,
+    /// The place that files are put for the destination to read them from, where there is one.
+    pub staging: Option<Box<Self>>,
 }
 
 impl ConnectRequest {
@@ -47,6 +49,7 @@ impl ConnectRequest {
             dataset_name: dataset.into(),
             settings: Settings::default(),
             base_dir: PathBuf::from("."),
+            staging: None,
         }
     }
 
@@ -61,6 +64,13 @@ impl ConnectRequest {
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Sets the place that files are put first.
+    #[must_use]
+    pub fn with_staging(mut self, staging: Self) -> Self {
+        self.staging = Some(Box::new(staging));
         self
     }
 

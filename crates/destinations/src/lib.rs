@@ -19,6 +19,8 @@ pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
 pub const TYPES: &[&str] = &[
     #[cfg(feature = "duckdb")]
     "duckdb",
+    #[cfg(feature = "filesystem")]
+    "filesystem",
     "null",
     #[cfg(feature = "postgres")]
     "postgres",
@@ -34,11 +36,37 @@ pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
         "null" => Null::connect(request).map(|null| Box::new(null) as _),
         #[cfg(feature = "duckdb")]
         "duckdb" => cartage_destinations_duckdb::DuckDb::connect(request).map(|duckdb| Box::new(duckdb) as _),
+        #[cfg(feature = "filesystem")]
+        "filesystem" => {
+            cartage_destinations_filesystem::Filesystem::connect(request).map(|files| Box::new(files) as _)
+        }
         #[cfg(feature = "postgres")]
         "postgres" => cartage_destinations_postgres::Postgres::connect(request).map(|it| Box::new(it) as _),
         other => Err(unknown(other)),
     };
-    connected.map_err(|error| error.context(format!("destination {}", request.name)))
+    let connected = connected.map_err(|error| error.context(format!("destination {}", request.name)))?;
+    match &request.staging {
+        None => Ok(connected),
+        Some(staging) => {
+            stage(staging, connected).map_err(|error| error.context(format!("staging {}", staging.name)))
+        }
+    }
+}
+
+/// Puts a place for files in front of a destination.
+#[cfg(feature = "filesystem")]
+fn stage(staging: &ConnectRequest, destination: Box<dyn Destination>) -> Result<Box<dyn Destination>> {
+    if staging.destination_type != "filesystem" {
+        return Err(Error::invalid(format!("type '{}' cannot be a staging place", staging.destination_type))
+            .with_remedy("name a destination of type filesystem"));
+    }
+    let staged = cartage_destinations_filesystem::WithStaging::connect(staging, destination)?;
+    Ok(Box::new(staged))
+}
+
+#[cfg(not(feature = "filesystem"))]
+fn stage(_staging: &ConnectRequest, _destination: Box<dyn Destination>) -> Result<Box<dyn Destination>> {
+    Err(Error::invalid("this build has no filesystem destination, which a staging place is"))
 }
 
 fn unknown(name: &str) -> Error {
@@ -60,6 +88,7 @@ mod tests {
     fn every_registered_type_connects_and_has_its_capabilities() {
         for name in TYPES {
             let keys = match *name {
+                "filesystem" => serde_json::json!({"bucket_url": "lake"}),
                 "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
                 _ => serde_json::json!({}),
             };

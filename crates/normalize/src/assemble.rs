@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType as ArrowType, Field, Schema as ArrowSchema};
-use cartage_data_files::parquet::{EncodedRowGroup, Layout, LayoutOptions};
 use cartage_schema::{Schema, Table};
 
 use crate::batch::TableBatch;
 use crate::columns::{PhysicalRules, cast_wide, wide_type};
 use crate::error::NormalizeError;
+use crate::output::{EncodedRows, FileLayout, OutputOptions};
 use crate::settings::NormalizeSettings;
 
 /// Rows of all tables that wait to be encoded.
@@ -21,7 +21,7 @@ use crate::settings::NormalizeSettings;
 pub(crate) struct Assembler {
     settings: NormalizeSettings,
     physical: PhysicalRules,
-    options: LayoutOptions,
+    options: OutputOptions,
     tables: BTreeMap<Arc<str>, PendingTable>,
     bytes: usize,
 }
@@ -33,7 +33,7 @@ struct PendingTable {
     bytes: usize,
     /// Columns that had values in this package.
     columns: HashSet<Arc<str>>,
-    layout: Option<Layout>,
+    layout: Option<FileLayout>,
     row_groups: u64,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct EncodeTask {
     pub(crate) table: Arc<str>,
     /// Number of the row group in its table.
     pub(crate) number: u64,
-    pub(crate) layout: Layout,
+    pub(crate) layout: FileLayout,
     batches: Vec<(usize, Vec<Option<ArrayRef>>)>,
 }
 
@@ -51,7 +51,7 @@ impl Assembler {
     pub(crate) fn new(
         settings: &NormalizeSettings,
         physical: &PhysicalRules,
-        options: &LayoutOptions,
+        options: &OutputOptions,
     ) -> Self {
         Self {
             settings: settings.clone(),
@@ -123,7 +123,7 @@ impl PendingTable {
         name: &Arc<str>,
         table: &Table,
         physical: &PhysicalRules,
-        options: &LayoutOptions,
+        options: &OutputOptions,
     ) -> Result<EncodeTask, NormalizeError> {
         let batches = std::mem::take(&mut self.batches);
         let indexes: Vec<HashMap<&str, &ArrayRef>> = batches.iter().map(TableBatch::by_name).collect();
@@ -144,7 +144,7 @@ impl PendingTable {
         let schema = Arc::new(ArrowSchema::new(fields));
         let layout = match &self.layout {
             Some(layout) if *layout.schema() == schema => layout.clone(),
-            _ => Layout::new(schema, options)?,
+            _ => options.layout(schema, table.complete_columns())?,
         };
         self.layout = Some(layout.clone());
         self.rows = 0;
@@ -177,9 +177,9 @@ impl EncodeTask {
     /// Encodes the row group.
     ///
     /// # Errors
-    /// [`NormalizeError::Parquet`].
-    pub(crate) fn run(&self) -> Result<EncodedRowGroup, NormalizeError> {
-        Ok(self.layout.encode(&self.batches)?)
+    /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`].
+    pub(crate) fn run(&self) -> Result<EncodedRows, NormalizeError> {
+        self.layout.encode(&self.batches)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::BlockError;
 use cartage_data_files::parquet::ParquetError;
+use cartage_data_files::text::TextError;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
@@ -87,6 +88,9 @@ pub enum NormalizeError {
     /// A Parquet file cannot be read or written.
     #[error(transparent)]
     Parquet(#[from] ParquetError),
+    /// A file of lines cannot be written.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// The file of quarantined rows cannot be written.
     #[error("cannot write {}", path.display())]
     Quarantine {

@@ -10,7 +10,7 @@
 //! `rows` for flattening, `tables` for types, `merge` for the schema, `assemble` and `writer` for the output.
 //!
 //! # Limitations
-//! - The output is Parquet.
+//! - Parquet files are taken over as they are only where the output is Parquet.
 //! - Ids of dlt with another length (`DLT_DLT_ID_LENGTH_BYTES`) cannot be made.
 //! - Integers of more than 64 bits are errors, as in dlt's extract.
 
@@ -33,6 +33,7 @@ mod guard;
 mod ids;
 mod json_text;
 mod merge;
+mod output;
 mod parquet_input;
 mod pool;
 mod quarantine;

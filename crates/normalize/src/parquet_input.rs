@@ -55,7 +55,7 @@ impl Coordinator<'_> {
             Kept::Columns(refused) => refused,
             Kept::None(mode) => return self.discard_file(entry, &mut reader, table, mode),
         };
-        let mut fits = found.len() == fields.len() && refused.is_empty();
+        let mut fits = self.writer.takes_parquet() && found.len() == fields.len() && refused.is_empty();
         found.retain(|(index, _)| refused.iter().all(|refused| refused.index != *index));
         let mut conversions = Vec::new();
         let mut new = Vec::new();

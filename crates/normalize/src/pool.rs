@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, Scope};
 
-use cartage_data_files::parquet::EncodedRowGroup;
+use crate::output::EncodedRows;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::assemble::EncodeTask;
@@ -28,7 +28,7 @@ pub(crate) enum Done {
 /// An encoded row group and what it was made from.
 pub(crate) struct RowGroupDone {
     pub(crate) task: EncodeTask,
-    pub(crate) encoded: Result<EncodedRowGroup, NormalizeError>,
+    pub(crate) encoded: Result<EncodedRows, NormalizeError>,
 }
 
 /// A number of workers. They end when the pool is dropped.

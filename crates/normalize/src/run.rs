@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartage_data_files::blocks::Codec;
-use cartage_data_files::parquet::{Compression, Layout, LayoutOptions};
 use cartage_package_store::{
     Codec as FileCodec, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageStore,
     PublishedPackage, StageLock, StagedPackage,
@@ -19,6 +18,7 @@ use crate::coordinate::{Coordinator, InOrder};
 use crate::error::NormalizeError;
 use crate::finish::{Ending, end_tables};
 use crate::merge::Merged;
+use crate::output::OutputOptions;
 use crate::pool::Pool;
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
@@ -114,14 +114,15 @@ impl<'a> Run<'a> {
     }
 
     fn normalize(&self, pool: Pool) -> Result<(Output, NormalizeReport), NormalizeError> {
-        let options = self.layout_options();
+        let dictionary = dictionary_columns(&self.rules.schema, self.settings.destination.max_name_length());
+        let options = OutputOptions::new(&self.settings, dictionary);
         let mut coordinator = Coordinator {
             runtime: &self.request.runtime,
             rules: &self.rules,
             pool,
             merged: Merged::new(self.rules.schema.clone()),
             assembler: Assembler::new(&self.request.settings, &self.rules.physical, &options),
-            writer: JobWriter::new(&self.staged, &self.settings.data_writer),
+            writer: JobWriter::new(&self.staged, &self.settings.data_writer, &options),
             quarantine: Quarantine::new(&self.staged),
             report: NormalizeReport::new(self.request.load_id),
             limit: self.request.workers.max(1) * 2,
@@ -177,7 +178,7 @@ impl<'a> Run<'a> {
         &self,
         coordinator: &mut Coordinator<'_>,
         mut roots: BTreeSet<String>,
-        options: &LayoutOptions,
+        options: &OutputOptions,
     ) -> Result<(), NormalizeError> {
         let replace = WriteDisposition::Replace.as_str();
         let replaced = self
@@ -195,22 +196,12 @@ impl<'a> Run<'a> {
             if !coordinator.writer.has_files(&name) {
                 let fields: Vec<_> =
                     table.complete_columns().map(|column| self.rules.physical.field(column)).collect();
-                let layout = Layout::new(Arc::new(arrow::datatypes::Schema::new(fields)), options)?;
+                let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+                let layout = options.layout(schema, table.complete_columns())?;
                 coordinator.writer.write_empty(&name, &layout)?;
             }
         }
         Ok(())
-    }
-
-    fn layout_options(&self) -> LayoutOptions {
-        let compression = match self.settings.data_writer.compression.as_str() {
-            "snappy" => Compression::Snappy,
-            "lz4" => Compression::Lz4,
-            "zstd" => Compression::Zstd(1),
-            _ => Compression::None,
-        };
-        let limit = self.settings.destination.max_name_length();
-        LayoutOptions { compression, dictionary: dictionary_columns(&self.rules.schema, limit) }
     }
 
     fn publish(self, output: Output, mut report: NormalizeReport) -> Result<NormalizeReport, NormalizeError> {
@@ -260,9 +251,7 @@ fn has_refresh(settings: &Value) -> bool {
 /// The schema to start from: that of the package, on top of what was found since it was extracted.
 fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, SchemaError> {
     let Some(mut base) = base.filter(|_| !refreshes) else { return Ok(own) };
-    // An imported schema replaces what was found.
     let follows = own.version_hash == base.version_hash
-        || own.imported_version_hash != base.imported_version_hash
         || base.version_hash.as_ref().is_none_or(|hash| own.previous_hashes.contains(hash));
     if follows {
         return Ok(own);

@@ -87,11 +87,18 @@ pub struct DataWriterSettings {
     pub file_max_bytes: Option<u64>,
     /// Compression of Parquet pages: `none`, `snappy`, `lz4` or `zstd`.
     pub compression: String,
+    /// Whether lines of text are written plainly instead of packed with gzip.
+    pub disable_compression: bool,
 }
 
 impl Default for DataWriterSettings {
     fn default() -> Self {
-        Self { file_max_items: None, file_max_bytes: Some(256 << 20), compression: "none".to_owned() }
+        Self {
+            file_max_items: None,
+            file_max_bytes: Some(256 << 20),
+            compression: "none".to_owned(),
+            disable_compression: false,
+        }
     }
 }
 

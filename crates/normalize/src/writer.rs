@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::FileStats;
-use cartage_data_files::parquet::{EncodedRowGroup, FileWriter, Layout};
-use cartage_package_store::{Checksum, FileDraft, FileFormat, JobFileName, StagedPackage, Written};
+use cartage_package_store::{Checksum, FileDraft, JobFileName, StagedPackage, Written};
 
 use crate::error::NormalizeError;
 use crate::ids::file_id;
+use crate::output::{EncodedRows, FileLayout, FileWriter, OutputOptions};
 use crate::settings::DataWriterSettings;
 
 /// Tables up to which every job file being written stays open.
@@ -20,6 +20,7 @@ const MAX_OPEN_FILES: usize = 64;
 pub(crate) struct JobWriter<'p> {
     package: &'p StagedPackage,
     settings: DataWriterSettings,
+    options: OutputOptions,
     tables: BTreeMap<Arc<str>, TableFiles>,
 }
 
@@ -27,7 +28,7 @@ pub(crate) struct JobWriter<'p> {
 struct TableFiles {
     open: Option<OpenFile>,
     /// Row groups that were encoded before earlier ones.
-    early: BTreeMap<u64, (Layout, EncodedRowGroup)>,
+    early: BTreeMap<u64, (FileLayout, EncodedRows)>,
     next_row_group: u64,
     files: u32,
     done: Vec<FileDraft>,
@@ -36,34 +37,39 @@ struct TableFiles {
 #[derive(Debug)]
 struct OpenFile {
     name: JobFileName,
-    layout: Layout,
+    layout: FileLayout,
     writer: FileWriter,
 }
 
 impl<'p> JobWriter<'p> {
-    pub(crate) fn new(package: &'p StagedPackage, settings: &DataWriterSettings) -> Self {
-        Self { package, settings: settings.clone(), tables: BTreeMap::new() }
+    pub(crate) fn new(
+        package: &'p StagedPackage,
+        settings: &DataWriterSettings,
+        options: &OutputOptions,
+    ) -> Self {
+        Self { package, settings: settings.clone(), options: options.clone(), tables: BTreeMap::new() }
     }
 
     /// Takes a row group, and writes it as soon as all before it are written.
     ///
     /// # Errors
-    /// [`NormalizeError::Parquet`] if a file cannot be written.
+    /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`] if a file cannot be written.
     pub(crate) fn append(
         &mut self,
         table: &Arc<str>,
         number: u64,
-        layout: Layout,
-        group: EncodedRowGroup,
+        layout: FileLayout,
+        group: EncodedRows,
     ) -> Result<(), NormalizeError> {
         let may_stay_open = self.tables.len() < MAX_OPEN_FILES;
-        let files = self.tables.entry(Arc::clone(table)).or_default();
+        let Self { package, settings, options, tables } = self;
+        let files = tables.entry(Arc::clone(table)).or_default();
         files.early.insert(number, (layout, group));
         while let Some((layout, group)) = files.early.remove(&files.next_row_group) {
             files.next_row_group += 1;
-            files.write(self.package, &self.settings, table, layout, group)?;
+            files.write(package, settings, options, table, layout, group)?;
         }
-        if let Some(open) = files.open.as_ref().filter(|_| !may_stay_open) {
+        if let Some(open) = files.open.as_mut().filter(|_| !may_stay_open) {
             open.writer.rest();
         }
         Ok(())
@@ -75,7 +81,12 @@ impl<'p> JobWriter<'p> {
     /// [`NormalizeError::FileName`].
     pub(crate) fn next_name(&mut self, table: &str) -> Result<JobFileName, NormalizeError> {
         let files = self.tables.entry(table.into()).or_default();
-        files.next_name(self.package, table)
+        files.next_name(self.package, &self.options, table)
+    }
+
+    /// Whether Parquet files can be taken over as they are.
+    pub(crate) fn takes_parquet(&self) -> bool {
+        self.options.is_parquet()
     }
 
     /// Adds a job file that was not written here.
@@ -86,11 +97,11 @@ impl<'p> JobWriter<'p> {
     /// Writes a file without rows.
     ///
     /// # Errors
-    /// [`NormalizeError::Parquet`] if it cannot be written.
-    pub(crate) fn write_empty(&mut self, table: &str, layout: &Layout) -> Result<(), NormalizeError> {
+    /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`] if it cannot be written.
+    pub(crate) fn write_empty(&mut self, table: &str, layout: &FileLayout) -> Result<(), NormalizeError> {
         let files = self.tables.entry(table.into()).or_default();
-        let name = files.next_name(self.package, table)?;
-        let writer = FileWriter::create(&self.package.job_path(&name), layout)?;
+        let name = files.next_name(self.package, &self.options, table)?;
+        let writer = layout.create(&self.package.job_path(&name))?;
         files.done.push(draft(name, table, &writer.finish()?));
         Ok(())
     }
@@ -103,7 +114,7 @@ impl<'p> JobWriter<'p> {
     /// Closes all files and lists them, by table and in the order of their rows.
     ///
     /// # Errors
-    /// [`NormalizeError::Parquet`] if a file cannot be written.
+    /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`] if a file cannot be written.
     pub(crate) fn finish(mut self) -> Result<Vec<FileDraft>, NormalizeError> {
         let mut all = Vec::new();
         for (table, files) in &mut self.tables {
@@ -119,18 +130,19 @@ impl TableFiles {
         &mut self,
         package: &StagedPackage,
         settings: &DataWriterSettings,
+        options: &OutputOptions,
         table: &str,
-        layout: Layout,
-        group: EncodedRowGroup,
+        layout: FileLayout,
+        group: EncodedRows,
     ) -> Result<(), NormalizeError> {
-        if self.open.as_ref().is_some_and(|open| open.layout.schema() != layout.schema()) {
+        if self.open.as_ref().is_some_and(|open| !open.layout.goes_on_with(&layout)) {
             self.close(table)?;
         }
         let open = if let Some(open) = &mut self.open {
             open
         } else {
-            let name = self.next_name(package, table)?;
-            let writer = FileWriter::create(&package.job_path(&name), &layout)?;
+            let name = self.next_name(package, options, table)?;
+            let writer = layout.create(&package.job_path(&name))?;
             self.open.insert(OpenFile { name, layout, writer })
         };
         open.writer.append(group)?;
@@ -142,10 +154,16 @@ impl TableFiles {
         Ok(())
     }
 
-    fn next_name(&mut self, package: &StagedPackage, table: &str) -> Result<JobFileName, NormalizeError> {
+    fn next_name(
+        &mut self,
+        package: &StagedPackage,
+        options: &OutputOptions,
+        table: &str,
+    ) -> Result<JobFileName, NormalizeError> {
         let id = file_id(package.load_id().as_str(), table, self.files);
         self.files += 1;
-        Ok(JobFileName::new(table, &id, FileFormat::Parquet, None)?)
+        let (format, codec) = options.extension();
+        Ok(JobFileName::new(table, &id, format, codec)?)
     }
 
     fn close(&mut self, table: &str) -> Result<(), NormalizeError> {

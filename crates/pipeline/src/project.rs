@@ -24,8 +24,6 @@ pub struct Project {
     pub runtime: Runtime,
     /// What to do while another process is at work.
     pub wait: Wait,
-    /// Whether this is a copy for trying something: files of the user are read and not written.
-    pub(crate) is_trial: bool,
 }
 
 impl Project {
@@ -37,7 +35,7 @@ impl Project {
         refuse::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait, is_trial: false })
+        Ok(Self { config, store, runtime, wait })
     }
 
     /// Opens a pipeline that has been run before, only to look at it.
@@ -47,7 +45,7 @@ impl Project {
     pub fn look(config: Config, runtime: Runtime) -> Result<Self, PipelineError> {
         let folder = config.pipeline_dir()?;
         let store = PackageStore::open_existing(&folder, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait: Wait::Fail, is_trial: false })
+        Ok(Self { config, store, runtime, wait: Wait::Fail })
     }
 
     /// The destination's settings.
@@ -79,7 +77,15 @@ impl Project {
         if let Some(format) = &self.config.pipeline.loader_file_format {
             common.loader_file_format = Some(format.parse()?);
         }
-        Ok(capabilities.with_settings(&common)?)
+        let capabilities = capabilities.with_settings(&common)?;
+        let (format, staged) = (capabilities.preferred_format, &capabilities.staging_formats);
+        if self.config.staging.is_some() && !staged.contains(&format) {
+            return Err(PipelineError::usage(
+                format!("{} does not load {format} files from a staging place", destination.kind),
+                "leave 'staging' out of [pipeline], or choose another loader_file_format",
+            ));
+        }
+        Ok(capabilities)
     }
 
     /// The naming convention that the settings or the destination ask for.
@@ -100,7 +106,7 @@ impl Project {
     /// If the naming convention is not known.
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
-        let dataset = layout.replace("%s", &self.dataset_name()?);
+        let dataset = layout.replace("%s", &self.config.pipeline.dataset_name);
         let common = CommonSettings::read(&settings_of(self.destination()?)?)?;
         if common.enable_dataset_name_normalization == Some(false) {
             return Ok(dataset);
@@ -114,12 +120,18 @@ impl Project {
     /// # Errors
     /// If it refuses, or the settings cannot be used.
     pub fn connect(&self, connector: Connector<'_>) -> Result<Box<dyn Destination>, PipelineError> {
-        let destination = self.destination()?;
-        let request = ConnectRequest::new(&destination.kind, &self.config.pipeline.name, self.dataset()?)
+        let mut request = self.request(self.destination()?)?;
+        if let Some(staging) = &self.config.staging {
+            request = request.with_staging(self.request(staging)?);
+        }
+        Ok(connector(&request)?)
+    }
+
+    fn request(&self, destination: &DestinationSettings) -> Result<ConnectRequest, PipelineError> {
+        Ok(ConnectRequest::new(&destination.kind, &self.config.pipeline.name, self.dataset()?)
             .named(&destination.name)
             .with_settings(settings_of(destination)?)
-            .in_folder(self.config.base_dir());
-        Ok(connector(&request)?)
+            .in_folder(self.config.base_dir()))
     }
 
     /// The statements that loading a normalized package runs. Nothing is run, and nothing connected to.
@@ -129,12 +141,7 @@ impl Project {
     pub fn preview(&self, load_id: &LoadId, connector: Connector<'_>) -> Result<SqlScript, PipelineError> {
         let destination = self.connect(connector)?;
         let package = self.store.open_package(Folder::Normalized, load_id)?;
-        Ok(cartage_load::preview(
-            &package,
-            &*destination,
-            self.runtime.clock.unix_micros(),
-            cartage_load::Comparison::None,
-        )?)
+        Ok(cartage_load::preview(&package, &*destination, self.runtime.clock.unix_micros())?)
     }
 
     /// What stands in extracted packages for the later stages: what the destination can take, and how
@@ -165,8 +172,12 @@ impl Project {
                     capabilities.merge_strategies.iter().map(ToString::to_string).collect::<Vec<_>>(),
             }),
         );
-        let rotation =
-            json!({ "file_max_items": writer.file_max_items, "file_max_bytes": writer.file_max_bytes });
+        let rotation = json!({
+            "file_max_items": writer.file_max_items,
+            "file_max_bytes": writer.file_max_bytes,
+            "compression": capabilities.parquet_compression,
+            "disable_compression": writer.disable_compression,
+        });
         settings.insert("data_writer".to_owned(), rotation);
         Ok(settings)
     }

@@ -7,14 +7,9 @@ use crate::text::is_digit;
 
 const PREFIX: &str = "re:";
 
-/// A compiled simple regex: an exact name, or `re:` and a pattern.
+/// A compiled simple regex.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    kind: Kind,
-}
-
-#[derive(Clone, Debug)]
-enum Kind {
+pub(crate) enum Pattern {
     Exact(String),
     Search(Regex),
 }
@@ -50,24 +45,20 @@ impl Pattern {
     }
 
     /// Compiles a simple regex.
-    ///
-    /// # Errors
-    /// [`PatternError::Syntax`].
-    pub fn new(text: &str) -> Result<Self, PatternError> {
-        let kind = match text.strip_prefix(PREFIX) {
-            None => Kind::Exact(text.to_owned()),
-            Some(pattern) => Regex::new(pattern).map(Kind::Search).map_err(|source| {
-                PatternError::Syntax { pattern: pattern.to_owned(), source: Box::new(source) }
-            })?,
-        };
-        Ok(Self { kind })
+    pub(crate) fn new(text: &str) -> Result<Self, PatternError> {
+        match text.strip_prefix(PREFIX) {
+            None => Ok(Self::Exact(text.to_owned())),
+            Some(pattern) => Regex::new(pattern).map(Self::Search).map_err(|source| PatternError::Syntax {
+                pattern: pattern.to_owned(),
+                source: Box::new(source),
+            }),
+        }
     }
 
-    /// Whether a name is the exact one, or the pattern is found in it.
-    pub fn matches(&self, name: &str) -> bool {
-        match &self.kind {
-            Kind::Exact(exact) => exact == name,
-            Kind::Search(regex) => regex.is_match(name),
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Exact(exact) => exact == name,
+            Self::Search(regex) => regex.is_match(name),
         }
     }
 }

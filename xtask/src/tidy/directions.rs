@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is not in the table may not exist.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -17,10 +17,18 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("destinations-api", &["schema", "state"]),
     ("destinations-null", &["destinations-api", "schema", "state"]),
     ("destinations-duckdb", &["destinations-api", "schema", "state"]),
+    ("destinations-filesystem", &["destinations-api", "schema", "state"]),
     ("destinations-postgres", &["destinations-api", "schema", "state"]),
     (
         "destinations",
-        &["config", "destinations-api", "destinations-duckdb", "destinations-null", "destinations-postgres"],
+        &[
+            "config",
+            "destinations-api",
+            "destinations-duckdb",
+            "destinations-filesystem",
+            "destinations-null",
+            "destinations-postgres",
+        ],
     ),
     ("sources-files", &["data-files", "extract", "runtime", "schema"]),
     ("sources", &["config", "extract", "runtime", "schema", "sources-files"]),

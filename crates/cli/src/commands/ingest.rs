@@ -32,7 +32,8 @@ fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let table = table_name(args)?;
     let mut destination = Table::new();
     if !place.is_empty() {
-        destination.insert("path".to_owned(), text(place));
+        let key = if kind == "filesystem" { "bucket_url" } else { "path" };
+        destination.insert(key.to_owned(), text(place));
     }
     let document = Table::from_iter([
         ("pipeline".to_owned(), pipeline(args, kind, place, &table)),

@@ -58,6 +58,10 @@ pub(super) fn a_required_column_cannot_join_a_table_with_rows(make: Make<'_>) {
     second.tables =
         vec![TablePlan::direct("_dlt_version"), TablePlan::direct("_dlt_loads"), TablePlan::direct("items")];
     let prepared = place.destination.prepare_load(&second);
+    if !place.destination.capabilities().enforces_not_null {
+        prepared.expect("the place does not look at its rows");
+        return;
+    }
     if let Some(columns) = place.columns("items") {
         let error = prepared.expect_err("the row of the first load has no value for it");
         assert_eq!(error.kind(), ErrorKind::Terminal);

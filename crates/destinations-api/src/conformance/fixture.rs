@@ -31,7 +31,7 @@ impl Place {
 
     /// Whether repeating a step must have no effect, and whether that can be seen.
     pub(super) fn remembers(&self) -> bool {
-        self.destination.capabilities().transactions && self.destination.reader().is_some()
+        self.destination.capabilities().exactly_once && self.destination.reader().is_some()
     }
 
     pub(super) fn offers(&self, strategy: ReplaceStrategy) -> bool {

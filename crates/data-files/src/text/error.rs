@@ -1,0 +1,42 @@
+//! What can go wrong with a file of lines.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A file of lines could not be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// `create` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A column has a type that has no text.
+    #[error("column {column} has type {data_type}, which cannot be written as text; use parquet")]
+    Type {
+        /// The column.
+        column: String,
+        /// Its type.
+        data_type: String,
+    },
+    /// CSV has no bytes, only text.
+    #[error("column {column} holds bytes that are not UTF-8, which csv cannot hold; use jsonl or parquet")]
+    Bytes {
+        /// The column.
+        column: String,
+    },
+}
+
+impl TextError {
+    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+}

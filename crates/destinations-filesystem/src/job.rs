@@ -1,0 +1,125 @@
+//! One file of a package to its place below the dataset.
+
+use cartage_destinations_api::{
+    Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE,
+};
+use serde_json::{Map, Value};
+
+use crate::destination::Filesystem;
+use crate::layout::FileParts;
+use crate::ledger::{self, InFlight};
+use crate::outcome::check_in_flight;
+use crate::rows;
+use crate::store::{Created, Store};
+
+/// A file that is copied under a name that derives from its load and its job.
+pub(crate) struct CopyJob<'a> {
+    pub(crate) files: &'a Filesystem,
+    pub(crate) plan: &'a LoadPlan,
+    pub(crate) job: &'a JobFile,
+    /// Where it goes.
+    pub(crate) name: String,
+}
+
+impl Job for CopyJob<'_> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let Self { files, plan, job, name } = *self;
+        let outcome = files.put(&name, job)?;
+        let Err(error) = check_in_flight(&files.store, &plan.key) else { return Ok(outcome) };
+        // Whoever took over has removed what it found; this file came later.
+        files.store.delete(&[name])?;
+        Err(error)
+    }
+}
+
+impl Filesystem {
+    /// Writes the file of a job, unless it is there.
+    pub(crate) fn put(&self, name: &str, job: &JobFile) -> Result<JobOutcome> {
+        match self.store.create_from(name, &job.path)? {
+            Created::New => Ok(JobOutcome::Done { rows: job.rows }),
+            Created::Exists if self.store.equals(name, &job.path)? => Ok(JobOutcome::DoneBefore),
+            Created::Exists => Err(Error::terminal(format!(
+                "{} is there already, with other content than job {}",
+                self.store.url(name),
+                job.id
+            ))
+            .with_remedy(
+                "let every file have a name of its own: the layout should hold {load_id} and {file_id}",
+            )),
+        }
+    }
+}
+
+/// The state of the pipeline: kept until the load commits, since dlt takes the newest file that there is.
+pub(crate) struct StateJob<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) plan: &'a LoadPlan,
+    pub(crate) job: &'a JobFile,
+}
+
+impl Job for StateJob<'_> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let Self { store, plan, job } = *self;
+        let bytes =
+            std::fs::read(&job.path).map_err(|cause| crate::error::local("read", &job.path, cause))?;
+        let rows = rows::read(&job.path.display().to_string(), job.format, bytes)?;
+        let Some(row) = rows.last() else { return Ok(JobOutcome::Done { rows: 0 }) };
+        let row = state_row(row, plan);
+        check_in_flight(store, &plan.key)?;
+        match InFlight::of(&plan.key).record(store, ledger::STATE, row.to_string().as_bytes())? {
+            Created::New => Ok(JobOutcome::Done { rows: job.rows }),
+            Created::Exists => Ok(JobOutcome::DoneBefore),
+        }
+    }
+}
+
+/// The columns that dlt has in such a file, in its order; it takes no others.
+fn state_row(row: &rows::Row, plan: &LoadPlan) -> Value {
+    let number = |name: &str| match row.get(name) {
+        Some(Value::String(text)) => text.parse::<i64>().map_or(Value::Null, Value::from),
+        Some(value) => value.clone(),
+        None => Value::Null,
+    };
+    let text = |name: &str| row.get(name).cloned().unwrap_or_default();
+    let created_at = match row.get("created_at").and_then(Value::as_str).and_then(crate::moments::parse) {
+        Some(moment) => Value::from(crate::moments::iso(moment.timestamp_micros())),
+        None => Value::from(crate::moments::iso(plan.created_micros())),
+    };
+    let mut out = Map::new();
+    out.insert("version".to_owned(), number("version"));
+    out.insert("engine_version".to_owned(), number("engine_version"));
+    out.insert("pipeline_name".to_owned(), text("pipeline_name"));
+    out.insert("state".to_owned(), text("state"));
+    out.insert("created_at".to_owned(), created_at);
+    out.insert("version_hash".to_owned(), text("version_hash"));
+    out.insert("_dlt_load_id".to_owned(), Value::from(plan.key.load_id.as_str()));
+    Value::Object(out)
+}
+
+/// Whether the file holds the pipeline's state.
+pub(crate) fn is_state(job: &JobFile) -> bool {
+    job.table == STATE_TABLE
+}
+
+/// What the name of the copy is made of.
+pub(crate) fn file_parts<'a>(plan: &'a LoadPlan, job: &'a JobFile, extension: &'a str) -> FileParts<'a> {
+    // <table>.<file id>.<format>; the part of the table has no dots.
+    let file_id = job.id.split('.').nth(1).unwrap_or(&job.id);
+    FileParts {
+        schema: &plan.schema.name,
+        table: &job.table,
+        load_id: &plan.key.load_id,
+        file_id,
+        extension,
+        created_micros: plan.created_micros(),
+    }
+}
+
+/// The extension of the copy. Datasets that dlt began long ago have packed files without `.gz`.
+pub(crate) fn extension(format: FileFormat, codec: Option<&str>, storage_version: u64) -> String {
+    match codec {
+        Some("gz") if storage_version == 1 => format.as_str().to_owned(),
+        Some(codec) => format!("{format}.{codec}"),
+        None => format.as_str().to_owned(),
+    }
+}

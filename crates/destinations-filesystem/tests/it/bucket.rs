@@ -1,0 +1,93 @@
+//! A bucket of the S3 server that `cargo xtask services up` starts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cartage_destinations_api::{Destination, ErrorKind, JobOutcome};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{commit, connect, job, plan, run};
+
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Where the server listens.
+fn endpoint() -> String {
+    std::env::var("CARTAGE_TEST_S3").unwrap_or_else(|_| "http://127.0.0.1:5555".to_owned())
+}
+
+/// Settings of a folder of the server's bucket that nobody else uses.
+pub(crate) fn fresh_bucket() -> Value {
+    let address = endpoint();
+    let host = address.trim_start_matches("http://");
+    assert!(
+        std::net::TcpStream::connect(host).is_ok(),
+        "no S3 server answers at {address}: run `cargo xtask services up`"
+    );
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let unique = TempDir::new().expect("a temporary folder can be made");
+    let unique = unique.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+    json!({
+        "bucket_url": format!("s3://cartage/{unique}-{number}"),
+        "credentials": {
+            "aws_access_key_id": "test", "aws_secret_access_key": "hush-s3cret", "region_name": "us-east-1",
+            "endpoint_url": address,
+        },
+    })
+}
+
+#[test]
+fn a_file_that_is_sent_in_parts_arrives_whole_and_once() {
+    let jobs = TempDir::new().unwrap();
+    let mut settings = fresh_bucket();
+    settings["multipart_size"] = json!(1_000_000);
+    let destination = connect(&settings);
+    let plan = plan("1700000000.5");
+    destination.prepare_load(&plan).unwrap();
+    let line = format!("{{\"id\":7,\"noise\":\"{}\"}}\n", "x".repeat(1000));
+    let big = job(jobs.path(), "items", "big", line.repeat(20_000).as_bytes());
+    assert_eq!(run(&destination, &plan, &big).unwrap(), JobOutcome::Done { rows: 1 });
+    assert_eq!(run(&destination, &plan, &big).unwrap(), JobOutcome::DoneBefore);
+    commit(&destination, &plan);
+    assert_eq!(destination.reader().unwrap().count("items").unwrap(), 20_000);
+    assert_eq!(destination.reader().unwrap().tables().unwrap().len(), 4, "nothing is left in flight");
+}
+
+#[test]
+fn two_writers_of_one_name_do_not_replace_each_other() {
+    let jobs = TempDir::new().unwrap();
+    for size in [1, 1_000_000] {
+        let mut settings = fresh_bucket();
+        settings["layout"] = json!("{table_name}/data.{ext}");
+        settings["multipart_size"] = json!(size);
+        let destination = connect(&settings);
+        let plan = plan("1700000000.5");
+        destination.prepare_load(&plan).unwrap();
+        let (one, other) = (
+            job(jobs.path(), "items", "a", b"{\"id\":1}\n"),
+            job(jobs.path(), "items", "b", b"{\"id\":2}\n"),
+        );
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let (destination, plan) = (&destination, &plan);
+            let start = |job| scope.spawn(move || run(destination, plan, job));
+            [start(&one), start(&other)].map(|thread| thread.join().expect("no panic")).into()
+        });
+        let lost = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        let kept = destination.reader().unwrap().rows("items").unwrap();
+        assert_eq!(kept.len(), 1, "{outcomes:?}");
+        assert!(lost >= 1, "the loser is told: {outcomes:?}");
+    }
+}
+
+#[test]
+fn a_wrong_bucket_or_key_is_told_with_a_remedy_and_without_the_key() {
+    let mut settings = fresh_bucket();
+    settings["bucket_url"] = json!("s3://nowhere-to-be-found/x");
+    let error = connect(&settings).prepare_load(&plan("1700000000.5")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    assert!(error.remedy().is_some_and(|remedy| remedy.contains("bucket_url")), "{error:?}");
+    assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+    settings["credentials"]["endpoint_url"] = json!("http://127.0.0.1:9");
+    let error = connect(&settings).prepare_load(&plan("1700000000.5")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+    assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+}

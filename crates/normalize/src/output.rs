@@ -1,0 +1,177 @@
+//! The formats of job files behind one face: Parquet, JSON lines and CSV.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::SchemaRef;
+use cartage_data_files::blocks::FileStats;
+use cartage_data_files::parquet::{self, Compression, EncodedRowGroup, Layout, LayoutOptions};
+use cartage_data_files::text::{EncodedLines, LinesWriter, TextFormat, TextLayout};
+use cartage_package_store::{Codec, FileFormat};
+use cartage_schema::{Column, DataType};
+
+use crate::error::NormalizeError;
+use crate::settings::PackageSettings;
+
+/// Which format job files have.
+#[derive(Clone, Debug)]
+pub(crate) enum OutputOptions {
+    Parquet(LayoutOptions),
+    Lines { format: TextFormat, gzip: bool },
+}
+
+/// The columns of a job file. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) enum FileLayout {
+    Parquet(Layout),
+    Lines(TextLayout),
+}
+
+/// Rows ready to be appended to a file of their layout.
+#[derive(Debug)]
+pub(crate) enum EncodedRows {
+    Parquet(EncodedRowGroup),
+    Lines(EncodedLines),
+}
+
+/// A job file that is being written.
+#[derive(Debug)]
+pub(crate) enum FileWriter {
+    Parquet(parquet::FileWriter),
+    Lines(LinesWriter),
+}
+
+impl OutputOptions {
+    /// What the settings of a package ask for; Parquet where they ask for nothing that is known.
+    pub(crate) fn new(settings: &PackageSettings, dictionary: BTreeSet<String>) -> Self {
+        let gzip = !settings.data_writer.disable_compression;
+        match settings.destination.preferred_file_format.as_deref() {
+            Some("jsonl") => Self::Lines { format: TextFormat::Jsonl, gzip },
+            Some("csv") => Self::Lines { format: TextFormat::Csv, gzip },
+            _ => {
+                let compression = match settings.data_writer.compression.as_str() {
+                    "snappy" => Compression::Snappy,
+                    "lz4" => Compression::Lz4,
+                    "zstd" => Compression::Zstd(1),
+                    _ => Compression::None,
+                };
+                Self::Parquet(LayoutOptions { compression, dictionary })
+            }
+        }
+    }
+
+    /// The layout of files with these fields, which stand for these columns.
+    pub(crate) fn layout<'c>(
+        &self,
+        schema: SchemaRef,
+        columns: impl Iterator<Item = &'c Column>,
+    ) -> Result<FileLayout, NormalizeError> {
+        Ok(match self {
+            Self::Parquet(options) => FileLayout::Parquet(Layout::new(schema, options)?),
+            Self::Lines { format, gzip } => {
+                let json = columns.filter(|column| column.data_type == Some(DataType::Json));
+                let json = json.map(|column| column.name.clone()).collect();
+                FileLayout::Lines(TextLayout::new(schema, *format, *gzip, json))
+            }
+        })
+    }
+
+    /// How a file is called behind its id.
+    pub(crate) fn extension(&self) -> (FileFormat, Option<Codec>) {
+        match self {
+            Self::Parquet(_) => (FileFormat::Parquet, None),
+            Self::Lines { format, gzip } => {
+                let format = match format {
+                    TextFormat::Jsonl => FileFormat::Jsonl,
+                    TextFormat::Csv => FileFormat::Csv,
+                };
+                (format, gzip.then_some(Codec::Gz))
+            }
+        }
+    }
+
+    /// Whether files of the format can be taken over as they are.
+    pub(crate) fn is_parquet(&self) -> bool {
+        matches!(self, Self::Parquet(_))
+    }
+}
+
+impl FileLayout {
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        match self {
+            Self::Parquet(layout) => layout.schema(),
+            Self::Lines(layout) => layout.schema(),
+        }
+    }
+
+    /// Whether rows of `other` may follow rows of this layout in one file.
+    pub(crate) fn goes_on_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Parquet(one), Self::Parquet(other)) => one.schema() == other.schema(),
+            (Self::Lines(one), Self::Lines(other)) => one.goes_on_with(other),
+            _ => false,
+        }
+    }
+
+    /// Encodes batches that follow one another.
+    pub(crate) fn encode(
+        &self,
+        batches: &[(usize, Vec<Option<ArrayRef>>)],
+    ) -> Result<EncodedRows, NormalizeError> {
+        Ok(match self {
+            Self::Parquet(layout) => EncodedRows::Parquet(layout.encode(batches)?),
+            Self::Lines(layout) => EncodedRows::Lines(layout.encode(batches)?),
+        })
+    }
+
+    /// Creates a file, which must not exist.
+    pub(crate) fn create(&self, path: &Path) -> Result<FileWriter, NormalizeError> {
+        Ok(match self {
+            Self::Parquet(layout) => FileWriter::Parquet(parquet::FileWriter::create(path, layout)?),
+            Self::Lines(layout) => FileWriter::Lines(LinesWriter::create(path, layout)?),
+        })
+    }
+}
+
+impl FileWriter {
+    /// Appends rows of the layout that the file was created with.
+    pub(crate) fn append(&mut self, rows: EncodedRows) -> Result<(), NormalizeError> {
+        match (self, rows) {
+            (Self::Parquet(writer), EncodedRows::Parquet(group)) => writer.append(group)?,
+            (Self::Lines(writer), EncodedRows::Lines(lines)) => writer.append(&lines)?,
+            _ => unreachable!("all files of a package have one format"),
+        }
+        Ok(())
+    }
+
+    /// Closes the file until more is written.
+    pub(crate) fn rest(&mut self) {
+        match self {
+            Self::Parquet(writer) => writer.rest(),
+            Self::Lines(writer) => writer.rest(),
+        }
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        match self {
+            Self::Parquet(writer) => writer.rows(),
+            Self::Lines(writer) => writer.rows(),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Parquet(writer) => writer.bytes(),
+            Self::Lines(writer) => writer.bytes(),
+        }
+    }
+
+    /// Closes the file and tells what it holds.
+    pub(crate) fn finish(self) -> Result<FileStats, NormalizeError> {
+        Ok(match self {
+            Self::Parquet(writer) => writer.finish()?,
+            Self::Lines(writer) => writer.finish()?,
+        })
+    }
+}
