@@ -1,7 +1,6 @@
 //! Commands on load packages: what is in one, is it whole, how do two differ, and run it again.
 
 mod differences;
-mod inspect;
 mod replay;
 
 pub(crate) use replay::{ReplayArgs, replay};
@@ -15,7 +14,7 @@ use cartage_package_store::Package;
 /// Prints what is in a package.
 pub(crate) fn inspect(path: &Path) -> Result<()> {
     let package = open(path)?;
-    stdout().write_all(inspect::describe(&package)?.as_bytes())?;
+    write!(stdout(), "{}", package.describe()?)?;
     Ok(())
 }
 

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
+use crate::schema_args::SchemaCommand;
+
 /// The front door.
 #[derive(Debug, Parser)]
 #[command(
@@ -84,6 +87,16 @@ pub enum Command {
     Load(FileArgs),
     /// Loads files into a destination with one line and no pipeline file.
     Ingest(IngestArgs),
+    /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
+    #[command(
+        long_about = "Shows what a run would do: the packages that it would load, with their rows, what would \
+            change in the schema, and the SQL. It extracts and normalizes in a temporary copy of the data folder, \
+            which is removed, and only asks the destination what is there.",
+        after_help = "Examples:\n  \
+            cartage plan --limit 1000\n  \
+            cartage plan --package 1795163558.208462"
+    )]
+    Plan(PlanArgs),
     /// Drops the pending packages; schema and state go back to what was before them.
     Abort(FileArgs),
     /// Shows what is pending, what was loaded last, and where everything is.
@@ -91,9 +104,30 @@ pub enum Command {
     /// Looks into load packages.
     #[command(subcommand)]
     Package(PackageCommand),
-    /// Looks at the schema.
+    /// Shows, compares, exports and imports schemas.
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Shows and changes what the pipeline remembers between runs.
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Restores state and schemas from the destination.
+    #[command(
+        long_about = "Restores state and schemas from the destination. `cartage run` does this by itself where \
+            the destination's state is newer. Refused while packages are pending.",
+        after_help = "A local state that is newer than that of the destination stays, unless --force is given."
+    )]
+    Sync(SyncArgs),
+    /// Drops resources: their tables at the destination, with nested ones, and their state.
+    #[command(
+        long_about = "Drops resources: their tables at the destination, with nested ones, their place in the \
+            schema and their state, all in one load that can be interrupted and finished like any other. Asks \
+            first; without a terminal it needs --yes. Refused while packages are pending.",
+        after_help = "Examples:\n  \
+            cartage drop orders --dry-run\n  \
+            cartage drop orders 're:^tmp_' --yes\n  \
+            cartage drop --drop-all --state-only --yes"
+    )]
+    Drop(DropArgs),
 }
 
 /// A pipeline, by its file.
@@ -198,22 +232,4 @@ pub struct PackageArgs {
     /// The pipeline's file.
     #[arg(long = "file", value_name = "FILE", default_value = "pipeline.toml")]
     pub file: PathBuf,
-}
-
-/// Commands on schemas.
-#[derive(Debug, Subcommand)]
-pub enum SchemaCommand {
-    /// Prints the newest schema: tables and columns as text, or dlt's document with `--format json`.
-    Show(SchemaArgs),
-}
-
-/// One schema of a pipeline.
-#[derive(Clone, Debug, Args)]
-pub struct SchemaArgs {
-    /// The pipeline's file.
-    #[command(flatten)]
-    pub file: FileArgs,
-    /// Name of the schema, which is that of its source [default: the first].
-    #[arg(long, value_name = "NAME")]
-    pub schema: Option<String>,
 }

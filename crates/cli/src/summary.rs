@@ -86,7 +86,7 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
 }
 
 /// What a contract kept out, and why.
-fn left_out(discarded: &Discarded) -> String {
+pub(crate) fn left_out(discarded: &Discarded) -> String {
     let Discarded { table, column, entity, mode, rows, values } = discarded;
     let count = match (rows, values) {
         (rows, 0) => format!("{} rows", grouped(*rows)),

@@ -206,6 +206,19 @@ pub trait Preview {
     /// # Errors
     /// As for the steps of the load that cannot be put into statements.
     fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript>;
+
+    /// Whether [`statements_now`](Self::statements_now) looks at the tables that are there.
+    fn compares(&self) -> bool {
+        false
+    }
+
+    /// The same, compared with the tables that are there: only what they lack. Reads and changes nothing.
+    ///
+    /// # Errors
+    /// As for [`statements`](Self::statements), and those of reading.
+    fn statements_now(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript> {
+        self.statements(plan, jobs)
+    }
 }
 
 /// What earlier loads stored at the destination.

@@ -121,6 +121,15 @@ impl Session {
         self.query(&statement, |row| row.get(0))
     }
 
+    pub(crate) fn has_dataset(&self, dataset: &str) -> Result<bool> {
+        let statement = Statement::new(
+            "whether the dataset is there",
+            "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND lower(schema_name) = lower(?)",
+        )
+        .with_params(vec![CATALOG.into(), dataset.into()]);
+        Ok(!self.query(&statement, |_| Ok(()))?.is_empty())
+    }
+
     pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
         let folded = table.to_lowercase();
         Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))

@@ -132,7 +132,7 @@ impl DuckDb {
         self.once(session, plan, ledger::DROP, &script)
     }
 
-    fn existing(&self, session: &Session) -> Result<Existing> {
+    pub(crate) fn existing(&self, session: &Session) -> Result<Existing> {
         let statement = Statement::new(
             "read the columns of the dataset",
             "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? \
@@ -149,7 +149,7 @@ impl DuckDb {
         Ok(existing)
     }
 
-    fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
+    pub(crate) fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
         let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
         let statement = Statement::new(
             format!("whether table {table} has rows"),

@@ -6,18 +6,56 @@ use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
 use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
 use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 
+use crate::client::Session;
 use crate::database::attachment;
 use crate::destination::{DuckDb, planned_tables};
 use crate::job::{ScriptJob, staged};
 use crate::schema_sql::DuckDbDialect;
 
+/// What a preview is compared with.
+enum Database {
+    /// Nothing.
+    NotAsked,
+    /// There is no file yet.
+    Absent,
+    /// What is there.
+    Open(Session),
+}
+
 impl Preview for DuckDb {
     fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript> {
+        self.script(plan, jobs, &Database::NotAsked)
+    }
+
+    fn compares(&self) -> bool {
+        true
+    }
+
+    fn statements_now(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript> {
+        let database = self.client.existing()?.map_or(Database::Absent, Database::Open);
+        self.script(plan, jobs, &database)
+    }
+}
+
+impl DuckDb {
+    /// The statements, compared with the database as far as it was asked.
+    fn script(&self, plan: &LoadPlan, jobs: &[JobFile], database: &Database) -> Result<SqlScript> {
+        let is_asked = !matches!(database, Database::NotAsked);
+        let session = match database {
+            Database::Open(session) => Some(session),
+            Database::NotAsked | Database::Absent => None,
+        };
         let mut script = SqlScript::default();
         let place = self.client.config().path.as_deref().unwrap_or(Path::new(":memory:"));
         script.push("attach the file by the name that the statements know it by", attachment(place)?);
         let staging = &self.client.config().staging_dataset;
+        let is_staged = plan.tables.iter().any(|table| table.staged);
         for (what, dataset) in [("the dataset", self.dataset()), ("the staging dataset", staging.as_str())] {
+            let is_there = session.is_some_and(|session| session.has_dataset(dataset).unwrap_or_default());
+            let is_needed = what == "the dataset" || is_staged || !is_asked;
+            if is_there || !is_needed {
+                continue;
+            }
             let create = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(dataset));
             script.push(format!("create {what}"), create);
         }
@@ -27,11 +65,21 @@ impl Preview for DuckDb {
         }
         let tables = planned_tables(plan)?;
         let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
-        let (existing, indexes) = (Existing::default(), self.capabilities().create_indexes);
-        let migration =
-            ddl::migrate(&DuckDbDialect, self.dataset(), &all, &existing, indexes, &|_| Ok(false))?;
+        let mut existing =
+            session.map_or_else(|| Ok(Existing::default()), |session| self.existing(session))?;
+        for table in &plan.drop {
+            existing.forget(&DuckDbDialect, table);
+        }
+        let has_rows = |table: &str| session.map_or(Ok(false), |session| self.has_rows(session, table));
+        let indexes = self.capabilities().create_indexes;
+        let migration = ddl::migrate(&DuckDbDialect, self.dataset(), &all, &existing, indexes, &has_rows)?;
         for statement in migration.script.statements {
-            script.push(format!("where it is missing: {}", statement.purpose), statement.sql);
+            let purpose = if is_asked {
+                statement.purpose
+            } else {
+                format!("where it is missing: {}", statement.purpose)
+            };
+            script.push(purpose, statement.sql);
         }
         for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
             let target = staged(&self.client, plan, &table.name);

@@ -34,7 +34,7 @@ mod settings;
 pub use backoff::{Backoff, Sleeper, ThreadSleeper};
 pub use error::LoadError;
 pub use plan::RefreshCommands;
-pub use preview::preview;
+pub use preview::{Comparison, preview};
 pub use report::{FailedJob, LoadReport, TableReport};
 pub use run::{LoadRequest, run};
 pub use settings::LoadSettings;

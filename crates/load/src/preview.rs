@@ -8,7 +8,16 @@ use crate::error::LoadError;
 use crate::job::LoadJob;
 use crate::run::{plan_of, refused};
 
-/// What loading `package` runs, in order; of jobs that are settled already nothing. Nothing is asked of the
+/// What statements that make and extend tables are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Nothing is asked of the destination, and tables are made in full.
+    None,
+    /// Only what the tables at the destination lack, where it can tell.
+    WithDestination,
+}
+
+/// What loading `package` runs, in order; of jobs that are settled already nothing. Nothing is changed at the
 /// destination.
 ///
 /// # Errors
@@ -17,6 +26,7 @@ pub fn preview(
     package: &PublishedPackage,
     destination: &dyn Destination,
     now_micros: i64,
+    comparison: Comparison,
 ) -> Result<SqlScript, LoadError> {
     let load_id = package.load_id();
     let jobs = LoadJob::all(package)?;
@@ -29,5 +39,10 @@ pub fn preview(
         let name = &destination.capabilities().destination;
         failed(DestinationError::invalid(format!("{name} does not speak SQL")))
     })?;
-    preview.statements(&plan, &files.map_err(failed)?).map_err(failed)
+    let files = files.map_err(failed)?;
+    match comparison {
+        Comparison::None => preview.statements(&plan, &files),
+        Comparison::WithDestination => preview.statements_now(&plan, &files),
+    }
+    .map_err(failed)
 }

@@ -251,7 +251,9 @@ fn has_refresh(settings: &Value) -> bool {
 /// The schema to start from: that of the package, on top of what was found since it was extracted.
 fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, SchemaError> {
     let Some(mut base) = base.filter(|_| !refreshes) else { return Ok(own) };
+    // An imported schema replaces what was found.
     let follows = own.version_hash == base.version_hash
+        || own.imported_version_hash != base.imported_version_hash
         || base.version_hash.as_ref().is_none_or(|hash| own.previous_hashes.contains(hash));
     if follows {
         return Ok(own);

@@ -112,6 +112,26 @@ impl<'a> Documents<'a> {
         self.store.disk().remove(&self.store.layout().schema(name)?)
     }
 
+    /// `dev_dataset`: the dataset that the last run in dev mode began.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Unreadable`].
+    pub fn dev_dataset(&self) -> Result<Option<String>, Error> {
+        Ok(self.read(&self.store.layout().dev_dataset())?.map(|text| text.trim_end().to_owned()))
+    }
+
+    /// Replaces `dev_dataset`, or removes it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn replace_dev_dataset(&self, dataset: Option<&str>) -> Result<(), Error> {
+        let path = self.store.layout().dev_dataset();
+        match dataset {
+            Some(dataset) => self.replace(&path, &format!("{dataset}\n")),
+            None => self.store.disk().remove(&path),
+        }
+    }
+
     /// `run.json`, where a run has begun and not ended.
     ///
     /// # Errors

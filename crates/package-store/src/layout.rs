@@ -47,6 +47,11 @@ impl Layout {
         self.root.join("last_load_id")
     }
 
+    /// The dataset that the last run in dev mode began.
+    pub(crate) fn dev_dataset(&self) -> PathBuf {
+        self.root.join("dev_dataset")
+    }
+
     pub(crate) fn schemas(&self) -> PathBuf {
         self.root.join("schemas")
     }

@@ -42,6 +42,7 @@
 //! ```
 
 mod checksum;
+mod describe;
 mod disk;
 mod documents;
 mod error;
@@ -57,6 +58,7 @@ mod package;
 mod package_json;
 mod publish;
 mod published;
+mod scratch;
 mod seal;
 mod store;
 mod sweep;
@@ -64,6 +66,7 @@ mod verify;
 mod writer;
 
 pub use checksum::{Checksum, InvalidChecksum};
+pub use describe::{JobDescription, PackageDescription};
 pub use documents::{Documents, RunMarker};
 pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
 pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
@@ -77,6 +80,7 @@ pub use manifest::{
 };
 pub use package::Package;
 pub use published::PublishedPackage;
+pub use scratch::replace_file;
 pub use store::{PackageStore, StoreOptions};
 pub use sweep::{SweepReason, SweepReport, Swept};
 pub use writer::{SealedPackage, StagedPackage};

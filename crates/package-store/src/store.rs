@@ -23,7 +23,7 @@ use crate::writer::StagedPackage;
 pub struct StoreOptions {
     /// The file system.
     pub fs: Arc<dyn FileSystem>,
-    /// Whether to wait until the disk has everything. Only tests may say no.
+    /// Whether to wait until the disk has everything. Only tests and copies that are thrown away may say no.
     pub durable: bool,
     /// Tells since when a lock is held.
     pub clock: Arc<dyn Clock>,

@@ -1,7 +1,8 @@
 //! The three stages of a pipeline in one process or one at a time, for the front door and for programs.
 //!
 //! A [`Project`] is a configuration with its data folder. Its methods are the commands: [`Project::run`],
-//! [`Project::extract`], [`Project::normalize`], [`Project::load`], [`Project::abort`], [`Project::status`].
+//! [`Project::extract`], [`Project::normalize`], [`Project::load`], [`Project::abort`], [`Project::status`],
+//! [`Project::state`], [`Project::sync`], [`Project::drop`].
 //! Stages get nothing from one another but what is in the packages; given the same clock and seed, one
 //! process and three leave the same bytes on disk.
 //!
@@ -13,23 +14,36 @@
 
 mod abort;
 mod contracts;
+mod control;
+mod dev_mode;
+mod drop;
 mod error;
 mod marker;
 mod memory;
+mod plan;
 mod project;
 mod refuse;
 mod report;
 mod restore;
 mod run;
+mod schema_commands;
+mod schema_files;
 mod stages;
+mod state_commands;
 mod status;
+mod sync;
 mod trace;
 
 pub use abort::AbortReport;
 pub use cartage_extract::Refresh;
+pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
+pub use plan::{PlanOptions, PlanReport, PlannedPackage, StatementText};
 pub use project::Project;
 pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};
 pub use run::RunOptions;
+pub use schema_commands::{SchemaImport, SchemaPlace};
 pub use stages::ExtractOptions;
+pub use state_commands::{ChangedValue, StateChange, StateScope, StateView};
 pub use status::{PackageLine, SchemaLine, Status};
+pub use sync::{SyncOutcome, SyncReport};

@@ -7,6 +7,7 @@ use cartage_state::PipelineState;
 
 use crate::error::PipelineError;
 use crate::project::Project;
+use crate::schema_files::SchemaFiles;
 
 impl Project {
     /// The newest schema called `name`, also from extracted packages.
@@ -60,7 +61,7 @@ impl Project {
         let name = normalize_schema_name(source);
         let asked = self.asked_naming()?;
         let failed = |source| PipelineError::Schema { name: name.clone(), source: Box::new(source) };
-        match self.newest_schema(&name)? {
+        match SchemaFiles::of(self)?.start(&name, self.newest_schema(&name)?)? {
             None => Schema::new(&name, asked.unwrap_or(NamingKind::SnakeCase)).map_err(failed),
             Some(mut schema) => {
                 if let Some(asked) = asked.filter(|asked| *asked != schema.naming_kind()) {

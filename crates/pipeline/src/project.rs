@@ -24,6 +24,8 @@ pub struct Project {
     pub runtime: Runtime,
     /// What to do while another process is at work.
     pub wait: Wait,
+    /// Whether this is a copy for trying something: files of the user are read and not written.
+    pub(crate) is_trial: bool,
 }
 
 impl Project {
@@ -35,7 +37,7 @@ impl Project {
         refuse::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait })
+        Ok(Self { config, store, runtime, wait, is_trial: false })
     }
 
     /// Opens a pipeline that has been run before, only to look at it.
@@ -45,7 +47,7 @@ impl Project {
     pub fn look(config: Config, runtime: Runtime) -> Result<Self, PipelineError> {
         let folder = config.pipeline_dir()?;
         let store = PackageStore::open_existing(&folder, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait: Wait::Fail })
+        Ok(Self { config, store, runtime, wait: Wait::Fail, is_trial: false })
     }
 
     /// The destination's settings.
@@ -106,7 +108,7 @@ impl Project {
     /// If the naming convention is not known.
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
-        let dataset = layout.replace("%s", &self.config.pipeline.dataset_name);
+        let dataset = layout.replace("%s", &self.dataset_name()?);
         let common = CommonSettings::read(&settings_of(self.destination()?)?)?;
         if common.enable_dataset_name_normalization == Some(false) {
             return Ok(dataset);
@@ -141,7 +143,12 @@ impl Project {
     pub fn preview(&self, load_id: &LoadId, connector: Connector<'_>) -> Result<SqlScript, PipelineError> {
         let destination = self.connect(connector)?;
         let package = self.store.open_package(Folder::Normalized, load_id)?;
-        Ok(cartage_load::preview(&package, &*destination, self.runtime.clock.unix_micros())?)
+        Ok(cartage_load::preview(
+            &package,
+            &*destination,
+            self.runtime.clock.unix_micros(),
+            cartage_load::Comparison::None,
+        )?)
     }
 
     /// What stands in extracted packages for the later stages: what the destination can take, and how

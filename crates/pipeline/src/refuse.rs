@@ -7,23 +7,6 @@ use crate::error::PipelineError;
 
 /// Refuses settings of the pipeline.
 pub(crate) fn pipeline_settings(config: &Config) -> Result<(), PipelineError> {
-    let pipeline = &config.pipeline;
-    let refused = [
-        ("dev_mode", pipeline.dev_mode, "give every run a dataset_name of its own"),
-        (
-            "import_schema_path",
-            pipeline.import_schema_path.is_some(),
-            "give the columns as hints of the resource",
-        ),
-        (
-            "export_schema_path",
-            pipeline.export_schema_path.is_some(),
-            "use `cartage schema show --format json`",
-        ),
-    ];
-    if let Some((key, _, remedy)) = refused.iter().find(|(_, is_set, _)| *is_set) {
-        return Err(not_carried_out(&format!("pipeline.{key}"), remedy));
-    }
     stages_of_resources(config)
 }
 

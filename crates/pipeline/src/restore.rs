@@ -21,20 +21,54 @@ pub(crate) fn from_destination(
     else {
         return Ok(());
     };
-    if has_pending(project)? {
+    if project.config.pipeline.dev_mode || has_pending(project)? {
         // Pending packages go on from the local state; a conflict shows when they are loaded.
         return Ok(());
     }
+    let Some(remote) = newest_state(project, sync)? else { return follow_dropped(project, destination) };
+    match project.committed_state()? {
+        Some(local) if !is_newer(&remote, &local) => Ok(()),
+        local => Restored::of(sync, remote)?.take_over(project, local.as_ref()),
+    }
+}
+
+/// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that go on where nothing is any
+/// more would leave out all earlier rows.
+fn follow_dropped(project: &Project, destination: &dyn Destination) -> Result<(), PipelineError> {
+    let Some(reader) = destination.reader() else { return Ok(()) };
+    if project.committed_state()?.is_none() || !reader.tables()?.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        dataset = destination.description().dataset,
+        "the dataset is gone; the pipeline starts from nothing"
+    );
+    forget_local(project)
+}
+
+/// Forgets state and schemas.
+pub(crate) fn forget_local(project: &Project) -> Result<(), PipelineError> {
+    let documents = project.store.documents();
+    // The state first: without it the schemas are only a beginning.
+    documents.remove_state()?;
+    for name in documents.schema_names()? {
+        documents.remove_schema(&name)?;
+    }
+    Ok(())
+}
+
+/// The newest state of the pipeline at the destination.
+pub(crate) fn newest_state(
+    project: &Project,
+    sync: &dyn StateSync,
+) -> Result<Option<PipelineState>, PipelineError> {
     let newest = || sync.newest_state(&project.config.pipeline.name);
     // A server that is about to come back is waited for, as while loading.
     let newest = Backoff::default().retry(ATTEMPTS, &project.runtime, newest)?;
-    let Some(stored) = newest else { return Ok(()) };
-    let remote = PipelineState::decode(&stored.encoded)
-        .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })?;
-    match project.committed_state()? {
-        Some(local) if !is_newer(&remote, &local) => Ok(()),
-        local => take_over(project, sync, remote, local.as_ref()),
-    }
+    let Some(stored) = newest else { return Ok(None) };
+    PipelineState::decode(&stored.encoded)
+        .map(Some)
+        .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })
 }
 
 fn has_pending(project: &Project) -> Result<bool, PipelineError> {
@@ -46,38 +80,65 @@ fn has_pending(project: &Project) -> Result<bool, PipelineError> {
     Ok(false)
 }
 
-fn is_newer(remote: &PipelineState, local: &PipelineState) -> bool {
+/// Whether the destination's state wins over ours.
+pub(crate) fn is_newer(remote: &PipelineState, local: &PipelineState) -> bool {
     remote.version() >= local.version() && remote.version_hash() != local.version_hash()
 }
 
-fn take_over(
-    project: &Project,
-    sync: &dyn StateSync,
-    mut remote: PipelineState,
-    local: Option<&PipelineState>,
-) -> Result<(), PipelineError> {
-    let documents = project.store.documents();
-    let mut names = Vec::new();
-    for name in remote.schema_names() {
-        if let Some(stored) = sync.newest_schema(name)? {
-            documents.replace_schema(name, &stored.document)?;
-            names.push(name.to_owned());
-        } else {
-            tracing::warn!(schema = name, "the destination has no such schema; it starts empty");
+/// A state of the destination with its schemas.
+pub(crate) struct Restored {
+    state: PipelineState,
+    /// Names and documents.
+    schemas: Vec<(String, String)>,
+    /// Schemas that the state names and the destination does not have.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Restored {
+    /// Reads the schemas that a state names.
+    pub(crate) fn of(sync: &dyn StateSync, state: PipelineState) -> Result<Self, PipelineError> {
+        let (mut schemas, mut missing) = (Vec::new(), Vec::new());
+        for name in state.schema_names() {
+            if let Some(stored) = sync.newest_schema(name)? {
+                schemas.push((name.to_owned(), stored.document));
+            } else {
+                tracing::warn!(schema = name, "the destination has no such schema; it starts empty");
+                missing.push(name.to_owned());
+            }
         }
+        Ok(Self { state, schemas, missing })
     }
-    // What the destination does not know was made by loads that it has forgotten, as when a dataset was dropped.
-    for name in documents.schema_names()?.into_iter().filter(|name| !names.contains(name)) {
-        documents.remove_schema(&name)?;
+
+    /// Names of the schemas.
+    pub(crate) fn schema_names(&self) -> Vec<String> {
+        self.schemas.iter().map(|(name, _)| name.clone()).collect()
     }
-    if let Some(local) = local {
-        remote.take_local_from(local);
+
+    /// Makes state and schemas ours. What the destination does not know was made by loads that it has
+    /// forgotten, as when a dataset was dropped, and goes.
+    pub(crate) fn take_over(
+        self,
+        project: &Project,
+        local: Option<&PipelineState>,
+    ) -> Result<(), PipelineError> {
+        let documents = project.store.documents();
+        for (name, document) in &self.schemas {
+            documents.replace_schema(name, document)?;
+        }
+        let names = self.schema_names();
+        for name in documents.schema_names()?.into_iter().filter(|name| !names.contains(name)) {
+            documents.remove_schema(&name)?;
+        }
+        let mut state = self.state;
+        if let Some(local) = local {
+            state.take_local_from(local);
+        }
+        state.set_first_run(false);
+        // The destination has it, so it need not be loaded again.
+        let hash = state.compute_hash();
+        state.mark_extracted(&hash, &project.runtime.clock.now().to_rfc3339());
+        documents.replace_state(&state.to_json())?;
+        tracing::info!(version = state.version(), "state and schemas were restored from the destination");
+        Ok(())
     }
-    remote.set_first_run(false);
-    // The destination has it, so it need not be loaded again.
-    let hash = remote.compute_hash();
-    remote.mark_extracted(&hash, &project.runtime.clock.now().to_rfc3339());
-    documents.replace_state(&remote.to_json())?;
-    tracing::info!(version = remote.version(), "state and schemas were restored from the destination");
-    Ok(())
 }

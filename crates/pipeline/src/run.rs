@@ -6,6 +6,7 @@ use cartage_destinations_api::{Connector, Destination};
 use cartage_package_store::Folder;
 use cartage_runtime::Stage;
 
+use crate::dev_mode;
 use crate::error::PipelineError;
 use crate::marker;
 use crate::project::Project;
@@ -32,6 +33,7 @@ impl Project {
     /// # Errors
     /// The first error of a stage. Whatever was published stays, and the next run goes on from there.
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
+        dev_mode::begin(self)?;
         let _run = self.store.lock_run(self.wait)?;
         let extract = stages::lock(self, Stage::Extract)?;
         let normalize = stages::lock(self, Stage::Normalize)?;
@@ -60,6 +62,7 @@ impl Project {
     /// # Errors
     /// That of the stage; nothing is published of the source that failed.
     pub fn extract(&self, options: &ExtractOptions) -> Result<RunReport, PipelineError> {
+        dev_mode::begin(self)?;
         let lock = stages::lock(self, Stage::Extract)?;
         self.traced(|run_id, report| stages::extract(self, &lock, options, &[], run_id, report))
     }
@@ -69,6 +72,7 @@ impl Project {
     /// # Errors
     /// That of the stage; the package stays extracted.
     pub fn normalize(&self) -> Result<RunReport, PipelineError> {
+        dev_mode::leave(self)?;
         let lock = stages::lock(self, Stage::Normalize)?;
         self.traced(|_, report| {
             self.note_pending(report)?;
@@ -81,6 +85,7 @@ impl Project {
     /// # Errors
     /// That of the stage; the package stays pending.
     pub fn load(&self, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
+        dev_mode::leave(self)?;
         let lock = stages::lock(self, Stage::Load)?;
         self.traced(|_, report| {
             let destination = self.connect(connector)?;
@@ -91,7 +96,7 @@ impl Project {
     }
 
     /// Does the work with a new run id, and keeps a trace of it, also of a failure.
-    fn traced(
+    pub(crate) fn traced(
         &self,
         work: impl FnOnce(&str, &mut RunReport) -> Result<(), PipelineError>,
     ) -> Result<RunReport, PipelineError> {
@@ -122,7 +127,7 @@ impl Project {
     }
 }
 
-fn target(destination: &dyn Destination) -> Target {
+pub(crate) fn target(destination: &dyn Destination) -> Target {
     let description = destination.description();
     Target {
         destination: description.destination_type,

@@ -4,20 +4,22 @@ use std::time::Instant;
 
 use cartage_destinations_api::Destination;
 use cartage_extract::{
-    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh,
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh, Source,
 };
 use cartage_load::{LoadRequest, LoadSettings};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings};
 use cartage_package_store::{Folder, LoadId, StageLock};
 use cartage_runtime::Stage;
-use cartage_schema::normalize_schema_name;
+use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts;
 use crate::error::PipelineError;
+use crate::memory::schema_of;
 use crate::project::Project;
 use crate::report::{FailedJob, RunReport, Skipped, SourceFile};
+use crate::schema_files::SchemaFiles;
 
 /// What a user says on the command line about extracting.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +40,7 @@ pub(crate) struct LeftOut {
 }
 
 /// Name and version, as packages keep it.
-fn producer() -> String {
+pub(crate) fn producer() -> String {
     format!("cartage {}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -68,10 +70,11 @@ pub(crate) fn extract(
         if taken.is_empty() {
             continue;
         }
+        let base_schema = start_schema(project, &source)?;
         let request = ExtractRequest {
             store: &project.store,
             lock,
-            base_schema: project.base_schema(&name)?,
+            base_schema,
             base_state: state_for(project, project.newest_state()?)?,
             settings: extract_settings(project, &name, options, taken)?,
             package_settings: project.package_settings()?,
@@ -83,8 +86,22 @@ pub(crate) fn extract(
         };
         let done = cartage_extract::run(request)?;
         add_extracted(report, &done, begin.elapsed().as_secs_f64());
+        if !done.packages.is_empty() {
+            SchemaFiles::of(project)?.export(&done.schema)?;
+        }
     }
     Ok(())
+}
+
+/// The schema that a source starts from. A source without an import file gets one where the settings want it.
+fn start_schema(project: &Project, source: &Source) -> Result<Schema, PipelineError> {
+    let mut schema = project.base_schema(&source.name)?;
+    let first = project.config.sources.first().map(|source| normalize_schema_name(&source.name));
+    let with_state = first.as_ref() == Some(&schema.name);
+    if let Some(hash) = SchemaFiles::of(project)?.write_import(&schema, source, project, with_state)? {
+        schema.imported_version_hash = Some(hash);
+    }
+    Ok(schema)
 }
 
 /// Notes that a resource is left out, if it is.
@@ -124,7 +141,10 @@ fn check_resources(project: &Project, options: &ExtractOptions) -> Result<(), Pi
 }
 
 /// The newest state with what this configuration says about the pipeline.
-fn state_for(project: &Project, known: Option<PipelineState>) -> Result<PipelineState, PipelineError> {
+pub(crate) fn state_for(
+    project: &Project,
+    known: Option<PipelineState>,
+) -> Result<PipelineState, PipelineError> {
     let mut state = known.unwrap_or_else(|| {
         // As in dlt, the empty state has a hash, so that the first one with content is version 1.
         let mut state = PipelineState::new(&project.config.pipeline.name);
@@ -134,7 +154,8 @@ fn state_for(project: &Project, known: Option<PipelineState>) -> Result<Pipeline
     let destination = project.destination()?;
     let kind = format!("dlt.destinations.{}", destination.kind);
     state.set_destination(Some(&kind), Some(&destination.name));
-    state.set_dataset_name(Some(&project.config.pipeline.dataset_name));
+    state.set_dataset_name(Some(&project.dataset_name()?));
+    state.local_mut().insert("_dev_mode".to_owned(), project.config.pipeline.dev_mode.into());
     let schemas: Vec<String> =
         project.config.sources.iter().map(|source| normalize_schema_name(&source.name)).collect();
     let default = state.default_schema_name().map(str::to_owned).or_else(|| schemas.first().cloned());
@@ -179,7 +200,7 @@ fn extract_settings(
     })
 }
 
-fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
+pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
     let read = done.resources.iter().flat_map(|resource| &resource.inputs).map(|input| input.bytes).sum();
     report.add_discarded(&done.discards.list());
     report.add_stage("extract", seconds, done.rows(), read);
@@ -229,6 +250,10 @@ pub(crate) fn normalize(
         }
         report.add_discarded(&done.discards.list());
         report.null_columns.extend(done.null_columns);
+        if done.published {
+            let package = project.store.open_package(Folder::Normalized, &load_id)?;
+            SchemaFiles::of(project)?.export(&schema_of(&package)?)?;
+        }
         let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
         state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
     }

@@ -75,7 +75,7 @@ impl Project {
             pipeline: self.config.pipeline.name.clone(),
             folder: self.store.dir().display().to_string(),
             destination: self.config.destination.as_ref().map(|destination| destination.name.clone()),
-            dataset: self.config.pipeline.dataset_name.clone(),
+            dataset: self.dataset_name()?,
             packages: self.packages()?,
             state_version: self.committed_state()?.map(|state| state.version()),
             schemas,

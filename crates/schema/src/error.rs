@@ -9,6 +9,14 @@ use crate::words::{DataType, UnknownWord};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
+    /// A text from which no schema can be read.
+    #[error("cannot read a schema from {format}: {reason}")]
+    Text {
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// The name of a schema is no identifier or too long.
     #[error(
         "schema name `{0}` must be letters, digits and `_`, not start with a digit and have at most 64 characters"

@@ -7,9 +7,14 @@ use crate::text::is_digit;
 
 const PREFIX: &str = "re:";
 
-/// A compiled simple regex.
+/// A compiled simple regex: an exact name, or `re:` and a pattern.
 #[derive(Clone, Debug)]
-pub(crate) enum Pattern {
+pub struct Pattern {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
     Exact(String),
     Search(Regex),
 }
@@ -45,20 +50,24 @@ impl Pattern {
     }
 
     /// Compiles a simple regex.
-    pub(crate) fn new(text: &str) -> Result<Self, PatternError> {
-        match text.strip_prefix(PREFIX) {
-            None => Ok(Self::Exact(text.to_owned())),
-            Some(pattern) => Regex::new(pattern).map(Self::Search).map_err(|source| PatternError::Syntax {
-                pattern: pattern.to_owned(),
-                source: Box::new(source),
-            }),
-        }
+    ///
+    /// # Errors
+    /// [`PatternError::Syntax`].
+    pub fn new(text: &str) -> Result<Self, PatternError> {
+        let kind = match text.strip_prefix(PREFIX) {
+            None => Kind::Exact(text.to_owned()),
+            Some(pattern) => Regex::new(pattern).map(Kind::Search).map_err(|source| {
+                PatternError::Syntax { pattern: pattern.to_owned(), source: Box::new(source) }
+            })?,
+        };
+        Ok(Self { kind })
     }
 
-    pub(crate) fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Exact(exact) => exact == name,
-            Self::Search(regex) => regex.is_match(name),
+    /// Whether a name is the exact one, or the pattern is found in it.
+    pub fn matches(&self, name: &str) -> bool {
+        match &self.kind {
+            Kind::Exact(exact) => exact == name,
+            Kind::Search(regex) => regex.is_match(name),
         }
     }
 }

@@ -27,9 +27,11 @@ mod canonical;
 mod codec;
 mod error;
 mod migrate;
+mod path;
 mod sources;
 mod state;
 
 pub use codec::StateRow;
 pub use error::StateError;
+pub use path::{PathError, StatePath};
 pub use state::PipelineState;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::state::{PipelineState, object};
+use crate::path::{PathError, StatePath};
+use crate::state::{LOCAL, PipelineState, object};
 
 const SOURCES: &str = "sources";
 const RESOURCES: &str = "resources";
@@ -52,5 +53,52 @@ impl PipelineState {
     pub fn reset_source(&mut self, source: &str) -> bool {
         let sources = self.document.get_mut(SOURCES).and_then(Value::as_object_mut);
         sources.is_some_and(|sources| sources.shift_remove(source).is_some())
+    }
+
+    /// The document for people: without what stays on this machine.
+    pub fn shared_document(&self) -> Value {
+        let mut document = self.document.clone();
+        document.shift_remove(LOCAL);
+        Value::Object(document)
+    }
+
+    /// What `path` means in the whole document.
+    pub fn value(&self, path: &StatePath) -> Option<Value> {
+        path.get(&self.shared_document()).cloned()
+    }
+
+    /// Puts a value at a path of the whole document; gives what was there. The version stays: see
+    /// [`bump`](Self::bump).
+    ///
+    /// # Errors
+    /// [`PathError`]; nothing is changed.
+    pub fn set_value(&mut self, path: &StatePath, value: Value) -> Result<Option<Value>, PathError> {
+        self.with_document(|document| path.set(document, value))
+    }
+
+    /// The paths that `path` means in what a source remembers, seen from the source. All that `*` finds there
+    /// but `resources` itself, as in dlt.
+    pub fn resolve_in_source(&self, source: &str, path: &StatePath) -> Vec<StatePath> {
+        let Some(state) = self.document.get(SOURCES).and_then(|sources| sources.get(source)) else {
+            return Vec::new();
+        };
+        let mut found = path.resolve(state);
+        found.retain(|path| *path != StatePath::of([RESOURCES]));
+        found
+    }
+
+    /// Forgets what a path means in what a source remembers.
+    pub fn remove_from_source(&mut self, source: &str, path: &StatePath) -> Option<Value> {
+        let path = path.below(&StatePath::of([SOURCES, source]));
+        self.with_document(|document| path.remove(document))
+    }
+
+    fn with_document<T>(&mut self, work: impl FnOnce(&mut Value) -> T) -> T {
+        let mut document = Value::Object(std::mem::take(&mut self.document));
+        let done = work(&mut document);
+        if let Value::Object(document) = document {
+            self.document = document;
+        }
+        done
     }
 }

@@ -1,9 +1,13 @@
 //! The commands, one file each where they are more than a call.
 
+mod drop;
 mod ingest;
 mod package;
+mod plan;
 mod schema;
+mod state;
 mod status;
+mod sync;
 mod work;
 
 use std::process::ExitCode;
@@ -12,7 +16,7 @@ use cartage_destinations_api::Connector;
 use cartage_runtime::Cancel;
 use clap::Parser;
 
-use crate::args::{Cli, Command, Format, SchemaCommand};
+use crate::args::{Cli, Command, Format};
 use crate::config::Start;
 use crate::failure::Failure;
 use crate::{exit, output, signals};
@@ -49,9 +53,11 @@ fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> R
         }
         Command::Status(args) => status::status(&start.look(&args.file)?, start.global.format),
         Command::Package(command) => package::package(start, command, connector),
-        Command::Schema(SchemaCommand::Show(args)) => {
-            schema::show(&start.look(&args.file.file)?, args.schema.as_deref(), start.global.format)
-        }
+        Command::Schema(command) => schema::schema(start, command, connector),
+        Command::Plan(args) => plan::plan(start, args, connector),
+        Command::State(command) => state::state(start, command, connector),
+        Command::Sync(args) => sync::sync(start, args, connector),
+        Command::Drop(args) => drop::drop(start, args, connector),
     }
 }
 

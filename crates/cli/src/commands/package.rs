@@ -1,10 +1,10 @@
 //! `package list`, `show` (also its SQL) and `verify`.
 
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 use cartage_destinations_api::Connector;
-use cartage_package_store::{Folder, JobState, LoadId, PublishedPackage};
-use cartage_pipeline::{PipelineError, Project};
+use cartage_package_store::{Folder, LoadId};
+use cartage_pipeline::{PipelineError, Project, StatementText};
 use serde::Serialize;
 
 use super::show;
@@ -13,7 +13,6 @@ use crate::args::{Format, PackageArgs, PackageCommand, ShowArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
-use crate::progress::{grouped, size};
 
 pub(super) fn package(
     start: &Start<'_>,
@@ -67,37 +66,13 @@ fn chosen(project: &Project, args: &PackageArgs) -> Result<Vec<(Folder, LoadId)>
     Ok(found)
 }
 
-/// A job as `show` tells it.
-#[derive(Serialize)]
-struct JobLine {
-    job: String,
-    state: &'static str,
-    rows: u64,
-    bytes: u64,
-    reason: Option<String>,
-}
-
 fn show_one(project: &Project, args: &PackageArgs, format: Format) -> Result<(), Failure> {
     let Some((folder, load_id)) = chosen(project, args)?.pop() else {
-        return show(format, &Vec::<JobLine>::new(), || Ok("no packages\n".to_owned()));
+        return show(format, &Vec::<String>::new(), || Ok("no packages\n".to_owned()));
     };
     let package = project.store.open_package(folder, &load_id).map_err(PipelineError::from)?;
-    let jobs = jobs(&package)?;
-    match format {
-        Format::Json => {
-            let value = serde_json::json!({ "folder": folder.as_str(), "manifest": package.manifest(), "jobs": jobs });
-            crate::output::print_json(&value)?;
-        }
-        Format::Text => crate::output::print(&text(&package, folder, &jobs)?)?,
-    }
-    Ok(())
-}
-
-/// A statement as `show --sql` tells it.
-#[derive(Serialize)]
-struct StatementLine<'a> {
-    purpose: &'a str,
-    sql: &'a str,
+    let description = package.describe().map_err(PipelineError::from)?;
+    show(format, &description, || Ok(description.to_string()))
 }
 
 /// Shows what loading the newest normalized package, or the named one, runs.
@@ -115,66 +90,7 @@ fn show_sql(
         }));
     };
     let script = project.preview(&load_id, connector)?;
-    let lines: Vec<_> = script
-        .statements
-        .iter()
-        .map(|statement| StatementLine { purpose: &statement.purpose, sql: &statement.sql })
-        .collect();
-    show(format, &lines, || Ok(script.to_string()))
-}
-
-fn jobs(package: &PublishedPackage) -> Result<Vec<JobLine>, PipelineError> {
-    let mut lines = Vec::new();
-    for state in JobState::ALL {
-        for name in package.jobs(state)? {
-            let entry = package.file_entry(&name);
-            let reason = if state == JobState::Failed { package.failure_reason(&name)? } else { None };
-            lines.push(JobLine {
-                job: name.to_string(),
-                state: state.as_str(),
-                rows: entry.map_or(0, |entry| entry.rows),
-                bytes: entry.map_or(0, |entry| entry.bytes),
-                reason,
-            });
-        }
-    }
-    Ok(lines)
-}
-
-fn text(package: &PublishedPackage, folder: Folder, jobs: &[JobLine]) -> Result<String, fmt::Error> {
-    let manifest = package.manifest();
-    let mut out = String::new();
-    writeln!(
-        out,
-        "package {} in {folder}/, format {}, by {}",
-        manifest.load_id, manifest.format, manifest.producer
-    )?;
-    writeln!(
-        out,
-        "  pipeline {}, schema {}, run {}",
-        manifest.pipeline, manifest.schema_name, manifest.run_id
-    )?;
-    writeln!(out, "  made {} at {}", manifest.stage, manifest.created_at.format("%Y-%m-%d %H:%M:%S UTC"))?;
-    writeln!(out, "  {}", package.path().display())?;
-    for resource in &manifest.resources {
-        writeln!(
-            out,
-            "  resource {} into {} ({})",
-            resource.name, resource.table, resource.write_disposition
-        )?;
-    }
-    for job in jobs {
-        let JobLine { job, state, rows, bytes, reason } = job;
-        writeln!(out, "  {state:<14} {job:<48} {:>12} rows  {:>9}", grouped(*rows), size(*bytes))?;
-        if let Some(reason) = reason {
-            writeln!(out, "    {}", reason.trim_end().replace('\n', "\n    "))?;
-        }
-    }
-    for file in &manifest.quarantine {
-        let place = package.path().join("quarantine").join(file.name.to_string());
-        writeln!(out, "  quarantine     {} rows of {}: {}", grouped(file.rows), file.table, place.display())?;
-    }
-    Ok(out)
+    show(format, &StatementText::all(&script), || Ok(script.to_string()))
 }
 
 /// What `verify` found of one package.

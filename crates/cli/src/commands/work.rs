@@ -49,7 +49,7 @@ pub(super) fn tell(start: &Start<'_>, report: &RunReport) -> Result<(), Failure>
     if report.failed_jobs.is_empty() { Ok(()) } else { Err(Failure::Code(exit::FAILED_JOBS)) }
 }
 
-fn extract_options(args: &ExtractArgs) -> Result<ExtractOptions, PipelineError> {
+pub(super) fn extract_options(args: &ExtractArgs) -> Result<ExtractOptions, PipelineError> {
     let refresh = match args.refresh.as_deref() {
         None if args.full_refresh => Some(Refresh::DropSources),
         None => None,

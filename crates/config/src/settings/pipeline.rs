@@ -36,6 +36,10 @@ pub struct PipelineSettings {
     pub import_schema_path: Option<PathBuf>,
     /// A folder to write schema files into.
     pub export_schema_path: Option<PathBuf>,
+    /// The form of schema files: `yaml` unless it is set.
+    pub external_schema_format: Option<String>,
+    /// Whether schema files leave out what their keys say already.
+    pub external_schema_format_remove_defaults: bool,
     /// The folder of all pipelines, `<data dir>/pipelines` unless it is set.
     pub pipelines_dir: Option<PathBuf>,
 }
@@ -102,6 +106,10 @@ pub(crate) struct Raw {
     #[serde(default)]
     export_schema_path: Option<PathBuf>,
     #[serde(default)]
+    external_schema_format: Option<String>,
+    #[serde(default = "yes")]
+    external_schema_format_remove_defaults: bool,
+    #[serde(default)]
     pipelines_dir: Option<PathBuf>,
 }
 
@@ -126,6 +134,8 @@ impl Raw {
             restore_from_destination: self.restore_from_destination,
             import_schema_path: self.import_schema_path,
             export_schema_path: self.export_schema_path,
+            external_schema_format: self.external_schema_format,
+            external_schema_format_remove_defaults: self.external_schema_format_remove_defaults,
             pipelines_dir: self.pipelines_dir,
         }
     }

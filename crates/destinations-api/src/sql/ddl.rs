@@ -22,6 +22,11 @@ impl Existing {
         self.tables.insert(dialect.fold(table), folded);
     }
 
+    /// Takes a table away, as if it had been dropped.
+    pub fn forget(&mut self, dialect: &dyn Dialect, table: &str) {
+        self.tables.remove(&dialect.fold(table));
+    }
+
     fn columns(&self, dialect: &dyn Dialect, table: &str) -> Option<&[String]> {
         self.tables.get(&dialect.fold(table)).map(Vec::as_slice)
     }

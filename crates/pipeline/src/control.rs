@@ -1,0 +1,136 @@
+//! Changes of schema and state that no source makes. They go the way of data: into a package without rows,
+//! which is loaded at once. The destination and other machines learn of them in the transaction in which
+//! they become real, conflicts are found as for every load, and a process that dies halfway leaves either
+//! nothing or a pending package, which the next run finishes.
+
+use std::time::Instant;
+
+use cartage_destinations_api::Destination;
+use cartage_extract::{ExtractRequest, ExtractSettings, OnBadRow, RefreshTables, SchemaSettings, Source};
+use cartage_package_store::{Folder, RunLock, StageLock};
+use cartage_runtime::Stage;
+use cartage_schema::Schema;
+use cartage_state::PipelineState;
+
+use crate::error::PipelineError;
+use crate::project::Project;
+use crate::report::RunReport;
+use crate::{dev_mode, restore, stages};
+
+/// The right to do everything with a pipeline, with nothing pending.
+pub(crate) struct Alone {
+    _run: RunLock,
+    extract: StageLock,
+    normalize: StageLock,
+    load: StageLock,
+}
+
+/// What is to become real.
+pub(crate) struct Change {
+    pub(crate) schema: Schema,
+    pub(crate) state: PipelineState,
+    /// What is dropped at the destination.
+    pub(crate) refresh: Option<RefreshTables>,
+}
+
+impl Alone {
+    /// Takes all locks, and refuses while packages are pending: they carry schema and state of their own,
+    /// which would undo the change or be undone by it.
+    pub(crate) fn with(project: &Project, doing: &str) -> Result<Self, PipelineError> {
+        dev_mode::leave(project)?;
+        let alone = Self {
+            _run: project.store.lock_run(project.wait)?,
+            extract: stages::lock(project, Stage::Extract)?,
+            normalize: stages::lock(project, Stage::Normalize)?,
+            load: stages::lock(project, Stage::Load)?,
+        };
+        refuse_pending(project, doing)?;
+        Ok(alone)
+    }
+
+    /// Makes the package and loads it. Nothing happens where there is nothing to change.
+    pub(crate) fn carry_out(
+        &self,
+        project: &Project,
+        destination: &dyn Destination,
+        change: Change,
+        run_id: &str,
+        report: &mut RunReport,
+    ) -> Result<(), PipelineError> {
+        let begin = Instant::now();
+        project.store.sweep(&self.extract)?;
+        let mut package_settings = project.package_settings()?;
+        if let Some(tables) = change.refresh {
+            let tables = serde_json::to_value(tables).unwrap_or_default();
+            package_settings.insert("refresh".to_owned(), tables);
+        }
+        let source = Source {
+            name: change.schema.name.clone(),
+            resources: Vec::new(),
+            schema: SchemaSettings::default(),
+            on_bad_row: OnBadRow::default(),
+        };
+        let done = cartage_extract::run(ExtractRequest {
+            store: &project.store,
+            lock: &self.extract,
+            source,
+            base_schema: change.schema,
+            base_state: change.state,
+            settings: ExtractSettings::default(),
+            package_settings,
+            run_id: run_of(project, run_id)?,
+            producer: stages::producer(),
+            runtime: project.runtime.clone(),
+            published: None,
+        })?;
+        stages::add_extracted(report, &done, begin.elapsed().as_secs_f64());
+        stages::normalize(project, &self.normalize, report)?;
+        stages::load(project, &self.load, destination, report)
+    }
+}
+
+/// The run that the package belongs to: an interrupted one, so that the run that finishes it still finds what
+/// that one had extracted.
+fn run_of(project: &Project, run_id: &str) -> Result<String, PipelineError> {
+    let interrupted = project.store.documents().run()?;
+    Ok(interrupted.map_or_else(|| run_id.to_owned(), |marker| marker.run_id))
+}
+
+/// Refuses to go on while packages are pending.
+pub(crate) fn refuse_pending(project: &Project, doing: &str) -> Result<(), PipelineError> {
+    let mut pending = Vec::new();
+    for folder in [Folder::Extracted, Folder::Normalized] {
+        pending.extend(project.store.list(folder)?.iter().map(ToString::to_string));
+    }
+    if pending.is_empty() {
+        return Ok(());
+    }
+    pending.sort();
+    let (noun, verb) = if pending.len() == 1 { ("package", "is") } else { ("packages", "are") };
+    Err(PipelineError::usage(
+        format!("cannot {doing} while {noun} {} {verb} pending", pending.join(", ")),
+        "finish with `cartage normalize` and `cartage load` (or `cartage run`), or drop what is pending with \
+         `cartage abort`",
+    ))
+}
+
+impl Project {
+    /// Does something with the pipeline alone, at the destination, from what it has now, and keeps a trace.
+    pub(crate) fn alone_at_destination<T>(
+        &self,
+        doing: &str,
+        connector: cartage_destinations_api::Connector<'_>,
+        work: impl FnOnce(&Alone, &dyn Destination, &str, &mut RunReport) -> Result<T, PipelineError>,
+    ) -> Result<(T, RunReport), PipelineError> {
+        let alone = Alone::with(self, doing)?;
+        let mut result = None;
+        let report = self.traced(|run_id, report| {
+            let destination = self.connect(connector)?;
+            report.target = Some(crate::run::target(&*destination));
+            restore::from_destination(self, &*destination)?;
+            result = Some(work(&alone, &*destination, run_id, report)?);
+            Ok(())
+        })?;
+        Ok((result.expect("work that succeeded gave a result"), report))
+    }
+}
