@@ -28,4 +28,4 @@ macro_rules! guides {
     };
 }
 
-guides! { dispositions incremental }
+guides! { contracts dispositions incremental state }

@@ -1,0 +1,46 @@
+//! Sources written in Rust: what `@dlt.source` and `@dlt.resource` are in Python.
+//!
+//! A resource is a name and something that gives rows: [`rows`] takes any iterator of values that serialize,
+//! [`resource`] a function that is told where the last run ended and gives pages, [`stream`] the same for
+//! asynchronous code. A page is a list of rows, raw JSON text ([`JsonText`]) or an Arrow batch. What it becomes
+//! is said by hints: [`ResourceBuilder::primary_key`], [`ResourceBuilder::write_disposition`] and so on.
+//!
+//! ```
+//! use cartage_sources_rust::{resource, rows, source};
+//! use serde_json::json;
+//!
+//! let players = rows("players", [json!({"id": 1, "name": "Magnus"})]).primary_key(["id"]);
+//! let games = resource("games", |run| {
+//!     let first = run.state().get::<u64>("next").unwrap_or(0);
+//!     let state = run.state();
+//!     Ok((first..first + 3).map(move |page| {
+//!         state.set("next", page + 1);
+//!         Ok(vec![json!({"game": page})])
+//!     }))
+//! });
+//! let chess = source("chess").with(players).with(games);
+//! ```
+//!
+//! Nothing runs before the source is extracted, and then pages are made ahead by a few only: a fast resource
+//! does not fill memory, and a slow one does not hold up the others. A panic or an error ends the extract with
+//! the name of the resource, and nothing is published.
+
+mod async_pages;
+mod builder;
+mod error;
+mod limit;
+mod page;
+mod producer;
+mod run;
+mod source;
+mod state;
+mod steps;
+
+pub use async_pages::stream;
+pub use builder::{IntoResource, ResourceBuilder, pages, resource, rows};
+pub use error::BoxError;
+pub use limit::Limit;
+pub use page::{IntoPages, JsonText};
+pub use run::Run;
+pub use source::{SourceBuilder, source};
+pub use state::State;
