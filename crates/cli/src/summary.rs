@@ -46,7 +46,8 @@ fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
         writeln!(out, "nothing to do: no new rows, and no package was pending")?;
     }
     let alike = |a: &PackageReport, b: &PackageReport| {
-        let key = |package: &PackageReport| (package.schema.clone(), package.state.clone(), package.was_pending);
+        let key =
+            |package: &PackageReport| (package.schema.clone(), package.state.clone(), package.was_pending);
         key(a) == key(b) && b.new_tables.is_empty()
     };
     for packages in report.packages.chunk_by(alike) {

@@ -126,14 +126,19 @@ fn a_run_of_many_packages_that_is_killed_goes_on_behind_the_last_one() {
 fn an_interrupted_run_that_refreshes_does_so_once() {
     let bench = bench(SMALL);
     bench.cartage(&["run"]).exits_with(0);
-    let mut child = bench.start(&["run", "--refresh", "drop_sources"]);
     let before = loaded(&bench);
+    let mut child = bench.start(&["run", "--refresh", "drop_sources"]);
     while loaded(&bench) == before && child.try_wait().expect("a child").is_none() {
         sleep(Duration::from_millis(2));
     }
     let _ = child.kill();
     child.wait().expect("a child ends");
+    let was_interrupted = bench.data_dir().join("pipelines/test/run.json").exists();
     bench.cartage(&["run", "--refresh", "drop_sources"]).exits_with(0);
+    let refreshes = tree(&bench.packages("loaded")).into_iter().filter(|(name, bytes)| {
+        name.ends_with("package.json") && String::from_utf8_lossy(bytes).contains("\"refresh\"")
+    });
+    assert_eq!(refreshes.count(), if was_interrupted { 1 } else { 2 });
     let tables = content(&bench.database());
     for table in ["events", "people", "changes", "stock"] {
         assert_eq!(tables[table].0, ROWS as i64, "{table}");
