@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use cartage_pipeline::{RunReport, StageReport};
+use cartage_pipeline::{PackageReport, RunReport, StageReport};
 use cartage_schema::{ContractEntity, Discarded};
 
 use crate::progress::{grouped, size};
@@ -45,13 +45,21 @@ fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
     if report.packages.is_empty() {
         writeln!(out, "nothing to do: no new rows, and no package was pending")?;
     }
-    for package in &report.packages {
+    let alike = |a: &PackageReport, b: &PackageReport| {
+        let key =
+            |package: &PackageReport| (package.schema.clone(), package.state.clone(), package.was_pending);
+        key(a) == key(b) && b.new_tables.is_empty()
+    };
+    for packages in report.packages.chunk_by(alike) {
+        let (package, last) = (&packages[0], &packages[packages.len() - 1]);
         let origin = if package.was_pending { " (left by an earlier run)" } else { "" };
-        writeln!(
-            out,
-            "package {} of schema {} is {}{origin}",
-            package.load_id, package.schema, package.state
-        )?;
+        let (schema, state) = (&package.schema, &package.state);
+        if packages.len() == 1 {
+            writeln!(out, "package {} of schema {schema} is {state}{origin}", package.load_id)?;
+        } else {
+            let (count, first, last) = (packages.len(), &package.load_id, &last.load_id);
+            writeln!(out, "{count} packages of schema {schema}, {first} to {last}, are {state}{origin}")?;
+        }
         if !package.new_tables.is_empty() {
             writeln!(out, "  new tables: {}", package.new_tables.join(", "))?;
         }

@@ -105,7 +105,7 @@ impl<'a> Gatherer<'a> {
     ) -> Result<ExtractReport, ExtractError> {
         let total = self.open(&mut producers)?;
         let mut feed = self.feed(producers);
-        while !self.package(&mut feed, total)? {}
+        while !self.package(&mut feed, total)? && !self.publisher.halt.is_cancelled() {}
         Ok(ExtractReport {
             packages: self.packages,
             schema: self.schema,

@@ -6,7 +6,7 @@ use cartage_package_store::{
     FileDraft, Folder, LoadId, ManifestDraft, PackageStore, QuarantineDraft, ResourceEntry, SealedPackage,
     StageLock, StagedPackage,
 };
-use cartage_runtime::Runtime;
+use cartage_runtime::{Cancel, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 use serde_json::{Map, Value};
@@ -24,6 +24,7 @@ pub(crate) struct Publisher<'a> {
     pub(crate) run_id: String,
     pub(crate) producer: String,
     pub(crate) published: Option<Sender<LoadId>>,
+    pub(crate) halt: Cancel,
 }
 
 /// What is in a package.

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 
 use cartage_package_store::{LoadId, PackageStore, StageLock};
-use cartage_runtime::Runtime;
+use cartage_runtime::{Cancel, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 use serde_json::{Map, Value};
@@ -41,6 +41,8 @@ pub struct ExtractRequest<'a> {
     pub runtime: Runtime,
     /// Hears of each package when it is published.
     pub published: Option<Sender<LoadId>>,
+    /// Ends the run behind the package that is being written, without an error.
+    pub halt: Cancel,
 }
 
 impl ExtractRequest<'_> {

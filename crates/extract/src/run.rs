@@ -58,6 +58,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         run_id: request.run_id,
         producer: request.producer,
         published: request.published,
+        halt: request.halt,
     };
     Gatherer::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
 }

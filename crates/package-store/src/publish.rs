@@ -43,6 +43,14 @@ pub(crate) enum Presence {
 
 /// What is at the path of a package.
 pub(crate) fn presence(disk: &Disk, path: &Path) -> Result<Presence, Error> {
+    match presence_at_once(disk, path)? {
+        // A list made while somebody gives `package.json` its other name may show neither.
+        Presence::Headless => presence_at_once(disk, path),
+        other => Ok(other),
+    }
+}
+
+fn presence_at_once(disk: &Disk, path: &Path) -> Result<Presence, Error> {
     let entries = match disk.fs.list(path) {
         Err(error) if is_absent(&error) => return Ok(Presence::Absent),
         other => other.at("list", path)?,

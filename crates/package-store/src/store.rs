@@ -250,6 +250,17 @@ impl PackageStore {
         Ok(publish::presence(self.disk(), &path)? == Presence::Whole)
     }
 
+    /// Whether the package is not in the folder any more: it moved on, or it was dropped. A reader without the
+    /// lock of the stage asks this when it cannot read what it found a moment before.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn has_left(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
+        let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
+        let is_here = matches!(presence, Presence::Whole | Presence::Headless);
+        Ok(!is_here || self.is_finished_with(folder, load_id)?)
+    }
+
     /// Whether the package has got into a later folder, so that what is here is only left over.
     pub(crate) fn is_finished_with(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
         for later in folder.later() {

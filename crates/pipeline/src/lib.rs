@@ -8,9 +8,7 @@
 //!
 //! This crate links no destination: whoever needs one passes a
 //! [`Connector`](cartage_destinations_api::Connector).
-//!
-//! # Limitations
-//! The stages of a run follow one another; they do not yet work on different packages at the same time.
+//! In a run they work at the same time on different packages.
 
 mod abort;
 mod contracts;
@@ -20,6 +18,7 @@ mod drop;
 mod error;
 mod marker;
 mod memory;
+mod overlap;
 mod plan;
 mod project;
 mod refuse;

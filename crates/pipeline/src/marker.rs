@@ -2,49 +2,84 @@
 
 use std::collections::BTreeSet;
 
+use cartage_extract::Refresh;
 use cartage_package_store::{Folder, PublishedPackage, RunMarker};
-use serde::Deserialize;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::error::PipelineError;
 use crate::project::Project;
-use crate::stages::LeftOut;
+use crate::stages::{ExtractOptions, LeftOut};
 
-/// Notes durably that the run begins, and which resources it leaves out: if it is interrupted too, the next
-/// one must leave them out as well.
-pub(crate) fn begin(project: &Project, run_id: &str, left_out: &[LeftOut]) -> Result<(), PipelineError> {
+/// What an interrupted run has done that this one, which finishes it, must not do again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Interrupted {
+    /// Plain appends: those of pending packages, those that the run whose marker was found has loaded, and those
+    /// that it left out. Everything else can be extracted again without doubling a row: a replace, a merge with
+    /// keys, a resource with a cursor or a position.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Schemas whose first package of that run has done the refresh that is asked for again.
+    pub(crate) refreshed: BTreeSet<String>,
+}
+
+/// Notes durably that the run begins, and what it does not do again: if it is interrupted too, the next one
+/// must not do it either.
+pub(crate) fn begin(
+    project: &Project,
+    run_id: &str,
+    earlier: &Interrupted,
+    options: &ExtractOptions,
+    refresh: Option<Refresh>,
+) -> Result<(), PipelineError> {
     let marker = RunMarker {
         run_id: run_id.to_owned(),
         started_at: project.runtime.clock.now(),
-        payload: json!({ "left_out": left_out }),
+        payload: json!({
+            "left_out": earlier.left_out,
+            "refresh": asked(options, refresh),
+            "refreshed": earlier.refreshed,
+        }),
     };
     Ok(project.store.documents().begin_run(&marker)?)
 }
 
-/// Plain appends that must not be extracted again, because an interrupted run has them already: those of
-/// pending packages, those that the run whose marker was found has loaded, and those that it left out.
-///
-/// Everything else can be extracted again without doubling a row: a replace, a merge with keys, a resource
-/// with a cursor.
-pub(crate) fn extracted_already(project: &Project) -> Result<Vec<LeftOut>, PipelineError> {
-    let interrupted = project.store.documents().run()?;
-    let mut found = BTreeSet::new();
-    if let Some(left_out) = interrupted.as_ref().and_then(|marker| marker.payload.get("left_out")) {
-        found.extend(Vec::<LeftOut>::deserialize(left_out).unwrap_or_default());
-    }
+/// What the interrupted run has done, if there was one.
+pub(crate) fn interrupted(
+    project: &Project,
+    options: &ExtractOptions,
+    refresh: Option<Refresh>,
+) -> Result<Interrupted, PipelineError> {
+    let marker = project.store.documents().run()?;
+    let noted = |key: &str| marker.as_ref().and_then(|marker| marker.payload.get(key));
+    let mut left_out: BTreeSet<LeftOut> = read(noted("left_out"));
+    // Another refresh, or one of other resources, has not been done.
+    let refreshes_again = refresh.is_some() && noted("refresh") == Some(&asked(options, refresh));
+    let mut refreshed: BTreeSet<String> =
+        if refreshes_again { read(noted("refreshed")) } else { BTreeSet::new() };
     for folder in [Folder::Extracted, Folder::Normalized, Folder::Loaded] {
         for load_id in project.store.list(folder)?.iter().rev() {
             let package = project.store.open_package(folder, load_id)?;
-            let of_interrupted =
-                interrupted.as_ref().is_some_and(|marker| marker.run_id == package.manifest().run_id);
+            let manifest = package.manifest();
+            let of_interrupted = marker.as_ref().is_some_and(|marker| marker.run_id == manifest.run_id);
             if folder == Folder::Loaded && !of_interrupted {
                 // Packages that were loaded before the interrupted run are none of its business.
                 break;
             }
-            found.extend(plain_appends(&package));
+            left_out.extend(plain_appends(&package));
+            if refreshes_again && of_interrupted {
+                refreshed.insert(manifest.schema_name.clone());
+            }
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(Interrupted { left_out: left_out.into_iter().collect(), refreshed })
+}
+
+fn asked(options: &ExtractOptions, refresh: Option<Refresh>) -> Value {
+    json!({ "mode": refresh, "resources": options.resources })
+}
+
+fn read<T: DeserializeOwned + Default>(value: Option<&Value>) -> T {
+    value.and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
 }
 
 fn plain_appends(package: &PublishedPackage) -> Vec<LeftOut> {

@@ -1,7 +1,7 @@
 //! The newest schema and state of a pipeline: of the newest pending package that has them, else those
 //! that the last load committed. Dropping the pending packages is all that it takes to go back.
 
-use cartage_package_store::{Folder, LoadId, PublishedPackage};
+use cartage_package_store::{Error as StoreError, Folder, LoadId, PublishedPackage};
 use cartage_schema::{NamingKind, Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 
@@ -12,12 +12,13 @@ use crate::schema_files::SchemaFiles;
 impl Project {
     /// The newest schema called `name`, also from extracted packages.
     pub(crate) fn newest_schema(&self, name: &str) -> Result<Option<Schema>, PipelineError> {
-        for folder in [Folder::Extracted, Folder::Normalized] {
-            if let Some(schema) = self.pending_schema(folder, name, None)? {
-                return Ok(Some(schema));
-            }
+        let pending = self.newest_pending(&[Folder::Extracted, Folder::Normalized], None, |package| {
+            if package.manifest().schema_name == name { package.schema_json().map(Some) } else { Ok(None) }
+        })?;
+        match pending {
+            Some(text) => parse(name, &text).map(Some),
+            None => self.committed_schema(name),
         }
-        self.committed_schema(name)
     }
 
     /// The newest normalized schema called `name` of a package older than `before`.
@@ -26,8 +27,11 @@ impl Project {
         name: &str,
         before: &LoadId,
     ) -> Result<Option<Schema>, PipelineError> {
-        match self.pending_schema(Folder::Normalized, name, Some(before))? {
-            Some(schema) => Ok(Some(schema)),
+        let pending = self.newest_pending(&[Folder::Normalized], Some(before), |package| {
+            if package.manifest().schema_name == name { package.schema_json().map(Some) } else { Ok(None) }
+        })?;
+        match pending {
+            Some(text) => parse(name, &text).map(Some),
             None => self.committed_schema(name),
         }
     }
@@ -40,14 +44,11 @@ impl Project {
 
     /// The newest state, also of extracted packages.
     pub(crate) fn newest_state(&self) -> Result<Option<PipelineState>, PipelineError> {
-        for folder in [Folder::Extracted, Folder::Normalized] {
-            for load_id in self.store.list(folder)?.iter().rev() {
-                if let Some(text) = self.store.open_package(folder, load_id)?.state_json()? {
-                    return parse_state(&text).map(Some);
-                }
-            }
+        let folders = [Folder::Extracted, Folder::Normalized];
+        match self.newest_pending(&folders, None, |package| package.state_json())? {
+            Some(text) => parse_state(&text).map(Some),
+            None => self.committed_state(),
         }
-        self.committed_state()
     }
 
     /// The state of the last load that was committed.
@@ -72,20 +73,46 @@ impl Project {
         }
     }
 
-    fn pending_schema(
+    /// What `read` finds in the newest pending package that has it: of the first folder, then of the next.
+    ///
+    /// Other stages may be at work, in this process or in another one. Packages only ever move on, into the
+    /// folder that is looked at next and then into the documents. So one that vanished while it was read is
+    /// looked for again from the start, and none is missed.
+    fn newest_pending<T>(
+        &self,
+        folders: &[Folder],
+        before: Option<&LoadId>,
+        read: impl Fn(&PublishedPackage) -> Result<Option<T>, StoreError>,
+    ) -> Result<Option<T>, PipelineError> {
+        'again: loop {
+            for folder in folders {
+                let pending = self.store.list(*folder)?;
+                let older = |load_id: &&LoadId| before.is_none_or(|before| *load_id < before);
+                for load_id in pending.iter().rev().filter(older) {
+                    match self.read_pending(*folder, load_id, &read)? {
+                        Some(Some(found)) => return Ok(Some(found)),
+                        Some(None) => {}
+                        None => continue 'again,
+                    }
+                }
+            }
+            return Ok(None);
+        }
+    }
+
+    /// Reads a package; `None` if it is no longer in the folder.
+    pub(crate) fn read_pending<T>(
         &self,
         folder: Folder,
-        name: &str,
-        before: Option<&LoadId>,
-    ) -> Result<Option<Schema>, PipelineError> {
-        let pending = self.store.list(folder)?;
-        for load_id in pending.iter().rev().filter(|load_id| before.is_none_or(|before| *load_id < before)) {
-            let package = self.store.open_package(folder, load_id)?;
-            if package.manifest().schema_name == name {
-                return schema_of(&package).map(Some);
-            }
+        load_id: &LoadId,
+        read: impl Fn(&PublishedPackage) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, PipelineError> {
+        let found = self.store.open_package(folder, load_id).and_then(|package| read(&package));
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(_) if self.store.has_left(folder, load_id)? => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        Ok(None)
     }
 }
 
@@ -98,7 +125,8 @@ pub(crate) fn schema_of(package: &PublishedPackage) -> Result<Schema, PipelineEr
     parse(&package.manifest().schema_name, &package.schema_json()?)
 }
 
-fn parse(name: &str, text: &str) -> Result<Schema, PipelineError> {
+/// Reads the text of a schema.
+pub(crate) fn parse(name: &str, text: &str) -> Result<Schema, PipelineError> {
     Schema::from_json(text)
         .map_err(|source| PipelineError::Schema { name: name.to_owned(), source: Box::new(source) })
 }

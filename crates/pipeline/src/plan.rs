@@ -18,7 +18,8 @@ use crate::error::PipelineError;
 use crate::memory::schema_of;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, Target};
-use crate::stages::ExtractOptions;
+use crate::stages::{ExtractOptions, Extraction};
+use crate::marker::Interrupted;
 use crate::{marker, restore, run, stages};
 
 /// What is planned.
@@ -98,7 +99,11 @@ impl Project {
     /// Those of extracting, normalizing and planning a load.
     pub fn plan(self, options: &PlanOptions, connector: Connector<'_>) -> Result<PlanReport, PipelineError> {
         let wanted = options.package.as_deref().map(|load_id| self.pending(load_id)).transpose()?;
-        let left_out = if options.extract_again { Vec::new() } else { marker::extracted_already(&self)? };
+        let earlier = if options.extract_again {
+            Interrupted::default()
+        } else {
+            marker::interrupted(&self, &options.extract, stages::refresh(&self, &options.extract))?
+        };
         let destination = self.connect(connector)?;
         let folder = tempfile::Builder::new().prefix("cartage-plan-").tempdir().map_err(|error| {
             PipelineError::usage(
@@ -125,7 +130,7 @@ impl Project {
             schemas: BTreeMap::new(),
         };
         let mut report = RunReport::default();
-        planning.prepare(options, wanted.as_ref(), &left_out, &mut report)?;
+        planning.prepare(options, wanted.as_ref(), &earlier, &mut report)?;
         planning.report(wanted.as_ref(), report)
     }
 
@@ -171,7 +176,7 @@ impl Planning<'_> {
         &self,
         options: &PlanOptions,
         wanted: Option<&LoadId>,
-        left_out: &[stages::LeftOut],
+        earlier: &Interrupted,
         report: &mut RunReport,
     ) -> Result<(), PipelineError> {
         let project = &self.project;
@@ -180,7 +185,7 @@ impl Planning<'_> {
         stages::normalize(project, &normalize, report)?;
         if wanted.is_none() {
             let extract = stages::lock(project, Stage::Extract)?;
-            stages::extract(project, &extract, &options.extract, left_out, "plan", report)?;
+            stages::extract(project, &extract, Extraction::new(&options.extract, earlier, "plan"), report)?;
             stages::normalize(project, &normalize, report)?;
         }
         Ok(())

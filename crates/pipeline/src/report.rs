@@ -55,7 +55,7 @@ pub struct Target {
 pub struct StageReport {
     /// `extract`, `normalize` or `load`.
     pub stage: String,
-    /// Wall time, in seconds.
+    /// Time that it was at work, in seconds. Stages of a run work at the same time.
     pub seconds: f64,
     /// Rows that came out of it.
     pub rows: u64,
@@ -131,6 +131,53 @@ impl RunReport {
         discards.extend(&self.discarded);
         discards.extend(list);
         self.discarded = discards.list();
+    }
+
+    /// Notes columns without any value, and that others have got one in a later package.
+    pub(crate) fn add_null_columns(
+        &mut self,
+        nulls: impl IntoIterator<Item = (String, Vec<String>)>,
+        found: &BTreeMap<String, Vec<String>>,
+    ) {
+        for (table, columns) in found {
+            if let Some(known) = self.null_columns.get_mut(table) {
+                known.retain(|column| !columns.contains(column));
+            }
+        }
+        for (table, columns) in nulls {
+            let known = self.null_columns.entry(table).or_default();
+            known.extend(columns);
+            known.sort_unstable();
+            known.dedup();
+        }
+        self.null_columns.retain(|_, columns| !columns.is_empty());
+    }
+
+    /// Adds what another stage of the same run did, which got further with the packages that both have.
+    pub(crate) fn absorb(&mut self, later: Self) {
+        for line in later.stages {
+            self.add_stage(&line.stage, line.seconds, line.rows, line.bytes);
+        }
+        for package in later.packages {
+            let PackageReport { load_id, schema, state, was_pending, new_tables } = package;
+            let entry = self.package(&load_id, &schema);
+            entry.state = state;
+            entry.was_pending |= was_pending;
+            entry.new_tables.extend(new_tables);
+        }
+        self.packages.sort_by(|a, b| a.load_id.cmp(&b.load_id));
+        for (table, rows) in later.tables {
+            *self.tables.entry(table).or_default() += rows;
+        }
+        for (table, rows) in later.quarantined {
+            *self.quarantined.entry(table).or_default() += rows;
+        }
+        self.add_null_columns(later.null_columns, &BTreeMap::new());
+        self.files.extend(later.files);
+        self.skipped.extend(later.skipped);
+        self.failed_jobs.extend(later.failed_jobs);
+        self.warnings.extend(later.warnings);
+        self.add_discarded(&later.discarded);
     }
 
     /// The entry of a package, made where there is none.

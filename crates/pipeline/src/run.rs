@@ -3,16 +3,17 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Connector, Destination};
-use cartage_package_store::Folder;
+use cartage_package_store::{Folder, PublishedPackage};
 use cartage_runtime::Stage;
 
 use crate::dev_mode;
 use crate::error::PipelineError;
-use crate::marker;
+use crate::marker::{self, Interrupted};
+use crate::overlap::{Locks, Overlap};
 use crate::project::Project;
 use crate::report::{RunReport, Target};
 use crate::restore;
-use crate::stages::{self, ExtractOptions};
+use crate::stages::{self, ExtractOptions, Extraction};
 use crate::trace;
 
 /// What a user says on the command line about a run.
@@ -28,28 +29,35 @@ impl Project {
     /// Extracts, normalizes and loads.
     ///
     /// Pending packages are finished first. Then every resource is extracted that cannot double: a plain
-    /// append that an interrupted run had already extracted is left out and reported.
+    /// append that an interrupted run had already extracted is left out and reported. What is extracted is
+    /// normalized and loaded while more is extracted.
     ///
     /// # Errors
     /// The first error of a stage. Whatever was published stays, and the next run goes on from there.
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;
         let _run = self.store.lock_run(self.wait)?;
-        let extract = stages::lock(self, Stage::Extract)?;
-        let normalize = stages::lock(self, Stage::Normalize)?;
-        let load = stages::lock(self, Stage::Load)?;
+        let locks = Locks {
+            extract: stages::lock(self, Stage::Extract)?,
+            normalize: stages::lock(self, Stage::Normalize)?,
+            load: stages::lock(self, Stage::Load)?,
+        };
         let report = self.traced(|run_id, report| {
             let destination = self.connect(connector)?;
             report.target = Some(target(&*destination));
             restore::from_destination(self, &*destination)?;
             self.note_pending(report)?;
-            let left_out = if options.extract_again { Vec::new() } else { marker::extracted_already(self)? };
-            marker::begin(self, run_id, &left_out)?;
-            stages::normalize(self, &normalize, report)?;
-            stages::load(self, &load, &*destination, report)?;
-            stages::extract(self, &extract, &options.extract, &left_out, run_id, report)?;
-            stages::normalize(self, &normalize, report)?;
-            stages::load(self, &load, &*destination, report)
+            let refresh = stages::refresh(self, &options.extract);
+            let earlier = if options.extract_again {
+                Interrupted::default()
+            } else {
+                marker::interrupted(self, &options.extract, refresh)?
+            };
+            marker::begin(self, run_id, &earlier, &options.extract, refresh)?;
+            stages::normalize(self, &locks.normalize, report)?;
+            stages::load(self, &locks.load, &*destination, report)?;
+            let extraction = Extraction::new(&options.extract, &earlier, run_id);
+            Overlap::new(self, &locks, &*destination).carry_out(extraction, report)
         })?;
         // The last act, after the destination is closed and the trace is kept: a process that dies before it
         // is an interrupted run, and one that dies after it has nothing left to do.
@@ -64,7 +72,9 @@ impl Project {
     pub fn extract(&self, options: &ExtractOptions) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;
         let lock = stages::lock(self, Stage::Extract)?;
-        self.traced(|run_id, report| stages::extract(self, &lock, options, &[], run_id, report))
+        self.traced(|run_id, report| {
+            stages::extract(self, &lock, Extraction::new(options, &Interrupted::default(), run_id), report)
+        })
     }
 
     /// Normalizes all extracted packages.
@@ -117,8 +127,9 @@ impl Project {
     fn note_pending(&self, report: &mut RunReport) -> Result<(), PipelineError> {
         for folder in [Folder::Normalized, Folder::Extracted] {
             for load_id in self.store.list(folder)? {
-                let package = self.store.open_package(folder, &load_id)?;
-                let entry = report.package(load_id.as_str(), &package.manifest().schema_name);
+                let read = |package: &PublishedPackage| Ok(package.manifest().schema_name.clone());
+                let Some(schema) = self.read_pending(folder, &load_id, read)? else { continue };
+                let entry = report.package(load_id.as_str(), &schema);
                 entry.state = folder.to_string();
                 entry.was_pending = true;
             }

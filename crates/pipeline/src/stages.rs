@@ -1,5 +1,7 @@
 //! Each stage as a command runs it: one source, or all packages that wait for it.
 
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use cartage_destinations_api::Destination;
@@ -8,15 +10,16 @@ use cartage_extract::{
 };
 use cartage_load::{LoadRequest, LoadSettings};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings};
-use cartage_package_store::{Folder, LoadId, StageLock};
-use cartage_runtime::Stage;
+use cartage_package_store::{Folder, LoadId, PublishedPackage, StageLock};
+use cartage_runtime::{Cancel, Runtime, Stage, SystemRandom};
 use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts;
 use crate::error::PipelineError;
-use crate::memory::schema_of;
+use crate::marker::Interrupted;
+use crate::memory::parse;
 use crate::project::Project;
 use crate::report::{FailedJob, RunReport, Skipped, SourceFile};
 use crate::schema_files::SchemaFiles;
@@ -39,23 +42,47 @@ pub(crate) struct LeftOut {
     pub(crate) resource: String,
 }
 
+/// What is extracted, and who hears of it.
+pub(crate) struct Extraction<'a> {
+    options: &'a ExtractOptions,
+    earlier: &'a Interrupted,
+    run_id: &'a str,
+    /// Hears of each package.
+    published: Option<Sender<LoadId>>,
+    /// Ends the work behind the package that is being written.
+    halt: Cancel,
+}
+
+impl<'a> Extraction<'a> {
+    pub(crate) fn new(options: &'a ExtractOptions, earlier: &'a Interrupted, run_id: &'a str) -> Self {
+        Self { options, earlier, run_id, published: None, halt: Cancel::default() }
+    }
+
+    /// The same while other stages are at work.
+    pub(crate) fn beside_others(self, published: Sender<LoadId>, halt: Cancel) -> Self {
+        Self { published: Some(published), halt, ..self }
+    }
+}
+
 /// Name and version, as packages keep it.
 pub(crate) fn producer() -> String {
     format!("cartage {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Extracts all sources of the pipeline, one package each.
+/// Extracts all sources of the pipeline, one after the other.
 pub(crate) fn extract(
     project: &Project,
     lock: &StageLock,
-    options: &ExtractOptions,
-    left_out: &[LeftOut],
-    run_id: &str,
+    extraction: Extraction<'_>,
     report: &mut RunReport,
 ) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
+    let Extraction { options, earlier, run_id, published, halt } = extraction;
     check_resources(project, options)?;
     for settings in &project.config.sources {
+        if halt.is_cancelled() {
+            break;
+        }
         let begin = Instant::now();
         let mut source = cartage_sources::build(settings)?;
         contracts::lay_over(&project.config, &mut source)?;
@@ -65,7 +92,7 @@ pub(crate) fn extract(
             .iter()
             .map(|resource| resource.name.clone())
             .filter(|resource| options.resources.is_empty() || options.resources.contains(resource))
-            .filter(|resource| !skip(left_out, &name, resource, report))
+            .filter(|resource| !skip(&earlier.left_out, &name, resource, report))
             .collect();
         if taken.is_empty() {
             continue;
@@ -76,17 +103,19 @@ pub(crate) fn extract(
             lock,
             base_schema,
             base_state: state_for(project, project.newest_state()?)?,
-            settings: extract_settings(project, &name, options, taken)?,
+            settings: extract_settings(project, &name, options, earlier, taken)?,
             package_settings: project.package_settings()?,
             run_id: run_id.to_owned(),
             producer: producer(),
             runtime: project.runtime.clone(),
-            published: None,
+            published: published.clone(),
+            halt: halt.clone(),
             source,
         };
-        let done = cartage_extract::run(request)?;
+        let done = cartage_extract::run(request).inspect_err(|_| note_published(project, run_id, report))?;
         add_extracted(report, &done, begin.elapsed().as_secs_f64());
-        if !done.packages.is_empty() {
+        // Beside it normalize writes the file, which knows more.
+        if !done.packages.is_empty() && published.is_none() {
             SchemaFiles::of(project)?.export(&done.schema)?;
         }
     }
@@ -102,6 +131,27 @@ fn start_schema(project: &Project, source: &Source) -> Result<Schema, PipelineEr
         schema.imported_version_hash = Some(hash);
     }
     Ok(schema)
+}
+
+/// Notes what an extract published before it failed. What cannot be read now is found by who needs it.
+fn note_published(project: &Project, run_id: &str, report: &mut RunReport) {
+    for load_id in project.store.list(Folder::Extracted).unwrap_or_default() {
+        let Ok(package) = project.store.open_package(Folder::Extracted, &load_id) else { continue };
+        let manifest = package.manifest();
+        if manifest.run_id == run_id {
+            report.package(load_id.as_str(), &manifest.schema_name).state = Folder::Extracted.to_string();
+        }
+    }
+}
+
+/// What is dropped before: the command line comes before the file.
+pub(crate) fn refresh(project: &Project, options: &ExtractOptions) -> Option<Refresh> {
+    let asked = project.config.pipeline.refresh.map(|mode| match mode {
+        cartage_config::RefreshMode::DropSources => Refresh::DropSources,
+        cartage_config::RefreshMode::DropResources => Refresh::DropResources,
+        _ => Refresh::DropData,
+    });
+    options.refresh.or(asked)
 }
 
 /// Notes that a resource is left out, if it is.
@@ -169,15 +219,12 @@ fn extract_settings(
     project: &Project,
     source: &str,
     options: &ExtractOptions,
+    earlier: &Interrupted,
     resources: Vec<String>,
 ) -> Result<ExtractSettings, PipelineError> {
     let stage = project.config.extract(Some(source), None)?;
     let writer = project.config.extract_writer(Some(source), None)?;
-    let asked = project.config.pipeline.refresh.map(|mode| match mode {
-        cartage_config::RefreshMode::DropSources => Refresh::DropSources,
-        cartage_config::RefreshMode::DropResources => Refresh::DropResources,
-        _ => Refresh::DropData,
-    });
+    let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
     Ok(ExtractSettings {
         workers: stage.workers,
         max_parallel_items: stage.max_parallel_items,
@@ -195,7 +242,7 @@ fn extract_settings(
             max_bytes: stage.package_max_bytes,
             max_seconds: stage.package_max_seconds,
         },
-        refresh: options.refresh.or(asked),
+        refresh: refresh(project, options).filter(|_| !is_refreshed),
         ..ExtractSettings::default()
     })
 }
@@ -231,33 +278,53 @@ pub(crate) fn normalize(
 ) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
     for load_id in project.store.list(Folder::Extracted)? {
-        let begin = Instant::now();
-        let package = project.store.open_package(Folder::Extracted, &load_id)?;
-        let schema = package.manifest().schema_name.clone();
-        let done = cartage_normalize::run(&NormalizeRequest {
-            store: &project.store,
-            lock,
-            load_id: &load_id,
-            base_schema: project.normalized_schema(&schema, &load_id)?,
-            contracts: contracts::current(project, &package)?,
-            workers: workers(project),
-            settings: NormalizeSettings::default(),
-            runtime: project.runtime.clone(),
-        })?;
-        report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
-        for (table, rows) in done.quarantined {
-            *report.quarantined.entry(table).or_default() += rows;
-        }
-        report.add_discarded(&done.discards.list());
-        report.null_columns.extend(done.null_columns);
-        if done.published {
-            let package = project.store.open_package(Folder::Normalized, &load_id)?;
-            SchemaFiles::of(project)?.export(&schema_of(&package)?)?;
-        }
-        let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
-        state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
+        normalize_one(project, lock, &load_id, report)?;
     }
     Ok(())
+}
+
+/// Normalizes a package. False if nothing was in it.
+pub(crate) fn normalize_one(
+    project: &Project,
+    lock: &StageLock,
+    load_id: &LoadId,
+    report: &mut RunReport,
+) -> Result<bool, PipelineError> {
+    let begin = Instant::now();
+    let package = project.store.open_package(Folder::Extracted, load_id)?;
+    let schema = package.manifest().schema_name.clone();
+    let done = cartage_normalize::run(&NormalizeRequest {
+        store: &project.store,
+        lock,
+        load_id,
+        base_schema: project.normalized_schema(&schema, load_id)?,
+        contracts: contracts::current(project, &package)?,
+        workers: workers(project),
+        settings: NormalizeSettings::default(),
+        runtime: without_seed(project),
+    })?;
+    report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
+    for (table, rows) in done.quarantined {
+        *report.quarantined.entry(table).or_default() += rows;
+    }
+    report.add_discarded(&done.discards.list());
+    report.add_null_columns(done.null_columns, &done.new_columns);
+    if done.published {
+        // Another process may have loaded it already, and the next package writes the file again.
+        let read = |package: &PublishedPackage| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
+        if let Some((name, text)) = project.read_pending(Folder::Normalized, load_id, read)? {
+            SchemaFiles::of(project)?.export(&parse(&name, &text)?)?;
+        }
+    }
+    let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
+    state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
+    Ok(done.published)
+}
+
+/// The runtime for stages that leave no trace of their randomness: they work beside extract, whose names of
+/// files must not depend on who is faster.
+fn without_seed(project: &Project) -> Runtime {
+    Runtime { random: Arc::new(SystemRandom), ..project.runtime.clone() }
 }
 
 /// Threads that parse and encode: as many as the machine has cores, unless the settings say otherwise.
@@ -280,7 +347,7 @@ pub(crate) fn load(
     Ok(())
 }
 
-fn load_one(
+pub(crate) fn load_one(
     project: &Project,
     lock: &StageLock,
     destination: &dyn Destination,
@@ -294,7 +361,7 @@ fn load_one(
         load_id,
         destination,
         settings: &load_settings(project),
-        runtime: &project.runtime,
+        runtime: &without_seed(project),
     })?;
     report.add_stage("load", begin.elapsed().as_secs_f64(), done.rows(), done.bytes());
     for (table, loaded) in &done.tables {

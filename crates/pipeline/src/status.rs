@@ -92,6 +92,10 @@ impl Project {
         for folder in Folder::ALL {
             for load_id in self.store.list(folder)? {
                 let opened = self.store.open_package(folder, &load_id);
+                if opened.is_err() && self.store.has_left(folder, &load_id)? {
+                    // It moved on while we looked, and stands in another folder.
+                    continue;
+                }
                 let manifest = opened.as_ref().ok().map(|package| package.manifest());
                 let files = manifest.iter().flat_map(|manifest| &manifest.files);
                 let (rows, bytes) =

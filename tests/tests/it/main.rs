@@ -1,6 +1,7 @@
 //! End-to-end tests of the real binaries, on real files, as a user runs them.
 
 mod bad_input;
+mod checkpoints;
 mod contracts;
 mod damage;
 mod disk;

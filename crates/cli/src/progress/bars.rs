@@ -9,6 +9,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::counters::Counters;
 
+/// Time between two pictures of a spinner.
+const TICK: Duration = Duration::from_millis(120);
+
 /// Bars below each other, in the order in which stages begin.
 #[derive(Debug)]
 pub(super) struct Bars {
@@ -34,7 +37,7 @@ impl Bars {
         let line = Line { bar, counters: Counters::default(), started: Instant::now() };
         line.style();
         self.lines.add(line.bar.clone());
-        line.bar.enable_steady_tick(Duration::from_millis(120));
+        line.bar.enable_steady_tick(TICK);
         line
     }
 }
@@ -66,7 +69,11 @@ impl Progress for Bars {
         let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         let line = stages.entry(stage).or_insert_with(|| self.line(stage));
         if let Some(total) = total {
-            line.counters.total = Some(line.counters.total.unwrap_or(0) + total);
+            line.counters.total = Some(line.counters.done + total);
+        }
+        if line.bar.is_finished() {
+            line.bar.reset();
+            line.bar.enable_steady_tick(TICK);
         }
         line.style();
         line.show();

@@ -265,3 +265,11 @@ fn bytes_and_seconds_fill_a_package_too() {
     let report = pipeline.run(vec![rows("r", &cursor)]).unwrap();
     assert_eq!(counts(&packages(&pipeline, &report), "r"), [4, 4]);
 }
+
+#[test]
+fn a_halt_ends_the_run_behind_the_package() {
+    let mut pipeline = small_packages();
+    pipeline.halt.cancel();
+    let report = pipeline.run(vec![rows("r", &with_cursor(json!({}), "asc"))]).unwrap();
+    assert_eq!(counts(&packages(&pipeline, &report), "r"), [4]);
+}

@@ -9,7 +9,7 @@ use cartage_extract::{
     Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange, StateOf, run,
 };
 use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
-use cartage_runtime::{Runtime, Stage};
+use cartage_runtime::{Cancel, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
 use cartage_state::PipelineState;
@@ -24,6 +24,7 @@ pub(crate) struct Pipeline {
     pub(crate) state: PipelineState,
     pub(crate) settings: ExtractSettings,
     pub(crate) replace_strategy: &'static str,
+    pub(crate) halt: Cancel,
 }
 
 impl Pipeline {
@@ -34,6 +35,7 @@ impl Pipeline {
             schema: Schema::new("shop", NamingKind::SnakeCase).unwrap(),
             state: PipelineState::new("test"),
             replace_strategy: "truncate-and-insert",
+            halt: Cancel::default(),
             settings: ExtractSettings {
                 compression_threads: NonZeroUsize::new(2),
                 ..ExtractSettings::default()
@@ -66,6 +68,7 @@ impl Pipeline {
             producer: "cartage test".to_owned(),
             runtime: self.runtime.clone(),
             published: None,
+            halt: self.halt.clone(),
         })?;
         self.schema = report.schema.clone();
         self.state = report.state.clone();

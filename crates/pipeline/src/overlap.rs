@@ -1,0 +1,112 @@
+//! The three stages at work at the same time, each on another package.
+//!
+//! They hand over nothing but load ids: what one has published wakes the next one up, which opens it on disk.
+//! The order of packages is kept. When one stage fails, the others end behind the package they are at; what is
+//! published by then stays pending, and the error that came first is that of the run.
+
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
+
+use cartage_destinations_api::Destination;
+use cartage_package_store::{LoadId, StageLock};
+use cartage_runtime::Cancel;
+
+use crate::error::PipelineError;
+use crate::project::Project;
+use crate::report::RunReport;
+use crate::stages::{self, Extraction};
+
+/// The right to work as each stage.
+pub(crate) struct Locks {
+    pub(crate) extract: StageLock,
+    pub(crate) normalize: StageLock,
+    pub(crate) load: StageLock,
+}
+
+/// A run from sources to destination.
+pub(crate) struct Overlap<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) locks: &'a Locks,
+    pub(crate) destination: &'a dyn Destination,
+    /// Set when a stage has failed.
+    halt: Cancel,
+    first_error: Mutex<Option<PipelineError>>,
+}
+
+impl<'a> Overlap<'a> {
+    pub(crate) fn new(project: &'a Project, locks: &'a Locks, destination: &'a dyn Destination) -> Self {
+        Self { project, locks, destination, halt: Cancel::default(), first_error: Mutex::default() }
+    }
+
+    /// Extracts, and normalizes and loads what is extracted.
+    pub(crate) fn carry_out(
+        self,
+        extraction: Extraction<'_>,
+        report: &mut RunReport,
+    ) -> Result<(), PipelineError> {
+        let (published, to_normalize) = channel();
+        let (normalized, to_load) = channel();
+        let parts = thread::scope(|scope| {
+            let normalize = scope.spawn(|| self.normalize(to_normalize, normalized));
+            let load = scope.spawn(|| self.load(to_load));
+            // The other end hears that there are no more packages when `published` is dropped.
+            let extraction = extraction.beside_others(published, self.halt.clone());
+            let extracted =
+                self.part(|part| stages::extract(self.project, &self.locks.extract, extraction, part));
+            [extracted, join(normalize), join(load)]
+        });
+        for part in parts {
+            report.absorb(part);
+        }
+        self.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    fn normalize(&self, extracted: Receiver<LoadId>, normalized: Sender<LoadId>) -> RunReport {
+        // Moved, so that load hears when there are no more packages.
+        self.part(move |part| {
+            for load_id in extracted {
+                if !self.goes_on() {
+                    break;
+                }
+                if stages::normalize_one(self.project, &self.locks.normalize, &load_id, part)? {
+                    // If nobody listens, load has failed.
+                    drop(normalized.send(load_id));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn load(&self, normalized: Receiver<LoadId>) -> RunReport {
+        self.part(|part| {
+            for load_id in normalized {
+                if !self.goes_on() {
+                    break;
+                }
+                stages::load_one(self.project, &self.locks.load, self.destination, &load_id, part)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Does the work of a stage; what it did counts even if it failed.
+    fn part(&self, work: impl FnOnce(&mut RunReport) -> Result<(), PipelineError>) -> RunReport {
+        let mut part = RunReport::default();
+        if let Err(error) = work(&mut part) {
+            let mut first = self.first_error.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(error);
+            self.halt.cancel();
+        }
+        part
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.halt.is_cancelled() && !self.project.runtime.cancel.is_cancelled()
+    }
+}
+
+fn join(stage: ScopedJoinHandle<'_, RunReport>) -> RunReport {
+    stage.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
