@@ -12,3 +12,5 @@ pub mod content;
 pub mod guide;
 pub mod harness;
 pub mod oracle;
+pub mod services;
+pub mod state;

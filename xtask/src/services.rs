@@ -8,8 +8,7 @@ use serde::Deserialize;
 
 use crate::tools::{run as run_command, workspace};
 
-/// Arguments of `services`. No service is needed yet: null and DuckDB run inside the process. The
-/// table is `xtask/services.toml`.
+/// Arguments of `services`. The table is `xtask/services.toml`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to do with all services.
@@ -39,17 +38,20 @@ struct Service {
     name: String,
     purpose: String,
     start: Vec<String>,
+    #[serde(default)]
     stop: Vec<String>,
     check: Vec<String>,
+}
+
+/// Starts whatever does not answer.
+pub(crate) fn up() -> Result<()> {
+    run(&Args { action: Action::Up })
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let path = workspace().join("xtask/services.toml");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let table: Table = toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))?;
-    if table.service.is_empty() {
-        eprintln!("no service is needed: every destination that there is runs inside the process");
-    }
     for service in &table.service {
         apply(service, args.action)?;
     }
@@ -60,7 +62,7 @@ fn apply(service: &Service, action: Action) -> Result<()> {
     let up = answers(service)?;
     match action {
         Action::Up if !up => run_command(&mut command(&service.start)?)?,
-        Action::Down if up => run_command(&mut command(&service.stop)?)?,
+        Action::Down if up && !service.stop.is_empty() => run_command(&mut command(&service.stop)?)?,
         _ => {}
     }
     let up = if action == Action::Status { up } else { answers(service)? };

@@ -63,7 +63,10 @@ impl Backoff {
     }
 
     /// Runs `work` until it succeeds, fails for good, or has failed `attempts` times.
-    pub(crate) fn retry<T>(
+    ///
+    /// # Errors
+    /// The last error.
+    pub fn retry<T>(
         &self,
         attempts: u32,
         runtime: &Runtime,

@@ -1,42 +1,73 @@
 //! State and schemas of the destination, for a machine that has none: a new one, or one whose data folder
 //! is gone. dlt's rules (reference/schema.md, 11.3): the newer state wins as a whole.
 
-use cartage_destinations_api::{Destination, StateSync};
-use cartage_package_store::Folder;
+use cartage_destinations_api::{Destination, StateSync, StoredState};
+use cartage_package_store::{Folder, LoadId};
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;
 use crate::project::Project;
+use crate::stages;
 
-/// Takes over the state that the destination has, if it is newer than ours and nothing is pending.
+/// Takes over the state that the destination has, if it is newer than ours. Packages that are pending go on
+/// from the local state; where another machine has moved the state meanwhile, they could never be loaded,
+/// so they are dropped, and this run extracts their rows again. Returns what the user should know.
+///
+/// The caller holds the locks of all stages.
 pub(crate) fn from_destination(
     project: &Project,
     destination: &dyn Destination,
-) -> Result<(), PipelineError> {
+) -> Result<Option<String>, PipelineError> {
     let Some(sync) = destination.state_sync().filter(|_| project.config.pipeline.restore_from_destination)
     else {
-        return Ok(());
+        return Ok(None);
     };
-    if has_pending(project)? {
-        // Pending packages go on from the local state; a conflict shows when they are loaded.
-        return Ok(());
+    let pipeline = &project.config.pipeline.name;
+    let settings = stages::load_settings(project);
+    let newest = || sync.newest_state(pipeline);
+    let attempts = settings.raise_on_max_retries.get();
+    let Some(stored) = settings.backoff.retry(attempts, &project.runtime, newest)? else { return Ok(None) };
+    let mut warning = None;
+    let pending = pending(project)?;
+    if !pending.is_empty() {
+        if !is_overtaken(project, &pending, &stored)? {
+            return Ok(None);
+        }
+        let dropped = project.drop_pending()?.aborted.join(", ");
+        warning = Some(format!(
+            "load {} of another machine has moved the state of pipeline {pipeline}: what was pending here \
+             ({dropped}) is in aborted/, and its rows are extracted again",
+            stored.load_id
+        ));
     }
-    let Some(stored) = sync.newest_state(&project.config.pipeline.name)? else { return Ok(()) };
     let remote = PipelineState::decode(&stored.encoded)
         .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })?;
     match project.committed_state()? {
-        Some(local) if !is_newer(&remote, &local) => Ok(()),
-        local => take_over(project, sync, remote, local.as_ref()),
+        Some(local) if !is_newer(&remote, &local) => {}
+        local => take_over(project, sync, remote, local.as_ref())?,
     }
+    Ok(warning)
 }
 
-fn has_pending(project: &Project) -> Result<bool, PipelineError> {
-    for folder in [Folder::Extracted, Folder::Normalized] {
-        if !project.store.list(folder)?.is_empty() {
-            return Ok(true);
-        }
+fn pending(project: &Project) -> Result<Vec<LoadId>, PipelineError> {
+    let mut found = project.store.list(Folder::Normalized)?;
+    found.extend(project.store.list(Folder::Extracted)?);
+    Ok(found)
+}
+
+/// Whether a machine other than this one has brought the state that is stored. A package of ours that was
+/// killed right after its commit has brought its own.
+fn is_overtaken(project: &Project, pending: &[LoadId], stored: &StoredState) -> Result<bool, PipelineError> {
+    if pending.iter().any(|load_id| load_id.as_str() == stored.load_id) {
+        return Ok(false);
     }
-    Ok(false)
+    Ok(match project.committed_state()? {
+        None => true,
+        Some(local) if local.version() == stored.version => {
+            stored.version_hash.is_some() && stored.version_hash.as_deref() != local.version_hash()
+        }
+        Some(local) => local.version() < stored.version,
+    })
 }
 
 fn is_newer(remote: &PipelineState, local: &PipelineState) -> bool {

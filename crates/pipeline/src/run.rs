@@ -39,7 +39,7 @@ impl Project {
         let report = self.traced(|run_id, report| {
             let destination = self.connect(connector)?;
             report.target = Some(target(&*destination));
-            restore::from_destination(self, &*destination)?;
+            report.warnings.extend(restore::from_destination(self, &*destination)?);
             self.note_pending(report)?;
             let left_out = if options.extract_again { Vec::new() } else { marker::extracted_already(self)? };
             marker::begin(self, run_id, &left_out)?;

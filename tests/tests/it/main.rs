@@ -3,6 +3,7 @@
 mod bad_input;
 mod damage;
 mod disk;
+mod dlt;
 mod guides;
 mod kill;
 mod locks;
@@ -10,3 +11,4 @@ mod oracle;
 mod signals;
 mod stages;
 mod tour;
+mod two_machines;
