@@ -1,6 +1,7 @@
 //! Runs statements and transactions on connections of their own.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use cartage_destinations_api::sql::{Param, SqlScript, Statement, ledger};
 use cartage_destinations_api::{Error, LoadKey, Result};
@@ -61,9 +62,12 @@ pub(crate) struct Session {
 impl Session {
     /// Runs one statement; returns the number of rows that it changed.
     pub(crate) fn execute(&self, statement: &Statement) -> Result<u64> {
+        let begun = Instant::now();
         let values = statement.params.iter().map(value);
         let changed = self.connection.execute(&statement.sql, params_from_iter(values));
-        changed.map(|rows| rows as u64).map_err(|cause| error::statement(&statement.purpose, &cause))
+        let rows = changed.map_err(|cause| error::statement(&statement.purpose, &cause))? as u64;
+        tracing::debug!(rows, seconds = begun.elapsed().as_secs_f64(), "{}", statement.purpose);
+        Ok(rows)
     }
 
     /// Runs the statements in order.
@@ -100,7 +104,10 @@ impl Session {
     }
 
     fn control(&self, sql: &str, purpose: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))
+        let begun = Instant::now();
+        self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))?;
+        tracing::debug!(seconds = begun.elapsed().as_secs_f64(), "{purpose}");
+        Ok(())
     }
 
     /// A failed commit has undone the transaction already, so there may be none left to undo.
@@ -124,6 +131,11 @@ impl Session {
     pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
         let folded = table.to_lowercase();
         Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
+    }
+
+    /// Whether one entry of a load is in the ledger, which must be there.
+    pub(crate) fn has_entry(&self, staging: &str, load: &LoadKey, entry: &str) -> Result<bool> {
+        Ok(!self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()))?.is_empty())
     }
 
     /// The ledger entries of one load; empty where there is no ledger.

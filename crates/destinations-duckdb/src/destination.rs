@@ -105,7 +105,7 @@ impl DuckDb {
     fn once(&self, session: &Session, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
         let staging = self.staging_dataset();
         session.transaction(|| {
-            if session.entries(staging, &plan.key)?.iter().any(|done| done == entry) {
+            if session.has_entry(staging, &plan.key, entry)? {
                 return Ok(());
             }
             session.run(script)?;
@@ -187,7 +187,7 @@ impl DuckDb {
     fn make_staged(&self, session: &Session, plan: &LoadPlan, table: &Table) -> Result<()> {
         let target = staged(&self.client, plan, &table.name);
         let entry = ledger::staged_entry(&target.table);
-        if session.entries(&target.dataset, &plan.key)?.contains(&entry) {
+        if session.has_entry(&target.dataset, &plan.key, &entry)? {
             return Ok(());
         }
         let constraints = Constraints { not_null: true, unique: false };

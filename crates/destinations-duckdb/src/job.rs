@@ -56,11 +56,10 @@ impl<'a> ScriptJob<'a> {
     fn work(&self, session: &Session) -> Result<JobOutcome> {
         let key = &self.plan.key;
         let staging = &self.client.config().staging_dataset;
-        let entries = session.entries(staging, key)?;
-        if !entries.iter().any(|entry| entry == ledger::BEGUN) {
+        if !session.has_entry(staging, key, ledger::BEGUN)? {
             return Err(taken_over(key));
         }
-        if entries.contains(&self.entry) {
+        if session.has_entry(staging, key, &self.entry)? {
             return Ok(JobOutcome::DoneBefore);
         }
         let mut rows = 0;

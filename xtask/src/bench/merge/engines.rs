@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::super::engines::{Run, cartage_command, our_stages, their_stages};
 use super::super::measure::run;
-use super::start::Start;
+use super::start::{Layout, Start};
 
 /// One way to bring a batch into the tables.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl Engine {
 
     /// Merges into a fresh copy.
     pub(super) fn run(self, start: &Start<'_>) -> Result<Run> {
-        start.fresh()?;
+        start.fresh(if matches!(self, Self::Cartage) { Layout::Ours } else { Layout::Plain })?;
         let name = self.name();
         let strategy = start.strategy.name();
         self.merge(start).with_context(|| format!("{name} with {strategy}"))

@@ -15,6 +15,14 @@ const DLT: &str = include_str!("dlt_merge.py");
 const STAGE: &str = include_str!("stage.py");
 const CHECK: &str = include_str!("check.py");
 const BY_HAND: &str = include_str!("by_hand.py");
+const COPY: &str = include_str!("copy_database.py");
+
+/// Who wrote the row groups of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    Ours,
+    Plain,
+}
 
 /// A dataset with the known orders, and what belongs to it.
 pub(super) struct Start<'a> {
@@ -41,6 +49,7 @@ impl<'a> Start<'a> {
             }
             fs::create_dir_all(start.base())?;
             start.load_known(files).context("load the known orders")?;
+            start.copy_plainly().context("write the known orders as DuckDB does")?;
             start.take_batch().context("take the rows of the batch")?;
             start.attach_dlt().context("let dlt restore its schema and state")?;
             fs::write(complete, "")?;
@@ -69,25 +78,39 @@ impl<'a> Start<'a> {
 
     /// Keeps the rows that a run of ours makes of the batch, for the SQL.
     fn take_batch(&self) -> Result<()> {
-        self.fresh()?;
+        self.fresh(Layout::Ours)?;
         let mut cartage = cartage_command("cartage", &self.work(), &["run"])?;
         run(cartage.stdout(std::process::Stdio::null()))?;
         self.stage("take")
     }
 
     fn attach_dlt(&self) -> Result<()> {
-        self.fresh()?;
+        self.fresh(Layout::Plain)?;
         run(&mut self.dlt(&self.folder.join("dlt"), "attach")?)
+    }
+
+    /// The database with row groups of DuckDB's own size. Whoever else merges into ours begins by writing
+    /// all of it in that size, which is not what is to be measured.
+    fn copy_plainly(&self) -> Result<()> {
+        fs::create_dir_all(self.work())?;
+        let mut command = self.script("copy_database.py", COPY)?;
+        run(command.arg(self.base().join("out.duckdb")).arg(self.plain()))
+    }
+
+    fn plain(&self) -> PathBuf {
+        self.folder.join("plain.duckdb")
     }
 
     /// A work folder with copies of the database and of our data folder. The copies are on the disk, so
     /// that writing them does not slow down the run.
-    pub(super) fn fresh(&self) -> Result<()> {
+    pub(super) fn fresh(&self, layout: Layout) -> Result<()> {
         let (base, work) = (self.base(), self.work());
         if work.exists() {
             fs::remove_dir_all(&work)?;
         }
-        copy_folder(&base, &work)?;
+        copy_folder(&base.join("data"), &work.join("data"))?;
+        let database = if layout == Layout::Plain { self.plain() } else { base.join("out.duckdb") };
+        copy(&database, &self.database())?;
         let dlt = self.folder.join("dlt");
         if dlt.exists() {
             copy_folder(&dlt, &work.join("dlt"))?;
@@ -162,9 +185,13 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         if entry.file_type()?.is_dir() {
             copy_folder(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), &target)?;
-            File::open(&target)?.sync_all()?;
+            copy(&entry.path(), &target)?;
         }
     }
     Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to)?;
+    Ok(File::open(to)?.sync_all()?)
 }
