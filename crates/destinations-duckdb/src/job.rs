@@ -1,15 +1,17 @@
 //! Jobs: a file into a table, and the follow-up of a chain.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use cartage_destinations_api::sql::{ChainTable, Dialect, SqlScript, Statement, TableRef, follow_up, ledger};
 use cartage_destinations_api::{
-    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging, taken_over,
+    Chain, Error, FileFormat, FollowUp, Job, JobFile, JobOutcome, LoadPlan, MergeStrategy, Result, staging,
+    taken_over,
 };
 use cartage_schema::{DataType, Table};
 
 use crate::client::{Client, Session, not_in_plan};
-use crate::schema_sql::{DuckDbDialect, literal};
+use crate::schema_sql::{CATALOG, DuckDbDialect, UpdatingDialect, literal};
 
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
@@ -49,7 +51,10 @@ impl<'a> ScriptJob<'a> {
                 Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
             })
             .collect::<Result<Vec<_>>>()?;
-        let script = follow_up(&DuckDbDialect, chain.follow_up, &tables, plan.created_micros())?;
+        let by_key = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
+        let dialect: &dyn Dialect =
+            if by_key && has_other_columns(client, &tables)? { &UpdatingDialect } else { &DuckDbDialect };
+        let script = follow_up(dialect, chain.follow_up, &tables, plan.created_micros())?;
         Ok(Self { client, plan, entry: ledger::follow_up_entry(&chain.root), script })
     }
 
@@ -78,6 +83,28 @@ impl Job for ScriptJob<'_> {
         let session = self.client.session()?;
         session.transaction(|| self.work(&session))
     }
+}
+
+/// Whether a table of a chain has columns that the schema does not know.
+fn has_other_columns(client: &Client, tables: &[ChainTable<'_>]) -> Result<bool> {
+    let Some(session) = client.existing()? else { return Ok(false) };
+    for chained in tables {
+        let table = &chained.target.table;
+        // A table that the load is to make is shown before it is there.
+        let statement = Statement::new(
+            format!("read the columns of {table}"),
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND lower(schema_name) = lower(?) \
+             AND lower(table_name) = lower(?)",
+        )
+        .with_params(vec![CATALOG.into(), chained.target.dataset.as_str().into(), table.as_str().into()]);
+        let known: HashSet<String> =
+            chained.table.complete_columns().map(|column| DuckDbDialect.fold(&column.name)).collect();
+        let there: Vec<String> = session.query(&statement, |row| row.get(0))?;
+        if there.iter().any(|column| !known.contains(&DuckDbDialect.fold(column))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn direct(client: &Client, table: &str) -> TableRef {
