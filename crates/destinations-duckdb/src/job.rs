@@ -11,7 +11,7 @@ use cartage_destinations_api::{
 use cartage_schema::{DataType, Table};
 
 use crate::client::{Client, Session, not_in_plan};
-use crate::schema_sql::{CATALOG, DuckDbDialect, UpdatingDialect, literal};
+use crate::schema_sql::{DuckDbDialect, UpdatingDialect, literal};
 
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
@@ -43,18 +43,26 @@ impl<'a> ScriptJob<'a> {
 
     /// What turns the staged rows of a chain into rows of the dataset.
     pub(crate) fn follow_up(client: &'a Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Self> {
-        let tables = chain
-            .tables
-            .iter()
-            .map(|name| {
-                let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
-                Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let tables = chained(client, plan, chain)?;
         let by_key = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
-        let dialect: &dyn Dialect =
-            if by_key && has_other_columns(client, &tables)? { &UpdatingDialect } else { &DuckDbDialect };
-        let script = follow_up(dialect, chain.follow_up, &tables, plan.created_micros())?;
+        let in_place = by_key && has_other_columns(&client.session()?, &tables)?;
+        let dialect: &dyn Dialect = if in_place { &UpdatingDialect } else { &DuckDbDialect };
+        Self::finish(client, plan, chain, dialect, &tables)
+    }
+
+    /// The same for tables that have no columns but those of the schema, without a look at the database.
+    pub(crate) fn usual_follow_up(client: &'a Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Self> {
+        Self::finish(client, plan, chain, &DuckDbDialect, &chained(client, plan, chain)?)
+    }
+
+    fn finish(
+        client: &'a Client,
+        plan: &'a LoadPlan,
+        chain: &Chain,
+        dialect: &dyn Dialect,
+        tables: &[ChainTable<'_>],
+    ) -> Result<Self> {
+        let script = follow_up(dialect, chain.follow_up, tables, plan.created_micros())?;
         Ok(Self { client, plan, entry: ledger::follow_up_entry(&chain.root), script })
     }
 
@@ -85,21 +93,25 @@ impl Job for ScriptJob<'_> {
     }
 }
 
+fn chained<'a>(client: &Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Vec<ChainTable<'a>>> {
+    let table = |name: &String| {
+        let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
+        Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
+    };
+    chain.tables.iter().map(table).collect()
+}
+
 /// Whether a table of a chain has columns that the schema does not know.
-fn has_other_columns(client: &Client, tables: &[ChainTable<'_>]) -> Result<bool> {
-    let Some(session) = client.existing()? else { return Ok(false) };
+fn has_other_columns(session: &Session, tables: &[ChainTable<'_>]) -> Result<bool> {
     for chained in tables {
-        let table = &chained.target.table;
-        // A table that the load is to make is shown before it is there.
+        let name = literal(&DuckDbDialect.qualified(&chained.target));
         let statement = Statement::new(
-            format!("read the columns of {table}"),
-            "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND lower(schema_name) = lower(?) \
-             AND lower(table_name) = lower(?)",
-        )
-        .with_params(vec![CATALOG.into(), chained.target.dataset.as_str().into(), table.as_str().into()]);
+            format!("read the columns of {}", chained.target.table),
+            format!("SELECT name FROM pragma_table_info({name})"),
+        );
+        let there: Vec<String> = session.query(&statement, |row| row.get(0))?;
         let known: HashSet<String> =
             chained.table.complete_columns().map(|column| DuckDbDialect.fold(&column.name)).collect();
-        let there: Vec<String> = session.query(&statement, |row| row.get(0))?;
         if there.iter().any(|column| !known.contains(&DuckDbDialect.fold(column))) {
             return Ok(true);
         }

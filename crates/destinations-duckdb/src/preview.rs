@@ -47,7 +47,7 @@ impl Preview for DuckDb {
             script.extend(ScriptJob::insert(&self.client, plan, job)?.script);
         }
         for chain in &plan.chains {
-            script.extend(ScriptJob::follow_up(&self.client, plan, chain)?.script);
+            script.extend(ScriptJob::usual_follow_up(&self.client, plan, chain)?.script);
         }
         Ok(script)
     }

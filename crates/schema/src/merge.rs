@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::column::CompoundHint;
 use crate::error::SchemaError;
@@ -150,25 +150,24 @@ impl Schema {
     pub fn drop_tables(&mut self, names: &[&str]) -> Result<Vec<Table>, SchemaError> {
         names.iter().try_for_each(|name| self.table(name).map(drop))?;
         let going: HashSet<&str> = names.iter().copied().collect();
-        // Whoever is below a table that goes, and stays, is below one whose parent goes, and stays.
+        // A table that stays below one that goes is, or is below, one whose parent goes.
         let nesting = self.nesting();
         let is_orphan = |table: &&Table| {
             !going.contains(table.name.as_str())
                 && table.parent.as_deref().is_some_and(|parent| going.contains(parent))
         };
         let topmost = self.tables.values().filter(is_orphan);
-        let orphans: IndexSet<&str> =
-            topmost.flat_map(|table| nesting.chain(&table.name)).map(|table| table.name.as_str()).collect();
+        let below = topmost.flat_map(|table| nesting.chain(&table.name)).map(|table| table.name.as_str());
+        let orphans: IndexSet<&str> = below.filter(|name| !going.contains(name)).collect();
         if !orphans.is_empty() {
             let orphans = orphans.into_iter().collect::<Vec<_>>().join(", ");
             return Err(SchemaError::Orphans { schema: self.name.clone(), orphans });
         }
-        let mut dropped = Vec::new();
-        for name in names {
-            dropped.extend(self.tables.shift_remove(*name));
-            self.normalizers.forget_table(name);
-        }
-        Ok(dropped)
+        let (mut dropped, kept): (IndexMap<_, _>, IndexMap<_, _>) =
+            std::mem::take(&mut self.tables).into_iter().partition(|(name, _)| going.contains(name.as_str()));
+        self.tables = kept;
+        names.iter().for_each(|name| self.normalizers.forget_table(name));
+        Ok(names.iter().filter_map(|name| dropped.swap_remove(*name)).collect())
     }
 
     fn replace_normalizers(&mut self, incoming: &Self) {
