@@ -5,13 +5,14 @@ use std::path::Path;
 
 use cartage_destinations_api::sql::{ChainTable, Dialect, SqlScript, Statement, TableRef, follow_up, ledger};
 use cartage_destinations_api::{
-    Chain, Error, FileFormat, FollowUp, Job, JobFile, JobOutcome, LoadPlan, MergeStrategy, Result, staging,
-    taken_over,
+    Chain, Error, FileFormat, FollowUp, Job, JobFile, JobOutcome, LoadPlan, MergeStrategy, Result, taken_over,
 };
 use cartage_schema::{DataType, Table};
 
 use crate::client::{Client, Session, not_in_plan};
-use crate::schema_sql::{DuckDbDialect, UpdatingDialect, literal};
+use crate::schema_sql::{DuckDbDialect, literal};
+use crate::staged::staged;
+use crate::variant::Variant;
 
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
@@ -46,7 +47,7 @@ impl<'a> ScriptJob<'a> {
         let tables = chained(client, plan, chain)?;
         let by_key = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
         let in_place = by_key && has_other_columns(&client.session()?, &tables)?;
-        let dialect: &dyn Dialect = if in_place { &UpdatingDialect } else { &DuckDbDialect };
+        let dialect: &dyn Dialect = if in_place { &Variant::UpdatesInPlace } else { &DuckDbDialect };
         Self::finish(client, plan, chain, dialect, &tables)
     }
 
@@ -121,12 +122,6 @@ fn has_other_columns(session: &Session, tables: &[ChainTable<'_>]) -> Result<boo
 
 fn direct(client: &Client, table: &str) -> TableRef {
     TableRef::new(&client.config().dataset, table)
-}
-
-/// The staged twin of `table` for this load.
-pub(crate) fn staged(client: &Client, plan: &LoadPlan, table: &str) -> TableRef {
-    let name = staging::table_name(table, &plan.key, usize::MAX);
-    TableRef::new(&client.config().staging_dataset, name)
 }
 
 /// One file as the argument of a reader, which takes patterns: their characters are bracketed.

@@ -59,33 +59,6 @@ impl Dialect for DuckDbDialect {
     }
 }
 
-/// The dialect for tables with columns that the schema does not know: they keep their values, as rows are
-/// updated in place.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct UpdatingDialect;
-
-impl Dialect for UpdatingDialect {
-    fn column_type(&self, column: &Column) -> Result<String> {
-        DuckDbDialect.column_type(column)
-    }
-
-    fn dataset(&self, dataset: &str) -> String {
-        DuckDbDialect.dataset(dataset)
-    }
-
-    fn fold(&self, name: &str) -> String {
-        DuckDbDialect.fold(name)
-    }
-
-    fn empty_table(&self, table: &TableRef) -> String {
-        DuckDbDialect.empty_table(table)
-    }
-
-    fn adds_columns_together(&self) -> bool {
-        DuckDbDialect.adds_columns_together()
-    }
-}
-
 /// A text in a statement, for places that take no parameters: those of `ATTACH`, and of table functions,
 /// which need their arguments while the statement is planned.
 pub(crate) fn literal(text: &str) -> String {
