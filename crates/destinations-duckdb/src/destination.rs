@@ -180,27 +180,10 @@ impl DuckDb {
             )?)?;
             let in_flight = tables.iter().filter(|(_, is_staged)| *is_staged).map(|(table, _)| *table);
             for (target, create) in staged::create(&self.client, plan, in_flight)? {
-                self.make_staged(session, plan, &target, &create)?;
+                make_staged(session, plan, &target, &create)?;
             }
             Ok(migration.changes)
         })
-    }
-
-    fn make_staged(
-        &self,
-        session: &Session,
-        plan: &LoadPlan,
-        target: &TableRef,
-        create: &Statement,
-    ) -> Result<()> {
-        let entry = ledger::staged_entry(&target.table);
-        if session.has_entry(&target.dataset, &plan.key, &entry)? {
-            return Ok(());
-        }
-        session.execute(create)?;
-        session
-            .execute(&ledger::record(&DuckDbDialect, &target.dataset, &plan.key, &entry, plan.now_micros))
-            .map(drop)
     }
 
     fn truncate(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
@@ -280,6 +263,17 @@ fn set_vacuum(session: &Session, plan: &LoadPlan) -> Result<()> {
     let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();
     let sql = if only_appends { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
     session.execute(&Statement::new("choose whether checkpoints join row groups", sql)).map(drop)
+}
+
+/// Makes a staged table and remembers it, unless it was made before.
+fn make_staged(session: &Session, plan: &LoadPlan, target: &TableRef, create: &Statement) -> Result<()> {
+    let entry = ledger::staged_entry(&target.table);
+    if session.has_entry(&target.dataset, &plan.key, &entry)? {
+        return Ok(());
+    }
+    session.execute(create)?;
+    let record = ledger::record(&DuckDbDialect, &target.dataset, &plan.key, &entry, plan.now_micros);
+    session.execute(&record).map(drop)
 }
 
 /// The tables of the plan that have a column, and whether each is staged.

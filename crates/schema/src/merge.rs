@@ -166,7 +166,9 @@ impl Schema {
         let (mut dropped, kept): (IndexMap<_, _>, IndexMap<_, _>) =
             std::mem::take(&mut self.tables).into_iter().partition(|(name, _)| going.contains(name.as_str()));
         self.tables = kept;
-        names.iter().for_each(|name| self.normalizers.forget_table(name));
+        for name in names {
+            self.normalizers.forget_table(name);
+        }
         Ok(names.iter().filter_map(|name| dropped.swap_remove(*name)).collect())
     }
 

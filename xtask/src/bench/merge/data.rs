@@ -45,7 +45,7 @@ impl Files {
 
 /// The key of a row of the batch: every fifth is new, the others lie scattered over all known ones.
 fn key(row: u64, base_rows: u64) -> u64 {
-    if row % NEW == 0 {
+    if row.is_multiple_of(NEW) {
         return base_rows + row / NEW;
     }
     row * TIMES + Random::new(7, row).below(TIMES)
