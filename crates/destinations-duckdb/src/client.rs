@@ -133,9 +133,15 @@ impl Session {
         Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
     }
 
-    /// Whether one entry of a load is in the ledger, which must be there.
+    /// Whether one entry of a load is in the ledger; not where there is no ledger.
     pub(crate) fn has_entry(&self, staging: &str, load: &LoadKey, entry: &str) -> Result<bool> {
-        Ok(!self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()))?.is_empty())
+        let asked = self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()));
+        match asked {
+            Ok(found) => Ok(!found.is_empty()),
+            // Looking first would list all tables for every job.
+            Err(_) if !self.has_table(staging, ledger::TABLE)? => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The ledger entries of one load; empty where there is no ledger.
