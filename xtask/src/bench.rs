@@ -6,17 +6,19 @@
 mod data;
 mod engines;
 mod measure;
+mod merge;
 mod python;
 mod report;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::tools::{cargo, run as run_command, target};
 use data::Set;
 use engines::Engine;
+use merge::Strategy;
 
 /// Arguments of `bench`.
 #[derive(clap::Args)]
@@ -42,6 +44,12 @@ pub(crate) struct Args {
     /// Threads of our normalize [default: the number of cores].
     #[arg(long)]
     workers: Option<usize>,
+    /// Measures merges into a large table instead; `--rows` is what is there before [default: 5,000,000].
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "delete-insert,upsert,scd2")]
+    merge: Vec<Strategy>,
+    /// How often dlt merges: it takes minutes.
+    #[arg(long, default_value_t = 1)]
+    dlt_runs: usize,
     /// Only makes the data.
     #[arg(long)]
     generate: bool,
@@ -76,6 +84,9 @@ impl Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;
+    if !args.merge.is_empty() {
+        return merge(args, &folder);
+    }
     let sets: Vec<Set> =
         Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
     let files = sets.iter().map(|set| set.file(&folder, args.rows)).collect::<Result<Vec<_>>>()?;
@@ -95,8 +106,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             let runs = (0..args.runs.max(1)).map(|_| engine.run(file, &folder, python.as_deref()));
             rows.push(report::Row { engine: engine.name(), runs: runs.collect::<Result<_>>()? });
         }
-        report::print(file, &rows)?;
+        report::print(&format!("{}: {} rows", file.set.name(), file.rows), file.bytes, &rows)?;
         report::print_stages(&engines::stages_apart(file, &folder, args.workers)?)?;
     }
     Ok(())
+}
+
+fn merge(args: &Args, folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    let with_dlt = !args.without.contains(&Other::Dlt);
+    merge::run(&merge::Plan {
+        strategies: args.merge.clone(),
+        rows: args.rows.unwrap_or(5_000_000),
+        runs: args.runs.max(1),
+        dlt_runs: if with_dlt { args.dlt_runs } else { 0 },
+        by_hand: !args.without.contains(&Other::Duckdb),
+        python: &python::find(args.python.as_deref(), folder)?,
+        folder,
+    })
 }

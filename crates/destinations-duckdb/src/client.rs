@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use cartage_destinations_api::sql::{Param, SqlScript, Statement, ledger};
 use cartage_destinations_api::{Error, LoadKey, Result};
@@ -93,9 +94,12 @@ pub(crate) struct Session {
 impl Session {
     /// Runs one statement; returns the number of rows that it changed.
     pub(crate) fn execute(&self, statement: &Statement) -> Result<u64> {
+        let begun = Instant::now();
         let values = statement.params.iter().map(value);
         let changed = self.connection.execute(&statement.sql, params_from_iter(values));
-        changed.map(|rows| rows as u64).map_err(|cause| error::statement(&statement.purpose, &cause))
+        let rows = changed.map_err(|cause| error::statement(&statement.purpose, &cause))? as u64;
+        tracing::debug!(rows, seconds = begun.elapsed().as_secs_f64(), "{}", statement.purpose);
+        Ok(rows)
     }
 
     /// Runs the statements in order.
@@ -132,7 +136,10 @@ impl Session {
     }
 
     fn control(&self, sql: &str, purpose: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))
+        let begun = Instant::now();
+        self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))?;
+        tracing::debug!(seconds = begun.elapsed().as_secs_f64(), "{purpose}");
+        Ok(())
     }
 
     /// A failed commit has undone the transaction already, so there may be none left to undo.
@@ -165,6 +172,17 @@ impl Session {
     pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
         let folded = table.to_lowercase();
         Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
+    }
+
+    /// Whether one entry of a load is in the ledger; not where there is no ledger.
+    pub(crate) fn has_entry(&self, staging: &str, load: &LoadKey, entry: &str) -> Result<bool> {
+        let asked = self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()));
+        match asked {
+            Ok(found) => Ok(!found.is_empty()),
+            // Looking first would list all tables for every job.
+            Err(_) if !self.has_table(staging, ledger::TABLE)? => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The ledger entries of one load; empty where there is no ledger.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
+use cartage_destinations_api::sql::ddl::{self, Existing};
 use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
@@ -13,8 +13,9 @@ use cartage_schema::Table;
 
 use crate::client::{Client, Session, not_in_plan};
 use crate::config::Config;
-use crate::job::{ScriptJob, staged};
+use crate::job::ScriptJob;
 use crate::schema_sql::{CATALOG, DuckDbDialect};
+use crate::staged;
 
 /// One dataset in a DuckDB database.
 #[derive(Clone, Debug)]
@@ -105,7 +106,7 @@ impl DuckDb {
     fn once(&self, session: &Session, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
         let staging = self.staging_dataset();
         session.transaction(|| {
-            if session.entries(staging, &plan.key)?.iter().any(|done| done == entry) {
+            if session.has_entry(staging, &plan.key, entry)? {
                 return Ok(());
             }
             session.run(script)?;
@@ -177,25 +178,12 @@ impl DuckDb {
                 self.capabilities.max_text_length,
                 plan.now_micros,
             )?)?;
-            for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
-                self.make_staged(session, plan, table)?;
+            let in_flight = tables.iter().filter(|(_, is_staged)| *is_staged).map(|(table, _)| *table);
+            for (target, create) in staged::create(&self.client, plan, in_flight)? {
+                make_staged(session, plan, &target, &create)?;
             }
             Ok(migration.changes)
         })
-    }
-
-    fn make_staged(&self, session: &Session, plan: &LoadPlan, table: &Table) -> Result<()> {
-        let target = staged(&self.client, plan, &table.name);
-        let entry = ledger::staged_entry(&target.table);
-        if session.entries(&target.dataset, &plan.key)?.contains(&entry) {
-            return Ok(());
-        }
-        let constraints = Constraints { not_null: true, unique: false };
-        let create = ddl::create_table(&DuckDbDialect, &target, table, constraints)?;
-        session.execute(&Statement::new(format!("stage table {}", table.name), create))?;
-        session
-            .execute(&ledger::record(&DuckDbDialect, &target.dataset, &plan.key, &entry, plan.now_micros))
-            .map(drop)
     }
 
     fn truncate(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
@@ -275,6 +263,17 @@ fn set_vacuum(session: &Session, plan: &LoadPlan) -> Result<()> {
     let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();
     let sql = if only_appends { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
     session.execute(&Statement::new("choose whether checkpoints join row groups", sql)).map(drop)
+}
+
+/// Makes a staged table and remembers it, unless it was made before.
+fn make_staged(session: &Session, plan: &LoadPlan, target: &TableRef, create: &Statement) -> Result<()> {
+    let entry = ledger::staged_entry(&target.table);
+    if session.has_entry(&target.dataset, &plan.key, &entry)? {
+        return Ok(());
+    }
+    session.execute(create)?;
+    let record = ledger::record(&DuckDbDialect, &target.dataset, &plan.key, &entry, plan.now_micros);
+    session.execute(&record).map(drop)
 }
 
 /// The tables of the plan that have a column, and whether each is staged.

@@ -1,15 +1,18 @@
 //! Jobs: a file into a table, and the follow-up of a chain.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use cartage_destinations_api::sql::{ChainTable, Dialect, SqlScript, Statement, TableRef, follow_up, ledger};
 use cartage_destinations_api::{
-    Chain, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, staging, taken_over,
+    Chain, Error, FileFormat, FollowUp, Job, JobFile, JobOutcome, LoadPlan, MergeStrategy, Result, taken_over,
 };
 use cartage_schema::{DataType, Table};
 
 use crate::client::{Client, Session, not_in_plan};
 use crate::schema_sql::{DuckDbDialect, literal};
+use crate::staged::staged;
+use crate::variant::Variant;
 
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
@@ -41,26 +44,36 @@ impl<'a> ScriptJob<'a> {
 
     /// What turns the staged rows of a chain into rows of the dataset.
     pub(crate) fn follow_up(client: &'a Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Self> {
-        let tables = chain
-            .tables
-            .iter()
-            .map(|name| {
-                let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
-                Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let script = follow_up(&DuckDbDialect, chain.follow_up, &tables, plan.created_micros())?;
+        let tables = chained(client, plan, chain)?;
+        let by_key = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
+        let in_place = by_key && has_other_columns(&client.session()?, &tables)?;
+        let dialect: &dyn Dialect = if in_place { &Variant::UpdatesInPlace } else { &DuckDbDialect };
+        Self::finish(client, plan, chain, dialect, &tables)
+    }
+
+    /// The same for tables that have no columns but those of the schema, without a look at the database.
+    pub(crate) fn usual_follow_up(client: &'a Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Self> {
+        Self::finish(client, plan, chain, &DuckDbDialect, &chained(client, plan, chain)?)
+    }
+
+    fn finish(
+        client: &'a Client,
+        plan: &'a LoadPlan,
+        chain: &Chain,
+        dialect: &dyn Dialect,
+        tables: &[ChainTable<'_>],
+    ) -> Result<Self> {
+        let script = follow_up(dialect, chain.follow_up, tables, plan.created_micros())?;
         Ok(Self { client, plan, entry: ledger::follow_up_entry(&chain.root), script })
     }
 
     fn work(&self, session: &Session) -> Result<JobOutcome> {
         let key = &self.plan.key;
         let staging = &self.client.config().staging_dataset;
-        let entries = session.entries(staging, key)?;
-        if !entries.iter().any(|entry| entry == ledger::BEGUN) {
+        if !session.has_entry(staging, key, ledger::BEGUN)? {
             return Err(taken_over(key));
         }
-        if entries.contains(&self.entry) {
+        if session.has_entry(staging, key, &self.entry)? {
             return Ok(JobOutcome::DoneBefore);
         }
         let mut rows = 0;
@@ -81,14 +94,34 @@ impl Job for ScriptJob<'_> {
     }
 }
 
-fn direct(client: &Client, table: &str) -> TableRef {
-    TableRef::new(&client.config().dataset, table)
+fn chained<'a>(client: &Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Vec<ChainTable<'a>>> {
+    let table = |name: &String| {
+        let table = plan.schema.tables.get(name).ok_or_else(|| not_in_plan(name, &plan.key))?;
+        Ok(ChainTable { target: direct(client, name), staged: staged(client, plan, name), table })
+    };
+    chain.tables.iter().map(table).collect()
 }
 
-/// The staged twin of `table` for this load.
-pub(crate) fn staged(client: &Client, plan: &LoadPlan, table: &str) -> TableRef {
-    let name = staging::table_name(table, &plan.key, usize::MAX);
-    TableRef::new(&client.config().staging_dataset, name)
+/// Whether a table of a chain has columns that the schema does not know.
+fn has_other_columns(session: &Session, tables: &[ChainTable<'_>]) -> Result<bool> {
+    for chained in tables {
+        let name = literal(&DuckDbDialect.qualified(&chained.target));
+        let statement = Statement::new(
+            format!("read the columns of {}", chained.target.table),
+            format!("SELECT name FROM pragma_table_info({name})"),
+        );
+        let there: Vec<String> = session.query(&statement, |row| row.get(0))?;
+        let known: HashSet<String> =
+            chained.table.complete_columns().map(|column| DuckDbDialect.fold(&column.name)).collect();
+        if there.iter().any(|column| !known.contains(&DuckDbDialect.fold(column))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn direct(client: &Client, table: &str) -> TableRef {
+    TableRef::new(&client.config().dataset, table)
 }
 
 /// One file as the argument of a reader, which takes patterns: their characters are bracketed.

@@ -22,7 +22,9 @@ mod error;
 mod job;
 mod preview;
 mod schema_sql;
+mod staged;
 mod sync;
+mod variant;
 
 pub use config::Config;
 pub use destination::DuckDb;

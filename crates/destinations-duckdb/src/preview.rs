@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
+use cartage_destinations_api::sql::ddl::{self, Existing};
 use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
 use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 
 use crate::client::Session;
 use crate::database::attachment;
 use crate::destination::{DuckDb, planned_tables};
-use crate::job::{ScriptJob, staged};
+use crate::job::ScriptJob;
 use crate::schema_sql::DuckDbDialect;
+use crate::staged;
 
 /// What a preview is compared with.
 enum Database {
@@ -81,12 +82,9 @@ impl DuckDb {
             };
             script.push(purpose, statement.sql);
         }
-        for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
-            let target = staged(&self.client, plan, &table.name);
-            let constraints = Constraints { not_null: true, unique: false };
-            let create = ddl::create_table(&DuckDbDialect, &target, table, constraints)?;
-            script.push(format!("stage table {}", table.name), create);
-        }
+        let in_flight = tables.iter().filter(|(_, is_staged)| *is_staged).map(|(table, _)| *table);
+        let creations = staged::create(&self.client, plan, in_flight)?;
+        script.statements.extend(creations.into_iter().map(|(_, create)| create));
         for table in &plan.truncate {
             let target = TableRef::new(self.dataset(), table);
             script.push(format!("empty table {table}"), DuckDbDialect.empty_table(&target));
@@ -95,7 +93,7 @@ impl DuckDb {
             script.extend(ScriptJob::insert(&self.client, plan, job)?.script);
         }
         for chain in &plan.chains {
-            script.extend(ScriptJob::follow_up(&self.client, plan, chain)?.script);
+            script.extend(ScriptJob::usual_follow_up(&self.client, plan, chain)?.script);
         }
         Ok(script)
     }

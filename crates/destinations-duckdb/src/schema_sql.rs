@@ -52,6 +52,11 @@ impl Dialect for DuckDbDialect {
     fn adds_columns_together(&self) -> bool {
         false
     }
+
+    /// An update of scattered rows writes every column of the table anew.
+    fn updates_by_replacing(&self) -> bool {
+        true
+    }
 }
 
 /// A text in a statement, for places that take no parameters: those of `ATTACH`, and of table functions,

@@ -55,7 +55,8 @@ fn chains<'a>(schema: &'a Schema, resources: &[&str]) -> Vec<&'a Table> {
         let resource = table.resource.as_deref();
         !table.is_nested() && resource.is_some_and(|resource| resources.contains(&resource))
     };
-    schema.data_tables().filter(is_root).flat_map(|root| schema.chain(&root.name)).collect()
+    let nesting = schema.nesting();
+    schema.data_tables().filter(is_root).flat_map(|root| nesting.chain(&root.name)).collect()
 }
 
 /// Names of the tables that a destination can have.

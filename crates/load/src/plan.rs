@@ -1,6 +1,6 @@
 //! Makes the plan of a load from the package and the destination's capabilities, or says why not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use cartage_destinations_api::sql::check_merge;
@@ -136,10 +136,12 @@ fn chains(schema: &Schema, roots: &BTreeMap<&str, Writing>, plan: &LoadPlan) -> 
         Writing::Staged(follow_up) => Some((*root, *follow_up)),
         Writing::Append | Writing::Truncate => None,
     });
+    let nesting = schema.nesting();
+    let planned: HashSet<&str> = plan.tables.iter().map(|table| table.name.as_str()).collect();
     staged
         .map(|(root, follow_up)| {
-            let tables = schema.chain(root).into_iter().map(|table| table.name.clone());
-            Chain::new(root, tables.filter(|table| plan.table(table).is_some()).collect(), follow_up)
+            let tables = nesting.chain(root).into_iter().map(|table| table.name.clone());
+            Chain::new(root, tables.filter(|table| planned.contains(table.as_str())).collect(), follow_up)
         })
         .collect()
 }

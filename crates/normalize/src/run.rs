@@ -261,11 +261,7 @@ fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, Sc
     let seen: Vec<String> =
         base.tables.values().filter(|table| table.has_seen_data()).map(|table| table.name.clone()).collect();
     base.merge_schema(&own)?;
-    for root in own.tables.values().filter(|table| !table.is_nested()) {
-        for table in own.chain(&root.name) {
-            base.merge_table(table.clone(), Origin::Resource)?;
-        }
-    }
+    base.merge_all(own.nesting().parents_first().cloned(), Origin::Resource)?;
     for name in seen {
         if let Some(table) = base.tables.get_mut(&name) {
             table.set_seen_data();

@@ -1,7 +1,12 @@
 //! Merging tables and schemas into a schema. Nothing is ever removed by a merge.
 
+use std::collections::HashSet;
+
+use indexmap::{IndexMap, IndexSet};
+
 use crate::column::CompoundHint;
 use crate::error::SchemaError;
+use crate::naming::Naming;
 use crate::rename::normalize_table;
 use crate::schema::Schema;
 use crate::table::{Table, TableReference};
@@ -39,6 +44,27 @@ impl Schema {
     /// # Errors
     /// [`SchemaError::ParentNotFound`] and [`SchemaError::TableConflict`]; the schema is unchanged.
     pub fn merge_table(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
+        let diff = self.merge_alone(incoming, origin)?;
+        self.extend_propagation([diff.table.as_str()]);
+        Ok(diff)
+    }
+
+    /// Merges tables in their order, parents before children.
+    ///
+    /// # Errors
+    /// Those of [`merge_table`](Self::merge_table); tables before the one that failed are merged.
+    pub fn merge_all(
+        &mut self,
+        incoming: impl IntoIterator<Item = Table>,
+        origin: Origin,
+    ) -> Result<Vec<TableDiff>, SchemaError> {
+        let merged = incoming.into_iter().map(|table| self.merge_alone(table, origin));
+        let diffs = merged.collect::<Result<Vec<_>, _>>()?;
+        self.extend_propagation(diffs.iter().map(|diff| diff.table.as_str()));
+        Ok(diffs)
+    }
+
+    fn merge_alone(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
         self.check_parent(&incoming)?;
         let name = incoming.name.clone();
         let mut diff = TableDiff { table: name.clone(), ..TableDiff::default() };
@@ -57,7 +83,6 @@ impl Schema {
                 existing.references = references;
             }
         }
-        self.extend_propagation(&name);
         Ok(diff)
     }
 
@@ -113,12 +138,9 @@ impl Schema {
     /// Those of [`merge_table`](Self::merge_table).
     pub fn merge_tables(&mut self, incoming: &Self) -> Result<(), SchemaError> {
         let naming = self.naming(None);
-        for root in incoming.tables.values().filter(|table| !table.is_nested()) {
-            for table in incoming.chain(&root.name) {
-                self.merge_table(normalize_table(table.clone(), &naming), Origin::Other)?;
-            }
-        }
-        Ok(())
+        let nesting = incoming.nesting();
+        let tables = nesting.parents_first().map(|table| normalize_table(table.clone(), &naming));
+        self.merge_all(tables, Origin::Other).map(drop)
     }
 
     /// Removes tables. The list must hold every table below one that it names.
@@ -126,24 +148,28 @@ impl Schema {
     /// # Errors
     /// [`SchemaError::TableNotFound`] and [`SchemaError::Orphans`]; the schema is unchanged.
     pub fn drop_tables(&mut self, names: &[&str]) -> Result<Vec<Table>, SchemaError> {
-        let mut orphans = Vec::new();
-        for name in names {
-            self.table(name)?;
-            for table in self.chain(name) {
-                if !names.contains(&table.name.as_str()) && !orphans.contains(&table.name) {
-                    orphans.push(table.name.clone());
-                }
-            }
-        }
+        names.iter().try_for_each(|name| self.table(name).map(drop))?;
+        let going: HashSet<&str> = names.iter().copied().collect();
+        // A table that stays below one that goes is, or is below, one whose parent goes.
+        let nesting = self.nesting();
+        let is_orphan = |table: &&Table| {
+            !going.contains(table.name.as_str())
+                && table.parent.as_deref().is_some_and(|parent| going.contains(parent))
+        };
+        let topmost = self.tables.values().filter(is_orphan);
+        let below = topmost.flat_map(|table| nesting.chain(&table.name)).map(|table| table.name.as_str());
+        let orphans: IndexSet<&str> = below.filter(|name| !going.contains(name)).collect();
         if !orphans.is_empty() {
-            return Err(SchemaError::Orphans { schema: self.name.clone(), orphans: orphans.join(", ") });
+            let orphans = orphans.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(SchemaError::Orphans { schema: self.name.clone(), orphans });
         }
-        let mut dropped = Vec::new();
+        let (mut dropped, kept): (IndexMap<_, _>, IndexMap<_, _>) =
+            std::mem::take(&mut self.tables).into_iter().partition(|(name, _)| going.contains(name.as_str()));
+        self.tables = kept;
         for name in names {
-            dropped.extend(self.tables.shift_remove(*name));
             self.normalizers.forget_table(name);
         }
-        Ok(dropped)
+        Ok(names.iter().filter_map(|name| dropped.swap_remove(*name)).collect())
     }
 
     fn replace_normalizers(&mut self, incoming: &Self) {
@@ -169,36 +195,42 @@ impl Schema {
 
     pub(crate) fn extend_all(&mut self) {
         let names: Vec<String> = self.tables.keys().cloned().collect();
-        for name in names {
-            self.extend_propagation(&name);
-        }
+        self.extend_propagation(names.iter().map(String::as_str));
     }
 
-    /// Hands the row id of the root down its chain, where merges need it or a table already has it.
-    fn extend_propagation(&mut self, table: &str) {
-        let Some(root) = self.root_of(table) else { return };
-        if !self.needs_root_key(root) {
-            return;
-        }
+    /// Hands the row ids of the roots of these tables down their chains, where merges need it or a table
+    /// already has it.
+    fn extend_propagation<'t>(&mut self, tables: impl IntoIterator<Item = &'t str>) {
         let naming = self.naming(None);
-        let row_key = root.first_column(|column| column.row_key == Some(true));
-        let from =
-            row_key.map_or_else(|| naming.normalize_identifier("_dlt_id"), |column| column.name.clone());
-        let root = root.name.clone();
-        let (from, to) = (naming.normalize_path(&from), naming.normalize_path("_dlt_root_id"));
-        self.normalizers.propagate(&root, &from, &to);
+        let has_root_key =
+            |table: &&Table| table.columns.values().any(|column| column.root_key == Some(true));
+        let holders = self.tables.values().filter(has_root_key);
+        let asked: HashSet<&str> =
+            holders.filter_map(|table| self.root_of(&table.name)).map(|root| root.name.as_str()).collect();
+        let roots: IndexSet<&str> = tables
+            .into_iter()
+            .filter_map(|table| self.root_of(table))
+            .map(|root| root.name.as_str())
+            .collect();
+        let mut handed: Vec<(String, String)> = Vec::new();
+        for root in roots.into_iter().filter_map(|root| self.tables.get(root)) {
+            if !asked.contains(root.name.as_str()) && !self.merge_needs_root_key(root, &naming) {
+                continue;
+            }
+            let row_key = root.first_column(|column| column.row_key == Some(true));
+            let from =
+                row_key.map_or_else(|| naming.normalize_identifier("_dlt_id"), |column| column.name.clone());
+            handed.push((root.name.clone(), naming.normalize_path(&from)));
+        }
+        let to = naming.normalize_path("_dlt_root_id");
+        for (root, from) in handed {
+            self.normalizers.propagate(&root, &from, &to);
+        }
     }
 
-    fn needs_root_key(&self, root: &Table) -> bool {
-        let by_merge = !self.naming(None).is_dlt_name(&root.name)
-            && self.normalizers.root_key_propagation().unwrap_or_else(
-                || matches!(self.merge_of(root), Some(strategy) if strategy != MergeStrategy::Scd2),
-            );
-        by_merge
-            || self
-                .chain(&root.name)
-                .iter()
-                .any(|table| table.columns.values().any(|column| column.root_key == Some(true)))
+    fn merge_needs_root_key(&self, root: &Table, naming: &Naming) -> bool {
+        let by_strategy = || matches!(self.merge_of(root), Some(strategy) if strategy != MergeStrategy::Scd2);
+        !naming.is_dlt_name(&root.name) && self.normalizers.root_key_propagation().unwrap_or_else(by_strategy)
     }
 
     /// The strategy by which a table is merged, if it is. Where the table leaves it to the destination, every

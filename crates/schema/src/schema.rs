@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::contract::ContractModes;
 use crate::error::SchemaError;
 use crate::naming::{Naming, NamingKind};
+use crate::nesting::Nesting;
 use crate::pattern::{self, Pattern};
 use crate::record::record;
 use crate::settings::{Normalizers, Settings};
@@ -159,25 +160,15 @@ impl Schema {
         None
     }
 
-    /// The nested tables right below a table, in order.
-    pub fn children_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Table> {
-        self.tables.values().filter(move |table| table.parent.as_deref() == Some(name))
+    /// Which tables lie below which.
+    pub fn nesting(&self) -> Nesting<'_> {
+        Nesting::of(self)
     }
 
-    /// The table and all tables below it, parents before children, in dlt's order: each child is followed by
-    /// everything below it.
+    /// The table and all tables below it, as [`Nesting::chain`] lists them. Whoever needs many chains asks
+    /// [`Schema::nesting`] once.
     pub fn chain(&self, name: &str) -> Vec<&Table> {
-        let mut chain = Vec::new();
-        let mut waiting: Vec<&Table> = self.tables.get(name).into_iter().collect();
-        while let Some(table) = waiting.pop() {
-            if chain.len() > self.tables.len() {
-                break;
-            }
-            chain.push(table);
-            let children: Vec<&Table> = self.children_of(&table.name).collect();
-            waiting.extend(children.into_iter().rev());
-        }
-        chain
+        self.nesting().chain(name)
     }
 
     /// A hint of the table or of the nearest table above it that has one.

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use random::Random;
-use shape::Shape;
+pub(super) use random::Random;
+pub(super) use shape::Shape;
+pub(super) use tables::order;
 
 /// A data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -62,7 +63,7 @@ impl Set {
             Self::Flat => vec![(1, tables::flat())],
             Self::Events => events::kinds(),
             Self::Wide => vec![(1, tables::wide())],
-            Self::Orders => vec![(1, tables::order())],
+            Self::Orders => vec![(1, tables::order(4, 4))],
         }
     }
 

@@ -84,11 +84,24 @@ impl Engine {
 fn cartage(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<Run> {
     write_pipeline(file, work, workers)?;
     let (cost, stdout) = run(&mut cartage_command("cartage", work, &["run"])?)?;
+    Ok(Run { cost, stages: our_stages(&stdout)? })
+}
+
+/// Seconds per stage of `cartage run --format json`.
+pub(super) fn our_stages(stdout: &str) -> Result<Vec<(String, f64)>> {
     let report: Value =
-        serde_json::from_str(&stdout).context("`cartage run --format json` printed no JSON")?;
+        serde_json::from_str(stdout).context("`cartage run --format json` printed no JSON")?;
     let stages = report["stages"].as_array().into_iter().flatten();
     let stage = |stage: &Value| Some((stage["stage"].as_str()?.to_owned(), stage["seconds"].as_f64()?));
-    Ok(Run { cost, stages: stages.filter_map(stage).collect() })
+    Ok(stages.filter_map(stage).collect())
+}
+
+/// Seconds per stage as the scripts print them in their last line.
+pub(super) fn their_stages(stdout: &str) -> Result<Vec<(String, f64)>> {
+    let last = stdout.lines().next_back().unwrap_or_default();
+    let seconds: serde_json::Map<String, Value> =
+        serde_json::from_str(last).context("the script printed no stages")?;
+    Ok(seconds.into_iter().filter_map(|(stage, seconds)| Some((stage, seconds.as_f64()?))).collect())
 }
 
 /// Our three stages as three processes: what each of them costs.
@@ -104,7 +117,8 @@ pub(super) fn stages_apart(
     binaries.into_iter().map(cost).collect()
 }
 
-fn cartage_command(name: &str, work: &Path, words: &[&str]) -> Result<Command> {
+/// A binary of ours in a folder with a pipeline and its data.
+pub(super) fn cartage_command(name: &str, work: &Path, words: &[&str]) -> Result<Command> {
     let mut command = Command::new(binary(name)?);
     command.args(words).args(["pipeline.toml", "--format", "json", "--progress", "none"]);
     command.current_dir(work).env("CARTAGE_DATA_DIR", work.join("data"));
@@ -140,11 +154,7 @@ fn dlt(file: &DataFile, work: &Path, python: Option<&Path>, mode: &str) -> Resul
     command.arg(script(work, "dlt_run.py", DLT)?).arg(&file.path).arg(work.join("out.duckdb"));
     command.arg(file.set.name()).arg(work.join("dlt")).arg(mode).current_dir(work);
     let (cost, stdout) = run(&mut command)?;
-    let last = stdout.lines().next_back().unwrap_or_default();
-    let seconds: serde_json::Map<String, Value> =
-        serde_json::from_str(last).context("the script printed no stages")?;
-    let stages = seconds.into_iter().filter_map(|(stage, seconds)| Some((stage, seconds.as_f64()?)));
-    Ok(Run { cost, stages: stages.collect() })
+    Ok(Run { cost, stages: their_stages(&stdout)? })
 }
 
 fn duckdb(file: &DataFile, work: &Path, python: Option<&Path>) -> Result<Run> {
@@ -155,7 +165,8 @@ fn duckdb(file: &DataFile, work: &Path, python: Option<&Path>) -> Result<Run> {
     Ok(Run { cost, stages: Vec::new() })
 }
 
-fn script(work: &Path, name: &str, text: &str) -> Result<PathBuf> {
+/// Writes a script into the work folder.
+pub(super) fn script(work: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = work.join(name);
     fs::write(&path, text)?;
     Ok(path)

@@ -4,7 +4,6 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 
-use super::data::DataFile;
 use super::engines::Run;
 use super::measure::Cost;
 
@@ -20,11 +19,11 @@ impl Row {
     }
 }
 
-/// Prints the table of one file.
-pub(super) fn print(file: &DataFile, rows: &[Row]) -> Result<()> {
+/// Prints the table of a workload whose input has so many bytes.
+pub(super) fn print(title: &str, bytes: u64, rows: &[Row]) -> Result<()> {
     let mut out = stdout().lock();
-    let megabytes = file.bytes as f64 / 1e6;
-    writeln!(out, "\n{}: {} rows, {megabytes:.0} MB", file.set.name(), file.rows)?;
+    let megabytes = bytes as f64 / 1e6;
+    writeln!(out, "\n{title}, {megabytes:.0} MB")?;
     writeln!(
         out,
         "{:14} {:>8} {:>8} {:>8} {:>8} {:>8}  seconds per stage",

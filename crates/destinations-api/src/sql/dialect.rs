@@ -82,6 +82,12 @@ pub trait Dialect: Debug + Send + Sync {
         format!("CREATE TEMPORARY TABLE {name} AS {select}")
     }
 
+    /// Whether deleting rows and inserting others costs much less than updating rows in place. Only for
+    /// tables without columns that the schema does not know: they would be emptied.
+    fn updates_by_replacing(&self) -> bool {
+        false
+    }
+
     /// Whether one `ALTER TABLE` can add several columns.
     fn adds_columns_together(&self) -> bool {
         true

@@ -85,6 +85,21 @@ pub fn record(
     ])
 }
 
+/// Asks for one entry of a load; a row where it is there.
+pub fn entry(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey, entry: &str) -> Statement {
+    Statement::new(
+        format!("whether '{entry}' is done already"),
+        format!(
+            "SELECT 1 FROM {} WHERE pipeline = {} AND load_id = {} AND entry = {}",
+            table(dialect, staging_dataset),
+            dialect.placeholder(1),
+            dialect.placeholder(2),
+            dialect.placeholder(3)
+        ),
+    )
+    .with_params(vec![load.pipeline.as_str().into(), load.load_id.as_str().into(), entry.into()])
+}
+
 /// Asks for the entries of one load; one column, one row an entry.
 pub fn entries(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey) -> Statement {
     Statement::new(

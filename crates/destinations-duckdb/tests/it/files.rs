@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
-use cartage_destinations_api::{ConnectRequest, Destination, ErrorKind, JobOutcome};
+use cartage_destinations_api::{
+    Chain, ConnectRequest, Destination, ErrorKind, FollowUp, JobOutcome, MergeStrategy, TablePlan,
+};
 use cartage_schema::{Column, DataType};
 use serde_json::json;
 
@@ -57,6 +59,44 @@ fn a_big_file_is_loaded_whole() {
     let path = fixture.parquet("big.parquet", vec![("id", ids(0..400_000))]);
     assert_eq!(fixture.load(&path).unwrap(), JobOutcome::Done { rows: 400_000 });
     assert_eq!(fixture.duckdb.reader().unwrap().count("items").unwrap(), 400_000);
+}
+
+#[test]
+fn an_upsert_keeps_the_values_of_columns_that_the_schema_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = duckdb::Connection::open(folder.path().join("shop.duckdb")).unwrap();
+    file.execute_batch(
+        "CREATE SCHEMA data; CREATE TABLE data.items (id BIGINT, name VARCHAR, remark VARCHAR);
+         INSERT INTO data.items VALUES (1, 'old', 'mine'), (2, 'old', 'too')",
+    )
+    .unwrap();
+    file.close().unwrap();
+    let key = Column { primary_key: Some(true), ..id() };
+    let mut plan = plan([key, Column::typed("name", DataType::Text, true)]);
+    plan.tables[2] = TablePlan::staged("items");
+    plan.chains = vec![Chain::new("items", vec!["items".to_owned()], FollowUp::Merge(MergeStrategy::Upsert))];
+    let fixture = Fixture::begin(
+        tempfile::tempdir().unwrap(),
+        DuckDb::connect(&request(folder.path(), &json!({}))).unwrap(),
+        plan,
+    );
+    let names: ArrayRef = Arc::new(StringArray::from(vec!["new", "new"]));
+    fixture.load(&fixture.parquet("1.parquet", vec![("id", ids([2, 3])), ("name", names)])).unwrap();
+    fixture
+        .duckdb
+        .staging()
+        .unwrap()
+        .open_follow_up(&fixture.plan, &fixture.plan.chains[0])
+        .unwrap()
+        .run()
+        .unwrap();
+    let row = |id: &str, name: &str, remark: Option<&str>| {
+        vec![Some(id.to_owned()), Some(name.to_owned()), remark.map(str::to_owned)]
+    };
+    assert_eq!(
+        fixture.rows(),
+        [row("1", "old", Some("mine")), row("2", "new", Some("too")), row("3", "new", None)]
+    );
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn delete_insert_with_a_scope_deletes_what_is_in_it() {
 }
 
 #[test]
-fn upsert_of_a_chain_updates_list_elements_and_deletes_those_that_are_gone() {
+fn upsert_of_a_chain_puts_staged_rows_and_lists_in_the_place_of_known_ones() {
     let table = orders([id(), gone(DataType::Bool), row_id()]);
     let table = with(table, [("x-merge-source-filter", json!("id > 0"))]);
     insta::assert_snapshot!(sql(MergeStrategy::Upsert, &[table, lines()]));

@@ -38,7 +38,7 @@ impl Fixture {
         Self::begin(tempfile::tempdir().unwrap(), duckdb, plan(columns))
     }
 
-    fn begin(folder: TempDir, duckdb: DuckDb, plan: LoadPlan) -> Self {
+    pub(crate) fn begin(folder: TempDir, duckdb: DuckDb, plan: LoadPlan) -> Self {
         duckdb.prepare_load(&plan).unwrap();
         Self { folder, duckdb, plan }
     }

@@ -216,6 +216,22 @@ fn chains_list_parents_first_and_each_child_with_its_own() {
     assert_eq!(schema.drop_tables(&["a__x", "a__x__z"]).unwrap().len(), 2);
 }
 
+/// What grows with the square of the tables takes minutes here.
+#[test]
+fn thousands_of_tables_are_merged_and_dropped_at_once() {
+    let mut source = schema();
+    let tables = (0..10_000).flat_map(|nth| {
+        let (root, child) = (format!("t{nth}"), format!("t{nth}__list"));
+        [Table::root(&root, &root), Table::nested(&child, &root)]
+    });
+    source.merge_all(tables, Origin::Resource).unwrap();
+    let mut stored = schema();
+    stored.merge_tables(&source).unwrap();
+    assert_eq!(stored.nesting().parents_first().filter(|table| table.is_nested()).count(), 10_000);
+    let names: Vec<&str> = source.data_tables().map(|table| table.name.as_str()).collect();
+    assert_eq!(stored.drop_tables(&names).unwrap().len(), 20_000);
+}
+
 #[test]
 fn a_cycle_of_parents_does_not_hang() {
     let mut schema = schema();

@@ -1,10 +1,10 @@
 //! Numbers that look random and are the same everywhere.
 
 /// The sequence of one row (splitmix64).
-pub(super) struct Random(u64);
+pub(in super::super) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(set: u64, row: u64) -> Self {
+    pub(in super::super) fn new(set: u64, row: u64) -> Self {
         let mut random =
             Self((set + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ row.wrapping_mul(0xA076_1D64_78BD_642F));
         random.next();
@@ -20,7 +20,7 @@ impl Random {
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(in super::super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 }

@@ -43,7 +43,7 @@ const WORDS: [&str; 32] = [
 
 /// What a value looks like.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(in super::super) enum Shape {
     /// The number of the row.
     Row,
     /// A whole number below this.
@@ -84,7 +84,7 @@ pub(super) fn list(least: u64, most: u64, shape: Shape) -> Shape {
 
 impl Shape {
     /// Appends a value of this shape as JSON.
-    pub(super) fn write(&self, random: &mut Random, row: u64, out: &mut Vec<u8>) {
+    pub(in super::super) fn write(&self, random: &mut Random, row: u64, out: &mut Vec<u8>) {
         match self {
             Self::Row => put(out, format_args!("{row}")),
             Self::Int(end) => put(out, format_args!("{}", random.below(*end))),

@@ -22,7 +22,8 @@ pub(super) fn wide() -> Shape {
     Shape::Object(keys)
 }
 
-pub(super) fn order() -> Shape {
+/// An order with at least and at most so many lines.
+pub(in super::super) fn order(least: u64, most: u64) -> Shape {
     object([
         ("id", Shape::Row),
         ("customer_id", Shape::Int(50_000)),
@@ -37,8 +38,8 @@ pub(super) fn order() -> Shape {
         (
             "lines",
             list(
-                4,
-                4,
+                least,
+                most,
                 object([
                     ("sku", Shape::Hash(8)),
                     ("quantity", Shape::Int(20)),

@@ -11,6 +11,7 @@ mod chain;
 mod delete_insert;
 mod insert_only;
 mod options;
+mod replacing;
 mod scd2;
 #[cfg(test)]
 mod tests;

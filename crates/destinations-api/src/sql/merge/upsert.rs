@@ -3,12 +3,14 @@
 //! Row ids derive from the primary key, and those of nested rows from the root row and the position in
 //! the list, so a list element that is there already is updated too. What a list no longer holds is
 //! deleted. A staged row that is marked as deleted and not known is inserted with its mark, as in dlt,
-//! but nothing below it. Staged rows with the same key are not told apart.
+//! but nothing below it. Staged rows with the same key are not told apart. Databases that update slowly
+//! replace the rows instead ([`super::replacing`]).
 
 use cartage_schema::{Column, CompoundHint, Table};
 
 use super::chain::{MergeChain, row_key, where_all};
 use super::options::{columns_with, skips_unchanged};
+use super::replacing::replace_rows;
 use crate::error::Result;
 use crate::sql::follow_up::ChainTable;
 use crate::sql::script::SqlScript;
@@ -20,6 +22,9 @@ pub(super) fn script(chain: &MergeChain<'_>) -> Result<SqlScript> {
 /// Merges the rows of the root table and then of those below it. `insertable` is the condition under
 /// which a staged root row `s` that is not known is inserted.
 pub(super) fn merge_rows(chain: &MergeChain<'_>, insertable: Option<&str>) -> Result<SqlScript> {
+    if chain.dialect.updates_by_replacing() && !skips_unchanged(chain.root.table) {
+        return replace_rows(chain, insertable);
+    }
     let mut script = SqlScript::default();
     script.push(
         format!("merge {}: update known rows by primary key, insert new ones", chain.name()),
@@ -55,7 +60,7 @@ fn root(chain: &MergeChain<'_>, insertable: Option<&str>) -> String {
 }
 
 /// Staged rows below root rows that take part and are not marked as deleted.
-fn nested_source(chain: &MergeChain<'_>, table: &ChainTable<'_>, link: &str) -> Result<String> {
+pub(super) fn nested_source(chain: &MergeChain<'_>, table: &ChainTable<'_>, link: &str) -> Result<String> {
     let staged = chain.staged(table);
     let link = chain.quote(link);
     let mut conditions = Vec::new();
