@@ -8,7 +8,7 @@ use std::time::Instant;
 use cartage_destinations_api::Destination;
 use cartage_extract::{ExtractRequest, ExtractSettings, OnBadRow, RefreshTables, SchemaSettings, Source};
 use cartage_package_store::{Folder, RunLock, StageLock};
-use cartage_runtime::Stage;
+use cartage_runtime::{Cancel, Stage};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 
@@ -82,6 +82,7 @@ impl Alone {
             producer: stages::producer(),
             runtime: project.runtime.clone(),
             published: None,
+            halt: Cancel::default(),
         })?;
         stages::add_extracted(report, &done, begin.elapsed().as_secs_f64());
         stages::normalize(project, &self.normalize, report)?;
