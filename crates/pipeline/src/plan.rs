@@ -15,11 +15,11 @@ use cartage_schema::{Discarded, Schema, SchemaChange};
 use serde::Serialize;
 
 use crate::error::PipelineError;
+use crate::marker::Interrupted;
 use crate::memory::schema_of;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, Target};
 use crate::stages::{ExtractOptions, Extraction};
-use crate::marker::Interrupted;
 use crate::{marker, restore, run, stages};
 
 /// What is planned.

@@ -311,7 +311,8 @@ pub(crate) fn normalize_one(
     report.add_null_columns(done.null_columns, &done.new_columns);
     if done.published {
         // Another process may have loaded it already, and the next package writes the file again.
-        let read = |package: &PublishedPackage| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
+        let read =
+            |package: &PublishedPackage| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
         if let Some((name, text)) = project.read_pending(Folder::Normalized, load_id, read)? {
             SchemaFiles::of(project)?.export(&parse(&name, &text)?)?;
         }
