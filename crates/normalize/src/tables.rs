@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::Array;
 use cartage_schema::value::Scalar;
 use cartage_schema::{Column, DataType, Schema, Table};
 use simd_json::Node;
@@ -359,7 +360,10 @@ impl BlockTable<'_> {
                 let array = builder
                     .finish(self.rows)
                     .map_err(|error| BadValue::does_not_fit(shapes, id, slot as SlotId, &error.reason))?;
-                batch.columns.push((Arc::clone(&name), array));
+                // Rows that were taken back may leave nothing of a column. Then it is not there, however rows are cut.
+                if array.null_count() < array.len() {
+                    batch.columns.push((Arc::clone(&name), array));
+                }
             }
             batch.met.push(MetColumn {
                 was_refused: refused.is_some_and(|refused| refused.contains_key(&*name)),
