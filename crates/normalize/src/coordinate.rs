@@ -167,12 +167,16 @@ impl<'a> Coordinator<'a> {
     }
 
     fn accept(&mut self, task: &BlockTask, output: BlockOutput) -> Result<(), NormalizeError> {
+        let mut discards = output.result.discards.iter().peekable();
         for line in &output.bad {
+            while let Some(discard) = discards.next_if(|discard| discard.row < line.row) {
+                self.discard(task, discard)?;
+            }
             let row = self.progress.bad_row(task, line);
             self.quarantine.keep(&row, &line.text)?;
             *self.report.quarantined.entry(task.file.table.clone()).or_default() += 1;
         }
-        for discard in &output.result.discards {
+        for discard in discards {
             self.discard(task, discard)?;
         }
         *self.progress.rows.entry(task.file.index).or_default() += output.rows;
