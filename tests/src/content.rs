@@ -22,9 +22,16 @@ fn checksum(database: &Connection, table: &str) -> (i64, String) {
         &format!(
             "SELECT '\"' || replace(column_name, '\"', '\"\"') || '\"' FROM duckdb_columns() \
              WHERE schema_name = 'data' AND table_name = '{table}' AND column_name NOT IN \
-             ('_dlt_id', '_dlt_parent_id', '_dlt_root_id', '_dlt_load_id') ORDER BY column_name"
+             ('_dlt_id', '_dlt_parent_id', '_dlt_root_id', '_dlt_load_id', '_dlt_valid_from', '_dlt_valid_to') \
+             ORDER BY column_name"
         ),
     );
+    // When a version began and ended differs from run to run, but not whether it ended.
+    let ends = format!(
+        "SELECT '(' || column_name || ' IS NULL)' FROM duckdb_columns() \
+         WHERE schema_name = 'data' AND table_name = '{table}' AND column_name = '_dlt_valid_to'"
+    );
+    let columns = [columns, strings(database, &ends)].concat();
     let sql = format!(
         "SELECT count(*), coalesce(sum(hash({})::HUGEINT), 0)::VARCHAR FROM data.\"{table}\"",
         columns.join(", ")

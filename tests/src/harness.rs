@@ -28,7 +28,8 @@ pub struct Done {
 }
 
 impl Done {
-    fn of(output: &Output) -> Self {
+    /// What it left, from what it wrote.
+    pub fn of(output: &Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -122,7 +123,12 @@ impl Bench {
 
     /// A process of `name` in the folder, with the folder's data.
     pub fn command(&self, name: &str, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(binary(name));
+        self.program(&binary(name), args)
+    }
+
+    /// The same of the program at `path`.
+    pub fn program(&self, path: &Path, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(path);
         command.args(args).current_dir(self.path()).env("CARTAGE_DATA_DIR", self.data_dir());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -142,6 +148,26 @@ impl Bench {
     /// If it cannot be started.
     pub fn start(&self, args: &[&str]) -> Child {
         let mut command = self.command("cartage", args);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("cartage starts")
+    }
+
+    /// As [`Bench::cartage`] on another machine: with a data folder of its own, called `machine`.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn cartage_in(&self, machine: &str, args: &[&str]) -> Done {
+        let mut command = self.command("cartage", args);
+        command.env("CARTAGE_DATA_DIR", self.path().join(machine));
+        Done::of(&command.output().expect("cartage starts"))
+    }
+
+    /// As [`Bench::start`] on another machine.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_in(&self, machine: &str, args: &[&str]) -> Child {
+        let mut command = self.command("cartage", args);
+        command.env("CARTAGE_DATA_DIR", self.path().join(machine));
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("cartage starts")
     }
 

@@ -13,3 +13,5 @@ pub mod guide;
 pub mod harness;
 pub mod lake;
 pub mod oracle;
+pub mod services;
+pub mod state;

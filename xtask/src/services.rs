@@ -39,6 +39,7 @@ struct Service {
     name: String,
     purpose: String,
     start: Vec<String>,
+    #[serde(default)]
     stop: Vec<String>,
     check: Vec<String>,
 }
@@ -94,7 +95,7 @@ fn apply(service: &Service, action: Action) -> Result<()> {
     let up = answers(service)?;
     match action {
         Action::Up if !up => run_command(&mut command(&service.start)?)?,
-        Action::Down if up => run_command(&mut command(&service.stop)?)?,
+        Action::Down if up && !service.stop.is_empty() => run_command(&mut command(&service.stop)?)?,
         _ => {}
     }
     let up = if action == Action::Status { up } else { answers(service)? };

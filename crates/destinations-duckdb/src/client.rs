@@ -1,5 +1,6 @@
 //! Runs statements and transactions on connections of their own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cartage_destinations_api::sql::{Param, SqlScript, Statement, ledger};
@@ -12,20 +13,51 @@ use crate::database::Database;
 use crate::error;
 use crate::schema_sql::{CATALOG, DuckDbDialect};
 
-/// The database of one destination, opened by its first use.
+/// The database of one destination. A file is open while a load is in flight and for the moment of each
+/// look, so that other programs get at it in between: DuckDB lets one process have it.
 #[derive(Debug)]
 pub(crate) struct Client {
     config: Config,
     database: Mutex<Option<Arc<Database>>>,
+    in_flight: AtomicBool,
+}
+
+/// Closes the file at its end, unless a load is in flight. Sessions must end before.
+#[derive(Debug)]
+pub(crate) struct Look<'a>(&'a Client);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        if !self.0.in_flight.load(Ordering::SeqCst) {
+            self.0.close();
+        }
+    }
 }
 
 impl Client {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, database: Mutex::new(None) }
+        Self { config, database: Mutex::new(None), in_flight: AtomicBool::new(false) }
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// To be held while somebody looks into the database.
+    pub(crate) fn look(&self) -> Look<'_> {
+        Look(self)
+    }
+
+    /// Says whether a load is in flight.
+    pub(crate) fn set_in_flight(&self, in_flight: bool) {
+        self.in_flight.store(in_flight, Ordering::SeqCst);
+    }
+
+    /// A database in memory is its connections, so it stays.
+    fn close(&self) {
+        if self.config.path.is_some() {
+            self.database.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 
     /// The open database; makes the file where there is none.

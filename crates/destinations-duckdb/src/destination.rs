@@ -314,8 +314,10 @@ impl Destination for DuckDb {
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
+        let _look = self.client.look();
         let session = self.client.session()?;
         self.begin(&session, plan)?;
+        self.client.set_in_flight(true);
         set_vacuum(&session, plan)?;
         self.drop_tables(&session, plan)?;
         let changes = self.migrate(&session, plan)?;
@@ -329,8 +331,10 @@ impl Destination for DuckDb {
     }
 
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
+        let _look = self.client.look();
         let session = self.client.session()?;
         session.transaction(|| self.commit(&session, commit))?;
+        self.client.set_in_flight(false);
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.
             tracing::debug!(%error, "the staging dataset could not be removed");

@@ -68,25 +68,30 @@ impl DuckDb {
 
 impl StateSync for DuckDb {
     fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
+        let _look = self.client.look();
         let Some(session) = self.client.existing()? else { return Ok(None) };
         self.stored_state(&session, pipeline)
     }
 
     fn newest_schema(&self, name: &str) -> Result<Option<StoredSchema>> {
+        let _look = self.client.look();
         self.stored_schema(WhichSchema::Newest(name))
     }
 
     fn schema_by_hash(&self, hash: &str) -> Result<Option<StoredSchema>> {
+        let _look = self.client.look();
         self.stored_schema(WhichSchema::Hash(hash))
     }
 }
 
 impl DatasetReader for DuckDb {
     fn tables(&self) -> Result<Vec<String>> {
+        let _look = self.client.look();
         self.client.existing()?.map_or(Ok(Vec::new()), |session| session.tables(self.dataset()))
     }
 
     fn columns(&self, table: &str) -> Result<Vec<(String, String)>> {
+        let _look = self.client.look();
         let session = self.reading(table)?;
         let statement = Statement::new(
             format!("read the columns of {table}"),
@@ -98,6 +103,7 @@ impl DatasetReader for DuckDb {
     }
 
     fn count(&self, table: &str) -> Result<u64> {
+        let _look = self.client.look();
         let session = self.reading(table)?;
         let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
         let statement =
@@ -107,6 +113,7 @@ impl DatasetReader for DuckDb {
     }
 
     fn rows(&self, table: &str) -> Result<Vec<Vec<Option<String>>>> {
+        let _look = self.client.look();
         let columns = DatasetReader::columns(self, table)?;
         let session = self.reading(table)?;
         let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));

@@ -141,6 +141,9 @@ impl<'a> Load<'a> {
         let mut prepared = PreparedLoad::default();
         if status != LoadStatus::Complete {
             self.stop_if_cancelled()?;
+            if status == LoadStatus::New {
+                self.start_afresh()?;
+            }
             let total = self.jobs.len() as u64;
             self.request.runtime.progress.begin(Stage::Load, &self.plan.key.load_id, Some(total));
             prepared = self
@@ -161,6 +164,17 @@ impl<'a> Load<'a> {
             self.request.settings.delete_completed_jobs,
         )?;
         Ok(report)
+    }
+
+    /// Jobs that an earlier attempt had loaded are new again where the destination has nothing of this load:
+    /// its dataset was dropped, or another machine has taken over and removed the rows.
+    fn start_afresh(&mut self) -> Result<(), LoadError> {
+        for job in self.jobs.iter_mut().filter(|job| job.state == JobState::Completed) {
+            tracing::warn!(job = %job.name, "the destination has lost what this job had loaded, it runs again");
+            self.package.redo_job(&job.name).map_err(store_error(self.request.load_id))?;
+            job.state = JobState::New;
+        }
+        Ok(())
     }
 
     fn stop_if_cancelled(&self) -> Result<(), LoadError> {

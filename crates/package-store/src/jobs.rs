@@ -26,7 +26,7 @@ impl PublishedPackage {
     /// # Errors
     /// [`Error::NoSuchJob`] if it is not started, [`Error::Io`].
     pub fn complete_job(&self, name: &JobFileName) -> Result<(), Error> {
-        self.move_job(name, (JobState::Completed, name))
+        self.move_job((JobState::Started, name), (JobState::Completed, name))
     }
 
     /// `started_jobs/` to `failed_jobs/` with the reason beside it, durably.
@@ -40,7 +40,7 @@ impl PublishedPackage {
         self.disk.fs.write(&path, reason.as_bytes()).at("write", &path)?;
         self.disk.sync_file(&path)?;
         self.disk.sync_folder(parent(&path))?;
-        self.move_job(name, (JobState::Failed, name))
+        self.move_job((JobState::Started, name), (JobState::Failed, name))
     }
 
     /// `started_jobs/` back to `new_jobs/`, durably and with the retry count one up.
@@ -49,8 +49,16 @@ impl PublishedPackage {
     /// [`Error::NoSuchJob`] if it is not started, [`Error::Io`].
     pub fn retry_job(&self, name: &JobFileName) -> Result<JobFileName, Error> {
         let next = name.next_retry();
-        self.move_job(name, (JobState::New, &next))?;
+        self.move_job((JobState::Started, name), (JobState::New, &next))?;
         Ok(next)
+    }
+
+    /// `completed_jobs/` back to `new_jobs/`, durably: the destination knows nothing of the job any more.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchJob`] if it is not completed, [`Error::Io`].
+    pub fn redo_job(&self, name: &JobFileName) -> Result<(), Error> {
+        self.move_job((JobState::Completed, name), (JobState::New, name))
     }
 
     /// Deletes the files of completed jobs, as dlt's `delete_completed_jobs`. The package stays readable,
@@ -71,11 +79,11 @@ impl PublishedPackage {
         Ok(())
     }
 
-    /// Ends the work on a job.
-    fn move_job(&self, name: &JobFileName, to: (JobState, &JobFileName)) -> Result<(), Error> {
-        self.rename_job((JobState::Started, name), to)?;
+    /// A move that is not forgotten.
+    fn move_job(&self, from: (JobState, &JobFileName), to: (JobState, &JobFileName)) -> Result<(), Error> {
+        self.rename_job(from, to)?;
         self.disk.sync_folder(parent(&self.job_path(to.0, to.1)))?;
-        self.disk.sync_folder(parent(&self.job_path(JobState::Started, name)))
+        self.disk.sync_folder(parent(&self.job_path(from.0, from.1)))
     }
 
     fn rename_job(

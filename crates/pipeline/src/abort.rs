@@ -13,7 +13,8 @@ use crate::stages;
 pub struct AbortReport {
     /// Load ids of the packages that are in `aborted/` now, in order.
     pub aborted: Vec<String>,
-    /// Packages among them of which some jobs had been loaded: their rows stay at the destination.
+    /// Packages among them of which some jobs had been loaded. The next load of the pipeline removes their
+    /// rows, except where a table was replaced or merged already.
     pub partly_loaded: Vec<String>,
 }
 
@@ -29,6 +30,13 @@ impl Project {
         for lock in &locks {
             self.store.sweep(lock)?;
         }
+        let report = self.drop_pending()?;
+        self.store.documents().end_run()?;
+        Ok(report)
+    }
+
+    /// Moves all pending packages to `aborted/`. The caller holds the locks of all stages.
+    pub(crate) fn drop_pending(&self) -> Result<AbortReport, PipelineError> {
         let mut report = AbortReport::default();
         for folder in [Folder::Normalized, Folder::Extracted] {
             for load_id in self.store.list(folder)? {
@@ -39,7 +47,6 @@ impl Project {
                 report.aborted.push(load_id.to_string());
             }
         }
-        self.store.documents().end_run()?;
         Ok(report)
     }
 

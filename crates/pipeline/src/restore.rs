@@ -1,35 +1,54 @@
 //! State and schemas of the destination, for a machine that has none: a new one, or one whose data folder
 //! is gone. dlt's rules (reference/schema.md, 11.3): the newer state wins as a whole.
 
-use cartage_destinations_api::{Destination, StateSync};
-use cartage_load::Backoff;
-use cartage_package_store::Folder;
+use cartage_destinations_api::{Destination, StateSync, StoredState};
+use cartage_package_store::{Folder, LoadId};
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;
 use crate::project::Project;
+use crate::stages;
 
-/// How often the destination is asked before its error is told.
-const ATTEMPTS: u32 = 5;
-
-/// Takes over the state that the destination has, if it is newer than ours and nothing is pending.
+/// Takes over the state that the destination has, if it is newer than ours. Packages that are pending go on
+/// from the local state; where another machine has moved the state meanwhile, they could never be loaded,
+/// so they are dropped, and this run extracts their rows again. Returns what the user should know.
+///
+/// The caller holds the locks of all stages.
 pub(crate) fn from_destination(
     project: &Project,
     destination: &dyn Destination,
-) -> Result<(), PipelineError> {
+) -> Result<Option<String>, PipelineError> {
     let Some(sync) = destination.state_sync().filter(|_| project.config.pipeline.restore_from_destination)
     else {
-        return Ok(());
+        return Ok(None);
     };
-    if project.config.pipeline.dev_mode || has_pending(project)? {
-        // Pending packages go on from the local state; a conflict shows when they are loaded.
-        return Ok(());
+    if project.config.pipeline.dev_mode {
+        return Ok(None);
     }
-    let Some(remote) = newest_state(project, sync)? else { return follow_dropped(project, destination) };
+    let stored = newest_stored(project, sync)?;
+    let pending = pending(project)?;
+    let mut warning = None;
+    if !pending.is_empty() {
+        let Some(stored) = &stored else { return Ok(None) };
+        if !is_overtaken(project, &pending, stored)? {
+            return Ok(None);
+        }
+        let dropped = project.drop_pending()?.aborted.join(", ");
+        warning = Some(format!(
+            "load {} of another machine has moved the state of pipeline {}: what was pending here ({dropped}) \
+             is in aborted/, and its rows are extracted again",
+            stored.load_id, project.config.pipeline.name
+        ));
+    }
+    let Some(remote) = stored.as_ref().map(decoded).transpose()? else {
+        follow_dropped(project, destination)?;
+        return Ok(None);
+    };
     match project.committed_state()? {
-        Some(local) if !is_newer(&remote, &local) => Ok(()),
-        local => Restored::of(sync, remote)?.take_over(project, local.as_ref()),
+        Some(local) if !is_newer(&remote, &local) => {}
+        local => Restored::of(sync, remote)?.take_over(project, local.as_ref())?,
     }
+    Ok(warning)
 }
 
 /// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that go on where nothing is any
@@ -62,22 +81,42 @@ pub(crate) fn newest_state(
     project: &Project,
     sync: &dyn StateSync,
 ) -> Result<Option<PipelineState>, PipelineError> {
+    newest_stored(project, sync)?.as_ref().map(decoded).transpose()
+}
+
+fn newest_stored(project: &Project, sync: &dyn StateSync) -> Result<Option<StoredState>, PipelineError> {
+    let settings = stages::load_settings(project);
+    let attempts = settings.raise_on_max_retries.get();
+    // A server that is about to come back, or a file that another program has open, is waited for, as while
+    // loading.
     let newest = || sync.newest_state(&project.config.pipeline.name);
-    // A server that is about to come back is waited for, as while loading.
-    let newest = Backoff::default().retry(ATTEMPTS, &project.runtime, newest)?;
-    let Some(stored) = newest else { return Ok(None) };
+    Ok(settings.backoff.retry(attempts, &project.runtime, newest)?)
+}
+
+fn decoded(stored: &StoredState) -> Result<PipelineState, PipelineError> {
     PipelineState::decode(&stored.encoded)
-        .map(Some)
         .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })
 }
 
-fn has_pending(project: &Project) -> Result<bool, PipelineError> {
-    for folder in [Folder::Extracted, Folder::Normalized] {
-        if !project.store.list(folder)?.is_empty() {
-            return Ok(true);
-        }
+fn pending(project: &Project) -> Result<Vec<LoadId>, PipelineError> {
+    let mut found = project.store.list(Folder::Normalized)?;
+    found.extend(project.store.list(Folder::Extracted)?);
+    Ok(found)
+}
+
+/// Whether a machine other than this one has brought the state that is stored. A package of ours that was
+/// killed right after its commit has brought its own.
+fn is_overtaken(project: &Project, pending: &[LoadId], stored: &StoredState) -> Result<bool, PipelineError> {
+    if pending.iter().any(|load_id| load_id.as_str() == stored.load_id) {
+        return Ok(false);
     }
-    Ok(false)
+    Ok(match project.committed_state()? {
+        None => true,
+        Some(local) if local.version() == stored.version => {
+            stored.version_hash.is_some() && stored.version_hash.as_deref() != local.version_hash()
+        }
+        Some(local) => local.version() < stored.version,
+    })
 }
 
 /// Whether the destination's state wins over ours.

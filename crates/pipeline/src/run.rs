@@ -45,7 +45,7 @@ impl Project {
         let report = self.traced(|run_id, report| {
             let destination = self.connect(connector)?;
             report.target = Some(target(&*destination));
-            restore::from_destination(self, &*destination)?;
+            report.warnings.extend(restore::from_destination(self, &*destination)?);
             self.note_pending(report)?;
             let refresh = stages::refresh(self, &options.extract);
             let earlier = if options.extract_again {

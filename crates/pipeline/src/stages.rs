@@ -380,7 +380,7 @@ pub(crate) fn load_one(
     Ok(())
 }
 
-fn load_settings(project: &Project) -> LoadSettings {
+pub(crate) fn load_settings(project: &Project) -> LoadSettings {
     let given = &project.config.load;
     LoadSettings {
         workers: given.workers,

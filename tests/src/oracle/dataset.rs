@@ -1,16 +1,14 @@
 //! Reads a dataset out of a DuckDB file: its stored documents, its tables and their rows.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use duckdb::{AccessMode, Config, Connection};
 use serde_json::{Map, Value, json};
 
 use super::values;
+use crate::state::decoded;
 
 /// A column of the database: its type and whether it takes nulls.
 pub(crate) type DbColumn = (String, bool);
@@ -160,14 +158,4 @@ fn cursors(resource: &Value) -> Map<String, Value> {
         out.insert(cursor.clone(), item);
     }
     out
-}
-
-/// A state is compressed, or plain where it is older than that.
-fn decoded(text: &str) -> Result<Value> {
-    let unpacked = BASE64_STANDARD.decode(text).ok().and_then(|bytes| {
-        let mut out = Vec::new();
-        flate2::read::ZlibDecoder::new(bytes.as_slice()).read_to_end(&mut out).ok()?;
-        Some(out)
-    });
-    Ok(serde_json::from_slice(unpacked.as_deref().unwrap_or(text.as_bytes()))?)
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 
 use cartage_tests::harness::{Bench, Done};
 use flate2::Compression;
@@ -99,6 +101,31 @@ fn a_folder_in_place_of_a_file_is_named() {
     fs::create_dir(bench.path().join("folder.jsonl")).expect("made");
     bench.items("folder.jsonl", "");
     fails(&bench, &["folder.jsonl"]);
+}
+
+/// Root may read everything, so the binary runs as nobody where the tests run as root.
+#[test]
+fn a_file_without_permission_is_named() {
+    const NOBODY: u32 = 65534;
+    let bench = with("items.jsonl", "{\"id\": 1}\n", "");
+    let secret = bench.path().join("items.jsonl");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).expect("a file of ours");
+    let mut command = bench.command("cartage", ["run"]);
+    if fs::metadata(&secret).expect("a file").uid() == 0 {
+        // Nobody may look into the folder of a target of root.
+        let binary = bench.path().join("cartage");
+        fs::copy(command.get_program(), &binary).expect("a copy");
+        fs::set_permissions(bench.path(), fs::Permissions::from_mode(0o777)).expect("a folder of ours");
+        command = bench.program(&binary, ["run"]);
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let done = Done::of(&command.output().expect("cartage starts as nobody")).exits_with(1);
+    for word in ["items.jsonl", "Permission denied"] {
+        assert!(done.stderr.contains(word), "{word:?} is not in:\n{}", done.stderr);
+    }
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).expect("a file of ours");
+    assert!(command.output().expect("cartage starts").status.success(), "readable, it loads");
+    assert_eq!(bench.number("SELECT count(*) FROM data.items"), 1);
 }
 
 #[test]

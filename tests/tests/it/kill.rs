@@ -1,68 +1,113 @@
-//! `kill -9` at any moment, then a second run: the rows of an undisturbed run.
+//! `kill -9` at any moment, then another run: the tables and the state of an undisturbed run.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use cartage_tests::content::content;
 use cartage_tests::harness::Bench;
+use cartage_tests::state::decoded;
+use serde_json::Value;
 
-/// Moments at which the process is killed, spread over the time of an undisturbed run.
-const MOMENTS: u32 = 25;
+/// Moments at which the process of one case is killed, spread over the time of an undisturbed run. The cases
+/// below that change a dataset that is there are five, so that there are a hundred of theirs.
+const MOMENTS: u32 = 20;
 
-fn rows() -> String {
+/// Rows before the run that is killed, and how many of them it finds as they were.
+const BEFORE: usize = 4000;
+const UNCHANGED: usize = 2000;
+/// Rows that it reads.
+const AFTER: usize = 6000;
+
+/// The first rows in their first generation, the others in the one that is asked for.
+fn rows(count: usize, generation: usize) -> String {
     let mut text = String::new();
-    for i in 0..30_000 {
+    for i in 0..count {
+        let generation = if i < UNCHANGED { 1 } else { generation };
+        let tags = if generation == 1 { r#""a", "b""# } else { r#""a""# };
         let _ = writeln!(
             text,
-            r#"{{"id": {i}, "name": "row {i}", "at": "2024-01-01T00:00:{:02}Z", "tags": ["a", "b{i}"], "deep": {{"x": {}, "list": [{{"k": {i}}}]}}}}"#,
-            i % 60,
+            r#"{{"id": {i}, "name": "row {i} {generation}", "at": {i}, "tags": [{tags}, "t{i}"], "deep": {{"x": {}, "list": [{{"k": {generation}}}]}}}}"#,
             i * 7
         );
     }
     text
 }
 
-fn prepared(rows: &str, more: &str) -> Bench {
+/// A dataset after its first run, and the input of the second one.
+fn prepared(more: &str) -> Bench {
     let bench = Bench::new();
-    bench.write("items.jsonl", rows);
+    bench.write("items.jsonl", rows(BEFORE, 1));
     // Small files, so that every stage has several of everything.
-    bench.items("items.jsonl", &format!("{more}\n[data_writer]\nfile_max_items = 8000\n"));
+    bench.items("items.jsonl", &format!("{more}\n[data_writer]\nfile_max_items = 1500\n"));
+    bench.cartage(&["run"]).exits_with(0);
+    bench.write("items.jsonl", rows(AFTER, 2));
     bench
 }
 
+fn copied(from: &Bench) -> Bench {
+    let bench = Bench::new();
+    copy(from.path(), bench.path());
+    bench
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
+
+/// Cursors and whatever else the sources keep.
+fn sources(bench: &Bench) -> Value {
+    let newest = "SELECT state FROM data._dlt_pipeline_state ORDER BY version DESC LIMIT 1";
+    let state: String = bench.database().query_row(newest, [], |row| row.get(0)).expect("there is a state");
+    decoded(&state).expect("a state")["sources"].take()
+}
+
 /// Whether the run had done everything and was only about to exit: another one is a new run then.
-fn is_complete(bench: &Bench) -> bool {
+fn is_complete(bench: &Bench, loaded_before: usize) -> bool {
     let marker = bench.data_dir().join("pipelines/test/run.json");
-    !marker.exists() && !bench.package_names("loaded").is_empty()
+    !marker.exists() && bench.package_names("loaded").len() > loaded_before
 }
 
 fn killed_anywhere(more: &str) {
-    let rows = rows();
-    let undisturbed = prepared(&rows, more);
+    let start = prepared(more);
+    let loaded_before = start.package_names("loaded").len();
+    let undisturbed = copied(&start);
     let begin = Instant::now();
     undisturbed.cartage(&["run"]).exits_with(0);
     let whole = begin.elapsed();
     let wanted = content(&undisturbed.database());
-    assert_eq!(wanted["items"].0, 30_000);
+    let state = sources(&undisturbed);
+    assert_ne!(wanted, content(&start.database()), "the run changes something");
     for moment in 0..MOMENTS {
-        let bench = prepared(&rows, more);
+        let bench = copied(&start);
         let mut child = bench.start(&["run"]);
         sleep(whole * moment / MOMENTS + Duration::from_millis(1));
         let _ = child.kill();
         let status = child.wait().expect("a child ends");
-        if status.signal().is_some() && !is_complete(&bench) {
+        if status.signal().is_some() && !is_complete(&bench, loaded_before) {
             bench.cartage(&["run"]).exits_with(0);
         }
-        let found = content(&bench.database());
-        assert_eq!(found, wanted, "killed after {moment}/{MOMENTS} of {whole:?} with {more:?}");
-        let loads = "SELECT count(*) FROM data._dlt_loads";
-        let distinct = "SELECT count(DISTINCT load_id) FROM data._dlt_loads";
-        assert_eq!(bench.number(loads), bench.number(distinct), "one row per load");
-        assert_eq!(bench.number("SELECT count(DISTINCT _dlt_load_id) FROM data.items"), 1);
+        let when = format!("killed after {moment}/{MOMENTS} of {whole:?} with {more:?}");
+        assert_eq!(content(&bench.database()), wanted, "{when}");
+        assert_eq!(sources(&bench), state, "{when}");
+        let loads = "SELECT count(*) - count(DISTINCT load_id) FROM data._dlt_loads";
+        assert_eq!(bench.number(loads), 0, "one row per load: {when}");
+        let staging = "SELECT count(*) FROM duckdb_schemas() WHERE schema_name = 'data_staging'";
+        assert_eq!(bench.number(staging), 0, "nothing is left in flight: {when}");
         for folder in ["staging", "extracted", "normalized"] {
-            assert_eq!(bench.package_names(folder), [""; 0], "{folder}/ is left empty");
+            assert_eq!(bench.package_names(folder), [""; 0], "{folder}/ is left empty: {when}");
         }
     }
 }
@@ -80,4 +125,26 @@ fn a_killed_replace_that_runs_again_leaves_the_rows_of_one_run() {
 #[test]
 fn a_killed_replace_from_staging_that_runs_again_leaves_the_rows_of_one_run() {
     killed_anywhere("write_disposition = { disposition = \"replace\", strategy = \"insert-from-staging\" }");
+}
+
+#[test]
+fn a_killed_merge_by_delete_insert_that_runs_again_leaves_the_rows_of_one_run() {
+    killed_anywhere("write_disposition = \"merge\"\nprimary_key = \"id\"");
+}
+
+#[test]
+fn a_killed_upsert_that_runs_again_leaves_the_rows_of_one_run() {
+    killed_anywhere(
+        "write_disposition = { disposition = \"merge\", strategy = \"upsert\" }\nprimary_key = \"id\"",
+    );
+}
+
+#[test]
+fn a_killed_scd2_that_runs_again_leaves_the_history_of_one_run() {
+    killed_anywhere("write_disposition = { disposition = \"merge\", strategy = \"scd2\" }");
+}
+
+#[test]
+fn a_killed_incremental_append_that_runs_again_leaves_the_rows_of_one_run() {
+    killed_anywhere("write_disposition = \"append\"\nincremental = { cursor_path = \"at\" }");
 }

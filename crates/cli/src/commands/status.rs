@@ -80,7 +80,7 @@ pub(super) fn abort(report: &AbortReport, format: Format) -> Result<(), Failure>
         for load_id in &report.partly_loaded {
             writeln!(
                 out,
-                "note: some jobs of {load_id} had been loaded; their rows carry it as _dlt_load_id"
+                "note: some jobs of {load_id} had been loaded; the next load removes what it had appended"
             )?;
         }
         Ok(out)

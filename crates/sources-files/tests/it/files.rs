@@ -59,24 +59,6 @@ fn what_cannot_be_opened_is_named_before_any_row_is_read() {
     assert_eq!(folder.rows(&json!({"path": "notes.txt", "format": "jsonl"})), "1");
 }
 
-#[cfg(unix)]
-#[test]
-fn a_file_without_permission_is_named() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
-    folder.write("secret.jsonl", "1\n");
-    std::fs::set_permissions(folder.path("secret.jsonl"), std::fs::Permissions::from_mode(0o000)).unwrap();
-    if std::fs::File::open(folder.path("secret.jsonl")).is_ok() {
-        eprintln!("skipped: this user may read everything");
-        return;
-    }
-    assert!(
-        folder
-            .error(&json!({"path": "secret.jsonl"}))
-            .starts_with("cannot read secret.jsonl: Permission denied")
-    );
-}
-
 #[test]
 fn compression_is_told_by_content_and_members_are_joined() {
     let folder = Folder::new();
