@@ -25,32 +25,28 @@ pub(crate) fn from_destination(
     if project.config.pipeline.dev_mode {
         return Ok(None);
     }
-    let stored = newest_row(project, sync)?;
+    let stored = newest_stored(project, sync)?;
     let pending = pending(project)?;
     let mut warning = None;
     if !pending.is_empty() {
-        let Some(stored) = stored.as_ref().filter(|stored| !pending.iter().any(|id| id.as_str() == stored.load_id))
-        else {
-            return Ok(None);
-        };
-        if !is_overtaken(project, stored)? {
+        let Some(stored) = &stored else { return Ok(None) };
+        if !is_overtaken(project, &pending, stored)? {
             return Ok(None);
         }
         let dropped = project.drop_pending()?.aborted.join(", ");
         warning = Some(format!(
-            "load {} of another machine has moved the state of pipeline {}: what was pending here \
-             ({dropped}) is in aborted/, and its rows are extracted again",
+            "load {} of another machine has moved the state of pipeline {}: what was pending here ({dropped}) \
+             is in aborted/, and its rows are extracted again",
             stored.load_id, project.config.pipeline.name
         ));
     }
-    match (stored, project.committed_state()?) {
-        (None, _) => follow_dropped(project, destination)?,
-        (Some(stored), local) => {
-            let remote = decode(&stored)?;
-            if local.as_ref().is_none_or(|local| is_newer(&remote, local)) {
-                Restored::of(sync, remote)?.take_over(project, local.as_ref())?;
-            }
-        }
+    let Some(remote) = stored.as_ref().map(decoded).transpose()? else {
+        follow_dropped(project, destination)?;
+        return Ok(None);
+    };
+    match project.committed_state()? {
+        Some(local) if !is_newer(&remote, &local) => {}
+        local => Restored::of(sync, remote)?.take_over(project, local.as_ref())?,
     }
     Ok(warning)
 }
@@ -85,17 +81,19 @@ pub(crate) fn newest_state(
     project: &Project,
     sync: &dyn StateSync,
 ) -> Result<Option<PipelineState>, PipelineError> {
-    newest_row(project, sync)?.as_ref().map(decode).transpose()
+    newest_stored(project, sync)?.as_ref().map(decoded).transpose()
 }
 
-/// The same, not decoded. A server that is about to come back is waited for, as while loading.
-fn newest_row(project: &Project, sync: &dyn StateSync) -> Result<Option<StoredState>, PipelineError> {
+fn newest_stored(project: &Project, sync: &dyn StateSync) -> Result<Option<StoredState>, PipelineError> {
     let settings = stages::load_settings(project);
+    let attempts = settings.raise_on_max_retries.get();
+    // A server that is about to come back, or a file that another program has open, is waited for, as while
+    // loading.
     let newest = || sync.newest_state(&project.config.pipeline.name);
-    Ok(settings.backoff.retry(settings.raise_on_max_retries.get(), &project.runtime, newest)?)
+    Ok(settings.backoff.retry(attempts, &project.runtime, newest)?)
 }
 
-fn decode(stored: &StoredState) -> Result<PipelineState, PipelineError> {
+fn decoded(stored: &StoredState) -> Result<PipelineState, PipelineError> {
     PipelineState::decode(&stored.encoded)
         .map_err(|error| PipelineError::State { reason: format!("at the destination: {error}") })
 }
@@ -106,8 +104,12 @@ fn pending(project: &Project) -> Result<Vec<LoadId>, PipelineError> {
     Ok(found)
 }
 
-/// Whether a machine other than this one has brought the state that is stored.
-fn is_overtaken(project: &Project, stored: &StoredState) -> Result<bool, PipelineError> {
+/// Whether a machine other than this one has brought the state that is stored. A package of ours that was
+/// killed right after its commit has brought its own.
+fn is_overtaken(project: &Project, pending: &[LoadId], stored: &StoredState) -> Result<bool, PipelineError> {
+    if pending.iter().any(|load_id| load_id.as_str() == stored.load_id) {
+        return Ok(false);
+    }
     Ok(match project.committed_state()? {
         None => true,
         Some(local) if local.version() == stored.version => {
