@@ -91,6 +91,38 @@ impl Section {
         Self { elsewhere, ..Self::new(self.path.clone(), table, Arc::clone(&self.shared)) }
     }
 
+    /// The table under `key`, as a section of its own.
+    #[must_use]
+    pub fn table_at(&self, key: &str) -> Option<Self> {
+        let table = self.table().get(key)?.as_table()?.clone();
+        Some(Self::new(self.full(key), table, Arc::clone(&self.shared)))
+    }
+
+    /// This table with a text under `key` written out as a table that has the text under `inner`.
+    #[must_use]
+    pub fn spell_out(&self, key: &str, inner: &str) -> Self {
+        let mut table = self.table().clone();
+        if let Some(node) = table.get_mut(key).filter(|node| node.as_text().is_some()) {
+            let text = node.clone();
+            node.value = Value::Table(Table::from([(inner.to_owned(), text)]));
+        }
+        Self {
+            elsewhere: self.elsewhere.clone(),
+            ..Self::new(self.path.clone(), table, Arc::clone(&self.shared))
+        }
+    }
+
+    /// This table over the defaults in `base`. What is a table in both is taken from here as a whole, except
+    /// at the dotted paths that `deep` names, where it is laid over the other key by key.
+    #[must_use]
+    pub fn over(&self, base: &Self, deep: impl Fn(&str) -> bool) -> Self {
+        let table = laid_over(self.table(), base.table(), "", &deep);
+        Self {
+            elsewhere: self.elsewhere.clone(),
+            ..Self::new(self.path.clone(), table, Arc::clone(&self.shared))
+        }
+    }
+
     /// Reads the table into a type. Derive `Deserialize` with `deny_unknown_fields` and defaults.
     ///
     /// # Errors
@@ -163,6 +195,21 @@ impl Section {
             }
         }
     }
+}
+
+fn laid_over(upper: &Table, base: &Table, path: &str, deep: &impl Fn(&str) -> bool) -> Table {
+    let mut out = base.clone();
+    for (key, node) in upper {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let mut node = node.clone();
+        if let (Some(above), Some(below)) = (node.as_table(), base.get(key).and_then(Node::as_table))
+            && deep(&path)
+        {
+            node.value = Value::Table(laid_over(above, below, &path, deep));
+        }
+        out.insert(key.clone(), node);
+    }
+    out
 }
 
 /// The table of a section; notes for the trace which of its values a struct takes.

@@ -2,10 +2,14 @@
 //!
 //! Which page comes next depends only on the mode and on how many pages each producer has; the workers
 //! only make sure that it is ready. A producer has one call in flight at most.
+//!
+//! A producer with a parent is asked only while it works on a page of its parent, and the parent gives its
+//! next page only when all of its children are done with the last one: so nothing piles up.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +37,8 @@ type Made = Result<(Option<Page>, StateChange), SourceError>;
 struct Call {
     slot: usize,
     producer: Box<dyn Producer>,
+    /// A page of the parent to take first.
+    input: Option<Arc<Page>>,
 }
 
 struct Answer {
@@ -49,6 +55,33 @@ struct Slot {
     calls_left: u64,
     /// No more calls: the producer ended, failed, or was closed.
     ended: bool,
+    /// The end was told.
+    is_gone: bool,
+    parent: Option<usize>,
+    children: Vec<usize>,
+    /// A page of the parent that the producer has not seen.
+    input: Option<Arc<Page>>,
+    work: Work,
+}
+
+/// What a producer with a parent is doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// It waits for a page of its parent, or has no parent.
+    Waiting,
+    /// A page of the parent was handed down.
+    Busy,
+    /// All that this page gives was made, and has not been taken to its end.
+    Drained,
+}
+
+/// A producer on its way into the feed.
+pub(crate) struct Fodder {
+    pub(crate) producer: Box<dyn Producer>,
+    /// Pages that may be asked of it.
+    pub(crate) pages: u64,
+    /// The position of the producer whose pages it works on.
+    pub(crate) parent: Option<usize>,
 }
 
 pub(crate) struct Feed {
@@ -75,9 +108,9 @@ pub(crate) enum Fed {
 }
 
 impl Feed {
-    /// `producers` with the number of pages that may be asked of each.
+    /// Takes producers, parents before their children.
     pub(crate) fn new(
-        producers: Vec<(Box<dyn Producer>, u64)>,
+        producers: Vec<Fodder>,
         mode: NextItemMode,
         workers: usize,
         max_in_flight: usize,
@@ -90,15 +123,21 @@ impl Feed {
             // Not joined: a producer may hang in a read of standard input when the run ends.
             thread::spawn(move || work(&inbox, &outbox));
         }
-        let slot = |(producer, calls_left)| Slot {
+        let parents: Vec<Option<usize>> = producers.iter().map(|fodder| fodder.parent).collect();
+        let slot = |(at, Fodder { producer, pages, parent }): (usize, Fodder)| Slot {
             producer: Some(producer),
             ready: VecDeque::new(),
-            calls_left,
+            calls_left: pages,
             ended: false,
+            is_gone: false,
+            parent,
+            children: (0..parents.len()).filter(|child| parents[*child] == Some(at)).collect(),
+            input: None,
+            work: Work::Waiting,
         };
         Self {
             turns: (0..producers.len()).collect(),
-            slots: producers.into_iter().map(slot).collect(),
+            slots: producers.into_iter().enumerate().map(slot).collect(),
             mode,
             calls,
             answers,
@@ -110,20 +149,48 @@ impl Feed {
 
     /// The next page of the order.
     pub(crate) fn next(&mut self) -> Fed {
-        let Some(&turn) = self.turns.front() else { return Fed::Done };
-        self.ask_ahead();
+        loop {
+            // Something can always go on: of all that are busy the one that is furthest down, else a root.
+            let Some(position) = self.turns.iter().position(|slot| self.may_go_on(*slot)) else {
+                return Fed::Done;
+            };
+            self.ask_ahead();
+            match self.wait_for(self.turns[position]) {
+                Some(Ok(made)) => {
+                    if let Some(fed) = self.take(position, made) {
+                        return fed;
+                    }
+                }
+                Some(Err(fed)) => return fed,
+                None => return Fed::Cancelled,
+            }
+        }
+    }
+
+    /// Whether it is known what this slot does next, without anybody else going first.
+    fn may_go_on(&self, slot: usize) -> bool {
+        let entry = &self.slots[slot];
+        let is_due = entry.ended
+            || entry.work != Work::Waiting
+            || entry.parent.is_none_or(|parent| self.slots[parent].is_gone);
+        is_due && !entry.children.iter().any(|child| self.slots[*child].work != Work::Waiting)
+    }
+
+    /// What the producer of a slot gives next. `None` if the user asks to stop.
+    fn wait_for(&mut self, turn: usize) -> Option<Result<Made, Fed>> {
         loop {
             if self.cancel.is_cancelled() {
-                return Fed::Cancelled;
+                return None;
             }
-            if let Some(made) = self.slots[turn].ready.pop_front() {
+            let slot = &mut self.slots[turn];
+            if let Some(made) = slot.ready.pop_front() {
                 self.in_flight -= 1;
-                return self.take(turn, made);
+                return Some(Ok(made));
             }
-            if self.slots[turn].ended
-                || self.slots[turn].calls_left == 0 && self.slots[turn].producer.is_some()
-            {
-                return self.take(turn, Ok((None, StateChange::default())));
+            let is_idle = slot.parent.is_some() && slot.work == Work::Waiting;
+            if slot.ended || is_idle || slot.calls_left == 0 && slot.producer.is_some() {
+                slot.ended = true;
+                return Some(Ok(Ok((None, StateChange::default()))));
             }
             self.ask(turn);
             match self.answers.recv_timeout(CANCEL_POLL) {
@@ -131,7 +198,7 @@ impl Feed {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let gone = SourceError::Panicked("the worker thread is gone".to_owned());
-                    return Fed::Failed(turn, gone);
+                    return Some(Err(Fed::Failed(turn, gone)));
                 }
             }
             while let Ok(answer) = self.answers.try_recv() {
@@ -142,9 +209,35 @@ impl Feed {
 
     /// Takes no more pages of this producer, as when a limit is reached.
     pub(crate) fn close(&mut self, slot: usize) {
-        self.slots[slot].ended = true;
-        self.in_flight -= self.slots[slot].ready.len();
-        self.slots[slot].ready.clear();
+        let entry = &mut self.slots[slot];
+        entry.ended = true;
+        entry.work = Work::Waiting;
+        entry.input = None;
+        self.in_flight -= entry.ready.len();
+        entry.ready.clear();
+    }
+
+    /// Whether others work on the pages of this producer.
+    pub(crate) fn has_children(&self, slot: usize) -> bool {
+        !self.slots[slot].children.is_empty()
+    }
+
+    /// Whether rows of a page that was taken are still being worked on by the children of its producer.
+    pub(crate) fn is_handing_down(&self) -> bool {
+        self.slots.iter().any(|slot| slot.work != Work::Waiting)
+    }
+
+    /// Hands a page that was taken to the children of its producer.
+    pub(crate) fn hand_down(&mut self, slot: usize, page: Page) {
+        let page = Arc::new(page);
+        for position in 0..self.slots[slot].children.len() {
+            let child = self.slots[slot].children[position];
+            let entry = &mut self.slots[child];
+            if !entry.ended {
+                entry.input = Some(Arc::clone(&page));
+                entry.work = Work::Busy;
+            }
+        }
     }
 
     /// The producer of an ended slot; `None` if it was closed while a worker had it and does not come back
@@ -161,20 +254,27 @@ impl Feed {
         self.slots[slot].producer.as_deref()
     }
 
-    fn take(&mut self, turn: usize, made: Made) -> Fed {
-        if self.mode == NextItemMode::RoundRobin || !matches!(made, Ok((Some(_), _))) {
-            self.turns.pop_front();
+    /// Passes on what the slot at this position of the order gave. `None` if it only waits for its parent.
+    fn take(&mut self, position: usize, made: Made) -> Option<Fed> {
+        let turn = self.turns[position];
+        if self.mode == NextItemMode::RoundRobin {
+            // Those before it wait for others: their turns pass.
+            self.turns.rotate_left(position + 1);
         }
-        match made {
-            Ok((Some(page), change)) => {
-                if self.mode == NextItemMode::RoundRobin {
-                    self.turns.push_back(turn);
-                }
-                Fed::Page(turn, page, change)
+        let slot = &mut self.slots[turn];
+        let fed = match made {
+            Ok((Some(page), change)) => return Some(Fed::Page(turn, page, change)),
+            Ok((None, _)) if !slot.ended => {
+                slot.work = Work::Waiting;
+                return None;
             }
             Ok((None, change)) => Fed::Ended(turn, change),
             Err(error) => Fed::Failed(turn, error),
-        }
+        };
+        slot.work = Work::Waiting;
+        slot.is_gone = true;
+        self.turns.retain(|other| *other != turn);
+        Some(fed)
     }
 
     /// Asks for pages that will be needed soon, as far as the limit of pages in flight allows.
@@ -189,13 +289,14 @@ impl Feed {
 
     fn ask(&mut self, slot: usize) {
         let entry = &mut self.slots[slot];
-        if entry.ended || entry.calls_left == 0 {
+        let waits_for_parent = entry.parent.is_some() && entry.work != Work::Busy;
+        if entry.ended || entry.calls_left == 0 || waits_for_parent {
             return;
         }
         if let Some(producer) = entry.producer.take() {
             entry.calls_left -= 1;
             self.in_flight += 1;
-            let sent = self.calls.send(Call { slot, producer });
+            let sent = self.calls.send(Call { slot, producer, input: entry.input.take() });
             debug_assert!(sent.is_ok(), "workers live as long as the feed");
         }
     }
@@ -207,15 +308,27 @@ impl Feed {
             self.in_flight -= 1;
             return;
         }
-        slot.ended = !matches!(answer.made, Ok((Some(_), _)));
+        if matches!(answer.made, Ok((None, _))) && slot.work == Work::Busy {
+            slot.work = Work::Drained;
+        }
+        slot.ended = match answer.made {
+            Ok((Some(_), _)) => false,
+            Ok((None, _)) => slot.parent.is_none(),
+            Err(_) => true,
+        };
         slot.ready.push_back(answer.made);
     }
 }
 
 fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
-    for Call { slot, mut producer } in inbox {
-        let next = || producer.next_page().map(|page| (page, producer.take_state_change()));
-        let made = catch_unwind(AssertUnwindSafe(next))
+    for Call { slot, mut producer, input } in inbox {
+        let make = || {
+            if let Some(page) = &input {
+                producer.take_parent_page(page)?;
+            }
+            producer.next_page().map(|page| (page, producer.take_state_change()))
+        };
+        let made = catch_unwind(AssertUnwindSafe(make))
             .unwrap_or_else(|panic| Err(SourceError::Panicked(panic_text(panic.as_ref()))));
         if outbox.send(Answer { slot, producer, made }).is_err() {
             return;

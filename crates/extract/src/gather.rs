@@ -13,7 +13,7 @@ use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::{BrokenContract, Contracts, first_row, rows_to_keep};
 use crate::cut::first_rows;
-use crate::feed::{Fed, Feed};
+use crate::feed::{Fed, Feed, Fodder};
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
@@ -106,12 +106,15 @@ impl<'a> Gatherer<'a> {
         let total = self.open(&mut producers)?;
         let mut feed = self.feed(producers);
         while !self.package(&mut feed, total)? && !self.publisher.halt.is_cancelled() {}
+        let reports = self.reports.into_iter().zip(&self.planned);
+        let visible = reports.filter(|(_, planned)| !planned.is_hidden);
+        let resources = visible.map(|(report, _)| report).collect();
         Ok(ExtractReport {
             packages: self.packages,
             schema: self.schema,
             state: self.state,
             state_extracted: self.has_state,
-            resources: self.reports,
+            resources,
             tables: self.tables,
             discards: self.contracts.discards,
         })
@@ -156,7 +159,9 @@ impl<'a> Gatherer<'a> {
                 Fed::Cancelled => return Err(ExtractError::Cancelled),
                 Fed::Done => return Ok(true),
             }
-            if self.filled.is_full(&self.settings.package, self.runtime.clock.unix_micros()) && self.may_cut()
+            if self.filled.is_full(&self.settings.package, self.runtime.clock.unix_micros())
+                && self.may_cut()
+                && !feed.is_handing_down()
             {
                 return Ok(false);
             }
@@ -181,7 +186,8 @@ impl<'a> Gatherer<'a> {
     /// Brings the state up to where the package ends, and writes it as a row if it changed.
     fn write_state(&mut self, writers: &mut TableWriters<'_>, load_id: &LoadId) -> Result<(), ExtractError> {
         for (standing, planned) in self.standings.iter_mut().zip(&self.planned) {
-            if standing.has_ended() || planned.cut.takes_state_along() {
+            let is_due = standing.has_ended() || planned.cut.takes_state_along();
+            if is_due && !planned.is_hidden {
                 standing.write(&mut self.state, &self.schema.name, &planned.name);
             }
         }
@@ -206,6 +212,7 @@ impl<'a> Gatherer<'a> {
         let resources = self.planned.iter().zip(&mut self.standings);
         let taking_part =
             resources.filter_map(|(planned, standing)| standing.end_package().then_some(planned));
+        let taking_part = taking_part.filter(|planned| !planned.is_hidden);
         taking_part
             .map(|planned| ResourceEntry {
                 name: planned.name.clone(),
@@ -234,8 +241,14 @@ impl<'a> Gatherer<'a> {
     fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Feed {
         let limit = self.settings.limit;
         let pages = if limit.rows == Some(0) { 0 } else { limit.pages.unwrap_or(u64::MAX) };
+        // The pages of a child are as many as its parent's rows ask for.
+        let fodder = |(producer, resource): (_, &Planned)| Fodder {
+            producer,
+            pages: if resource.parent.is_some() { u64::MAX } else { pages },
+            parent: resource.parent,
+        };
         Feed::new(
-            producers.into_iter().map(|producer| (producer, pages)).collect(),
+            producers.into_iter().zip(&self.planned).map(fodder).collect(),
             self.settings.next_item_mode,
             self.settings.workers.get(),
             self.settings.max_parallel_items.get(),
@@ -260,6 +273,14 @@ impl<'a> Gatherer<'a> {
         let rows = page.rows().min(room);
         self.standings[resource].begin();
         let has_passed = self.standings[resource].take(change, &self.state, &self.schema.name);
+        if self.planned[resource].is_hidden {
+            if let Page::Json(page) = &mut page {
+                page.truncate(room);
+            }
+            self.reports[resource].rows += rows;
+            self.hand_down(feed, resource, page);
+            return Ok(());
+        }
         match &page {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
             // of them pass.
@@ -305,10 +326,18 @@ impl<'a> Gatherer<'a> {
         } else if rows > 0 {
             *self.tables.entry(table.clone()).or_default() += rows;
         }
+        self.hand_down(feed, resource, page);
+        Ok(())
+    }
+
+    /// Gives a page to the children of its resource, and takes no more if there is no room.
+    fn hand_down(&self, feed: &mut Feed, resource: usize, page: Page) {
+        if feed.has_children(resource) && page.rows() > 0 {
+            feed.hand_down(resource, page);
+        }
         if self.settings.limit.rows.is_some_and(|limit| self.reports[resource].rows >= limit) {
             feed.close(resource);
         }
-        Ok(())
     }
 
     /// Keeps rows of a table that its contract does not let in, where that is asked for.
@@ -397,7 +426,8 @@ impl<'a> Gatherer<'a> {
     fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
         for resource in 0..self.planned.len() {
             let planned = &self.planned[resource];
-            if planned.disposition != WriteDisposition::Replace
+            if planned.is_hidden
+                || planned.disposition != WriteDisposition::Replace
                 || writers.has_files(&planned.table)
                 || self.written.contains(&planned.table)
             {

@@ -42,9 +42,9 @@ mod writer;
 
 pub use contract::BrokenContract;
 pub use error::{ExtractError, Place, SourceError};
-pub use incremental::CursorError;
+pub use incremental::{CursorError, JsonPath};
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
-pub use producer::{Input, OpenContext, Pages, Producer, Resume};
+pub use producer::{CursorRange, Input, OpenContext, Pages, Producer, Resume};
 pub use refresh::RefreshTables;
 pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;

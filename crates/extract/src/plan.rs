@@ -33,6 +33,10 @@ pub(crate) struct Planned {
     pub(crate) root: String,
     /// How it loads only what is new; taken when the cursor is bound to the state.
     pub(crate) cursor: Option<CursorSettings>,
+    /// Where in the plan its parent is.
+    pub(crate) parent: Option<usize>,
+    /// It runs only for its children: its rows go to no table, and its state stays as it is.
+    pub(crate) is_hidden: bool,
     /// Whether what contracts discard of its rows is kept.
     pub(crate) keeps_discarded: bool,
 }
@@ -78,17 +82,62 @@ fn root_of(planned: &[Planned], schema: &Schema, table: &str) -> String {
     name.to_owned()
 }
 
-/// Picks the resources that take part, in the order of the source.
+/// Picks the resources that take part, in the order of the source, and the parents that they need.
 pub(crate) fn plan(
     source: Source,
     settings: &ExtractSettings,
     naming: &Naming,
 ) -> Result<Plan, ExtractError> {
     check_names(&source, settings.resources.as_deref())?;
-    let wanted = |name: &String| settings.resources.as_ref().is_none_or(|names| names.contains(name));
-    let taking_part = source.resources.into_iter().filter(|resource| wanted(&resource.name));
-    let planned = taking_part.map(|resource| one(&source.name, source.schema.quarantine, resource, naming));
-    planned.collect::<Result<Vec<_>, _>>().map(|pairs| pairs.into_iter().unzip())
+    let roles = roles(&source, settings.resources.as_deref())?;
+    let mut names: Vec<String> = Vec::new();
+    let mut pairs = Vec::new();
+    for (resource, role) in source.resources.into_iter().zip(roles) {
+        if role == Role::Absent {
+            continue;
+        }
+        let parent = resource.parent.clone();
+        let (mut planned, producer) = one(&source.name, source.schema.quarantine, resource, naming)?;
+        planned.is_hidden = role == Role::Hidden;
+        planned.parent = parent.and_then(|parent| names.iter().position(|name| *name == parent));
+        names.push(planned.name.clone());
+        pairs.push((planned, producer));
+    }
+    Ok(pairs.into_iter().unzip())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Absent,
+    /// It takes part because a child needs its rows.
+    Hidden,
+    Present,
+}
+
+/// What each resource does in this run.
+fn roles(source: &Source, wanted: Option<&[String]>) -> Result<Vec<Role>, ExtractError> {
+    let is_present =
+        |resource: &Resource| wanted.map_or(resource.selected, |names| names.contains(&resource.name));
+    let mut roles: Vec<Role> = source
+        .resources
+        .iter()
+        .map(|resource| if is_present(resource) { Role::Present } else { Role::Absent })
+        .collect();
+    // Parents stand before their children, so that the way back meets every need.
+    for at in (0..roles.len()).rev() {
+        let resource = &source.resources[at];
+        let Some(parent) = &resource.parent else { continue };
+        let place = source.resources[..at].iter().position(|earlier| earlier.name == *parent);
+        let place = place.ok_or_else(|| ExtractError::Hints {
+            source_name: source.name.clone(),
+            resource: resource.name.clone(),
+            reason: format!("its parent `{parent}` is no resource that stands before it"),
+        })?;
+        if roles[at] != Role::Absent && roles[place] == Role::Absent {
+            roles[place] = Role::Hidden;
+        }
+    }
+    Ok(roles)
 }
 
 fn check_names(source: &Source, wanted: Option<&[String]>) -> Result<(), ExtractError> {
@@ -115,7 +164,7 @@ fn one(
     resource: Resource,
     naming: &Naming,
 ) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
-    let Resource { name, hints, producer } = resource;
+    let Resource { name, hints, producer, .. } = resource;
     let unusable = |reason: String| ExtractError::Hints {
         source_name: source.to_owned(),
         resource: name.clone(),
@@ -150,6 +199,8 @@ fn one(
         resume,
         cursor,
         keeps_discarded,
+        parent: None,
+        is_hidden: false,
     };
     Ok((planned, producer))
 }

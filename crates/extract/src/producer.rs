@@ -29,7 +29,18 @@ pub trait Producer: Send {
         Ok(None)
     }
 
-    /// The next page, `None` when there are no more. Not called again after that or after an error.
+    /// Hands over a page of the resource's parent, as far as its rows passed the parent's cursor. What
+    /// [`Producer::next_page`] gives from then on belongs to it, until that says `None`; then the next page of
+    /// the parent may come. Never called for resources without a parent.
+    ///
+    /// # Errors
+    /// [`SourceError`], which ends the stage.
+    fn take_parent_page(&mut self, _page: &Page) -> Result<(), SourceError> {
+        Err(SourceError::Config("this kind of resource takes nothing from a parent".to_owned()))
+    }
+
+    /// The next page, `None` when there are no more. Not called again after that or after an error; with a
+    /// parent, not before its next page came.
     ///
     /// # Errors
     /// [`SourceError`], which ends the stage.
@@ -75,6 +86,17 @@ pub enum Resume {
     AtEachPage,
 }
 
+/// The range of the cursor in this run; null where there is no such end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CursorRange {
+    /// Where the first run of all starts.
+    pub initial: Value,
+    /// Where this run starts: what the state has, less the lag.
+    pub start: Value,
+    /// Where this run ends.
+    pub end: Value,
+}
+
 /// What a producer is told when it is opened.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -85,13 +107,15 @@ pub struct OpenContext {
     pub cancel: Cancel,
     /// The resource.
     pub resource: String,
+    /// The range of the resource's cursor, for producers that ask only for what is new.
+    pub cursor: Option<CursorRange>,
     source_state: Arc<Map<String, Value>>,
 }
 
 impl OpenContext {
     /// Accepts rows of so many bytes. Nothing is remembered.
     pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
-        Self { max_line_bytes, cancel, resource: String::new(), source_state: Arc::default() }
+        Self { max_line_bytes, cancel, resource: String::new(), cursor: None, source_state: Arc::default() }
     }
 
     /// The same for a resource of a source that remembers something.

@@ -41,8 +41,9 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     let (mut planned, producers) = plan(source, &settings, &schema.naming(max_name_length))?;
     let mut documents =
         Documents { schema: &mut schema, state: &mut state, package_settings: &mut package_settings };
+    let visible: Vec<&Planned> = planned.iter().filter(|resource| !resource.is_hidden).collect();
     documents
-        .prepare(&settings, &schema_settings, &planned)
+        .prepare(&settings, &schema_settings, &visible)
         .map_err(|error| ExtractError::Schema { schema: source_name.clone(), reason: error.to_string() })?;
 
     let producers =
@@ -91,7 +92,7 @@ impl Documents<'_> {
         &mut self,
         settings: &ExtractSettings,
         schema_settings: &SchemaSettings,
-        planned: &[Planned],
+        planned: &[&Planned],
     ) -> Result<(), SchemaError> {
         if let Some(mode) = settings.refresh {
             let names: Vec<&str> = planned.iter().map(|resource| resource.name.as_str()).collect();

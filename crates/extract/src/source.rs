@@ -31,6 +31,18 @@ pub struct Resource {
     pub hints: ResourceHints,
     /// Makes the rows.
     pub producer: Box<dyn Producer>,
+    /// The resource of the same source whose pages the producer works on. It runs even where it does not take
+    /// part itself; then its rows go nowhere else.
+    pub parent: Option<String>,
+    /// Whether it takes part where nobody names the resources that do.
+    pub selected: bool,
+}
+
+impl Resource {
+    /// A resource that takes part and has no parent.
+    pub fn new(name: impl Into<String>, hints: ResourceHints, producer: Box<dyn Producer>) -> Self {
+        Self { name: name.into(), hints, producer, parent: None, selected: true }
+    }
 }
 
 impl Debug for Resource {

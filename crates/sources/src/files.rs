@@ -22,5 +22,5 @@ fn one(settings: &ResourceSettings, on_bad_row: OnBadRow) -> Result<Resource, Co
     };
     let producer = FilesProducer::new(config, rest.base_dir(), on_bad_record)
         .map_err(|error| rest.invalid("data_selector", error.to_string()))?;
-    Ok(Resource { name: settings.name.clone(), hints, producer: Box::new(producer) })
+    Ok(Resource::new(&settings.name, hints, Box::new(producer)))
 }

@@ -4,10 +4,11 @@
 //! what happens to bad rows) is read here; the rest belongs to the crate of the type.
 //!
 //! # Limitations
-//! The only type is `files`.
+//! The types are `files` and `rest_api`.
 
 mod files;
 mod registry;
+mod rest;
 mod shared;
 
 pub use registry::{TYPES, build};

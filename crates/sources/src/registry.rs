@@ -1,13 +1,15 @@
 //! The types of sources by name.
 
 use cartage_config::{ConfigError, SourceSettings};
-use cartage_extract::Source;
+use cartage_extract::{OnBadRow, Resource, Source};
 
-use crate::files;
 use crate::shared::SourceTable;
+use crate::{files, rest};
 
 /// The types that can be built, as `type` names them.
-pub const TYPES: &[&str] = &["files"];
+pub const TYPES: &[&str] = &["files", "rest_api"];
+
+type Builder = fn(&SourceSettings, OnBadRow) -> Result<Vec<Resource>, ConfigError>;
 
 /// Builds the source that a table of the configuration describes. Nothing is read or connected to yet.
 ///
@@ -15,14 +17,15 @@ pub const TYPES: &[&str] = &["files"];
 /// [`ConfigError`] with key, place and the nearest known word: an unknown type, unknown keys, and values
 /// that cannot be used.
 pub fn build(settings: &SourceSettings) -> Result<Source, ConfigError> {
-    let resources = match settings.kind.as_str() {
-        "files" => files::resources,
+    let (resources, own_keys): (Builder, &[&str]) = match settings.kind.as_str() {
+        "files" => (files::resources, &[]),
+        "rest_api" => (rest::resources, rest::KEYS),
         unknown => {
             let message = format!("there is no source of type `{unknown}`; known are {}", TYPES.join(", "));
             return Err(settings.section.invalid("type", message));
         }
     };
-    let table: SourceTable = settings.section.parse()?;
+    let table: SourceTable = settings.section.without(own_keys).parse()?;
     Ok(Source {
         name: settings.name.clone(),
         resources: resources(settings, table.on_bad_row)?,

@@ -16,6 +16,8 @@ mod locks;
 mod oracle;
 mod plan;
 mod postgres;
+mod rest;
+mod rest_failures;
 mod schema_files;
 mod signals;
 mod stages;

@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is not in the table may not exist.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -31,7 +31,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
         ],
     ),
     ("sources-files", &["data-files", "extract", "runtime", "schema"]),
-    ("sources", &["config", "extract", "runtime", "schema", "sources-files"]),
+    ("sources-rest", &["config", "extract", "runtime"]),
+    ("sources", &["config", "extract", "runtime", "schema", "sources-files", "sources-rest"]),
     (
         "pipeline",
         &[

@@ -24,6 +24,15 @@ pub struct DocumentReader<R> {
     documents: u64,
     rows: u64,
     matched: bool,
+    is_lenient: bool,
+    rest: Option<Rest>,
+}
+
+/// The document without its rows.
+#[derive(Debug)]
+struct Rest {
+    text: Vec<u8>,
+    max_bytes: usize,
 }
 
 /// A container that is open and holds rows or leads to them.
@@ -60,7 +69,33 @@ impl<R: Read> DocumentReader<R> {
             documents: 0,
             rows: 0,
             matched: false,
+            is_lenient: false,
+            rest: None,
         }
+    }
+
+    /// Takes it that a selector may find nothing.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.is_lenient = true;
+        self
+    }
+
+    /// Keeps what stands around the rows, at most `max_bytes` of it; lists of rows are empty there.
+    #[must_use]
+    pub fn keeping_rest(mut self, max_bytes: usize) -> Self {
+        self.rest = Some(Rest { text: Vec::new(), max_bytes });
+        self
+    }
+
+    /// What stands around the rows as far as it was read, if it is kept.
+    pub fn rest(&self) -> &[u8] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.text)
+    }
+
+    /// Whether the selector has led to a value.
+    pub fn has_matched(&self) -> bool {
+        self.matched
     }
 
     /// The next page; `None` behind the last row.
@@ -79,7 +114,7 @@ impl<R: Read> DocumentReader<R> {
     }
 
     fn check_matched(&self) -> Result<(), SourceError> {
-        if self.matched || self.documents == 0 {
+        if self.matched || self.documents == 0 || self.is_lenient {
             return Ok(());
         }
         Err(SourceError::Unusable {
@@ -126,15 +161,20 @@ impl<R: Read> DocumentReader<R> {
     fn next_entry(&mut self, kind: Kind) -> Result<Next, SourceError> {
         let is_array = matches!(kind, Kind::Rows | Kind::EachElement | Kind::Indexed);
         let closing = if is_array { b']' } else { b'}' };
-        let Some(frame) = self.frames.last_mut() else { return Ok(Next::End) };
+        let Some(frame) = self.frames.last() else { return Ok(Next::End) };
         if self.window.peek_token()? == Some(closing) {
             self.window.bump();
+            self.keep(&[closing]);
             return Ok(Next::Closed);
         }
         if frame.seen > 0 {
             self.window.expect(b',', "expected a comma or the end of the container")?;
             self.window.peek_token()?;
+            if kind != Kind::Rows {
+                self.keep(b",");
+            }
         }
+        let Some(frame) = self.frames.last_mut() else { return Ok(Next::End) };
         let position = frame.seen;
         let depth = frame.depth;
         frame.seen += 1;
@@ -166,6 +206,8 @@ impl<R: Read> DocumentReader<R> {
             .map_err(|_| self.window.malformed("the key before this is no valid text"))?;
         self.window.expect(b':', "expected a colon behind the key")?;
         self.window.peek_token()?;
+        self.keep(&text);
+        self.keep(b":");
         Ok(key)
     }
 
@@ -198,6 +240,7 @@ impl<R: Read> DocumentReader<R> {
             // `null` at the end of a path is how APIs say that there are no rows.
             Some(b'n') if depth > 0 => self.skip()?,
             _ => {
+                self.keep(b"null");
                 self.take_row(page)?;
                 return Ok(true);
             }
@@ -207,11 +250,27 @@ impl<R: Read> DocumentReader<R> {
 
     fn open(&mut self, kind: Kind, depth: usize) {
         self.window.bump();
+        let is_array = matches!(kind, Kind::Rows | Kind::EachElement | Kind::Indexed);
+        self.keep(if is_array { b"[" } else { b"{" });
         self.frames.push(Frame { kind, depth, seen: 0 });
     }
 
     fn skip(&mut self) -> Result<(), SourceError> {
-        self.window.take_value(Take::Skip)
+        match &mut self.rest {
+            Some(rest) if self.documents == 1 => {
+                self.window.take_value(Take::Copy(&mut rest.text, rest.max_bytes))
+            }
+            _ => self.window.take_value(Take::Skip),
+        }
+    }
+
+    /// Adds to what is kept of the first document.
+    fn keep(&mut self, text: &[u8]) {
+        if let Some(rest) = &mut self.rest
+            && self.documents == 1
+        {
+            rest.text.extend_from_slice(text);
+        }
     }
 
     fn take_row(&mut self, page: &mut JsonPage) -> Result<(), SourceError> {

@@ -34,6 +34,7 @@ mod tests;
 
 pub(crate) use arrow_json::columnar_value;
 pub use error::CursorError;
+pub use path::JsonPath;
 pub(crate) use position::{Position, Step};
 pub(crate) use producer::bind;
 pub(crate) use settings::CursorSettings;

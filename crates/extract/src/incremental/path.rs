@@ -5,9 +5,9 @@ use std::str::FromStr;
 use super::value::NoCursor;
 use super::{scan, value::CursorValue};
 
-/// A path into a row: a name, or JSONPath of names, positions, `*` and `..`. The first match counts.
+/// A path into JSON text: a name, or JSONPath of names, positions, `*` and `..`. The first match counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CursorPath {
+pub struct JsonPath {
     steps: Vec<Step>,
 }
 
@@ -22,7 +22,7 @@ pub(super) enum Step {
     Anywhere,
 }
 
-impl CursorPath {
+impl JsonPath {
     /// A path of one name, whatever characters it has.
     pub(super) fn name(name: &str) -> Self {
         Self { steps: vec![Step::Key(name.to_owned())] }
@@ -36,6 +36,11 @@ impl CursorPath {
         }
     }
 
+    /// The text of the value at the path; `None` where there is none, or the text is no JSON.
+    pub fn find_text<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        scan::find(text, &self.steps).ok().flatten()
+    }
+
     /// The value at the path; `Ok(None)` where the row has no such field.
     pub(super) fn find<'a>(&self, row: &'a [u8]) -> Result<Option<CursorValue<'a>>, NoCursor> {
         match scan::find(row, &self.steps) {
@@ -46,7 +51,7 @@ impl CursorPath {
     }
 }
 
-impl FromStr for CursorPath {
+impl FromStr for JsonPath {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -112,7 +117,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, row: &str) -> Option<String> {
-        let path: CursorPath = path.parse().unwrap();
+        let path: JsonPath = path.parse().unwrap();
         path.find(row.as_bytes()).unwrap().map(|value| value.to_value().to_string())
     }
 
@@ -143,7 +148,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_no_json_are_malformed_and_not_without_cursor() {
-        let path: CursorPath = "n".parse().unwrap();
+        let path: JsonPath = "n".parse().unwrap();
         for row in
             [r#"{"n": 1"#, r#"{"n" 1}"#, r#"{"n": }"#, r#"{"n": 1} x"#, r#"{"a": "b, "n": 1}"#, "{n: 1}"]
         {
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn paths_that_cannot_be_followed_are_refused_with_their_place() {
         for text in ["", "$", "a[?(@.x)]", "a[1", "a['b", "a.", "a|b"] {
-            let error = text.parse::<CursorPath>().unwrap_err();
+            let error = text.parse::<JsonPath>().unwrap_err();
             assert!(error.contains("at character"), "{error}");
         }
     }

@@ -18,7 +18,7 @@ use super::value::CursorValue;
 use super::window::Window;
 use crate::error::{Place, SourceError};
 use crate::page::{JsonPage, Page, ParquetFile};
-use crate::producer::{Input, OpenContext, Producer, Resume};
+use crate::producer::{CursorRange, Input, OpenContext, Producer, Resume};
 use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
@@ -32,6 +32,8 @@ pub(crate) struct IncrementalProducer {
     /// Rows that the run may still take.
     room: u64,
     id: CursorId,
+    /// The range as the producer inside is told.
+    range: CursorRange,
     /// What the page that is handed over next does to the cursor.
     step: Option<Step>,
     /// What the page of the inner producer that is being passed on changes in the state.
@@ -70,11 +72,19 @@ pub(crate) fn bind(
     let start = lag::start_of(&settings, initial.as_ref(), stored.clone())?;
     let end = CursorValue::from_value(&settings.end)?;
     tracing::debug!(resource, cursor = settings.name, ?start, ?end, "incremental");
+    let plain =
+        |cursor: Option<&CursorValue<'_>>| cursor.map(CursorValue::to_plain_value).unwrap_or_default();
+    let range = CursorRange {
+        initial: plain(initial.as_ref()),
+        start: plain(start.as_ref()),
+        end: plain(end.as_ref()),
+    };
     Ok(Box::new(IncrementalProducer {
         id: CursorId { resource: resource.into(), name: settings.name.as_str().into(), is_stored },
         window: Window::new(&settings, start, end),
         known: Known::new(entry.unique_hashes.into_iter().collect()),
         stored,
+        range,
         room: max_rows.unwrap_or(u64::MAX),
         settings,
         inner,
@@ -204,9 +214,15 @@ fn place(page: &JsonPage, row: u64) -> String {
 
 impl Producer for IncrementalProducer {
     fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
-        let total = self.inner.open(context)?;
+        let mut context = context.clone();
+        context.cursor = Some(self.range.clone());
+        let total = self.inner.open(&context)?;
         self.inner_change = self.inner.take_state_change();
         Ok(total)
+    }
+
+    fn take_parent_page(&mut self, page: &Page) -> Result<(), SourceError> {
+        self.inner.take_parent_page(page)
     }
 
     fn next_page(&mut self) -> Result<Option<Page>, SourceError> {

@@ -3,7 +3,7 @@
 use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
 use serde_json::Value;
 
-use super::path::CursorPath;
+use super::path::JsonPath;
 use super::value::CursorValue;
 use super::window::{Extreme, RangeEnd};
 use crate::producer::Resume;
@@ -13,7 +13,7 @@ use crate::producer::Resume;
 pub(crate) struct CursorSettings {
     /// As the user wrote it: the state has it as key.
     pub(super) name: String,
-    pub(super) path: CursorPath,
+    pub(super) path: JsonPath,
     pub(super) initial: Value,
     pub(super) end: Value,
     pub(super) extreme: Extreme,
@@ -65,7 +65,7 @@ impl CursorSettings {
         let name = incremental.cursor_path.clone().filter(|path| !path.trim().is_empty());
         let name = name.ok_or("`cursor_path` is missing; it names the field that grows with time")?;
         let path = match incremental.cursor_column() {
-            Some(column) => CursorPath::name(column),
+            Some(column) => JsonPath::name(column),
             None => name.parse().map_err(|reason| format!("`cursor_path`: {reason}"))?,
         };
         let settings = Self {

@@ -128,6 +128,14 @@ impl<'a> CursorValue<'a> {
         }
     }
 
+    /// The value for those who put it into requests: points in time and decimals as plain text.
+    pub(super) fn to_plain_value(&self) -> Value {
+        match self {
+            Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => self.to_value(),
+            _ => self.plain().into(),
+        }
+    }
+
     pub(super) fn into_owned(self) -> CursorValue<'static> {
         match self {
             Self::Text(text) => CursorValue::Text(Cow::Owned(text.into_owned())),

@@ -143,7 +143,7 @@ pub(crate) fn hints(hints: Value) -> ResourceHints {
 }
 
 pub(crate) fn resource(name: &str, hint: Value, producer: impl Producer + 'static) -> Resource {
-    Resource { name: name.to_owned(), hints: hints(hint), producer: Box::new(producer) }
+    Resource::new(name, hints(hint), Box::new(producer))
 }
 
 /// A resource with one page for each list of values.

@@ -1,0 +1,318 @@
+//! A walk through the pages of one endpoint, as a task.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use cartage_extract::document::{DocumentReader, Selector};
+use cartage_extract::{JsonPage, SourceError};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+
+use crate::config::Paginator;
+use crate::endpoint::Endpoint;
+use crate::http::{Outcome, Payload, Reply, RestError, StreamedBody, of_document};
+use crate::paginate::{Pager, Seen, Shape, detect_paginator, detect_selector};
+use crate::request::Request;
+use crate::rows::{Finish, check, split};
+
+/// Pages that may wait to be taken.
+const READY_PAGES: usize = 2;
+
+/// Bodies above this are not kept in memory.
+const KEEP_BYTES: usize = 4 << 20;
+
+/// The same where the place of the rows has yet to be found in the body.
+const DETECT_BYTES: usize = 64 << 20;
+
+/// What surrounds the rows of a body that is not kept: at most so much.
+const MAX_REST_BYTES: usize = 16 << 20;
+
+/// What the walks of a resource have met.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) bytes: AtomicU64,
+    pub(crate) rows: AtomicU64,
+    pub(crate) answers: AtomicU64,
+    /// Whether the selector has led to rows, or nothing was there that it could have led to.
+    pub(crate) has_matched: AtomicBool,
+}
+
+/// One walk: its first request, and what goes into its rows.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) request: Request,
+    pub(crate) suffix: Vec<u8>,
+    pub(crate) max_row_bytes: usize,
+    pub(crate) tally: Arc<Tally>,
+}
+
+pub(crate) type Pages = Receiver<Result<JsonPage, SourceError>>;
+
+/// Starts a walk; it ends when its pages are no longer wanted.
+pub(crate) fn start(walk: Walk, runtime: &Handle) -> Pages {
+    let (sender, pages) = channel(READY_PAGES);
+    runtime.spawn(async move {
+        let mut walker = Walker {
+            selector: walk.endpoint.selector.clone(),
+            pager: Pager::new(walk.endpoint.paginator.clone()),
+            flights: VecDeque::new(),
+            window: 1,
+            out: sender,
+            walk,
+        };
+        if let Err(Stop::Failed(error)) = walker.run().await {
+            // Nobody may be listening any more.
+            drop(walker.out.send(Err(error)).await);
+        }
+    });
+    pages
+}
+
+/// A request under way; it is given up with this value.
+struct Flight(JoinHandle<Result<Outcome, RestError>>);
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why a walk ends early.
+enum Stop {
+    Failed(SourceError),
+    /// Its pages are no longer wanted.
+    Unwanted,
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+struct Walker {
+    walk: Walk,
+    selector: Option<Selector>,
+    pager: Pager,
+    /// Requests under way, in the order of their pages.
+    flights: VecDeque<Flight>,
+    /// How many may be under way; it grows while answers have rows.
+    window: usize,
+    out: Sender<Result<JsonPage, SourceError>>,
+}
+
+impl Walker {
+    async fn run(&mut self) -> Result<(), Stop> {
+        let mut request = self.walk.request.clone();
+        self.pager.begin(&mut request);
+        loop {
+            self.launch(&request);
+            let Some(mut flight) = self.flights.pop_front() else { return Ok(()) };
+            let outcome = (&mut flight.0)
+                .await
+                .map_err(|error| SourceError::Panicked(format!("the request was given up: {error}")))?;
+            let Outcome::Reply(reply) = outcome.map_err(SourceError::from)? else { return Ok(()) };
+            let tally = &self.walk.tally;
+            tally.answers.fetch_add(1, Ordering::Relaxed);
+            if reply.is_without_content {
+                tally.has_matched.store(true, Ordering::Relaxed);
+                return self.give(JsonPage::default()).await;
+            }
+            if !self.take(*reply, &mut request).await? {
+                return Ok(());
+            }
+            self.window = (self.window * 2).min(self.walk.endpoint.client.session.parallel_requests.max(1));
+        }
+    }
+
+    /// Sends the next request, and those behind it that are sure or likely to come.
+    fn launch(&mut self, request: &Request) {
+        while self.flights.len() < self.window {
+            let ahead = self.flights.len();
+            let next = if ahead == 0 { Some(request.clone()) } else { self.pager.ahead(request, ahead) };
+            let Some(next) = next else { return };
+            let endpoint = Arc::clone(&self.walk.endpoint);
+            let keep = if self.selector.is_some() { KEEP_BYTES } else { DETECT_BYTES };
+            self.flights.push_back(Flight(tokio::spawn(async move {
+                let auth = endpoint.auth.as_deref();
+                endpoint.client.send(&next, auth, &endpoint.home, &endpoint.actions, keep).await
+            })));
+        }
+    }
+
+    /// Gives the rows of an answer. True if there is another page, for which `request` asks then.
+    async fn take(&mut self, reply: Reply, request: &mut Request) -> Result<bool, Stop> {
+        let source: Arc<str> = reply.shown.as_str().into();
+        let Reply { headers, url, payload, .. } = reply;
+        let content_type =
+            headers.get(reqwest::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        let unusable = |reason: String| SourceError::Unusable { input: source.to_string(), reason };
+        let body = match payload {
+            Payload::Whole(body) => body,
+            Payload::Streamed(body) => {
+                let (rows, rest) = self.stream(*body, &source, content_type.as_deref()).await?;
+                self.decide(&headers, &rest, &unusable)?;
+                let seen = Seen { headers: &headers, url: &url, body: &rest, is_whole: false, rows };
+                return Ok(self.pager.advance(&seen, request).map_err(unusable)?);
+            }
+        };
+        self.walk.tally.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+        check(&body, content_type.as_deref()).map_err(unusable)?;
+        self.decide(&headers, &body, &unusable)?;
+        let mut seen = Seen { headers: &headers, url: &url, body: &body, is_whole: true, rows: 0 };
+        let early = !self.pager.needs_rows();
+        let mut goes_on = false;
+        if early {
+            goes_on = self.pager.advance(&seen, request).map_err(unusable)?;
+            if goes_on {
+                self.launch(request);
+            }
+        }
+        let selector = self.selector.clone().unwrap_or_default();
+        let cut = split(&body, &source, &selector, self.walk.max_row_bytes)?;
+        self.note_match(cut.has_matched, &body, &selector, &unusable)?;
+        if !early {
+            seen.rows = cut.rows;
+            goes_on = self.pager.advance(&seen, request).map_err(unusable)?;
+            if goes_on {
+                self.launch(request);
+            }
+        }
+        for page in cut.pages {
+            self.finish(page, &source).await?;
+        }
+        Ok(goes_on)
+    }
+
+    /// Finds out what nobody has said: where the rows are, and how to go on.
+    fn decide(
+        &mut self,
+        headers: &reqwest::header::HeaderMap,
+        body: &[u8],
+        unusable: &impl Fn(String) -> SourceError,
+    ) -> Result<(), Stop> {
+        if self.selector.is_some() && !self.pager.is_undecided() {
+            return Ok(());
+        }
+        let shape: Shape = serde_json::from_slice(body).unwrap_or(Shape::List);
+        if self.selector.is_none() {
+            let text = detect_selector(&shape);
+            tracing::info!(data_selector = text, "found where the rows are");
+            let selector = text.parse().map_err(|error| unusable(format!("{error}; set `data_selector`")))?;
+            self.selector = Some(selector);
+        }
+        if self.pager.is_undecided() {
+            let paginator = detect_paginator(headers, &shape);
+            tracing::info!(?paginator, "found how to go on");
+            if matches!(paginator, Paginator::SinglePage) {
+                tracing::debug!("no sign of further pages");
+            }
+            self.pager.decide(paginator);
+        }
+        Ok(())
+    }
+
+    /// Fails if the selector leads nowhere from the very first answer of a resource without parent.
+    fn note_match(
+        &self,
+        has_matched: bool,
+        body: &[u8],
+        selector: &Selector,
+        unusable: &impl Fn(String) -> SourceError,
+    ) -> Result<(), Stop> {
+        let tally = &self.walk.tally;
+        let is_void = matches!(body.trim_ascii(), b"{}" | b"[]" | b"null");
+        if has_matched || is_void {
+            tally.has_matched.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let is_root = self.walk.endpoint.parent.is_none();
+        if is_root && !tally.has_matched.load(Ordering::Relaxed) {
+            return Err(unusable(nothing_selected(&selector.to_string(), body)).into());
+        }
+        Ok(())
+    }
+
+    /// Passes on the rows of a body that is too large to be kept. Gives their number and what is around them.
+    async fn stream(
+        &mut self,
+        body: StreamedBody,
+        source: &Arc<str>,
+        content_type: Option<&str>,
+    ) -> Result<(u64, Vec<u8>), Stop> {
+        let start = body.start().trim_ascii_start();
+        let unusable = |reason: String| SourceError::Unusable { input: source.to_string(), reason };
+        if !matches!(start.first(), Some(b'{' | b'[')) {
+            return Err(unusable(of_document(start, content_type, "it is no object and no list")).into());
+        }
+        if self.selector.is_none() && start.first() == Some(&b'[') {
+            self.selector = Some(Selector::default());
+        }
+        let Some(selector) = self.selector.clone() else {
+            let what = "the answer is too large to look for the rows in it; set `data_selector`";
+            return Err(unusable(what.to_owned()).into());
+        };
+        let reader = DocumentReader::new(body.into_reader(), source, selector, self.walk.max_row_bytes);
+        let mut reader = reader.lenient().keeping_rest(MAX_REST_BYTES);
+        let mut rows = 0;
+        loop {
+            // Reading waits for the network, so it happens in a thread that may.
+            let step = tokio::task::spawn_blocking(move || {
+                let page = reader.next_page();
+                (reader, page)
+            });
+            let (back, page) = step.await.map_err(|error| SourceError::Panicked(error.to_string()))?;
+            reader = back;
+            let Some(page) = page.map_err(|error| broken(error, source))? else { break };
+            rows += page.rows();
+            self.walk.tally.bytes.fetch_add(page.text().len() as u64, Ordering::Relaxed);
+            self.finish(page, source).await?;
+        }
+        let selector = self.selector.clone().unwrap_or_default();
+        self.note_match(reader.has_matched(), reader.rest(), &selector, &unusable)?;
+        Ok((rows, reader.rest().to_vec()))
+    }
+
+    async fn finish(&self, page: JsonPage, source: &Arc<str>) -> Result<(), Stop> {
+        let finish = Finish { suffix: &self.walk.suffix, steps: &self.walk.endpoint.steps };
+        let page = finish.apply(page, source)?;
+        self.walk.tally.rows.fetch_add(page.rows(), Ordering::Relaxed);
+        self.give(page).await
+    }
+
+    async fn give(&self, page: JsonPage) -> Result<(), Stop> {
+        self.out.send(Ok(page)).await.map_err(|_| Stop::Unwanted)
+    }
+}
+
+/// Why a body broke off of which rows have been passed on already.
+fn broken(error: SourceError, source: &Arc<str>) -> SourceError {
+    match error {
+        SourceError::Read { source: cause, .. } => {
+            let mut reason = cause.to_string();
+            let mut inner: Option<&dyn std::error::Error> = std::error::Error::source(&cause);
+            while let Some(error) = inner {
+                reason = error.to_string();
+                inner = error.source();
+            }
+            SourceError::Unusable {
+                input: source.to_string(),
+                reason: format!("the answer broke off ({reason}); run again, or ask for smaller pages"),
+            }
+        }
+        error => error,
+    }
+}
+
+/// What to do about a selector that leads nowhere.
+pub(crate) fn nothing_selected(selector: &str, body: &[u8]) -> String {
+    let keys = match serde_json::from_slice(body) {
+        Ok(Shape::Object(entries)) => entries.keys().cloned().collect::<Vec<_>>().join(", "),
+        _ => String::new(),
+    };
+    let keys = if keys.is_empty() { "it is no object".to_owned() } else { format!("its keys are {keys}") };
+    format!("the data_selector `{selector}` finds nothing in the answer; {keys}")
+}

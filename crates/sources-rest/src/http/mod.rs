@@ -1,0 +1,16 @@
+//! Talking HTTP: one client for all resources of a source.
+
+mod auth;
+mod body;
+mod client;
+mod error;
+mod limit;
+mod redact;
+mod retry;
+mod tls;
+
+pub(crate) use auth::Authenticator;
+pub(crate) use body::{Payload, StreamedBody};
+pub(crate) use client::{Action, Client, Origin, Outcome, Reply, origin};
+pub(crate) use error::{RestError, of_document};
+pub(crate) use redact::Redactor;

@@ -1,0 +1,8 @@
+//! A loopback API: a small real server with all the ways in which APIs page, ask for credentials and fail.
+
+mod api;
+mod auth;
+mod failing;
+mod server;
+
+pub use server::{Answer, RestServer, Seen};
