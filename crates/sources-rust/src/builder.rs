@@ -195,6 +195,6 @@ impl<P: IntoPages + 'static> IntoResource for ResourceBuilder<P> {
         let hints: ResourceHints = serde_json::from_value(Value::Object(hints))
             .map_err(|error| SourceError::Config(format!("resource `{name}`: {error}")))?;
         let producer = Box::new(RustProducer::new(&name, make, limit, resume));
-        Ok(Resource { name, hints, producer })
+        Ok(Resource::new(name, hints, producer))
     }
 }
