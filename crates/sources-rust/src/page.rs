@@ -70,8 +70,7 @@ impl IntoPages for JsonText {
     }
 
     fn into_pages(self, resource: &Arc<str>, pages: &mut VecDeque<Page>) -> Result<(), SourceError> {
-        let mut reader =
-            DocumentReader::new(self.0.as_slice(), resource, Selector::default(), MAX_ROW_BYTES);
+        let mut reader = DocumentReader::new(self.0.as_slice(), resource, Selector::default(), MAX_ROW_BYTES);
         while let Some(page) = reader.next_page()? {
             pages.push_back(Page::Json(page));
         }

@@ -32,10 +32,7 @@ impl State {
             change: StateChange::default(),
         };
         let shared = Arc::new(Mutex::new(shared));
-        (
-            Self { of: StateOf::Resource, shared: Arc::clone(&shared) },
-            Self { of: StateOf::Source, shared },
-        )
+        (Self { of: StateOf::Resource, shared: Arc::clone(&shared) }, Self { of: StateOf::Source, shared })
     }
 
     /// The value of a key; `None` if there is none or it has another type.

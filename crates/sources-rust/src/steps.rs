@@ -81,7 +81,9 @@ fn in_parallel<T: Send, U: Send>(
     let work = || std::iter::from_fn(next).map(|(row, item)| (row, f(item))).collect::<Vec<_>>();
     let mut results = thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
+            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
         workers.into_iter().flat_map(join).collect::<Vec<_>>()
     });
     results.sort_unstable_by_key(|(row, _)| *row);
