@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is not in the table may not exist.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -31,6 +31,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
         ],
     ),
     ("sources-files", &["data-files", "extract", "runtime", "schema"]),
+    ("sources-rust", &["extract", "schema"]),
     ("sources-rest", &["config", "extract", "runtime"]),
     ("sources", &["config", "extract", "runtime", "schema", "sources-files", "sources-rest"]),
     (
