@@ -174,7 +174,8 @@ impl Session {
         Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
     }
 
-    /// Whether one entry of a load is in the ledger; not where there is no ledger.
+    /// Whether one entry of a load is in the ledger; not where there is no ledger. Within a transaction the
+    /// ledger must be there: a statement that fails ends it.
     pub(crate) fn has_entry(&self, staging: &str, load: &LoadKey, entry: &str) -> Result<bool> {
         let asked = self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()));
         match asked {

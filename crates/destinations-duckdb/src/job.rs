@@ -70,9 +70,6 @@ impl<'a> ScriptJob<'a> {
     fn work(&self, session: &Session) -> Result<JobOutcome> {
         let key = &self.plan.key;
         let staging = &self.client.config().staging_dataset;
-        if !session.has_entry(staging, key, ledger::BEGUN)? {
-            return Err(taken_over(key));
-        }
         if session.has_entry(staging, key, &self.entry)? {
             return Ok(JobOutcome::DoneBefore);
         }
@@ -90,6 +87,10 @@ impl Job for ScriptJob<'_> {
         let database = self.client.database()?;
         let _ledger = database.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let session = self.client.session()?;
+        // Who takes over holds the ledger for himself, so the answer stays right until the end.
+        if !session.has_entry(&self.client.config().staging_dataset, &self.plan.key, ledger::BEGUN)? {
+            return Err(taken_over(&self.plan.key));
+        }
         session.transaction(|| self.work(&session))
     }
 }
