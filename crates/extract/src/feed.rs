@@ -328,12 +328,17 @@ fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
             }
             producer.next_page().map(|page| (page, producer.take_state_change()))
         };
-        let made = catch_unwind(AssertUnwindSafe(make))
-            .unwrap_or_else(|panic| Err(SourceError::Panicked(panic_text(panic.as_ref()))));
+        let made = caught(make);
         if outbox.send(Answer { slot, producer, made }).is_err() {
             return;
         }
     }
+}
+
+/// Makes an error of a panic of the producer's own code.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, SourceError>) -> Result<T, SourceError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(SourceError::Panicked(panic_text(panic.as_ref()))))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

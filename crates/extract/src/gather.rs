@@ -13,7 +13,7 @@ use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::{BrokenContract, Contracts, first_row, rows_to_keep};
 use crate::cut::first_rows;
-use crate::feed::{Fed, Feed, Fodder};
+use crate::feed::{Fed, Feed, Fodder, caught};
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
@@ -231,7 +231,7 @@ impl<'a> Gatherer<'a> {
         for (resource, producer) in producers.iter_mut().enumerate() {
             let name = &self.planned[resource].name;
             let context = context.clone().with_state(name, Arc::clone(&source_state));
-            let bytes = producer.open(&context).map_err(|error| self.failed(resource, error))?;
+            let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;
             total = total.zip(bytes).map(|(total, bytes)| total + bytes);
             self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
         }

@@ -65,7 +65,8 @@ fn rows_are_merged_into_postgres_and_the_password_shows_nowhere() {
 #[test]
 fn a_new_machine_goes_on_from_the_state_in_postgres() {
     let (server, dataset) = (shared(), unique("e2e"));
-    let source = "write_disposition = \"append\"\nincremental = { cursor_path = \"id\" }";
+    let source =
+        "write_disposition = \"append\"\nprimary_key = \"id\"\nincremental = { cursor_path = \"id\" }";
     for (rows, expected) in
         [(ROWS, "1\n2"), ("{\"id\":2,\"name\":\"b\"}\n{\"id\":5,\"name\":\"e\"}\n", "1\n2\n5")]
     {

@@ -74,7 +74,7 @@ fn paths_start_from_the_folder_of_the_file() {
 #[test]
 fn unknown_types_name_the_known_ones() {
     let error = build("[sources.shop]\ntype = \"fils\"\n").unwrap_err();
-    assert_eq!(error, "`sources.shop.type`: there is no source of type `fils`; known are files");
+    assert_eq!(error, "`sources.shop.type`: there is no source of type `fils`; known are files, rest_api");
 }
 
 #[test]
