@@ -1,4 +1,5 @@
 //! Resources of every kind, extracted into real packages.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
