@@ -120,6 +120,7 @@ fn merge(args: &Args, folder: &Path) -> Result<()> {
         rows: args.rows.unwrap_or(5_000_000),
         runs: args.runs.max(1),
         dlt_runs: if with_dlt { args.dlt_runs } else { 0 },
+        dlt_default: args.dlt_default,
         by_hand: !args.without.contains(&Other::Duckdb),
         python: &python::find(args.python.as_deref(), folder)?,
         folder,

@@ -201,6 +201,8 @@ impl<'a> Load<'a> {
     }
 
     fn complete(&self) -> Result<(), LoadError> {
+        // The destination forgets which jobs it has with the commit.
+        self.package.sync_jobs().map_err(store_error(self.request.load_id))?;
         let commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
         self.with_retries("record the end", || self.request.destination.complete_load(&commit))
     }

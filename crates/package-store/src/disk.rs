@@ -107,12 +107,8 @@ impl Disk {
         if !self.durable {
             return Ok(());
         }
-        self.fs.sync_files(&tree.files).map_err(|(path, source)| Error::Io {
-            action: "sync",
-            path,
-            source,
-        })?;
-        tree.folders.iter().rev().try_for_each(|folder| self.sync_folder(folder))
+        let synced = self.fs.sync_all(&tree.files, &tree.folders);
+        synced.map_err(|(path, source)| Error::Io { action: "sync", path, source })
     }
 
     /// Everything below a folder.

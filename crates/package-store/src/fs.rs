@@ -130,13 +130,16 @@ pub trait FileSystem: Debug + Send + Sync {
     /// Those of the file system.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn FileLock>>>;
 
-    /// [`FileSystem::sync_file`] of each, maybe at the same time. On an error some are synced; the
-    /// path that failed comes with it.
+    /// [`FileSystem::sync_file`] and [`FileSystem::sync_folder`] of each, maybe at the same time: a journal
+    /// writes what is asked for together in one go. On an error some are synced; the path that failed
+    /// comes with it.
     ///
     /// # Errors
     /// The first error.
-    fn sync_files(&self, paths: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
-        paths.iter().try_for_each(|path| self.sync_file(path).map_err(|error| (path.clone(), error)))
+    fn sync_all(&self, files: &[PathBuf], folders: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+        let at = |path: &PathBuf, synced: io::Result<()>| synced.map_err(|error| (path.clone(), error));
+        files.iter().try_for_each(|file| at(file, self.sync_file(file)))?;
+        folders.iter().try_for_each(|folder| at(folder, self.sync_folder(folder)))
     }
 
     /// The whole file.

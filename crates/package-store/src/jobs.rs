@@ -1,7 +1,8 @@
 //! Moves of job files between the four folders of a package.
 //!
-//! A move is one rename. All but the start are made durable, so that a job the destination has committed
-//! is not forgotten once the destination clears its ledger; a lost start only means a new start.
+//! A move is one rename. As long as the destination has its ledger, a lost start only means a new start, and
+//! a lost end that the ledger is asked; so neither is synced by itself. [`PublishedPackage::sync_jobs`] makes
+//! all of them durable before the ledger is cleared.
 
 use std::io;
 
@@ -21,12 +22,27 @@ impl PublishedPackage {
         self.rename_job((JobState::New, name), (JobState::Started, name))
     }
 
-    /// `started_jobs/` to `completed_jobs/`, durably.
+    /// `started_jobs/` to `completed_jobs/`; durable after [`Self::sync_jobs`].
     ///
     /// # Errors
     /// [`Error::NoSuchJob`] if it is not started, [`Error::Io`].
     pub fn complete_job(&self, name: &JobFileName) -> Result<(), Error> {
-        self.move_job((JobState::Started, name), (JobState::Completed, name))
+        self.rename_job((JobState::Started, name), (JobState::Completed, name))
+    }
+
+    /// Makes the moves of completed jobs durable: after this no loss of power takes them back.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn sync_jobs(&self) -> Result<(), Error> {
+        // A name is durable in its new folder before it is gone from the old one.
+        for state in [JobState::Completed, JobState::Started, JobState::New] {
+            let folder = self.path().join(state.as_str());
+            if self.disk.exists(&folder)? {
+                self.disk.sync_folder(&folder)?;
+            }
+        }
+        Ok(())
     }
 
     /// `started_jobs/` to `failed_jobs/` with the reason beside it, durably.

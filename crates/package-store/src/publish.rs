@@ -67,8 +67,7 @@ fn presence_at_once(disk: &Disk, path: &Path) -> Result<Presence, Error> {
 
 /// Makes the sealed package at `from` visible at `target`, create-only.
 ///
-/// Order: sync every file, sync the folders from the inside out, rename, sync the parent of the target,
-/// sync the parent of the source.
+/// Order: sync every file and folder, rename, sync the parent of the target, sync the parent of the source.
 pub(crate) fn publish(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(), Error> {
     disk.sync_tree(&disk.tree(from)?)?;
     relocate(disk, from, target)

@@ -186,7 +186,7 @@ impl SealedPackage {
 
     /// Makes the package visible in `folder` in one step, and durable.
     ///
-    /// Order: sync every file, sync the folders, rename, sync both parent folders. Where the folder
+    /// Order: sync every file and folder, rename, sync both parent folders. Where the folder
     /// cannot be renamed the files are copied, `package.json` last.
     ///
     /// # Errors

@@ -43,6 +43,8 @@ pub(super) struct Plan<'a> {
     pub(super) runs: usize,
     /// dlt takes a minute or more each time.
     pub(super) dlt_runs: usize,
+    /// Whether dlt also merges as it is after installation, as often.
+    pub(super) dlt_default: bool,
     pub(super) by_hand: bool,
     pub(super) python: &'a Path,
     pub(super) folder: &'a Path,
@@ -61,19 +63,9 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
 
 fn measure(plan: &Plan<'_>, files: &Files, folder: &Path, strategy: Strategy) -> Result<()> {
     let start = Start::make(files, folder, strategy, plan.python)?;
-    let mut engines = vec![(Engine::Cartage, plan.runs)];
-    if plan.dlt_runs > 0 {
-        engines.push((Engine::Dlt, plan.dlt_runs));
-    }
-    if plan.by_hand {
-        engines.push((Engine::ByHand, plan.runs));
-        if strategy == Strategy::Upsert {
-            engines.push((Engine::MergeInto, plan.runs));
-        }
-    }
     let mut rows = Vec::new();
     let mut outcome: Option<String> = None;
-    for (engine, times) in engines {
+    for (engine, times) in engines(plan, strategy) {
         let mut runs = Vec::new();
         for _ in 0..times {
             runs.push(engine.run(&start)?);
@@ -88,4 +80,22 @@ fn measure(plan: &Plan<'_>, files: &Files, folder: &Path, strategy: Strategy) ->
     let bytes = std::fs::metadata(&files.batch)?.len();
     let title = format!("{}: {} orders merged into {}", strategy.name(), files.batch_rows, files.base_rows);
     report::print(&title, bytes, &rows)
+}
+
+/// Who merges, and how often.
+fn engines(plan: &Plan<'_>, strategy: Strategy) -> Vec<(Engine, usize)> {
+    let mut engines = vec![(Engine::Cartage, plan.runs)];
+    if plan.dlt_runs > 0 {
+        engines.push((Engine::DltTuned, plan.dlt_runs));
+        if plan.dlt_default {
+            engines.push((Engine::DltDefault, plan.dlt_runs));
+        }
+    }
+    if plan.by_hand {
+        engines.push((Engine::ByHand, plan.runs));
+        if strategy == Strategy::Upsert {
+            engines.push((Engine::MergeInto, plan.runs));
+        }
+    }
+    engines
 }

@@ -99,19 +99,28 @@ impl FileSystem for RealFs {
         }
     }
 
-    fn sync_files(&self, paths: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    fn sync_all(&self, files: &[PathBuf], folders: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
         let next = AtomicUsize::new(0);
         let failed = Mutex::new(None);
+        let count = files.len() + folders.len();
+        let sync = |index: usize| match files.get(index) {
+            Some(file) => (file, self.sync_file(file)),
+            None => (&folders[index - files.len()], self.sync_folder(&folders[index - files.len()])),
+        };
         let work = || {
-            while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.sync_file(path) {
-                    next.store(paths.len(), Ordering::Relaxed);
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= count {
+                    break;
+                }
+                if let (path, Err(error)) = sync(index) {
+                    next.store(count, Ordering::Relaxed);
                     failed.lock().expect("no holder panics").get_or_insert((path.clone(), error));
                 }
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..SYNC_THREADS.min(paths.len()) {
+            for _ in 1..SYNC_THREADS.min(count) {
                 scope.spawn(work);
             }
             work();

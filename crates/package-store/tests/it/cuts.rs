@@ -167,7 +167,11 @@ fn moves_of_jobs_are_all_or_nothing() {
     package(&fs, Folder::Normalized).unwrap().start_job(&job("orders")).unwrap();
     let started = fs.fork(Plan::Undisturbed);
     let normalized = |fs: &Arc<MemFs>| package(fs, Folder::Normalized);
-    cut_everywhere(&started, true, &|fs| normalized(fs)?.complete_job(&job("orders")));
+    cut_everywhere(&started, false, &|fs| normalized(fs)?.complete_job(&job("orders")));
+    cut_everywhere(&started, true, &|fs| {
+        normalized(fs)?.complete_job(&job("orders"))?;
+        normalized(fs)?.sync_jobs()
+    });
     cut_everywhere(&started, true, &|fs| normalized(fs)?.fail_job(&job("orders"), "no such column"));
     cut_everywhere(&started, true, &|fs| normalized(fs)?.retry_job(&job("orders")).map(drop));
 }

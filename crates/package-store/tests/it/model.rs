@@ -124,7 +124,7 @@ fn move_job(
     let moved = match to {
         JobState::Started => package.start_job(&name).map(|()| retry),
         JobState::New => package.retry_job(&name).map(|name| name.retry()),
-        JobState::Completed => package.complete_job(&name).map(|()| retry),
+        JobState::Completed => package.complete_job(&name).and_then(|()| package.sync_jobs()).map(|()| retry),
         JobState::Failed => package.fail_job(&name, "because").map(|()| retry),
     };
     assert_eq!(moved.is_ok(), state == from, "{name} is {state}");

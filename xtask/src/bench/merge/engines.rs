@@ -12,7 +12,9 @@ pub(super) enum Engine {
     /// `cartage run` from the JSONL file.
     Cartage,
     /// dlt from the JSONL file, with Parquet, rotation and two workers.
-    Dlt,
+    DltTuned,
+    /// dlt as it is after installation.
+    DltDefault,
     /// SQL from tables of the same file.
     ByHand,
     /// The same with `MERGE INTO`.
@@ -23,7 +25,8 @@ impl Engine {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Cartage => "cartage",
-            Self::Dlt => "dlt tuned",
+            Self::DltTuned => "dlt tuned",
+            Self::DltDefault => "dlt default",
             Self::ByHand => "SQL by hand",
             Self::MergeInto => "SQL MERGE INTO",
         }
@@ -43,14 +46,17 @@ impl Engine {
                 let (cost, stdout) = run(&mut cartage_command("cartage", &start.work(), &["run"])?)?;
                 Ok(Run { cost, stages: our_stages(&stdout)? })
             }
-            Self::Dlt => {
-                let (cost, stdout) = run(&mut start.dlt(&start.work().join("dlt"), "run")?)?;
-                Ok(Run { cost, stages: their_stages(&stdout)? })
-            }
+            Self::DltTuned => dlt(start, "tuned"),
+            Self::DltDefault => dlt(start, "default"),
             Self::ByHand => by_hand(start, start.strategy.name()),
             Self::MergeInto => by_hand(start, "merge-into"),
         }
     }
+}
+
+fn dlt(start: &Start<'_>, mode: &str) -> Result<Run> {
+    let (cost, stdout) = run(&mut start.dlt(&start.work().join("dlt"), mode)?)?;
+    Ok(Run { cost, stages: their_stages(&stdout)? })
 }
 
 fn by_hand(start: &Start<'_>, name: &str) -> Result<Run> {

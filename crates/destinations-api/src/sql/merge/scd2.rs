@@ -3,6 +3,10 @@
 //! Versions are told apart by a column that identifies content: the hash of the row, or a column of the
 //! user. With a merge key only keys that are staged can be retired, so that a load may bring a part of the
 //! source. Nested rows are inserted with the version that they belong to and never change.
+//!
+//! Most nested rows belong to versions that were never there, and need not be looked for in a table that
+//! may be large: where the version is the row's id, the staged versions that the destination knows are
+//! looked up once.
 
 use cartage_schema::value::{Iso, parse_iso};
 use serde_json::Value;
@@ -13,17 +17,26 @@ use crate::sql::follow_up::ChainTable;
 use crate::sql::script::SqlScript;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// The staged versions that were there before, and whether as active ones; of this connection only.
+const KNOWN: &str = "_cartage_known";
+/// The rows of a nested table that belong to known versions.
+const KNOWN_BELOW: &str = "_cartage_known_below";
 
 pub(super) fn script(chain: &MergeChain<'_>, created_micros: i64) -> Result<SqlScript> {
     let history = History::new(chain, created_micros)?;
+    let name = chain.name();
+    let looks_up = history.looks_up();
     let mut script = SqlScript::default();
-    script.push(format!("merge {}: retire versions that are not staged", chain.name()), history.retire());
-    script.push(format!("merge {}: insert new versions", chain.name()), history.insert());
+    if looks_up {
+        script.push(format!("merge {name}: find staged versions that are known"), history.find_known());
+    }
+    script.push(format!("merge {name}: retire versions that are not staged"), history.retire());
+    script.push(format!("merge {name}: insert new versions"), history.insert(looks_up));
     for table in chain.nested {
-        script.push(
-            format!("merge {}: insert the list elements of new versions", table.target.table),
-            history.insert_nested(table)?,
-        );
+        history.insert_nested(table, looks_up, &mut script)?;
+    }
+    if looks_up {
+        script.push(format!("merge {name}: forget them"), format!("DROP TABLE {KNOWN}"));
     }
     Ok(script)
 }
@@ -89,7 +102,24 @@ impl<'a> History<'a> {
         )
     }
 
-    fn insert(&self) -> String {
+    /// Whether known versions are looked up once for all statements.
+    fn looks_up(&self) -> bool {
+        !self.chain.nested.is_empty() && self.is_told_by_id()
+    }
+
+    fn find_known(&self) -> String {
+        let chain = self.chain;
+        let target = chain.target(chain.root);
+        let select = format!(
+            "SELECT {} AS k, CASE WHEN {} THEN 1 ELSE 0 END AS is_active FROM {target} WHERE {}",
+            chain.quote(self.version),
+            self.is_active(""),
+            chain.is_staged(&[self.version])
+        );
+        chain.dialect.create_temporary(KNOWN, &select)
+    }
+
+    fn insert(&self, looked_up: bool) -> String {
         let chain = self.chain;
         let columns = chain.root.columns();
         let values = columns.iter().map(|column| match *column {
@@ -97,30 +127,58 @@ impl<'a> History<'a> {
             column if column == self.valid_to => self.active.clone().unwrap_or_else(|| "NULL".to_owned()),
             column => format!("s.{}", chain.quote(column)),
         });
+        let target = chain.target(chain.root);
+        let active = if looked_up {
+            format!("{KNOWN} AS d WHERE d.k = s.{} AND d.is_active = 1", chain.quote(self.version))
+        } else {
+            let equal = chain.equal("d", "s", &[self.version]);
+            format!("{target} AS d WHERE {equal} AND {}", self.is_active("d."))
+        };
         format!(
-            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE NOT EXISTS \
-             (SELECT 1 FROM {target} AS d WHERE {} AND {})",
+            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {active})",
             chain.dialect.column_list(&columns),
             values.collect::<Vec<_>>().join(", "),
             chain.source(),
-            chain.equal("d", "s", &[self.version]),
-            self.is_active("d."),
-            target = chain.target(chain.root),
         )
     }
 
-    fn insert_nested(&self, table: &ChainTable<'_>) -> Result<String> {
+    fn insert_nested(&self, table: &ChainTable<'_>, looked_up: bool, script: &mut SqlScript) -> Result<()> {
         let chain = self.chain;
-        let mut conditions = vec![chain.is_unknown(table, &[row_key(table)?])];
-        conditions.extend(self.has_parent(table)?);
-        Ok(chain.copy(table, &chain.staged(table), &conditions))
+        let (name, staged) = (&table.target.table, chain.staged(table));
+        let row_key = row_key(table)?;
+        let insert = format!("merge {name}: insert the list elements of new versions");
+        let Some(link) = chain.link(table).filter(|_| looked_up) else {
+            let is_unknown = chain.is_unknown(table, &[row_key]);
+            let conditions: Vec<_> = std::iter::once(is_unknown).chain(self.has_parent(table)?).collect();
+            script.push(insert, chain.copy(table, &staged, &conditions));
+            return Ok(());
+        };
+        let (target, row_key, link) = (chain.target(table), chain.quote(row_key), chain.quote(link));
+        // In this form the database reads its own rows only if there are staged ones to look for.
+        let known = format!(
+            "SELECT {row_key} AS k FROM {target} WHERE {row_key} IN (SELECT s.{row_key} FROM {staged} AS s \
+             WHERE EXISTS (SELECT 1 FROM {KNOWN} AS k WHERE k.k = s.{link}))"
+        );
+        let is_unknown = format!("NOT EXISTS (SELECT 1 FROM {KNOWN_BELOW} AS k WHERE k.k = s.{row_key})");
+        script.push(
+            format!("merge {name}: find the list elements of known versions"),
+            chain.dialect.create_temporary(KNOWN_BELOW, &known),
+        );
+        script.push(insert, chain.copy(table, &staged, &[is_unknown]));
+        script.push(format!("merge {name}: forget them"), format!("DROP TABLE {KNOWN_BELOW}"));
+        Ok(())
+    }
+
+    /// Whether the ids of staged rows say which version they belong to, and all of them come.
+    fn is_told_by_id(&self) -> bool {
+        self.version_is_row_id() && !self.chain.is_filtered()
     }
 
     /// Where some staged root rows do not come, and their ids say nothing about their content, nested
     /// rows come only below rows that did.
     fn has_parent(&self, table: &ChainTable<'_>) -> Result<Option<String>> {
         let chain = self.chain;
-        if self.version_is_row_id() && !chain.is_filtered() {
+        if self.is_told_by_id() {
             return Ok(None);
         }
         let mut above = std::iter::once(chain.root).chain(chain.nested);
