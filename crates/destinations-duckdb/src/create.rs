@@ -5,21 +5,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use duckdb::Connection;
-
 /// Makes an empty database at `path` where nothing is there yet. The file has its name only once it is
 /// whole; where somebody else makes it meanwhile, theirs stays.
 ///
 /// Where this is not possible (no hard links, say), nothing is done, and DuckDB makes the file itself.
-pub(crate) fn create_if_absent(path: &Path, make: impl FnOnce(&Path) -> duckdb::Result<Connection>) {
+pub(crate) fn create_if_absent(path: &Path, make: impl FnOnce(&Path) -> duckdb::Result<()>) {
     if path.exists() {
         return;
     }
     let unfinished = unfinished(path);
     // Of a process that died here. One that is at work meanwhile loses its file and lets DuckDB make it.
     let _ = fs::remove_file(&unfinished);
-    let made = make(&unfinished).and_then(|database| database.close().map_err(|(_, cause)| cause));
-    match made {
+    match make(&unfinished) {
         Ok(()) => match fs::hard_link(&unfinished, path) {
             Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
                 tracing::debug!(path = %path.display(), %cause, "the new database is made in place");

@@ -11,6 +11,7 @@ use duckdb::Connection;
 
 use crate::config::Config;
 use crate::create::create_if_absent;
+use crate::engine::Engine;
 use crate::error;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
@@ -30,7 +31,7 @@ static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(M
 #[derive(Debug)]
 pub(crate) struct Database {
     /// Present until the drop; other connections are cloned from it.
-    root: Mutex<Option<Connection>>,
+    root: Mutex<Option<Engine>>,
     /// Written by whoever makes or removes the ledger, read by whoever writes into it.
     pub(crate) ledger: RwLock<()>,
 }
@@ -52,7 +53,7 @@ impl Database {
         Ok(database)
     }
 
-    fn new(root: Connection) -> Self {
+    fn new(root: Engine) -> Self {
         Self { root: Mutex::new(Some(root)), ledger: RwLock::new(()) }
     }
 
@@ -60,7 +61,7 @@ impl Database {
     pub(crate) fn connection(&self) -> Result<Connection> {
         let root = lock(&self.root);
         let root = root.as_ref().ok_or_else(|| Error::transient("the database is being closed"))?;
-        root.try_clone().map_err(|cause| error::statement("cannot open another connection", &cause))
+        root.connection.try_clone().map_err(|cause| error::statement("cannot open another connection", &cause))
     }
 }
 
@@ -69,7 +70,10 @@ impl Drop for Database {
         // Closing writes the log into the file. Nobody may open the file again while that goes on.
         let mut open = lock(&OPEN);
         open.retain(|_, database| database.strong_count() > 0);
-        drop(lock(&self.root).take());
+        let detached = lock(&self.root).take().map_or(Ok(()), Engine::detach);
+        if let Err(cause) = detached {
+            tracing::debug!(%cause, "the database is closed with its engine");
+        }
     }
 }
 
@@ -89,24 +93,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(config: &Config, path: Option<&Path>) -> Result<Connection> {
+fn connect(config: &Config, path: Option<&Path>) -> Result<Engine> {
     let place = path.unwrap_or(Path::new(":memory:"));
     let attach = attachment(place)?;
     if let Some(path) = path {
         create_if_absent(path, |unfinished| {
-            let engine = engine_settings(config).and_then(Connection::open_in_memory_with_flags)?;
+            let engine = Engine::start(config)?;
             // A path that cannot be attached is refused below, with its name.
             if let Ok(attach) = attachment(unfinished) {
-                engine.execute_batch(&attach)?;
+                engine.connection.execute_batch(&attach)?;
+                engine.detach()?;
             }
-            Ok(engine)
+            Ok(())
         });
     }
     let failed = |cause| error::open(place, &cause);
-    let engine = engine_settings(config).and_then(Connection::open_in_memory_with_flags).map_err(failed)?;
+    let engine = Engine::start(config).map_err(failed)?;
     let mut attempt = 1;
     loop {
-        match engine.execute_batch(&attach) {
+        match engine.connection.execute_batch(&attach) {
             Ok(()) => return Ok(engine),
             Err(cause) if error::is_locked(&cause) && attempt < LOCK_ATTEMPTS => {
                 tracing::debug!(path = %place.display(), attempt, "another process has the database open");
@@ -127,21 +132,4 @@ pub(crate) fn attachment(place: &Path) -> Result<String> {
     let catalog = DuckDbDialect.quote(CATALOG);
     let file = literal(text);
     Ok(format!("ATTACH {file} AS {catalog} (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"))
-}
-
-/// Rows of one file need not stay in order: a job is one of many that run beside each other, and
-/// keeping the order costs memory, as row groups that wait to be written do. Nothing is fetched from the
-/// network.
-fn engine_settings(config: &Config) -> duckdb::Result<duckdb::Config> {
-    let mut settings = duckdb::Config::default()
-        .enable_autoload_extension(false)?
-        .with("preserve_insertion_order", "false")?
-        .with("write_buffer_row_group_count", "1")?;
-    if let Some(threads) = config.threads {
-        settings = settings.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
-    }
-    if let Some(limit) = &config.memory_limit {
-        settings = settings.max_memory(limit)?;
-    }
-    Ok(settings)
 }

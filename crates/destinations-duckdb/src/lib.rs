@@ -18,6 +18,7 @@ mod config;
 mod create;
 mod database;
 mod destination;
+mod engine;
 mod error;
 mod job;
 mod preview;
