@@ -61,7 +61,9 @@ impl Database {
     pub(crate) fn connection(&self) -> Result<Connection> {
         let root = lock(&self.root);
         let root = root.as_ref().ok_or_else(|| Error::transient("the database is being closed"))?;
-        root.connection.try_clone().map_err(|cause| error::statement("cannot open another connection", &cause))
+        root.connection
+            .try_clone()
+            .map_err(|cause| error::statement("cannot open another connection", &cause))
     }
 }
 
