@@ -16,7 +16,7 @@ use std::path::Path;
 
 use duckdb::Connection;
 
-use crate::harness::Bench;
+use crate::harness::{Bench, Done};
 
 /// A fenced block of a page.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ struct Block<'a> {
 /// # Panics
 /// Where the page promises what does not happen, with file and line.
 pub fn carry_out(page: &Path) {
+    carry_out_with(page, &[]);
+}
+
+/// Carries out a page whose commands get these variables: a server that stands for one of the world, say.
+///
+/// # Panics
+/// As [`carry_out`].
+pub fn carry_out_with(page: &Path, env: &[(&str, String)]) {
     let markdown =
         std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
     let bench = Bench::new();
@@ -41,7 +49,7 @@ pub fn carry_out(page: &Path) {
     for (position, block) in blocks.iter().enumerate() {
         let place = format!("{}:{}", page.display(), block.line);
         match (block.language, block.argument) {
-            ("console", _) => run(&bench, block, &place),
+            ("console", _) => run(&bench, block, &place, env),
             (_, "") => continue,
             ("sql", database) => {
                 let expected = blocks.get(position + 1).filter(|next| next.language == "text");
@@ -55,6 +63,32 @@ pub fn carry_out(page: &Path) {
         did += 1;
     }
     assert!(did > 0, "{}: nothing in it can be run", page.display());
+}
+
+/// The commands of our binaries in the blocks `sh` of a page, and the files that it shows: each with its line.
+///
+/// # Panics
+/// If the page cannot be read.
+pub fn shell_page(page: &Path) -> (Vec<(usize, Vec<String>)>, Vec<(String, String)>) {
+    let markdown =
+        std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    let (mut commands, mut files) = (Vec::new(), Vec::new());
+    for block in blocks(&markdown) {
+        if block.language != "sh" {
+            if !block.argument.is_empty() {
+                files.push((block.argument.to_owned(), block.text));
+            }
+            continue;
+        }
+        for (nth, line) in block.text.lines().enumerate() {
+            let line = line.replace("cargo run --release --bin cartage -- ", "cartage ");
+            let line = line.split(" #").next().unwrap_or_default();
+            if line.starts_with("cartage") {
+                commands.push((block.line + 1 + nth, words(line)));
+            }
+        }
+    }
+    (commands, files)
 }
 
 fn blocks(markdown: &str) -> Vec<Block<'_>> {
@@ -79,7 +113,7 @@ fn blocks(markdown: &str) -> Vec<Block<'_>> {
     found
 }
 
-fn run(bench: &Bench, block: &Block<'_>, place: &str) {
+fn run(bench: &Bench, block: &Block<'_>, place: &str, env: &[(&str, String)]) {
     let mut output = String::new();
     for line in block.text.lines() {
         let Some(command) = line.strip_prefix("$ ") else {
@@ -93,7 +127,8 @@ fn run(bench: &Bench, block: &Block<'_>, place: &str) {
         let words = words(command);
         assert_eq!(words[0], "cartage", "{place}: only cartage is run");
         let args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-        let done = bench.cartage(&args);
+        let mut process = bench.command("cartage", &args);
+        let done = Done::of(&process.envs(env.iter().cloned()).output().expect("cartage starts"));
         output = format!("{}{}", done.stdout, done.stderr);
         assert_eq!(done.code, Some(code), "{place}: {command}\n{output}");
     }

@@ -13,5 +13,6 @@ pub mod guide;
 pub mod harness;
 pub mod lake;
 pub mod oracle;
+pub mod rest;
 pub mod services;
 pub mod state;

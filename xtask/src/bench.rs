@@ -9,6 +9,7 @@ mod measure;
 mod merge;
 mod python;
 mod report;
+mod rest;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,12 @@ pub(crate) struct Args {
     /// How often dlt merges: it takes minutes.
     #[arg(long, default_value_t = 1)]
     dlt_runs: usize,
+    /// Measures a REST API of 500 pages instead, with and without latency, beside dlt and curl.
+    #[arg(long)]
+    rest: bool,
+    /// Measures the memory of extracting five gigabytes from a REST API instead.
+    #[arg(long)]
+    rest_memory: bool,
     /// Only makes the data.
     #[arg(long)]
     generate: bool,
@@ -87,6 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.merge.is_empty() {
         return merge(args, &folder);
     }
+    if args.rest || args.rest_memory {
+        return rest(args, &folder);
+    }
     let sets: Vec<Set> =
         Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
     let files = sets.iter().map(|set| set.file(&folder, args.rows)).collect::<Result<Vec<_>>>()?;
@@ -123,6 +133,24 @@ fn merge(args: &Args, folder: &Path) -> Result<()> {
         dlt_default: args.dlt_default,
         by_hand: !args.without.contains(&Other::Duckdb),
         python: &python::find(args.python.as_deref(), folder)?,
+        folder,
+    })
+}
+
+fn rest(args: &Args, folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    if args.rest_memory {
+        rest::memory(folder)?;
+    }
+    if !args.rest {
+        return Ok(());
+    }
+    let with_dlt = !args.without.contains(&Other::Dlt);
+    let python = if with_dlt { Some(python::find(args.python.as_deref(), folder)?) } else { None };
+    rest::run(&rest::Plan {
+        runs: args.runs.max(1),
+        dlt_runs: if with_dlt { args.dlt_runs } else { 0 },
+        python: python.as_deref(),
         folder,
     })
 }

@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
+use crate::source_args::SourceCommand;
+
+pub use crate::source_args::InitArgs;
 
 /// The front door.
 #[derive(Debug, Parser)]
@@ -85,6 +88,16 @@ pub enum Command {
     Normalize(FileArgs),
     /// Loads normalized packages into the destination.
     Load(FileArgs),
+    /// Writes a commented pipeline file to begin with. Nothing is overwritten.
+    #[command(after_help = "Examples:\n  \
+            cartage init files duckdb\n  \
+            cartage init 'data/orders/*.csv.gz' filesystem:lake\n  \
+            cartage init rest_api duckdb:github.duckdb\n  \
+            cartage init https://api.example.com/v1/orders postgres")]
+    Init(InitArgs),
+    /// Looks at the sources of a pipeline.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Loads files into a destination with one line and no pipeline file.
     Ingest(IngestArgs),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.

@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod schema_args;
 mod signals;
+mod source_args;
 mod stage;
 mod summary;
 

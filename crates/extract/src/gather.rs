@@ -210,17 +210,17 @@ impl<'a> Gatherer<'a> {
     /// The resources of which something is in the package.
     fn resources_of_package(&mut self) -> Vec<ResourceEntry> {
         let resources = self.planned.iter().zip(&mut self.standings);
-        let taking_part =
-            resources.filter_map(|(planned, standing)| standing.end_package().then_some(planned));
-        let taking_part = taking_part.filter(|planned| !planned.is_hidden);
-        taking_part
-            .map(|planned| ResourceEntry {
-                name: planned.name.clone(),
-                table: planned.table.clone(),
-                write_disposition: planned.disposition.to_string(),
-                resumable: planned.is_resumable,
-            })
-            .collect()
+        let entry = |planned: &Planned, has_ended: bool| ResourceEntry {
+            name: planned.name.clone(),
+            table: planned.table.clone(),
+            write_disposition: planned.disposition.to_string(),
+            resumable: planned.is_resumable && !(planned.starts_over && has_ended),
+        };
+        let of_package = resources.filter_map(|(planned, standing)| {
+            let took_part = standing.end_package() && !planned.is_hidden;
+            took_part.then(|| entry(planned, standing.has_ended()))
+        });
+        of_package.collect()
     }
 
     /// Opens all producers; the sum of their bytes where all know it.
@@ -229,8 +229,9 @@ impl<'a> Gatherer<'a> {
         let source_state = Arc::new(self.state.source_state(&self.schema.name).cloned().unwrap_or_default());
         let mut total = Some(0);
         for (resource, producer) in producers.iter_mut().enumerate() {
-            let name = &self.planned[resource].name;
-            let context = context.clone().with_state(name, Arc::clone(&source_state));
+            let Planned { name, is_hidden, .. } = &self.planned[resource];
+            let mut context = context.clone().with_state(name, Arc::clone(&source_state));
+            context.is_hidden = *is_hidden;
             let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;
             total = total.zip(bytes).map(|(total, bytes)| total + bytes);
             self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);

@@ -27,6 +27,8 @@ pub(crate) struct Planned {
     pub(crate) is_resumable: bool,
     /// From where a later run goes on with the state of this one.
     resume: Resume,
+    /// Whether a run after its end doubles what it appends although it remembers something.
+    pub(crate) starts_over: bool,
     /// Whether its rows may be published before it has ended.
     pub(crate) cut: Cut,
     /// The table at the top of its tables.
@@ -178,11 +180,15 @@ fn one(
         Some(cursor) if cursor.keeps_state() => cursor.resume(),
         _ => producer.resume(),
     };
-    let is_resumable = match disposition {
+    let has_keys = !(root.primary_key().is_empty() && root.merge_key().is_empty());
+    let is_repeatable = match disposition {
         WriteDisposition::Replace => true,
-        WriteDisposition::Merge if !(root.primary_key().is_empty() && root.merge_key().is_empty()) => true,
-        _ => resume > Resume::Never,
+        WriteDisposition::Merge => has_keys,
+        _ => false,
     };
+    let is_resumable = is_repeatable || resume > Resume::Never;
+    let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
+    let starts_over = !is_repeatable && !has_cursor && producer.starts_over();
     let replace_strategy =
         hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
@@ -197,6 +203,7 @@ fn one(
         replace_strategy,
         is_resumable,
         resume,
+        starts_over,
         cursor,
         keeps_discarded,
         parent: None,

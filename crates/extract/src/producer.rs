@@ -56,6 +56,11 @@ pub trait Producer: Send {
         Vec::new()
     }
 
+    /// How it reads its input, for people who check a source: asked after the first page.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
     /// What the page that was just returned changes in the state; asked once after each page, also after
     /// `None` (what the end of the resource changes, such as a position that is of no more use) and after
     /// [`open`](Producer::open). A limit that stops the resource early throws pages away that were read ahead,
@@ -67,6 +72,12 @@ pub trait Producer: Send {
     /// From where a later run can go on with the state that this one leaves. Asked before `open`.
     fn resume(&self) -> Resume {
         Resume::Never
+    }
+
+    /// Whether what it remembers is only of use until it has come to its end, so that a later run begins at the
+    /// beginning. An append of it that has ended is then not repeated after a crash. Asked before `open`.
+    fn starts_over(&self) -> bool {
+        false
     }
 }
 
@@ -109,13 +120,23 @@ pub struct OpenContext {
     pub resource: String,
     /// The range of the resource's cursor, for producers that ask only for what is new.
     pub cursor: Option<CursorRange>,
+    /// Whether the resource runs only because others work on its rows. Its state stays as it is then, and a
+    /// position in it is none of their business.
+    pub is_hidden: bool,
     source_state: Arc<Map<String, Value>>,
 }
 
 impl OpenContext {
     /// Accepts rows of so many bytes. Nothing is remembered.
     pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
-        Self { max_line_bytes, cancel, resource: String::new(), cursor: None, source_state: Arc::default() }
+        Self {
+            max_line_bytes,
+            cancel,
+            resource: String::new(),
+            cursor: None,
+            is_hidden: false,
+            source_state: Arc::default(),
+        }
     }
 
     /// The same for a resource of a source that remembers something.
@@ -149,6 +170,17 @@ pub struct Input {
     pub bytes: u64,
     /// Rows it gave.
     pub rows: u64,
+}
+
+/// Something about how a resource is read, such as where an answer has its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about, in one or two words.
+    pub name: &'static str,
+    /// As people read it.
+    pub value: String,
+    /// Whether the producer found it out because nobody had said it.
+    pub is_found: bool,
 }
 
 /// Makes a producer of any iterator of pages.

@@ -65,7 +65,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
 }
 
 /// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.
-fn bind_cursors(
+pub(crate) fn bind_cursors(
     planned: &mut [Planned],
     producers: Vec<Box<dyn Producer>>,
     source: &str,

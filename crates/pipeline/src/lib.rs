@@ -27,6 +27,7 @@ mod restore;
 mod run;
 mod schema_commands;
 mod schema_files;
+mod source_check;
 mod stages;
 mod state_commands;
 mod status;
@@ -42,6 +43,9 @@ pub use project::Project;
 pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};
 pub use run::RunOptions;
 pub use schema_commands::{SchemaImport, SchemaPlace};
+pub use source_check::{
+    CheckFinding, CheckedColumn, CheckedResource, CheckedSource, SourceCheck, check_sources,
+};
 pub use stages::ExtractOptions;
 pub use state_commands::{ChangedValue, StateChange, StateScope, StateView};
 pub use status::{PackageLine, SchemaLine, Status};

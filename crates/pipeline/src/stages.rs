@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+use cartage_config::Config;
 use cartage_destinations_api::Destination;
 use cartage_extract::{
     ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh, Source,
@@ -78,7 +79,7 @@ pub(crate) fn extract(
 ) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
     let Extraction { options, earlier, run_id, published, halt } = extraction;
-    check_resources(project, options)?;
+    check_resources(&project.config, &options.resources)?;
     for settings in &project.config.sources {
         if halt.is_cancelled() {
             break;
@@ -171,17 +172,17 @@ fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunRepo
     found
 }
 
-fn check_resources(project: &Project, options: &ExtractOptions) -> Result<(), PipelineError> {
-    let sources = &project.config.sources;
+pub(crate) fn check_resources(config: &Config, wanted: &[String]) -> Result<(), PipelineError> {
+    let sources = &config.sources;
     if sources.is_empty() {
         return Err(PipelineError::usage(
-            format!("{} has no sources", project.config.file().display()),
+            format!("{} has no sources", config.file().display()),
             "add a table [sources.NAME] with type = \"files\"",
         ));
     }
     let known: Vec<&str> =
         sources.iter().flat_map(|source| &source.resources).map(|resource| resource.name.as_str()).collect();
-    match options.resources.iter().find(|name| !known.contains(&name.as_str())) {
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(PipelineError::usage(
             format!("no source has a resource \"{unknown}\""),

@@ -68,6 +68,7 @@ impl RestSource {
     pub fn resource(&self, name: &str, table: ResourceTable, known: &[&str]) -> Result<RestResource, Fault> {
         let draft = Draft::new(name, table.endpoint)?;
         let parent = draft.parent(&table.include_from_parent, known)?;
+        let has_parent = parent.is_some();
         let under_endpoint = |fault: Fault| fault.under("endpoint");
         let Draft { path, endpoint, is_single_entity, mut params, incremental, cursor, .. } = draft;
         params.retain(|_, value| !is_bound(value));
@@ -114,6 +115,8 @@ impl RestSource {
             steps: steps(&table.processing_steps)?,
             cursor,
             parent,
+            // Children go on with their parents.
+            resume: table.resume && !has_parent,
         };
         Ok(RestResource {
             parent: built.parent.as_ref().map(|parent| parent.name.clone()),

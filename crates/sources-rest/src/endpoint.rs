@@ -34,6 +34,8 @@ pub(crate) struct Endpoint {
     pub(crate) steps: Vec<Step>,
     pub(crate) cursor: CursorParams,
     pub(crate) parent: Option<Parent>,
+    /// Whether the state remembers positions.
+    pub(crate) resume: bool,
 }
 
 /// What happens to each row.

@@ -1,21 +1,21 @@
 //! A walk through the pages of one endpoint, as a task.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use cartage_extract::document::{DocumentReader, Selector};
 use cartage_extract::{JsonPage, SourceError};
+use reqwest::Url;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
-use crate::config::Paginator;
-use crate::endpoint::Endpoint;
 use crate::http::{Outcome, Payload, Reply, RestError, StreamedBody, of_document};
-use crate::paginate::{Pager, Seen, Shape, detect_paginator, detect_selector};
+use crate::paginate::{At, Pager, Position, Seen, Shape, detect_paginator, detect_selector};
 use crate::request::Request;
-use crate::rows::{Finish, check, split};
+use crate::rows::{Finish, check, split, without_first};
+use crate::walk::{Pages, Portion, Walk};
 
 /// Pages that may wait to be taken.
 const READY_PAGES: usize = 2;
@@ -29,37 +29,18 @@ const DETECT_BYTES: usize = 64 << 20;
 /// What surrounds the rows of a body that is not kept: at most so much.
 const MAX_REST_BYTES: usize = 16 << 20;
 
-/// What the walks of a resource have met.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) bytes: AtomicU64,
-    pub(crate) rows: AtomicU64,
-    pub(crate) answers: AtomicU64,
-    /// Whether the selector has led to rows, or nothing was there that it could have led to.
-    pub(crate) has_matched: AtomicBool,
-}
-
-/// One walk: its first request, and what goes into its rows.
-#[derive(Debug)]
-pub(crate) struct Walk {
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) request: Request,
-    pub(crate) suffix: Vec<u8>,
-    pub(crate) max_row_bytes: usize,
-    pub(crate) tally: Arc<Tally>,
-}
-
-pub(crate) type Pages = Receiver<Result<JsonPage, SourceError>>;
-
 /// Starts a walk; it ends when its pages are no longer wanted.
 pub(crate) fn start(walk: Walk, runtime: &Handle) -> Pages {
     let (sender, pages) = channel(READY_PAGES);
     runtime.spawn(async move {
+        let key_param = walk.endpoint.auth.as_ref().and_then(|auth| auth.key_param());
         let mut walker = Walker {
             selector: walk.endpoint.selector.clone(),
-            pager: Pager::new(walk.endpoint.paginator.clone()),
+            pager: Pager::new(walk.endpoint.paginator.clone(), key_param),
             flights: VecDeque::new(),
             window: 1,
+            to_skip: 0,
+            fingerprint: walk.request.fingerprint(),
             out: sender,
             walk,
         };
@@ -101,12 +82,22 @@ struct Walker {
     flights: VecDeque<Flight>,
     /// How many may be under way; it grows while answers have rows.
     window: usize,
-    out: Sender<Result<JsonPage, SourceError>>,
+    /// Rows of the next answer that an earlier walk has taken.
+    to_skip: u64,
+    /// Of the first request.
+    fingerprint: String,
+    out: Sender<Result<Portion, SourceError>>,
 }
 
 impl Walker {
     async fn run(&mut self) -> Result<(), Stop> {
         let mut request = self.walk.request.clone();
+        if let Some(position) = self.walk.resume.take() {
+            self.resume(position, &mut request)?;
+            if *self.pager.at() == At::End {
+                return Ok(());
+            }
+        }
         self.pager.begin(&mut request);
         loop {
             self.launch(&request);
@@ -119,13 +110,52 @@ impl Walker {
             tally.answers.fetch_add(1, Ordering::Relaxed);
             if reply.is_without_content {
                 tally.has_matched.store(true, Ordering::Relaxed);
-                return self.give(JsonPage::default()).await;
+                let behind = self.position(&At::End, 0)?;
+                return self.give(JsonPage::default(), behind).await;
             }
             if !self.take(*reply, &mut request).await? {
                 return Ok(());
             }
             self.window = (self.window * 2).min(self.walk.endpoint.client.session.parallel_requests.max(1));
         }
+    }
+
+    /// Goes on where an earlier walk stopped.
+    fn resume(&mut self, position: Position, request: &mut Request) -> Result<(), Stop> {
+        let Position { request: of, at, rows, data_selector } = position;
+        tracing::info!(?at, rows, "goes on where an earlier run stopped");
+        if of != self.fingerprint || !self.pager.resume(at, request) {
+            let what = "its endpoint has changed since a run was interrupted, and the position that the state \
+                        remembers is of no use to it; undo the change for one run, or forget the position with \
+                        `cartage drop RESOURCE --state-only`, and the pages come again from the first one";
+            return Err(SourceError::Config(what.to_owned()).into());
+        }
+        self.to_skip = rows;
+        if let (None, Some(text)) = (&self.selector, data_selector) {
+            self.selector = text.parse().ok();
+        }
+        Ok(())
+    }
+
+    /// Where a later walk goes on, if the resource wants to know.
+    fn position(&self, at: &At, rows: u64) -> Result<Option<Position>, Stop> {
+        if !self.walk.endpoint.resume {
+            return Ok(None);
+        }
+        if let At::Link(link) = at
+            && Url::parse(link).is_ok_and(|url| self.walk.endpoint.client.redactor.has_secret(&url))
+        {
+            let what =
+                "the link to the next page holds credentials, which no state may hold; leave `resume` out";
+            return Err(SourceError::Config(what.to_owned()).into());
+        }
+        let found = self.walk.endpoint.selector.is_none().then_some(self.selector.as_ref()).flatten();
+        Ok(Some(Position {
+            request: self.fingerprint.clone(),
+            at: at.clone(),
+            rows,
+            data_selector: found.map(ToString::to_string),
+        }))
     }
 
     /// Sends the next request, and those behind it that are sure or likely to come.
@@ -162,6 +192,7 @@ impl Walker {
         self.walk.tally.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
         check(&body, content_type.as_deref()).map_err(unusable)?;
         self.decide(&headers, &body, &unusable)?;
+        let here = self.pager.at().clone();
         let mut seen = Seen { headers: &headers, url: &url, body: &body, is_whole: true, rows: 0 };
         let early = !self.pager.needs_rows();
         let mut goes_on = false;
@@ -181,8 +212,13 @@ impl Walker {
                 self.launch(request);
             }
         }
-        for page in cut.pages {
-            self.finish(page, &source).await?;
+        let mut rows = 0;
+        let last = cut.pages.len() - 1;
+        for (nth, page) in cut.pages.into_iter().enumerate() {
+            rows += page.rows();
+            let behind =
+                if nth == last { self.position(self.pager.at(), 0)? } else { self.position(&here, rows)? };
+            self.finish(page, &source, behind).await?;
         }
         Ok(goes_on)
     }
@@ -198,18 +234,18 @@ impl Walker {
             return Ok(());
         }
         let shape: Shape = serde_json::from_slice(body).unwrap_or(Shape::List);
+        let mut chosen = self.walk.tally.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         if self.selector.is_none() {
             let text = detect_selector(&shape);
             tracing::info!(data_selector = text, "found where the rows are");
+            chosen.selector.get_or_insert_with(|| text.clone());
             let selector = text.parse().map_err(|error| unusable(format!("{error}; set `data_selector`")))?;
             self.selector = Some(selector);
         }
         if self.pager.is_undecided() {
             let paginator = detect_paginator(headers, &shape);
-            tracing::info!(?paginator, "found how to go on");
-            if matches!(paginator, Paginator::SinglePage) {
-                tracing::debug!("no sign of further pages");
-            }
+            tracing::info!(%paginator, "found how to go on");
+            chosen.paginator.get_or_insert_with(|| paginator.to_string());
             self.pager.decide(paginator);
         }
         Ok(())
@@ -269,22 +305,31 @@ impl Walker {
             let Some(page) = page.map_err(|error| broken(error, source))? else { break };
             rows += page.rows();
             self.walk.tally.bytes.fetch_add(page.text().len() as u64, Ordering::Relaxed);
-            self.finish(page, source).await?;
+            let behind = self.position(self.pager.at(), rows)?;
+            self.finish(page, source, behind).await?;
         }
         let selector = self.selector.clone().unwrap_or_default();
         self.note_match(reader.has_matched(), reader.rest(), &selector, &unusable)?;
         Ok((rows, reader.rest().to_vec()))
     }
 
-    async fn finish(&self, page: JsonPage, source: &Arc<str>) -> Result<(), Stop> {
+    async fn finish(
+        &mut self,
+        page: JsonPage,
+        source: &Arc<str>,
+        behind: Option<Position>,
+    ) -> Result<(), Stop> {
+        let skipped = self.to_skip.min(page.rows());
+        self.to_skip -= skipped;
+        let page = without_first(skipped, page);
         let finish = Finish { suffix: &self.walk.suffix, steps: &self.walk.endpoint.steps };
         let page = finish.apply(page, source)?;
         self.walk.tally.rows.fetch_add(page.rows(), Ordering::Relaxed);
-        self.give(page).await
+        self.give(page, behind).await
     }
 
-    async fn give(&self, page: JsonPage) -> Result<(), Stop> {
-        self.out.send(Ok(page)).await.map_err(|_| Stop::Unwanted)
+    async fn give(&self, page: JsonPage, behind: Option<Position>) -> Result<(), Stop> {
+        self.out.send(Ok(Portion { page, behind })).await.map_err(|_| Stop::Unwanted)
     }
 }
 

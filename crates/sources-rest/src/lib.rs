@@ -25,6 +25,7 @@ mod producer;
 mod request;
 mod rows;
 mod template;
+mod walk;
 
 pub use build::{RestResource, RestSource};
 pub use config::{AuthTable, ClientTable, Fault, ResourceTable};

@@ -1,15 +1,21 @@
 //! Pages of one resource for the stage.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use cartage_extract::{Input, OpenContext, Page, Producer, SourceError};
+use cartage_extract::{
+    Finding, Input, OpenContext, Page, Producer, Resume, SourceError, StateChange, StateOf,
+};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::background::Background;
 use crate::endpoint::{Endpoint, Parent};
-use crate::fetch::{Pages, Tally, Walk, start};
+use crate::fetch::start;
+use crate::paginate::{POSITION, Position};
 use crate::template::Values;
+use crate::walk::{Pages, Tally, Walk};
 
 /// Fetches the pages of a resource. The rows of a parent make one walk each; their pages come in the order of
 /// the parent's rows.
@@ -26,6 +32,8 @@ pub struct RestProducer {
     waiting: VecDeque<Walk>,
     walks: VecDeque<Pages>,
     tally: Arc<Tally>,
+    /// What the page that was given last changes in the state.
+    change: StateChange,
 }
 
 impl RestProducer {
@@ -39,6 +47,7 @@ impl RestProducer {
             waiting: VecDeque::new(),
             walks: VecDeque::new(),
             tally: Arc::default(),
+            change: StateChange::default(),
         }
     }
 
@@ -50,7 +59,26 @@ impl RestProducer {
             suffix,
             max_row_bytes: self.max_row_bytes,
             tally: Arc::clone(&self.tally),
+            resume: None,
         })
+    }
+
+    /// Where an interrupted run stopped.
+    fn remembered(&self, context: &OpenContext) -> Result<Option<Position>, SourceError> {
+        if !self.endpoint.resume || context.is_hidden {
+            return Ok(None);
+        }
+        let Some(value) = context.resource_state().and_then(|state| state.get(POSITION)) else {
+            return Ok(None);
+        };
+        let unusable = |error: serde_json::Error| {
+            SourceError::Config(format!(
+                "the state has a position in its pages that cannot be understood ({error}); forget it with \
+                 `cartage drop {} --state-only`",
+                context.resource
+            ))
+        };
+        Position::deserialize(value).map(Some).map_err(unusable)
     }
 
     fn walk_for_row(&self, parent: &Parent, row: &[u8]) -> Result<Walk, SourceError> {
@@ -76,7 +104,8 @@ impl Producer for RestProducer {
         self.max_row_bytes = context.max_line_bytes;
         self.values = self.endpoint.cursor_values(context.cursor.as_ref()).map_err(SourceError::Config)?;
         if self.endpoint.parent.is_none() {
-            self.waiting.push_back(self.walk(&self.values.clone(), Vec::new())?);
+            let walk = self.walk(&self.values, Vec::new())?;
+            self.waiting.push_back(Walk { resume: self.remembered(context)?, ..walk });
         }
         Ok(None)
     }
@@ -94,12 +123,50 @@ impl Producer for RestProducer {
     fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
         loop {
             self.begin_walks()?;
-            let Some(walk) = self.walks.front_mut() else { return Ok(None) };
+            let Some(walk) = self.walks.front_mut() else {
+                if self.endpoint.resume {
+                    // The next run begins at the first page.
+                    self.change = StateChange::default().remove(StateOf::Resource, POSITION);
+                }
+                return Ok(None);
+            };
             match walk.blocking_recv() {
-                Some(page) => return page.map(Page::Json).map(Some),
+                Some(portion) => {
+                    let portion = portion?;
+                    if let Some(position) = portion.behind {
+                        self.change =
+                            StateChange::default().set(StateOf::Resource, POSITION, written(&position));
+                    }
+                    return Ok(Some(Page::Json(portion.page)));
+                }
                 None => drop(self.walks.pop_front()),
             }
         }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let chosen = self.tally.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        let endpoint = &self.endpoint;
+        let paginator = chosen.paginator.clone().unwrap_or_else(|| endpoint.paginator.to_string());
+        let selector =
+            endpoint.selector.as_ref().map(ToString::to_string).or_else(|| chosen.selector.clone());
+        let finding = |name, value, is_found| Finding { name, value, is_found };
+        vec![
+            finding("paginator", paginator, chosen.paginator.is_some()),
+            finding("selector", selector.unwrap_or_default(), endpoint.selector.is_none()),
+        ]
+    }
+
+    fn take_state_change(&mut self) -> StateChange {
+        std::mem::take(&mut self.change)
+    }
+
+    fn resume(&self) -> Resume {
+        if self.endpoint.resume { Resume::AtEachPage } else { Resume::Never }
+    }
+
+    fn starts_over(&self) -> bool {
+        self.endpoint.resume
     }
 
     fn inputs(&self) -> Vec<Input> {
@@ -119,4 +186,9 @@ impl Producer for RestProducer {
         }
         Vec::new()
     }
+}
+
+/// A position as the state keeps it.
+fn written(position: &Position) -> Value {
+    serde_json::to_value(position).unwrap_or_default()
 }

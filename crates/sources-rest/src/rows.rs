@@ -62,6 +62,21 @@ pub(crate) fn split(
     Ok(split)
 }
 
+/// A page without its first rows.
+pub(crate) fn without_first(count: u64, page: JsonPage) -> JsonPage {
+    if count == 0 {
+        return page;
+    }
+    let Some(origin) = page.origins().first() else { return JsonPage::default() };
+    let (source, first) = (Arc::clone(&origin.source), origin.first_line);
+    let mut rest = JsonPage::default();
+    let rows = page.text().split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
+    for (line, row) in (first..).zip(rows).skip(count as usize) {
+        rest.push_row(&source, line, row);
+    }
+    rest
+}
+
 impl Finish<'_> {
     /// Adds fields of the parent and takes the steps.
     pub(crate) fn apply(&self, page: JsonPage, source: &Arc<str>) -> Result<JsonPage, SourceError> {

@@ -1,7 +1,7 @@
 //! `type = "rest_api"`.
 
 use cartage_config::{ConfigError, Section, SourceSettings};
-use cartage_extract::{OnBadRow, Resource};
+use cartage_extract::{OnBadRow, Producer, Resource, Resume};
 use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSource, parents_first};
 
 use crate::shared::split_hints;
@@ -49,6 +49,12 @@ fn one(rest: &RestSource, name: &str, section: &Section, names: &[&str]) -> Resu
         let found = serde_json::from_value(incremental);
         hints.incremental =
             Some(found.map_err(|error| section.invalid("endpoint", format!("`incremental`: {error}")))?);
+    }
+    if hints.incremental.is_some() && built.producer.resume() > Resume::Never {
+        return Err(section.invalid(
+            "resume",
+            "a resource with a cursor goes on behind its cursor; set `resume = false` here",
+        ));
     }
     Ok(Resource {
         parent: built.parent,

@@ -16,4 +16,4 @@ pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};
 pub use packages::{TempPipeline, files_below, job, runtime, stage_package};
-pub use rest::{Answer, RestServer, Seen};
+pub use rest::{Answer, Certificate, RestServer, Seen};

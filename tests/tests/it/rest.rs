@@ -165,6 +165,40 @@ fn credentials_do_not_follow_to_another_host() {
 }
 
 #[test]
+fn a_token_that_has_expired_is_got_again() {
+    let (bench, server) = (Bench::new(), RestServer::start());
+    let auth = format!(
+        "auth = {{ type = \"oauth2_client_credentials\", access_token_url = \"{}/token\", client_id = \"me\", \
+         client_secret = \"secret-word\", access_token_request_data = {{ lifetime = \"0\" }} }}",
+        server.url()
+    );
+    let resource = "[[sources.api.resources]]\nname = \"who\"\nendpoint = { path = \"auth/any_token\", paginator = \
+                    { type = \"page_number\", total_path = \"total\" } }\n";
+    let text = source(&format!("{auth}\nsession = {{ parallel_requests = 1 }}\n{resource}"));
+    run(&bench, &server, &text).exits_with(0);
+    let tokens = bench.rows("SELECT token FROM data.who");
+    assert_eq!(
+        tokens,
+        ["granted-0", "granted-1", "granted-2"].map(|token| format!("{{\"token\":\"{token}\"}}"))
+    );
+}
+
+#[test]
+fn redirects_keep_or_change_the_method_as_their_status_says() {
+    let (bench, server) = (Bench::new(), RestServer::start());
+    let resource = |path: &str| {
+        format!(
+            "[[sources.api.resources]]\nname = \"{path}\"\nendpoint = {{ path = \"fail/{path}\", method = \"POST\", \
+             json = {{ a = 1 }}, paginator = \"single_page\" }}\n"
+        )
+    };
+    run(&bench, &server, &source(&(resource("see_other") + &resource("keeps_method")))).exits_with(0);
+    let seen = |table: &str| bench.rows(&format!("SELECT method, body FROM data.{table}")).concat();
+    assert_eq!(seen("see_other"), r#"{"method":"GET","body":""}"#);
+    assert_eq!(seen("keeps_method"), r#"{"method":"POST","body":"{\"a\":1}"}"#);
+}
+
+#[test]
 fn pages_are_fetched_side_by_side_and_come_in_order() {
     let (bench, server) = (Bench::new(), RestServer::start());
     let endpoint = "{ path = \"many\", params = { pages = 40, rows = 5, delay = 50 }, paginator = { type = \"page_number\" } }";

@@ -1,6 +1,6 @@
 //! An API that fails: what passes is tried again, what does not is said plainly.
 
-use cartage_test_support::RestServer;
+use cartage_test_support::{Certificate, RestServer};
 use cartage_tests::harness::{Bench, Done};
 
 /// Runs a source of one resource `r` against an address.
@@ -33,6 +33,8 @@ fn what_passes_is_tried_again() {
         ("gzip", 1),
         ("wrong_type", 1),
         ("no_content", 1),
+        ("dripping", 1),
+        ("moved", 1),
     ] {
         let server = RestServer::start();
         let started = std::time::Instant::now();
@@ -51,20 +53,22 @@ fn what_passes_is_tried_again() {
 #[test]
 fn what_does_not_pass_is_said_with_resource_address_and_remedy() {
     let cases = [
-        ("always_down", "status 500"),
-        ("always_truncated", "broke off"),
-        ("slow", "request_timeout"),
-        ("forbidden", "status 403"),
-        ("nowhere", "status 404"),
-        ("html", "HTML, not JSON"),
-        ("wrong_json", "no JSON"),
-        ("half_json", "breaks off"),
+        ("always_down", "status 500", "run again later"),
+        ("always_truncated", "broke off", "run again"),
+        ("slow", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
+        ("stalled", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
+        ("forbidden", "status 403", "ask for the permission, or check `path`"),
+        ("nowhere", "status 404", "check `base_url` and `path`"),
+        ("html", "HTML, not JSON (its content type is text/html)", "may be the page of a login"),
+        ("wrong_json", "no JSON", "line 1 column 20"),
+        ("half_json", "breaks off", "line 1 column 20"),
     ];
-    for (path, said) in cases {
+    for (path, said, remedy) in cases {
         let server = RestServer::start();
         let auth = "auth = { token = \"secret-token\" }";
         let (bench, done) = run(&server.url(), auth, &at(&format!("fail/{path}")));
-        let done = done.exits_with(1).says(said).says("resource `r`").says(&format!("/fail/{path}"));
+        let done = done.exits_with(1).says(said).says(remedy).says("source `api`, resource `r`");
+        let done = done.says(&format!("GET {}/fail/{path}", server.url()));
         assert!(!done.stderr.contains("secret-token"), "{}", done.stderr);
         assert!(bench.package_names("extracted").is_empty() && bench.package_names("staging").is_empty());
     }
@@ -73,36 +77,111 @@ fn what_does_not_pass_is_said_with_resource_address_and_remedy() {
 #[test]
 fn wrong_addresses_and_credentials_are_told_apart() {
     let server = RestServer::start();
-    run("http://127.0.0.1:9", "", &at("x")).1.exits_with(1).says("nobody listens");
-    run("http://no-such-host.invalid", "", &at("x")).1.exits_with(1).says("resource `r`").says("base_url");
-    run(&server.url(), "", &at("auth/bearer")).1.exits_with(1).says("401").says("set `client.auth`");
+    let url = server.url();
+    let fails = |address: &str, auth: &str, path: &str, words: &[&str]| {
+        let done = run(address, auth, &at(path)).1.exits_with(1).says("source `api`, resource `r`");
+        let done = done.says(&format!("GET {address}/{path}"));
+        let done = words.iter().fold(done, |done, word| done.says(word));
+        assert!(!done.stderr.contains("wrong-token"), "{}", done.stderr);
+    };
+    fails(
+        "http://127.0.0.1:9",
+        "",
+        "x",
+        &["nobody listens at this address", "check host and port of `base_url`"],
+    );
+    fails("http://no-such-host.invalid", "", "x", &["there is no host of this name", "check `base_url`"]);
+    fails(&url, "", "auth/bearer", &["status 401", "set `client.auth`"]);
     let wrong = "auth = { token = \"wrong-token\" }";
-    let done = run(&server.url(), wrong, &at("auth/bearer")).1.exits_with(1).says("401").says("not accepted");
-    assert!(!done.stderr.contains("wrong-token"));
+    fails(&url, wrong, "auth/bearer", &["status 401", "`client.auth` are not accepted", "secrets.toml"]);
     let wrong =
         "auth = { type = \"api_key\", name = \"odd\", api_key = \"wrong-token\", location = \"query\" }";
-    let done = run(&server.url(), wrong, &at("auth/key_in_query")).1.exits_with(1).says("401");
-    assert!(!done.stderr.contains("wrong-token"));
-    let url = server.url().replace("http://", "https://");
-    run(&url, "", &at("x")).1.exits_with(1).says("resource `r`");
+    fails(&url, wrong, "auth/key_in_query", &["status 401"]);
+    let wrong = format!(
+        "auth = {{ type = \"oauth2_client_credentials\", access_token_url = \"{url}/token\", client_id = \"me\", \
+         client_secret = \"wrong-token\" }}"
+    );
+    fails(&url, &wrong, "auth/oauth", &["cannot get a token", "/token", "status 401", "client_secret"]);
+    let with_key = run(&url, "", &at("auth/bearer?api_key=wrong-token&x=1")).1.exits_with(1);
+    assert!(with_key.stderr.contains("api_key=***&x=1"), "{}", with_key.stderr);
+    fails(&url.replace("http://", "https://"), "", "x", &["`base_url`"]);
+}
+
+#[test]
+fn certificates_are_checked_and_what_is_wrong_with_them_is_said() {
+    let trusting = |server: &RestServer| {
+        let bench = Bench::new();
+        let file = bench.write("authority.pem", server.authority());
+        (bench, format!("session = {{ verify = '{}' }}", file.display()))
+    };
+    let run_with = |server: &RestServer, session: &str| {
+        let (bench, _) = run(&server.url(), "", &at("posts"));
+        let file = bench.path().join("pipeline.toml");
+        let text = std::fs::read_to_string(&file).expect("the pipeline");
+        let own = "session = { request_backoff_factor = 0.05, request_timeout = 1.0 }";
+        bench.write("pipeline.toml", text.replace(own, session));
+        let done = bench.cartage(&["run"]);
+        (bench, done)
+    };
+    let says = |done: Done, server: &RestServer, words: &[&str]| {
+        let done = done.exits_with(1).says("source `api`, resource `r`");
+        let done = done.says(&format!("GET {}/posts", server.url()));
+        words.iter().fold(done, |done, word| done.says(word));
+    };
+    let valid = RestServer::start_tls(Certificate::Valid);
+    let (_kept, session) = trusting(&valid);
+    let (bench, done) = run_with(&valid, &session);
+    done.exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.r"), 5);
+    let done = run_with(&valid, "session = { request_max_attempts = 3 }").1;
+    says(
+        done,
+        &valid,
+        &["certificate of the server is not trusted", "UnknownIssuer", "`client.session.verify`"],
+    );
+
+    let expired = RestServer::start_tls(Certificate::Expired);
+    let (_kept, session) = trusting(&expired);
+    let done = run_with(&expired, &session).1;
+    says(done, &expired, &["certificate of the server has expired or is not yet valid", "tell its owner"]);
+
+    let other = RestServer::start_tls(Certificate::OfAnotherHost);
+    let (_kept, session) = trusting(&other);
+    let done = run_with(&other, &session).1;
+    says(
+        done,
+        &other,
+        &["certificate of the server is that of another host", "elsewhere.example", "`base_url`"],
+    );
+
+    let nothing = "session = { verify = 'nowhere.pem' }";
+    run_with(&valid, nothing).1.exits_with(2).says("`verify`").says("nowhere.pem");
 }
 
 #[test]
 fn pages_without_end_and_selectors_without_rows_stop_the_run() {
     let server = RestServer::start();
-    run(&server.url(), "", "{ path = \"fail/same_page\" }").1.exits_with(1).says("same page");
-    let deaf = "{ path = \"fail/deaf\", paginator = { type = \"page_number\", total_path = \"\" } }";
-    run(&server.url(), "", deaf).1.exits_with(1).says("same page");
-    let nothing = "{ path = \"pages\", data_selector = \"rows\" }";
-    run(&server.url(), "", nothing)
-        .1
-        .exits_with(1)
-        .says("`rows` finds nothing")
-        .says("its keys are meta, data, total");
-    let no_total = "{ path = \"offset_without_total\", paginator = { type = \"offset\", limit = 10 } }";
-    run(&server.url(), "", no_total).1.exits_with(1).says("no total at `total`");
-    let cursor = "{ path = \"posts\", incremental = { cursor_path = \"changed\" } }";
-    run(&server.url(), "", cursor).1.exits_with(1).says("changed");
+    for (path, more, words) in [
+        ("fail/same_page", "", ["gives the same page again", "check `paginator`"]),
+        (
+            "fail/deaf",
+            "paginator = { type = \"page_number\", total_path = \"\" }",
+            ["gave the same page 3 times", "parameter of the paginator; check its name"],
+        ),
+        ("pages", "data_selector = \"rows\"", ["`rows` finds nothing", "its keys are meta, data, total"]),
+        (
+            "offset_without_total",
+            "paginator = { type = \"offset\", limit = 10 }",
+            ["no total at `total`", "set `total_path`"],
+        ),
+        ("posts", "incremental = { cursor_path = \"changed\" }", ["`changed`", "on_cursor_value_missing"]),
+        ("fail/round_and_round", "", ["redirected more than 30 times", "check `base_url` and `path`"]),
+    ] {
+        let endpoint = format!("{{ path = \"{path}\", {more} }}").replace(",  }", " }");
+        let done = run(&server.url(), "", &endpoint).1.exits_with(1).says("source `api`, resource `r`");
+        let done = done.says(&format!("GET {}/{path}", server.url()));
+        words.into_iter().fold(done, Done::says);
+    }
     let server_large = at("fail/large");
     let bench = run(&server.url(), "", &server_large).0;
     let text = std::fs::read_to_string(bench.path().join("pipeline.toml")).unwrap();

@@ -2,9 +2,11 @@
 
 mod drop;
 mod ingest;
+mod init;
 mod package;
 mod plan;
 mod schema;
+mod source_check;
 mod state;
 mod status;
 mod sync;
@@ -46,6 +48,8 @@ fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> R
         Command::Extract(args) => work(start, &args.file.file, &Work::Extract(args)),
         Command::Normalize(args) => work(start, &args.file, &Work::Normalize),
         Command::Load(args) => work(start, &args.file, &Work::Load(connector)),
+        Command::Init(args) => init::init(args, start.global.format),
+        Command::Source(command) => source_check::source(start, command),
         Command::Ingest(args) => ingest::ingest(start, args, connector),
         Command::Abort(args) => {
             let report = start.open(start.config(&args.file)?)?.abort()?;

@@ -1,5 +1,6 @@
 //! Where in a row the cursor is.
 
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::value::NoCursor;
@@ -48,6 +49,30 @@ impl JsonPath {
             Ok(None) => Ok(None),
             Err(scan::Malformed) => Err(NoCursor::Malformed),
         }
+    }
+}
+
+impl Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str("$");
+        }
+        for (nth, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Key(key) if key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) => {
+                    let is_behind_a_step = nth > 0 && self.steps[nth - 1] != Step::Anywhere;
+                    write!(f, "{}{key}", if is_behind_a_step { "." } else { "" })?;
+                }
+                Step::Key(key) => {
+                    let quote = if key.contains('\'') { '"' } else { '\'' };
+                    write!(f, "[{quote}{key}{quote}]")?;
+                }
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Each => f.write_str("[*]")?,
+                Step::Anywhere => f.write_str("..")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use super::value::CursorValue;
 use super::window::Window;
 use crate::error::{Place, SourceError};
 use crate::page::{JsonPage, Page, ParquetFile};
-use crate::producer::{CursorRange, Input, OpenContext, Producer, Resume};
+use crate::producer::{CursorRange, Finding, Input, OpenContext, Producer, Resume};
 use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
@@ -250,6 +250,10 @@ impl Producer for IncrementalProducer {
 
     fn warnings(&self) -> Vec<String> {
         self.inner.warnings()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        self.inner.findings()
     }
 
     fn resume(&self) -> Resume {

@@ -145,6 +145,19 @@ fn a_position_goes_along_if_its_producer_says_that_it_counts() {
 }
 
 #[test]
+fn what_starts_over_at_its_end_is_not_repeated_after_a_crash() {
+    let keyed = json!({"write_disposition": "merge", "primary_key": "id"});
+    for (hints, expected) in [(json!({}), [true, true, false]), (keyed, [true, true, true])] {
+        let mut pipeline = small_packages();
+        let report = pipeline.run(vec![resource("r", hints, Endpoint::new(5, 2))]).unwrap();
+        let packages = packages(&pipeline, &report);
+        let found: Vec<bool> =
+            packages.iter().map(|package| package.0.manifest().resources[0].resumable).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn a_replaced_table_is_replaced_once() {
     let mut pipeline = small_packages();
     let replace = json!({"write_disposition": "replace"});

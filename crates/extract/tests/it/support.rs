@@ -211,4 +211,8 @@ impl Producer for Endpoint {
     fn resume(&self) -> Resume {
         self.resume
     }
+
+    fn starts_over(&self) -> bool {
+        true
+    }
 }

@@ -17,6 +17,8 @@ pub struct ResourceTable {
     pub(crate) processing_steps: Vec<StepTable>,
     pub(crate) selected: bool,
     pub(crate) parallelized: Option<bool>,
+    /// Whether the state remembers behind which page an interrupted run stopped.
+    pub(crate) resume: bool,
 }
 
 impl Default for ResourceTable {
@@ -27,6 +29,7 @@ impl Default for ResourceTable {
             processing_steps: Vec::new(),
             selected: true,
             parallelized: None,
+            resume: false,
         }
     }
 }

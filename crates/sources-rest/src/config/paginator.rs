@@ -1,5 +1,7 @@
 //! `paginator`: how the next page is asked for.
 
+use std::fmt::{self, Display};
+
 use cartage_extract::JsonPath;
 use serde::Deserialize;
 
@@ -58,6 +60,38 @@ pub(crate) enum Paginator {
         param: String,
     },
     Range(Range),
+}
+
+impl Display for Paginator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::SinglePage => f.write_str("single_page"),
+            Self::HeaderLink { rel } => write!(f, "header_link, relation `{rel}`"),
+            Self::JsonLink { path } => write!(f, "json_link at `{path}`"),
+            Self::Cursor(cursor) => write!(f, "cursor from `{}` into {}", cursor.path, cursor.target),
+            Self::HeaderCursor { header, param } => {
+                write!(f, "header_cursor from the header `{header}` into the parameter `{param}`")
+            }
+            Self::Range(range) => {
+                let kind = if range.limit.is_some() { "offset" } else { "page_number" };
+                write!(f, "{kind} in {}", range.target)?;
+                if let Some((_, total)) = &range.total {
+                    write!(f, ", total at `{total}`")?;
+                }
+                range.has_more.as_ref().map_or(Ok(()), |path| write!(f, ", more if `{path}`"))
+            }
+        }
+    }
+}
+
+impl Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Param(name) => write!(f, "the parameter `{name}`"),
+            Self::Body(path) => write!(f, "`{path}` of the body"),
+        }
+    }
 }
 
 /// A cursor in the body of the answer.

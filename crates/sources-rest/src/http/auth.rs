@@ -82,6 +82,14 @@ impl Authenticator {
         }
     }
 
+    /// The parameter that carries the credentials, if one does.
+    pub(crate) fn key_param(&self) -> Option<String> {
+        match &self.auth {
+            Auth::ApiKey { name, location: Location::Query, .. } => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     /// Forgets a token that was not accepted. False if there is none that could be got again.
     pub(crate) async fn forget_token(&self) -> bool {
         if !matches!(self.auth, Auth::OAuth2(_)) {

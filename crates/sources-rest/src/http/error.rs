@@ -79,7 +79,12 @@ pub(crate) fn of_transport(error: &reqwest::Error, attempts: u32, timeout: f64) 
             "the certificate of the server has expired or is not yet valid; tell its owner ({innermost})"
         );
     }
-    if has(&["unknownissuer", "invalid peer certificate", "notvalidforname", "certificate"]) {
+    if has(&["not valid for name", "notvalidforname"]) {
+        return format!(
+            "the certificate of the server is that of another host ({innermost}); check `base_url`"
+        );
+    }
+    if has(&["unknownissuer", "invalid peer certificate", "certificate"]) {
         return format!(
             "the certificate of the server is not trusted ({innermost}); if it is one of your own, set \
              `client.session.verify` to the file with its authority"

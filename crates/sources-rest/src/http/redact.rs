@@ -60,6 +60,15 @@ impl Redactor {
         known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
     }
 
+    /// Whether an address holds a secret that is known, or a parameter that sounds like one.
+    pub(crate) fn has_secret(&self, url: &Url) -> bool {
+        let mut pairs = url.query_pairs();
+        !url.username().is_empty()
+            || url.password().is_some()
+            || pairs.any(|(name, _)| SENSITIVE.contains(&name.to_ascii_lowercase().as_str()))
+            || self.text(url.as_str()) != url.as_str()
+    }
+
     /// An address without user, password and the values of parameters that sound secret.
     pub(crate) fn url(&self, url: &Url) -> String {
         let mut shown = url.clone();
@@ -98,6 +107,9 @@ mod tests {
         let url = |text: &str| redactor.url(&Url::parse(text).unwrap());
         assert_eq!(url("https://me:pw@a.b/x?page=2&api_key=abc"), "https://a.b/x?page=2&api_key=***");
         assert_eq!(url("https://a.b/x?odd=hunter+two"), "https://a.b/x?odd=***");
+        let has_secret = |text: &str| redactor.has_secret(&Url::parse(text).unwrap());
+        assert!(has_secret("https://a.b/x?Token=1") && has_secret("https://a.b/x?odd=hunter+two"));
+        assert!(has_secret("https://me@a.b/x") && !has_secret("https://a.b/x?since=10:00&page=2"));
         assert_eq!(redactor.text("no hunter two here"), "no *** here");
     }
 }

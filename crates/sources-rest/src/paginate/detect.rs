@@ -14,6 +14,10 @@ const ROW_KEYS: [&str; 11] = [
     "values",
 ];
 
+/// The parameters of paginators that were found.
+pub(super) const PAGE_PARAM: &str = "page";
+pub(super) const CURSOR_PARAM: &str = "cursor";
+
 /// Keys on the way to a list of rows are so many at most.
 const MAX_DEPTH: usize = 3;
 
@@ -80,7 +84,7 @@ pub(crate) fn detect_paginator(headers: &HeaderMap, shape: &Shape) -> Paginator 
     match next.and_then(|(path, _)| path_of(&path)) {
         Some(path) => Paginator::Cursor(Cursor {
             path,
-            target: Target::Param("cursor".to_owned()),
+            target: Target::Param(CURSOR_PARAM.to_owned()),
             stop_after_empty_page: false,
             has_more: None,
         }),
@@ -90,7 +94,7 @@ pub(crate) fn detect_paginator(headers: &HeaderMap, shape: &Shape) -> Paginator 
 
 fn by_page_number(total: JsonPath, text: String) -> Range {
     Range {
-        target: Target::Param("page".to_owned()),
+        target: Target::Param(PAGE_PARAM.to_owned()),
         initial: 0,
         step: 1,
         base: 0,

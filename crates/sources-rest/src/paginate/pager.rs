@@ -9,7 +9,9 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::detect::{CURSOR_PARAM, PAGE_PARAM};
 use super::links::link;
+use super::position::At;
 use crate::config::{Cursor, Paginator, Range, Target};
 use crate::request::Request;
 use crate::template::is_address;
@@ -42,12 +44,56 @@ pub(crate) struct Pager {
     visited: HashSet<(u64, u64)>,
     last_body: u64,
     same_bodies: u32,
+    /// What is answered next.
+    at: At,
+    /// The parameter with credentials that requests get: links may bring it, too.
+    key_param: Option<String>,
 }
 
 impl Pager {
-    pub(crate) fn new(paginator: Paginator) -> Self {
+    pub(crate) fn new(paginator: Paginator, key_param: Option<String>) -> Self {
         let current = if let Paginator::Range(range) = &paginator { range.initial } else { 0 };
-        Self { paginator, current, end: None, visited: HashSet::new(), last_body: 0, same_bodies: 0 }
+        Self {
+            paginator,
+            current,
+            end: None,
+            visited: HashSet::new(),
+            last_body: 0,
+            same_bodies: 0,
+            at: At::Start,
+            key_param,
+        }
+    }
+
+    /// What is answered next.
+    pub(crate) fn at(&self) -> &At {
+        &self.at
+    }
+
+    /// Goes on where an earlier walk stopped. False if that is no position of this paginator.
+    pub(crate) fn resume(&mut self, at: At, request: &mut Request) -> bool {
+        match (&self.paginator, &at) {
+            (_, At::Start | At::End) => {}
+            (Paginator::Range(_), At::Number(number)) => self.current = *number,
+            (Paginator::Auto, At::Number(number)) => {
+                request.params.insert(PAGE_PARAM.to_owned(), (*number).into());
+            }
+            (Paginator::HeaderLink { .. } | Paginator::JsonLink { .. } | Paginator::Auto, At::Link(link)) => {
+                let Ok(url) = Url::parse(link) else { return false };
+                request.url = url;
+                request.params = IndexMap::new();
+            }
+            (Paginator::Cursor(cursor), At::Cursor(value)) => set(&cursor.target, value.clone(), request),
+            (Paginator::HeaderCursor { param, .. }, At::Cursor(value)) => {
+                request.params.insert(param.clone(), value.clone());
+            }
+            (Paginator::Auto, At::Cursor(value)) => {
+                request.params.insert(CURSOR_PARAM.to_owned(), value.clone());
+            }
+            _ => return false,
+        }
+        self.at = at;
+        true
     }
 
     /// Whether the first answer must show which paginator is meant.
@@ -57,7 +103,12 @@ impl Pager {
 
     /// Goes on as another paginator, whose first request was sent without knowing it.
     pub(crate) fn decide(&mut self, paginator: Paginator) {
-        *self = Self::new(paginator);
+        let at = std::mem::take(&mut self.at);
+        *self = Self::new(paginator, self.key_param.take());
+        if let (Paginator::Range(_), At::Number(number)) = (&self.paginator, &at) {
+            self.current = *number;
+        }
+        self.at = at;
     }
 
     /// Whether [`Seen::rows`] matters.
@@ -91,6 +142,14 @@ impl Pager {
 
     /// Learns from an answer. True if there is another page; then `request` asks for it.
     pub(crate) fn advance(&mut self, seen: &Seen<'_>, request: &mut Request) -> Result<bool, String> {
+        let goes_on = self.turn(seen, request)?;
+        if !goes_on {
+            self.at = At::End;
+        }
+        Ok(goes_on)
+    }
+
+    fn turn(&mut self, seen: &Seen<'_>, request: &mut Request) -> Result<bool, String> {
         match self.paginator.clone() {
             Paginator::SinglePage | Paginator::Auto => Ok(false),
             Paginator::HeaderLink { rel } => match link(seen.headers, &rel) {
@@ -110,6 +169,7 @@ impl Pager {
                     return Ok(false);
                 };
                 self.check_progress(next, seen)?;
+                self.at = At::Cursor(next.into());
                 request.params.insert(param, next.into());
                 Ok(true)
             }
@@ -123,7 +183,11 @@ impl Pager {
         let url = if is_address(next) { Url::parse(next) } else { seen.url.join(next) };
         let url = url.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         request.url = url.ok_or("the link to the next page is no address")?;
+        if let Some(param) = &self.key_param {
+            leave_out(param, &mut request.url);
+        }
         request.params = IndexMap::new();
+        self.at = At::Link(request.url.to_string());
         Ok(true)
     }
 
@@ -140,6 +204,7 @@ impl Pager {
         let has_more = cursor.has_more.as_ref().map(|path| has_more(path, seen.body)).transpose()?;
         let (Some(next), true) = (next, has_more.unwrap_or(true)) else { return Ok(false) };
         self.check_progress(&next.to_string(), seen)?;
+        self.at = At::Cursor(next.clone());
         set(&cursor.target, next, request);
         Ok(true)
     }
@@ -161,6 +226,7 @@ impl Pager {
         if self.end.is_none() && range.maximum.is_none() {
             self.check_change(seen)?;
         }
+        self.at = At::Number(self.current);
         set_range(range, self.current, request);
         Ok(true)
     }
@@ -197,6 +263,22 @@ fn set_range(range: &Range, value: i64, request: &mut Request) {
     set(&range.target, value.into(), request);
     if let Some((target, limit)) = &range.limit {
         set(target, (*limit).into(), request);
+    }
+}
+
+/// Takes a parameter out of an address.
+fn leave_out(param: &str, url: &mut Url) {
+    if !url.query_pairs().any(|(name, _)| name == param) {
+        return;
+    }
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != param)
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::auth::auth;
 use super::failing::failing;
+use super::github::github;
 use super::server::{Answer, Seen};
 
 /// Rows of every paged route, in pages of ten.
@@ -40,6 +41,8 @@ pub(super) fn route(seen: &Seen) -> Answer {
         ["events"] => events(seen),
         ["echo"] => echo(seen),
         ["many"] => many(seen),
+        ["numbers"] => numbers(seen),
+        ["github", rest @ ..] => github(seen, rest),
         ["auth", ..] | ["token"] => auth(seen, &parts),
         _ => failing(seen, &parts),
     }
@@ -159,4 +162,34 @@ fn many(seen: &Seen) -> Answer {
     let mut answer = Answer::json(&json!({ "items": rows, "total": pages, "cursors": { "next": next } }));
     answer.delay = std::time::Duration::from_millis(seen.number("delay", 0) as u64);
     answer
+}
+
+/// `total` rows in portions of `limit`, each after `delay` milliseconds and with `text` bytes in a row. The
+/// place is an offset, a number of the page or a cursor, and the answer has every way to the next one.
+fn numbers(seen: &Seen) -> Answer {
+    let (total, limit) = (seen.number("total", 100), seen.number("limit", PAGE));
+    let cursor = seen.param("cursor").and_then(|text| text.strip_prefix("c-")?.parse().ok());
+    let first = cursor.unwrap_or_else(|| seen.number("offset", seen.number("page", 0) * limit));
+    let text = "x".repeat(seen.number("text", 10));
+    let rows: Vec<Value> = (first..(first + limit).min(total))
+        .map(|id| json!({ "id": id, "text": text, "list": [id] }))
+        .collect();
+    let behind = first + limit;
+    let mut answer = json!({ "items": rows, "total": total, "pages": total.div_ceil(limit) });
+    if behind < total {
+        let kept =
+            seen.query.iter().filter(|(name, _)| !["offset", "page", "cursor", "api_key"].contains(&&**name));
+        let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+        // As some APIs do, the link repeats all parameters of the request, the credentials among them.
+        let key = seen.param("api_key").map(|key| format!("&api_key={key}")).unwrap_or_default();
+        answer["next"] = format!("{}/numbers?{}&offset={behind}{key}", seen.base, kept.join("&")).into();
+        answer["cursors"] = json!({ "next": format!("c-{behind}") });
+    }
+    let link = answer["next"].as_str().map(|next| format!("<{next}>; rel=\"next\""));
+    let mut answer = Answer::json(&answer);
+    answer.delay = std::time::Duration::from_millis(seen.number("delay", 0) as u64);
+    match link {
+        Some(link) => answer.header("link", link).header("next", format!("c-{behind}")),
+        None => answer,
+    }
 }

@@ -18,6 +18,11 @@ pub(super) fn auth(seen: &Seen, parts: &[&str]) -> Answer {
         ["auth", "oauth_again"] => {
             authorization.starts_with("Bearer granted-") && authorization != "Bearer granted-0"
         }
+        // Three pages that tell which token asked for them.
+        ["auth", "any_token"] if authorization.starts_with("Bearer granted-") => {
+            let token = authorization.trim_start_matches("Bearer ");
+            return Answer::json(&json!({ "items": [{ "token": token }], "total": 3 }));
+        }
         ["auth", "redirect_away"] => {
             // `localhost` is another host than 127.0.0.1, and the same server.
             let away = seen.base.replace("127.0.0.1", "localhost");
@@ -51,5 +56,7 @@ fn token(seen: &Seen) -> Answer {
     {
         return Answer::json(&json!({ "error": "invalid_client" })).status(401);
     }
-    Answer::json(&json!({ "access_token": format!("granted-{}", seen.before), "expires_in": 3600 }))
+    let lifetime = form.iter().find(|(name, _)| name == "lifetime").map_or("3600", |(_, value)| value);
+    let lifetime: u64 = lifetime.parse().unwrap_or_default();
+    Answer::json(&json!({ "access_token": format!("granted-{}", seen.before), "expires_in": lifetime }))
 }

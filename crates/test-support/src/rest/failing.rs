@@ -21,6 +21,15 @@ pub(super) fn failing(seen: &Seen, parts: &[&str]) -> Answer {
         ["fail", "truncated"] => at_first(Answer { cut: Some(9), ..good.clone() }, 1),
         ["fail", "always_truncated"] => Answer { cut: Some(9), ..good },
         ["fail", "slow"] => Answer { delay: Duration::from_secs(3), ..good },
+        // Longer than a client waits for one byte, in pieces that each come in time.
+        ["fail", "dripping"] => Answer { pieces: (5, Duration::from_millis(400)), ..good },
+        ["fail", "stalled"] => Answer { pieces: (2, Duration::from_secs(3)), ..good },
+        ["fail", "round_and_round"] => {
+            Answer::text("text/plain", "").status(302).header("location", "/fail/round_and_round")
+        }
+        ["fail", "moved"] => Answer::text("text/plain", "").status(301).header("location", "../fail/gzip"),
+        ["fail", "see_other"] => Answer::text("text/plain", "").status(303).header("location", "/echo"),
+        ["fail", "keeps_method"] => Answer::text("text/plain", "").status(308).header("location", "/echo"),
         ["fail", "always_down"] => Answer::text("text/plain", "down").status(500),
         ["fail", "forbidden"] => {
             Answer::json(&json!({ "error": "not yours", "token": "secret-token" })).status(403)

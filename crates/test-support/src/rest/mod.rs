@@ -3,6 +3,9 @@
 mod api;
 mod auth;
 mod failing;
+mod github;
 mod server;
+mod tls;
 
 pub use server::{Answer, RestServer, Seen};
+pub use tls::Certificate;

@@ -1,7 +1,7 @@
 //! HTTP/1.1 over loopback, one thread a connection. It answers exactly what a route says, broken or not.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::api::route;
+use super::tls::{Certificate, Identity};
 
 /// A request as the server saw it.
 #[derive(Clone, Debug)]
@@ -66,6 +67,8 @@ pub struct Answer {
     pub cut: Option<usize>,
     /// How long the server thinks.
     pub delay: Duration,
+    /// Into how many pieces the body is cut, and how long the server waits before each of them.
+    pub pieces: (usize, Duration),
 }
 
 impl Answer {
@@ -82,6 +85,7 @@ impl Answer {
             body: body.into(),
             cut: None,
             delay: Duration::ZERO,
+            pieces: (1, Duration::ZERO),
         }
     }
 
@@ -109,6 +113,8 @@ struct Log {
 #[derive(Debug)]
 pub struct RestServer {
     address: SocketAddr,
+    base: String,
+    identity: Option<Identity>,
     log: Arc<Mutex<Log>>,
     stopped: Arc<AtomicBool>,
 }
@@ -116,9 +122,23 @@ pub struct RestServer {
 impl RestServer {
     /// Serves on a free port of the loopback address.
     pub fn start() -> Self {
+        Self::serving(None)
+    }
+
+    /// The same over TLS with such a certificate for `localhost`.
+    pub fn start_tls(certificate: Certificate) -> Self {
+        Self::serving(Some(Identity::new(certificate)))
+    }
+
+    fn serving(identity: Option<Identity>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound port has an address");
-        let server = Self { address, log: Arc::default(), stopped: Arc::default() };
+        let base = match &identity {
+            None => format!("http://{address}"),
+            Some(_) => format!("https://localhost:{}", address.port()),
+        };
+        let tls = identity.as_ref().map(Identity::server_config);
+        let server = Self { address, base, identity, log: Arc::default(), stopped: Arc::default() };
         let (log, stopped) = (Arc::clone(&server.log), Arc::clone(&server.stopped));
         let base = server.url();
         thread::spawn(move || {
@@ -126,16 +146,24 @@ impl RestServer {
                 if stopped.load(Ordering::Acquire) {
                     return;
                 }
-                let (log, base) = (Arc::clone(&log), base.clone());
-                thread::spawn(move || drop(serve(&stream, &log, &base)));
+                let (log, base, tls) = (Arc::clone(&log), base.clone(), tls.clone());
+                thread::spawn(move || drop(welcome(stream, tls, &log, &base)));
             }
         });
         server
     }
 
-    /// `http://127.0.0.1:<port>`.
+    /// `http://127.0.0.1:<port>`, or `https://localhost:<port>`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.base.clone()
+    }
+
+    /// The authority behind the certificate in PEM, for clients that should trust it.
+    ///
+    /// # Panics
+    /// If the server speaks no TLS.
+    pub fn authority(&self) -> &str {
+        self.identity.as_ref().expect("a server with TLS").authority()
     }
 
     /// The requests so far, in the order in which they came.
@@ -156,9 +184,20 @@ impl Drop for RestServer {
     }
 }
 
-fn serve(stream: &TcpStream, log: &Mutex<Log>, base: &str) -> std::io::Result<()> {
+fn welcome(
+    stream: TcpStream,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    log: &Mutex<Log>,
+    base: &str,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut reader = BufReader::new(stream.try_clone()?);
+    let Some(tls) = tls else { return serve(stream, log, base) };
+    let connection = rustls::ServerConnection::new(tls).map_err(std::io::Error::other)?;
+    serve(rustls::StreamOwned::new(connection, stream), log, base)
+}
+
+fn serve(stream: impl Read + Write, log: &Mutex<Log>, base: &str) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
     while let Some(mut seen) = read_request(&mut reader, base)? {
         {
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +208,7 @@ fn serve(stream: &TcpStream, log: &Mutex<Log>, base: &str) -> std::io::Result<()
         }
         let answer = route(&seen);
         thread::sleep(answer.delay);
-        if !write_answer(stream, &answer)? {
+        if !write_answer(reader.get_mut(), &answer)? {
             return Ok(());
         }
     }
@@ -206,7 +245,7 @@ fn read_request(reader: &mut impl BufRead, base: &str) -> std::io::Result<Option
 }
 
 /// False if the connection is to be closed.
-fn write_answer(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<bool> {
+fn write_answer(stream: &mut impl Write, answer: &Answer) -> std::io::Result<bool> {
     if answer.status == 0 {
         return Ok(false);
     }
@@ -216,8 +255,20 @@ fn write_answer(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<bool
     }
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(&answer.body[..answer.cut.unwrap_or(answer.body.len())]);
-    stream.write_all(&bytes)?;
+    let body = &answer.body[..answer.cut.unwrap_or(answer.body.len())];
+    let (pieces, pause) = answer.pieces;
+    if pieces > 1 {
+        stream.write_all(&bytes)?;
+        for piece in body.chunks(body.len().div_ceil(pieces).max(1)) {
+            stream.flush()?;
+            thread::sleep(pause);
+            stream.write_all(piece)?;
+        }
+    } else {
+        bytes.extend_from_slice(body);
+        stream.write_all(&bytes)?;
+    }
+    stream.flush()?;
     Ok(answer.cut.is_none())
 }
 

@@ -1,0 +1,115 @@
+//! The source of a new pipeline file.
+
+use std::path::Path;
+
+use cartage_pipeline::PipelineError;
+
+use super::{Draft, Part, identifier};
+
+/// An API that everybody can ask, with a token of their own.
+const EXAMPLE_API: &str = "https://api.github.com/repos/dlt-hub/dlt";
+
+/// `rest_api`, `files`, the address of an API, or a path of files.
+pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
+    match source {
+        "rest_api" => Ok(example_api()),
+        "files" => Ok(example_files()),
+        address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
+        path if path.contains(['/', '.', '*']) => Ok(files(path)),
+        unknown => Err(PipelineError::Usage {
+            message: format!("\"{unknown}\" is no source"),
+            remedy: "write rest_api, files, the address of an API (https://...), or a path of files"
+                .to_owned(),
+        }),
+    }
+}
+
+fn example_api() -> Part {
+    let token = "SOURCES__GITHUB__CLIENT__AUTH__TOKEN";
+    let values = [("source", "github"), ("base_url", EXAMPLE_API), ("TOKEN", token)];
+    Part {
+        text: filled(include_str!("rest_api.toml"), &values),
+        secrets: Some(
+            "[sources.github.client.auth]\n\
+             # A token of https://github.com/settings/tokens without any scope will do.\n\
+             # token = \"...\"\n"
+                .to_owned(),
+        ),
+        files: Vec::new(),
+    }
+}
+
+/// The last part of the path is the resource, what stands before it the base.
+fn api(address: &str) -> Part {
+    let address = address.trim_end_matches('/');
+    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
+    let (base, path) = match rest.rsplit_once('/') {
+        Some((base, path)) => (format!("{scheme}://{base}"), path),
+        None => (address.to_owned(), "items"),
+    };
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    let source = name_of_host(host);
+    let resource = identifier(path.split('?').next().unwrap_or_default());
+    let token = format!("SOURCES__{}__CLIENT__AUTH__TOKEN", source.to_uppercase());
+    let values = [
+        ("source", source.as_str()),
+        ("base_url", &base),
+        ("path", path),
+        ("resource", if resource.is_empty() { "items" } else { &resource }),
+        ("TOKEN", &token),
+    ];
+    Part { text: filled(include_str!("rest_api_of_url.toml"), &values), secrets: None, files: Vec::new() }
+}
+
+/// The label that people call a host by: `github` of `api.github.com`.
+fn name_of_host(host: &str) -> String {
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_number = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '[' | ']'));
+    let label = match labels.as_slice() {
+        _ if is_number => "api",
+        [.., label, _] => label,
+        [label] => label,
+        [] => "api",
+    };
+    let name = identifier(label);
+    if name.is_empty() { "api".to_owned() } else { name }
+}
+
+fn example_files() -> Part {
+    let rows = include_str!("people.jsonl").to_owned();
+    Part { files: vec![Draft { path: "data/people.jsonl".into(), text: rows }], ..files("data/people.jsonl") }
+}
+
+fn files(path: &str) -> Part {
+    let name =
+        Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut resource = identifier(name.split('.').next().unwrap_or_default());
+    if resource.is_empty() {
+        let folder = Path::new(path).parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        resource = identifier(&folder.unwrap_or_default());
+    }
+    let resource = if resource.is_empty() { "items" } else { &resource };
+    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"");
+    let values = [("source", "files"), ("resource", resource), ("path", &escaped)];
+    Part { text: filled(include_str!("files.toml"), &values), secrets: None, files: Vec::new() }
+}
+
+/// A template with its values; doubled braces are single ones.
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        let (brace, behind) = rest[at..].split_at(1);
+        if let Some(behind) = behind.strip_prefix(brace) {
+            out.push_str(brace);
+            rest = behind;
+            continue;
+        }
+        let (name, behind) = behind.split_once('}').unwrap_or((behind, ""));
+        let value = values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        out.push_str(value.unwrap_or_default());
+        rest = behind;
+    }
+    out + rest
+}

@@ -1,0 +1,48 @@
+//! What `init` and `source` take.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::args::FileArgs;
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// `rest_api`, `files`, the address of an API, or a path of files (quote patterns).
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// `duckdb`, `postgres` or `filesystem`, with a place behind a colon if you like: `duckdb:shop.duckdb`.
+    #[arg(value_name = "DEST")]
+    pub destination: String,
+    /// The file to write; credentials go into `.cartage/secrets.toml` beside it.
+    #[arg(long, value_name = "FILE", default_value = "pipeline.toml")]
+    pub file: PathBuf,
+    /// The pipeline's name [default: that of the folder].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Commands on sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Reads the first page of each resource and shows what is in it. Writes nothing.
+    #[command(
+        long_about = "Reads the first page of each resource, as a first run would: tests connection and \
+            credentials, and shows how pages are asked for, where the rows are, the first row and the columns. \
+            Nothing is written, here or at the destination. Ends with exit code 1 if a resource cannot be read.",
+        after_help = "Examples:\n  cartage source check\n  cartage source check shop.toml --resource orders --format json"
+    )]
+    Check(SourceCheckArgs),
+}
+
+/// Arguments of `source check`.
+#[derive(Clone, Debug, Args)]
+pub struct SourceCheckArgs {
+    /// The pipeline's file.
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Looks only at this resource and its parents; may repeat.
+    #[arg(long = "resource", value_name = "NAME")]
+    pub resources: Vec<String>,
+}
