@@ -18,7 +18,6 @@ mod progress;
 mod schema_args;
 mod signals;
 mod stage;
-mod summary;
 
 pub use args::Cli;
 pub use commands::run_cli;

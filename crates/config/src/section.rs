@@ -131,6 +131,17 @@ impl Section {
         T::deserialize(Root(self)).map_err(|error| self.explain(error))
     }
 
+    /// The value of one key; `None` where it is not set.
+    pub(crate) fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
+        let Some(node) = self.table().get(key) else { return Ok(None) };
+        self.shared.recorder.record(&self.full(key), node);
+        let inside = |mut error: DeError| {
+            error.path.push(key.to_owned());
+            self.explain(error)
+        };
+        T::deserialize(node).map(Some).map_err(inside)
+    }
+
     /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys
     /// in `known`. It shows secrets: do not print it.
     ///

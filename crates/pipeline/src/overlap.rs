@@ -14,9 +14,10 @@ use cartage_package_store::{LoadId, StageLock};
 use cartage_runtime::Cancel;
 
 use crate::error::PipelineError;
+use crate::extraction::{self, Extraction};
 use crate::project::Project;
 use crate::report::RunReport;
-use crate::stages::{self, Extraction};
+use crate::stages;
 
 /// The right to work as each stage.
 pub(crate) struct Locks {
@@ -54,7 +55,7 @@ impl<'a> Overlap<'a> {
             // The other end hears that there are no more packages when `published` is dropped.
             let extraction = extraction.beside_others(published, self.halt.clone());
             let extracted =
-                self.part(|part| stages::extract(self.project, &self.locks.extract, extraction, part));
+                self.part(|part| extraction::extract(self.project, &self.locks.extract, extraction, part));
             [extracted, join(normalize), join(load)]
         });
         for part in parts {
