@@ -5,6 +5,8 @@ use std::sync::Arc;
 use cartage_runtime::Cancel;
 use serde_json::{Map, Value};
 
+use crate::incremental::LastValue;
+use crate::route::{Reach, Route};
 use crate::state_change::StateChange;
 use crate::{Page, SourceError};
 
@@ -64,6 +66,17 @@ pub trait Producer: Send {
         StateChange::default()
     }
 
+    /// Where the page that was just returned goes; asked once after each page. `None` is the table of the
+    /// resource.
+    fn take_route(&mut self) -> Option<Arc<Route>> {
+        None
+    }
+
+    /// How far the pages may go. Asked before `open`.
+    fn reach(&self) -> Reach {
+        Reach::OwnTable
+    }
+
     /// From where a later run can go on with the state that this one leaves. Asked before `open`.
     fn resume(&self) -> Resume {
         Resume::Never
@@ -103,19 +116,34 @@ pub struct CursorRange {
 pub struct OpenContext {
     /// Longest row that is accepted, in bytes of JSON text.
     pub max_line_bytes: usize,
+    /// Threads that a producer which works on several things at once should keep to.
+    pub workers: usize,
+    /// Pages or items of a parent that may be worked on at once.
+    pub max_parallel_items: usize,
     /// Whether somebody asked to stop; long waits should look at it.
     pub cancel: Cancel,
     /// The resource.
     pub resource: String,
     /// The range of the resource's cursor, for producers that ask only for what is new.
     pub cursor: Option<CursorRange>,
+    /// The last value of the cursor, as it moves with the pages.
+    pub last_value: LastValue,
     source_state: Arc<Map<String, Value>>,
 }
 
 impl OpenContext {
     /// Accepts rows of so many bytes. Nothing is remembered.
     pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
-        Self { max_line_bytes, cancel, resource: String::new(), cursor: None, source_state: Arc::default() }
+        Self {
+            max_line_bytes,
+            workers: 1,
+            max_parallel_items: 1,
+            cancel,
+            resource: String::new(),
+            cursor: None,
+            last_value: LastValue::default(),
+            source_state: Arc::default(),
+        }
     }
 
     /// The same for a resource of a source that remembers something.
