@@ -28,4 +28,4 @@ macro_rules! guides {
     };
 }
 
-guides! { contracts dispositions incremental state }
+guides! { contracts dispositions incremental rust state }

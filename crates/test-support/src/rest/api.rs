@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::auth::auth;
 use super::failing::failing;
+use super::github::github;
 use super::server::{Answer, Seen};
 
 /// Rows of every paged route, in pages of ten.
@@ -41,6 +42,7 @@ pub(super) fn route(seen: &Seen) -> Answer {
         ["echo"] => echo(seen),
         ["many"] => many(seen),
         ["auth", ..] | ["token"] => auth(seen, &parts),
+        ["repos", _, _, list] => github(seen, list),
         _ => failing(seen, &parts),
     }
 }

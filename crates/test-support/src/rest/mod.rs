@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod failing;
+mod github;
 mod server;
 
 pub use server::{Answer, RestServer, Seen};
