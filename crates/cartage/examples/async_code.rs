@@ -17,6 +17,6 @@ fn main() -> Result<(), BoxError> {
     let details = &users | async_transformer("details", details_of);
     let people = source("people").with(users).with(details);
     let report = pipeline("people").destination(To::duckdb("people.duckdb")).dataset("raw").run(people)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

@@ -48,6 +48,6 @@ fn main() -> Result<(), BoxError> {
     let all = source("test").with(pages).with(events).with(details).with(people).with(stock).with(visits);
     let pipeline = pipeline("test").destination(To::duckdb("out.duckdb")).dataset("data");
     let report = pipeline.set("extract.package_max_rows", 500).run(all)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

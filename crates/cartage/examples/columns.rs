@@ -19,6 +19,6 @@ fn main() -> Result<(), BoxError> {
     let raw = pages("raw", [JsonText::from(r#"[{"id": 1, "at": "2024-05-01T10:00:00Z"}, {"id": 2}]"#)]);
     let source = source("market").with(prices).with(raw);
     let report = pipeline("market").destination(To::duckdb("market.duckdb")).dataset("raw").run(source)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

@@ -40,6 +40,6 @@ fn main() -> Result<(), BoxError> {
         token.as_deref().unwrap_or_default(),
     )?;
     let report = pipeline.run(github(client, "dlt-hub/dlt"))?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

@@ -33,6 +33,6 @@ fn main() -> Result<(), BoxError> {
 
     let chess = source("chess").with(players.primary_key("id")).with(squares).with(games);
     let report = pipeline("chess").destination(To::duckdb("chess.duckdb")).dataset("raw").run(chess)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

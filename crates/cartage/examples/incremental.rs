@@ -22,12 +22,13 @@ fn main() -> Result<(), BoxError> {
     })
     .incremental(incremental("updated_at").initial_value("2024-01-01T00:00:00Z"))
     .write_disposition(WriteDisposition::Merge)
-    .primary_key("id");
+    .primary_key("id")
+    // Of two rows of one load with the same key, the newest one stays.
+    .column("updated_at", json!({"dedup_sort": "desc"}));
 
     let shop = pipeline("shop").destination(To::duckdb("shop.duckdb")).dataset("raw").open()?;
     let first = shop.run(orders.clone())?;
     let second = shop.run(orders)?;
-    let rows = |report: &cartage::RunReport| report.tables.get("orders").copied().unwrap_or(0);
-    println!("first run: {} rows, second run: {} rows", rows(&first), rows(&second));
+    println!("first run: {} rows, second run: {} rows", first.rows("orders"), second.rows("orders"));
     Ok(())
 }

@@ -24,7 +24,7 @@ fn main() -> Result<(), BoxError> {
     let api = pipeline("api").destination(To::duckdb("api.duckdb")).dataset("raw").open()?;
     for run in 1..=3 {
         let report = api.run(source("api").with(pages.clone()))?;
-        println!("run {run}: {} rows", report.tables.get("pages").unwrap_or(&0));
+        println!("run {run}: {} rows", report.rows("pages"));
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ fn main() -> Result<(), BoxError> {
     let pipeline = pipeline("numbers").destination(To::duckdb("numbers.duckdb")).dataset("raw").open()?;
     // `signs` never ends; it is not selected.
     let report = pipeline.run(numbers().with_resources(["numbers", "squares"]))?;
-    println!("{report}");
+    print!("{report}");
     let first_look = pipeline.run(numbers().limit(Limit::pages(1)).renamed("first_look"))?;
-    println!("a first look: {:?}", first_look.tables);
+    println!("a first look: {:?}", first_look.data_tables().collect::<Vec<_>>());
     Ok(())
 }

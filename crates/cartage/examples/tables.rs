@@ -30,6 +30,6 @@ fn main() -> Result<(), BoxError> {
 
     let source = source("github").with(events).with(feed);
     let report = pipeline("tables").destination(To::duckdb("tables.duckdb")).dataset("raw").run(source)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

@@ -38,7 +38,7 @@ fn main() -> Result<(), BoxError> {
         .collect();
     for run in runs {
         let report = run.join().map_err(|_| "a thread panicked")??;
-        println!("{}: {:?}", report.pipeline, report.tables.keys().collect::<Vec<_>>());
+        println!("{}: {:?}", report.pipeline, report.data_tables().collect::<Vec<_>>());
     }
     Ok(())
 }

@@ -31,6 +31,6 @@ fn main() -> Result<(), BoxError> {
     // `users` is not in the source: it runs for its children, and is not loaded.
     let tree = source("tree").with(orders).with(items);
     let report = pipeline("tree").destination(To::duckdb("tree.duckdb")).dataset("raw").run(tree)?;
-    println!("{report}");
+    print!("{report}");
     Ok(())
 }

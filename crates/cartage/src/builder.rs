@@ -24,7 +24,7 @@ use crate::to::To;
 ///
 /// let players = rows("players", [json!({"id": 1, "name": "Magnus"})]).primary_key(["id"]);
 /// let report = pipeline("chess").destination(To::duckdb("chess.duckdb")).dataset("raw").run(players)?;
-/// println!("{report}");
+/// print!("{report}");
 /// # Ok::<(), cartage::Error>(())
 /// ```
 pub fn pipeline(name: &str) -> PipelineBuilder {

@@ -12,7 +12,7 @@
 //! });
 //! let events = source("shop").with(pages.incremental("id"));
 //! let report = pipeline("shop").destination(To::duckdb("shop.duckdb")).dataset("raw").run(events)?;
-//! println!("{report}");
+//! print!("{report}");
 //! # Ok::<(), cartage::Error>(())
 //! ```
 //!
@@ -42,7 +42,7 @@
 //! let config = Config::load(LoadOptions { file: Some("pipeline.toml".into()), ..LoadOptions::default() })?;
 //! let project = Project::open(config, Runtime::system(), Wait::Fail)?;
 //! let report = project.run(&RunOptions::default(), &|request| cartage::destinations::connect(request))?;
-//! println!("{} tables", report.tables.len());
+//! println!("{} tables", report.data_tables().count());
 //! # Ok(())
 //! # }
 //! ```

@@ -9,6 +9,9 @@ use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSou
 use cartage_sources_rust::BoxError;
 use serde_json::{Map, Value, json};
 
+/// Longest row that is accepted.
+const MAX_ROW_BYTES: usize = 256 << 20;
+
 /// A client of one API. Clones share its connections and its limits.
 ///
 /// ```no_run
@@ -84,7 +87,7 @@ impl RestClient {
     ) -> Result<impl Iterator<Item = Result<Page, BoxError>> + Send + use<>, BoxError> {
         let table: ResourceTable = serde_json::from_value(json!({ "endpoint": endpoint }))?;
         let mut producer = self.source.resource("endpoint", table, &[]).map_err(message)?.producer;
-        producer.open(&OpenContext::new(usize::MAX, Cancel::default()))?;
+        producer.open(&OpenContext::new(MAX_ROW_BYTES, Cancel::default()))?;
         Ok(std::iter::from_fn(move || producer.next_page().map_err(BoxError::from).transpose()))
     }
 }

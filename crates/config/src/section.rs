@@ -135,11 +135,7 @@ impl Section {
     pub(crate) fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
         let Some(node) = self.table().get(key) else { return Ok(None) };
         self.shared.recorder.record(&self.full(key), node);
-        let inside = |mut error: DeError| {
-            error.path.push(key.to_owned());
-            self.explain(error)
-        };
-        T::deserialize(node).map(Some).map_err(inside)
+        T::deserialize(node).map(Some).map_err(|error| self.explain(error.under(key, node)))
     }
 
     /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys

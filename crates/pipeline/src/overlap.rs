@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
 use cartage_destinations_api::Destination;
+use cartage_extract::ExtractError;
 use cartage_package_store::{LoadId, StageLock};
 use cartage_runtime::Cancel;
 
@@ -68,7 +69,7 @@ impl<'a> Overlap<'a> {
         // Moved, so that load hears when there are no more packages.
         self.part(move |part| {
             for load_id in extracted {
-                if !self.goes_on() {
+                if !self.goes_on()? {
                     break;
                 }
                 if stages::normalize_one(self.project, &self.locks.normalize, &load_id, part)? {
@@ -83,7 +84,7 @@ impl<'a> Overlap<'a> {
     fn load(&self, normalized: Receiver<LoadId>) -> RunReport {
         self.part(|part| {
             for load_id in normalized {
-                if !self.goes_on() {
+                if !self.goes_on()? {
                     break;
                 }
                 stages::load_one(self.project, &self.locks.load, self.destination, &load_id, part)?;
@@ -103,8 +104,13 @@ impl<'a> Overlap<'a> {
         part
     }
 
-    fn goes_on(&self) -> bool {
-        !self.halt.is_cancelled() && !self.project.runtime.cancel.is_cancelled()
+    /// Whether another package may be begun. Where the user has asked to stop there is one left to do, and the run
+    /// must not count as done.
+    fn goes_on(&self) -> Result<bool, PipelineError> {
+        if self.project.runtime.cancel.is_cancelled() {
+            return Err(ExtractError::Cancelled.into());
+        }
+        Ok(!self.halt.is_cancelled())
     }
 }
 

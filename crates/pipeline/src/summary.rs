@@ -19,14 +19,14 @@ impl Display for RunReport {
 }
 
 fn tables(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
-    let shown: Vec<_> = report.tables.iter().filter(|(name, _)| !name.starts_with("_dlt")).collect();
+    let shown: Vec<_> = report.data_tables().collect();
     if shown.is_empty() {
         return Ok(());
     }
     let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(5);
     writeln!(out, "{:<width$}  {:>12}", "table", "rows")?;
     for (name, rows) in shown {
-        writeln!(out, "{name:<width$}  {:>12}", grouped(*rows))?;
+        writeln!(out, "{name:<width$}  {:>12}", grouped(rows))?;
     }
     writeln!(out)
 }

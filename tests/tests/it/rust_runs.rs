@@ -164,7 +164,7 @@ fn one_pipeline_is_not_run_twice_at_a_time() {
         Ok([Ok(vec![json!({"id": 1, "said": error.to_string()})])])
     });
     outer.run(inner).unwrap();
-    let said = "SELECT count(*) FROM data.inner WHERE said LIKE '%another process%' OR said LIKE '%lock%'";
+    let said = "SELECT count(*) FROM data.inner WHERE said LIKE '%of this pipeline is in progress%'";
     assert_eq!(number(folder.path(), said), 1);
 }
 

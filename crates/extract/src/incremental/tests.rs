@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CursorSettings, bind};
+use super::{Bounds, CursorSettings, bind};
 use crate::producer::Pages;
 use crate::standing::Standing;
 use crate::{JsonPage, Page, SourceError};
