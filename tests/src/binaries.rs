@@ -14,6 +14,20 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// The path of an example of the crate `cartage`.
+///
+/// # Panics
+/// Where it is not there, with the command that builds it.
+pub fn example(name: &str) -> PathBuf {
+    let path = folder().join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        path.is_file(),
+        "no {}: build it with `cargo build --release --workspace --all-targets`",
+        path.display()
+    );
+    path
+}
+
 fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CARTAGE_BIN_DIR") {
         return PathBuf::from(folder);

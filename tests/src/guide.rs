@@ -3,7 +3,8 @@
 //! The info string behind a fence says what a block is:
 //!
 //! * `toml pipeline.toml`, `jsonl data/orders.jsonl`: any language and a file name, the block becomes that file;
-//! * `console`: lines that begin with `$ cartage` are run. `# exit code 4` behind a command is the code that
+//! * `rust crates/cartage/examples/hello.rs`: lines that stand in that file, one behind the other;
+//! * `console`: lines that begin with `$ cartage` are run, and those with `$ cargo run --example NAME`, too. `# exit code 4` behind a command is the code that
 //!   it must end with (0 without). Other lines are output that must appear, in any order; `...` stands for
 //!   lines that are left out;
 //! * `sql shop.duckdb`: a query of that file, whose rows are those of the block `text` that follows, columns
@@ -16,6 +17,7 @@ use std::path::Path;
 
 use duckdb::Connection;
 
+use crate::binaries::workspace;
 use crate::harness::{Bench, Done};
 
 /// A fenced block of a page.
@@ -50,6 +52,7 @@ pub fn carry_out_with(page: &Path, env: &[(&str, String)]) {
         let place = format!("{}:{}", page.display(), block.line);
         match (block.language, block.argument) {
             ("console", _) => run(&bench, block, &place, env),
+            ("rust", file) if !file.is_empty() => is_part_of(&workspace().join(file), &block.text, &place),
             (_, "") => continue,
             ("sql", database) => {
                 let expected = blocks.get(position + 1).filter(|next| next.language == "text");
@@ -125,13 +128,30 @@ fn run(bench: &Bench, block: &Block<'_>, place: &str, env: &[(&str, String)]) {
             None => (command, 0),
         };
         let words = words(command);
-        assert_eq!(words[0], "cartage", "{place}: only cartage is run");
-        let args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-        let mut process = bench.command("cartage", &args);
-        let done = Done::of(&process.envs(env.iter().cloned()).output().expect("cartage starts"));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let done = match words.as_slice() {
+            ["cartage", args @ ..] => {
+                let mut process = bench.command("cartage", args);
+                Done::of(&process.envs(env.iter().cloned()).output().expect("cartage starts"))
+            }
+            ["cargo", "run", "--example", name] => bench.example(name),
+            _ => panic!("{place}: only cartage and its examples are run"),
+        };
         output = format!("{}{}", done.stdout, done.stderr);
         assert_eq!(done.code, Some(code), "{place}: {command}\n{output}");
     }
+}
+
+/// Checks that the lines of a block stand in a file, one behind the other, whatever their indentation.
+fn is_part_of(file: &Path, text: &str, place: &str) {
+    let whole =
+        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{place}: {}: {error}", file.display()));
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    };
+    let (part, whole) = (lines(text), lines(&whole));
+    let found = whole.windows(part.len()).any(|window| window == part.as_slice());
+    assert!(found, "{place}: these lines do not stand in {}", file.display());
 }
 
 /// Words of a command line, in single quotes where they hold spaces.

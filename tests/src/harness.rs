@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use duckdb::Connection;
 use tempfile::TempDir;
 
-use crate::binaries::binary;
+use crate::binaries::{binary, example};
 
 /// A folder with a pipeline file, a data folder and whatever a test puts there.
 #[derive(Debug)]
@@ -140,6 +140,14 @@ impl Bench {
     /// If it cannot be started.
     pub fn cartage(&self, args: &[&str]) -> Done {
         Done::of(&self.command("cartage", args).output().expect("cartage starts"))
+    }
+
+    /// Runs an example of the crate `cartage` to its end.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn example(&self, name: &str) -> Done {
+        Done::of(&self.program(&example(name), [""; 0]).output().expect("an example starts"))
     }
 
     /// Starts `cartage` with these arguments.

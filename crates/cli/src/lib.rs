@@ -19,7 +19,6 @@ mod schema_args;
 mod signals;
 mod source_args;
 mod stage;
-mod summary;
 
 pub use args::Cli;
 pub use commands::run_cli;

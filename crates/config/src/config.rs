@@ -10,7 +10,7 @@ use crate::env_layer::Environment;
 use crate::error::{ConfigError, nearest};
 use crate::layers::{Candidate, Layers};
 use crate::node::{Node, Table};
-use crate::origin::Layer;
+use crate::origin::{Layer, Place};
 use crate::providers::{check_names, name_of, providers};
 use crate::section::{Section, Shared};
 use crate::settings::{
@@ -28,6 +28,8 @@ pub struct LoadOptions {
     pub text: Option<String>,
     /// `a.b.c=value` options, the last one wins.
     pub sets: Vec<String>,
+    /// What the program says itself, by dotted key. It comes before everything else.
+    pub given: Vec<(String, serde_json::Value)>,
     /// The variables that may be read.
     pub environment: Environment,
 }
@@ -68,7 +70,8 @@ impl Config {
     pub fn load(options: LoadOptions) -> Result<Self, ConfigError> {
         let file = options.file.unwrap_or_else(|| PathBuf::from("pipeline.toml"));
         let shared = Arc::new(Shared { base_dir: folder_of(&file), file, recorder: Recorder::default() });
-        let providers = providers(&shared, options.text, &options.sets, &options.environment)?;
+        let providers =
+            providers(&shared, options.text, &options.sets, &options.given, &options.environment)?;
         let mut layers = Layers { providers, pipeline: None };
         check_names(&layers)?;
         layers.pipeline = name_of(&layers);
@@ -144,6 +147,20 @@ impl Config {
         table.shift_remove("type");
         let section = Section::new(format!("destination.{name}"), table, Arc::clone(&self.shared));
         Ok(DestinationSettings { name: name.to_owned(), kind, section })
+    }
+
+    /// A value of the user's own, such as `sources.github.access_token`: looked for in the table and then, as
+    /// dlt does, in the more general ones, down to the bare key. `None` where no layer has it.
+    ///
+    /// # Errors
+    /// A value of another type, or a placeholder that nobody has filled in.
+    pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
+        let parts: Vec<&str> = key.split('.').collect();
+        let (name, tables) = parts.split_last().expect("a split text has a part");
+        let general = (0..tables.len()).rev().map(|length| Candidate::general(&tables[..length]));
+        let candidates: Vec<Candidate> = std::iter::once(Candidate::exact(tables)).chain(general).collect();
+        let table = self.layers.resolve(&candidates, &[]);
+        Section::new(tables.join("."), table, Arc::clone(&self.shared)).value(name)
     }
 
     /// The settings of extract for all, for a source or for one of its resources.
@@ -268,9 +285,12 @@ impl Config {
         for set in self.layers.provider(Layer::Set) {
             for (section, known) in &known {
                 let targets = set.tree.get(*section).and_then(Node::as_table).into_iter().flatten();
-                if let Some((name, node)) =
-                    targets.into_iter().find(|(name, _)| !known.contains(&name.as_str()))
-                {
+                // A program has sources of its own, and may change its mind about the destination.
+                let is_unknown = |(name, node): &(&String, &Node)| {
+                    let of_program = matches!(node.origin.place, Place::Program(_));
+                    !known.contains(&name.as_str()) && !of_program
+                };
+                if let Some((name, node)) = targets.into_iter().find(is_unknown) {
                     return Err(ConfigError::UnknownKey {
                         key: format!("{section}.{name}"),
                         nearest: nearest(name, known.iter().copied()),

@@ -10,7 +10,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAcc
 use serde::forward_to_deserialize_any;
 
 use crate::node::{Node, Table, Value};
-use crate::origin::Origin;
+use crate::origin::{Layer, Origin};
 use crate::secret::{is_placeholder, is_secret_key};
 
 /// An error on its way out of the tree; keys are added as it passes them.
@@ -39,10 +39,10 @@ impl From<Kind> for DeError {
 
 impl DeError {
     /// Adds the key that the value stands under. Below a secret key nothing of the value is kept.
-    fn under(mut self, key: &str, node: &Node) -> Self {
+    pub(crate) fn under(mut self, key: &str, node: &Node) -> Self {
         self.path.push(key.to_owned());
         self.place.get_or_insert_with(|| node.origin.clone());
-        if is_secret_key(key) {
+        if is_secret_key(key) || node.origin.layer == Layer::Secrets {
             match &mut self.kind {
                 Kind::WrongType { found, .. } => "something else".clone_into(found),
                 Kind::Other(message) => "the value cannot be used".clone_into(message),

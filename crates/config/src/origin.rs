@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Layer {
-    /// `--set a.b.c=value` on the command line.
+    /// `--set a.b.c=value` on the command line, or what a program that runs the pipeline sets itself.
     Set,
     /// An environment variable.
     Environment,
@@ -38,6 +38,8 @@ impl Display for Layer {
 pub enum Place {
     /// The key of a `--set` option.
     Option(Arc<str>),
+    /// A key that the program that runs the pipeline has set itself.
+    Program(Arc<str>),
     /// The name of an environment variable.
     Variable(Arc<str>),
     /// The key (or list element) in a file; line and column count from 1.
@@ -60,10 +62,21 @@ pub struct Origin {
     pub place: Place,
 }
 
+impl Origin {
+    /// The layer as the trace names it.
+    pub(crate) fn provider(&self) -> String {
+        match self.place {
+            Place::Program(_) => "program".to_owned(),
+            _ => self.layer.to_string(),
+        }
+    }
+}
+
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Option(key) => write!(f, "--set {key}"),
+            Place::Program(key) => write!(f, "{key} as the program sets it"),
             Place::Variable(name) => write!(f, "environment variable {name}"),
             Place::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
         }

@@ -15,6 +15,7 @@ pub(crate) fn providers(
     shared: &Shared,
     text: Option<String>,
     sets: &[String],
+    given: &[(String, serde_json::Value)],
     environment: &Environment,
 ) -> Result<Vec<Provider>, ConfigError> {
     let text = match text {
@@ -37,6 +38,9 @@ pub(crate) fn providers(
     }
     providers.push(Provider { layer: Layer::Environment, tree: environment.layer(), shared: true });
     providers.push(Provider { layer: Layer::Set, tree: set_layer::read(sets)?, shared: false });
+    if !given.is_empty() {
+        providers.push(Provider { layer: Layer::Set, tree: set_layer::read_given(given)?, shared: false });
+    }
     Ok(providers)
 }
 

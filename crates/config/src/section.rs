@@ -131,6 +131,13 @@ impl Section {
         T::deserialize(Root(self)).map_err(|error| self.explain(error))
     }
 
+    /// The value of one key; `None` where it is not set.
+    pub(crate) fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
+        let Some(node) = self.table().get(key) else { return Ok(None) };
+        self.shared.recorder.record(&self.full(key), node);
+        T::deserialize(node).map(Some).map_err(|error| self.explain(error.under(key, node)))
+    }
+
     /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys
     /// in `known`. It shows secrets: do not print it.
     ///

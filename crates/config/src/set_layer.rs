@@ -19,14 +19,30 @@ pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
         let path = path_of(key.trim()).ok_or_else(bad)?;
         let origin = Origin { layer: Layer::Set, place: Place::Option(Arc::from(key.trim())) };
         let value = quoted(value, &origin).unwrap_or_else(|| loose(value, &origin));
-        let mut node = Node::new(value, origin.clone());
-        for key in path.iter().skip(1).rev() {
-            let table = Table::from_iter([(key.clone(), node)]);
-            node = Node::new(Value::Table(table), origin.clone());
-        }
-        lay_over(&mut tree, Table::from_iter([(path[0].clone(), node)]));
+        lay_over(&mut tree, at(&path, Node::new(value, origin)));
     }
     Ok(tree)
+}
+
+/// Reads what a program sets: dotted keys with values that have their type already.
+pub(crate) fn read_given(given: &[(String, serde_json::Value)]) -> Result<Table, ConfigError> {
+    let mut tree = Table::new();
+    for (key, value) in given {
+        let path = path_of(key).ok_or_else(|| ConfigError::BadSet { text: key.clone() })?;
+        let origin = Origin { layer: Layer::Set, place: Place::Program(Arc::from(key.as_str())) };
+        lay_over(&mut tree, at(&path, Node::new(from_json(value.clone(), &origin), origin)));
+    }
+    Ok(tree)
+}
+
+/// The tables that lead to a node.
+fn at(path: &[String], mut node: Node) -> Table {
+    let origin = node.origin.clone();
+    for key in path.iter().skip(1).rev() {
+        let table = Table::from_iter([(key.clone(), node)]);
+        node = Node::new(Value::Table(table), origin.clone());
+    }
+    Table::from_iter([(path[0].clone(), node)])
 }
 
 /// Text in quotes, as it would stand in the file. The shell has taken its own quotes off already.

@@ -16,7 +16,7 @@ pub struct ResolvedValue {
     pub key: String,
     /// The value as text, `***` for a secret.
     pub value: String,
-    /// The layer: `--set`, `environment`, `secrets.toml`, `config.toml` or `pipeline.toml`.
+    /// The layer: `--set`, `program`, `environment`, `secrets.toml`, `config.toml` or `pipeline.toml`.
     pub provider: String,
     /// The place in the layer.
     pub origin: String,
@@ -47,7 +47,7 @@ impl Recorder {
         let resolved = ResolvedValue {
             key: key.to_owned(),
             value: if is_secret { MASK.to_owned() } else { without_password(value) },
-            provider: origin.layer.to_string(),
+            provider: origin.provider(),
             origin: origin.to_string(),
             is_secret,
         };

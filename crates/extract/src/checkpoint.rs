@@ -14,6 +14,9 @@ pub(crate) enum Cut {
     /// No, and those of all resources of its table are in the same package: a load changes the table in one
     /// step, and the step needs all rows.
     TableAtOnce,
+    /// No, and the whole run is one package: which tables its rows go to, and what happens there, is known when
+    /// they come.
+    RunAtOnce,
     /// Behind each page, with the state as of there.
     WithState,
     /// Behind each page, but its state waits for its end.

@@ -72,6 +72,14 @@ impl Contracts {
         Ok(Ok(admission.table))
     }
 
+    /// Forgets what was decided about tables, whose hints have changed.
+    pub(crate) fn renew(&mut self, tables: &[Table]) {
+        for table in tables {
+            self.modes.remove(&table.name);
+            self.refused.remove(&table.name);
+        }
+    }
+
     /// How rows of a table are discarded, if the table may not be made.
     pub(crate) fn refuses(&self, table: &str) -> Option<DiscardReason> {
         let mode = *self.refused.get(table)?;

@@ -17,6 +17,7 @@ use cartage_runtime::Cancel;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::producer::Producer;
+use crate::route::Route;
 use crate::settings::NextItemMode;
 use crate::state_change::StateChange;
 use crate::{Page, SourceError};
@@ -30,8 +31,17 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// How many of these times a closed producer is waited for, to ask what it has read.
 const PATIENCE: u32 = 20;
 
-/// A page, or the end, with what it changes in the state.
-type Made = Result<(Option<Page>, StateChange), SourceError>;
+/// A page, or the end, with what comes along.
+type Made = Result<(Option<Page>, Along), SourceError>;
+
+/// What comes along with a page.
+#[derive(Debug, Default)]
+pub(crate) struct Along {
+    /// What the page changes in the state.
+    pub(crate) change: StateChange,
+    /// Where it goes, if not to the table of its resource.
+    pub(crate) route: Option<Arc<Route>>,
+}
 
 /// A producer on its way to a worker or back.
 struct Call {
@@ -98,7 +108,7 @@ pub(crate) struct Feed {
 
 /// What comes next.
 pub(crate) enum Fed {
-    Page(usize, Page, StateChange),
+    Page(usize, Page, Along),
     /// This producer has no more pages.
     Ended(usize, StateChange),
     Failed(usize, SourceError),
@@ -190,7 +200,7 @@ impl Feed {
             let is_idle = slot.parent.is_some() && slot.work == Work::Waiting;
             if slot.ended || is_idle || slot.calls_left == 0 && slot.producer.is_some() {
                 slot.ended = true;
-                return Some(Ok(Ok((None, StateChange::default()))));
+                return Some(Ok(Ok((None, Along::default()))));
             }
             self.ask(turn);
             match self.answers.recv_timeout(CANCEL_POLL) {
@@ -263,12 +273,12 @@ impl Feed {
         }
         let slot = &mut self.slots[turn];
         let fed = match made {
-            Ok((Some(page), change)) => return Some(Fed::Page(turn, page, change)),
+            Ok((Some(page), along)) => return Some(Fed::Page(turn, page, along)),
             Ok((None, _)) if !slot.ended => {
                 slot.work = Work::Waiting;
                 return None;
             }
-            Ok((None, change)) => Fed::Ended(turn, change),
+            Ok((None, along)) => Fed::Ended(turn, along.change),
             Err(error) => Fed::Failed(turn, error),
         };
         slot.work = Work::Waiting;
@@ -326,7 +336,9 @@ fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
             if let Some(page) = &input {
                 producer.take_parent_page(page)?;
             }
-            producer.next_page().map(|page| (page, producer.take_state_change()))
+            let page = producer.next_page()?;
+            let along = Along { route: producer.take_route(), change: producer.take_state_change() };
+            Ok((page, along))
         };
         let made = caught(make);
         if outbox.send(Answer { slot, producer, made }).is_err() {

@@ -1,19 +1,22 @@
 //! Taking pages from producers and rows to their files.
 
+mod tables;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{Origin, Schema, SchemaError, Table, WriteDisposition};
+use cartage_schema::{Naming, Schema};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
-use crate::contract::{BrokenContract, Contracts, first_row, rows_to_keep};
+use crate::contract::Contracts;
 use crate::cut::first_rows;
-use crate::feed::{Fed, Feed, Fodder, caught};
+use crate::feed::{Along, Fed, Feed, Fodder, caught};
+use crate::goal::Goals;
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
@@ -28,7 +31,8 @@ use crate::{ExtractError, SourceError};
 
 impl Planned {
     fn report(&self) -> ResourceReport {
-        ResourceReport { name: self.name.clone(), table: self.table.clone(), ..ResourceReport::default() }
+        let table = self.goal.table.clone();
+        ResourceReport { name: self.name.clone(), table, ..ResourceReport::default() }
     }
 }
 
@@ -37,7 +41,7 @@ impl Planned {
 struct HintsInUse {
     /// Tables that got JSON rows: the first resource that writes to one decides its hints for the run.
     json: HashSet<String>,
-    /// The resource whose hints a table of columnar rows has. There the last one decides.
+    /// The goal whose hints a table of columnar rows has. There the last one decides.
     columnar: HashMap<String, usize>,
 }
 
@@ -45,6 +49,8 @@ struct HintsInUse {
 pub(crate) struct Gatherer<'a> {
     source_name: String,
     planned: Vec<Planned>,
+    /// Where pages go that do not go to the table of their resource.
+    goals: Goals,
     reports: Vec<ResourceReport>,
     /// Rows by table.
     tables: IndexMap<String, u64>,
@@ -71,6 +77,7 @@ impl<'a> Gatherer<'a> {
     pub(crate) fn new(
         source_name: String,
         planned: Vec<Planned>,
+        naming: Naming,
         schema: Schema,
         state: PipelineState,
         settings: ExtractSettings,
@@ -84,6 +91,7 @@ impl<'a> Gatherer<'a> {
             standings: planned.iter().map(|_| Standing::default()).collect(),
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
+            goals: Goals::new(naming, &planned),
             planned,
             schema,
             state,
@@ -153,7 +161,7 @@ impl<'a> Gatherer<'a> {
     fn fill(&mut self, feed: &mut Feed, writers: &mut TableWriters<'_>) -> Result<bool, ExtractError> {
         loop {
             match feed.next() {
-                Fed::Page(resource, page, change) => self.take(feed, writers, resource, page, change)?,
+                Fed::Page(resource, page, along) => self.take(feed, writers, resource, page, along)?,
                 Fed::Ended(resource, change) => self.end(feed, writers, resource, change)?,
                 Fed::Failed(resource, error) => return Err(self.failed(resource, error)),
                 Fed::Cancelled => return Err(ExtractError::Cancelled),
@@ -175,6 +183,7 @@ impl<'a> Gatherer<'a> {
             && resources().all(|(planned, standing)| match planned.cut {
                 Cut::WithState | Cut::StateAtEnd => true,
                 Cut::AtEnd => !standing.is_in_the_middle(),
+                Cut::RunAtOnce => false,
                 Cut::TableAtOnce => {
                     let mut of_table = resources().filter(|(other, _)| other.root == planned.root);
                     of_table.clone().all(|(_, standing)| standing.has_ended())
@@ -199,21 +208,13 @@ impl<'a> Gatherer<'a> {
         Ok(())
     }
 
-    /// Tables that an earlier package has replaced: the rows of this one are added to them.
-    fn continues(&self) -> Vec<String> {
-        let replaced = self.planned.iter().filter(|planned| {
-            planned.disposition == WriteDisposition::Replace && self.written.contains(&planned.table)
-        });
-        replaced.map(|planned| planned.root.clone()).collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
     /// The resources of which something is in the package.
     fn resources_of_package(&mut self) -> Vec<ResourceEntry> {
         let resources = self.planned.iter().zip(&mut self.standings);
         let entry = |planned: &Planned, has_ended: bool| ResourceEntry {
             name: planned.name.clone(),
-            table: planned.table.clone(),
-            write_disposition: planned.disposition.to_string(),
+            table: planned.goal.table.clone(),
+            write_disposition: planned.goal.disposition.to_string(),
             resumable: planned.is_resumable && !(planned.starts_over && has_ended),
         };
         let of_package = resources.filter_map(|(planned, standing)| {
@@ -225,7 +226,9 @@ impl<'a> Gatherer<'a> {
 
     /// Opens all producers; the sum of their bytes where all know it.
     fn open(&mut self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
-        let context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
+        let mut context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
+        context.workers = self.settings.workers.get();
+        context.max_parallel_items = self.settings.max_parallel_items.get();
         let source_state = Arc::new(self.state.source_state(&self.schema.name).cloned().unwrap_or_default());
         let mut total = Some(0);
         for (resource, producer) in producers.iter_mut().enumerate() {
@@ -264,8 +267,9 @@ impl<'a> Gatherer<'a> {
         writers: &mut TableWriters<'_>,
         resource: usize,
         mut page: Page,
-        change: StateChange,
+        along: Along,
     ) -> Result<(), ExtractError> {
+        let Along { change, route } = along;
         let limit = self.settings.limit.rows;
         // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
         let limit = limit.filter(|_| !change.has_edits());
@@ -282,21 +286,21 @@ impl<'a> Gatherer<'a> {
             self.hand_down(feed, resource, page);
             return Ok(());
         }
+        let goal = self.goal(resource, route.as_deref(), &page)?;
         match &page {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
             // of them pass.
-            Page::Json(_) if has_passed && self.hints.json.insert(self.planned[resource].table.clone()) => {
-                self.merge_hints(resource, &page)?;
+            Page::Json(_) if has_passed && self.hints.json.insert(goal.table.clone()) => {
+                self.merge_hints(resource, &goal, &page)?;
             }
-            Page::Arrow(_) | Page::ParquetFile(_) if rows > 0 => {
-                let table = self.planned[resource].table.clone();
-                if self.hints.columnar.insert(table, resource) != Some(resource) {
-                    self.merge_hints(resource, &page)?;
-                }
+            Page::Arrow(_) | Page::ParquetFile(_)
+                if rows > 0 && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
+            {
+                self.merge_hints(resource, &goal, &page)?;
             }
             _ => {}
         }
-        let table = &self.planned[resource].table;
+        let table = &goal.table;
         let refused = self.contracts.refuses(table);
         match &mut page {
             Page::Json(page) => {
@@ -307,7 +311,7 @@ impl<'a> Gatherer<'a> {
             Page::ParquetFile(_) => {}
         }
         match &page {
-            page if refused.is_some() => self.keep_discarded(writers, resource, page, rows)?,
+            page if refused.is_some() => self.keep_discarded(writers, resource, &goal, page, rows)?,
             Page::ParquetFile(file) if file.rows > room => {
                 let failed = |error| self.failed(resource, error);
                 for batch in first_rows(file, rows).map_err(failed)? {
@@ -341,61 +345,6 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// Keeps rows of a table that its contract does not let in, where that is asked for.
-    fn keep_discarded(
-        &self,
-        writers: &mut TableWriters<'_>,
-        resource: usize,
-        page: &Page,
-        rows: u64,
-    ) -> Result<(), ExtractError> {
-        let Planned { name, table, keeps_discarded, .. } = &self.planned[resource];
-        if let Page::Json(page) = page {
-            writers.keep(table, page.rejected())?;
-        }
-        let Some(reason) = self.contracts.refuses(table).filter(|_| *keeps_discarded && rows > 0) else {
-            return Ok(());
-        };
-        let kept =
-            rows_to_keep(page, name, rows, &reason.text()).map_err(|error| self.failed(resource, error))?;
-        writers.keep(table, &kept)
-    }
-
-    /// Puts the tables of a resource into the schema, as far as their contracts let them.
-    fn merge_hints(&mut self, resource: usize, page: &Page) -> Result<(), ExtractError> {
-        for table in self.planned[resource].tables.clone() {
-            let name = table.name.clone();
-            let unusable = |error: SchemaError| ExtractError::Hints {
-                source_name: self.source_name.clone(),
-                resource: self.planned[resource].name.clone(),
-                reason: error.to_string(),
-            };
-            match self.contracts.admit(&self.schema, table).map_err(unusable)? {
-                Ok(Some(table)) => self.merge_table(resource, table)?,
-                Ok(None) => {}
-                Err(breach) => {
-                    return Err(ExtractError::Contract(Box::new(BrokenContract {
-                        source_name: self.source_name.clone(),
-                        resource: self.planned[resource].name.clone(),
-                        row: breach.column.is_none().then(|| first_row(page)).flatten(),
-                        table: name,
-                        breach,
-                    })));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn merge_table(&mut self, resource: usize, table: Table) -> Result<(), ExtractError> {
-        self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
-            source_name: self.source_name.clone(),
-            resource: self.planned[resource].name.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(())
-    }
-
     /// Notes what a resource read, and closes its table if nobody else writes to it.
     fn end(
         &mut self,
@@ -414,41 +363,13 @@ impl<'a> Gatherer<'a> {
             }
         }
         self.reports[resource].warnings.extend(self.standings[resource].warnings());
-        let table = &self.planned[resource].table;
+        let table = &self.planned[resource].goal.table;
         let is_shared = self
             .planned
             .iter()
             .zip(&self.standings)
-            .any(|(other, standing)| !standing.has_ended() && other.table == *table);
+            .any(|(other, standing)| !standing.has_ended() && other.goal.table == *table);
         if is_shared { Ok(()) } else { writers.close(table) }
-    }
-
-    /// Tables that are replaced by nothing get a file without rows, so that load empties them.
-    fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
-        for resource in 0..self.planned.len() {
-            let planned = &self.planned[resource];
-            if planned.is_hidden
-                || planned.disposition != WriteDisposition::Replace
-                || writers.has_files(&planned.table)
-                || self.written.contains(&planned.table)
-            {
-                continue;
-            }
-            let name = planned.table.clone();
-            let Some(known) = self.schema.tables.get(&name).filter(|table| table.has_seen_data()) else {
-                continue;
-            };
-            if known.write_disposition != Some(WriteDisposition::Replace) {
-                // A resource that was silent changes nothing but what must happen to its table.
-                let write_disposition = Some(WriteDisposition::Replace);
-                self.merge_table(
-                    resource,
-                    Table { name: name.clone(), write_disposition, ..Table::default() },
-                )?;
-            }
-            writers.write_empty(&name)?;
-        }
-        Ok(())
     }
 
     fn failed(&self, resource: usize, source: SourceError) -> ExtractError {

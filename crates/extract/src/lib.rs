@@ -13,7 +13,6 @@
 //!
 //! # Limitations
 //! - Packages of several sources are made one after the other.
-//! - Hints are fixed for a run; tables cannot depend on rows.
 
 mod checkpoint;
 mod compress;
@@ -23,6 +22,7 @@ pub mod document;
 mod error;
 mod feed;
 mod gather;
+mod goal;
 mod incremental;
 pub mod lines;
 mod page;
@@ -33,6 +33,7 @@ mod publish;
 mod refresh;
 mod report;
 mod request;
+mod route;
 mod run;
 mod settings;
 mod source;
@@ -43,13 +44,14 @@ mod writer;
 
 pub use contract::BrokenContract;
 pub use error::{ExtractError, Place, SourceError};
-pub use incremental::{CursorError, JsonPath};
+pub use incremental::{CursorError, JsonPath, LastValue};
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
 pub use probe::{ProbeSettings, Probed, Sample, SampleColumn, probe};
 pub use producer::{CursorRange, Finding, Input, OpenContext, Pages, Producer, Resume};
 pub use refresh::RefreshTables;
 pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;
+pub use route::{Reach, Route};
 pub use run::run;
 pub use settings::{ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh};
 pub use source::{OnBadRow, Resource, SchemaSettings, Source};

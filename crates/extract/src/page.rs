@@ -4,11 +4,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, StructArray};
 use memchr::{memchr_iter, memrchr};
 use serde::Serialize;
 
 use crate::SourceError;
+use crate::cut::first_rows;
+use crate::incremental::columnar_value;
 
 /// Bytes of rows that a page of a file aims at: large enough that costs per page vanish, small enough
 /// that round robin interleaves resources and a few pages in flight take little memory.
@@ -232,6 +234,28 @@ impl Page {
         }
     }
 
+    /// The rows as JSON text, whatever they are, for who works on rows of any kind.
+    ///
+    /// # Errors
+    /// If columns cannot be expressed in JSON, or the file cannot be read.
+    pub fn to_json(&self) -> Result<JsonPage, SourceError> {
+        match self {
+            Self::Json(page) => Ok(page.clone()),
+            Self::Arrow(batch) => {
+                let mut page = JsonPage::default();
+                append_rows(&mut page, batch)?;
+                Ok(page)
+            }
+            Self::ParquetFile(file) => {
+                let mut page = JsonPage::default();
+                for batch in first_rows(file, file.rows)? {
+                    append_rows(&mut page, &batch?)?;
+                }
+                Ok(page)
+            }
+        }
+    }
+
     /// Bytes of its rows before compression.
     pub(crate) fn size(&self) -> u64 {
         match self {
@@ -249,6 +273,18 @@ impl Page {
             Self::ParquetFile(file) => file.bytes,
         }
     }
+}
+
+/// Appends the rows of a batch as JSON text.
+fn append_rows(page: &mut JsonPage, batch: &RecordBatch) -> Result<(), SourceError> {
+    let rows = StructArray::from(batch.clone());
+    for row in 0..batch.num_rows() {
+        let value = columnar_value(&rows, row).map_err(|error| SourceError::Other(error.into()))?;
+        serde_json::to_writer(&mut page.text, &value).map_err(|error| SourceError::Other(error.into()))?;
+        page.text.push(b'\n');
+        page.rows += 1;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! Which resources take part, and which table each writes to.
 
-use cartage_schema::hints::WriteDispositionConfig;
-use cartage_schema::{Naming, ReplaceStrategy, Schema, Table, WriteDisposition};
+use std::sync::Arc;
+
+use cartage_schema::hints::ResourceHints;
+use cartage_schema::{Naming, Schema, Table, WriteDisposition};
 
 use crate::ExtractError;
 use crate::checkpoint::{Cut, Ways};
+use crate::goal::Goal;
 use crate::incremental::CursorSettings;
 use crate::producer::{Producer, Resume};
+use crate::route::Reach;
 use crate::settings::ExtractSettings;
 use crate::source::{Resource, Source};
 
@@ -16,13 +20,11 @@ pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
 /// A resource that takes part.
 pub(crate) struct Planned {
     pub(crate) name: String,
-    /// Its root table as the hints make it, and those of its nested hints.
-    pub(crate) tables: Vec<Table>,
-    /// Normalized name of its root table.
-    pub(crate) table: String,
-    pub(crate) disposition: WriteDisposition,
-    /// How its table is replaced, where the resource says so.
-    pub(crate) replace_strategy: Option<ReplaceStrategy>,
+    pub(crate) hints: ResourceHints,
+    /// The table of its own, to which rows go unless a page says otherwise.
+    pub(crate) goal: Arc<Goal>,
+    /// How far its pages may go.
+    reach: Reach,
     /// Whether extracting it again cannot double rows.
     pub(crate) is_resumable: bool,
     /// From where a later run goes on with the state of this one.
@@ -39,38 +41,57 @@ pub(crate) struct Planned {
     pub(crate) parent: Option<usize>,
     /// It runs only for its children: its rows go to no table, and its state stays as it is.
     pub(crate) is_hidden: bool,
-    /// Whether what contracts discard of its rows is kept.
-    pub(crate) keeps_discarded: bool,
+}
+
+impl Planned {
+    /// Makes a resource the child of another one. What a cursor of its own has seen says nothing before the end:
+    /// rows of a later parent may lie before those of an earlier one. Without one it goes on where its parent does,
+    /// because rows that were made of what does not come again do not come again either.
+    fn follow(&mut self, at: usize, parent: &Self) {
+        self.parent = Some(at);
+        // Where a hidden parent has come to is forgotten.
+        let of_parent = if parent.is_hidden { Resume::Never } else { parent.resume };
+        self.resume = self.resume.min(Resume::AtEnd);
+        if self.cursor.is_none() {
+            self.resume = self.resume.max(of_parent);
+        }
+        self.is_resumable |= of_parent > Resume::Never;
+    }
 }
 
 /// Finds out which resources may be cut, once the schema is ready.
 pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
     for resource in 0..planned.len() {
-        let root = root_of(planned, schema, &planned[resource].table);
+        let root = root_of(planned, schema, &planned[resource].goal.table);
         let one = &mut planned[resource];
-        let known = schema.tables.get(&one.table);
-        let tables: Vec<&Table> = one.tables.first().into_iter().chain(known).collect();
-        one.cut = Cut::of(&tables, one.resume, &ways.for_resource(one.replace_strategy));
-        if root != one.table {
-            // How its rows are written is decided elsewhere.
-            one.cut = Cut::TableAtOnce;
-        }
+        let known = schema.tables.get(&one.goal.table);
+        let tables: Vec<&Table> = std::iter::once(one.goal.root()).chain(known).collect();
+        let cut = Cut::of(&tables, one.resume, &ways.for_resource(one.goal.replace_strategy));
+        // Where the table hangs below another one, how its rows are written is decided there.
+        let cut = if root == one.goal.table { cut } else { Cut::TableAtOnce };
+        one.cut = match (one.reach, cut) {
+            // Which tables are at stake is known when the rows come.
+            (Reach::OtherHints, _) | (Reach::OtherTables, Cut::TableAtOnce) => Cut::RunAtOnce,
+            _ => cut,
+        };
         one.root = root;
     }
     // Resources that share a table share its fate, and the hints of which one count is seen later.
     for resource in 0..planned.len() {
         let one = &planned[resource];
         let clashes = |other: &Planned| {
-            other.root == one.root && (other.cut == Cut::TableAtOnce || other.disposition != one.disposition)
+            other.root == one.root
+                && (other.cut == Cut::TableAtOnce || other.goal.disposition != one.goal.disposition)
         };
-        if planned.iter().any(clashes) {
+        if one.cut != Cut::RunAtOnce && planned.iter().any(clashes) {
             planned[resource].cut = Cut::TableAtOnce;
         }
     }
 }
 
 fn root_of(planned: &[Planned], schema: &Schema, table: &str) -> String {
-    let hinted = |name: &str| planned.iter().flat_map(|one| &one.tables).find(|table| table.name == name);
+    let hinted =
+        |name: &str| planned.iter().flat_map(|one| &one.goal.tables).find(|table| table.name == name);
     let mut name = table;
     // No chain is longer than there are tables, unless it bites its own tail.
     for _ in 0..=schema.tables.len() + planned.len() {
@@ -92,17 +113,19 @@ pub(crate) fn plan(
 ) -> Result<Plan, ExtractError> {
     check_names(&source, settings.resources.as_deref())?;
     let roles = roles(&source, settings.resources.as_deref())?;
-    let mut names: Vec<String> = Vec::new();
-    let mut pairs = Vec::new();
+    let mut pairs: Vec<(Planned, Box<dyn Producer>)> = Vec::new();
     for (resource, role) in source.resources.into_iter().zip(roles) {
         if role == Role::Absent {
             continue;
         }
         let parent = resource.parent.clone();
-        let (mut planned, producer) = one(&source.name, source.schema.quarantine, resource, naming)?;
+        let keeps_discarded = source.schema.quarantine.unwrap_or(false);
+        let (mut planned, producer) = one(&source.name, pairs.len(), keeps_discarded, resource, naming)?;
         planned.is_hidden = role == Role::Hidden;
-        planned.parent = parent.and_then(|parent| names.iter().position(|name| *name == parent));
-        names.push(planned.name.clone());
+        let of_parent = |(earlier, _): &(Planned, _)| parent.as_ref() == Some(&earlier.name);
+        if let Some(at) = pairs.iter().position(of_parent) {
+            planned.follow(at, &pairs[at].0);
+        }
         pairs.push((planned, producer));
     }
     Ok(pairs.into_iter().unzip())
@@ -162,7 +185,8 @@ fn check_names(source: &Source, wanted: Option<&[String]>) -> Result<(), Extract
 
 fn one(
     source: &str,
-    keeps_discarded: Option<bool>,
+    at: usize,
+    keeps_discarded: bool,
     resource: Resource,
     naming: &Naming,
 ) -> Result<(Planned, Box<dyn Producer>), ExtractError> {
@@ -172,42 +196,40 @@ fn one(
         resource: name.clone(),
         reason,
     };
-    let tables = hints.to_tables(&name, naming).map_err(|error| unusable(error.to_string()))?;
-    let root = tables.first().ok_or_else(|| unusable("they make no table".to_owned()))?;
+    let goal = Goal::new(at, &name, &hints, naming, keeps_discarded).map_err(unusable)?;
     let cursor = CursorSettings::from_hints(&hints).map_err(unusable)?;
-    let disposition = root.write_disposition.unwrap_or(WriteDisposition::Append);
     let resume = match &cursor {
         Some(cursor) if cursor.keeps_state() => cursor.resume(),
         _ => producer.resume(),
     };
-    let has_keys = !(root.primary_key().is_empty() && root.merge_key().is_empty());
-    let is_repeatable = match disposition {
+    let reach = producer.reach();
+    let is_repeatable = match goal.disposition {
+        // What pages do by hints of their own is not known before they come.
+        _ if reach == Reach::OtherHints => false,
         WriteDisposition::Replace => true,
-        WriteDisposition::Merge => has_keys,
+        WriteDisposition::Merge => has_keys(goal.root()),
         _ => false,
     };
     let is_resumable = is_repeatable || resume > Resume::Never;
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
     let starts_over = !is_repeatable && !has_cursor && producer.starts_over();
-    let replace_strategy =
-        hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
-    let table = root.name.clone();
-    let keeps_discarded = hints.quarantine.or(keeps_discarded).unwrap_or(false);
     let planned = Planned {
-        root: table.clone(),
+        root: goal.table.clone(),
+        goal: Arc::new(goal),
         cut: Cut::AtEnd,
         name,
-        tables,
-        table,
-        disposition,
-        replace_strategy,
+        hints,
+        reach,
         is_resumable,
         resume,
         starts_over,
         cursor,
-        keeps_discarded,
         parent: None,
         is_hidden: false,
     };
     Ok((planned, producer))
+}
+
+fn has_keys(table: &Table) -> bool {
+    !(table.primary_key().is_empty() && table.merge_key().is_empty())
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use cartage_runtime::Cancel;
 use serde_json::{Map, Value};
 
+use crate::incremental::LastValue;
+use crate::route::{Reach, Route};
 use crate::state_change::StateChange;
 use crate::{Page, SourceError};
 
@@ -69,6 +71,17 @@ pub trait Producer: Send {
         StateChange::default()
     }
 
+    /// Where the page that was just returned goes; asked once after each page. `None` is the table of the
+    /// resource.
+    fn take_route(&mut self) -> Option<Arc<Route>> {
+        None
+    }
+
+    /// How far the pages may go. Asked before `open`.
+    fn reach(&self) -> Reach {
+        Reach::OwnTable
+    }
+
     /// From where a later run can go on with the state that this one leaves. Asked before `open`.
     fn resume(&self) -> Resume {
         Resume::Never
@@ -114,6 +127,10 @@ pub struct CursorRange {
 pub struct OpenContext {
     /// Longest row that is accepted, in bytes of JSON text.
     pub max_line_bytes: usize,
+    /// Threads that a producer which works on several things at once should keep to.
+    pub workers: usize,
+    /// Pages or items of a parent that may be worked on at once.
+    pub max_parallel_items: usize,
     /// Whether somebody asked to stop; long waits should look at it.
     pub cancel: Cancel,
     /// The resource.
@@ -123,6 +140,8 @@ pub struct OpenContext {
     /// Whether the resource runs only because others work on its rows. Its state stays as it is then, and a
     /// position in it is none of their business.
     pub is_hidden: bool,
+    /// The last value of the cursor, as it moves with the pages.
+    pub last_value: LastValue,
     source_state: Arc<Map<String, Value>>,
 }
 
@@ -131,10 +150,13 @@ impl OpenContext {
     pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
         Self {
             max_line_bytes,
+            workers: 1,
+            max_parallel_items: 1,
             cancel,
             resource: String::new(),
             cursor: None,
             is_hidden: false,
+            last_value: LastValue::default(),
             source_state: Arc::default(),
         }
     }

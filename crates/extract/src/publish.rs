@@ -12,6 +12,7 @@ use cartage_state::PipelineState;
 use serde_json::{Map, Value};
 
 use crate::ExtractError;
+use crate::goal::Goal;
 use crate::report::PackageReport;
 
 /// Makes the packages of a run, one after the other.
@@ -41,6 +42,26 @@ impl Publisher<'_> {
     pub(crate) fn stage(&self, runtime: &Runtime) -> Result<StagedPackage, ExtractError> {
         let load_id = self.store.next_load_id(runtime.clock.unix_micros())?;
         Ok(self.store.stage(self.lock, load_id, runtime.random.next_u64())?)
+    }
+
+    /// Notes for the later stages what they must know of a table that no resource has as its own.
+    pub(crate) fn note(&mut self, goal: &Goal) {
+        let table = || Value::from(goal.table.as_str());
+        if let Some(strategy) = goal.replace_strategy {
+            let strategies =
+                self.settings.entry("replace_strategies").or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(strategies) = strategies {
+                strategies.insert(goal.table.clone(), strategy.to_string().into());
+            }
+        }
+        if goal.keeps_discarded {
+            let kept = self.settings.entry("quarantine").or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(kept) = kept
+                && !kept.contains(&table())
+            {
+                kept.push(table());
+            }
+        }
     }
 
     /// Publishes the package, unless there is nothing in it. A refresh is something, and is done then.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::ExtractError;
 use crate::checkpoint::Ways;
 use crate::gather::Gatherer;
-use crate::incremental::bind;
+use crate::incremental::{Bounds, bind};
 use crate::plan::{Planned, plan, plan_cuts};
 use crate::producer::Producer;
 use crate::publish::Publisher;
@@ -61,7 +61,8 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         published: request.published,
         halt: request.halt,
     };
-    Gatherer::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
+    let naming = schema.naming(max_name_length);
+    Gatherer::new(source_name, planned, naming, schema, state, settings, runtime, publisher).gather(producers)
 }
 
 /// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.
@@ -74,7 +75,8 @@ pub(crate) fn bind_cursors(
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        bind(producer, cursor, &resource.name, source, state, max_rows)
+        let bounds = Bounds { max_rows, has_parent: resource.parent.is_some() };
+        bind(producer, cursor, &resource.name, source, state, &bounds)
             .map_err(|reason| (resource.name.clone(), reason))
     });
     bound.collect()
@@ -106,7 +108,7 @@ impl Documents<'_> {
         let strategies: Map<String, Value> = planned
             .iter()
             .filter_map(|resource| {
-                Some((resource.table.clone(), resource.replace_strategy?.to_string().into()))
+                Some((resource.goal.table.clone(), resource.goal.replace_strategy?.to_string().into()))
             })
             .collect();
         if !strategies.is_empty() {
@@ -114,13 +116,15 @@ impl Documents<'_> {
         }
         let kept: BTreeSet<&str> = planned
             .iter()
-            .filter(|resource| resource.keeps_discarded)
-            .map(|resource| resource.table.as_str())
+            .filter(|resource| resource.goal.keeps_discarded)
+            .map(|resource| resource.goal.table.as_str())
             .collect();
         if !kept.is_empty() {
             self.package_settings.insert("quarantine".to_owned(), kept.into_iter().collect());
         }
-        for resource in planned.iter().filter(|resource| resource.disposition == WriteDisposition::Replace) {
+        for resource in
+            planned.iter().filter(|resource| resource.goal.disposition == WriteDisposition::Replace)
+        {
             self.state.reset_resource(&self.schema.name, &resource.name);
         }
         Ok(())

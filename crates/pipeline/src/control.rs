@@ -15,7 +15,7 @@ use cartage_state::PipelineState;
 use crate::error::PipelineError;
 use crate::project::Project;
 use crate::report::RunReport;
-use crate::{dev_mode, restore, stages};
+use crate::{dev_mode, extraction, restore, stages};
 
 /// The right to do everything with a pipeline, with nothing pending.
 pub(crate) struct Alone {
@@ -84,7 +84,7 @@ impl Alone {
             published: None,
             halt: Cancel::default(),
         })?;
-        stages::add_extracted(report, &done, begin.elapsed().as_secs_f64());
+        extraction::add_extracted(report, &done, begin.elapsed().as_secs_f64());
         stages::normalize(project, &self.normalize, report)?;
         stages::load(project, &self.load, destination, report)
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::control::{Change, refuse_pending};
 use crate::error::PipelineError;
 use crate::project::Project;
-use crate::{restore, stages};
+use crate::{extraction, restore};
 
 /// What is to be dropped.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,7 @@ impl Project {
         let (plan, report) =
             self.alone_at_destination("drop", connector, |alone, destination, run_id, report| {
                 let known = self.committed_state()?.ok_or_else(|| self.never_ran())?;
-                let state = stages::state_for(self, Some(known))?;
+                let state = extraction::state_for(self, Some(known), &self.configured_schemas())?;
                 let schema = self.local_schema(options, &state)?;
                 let (plan, change) = self.prepare(options, schema, state)?;
                 if !plan.is_empty() && confirm(&plan)? {

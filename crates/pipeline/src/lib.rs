@@ -16,8 +16,11 @@ mod control;
 mod dev_mode;
 mod drop;
 mod error;
+mod extraction;
+mod figures;
 mod marker;
 mod memory;
+mod offer;
 mod overlap;
 mod plan;
 mod project;
@@ -31,6 +34,7 @@ mod source_check;
 mod stages;
 mod state_commands;
 mod status;
+mod summary;
 mod sync;
 mod trace;
 
@@ -38,6 +42,8 @@ pub use abort::AbortReport;
 pub use cartage_extract::Refresh;
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
+pub use extraction::ExtractOptions;
+pub use figures::{grouped, size};
 pub use plan::{PlanOptions, PlanReport, PlannedPackage, StatementText};
 pub use project::Project;
 pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};
@@ -46,7 +52,7 @@ pub use schema_commands::{SchemaImport, SchemaPlace};
 pub use source_check::{
     CheckFinding, CheckedColumn, CheckedResource, CheckedSource, SourceCheck, check_sources,
 };
-pub use stages::ExtractOptions;
 pub use state_commands::{ChangedValue, StateChange, StateScope, StateView};
 pub use status::{PackageLine, SchemaLine, Status};
+pub use summary::left_out;
 pub use sync::{SyncOutcome, SyncReport};

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::PipelineError;
+use crate::extraction::{ExtractOptions, LeftOut};
 use crate::project::Project;
-use crate::stages::{ExtractOptions, LeftOut};
 
 /// What an interrupted run has done that this one, which finishes it, must not do again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,13 +10,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
 use cartage_destinations_api::Destination;
+use cartage_extract::ExtractError;
 use cartage_package_store::{LoadId, StageLock};
 use cartage_runtime::Cancel;
 
 use crate::error::PipelineError;
+use crate::extraction::{self, Extraction};
 use crate::project::Project;
 use crate::report::RunReport;
-use crate::stages::{self, Extraction};
+use crate::stages;
 
 /// The right to work as each stage.
 pub(crate) struct Locks {
@@ -54,7 +56,7 @@ impl<'a> Overlap<'a> {
             // The other end hears that there are no more packages when `published` is dropped.
             let extraction = extraction.beside_others(published, self.halt.clone());
             let extracted =
-                self.part(|part| stages::extract(self.project, &self.locks.extract, extraction, part));
+                self.part(|part| extraction::extract(self.project, &self.locks.extract, extraction, part));
             [extracted, join(normalize), join(load)]
         });
         for part in parts {
@@ -67,7 +69,7 @@ impl<'a> Overlap<'a> {
         // Moved, so that load hears when there are no more packages.
         self.part(move |part| {
             for load_id in extracted {
-                if !self.goes_on() {
+                if !self.goes_on()? {
                     break;
                 }
                 if stages::normalize_one(self.project, &self.locks.normalize, &load_id, part)? {
@@ -82,7 +84,7 @@ impl<'a> Overlap<'a> {
     fn load(&self, normalized: Receiver<LoadId>) -> RunReport {
         self.part(|part| {
             for load_id in normalized {
-                if !self.goes_on() {
+                if !self.goes_on()? {
                     break;
                 }
                 stages::load_one(self.project, &self.locks.load, self.destination, &load_id, part)?;
@@ -102,8 +104,13 @@ impl<'a> Overlap<'a> {
         part
     }
 
-    fn goes_on(&self) -> bool {
-        !self.halt.is_cancelled() && !self.project.runtime.cancel.is_cancelled()
+    /// Whether another package may be begun. Where the user has asked to stop there is one left to do, and the run
+    /// must not count as done.
+    fn goes_on(&self) -> Result<bool, PipelineError> {
+        if self.project.runtime.cancel.is_cancelled() {
+            return Err(ExtractError::Cancelled.into());
+        }
+        Ok(!self.halt.is_cancelled())
     }
 }
 

@@ -15,11 +15,12 @@ use cartage_schema::{Discarded, Schema, SchemaChange};
 use serde::Serialize;
 
 use crate::error::PipelineError;
+use crate::extraction::{self, ExtractOptions, Extraction};
 use crate::marker::Interrupted;
 use crate::memory::schema_of;
+use crate::offer::Offer;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, Target};
-use crate::stages::{ExtractOptions, Extraction};
 use crate::{marker, restore, run, stages};
 
 /// What is planned.
@@ -102,7 +103,7 @@ impl Project {
         let earlier = if options.extract_again {
             Interrupted::default()
         } else {
-            marker::interrupted(&self, &options.extract, stages::refresh(&self, &options.extract))?
+            marker::interrupted(&self, &options.extract, extraction::refresh(&self, &options.extract))?
         };
         let destination = self.connect(connector)?;
         let folder = tempfile::Builder::new().prefix("cartage-plan-").tempdir().map_err(|error| {
@@ -185,7 +186,9 @@ impl Planning<'_> {
         stages::normalize(project, &normalize, report)?;
         if wanted.is_none() {
             let extract = stages::lock(project, Stage::Extract)?;
-            stages::extract(project, &extract, Extraction::new(&options.extract, earlier, "plan"), report)?;
+            let offers = Offer::configured(&project.config)?;
+            let extraction = Extraction::new(offers, &options.extract, earlier, "plan");
+            extraction::extract(project, &extract, extraction, report)?;
             stages::normalize(project, &normalize, report)?;
         }
         Ok(())

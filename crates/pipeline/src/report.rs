@@ -114,6 +114,17 @@ pub struct FailedJob {
 }
 
 impl RunReport {
+    /// The tables of the user with the rows that reached them, in the order of the names.
+    pub fn data_tables(&self) -> impl Iterator<Item = (&str, u64)> {
+        let tables = self.tables.iter().map(|(name, rows)| (name.as_str(), *rows));
+        tables.filter(|(name, _)| !name.starts_with("_dlt"))
+    }
+
+    /// Rows that reached a table.
+    pub fn rows(&self, table: &str) -> u64 {
+        self.tables.get(table).copied().unwrap_or_default()
+    }
+
     /// Adds what a stage did, to the stage's line where it has one already.
     pub(crate) fn add_stage(&mut self, stage: &str, seconds: f64, rows: u64, bytes: u64) {
         if let Some(line) = self.stages.iter_mut().find(|line| line.stage == stage) {

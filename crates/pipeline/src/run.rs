@@ -3,17 +3,20 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Connector, Destination};
+use cartage_extract::Source;
 use cartage_package_store::{Folder, PublishedPackage};
 use cartage_runtime::Stage;
 
 use crate::dev_mode;
 use crate::error::PipelineError;
+use crate::extraction::{self, ExtractOptions, Extraction};
 use crate::marker::{self, Interrupted};
+use crate::offer::Offer;
 use crate::overlap::{Locks, Overlap};
 use crate::project::Project;
 use crate::report::{RunReport, Target};
 use crate::restore;
-use crate::stages::{self, ExtractOptions, Extraction};
+use crate::stages;
 use crate::trace;
 
 /// What a user says on the command line about a run.
@@ -35,6 +38,28 @@ impl Project {
     /// # Errors
     /// The first error of a stage. Whatever was published stays, and the next run goes on from there.
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
+        self.run_offers(|| Offer::configured(&self.config), options, connector)
+    }
+
+    /// Does the same with sources that a program hands over, instead of those of the configuration.
+    ///
+    /// # Errors
+    /// As for [`Project::run`].
+    pub fn run_sources(
+        &self,
+        sources: Vec<Source>,
+        options: &RunOptions,
+        connector: Connector<'_>,
+    ) -> Result<RunReport, PipelineError> {
+        self.run_offers(|| Ok(Offer::handed(sources)), options, connector)
+    }
+
+    fn run_offers<'a>(
+        &'a self,
+        offers: impl FnOnce() -> Result<Vec<Offer<'a>>, PipelineError>,
+        options: &RunOptions,
+        connector: Connector<'_>,
+    ) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;
         let _run = self.store.lock_run(self.wait)?;
         let locks = Locks {
@@ -47,7 +72,7 @@ impl Project {
             report.target = Some(target(&*destination));
             report.warnings.extend(restore::from_destination(self, &*destination)?);
             self.note_pending(report)?;
-            let refresh = stages::refresh(self, &options.extract);
+            let refresh = extraction::refresh(self, &options.extract);
             let earlier = if options.extract_again {
                 Interrupted::default()
             } else {
@@ -56,7 +81,7 @@ impl Project {
             marker::begin(self, run_id, &earlier, &options.extract, refresh)?;
             stages::normalize(self, &locks.normalize, report)?;
             stages::load(self, &locks.load, &*destination, report)?;
-            let extraction = Extraction::new(&options.extract, &earlier, run_id);
+            let extraction = Extraction::new(offers()?, &options.extract, &earlier, run_id);
             Overlap::new(self, &locks, &*destination).carry_out(extraction, report)
         })?;
         // The last act, after the destination is closed and the trace is kept: a process that dies before it
@@ -70,10 +95,32 @@ impl Project {
     /// # Errors
     /// That of the stage; nothing is published of the source that failed.
     pub fn extract(&self, options: &ExtractOptions) -> Result<RunReport, PipelineError> {
+        self.extract_offers(|| Offer::configured(&self.config), options)
+    }
+
+    /// Extracts sources that a program hands over.
+    ///
+    /// # Errors
+    /// As for [`Project::extract`].
+    pub fn extract_sources(
+        &self,
+        sources: Vec<Source>,
+        options: &ExtractOptions,
+    ) -> Result<RunReport, PipelineError> {
+        self.extract_offers(|| Ok(Offer::handed(sources)), options)
+    }
+
+    fn extract_offers<'a>(
+        &'a self,
+        offers: impl FnOnce() -> Result<Vec<Offer<'a>>, PipelineError>,
+        options: &ExtractOptions,
+    ) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;
         let lock = stages::lock(self, Stage::Extract)?;
         self.traced(|run_id, report| {
-            stages::extract(self, &lock, Extraction::new(options, &Interrupted::default(), run_id), report)
+            let earlier = Interrupted::default();
+            let extraction = Extraction::new(offers()?, options, &earlier, run_id);
+            extraction::extract(self, &lock, extraction, report)
         })
     }
 

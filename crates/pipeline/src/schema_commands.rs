@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::control::Change;
 use crate::error::PipelineError;
+use crate::extraction;
 use crate::memory::schema_of;
 use crate::project::Project;
 use crate::schema_files::{SchemaFiles, read_schema_file, replaced};
-use crate::stages;
 
 /// Where a schema is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +130,8 @@ impl Project {
                 let changes = known.changes_to(&new);
                 let schema = replaced(&known, new);
                 if !changes.is_empty() {
-                    let mut state = stages::state_for(self, self.newest_state()?)?;
+                    let mut state =
+                        extraction::state_for(self, self.newest_state()?, &self.configured_schemas())?;
                     // A package without rows needs the state to be one.
                     state.force_extract();
                     let change = Change { schema: schema.clone(), state, refresh: None };

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::contracts;
 use crate::error::PipelineError;
-use crate::stages::check_resources;
+use crate::extraction::check_resources;
+use crate::offer::Offer;
 
 /// What the first pages of all sources have shown.
 #[derive(Clone, Debug, Serialize)]
@@ -94,7 +95,7 @@ pub fn check_sources(
     runtime: &Runtime,
     resources: &[String],
 ) -> Result<SourceCheck, PipelineError> {
-    check_resources(config, resources)?;
+    check_resources(&Offer::configured(config)?, resources)?;
     let mut sources = Vec::new();
     for settings in &config.sources {
         let mut source = cartage_sources::build(settings)?;

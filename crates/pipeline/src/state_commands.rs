@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::control::Change;
 use crate::error::PipelineError;
+use crate::extraction;
 use crate::project::Project;
-use crate::stages;
 
 const SOURCES: &str = "sources";
 /// Characters that begin texts of typed values, as dlt writes them.
@@ -136,7 +136,8 @@ impl Project {
     ) -> Result<StateChange, PipelineError> {
         let (values, report) =
             self.alone_at_destination(doing, connector, |alone, destination, run_id, report| {
-                let mut state = stages::state_for(self, self.newest_state()?)?;
+                let mut state =
+                    extraction::state_for(self, self.newest_state()?, &self.configured_schemas())?;
                 let values = change(&mut state)?;
                 let first = || self.config.sources.first().map(|source| source.name.clone());
                 let schema = state.default_schema_name().map(str::to_owned).or_else(first);

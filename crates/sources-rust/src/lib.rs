@@ -3,7 +3,8 @@
 //! A resource is a name and something that gives rows: [`rows`] takes any iterator of values that serialize,
 //! [`resource`] a function that is told where the last run ended and gives pages, [`stream`] the same for
 //! asynchronous code. A page is a list of rows, raw JSON text ([`JsonText`]) or an Arrow batch. What it becomes
-//! is said by hints: [`ResourceBuilder::primary_key`], [`ResourceBuilder::write_disposition`] and so on.
+//! is said by hints: [`ResourceBuilder::primary_key`], [`ResourceBuilder::write_disposition`] and so on. A
+//! [`transformer`] works on the rows of another resource: `users | details`.
 //!
 //! ```
 //! use cartage_sources_rust::{resource, rows, source};
@@ -25,22 +26,40 @@
 //! does not fill memory, and a slow one does not hold up the others. A panic or an error ends the extract with
 //! the name of the resource, and nothing is published.
 
+mod any;
 mod async_pages;
-mod builder;
 mod error;
+mod flow;
+mod hints;
+mod incremental;
+mod items;
+mod keys;
 mod limit;
+mod mark;
 mod page;
 mod producer;
+mod resource;
 mod run;
 mod source;
+mod spec;
 mod state;
 mod steps;
+mod transformer;
+mod walks;
 
-pub use async_pages::stream;
-pub use builder::{IntoResource, ResourceBuilder, pages, resource, rows};
+pub use any::AnyResource;
+pub use async_pages::{async_transformer, stream};
+pub use cartage_extract::{OnBadRow, Resume};
 pub use error::BoxError;
+pub use hints::{Hints, hints};
+pub use incremental::{Cursor, Incremental, MissingCursor, RangeEnd, RowOrder, incremental};
+pub use items::FromPage;
+pub use keys::KeyColumns;
 pub use limit::Limit;
-pub use page::{IntoPages, JsonText};
+pub use mark::{Marked, unmarked, with_hints, with_table_name};
+pub use page::{IntoPages, JsonText, Lazy, Outbox, Yields};
+pub use resource::{ResourceBuilder, pages, resource, rows};
 pub use run::Run;
-pub use source::{SourceBuilder, source};
+pub use source::{IntoSources, SourceBuilder, source};
 pub use state::State;
+pub use transformer::{Transformer, page_transformer, transformer, transformer_with};

@@ -5,22 +5,77 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::{JsonPage, Page, SourceError};
+use cartage_extract::{JsonPage, Page, Reach, Route, SourceError};
 use serde::Serialize;
+
+use crate::error::BoxError;
+use crate::flow::PageIter;
 
 /// Longest row in JSON text. It is in memory already, so that this only guards against files that are no rows.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
 /// Rows that a resource gives at once.
 pub trait IntoPages: Send {
+    /// Whether the rows may go to other tables than that of the resource.
+    const REACH: Reach = Reach::OwnTable;
+
     /// How many rows there are, as far as it is known without looking into them.
     fn row_count(&self) -> u64;
 
-    /// Appends the rows as pages. `resource` names them in messages.
+    /// Hands over the rows.
     ///
     /// # Errors
     /// If a row cannot be expressed in JSON, or text is no JSON.
-    fn into_pages(self, resource: &Arc<str>, pages: &mut VecDeque<Page>) -> Result<(), SourceError>;
+    fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError>;
+}
+
+/// Pages on their way to the stage.
+#[derive(Debug)]
+pub struct Outbox {
+    resource: Arc<str>,
+    ready: VecDeque<(Page, Option<Arc<Route>>)>,
+    /// Where what is pushed goes.
+    route: Option<Arc<Route>>,
+}
+
+impl Outbox {
+    pub(crate) fn new(resource: &str) -> Self {
+        Self { resource: resource.into(), ready: VecDeque::new(), route: None }
+    }
+
+    /// The resource, for messages.
+    pub fn resource(&self) -> &Arc<str> {
+        &self.resource
+    }
+
+    /// Appends a page.
+    pub fn push(&mut self, page: Page) {
+        self.ready.push_back((page, self.route.clone()));
+    }
+
+    /// Sends what `fill` appends somewhere else than to the table of the resource.
+    pub(crate) fn along(
+        &mut self,
+        route: Option<Arc<Route>>,
+        fill: impl FnOnce(&mut Self) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let outer = std::mem::replace(&mut self.route, route);
+        let done = fill(self);
+        self.route = outer;
+        done
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.ready.iter().map(|(page, _)| page.rows()).sum()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(Page, Option<Arc<Route>>)> {
+        self.ready.pop_front()
+    }
 }
 
 /// Rows that serialize. A value that is no object becomes a row with the column `value`.
@@ -29,8 +84,8 @@ impl<T: Serialize + Send> IntoPages for Vec<T> {
         self.len() as u64
     }
 
-    fn into_pages(self, _resource: &Arc<str>, pages: &mut VecDeque<Page>) -> Result<(), SourceError> {
-        pages.push_back(Page::Json(JsonPage::from_rows(self)?));
+    fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError> {
+        out.push(Page::Json(JsonPage::from_rows(self)?));
         Ok(())
     }
 }
@@ -41,8 +96,20 @@ impl IntoPages for RecordBatch {
         self.num_rows() as u64
     }
 
-    fn into_pages(self, _resource: &Arc<str>, pages: &mut VecDeque<Page>) -> Result<(), SourceError> {
-        pages.push_back(Page::Arrow(self));
+    fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError> {
+        out.push(Page::Arrow(self));
+        Ok(())
+    }
+}
+
+/// Pages as other sources make them.
+impl IntoPages for Page {
+    fn row_count(&self) -> u64 {
+        self.rows()
+    }
+
+    fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError> {
+        out.push(self);
         Ok(())
     }
 }
@@ -69,11 +136,47 @@ impl IntoPages for JsonText {
         0
     }
 
-    fn into_pages(self, resource: &Arc<str>, pages: &mut VecDeque<Page>) -> Result<(), SourceError> {
-        let mut reader = DocumentReader::new(self.0.as_slice(), resource, Selector::default(), MAX_ROW_BYTES);
+    fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError> {
+        let resource = Arc::clone(out.resource());
+        let mut reader =
+            DocumentReader::new(self.0.as_slice(), &resource, Selector::default(), MAX_ROW_BYTES);
         while let Some(page) = reader.next_page()? {
-            pages.push_back(Page::Json(page));
+            out.push(Page::Json(page));
         }
         Ok(())
+    }
+}
+
+/// What a transformer gives for an item of its parent: a page, or [`Lazy`] pages.
+pub trait Yields: Send {
+    /// The type of its pages.
+    type Page: IntoPages + 'static;
+
+    /// The pages.
+    fn into_page_iter(self) -> PageIter<Self::Page>;
+}
+
+impl<P: IntoPages + 'static> Yields for P {
+    type Page = P;
+
+    fn into_page_iter(self) -> PageIter<P> {
+        Box::new(std::iter::once(Ok(self)))
+    }
+}
+
+/// Pages that are made one by one, when they are wanted.
+#[derive(Clone, Debug)]
+pub struct Lazy<I>(pub I);
+
+impl<P, I> Yields for Lazy<I>
+where
+    P: IntoPages + 'static,
+    I: IntoIterator<Item = Result<P, BoxError>> + Send,
+    I::IntoIter: Send + 'static,
+{
+    type Page = P;
+
+    fn into_page_iter(self) -> PageIter<P> {
+        Box::new(self.0.into_iter())
     }
 }

@@ -2,9 +2,10 @@
 
 use cartage_extract::OpenContext;
 
+use crate::incremental::Cursor;
 use crate::state::State;
 
-/// What a resource is told when it starts.
+/// What a resource is told when it starts. Clones are the same run.
 #[derive(Clone, Debug)]
 pub struct Run {
     context: OpenContext,
@@ -23,6 +24,11 @@ impl Run {
         &self.context.resource
     }
 
+    /// The range of the resource's cursor.
+    pub fn incremental(&self) -> Cursor {
+        Cursor::new(self.context.cursor.as_ref(), &self.context.last_value)
+    }
+
     /// What the resource remembers.
     pub fn state(&self) -> State {
         self.resource.clone()
@@ -36,5 +42,15 @@ impl Run {
     /// Whether the user asked to stop. Long waits should look at it; the run ends without their page.
     pub fn is_cancelled(&self) -> bool {
         self.context.cancel.is_cancelled()
+    }
+
+    /// Threads that one resource may use: `workers` of the settings.
+    pub(crate) fn workers(&self) -> usize {
+        self.context.workers
+    }
+
+    /// Items that may be worked on at once: `max_parallel_items` of the settings.
+    pub(crate) fn max_parallel_items(&self) -> usize {
+        self.context.max_parallel_items
     }
 }

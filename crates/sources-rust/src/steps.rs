@@ -1,24 +1,29 @@
 //! What happens to rows on their way: `add_map`, `add_filter` and `add_yield_map` of dlt.
 
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::builder::{Make, PageIter, ResourceBuilder};
-use crate::error::BoxError;
+use serde::de::DeserializeOwned;
 
+use crate::error::BoxError;
+use crate::items::rows_of;
+use crate::page::{IntoPages, Outbox};
+use crate::resource::ResourceBuilder;
+
+/// Steps may be shared by clones of a resource that run at the same time.
 impl<T: Send + 'static> ResourceBuilder<Vec<T>> {
     /// Makes another row of each row.
-    pub fn map<U: 'static>(self, mut f: impl FnMut(T) -> U + Send + 'static) -> ResourceBuilder<Vec<U>> {
-        self.each_page(move |page| Ok(page.into_iter().map(&mut f).collect()))
+    pub fn map<U: 'static>(self, f: impl Fn(T) -> U + Send + Sync + 'static) -> ResourceBuilder<Vec<U>> {
+        self.each_page(move |page| Ok(page.into_iter().map(&f).collect()))
     }
 
     /// Makes another row of each row; an error ends the extract.
     pub fn try_map<U: 'static>(
         self,
-        mut f: impl FnMut(T) -> Result<U, BoxError> + Send + 'static,
+        f: impl Fn(T) -> Result<U, BoxError> + Send + Sync + 'static,
     ) -> ResourceBuilder<Vec<U>> {
-        self.each_page(move |page| page.into_iter().map(&mut f).collect())
+        self.each_page(move |page| page.into_iter().map(&f).collect())
     }
 
     /// Makes another row of each row, `workers` of them at the same time: for functions that wait, as for a
@@ -32,9 +37,9 @@ impl<T: Send + 'static> ResourceBuilder<Vec<T>> {
     }
 
     /// Keeps only some rows.
-    pub fn filter(self, mut f: impl FnMut(&T) -> bool + Send + 'static) -> Self {
+    pub fn filter(self, f: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.each_page(move |mut page| {
-            page.retain(&mut f);
+            page.retain(&f);
             Ok(page)
         })
     }
@@ -42,30 +47,47 @@ impl<T: Send + 'static> ResourceBuilder<Vec<T>> {
     /// Makes any number of rows of each row.
     pub fn flat_map<U: 'static, I: IntoIterator<Item = U>>(
         self,
-        mut f: impl FnMut(T) -> I + Send + 'static,
+        f: impl Fn(T) -> I + Send + Sync + 'static,
     ) -> ResourceBuilder<Vec<U>> {
-        self.each_page(move |page| Ok(page.into_iter().flat_map(&mut f).collect()))
+        self.each_page(move |page| Ok(page.into_iter().flat_map(&f).collect()))
     }
 
     /// Sees each row, as for metrics.
-    pub fn inspect(self, mut f: impl FnMut(&T) + Send + 'static) -> Self {
+    pub fn inspect(self, f: impl Fn(&T) + Send + Sync + 'static) -> Self {
         self.each_page(move |page| {
-            page.iter().for_each(&mut f);
+            page.iter().for_each(&f);
             Ok(page)
         })
     }
+}
 
-    fn each_page<U: 'static>(
-        self,
-        mut f: impl FnMut(Vec<T>) -> Result<Vec<U>, BoxError> + Send + 'static,
-    ) -> ResourceBuilder<Vec<U>> {
-        self.remake(move |make: Make<Vec<T>>| {
-            Box::new(move |run| {
-                let pages = make(run)?;
-                let mapped: PageIter<Vec<U>> = Box::new(pages.map(move |page| f(page?)));
-                Ok(mapped)
-            })
+impl<P: IntoPages + 'static> ResourceBuilder<P> {
+    /// Reads the rows of pages that are text or columns, so that there can be steps over them.
+    pub fn rows_as<T: DeserializeOwned + Send + 'static>(self) -> ResourceBuilder<Vec<T>> {
+        let name = self.name().to_owned();
+        self.each_page(move |page| {
+            let mut out = Outbox::new(&name);
+            page.into_pages(&mut out)?;
+            let mut rows = Vec::new();
+            while let Some((page, route)) = out.pop() {
+                if route.is_some() {
+                    return Err("rows with a mark cannot be read back: put the step before the mark".into());
+                }
+                rows.extend(rows_of::<T>(&page)?);
+            }
+            Ok(rows)
         })
+    }
+}
+
+impl<P: 'static> ResourceBuilder<P> {
+    /// Makes another page of each page.
+    pub(crate) fn each_page<Q: 'static>(
+        self,
+        f: impl Fn(P) -> Result<Q, BoxError> + Send + Sync + 'static,
+    ) -> ResourceBuilder<Q> {
+        let f = Arc::new(f);
+        self.remake(move |make| Arc::new(move |run| Ok(make(run)?.map(f.clone()))))
     }
 }
 

@@ -70,6 +70,8 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "runtime",
             "schema",
             "sources",
+            "sources-rest",
+            "sources-rust",
             "state",
         ],
     ),

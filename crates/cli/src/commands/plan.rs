@@ -3,14 +3,13 @@
 use std::fmt::{self, Write};
 
 use cartage_destinations_api::Connector;
-use cartage_pipeline::{PlanOptions, PlanReport, PlannedPackage};
+use cartage_pipeline::{PlanOptions, PlanReport, PlannedPackage, grouped, left_out};
 
 use super::show;
 use super::work::extract_options;
 use crate::config::Start;
 use crate::failure::Failure;
 use crate::manage_args::PlanArgs;
-use crate::progress::grouped;
 
 pub(super) fn plan(start: &Start<'_>, args: &PlanArgs, connector: Connector<'_>) -> Result<(), Failure> {
     let options = PlanOptions {
@@ -48,7 +47,7 @@ fn text(report: &PlanReport) -> Result<String, fmt::Error> {
         writeln!(out, "-- quarantined: {} rows of {table}", grouped(*rows))?;
     }
     for discarded in &report.discarded {
-        writeln!(out, "-- {}", crate::summary::left_out(discarded))?;
+        writeln!(out, "-- {}", left_out(discarded))?;
     }
     for (table, columns) in &report.null_columns {
         writeln!(out, "-- only nulls, so not created: {table}: {}", columns.join(", "))?;

@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Write};
 
-use cartage_pipeline::{AbortReport, PackageLine, Project, Status};
+use cartage_pipeline::{AbortReport, PackageLine, Project, Status, grouped, size};
 
 use super::show;
 use crate::args::Format;
 use crate::failure::Failure;
-use crate::progress::{grouped, size};
 
 pub(super) fn status(project: &Project, format: Format) -> Result<(), Failure> {
     let status = project.status()?;

@@ -8,8 +8,8 @@ use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptio
 use super::show;
 use crate::args::{ExtractArgs, RunArgs};
 use crate::config::Start;
+use crate::exit;
 use crate::failure::Failure;
-use crate::{exit, summary};
 
 /// What is to be done with a pipeline.
 pub(crate) enum Work<'a> {
@@ -45,7 +45,7 @@ fn do_work(project: &Project, work: &Work<'_>) -> Result<RunReport, PipelineErro
 
 /// Prints the summary; jobs that failed for good make the exit code.
 pub(super) fn tell(start: &Start<'_>, report: &RunReport) -> Result<(), Failure> {
-    show(start.global.format, report, || summary::text(report))?;
+    show(start.global.format, report, || Ok(report.to_string()))?;
     if report.failed_jobs.is_empty() { Ok(()) } else { Err(Failure::Code(exit::FAILED_JOBS)) }
 }
 

@@ -1,6 +1,8 @@
-//! Sums of a stage, and how sizes and rates are written.
+//! Sums of a stage, and how rates are written.
 
 use std::time::Duration;
+
+use cartage_pipeline::{grouped, size};
 
 /// What went through a stage so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,48 +30,5 @@ impl Counters {
         let seconds = elapsed.as_secs_f64().max(0.001);
         let rate = (self.rows as f64 / seconds) as u64;
         format!("{} rows, {}, {} rows/s", grouped(self.rows), size(self.bytes), grouped(rate))
-    }
-}
-
-/// A number with commas between groups of three digits.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A size in bytes with a decimal unit: "12 B", "105.0 MB".
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_and_sizes_have_units() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(size(999), "999 B");
-        assert_eq!(size(105_000_000), "105.0 MB");
-        assert_eq!(size(999_960), "1.0 MB");
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use cartage_pipeline::size;
 use cartage_runtime::{Progress, Stage};
 
-use super::counters::{Counters, size};
+use super::counters::Counters;
 use super::machine::Machine;
 
 /// Time between two lines of a stage.

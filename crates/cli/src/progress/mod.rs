@@ -5,8 +5,6 @@ mod counters;
 mod log;
 mod machine;
 
-pub(crate) use counters::{grouped, size};
-
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 mod errors;
 mod precedence;
+mod program;
 mod sections;
 
 use cartage_config::{Config, ConfigError, LoadOptions};

@@ -52,9 +52,9 @@ pub(super) fn value(array: &dyn Array, row: usize, form: HashForm) -> Result<Val
     })
 }
 
-/// One value of a column, as people read it.
+/// One value of a column, as people read it: points in time are ISO text.
 pub(crate) fn columnar_value(array: &dyn Array, row: usize) -> Result<Value, ArrowError> {
-    value(array, row, HashForm::Current)
+    value(array, row, HashForm::Legacy)
 }
 
 fn first<T: ArrowPrimitiveType>(array: &ArrayRef, wanted: &DataType) -> Result<T::Native, ArrowError> {

@@ -18,6 +18,7 @@ mod error;
 mod hash;
 mod iso_text;
 mod lag;
+mod last_value;
 mod number;
 mod parquet_file;
 mod path;
@@ -34,7 +35,8 @@ mod tests;
 
 pub(crate) use arrow_json::columnar_value;
 pub use error::CursorError;
+pub use last_value::LastValue;
 pub use path::JsonPath;
 pub(crate) use position::{Position, Step};
-pub(crate) use producer::bind;
+pub(crate) use producer::{Bounds, bind};
 pub(crate) use settings::CursorSettings;

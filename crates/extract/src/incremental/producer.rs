@@ -1,6 +1,7 @@
 //! A producer whose rows pass a cursor.
 
 use std::mem;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use cartage_state::PipelineState;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::columns_page::BatchFilter;
 use super::error::CursorError;
 use super::lag;
+use super::last_value::LastValue;
 use super::parquet_file::{self, Decision};
 use super::position::{self, CursorEntry, CursorId, Step};
 use super::rows::{HashChange, Known, RowFilter};
@@ -19,6 +21,7 @@ use super::window::Window;
 use crate::error::{Place, SourceError};
 use crate::page::{JsonPage, Page, ParquetFile};
 use crate::producer::{CursorRange, Finding, Input, OpenContext, Producer, Resume};
+use crate::route::{Reach, Route};
 use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
@@ -32,13 +35,18 @@ pub(crate) struct IncrementalProducer {
     /// Rows that the run may still take.
     room: u64,
     id: CursorId,
-    /// The range as the producer inside is told.
+    /// The range as the producer inside is told, and the last value as it moves.
     range: CursorRange,
+    last: LastValue,
+    /// Whether the rows belong to those of a parent: the next one's may begin anywhere in the range again.
+    has_parent: bool,
     /// What the page that is handed over next does to the cursor.
     step: Option<Step>,
     /// What the page of the inner producer that is being passed on changes in the state.
     inner_change: StateChange,
     file: Option<OpenFile>,
+    /// Where the page that is being passed on goes.
+    route: Option<Arc<Route>>,
     is_done: bool,
 }
 
@@ -50,6 +58,15 @@ struct OpenFile {
     next: RecordBatch,
 }
 
+/// What else ends a producer with a cursor, or does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bounds {
+    /// Rows that the run may take.
+    pub(crate) max_rows: Option<u64>,
+    /// Whether the producer works on the pages of another one.
+    pub(crate) has_parent: bool,
+}
+
 /// Gives a producer its cursor, whose range starts where the state says. The entry of the state is made where
 /// there is none.
 pub(crate) fn bind(
@@ -58,7 +75,7 @@ pub(crate) fn bind(
     resource: &str,
     source: &str,
     state: &mut PipelineState,
-    max_rows: Option<u64>,
+    bounds: &Bounds,
 ) -> Result<Box<dyn Producer>, String> {
     let is_stored = settings.keeps_state();
     let entry = if is_stored {
@@ -84,13 +101,16 @@ pub(crate) fn bind(
         window: Window::new(&settings, start, end),
         known: Known::new(entry.unique_hashes.into_iter().collect()),
         stored,
+        last: LastValue::default(),
         range,
-        room: max_rows.unwrap_or(u64::MAX),
+        has_parent: bounds.has_parent,
+        room: bounds.max_rows.unwrap_or(u64::MAX),
         settings,
         inner,
         step: None,
         inner_change: StateChange::default(),
         file: None,
+        route: None,
         is_done: false,
     }))
 }
@@ -165,7 +185,7 @@ impl IncrementalProducer {
             Some(RowOrder::Descending) => self.window.start_out_of_range,
             None => false,
         };
-        self.is_done = passed_end || self.room == 0;
+        self.is_done = passed_end && !self.has_parent || self.room == 0;
         let hashes = self.settings.deduplicates().then_some(change);
         let (cursor, last_value) = (self.id.clone(), self.moved());
         self.step = Some(Step { cursor, last_value, had_rows, kept_rows: kept > 0, hashes });
@@ -186,6 +206,7 @@ impl IncrementalProducer {
             return None;
         }
         self.stored = Some(last.clone());
+        self.last.set(last.to_plain_value());
         Some(last.to_value())
     }
 }
@@ -215,7 +236,9 @@ fn place(page: &JsonPage, row: u64) -> String {
 impl Producer for IncrementalProducer {
     fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
         let mut context = context.clone();
+        self.last.set(self.range.start.clone());
         context.cursor = Some(self.range.clone());
+        context.last_value = self.last.clone();
         let total = self.inner.open(&context)?;
         self.inner_change = self.inner.take_state_change();
         Ok(total)
@@ -233,6 +256,7 @@ impl Producer for IncrementalProducer {
             return self.next_of_file(file).map(Some);
         }
         let page = self.inner.next_page()?;
+        self.route = self.inner.take_route();
         self.inner_change = mem::take(&mut self.inner_change).then(self.inner.take_state_change());
         page.map(|page| self.pass(page)).transpose()
     }
@@ -242,6 +266,14 @@ impl Producer for IncrementalProducer {
         let is_passed_on = self.file.is_none() && self.room > 0;
         let change = if is_passed_on { mem::take(&mut self.inner_change) } else { StateChange::default() };
         change.with_step(self.step.take())
+    }
+
+    fn take_route(&mut self) -> Option<Arc<Route>> {
+        self.route.clone()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     fn inputs(&self) -> Vec<Input> {

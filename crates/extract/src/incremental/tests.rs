@@ -12,7 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CursorSettings, bind};
+use super::{Bounds, CursorSettings, bind};
 use crate::producer::Pages;
 use crate::standing::Standing;
 use crate::{JsonPage, Page, SourceError};
@@ -159,7 +159,8 @@ fn run(state: &mut PipelineState, hints: &Value, pages: Vec<Page>) -> Result<Vec
     let hints: ResourceHints = serde_json::from_value(hints.clone()).unwrap();
     let settings = CursorSettings::from_hints(&hints).unwrap().unwrap();
     let inner = Box::new(Pages(pages.into_iter().map(Ok)));
-    let mut producer = bind(inner, settings, "r", "s", state, None).map_err(SourceError::Config)?;
+    let mut producer =
+        bind(inner, settings, "r", "s", state, &Bounds::default()).map_err(SourceError::Config)?;
     let mut standing = Standing::default();
     let mut passed = Vec::new();
     while let Some(page) = producer.next_page()? {

@@ -86,6 +86,47 @@ impl ResourceHints {
         "parent_table_name",
     ];
 
+    /// These hints with others laid over them. Columns are merged by their names; every other hint that `upper`
+    /// has replaces the one here.
+    #[must_use]
+    pub fn overlaid(&self, upper: &Self) -> Self {
+        let over = |mut base: Map<String, Value>, upper: Map<String, Value>| {
+            base.extend(upper);
+            base
+        };
+        let columns = match (&self.columns, &upper.columns) {
+            (Some(base), Some(upper)) if !upper.0.is_empty() => {
+                let mut columns = base.clone();
+                for (name, hints) in &upper.0 {
+                    match columns.0.get_mut(name) {
+                        Some(known) => known.merge(hints),
+                        None => drop(columns.0.insert(name.clone(), hints.clone())),
+                    }
+                }
+                Some(columns)
+            }
+            (base, upper) => upper.clone().or_else(|| base.clone()),
+        };
+        Self {
+            table_name: upper.table_name.clone().or_else(|| self.table_name.clone()),
+            write_disposition: upper.write_disposition.clone().or_else(|| self.write_disposition.clone()),
+            primary_key: upper.primary_key.clone().or_else(|| self.primary_key.clone()),
+            merge_key: upper.merge_key.clone().or_else(|| self.merge_key.clone()),
+            columns,
+            schema_contract: upper.schema_contract.clone().or_else(|| self.schema_contract.clone()),
+            quarantine: upper.quarantine.or(self.quarantine),
+            nested_hints: upper.nested_hints.clone().or_else(|| self.nested_hints.clone()),
+            max_table_nesting: upper.max_table_nesting.or(self.max_table_nesting),
+            table_format: upper.table_format.clone().or_else(|| self.table_format.clone()),
+            file_format: upper.file_format.clone().or_else(|| self.file_format.clone()),
+            references: upper.references.clone().or_else(|| self.references.clone()),
+            incremental: upper.incremental.clone().or_else(|| self.incremental.clone()),
+            description: upper.description.clone().or_else(|| self.description.clone()),
+            parent_table_name: upper.parent_table_name.clone().or_else(|| self.parent_table_name.clone()),
+            other: over(self.other.clone(), upper.other.clone()),
+        }
+    }
+
     /// The name of the table before it is normalized.
     pub fn raw_table_name<'a>(&'a self, resource: &'a str) -> &'a str {
         self.table_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(resource)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::auth::auth;
 use super::failing::failing;
 use super::github::github;
+use super::repository::repository;
 use super::server::{Answer, Seen};
 
 /// Rows of every paged route, in pages of ten.
@@ -44,6 +45,7 @@ pub(super) fn route(seen: &Seen) -> Answer {
         ["numbers"] => numbers(seen),
         ["github", rest @ ..] => github(seen, rest),
         ["auth", ..] | ["token"] => auth(seen, &parts),
+        ["repos", _, _, list] => repository(seen, list),
         _ => failing(seen, &parts),
     }
 }

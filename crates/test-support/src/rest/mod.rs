@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod failing;
 mod github;
+mod repository;
 mod server;
 mod tls;
 

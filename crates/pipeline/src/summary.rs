@@ -1,47 +1,44 @@
-//! What a run says at its end: on standard output, as text for people.
+//! What a run says at its end, as text for people.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Formatter};
 
-use cartage_pipeline::{PackageReport, RunReport, StageReport};
 use cartage_schema::{ContractEntity, Discarded};
 
-use crate::progress::{grouped, size};
+use crate::figures::{grouped, size};
+use crate::report::{PackageReport, RunReport, StageReport};
 
 /// The summary of a run, ending with a line feed.
-///
-/// # Errors
-/// Never in practice: it is written into text.
-pub(crate) fn text(report: &RunReport) -> Result<String, fmt::Error> {
-    let mut out = String::new();
-    tables(&mut out, report)?;
-    stages(&mut out, report)?;
-    packages(&mut out, report)?;
-    remarks(&mut out, report)?;
-    target(&mut out, report)?;
-    Ok(out)
+impl Display for RunReport {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        tables(out, self)?;
+        stages(out, self)?;
+        packages(out, self)?;
+        remarks(out, self)?;
+        target(out, self)
+    }
 }
 
-fn tables(out: &mut String, report: &RunReport) -> fmt::Result {
-    let shown: Vec<_> = report.tables.iter().filter(|(name, _)| !name.starts_with("_dlt")).collect();
+fn tables(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
+    let shown: Vec<_> = report.data_tables().collect();
     if shown.is_empty() {
         return Ok(());
     }
     let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(5);
     writeln!(out, "{:<width$}  {:>12}", "table", "rows")?;
     for (name, rows) in shown {
-        writeln!(out, "{name:<width$}  {:>12}", grouped(*rows))?;
+        writeln!(out, "{name:<width$}  {:>12}", grouped(rows))?;
     }
     writeln!(out)
 }
 
-fn stages(out: &mut String, report: &RunReport) -> fmt::Result {
+fn stages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     for StageReport { stage, seconds, rows, bytes } in &report.stages {
         writeln!(out, "{stage:<10} {seconds:>7.2} s  {:>12} rows  {:>9}", grouped(*rows), size(*bytes))?;
     }
     Ok(())
 }
 
-fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
+fn packages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     if report.packages.is_empty() {
         writeln!(out, "nothing to do: no new rows, and no package was pending")?;
     }
@@ -67,7 +64,7 @@ fn packages(out: &mut String, report: &RunReport) -> fmt::Result {
     Ok(())
 }
 
-fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
+fn remarks(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     for skipped in &report.skipped {
         writeln!(out, "skipped {}.{}: {}", skipped.source, skipped.resource, skipped.reason)?;
     }
@@ -94,7 +91,7 @@ fn remarks(out: &mut String, report: &RunReport) -> fmt::Result {
 }
 
 /// What a contract kept out, and why.
-pub(crate) fn left_out(discarded: &Discarded) -> String {
+pub fn left_out(discarded: &Discarded) -> String {
     let Discarded { table, column, entity, mode, rows, values } = discarded;
     let count = match (rows, values) {
         (rows, 0) => format!("{} rows", grouped(*rows)),
@@ -108,7 +105,7 @@ pub(crate) fn left_out(discarded: &Discarded) -> String {
     format!("contract: {count} discarded: {why} ({entity} = {mode})")
 }
 
-fn target(out: &mut String, report: &RunReport) -> fmt::Result {
+fn target(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     let loaded = report.packages.iter().any(|package| package.state == "loaded");
     let Some(target) = report.target.as_ref().filter(|_| loaded) else { return Ok(()) };
     writeln!(

@@ -1,0 +1,148 @@
+//! The tables of a run: their hints and contracts, and what happens to those that get no rows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cartage_schema::{Origin, SchemaError, Table, WriteDisposition};
+
+use super::Gatherer;
+use crate::ExtractError;
+use crate::contract::{BrokenContract, first_row, rows_to_keep};
+use crate::goal::Goal;
+use crate::page::Page;
+use crate::plan::Planned;
+use crate::route::Route;
+use crate::writer::TableWriters;
+
+impl Gatherer<'_> {
+    /// Where a page goes. Hints that it brings are put into the schema, whoever wrote to the table before.
+    pub(super) fn goal(
+        &mut self,
+        resource: usize,
+        route: Option<&Route>,
+        page: &Page,
+    ) -> Result<Arc<Goal>, ExtractError> {
+        let found = self.goals.find(resource, &self.planned[resource], route);
+        let (goal, is_new) = found.map_err(|reason| ExtractError::Hints {
+            source_name: self.source_name.clone(),
+            resource: self.planned[resource].name.clone(),
+            reason,
+        })?;
+        if is_new {
+            self.publisher.note(&goal);
+            if page.rows() > 0 && route.is_some_and(|route| route.hints.is_some()) {
+                self.contracts.renew(&goal.tables);
+                self.hints.json.insert(goal.table.clone());
+                self.hints.columnar.insert(goal.table.clone(), goal.id);
+                self.merge_hints(resource, &goal, page)?;
+            }
+        }
+        Ok(goal)
+    }
+
+    /// Puts the tables of a resource into the schema, as far as their contracts let them.
+    pub(super) fn merge_hints(
+        &mut self,
+        resource: usize,
+        goal: &Goal,
+        page: &Page,
+    ) -> Result<(), ExtractError> {
+        for table in goal.tables.clone() {
+            let name = table.name.clone();
+            let unusable = |error: SchemaError| ExtractError::Hints {
+                source_name: self.source_name.clone(),
+                resource: self.planned[resource].name.clone(),
+                reason: error.to_string(),
+            };
+            match self.contracts.admit(&self.schema, table).map_err(unusable)? {
+                Ok(Some(table)) => self.merge_table(resource, table)?,
+                Ok(None) => {}
+                Err(breach) => {
+                    return Err(ExtractError::Contract(Box::new(BrokenContract {
+                        source_name: self.source_name.clone(),
+                        resource: self.planned[resource].name.clone(),
+                        row: breach.column.is_none().then(|| first_row(page)).flatten(),
+                        table: name,
+                        breach,
+                    })));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_table(&mut self, resource: usize, table: Table) -> Result<(), ExtractError> {
+        self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
+            source_name: self.source_name.clone(),
+            resource: self.planned[resource].name.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(())
+    }
+
+    /// Keeps rows of a table that its contract does not let in, where that is asked for.
+    pub(super) fn keep_discarded(
+        &self,
+        writers: &mut TableWriters<'_>,
+        resource: usize,
+        goal: &Goal,
+        page: &Page,
+        rows: u64,
+    ) -> Result<(), ExtractError> {
+        let (name, Goal { table, keeps_discarded, .. }) = (&self.planned[resource].name, goal);
+        if let Page::Json(page) = page {
+            writers.keep(table, page.rejected())?;
+        }
+        let Some(reason) = self.contracts.refuses(table).filter(|_| *keeps_discarded && rows > 0) else {
+            return Ok(());
+        };
+        let kept =
+            rows_to_keep(page, name, rows, &reason.text()).map_err(|error| self.failed(resource, error))?;
+        writers.keep(table, &kept)
+    }
+
+    /// Tables that an earlier package has replaced: the rows of this one are added to them.
+    pub(super) fn continues(&self) -> Vec<String> {
+        let is_replaced =
+            |goal: &Goal| goal.disposition == WriteDisposition::Replace && self.written.contains(&goal.table);
+        let own = self.planned.iter().filter(|planned| is_replaced(&planned.goal));
+        let own = own.map(|planned| planned.root.clone());
+        let routed = self.goals.routed().filter(|goal| is_replaced(goal)).map(|goal| goal.table.clone());
+        own.chain(routed).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Tables that are replaced by nothing get a file without rows, so that load empties them: all that the
+    /// resource has ever written to, as in dlt.
+    pub(super) fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
+        for resource in 0..self.planned.len() {
+            let Planned { name, goal, is_hidden, .. } = &self.planned[resource];
+            if *is_hidden || goal.disposition != WriteDisposition::Replace {
+                continue;
+            }
+            let is_silent = |table: &&Table| {
+                table.has_seen_data()
+                    && !writers.has_files(&table.name)
+                    && !self.written.contains(&table.name)
+            };
+            let is_others = |table: &Table| {
+                table.name != goal.table
+                    && (table.is_nested()
+                        || table.resource.as_ref() != Some(name)
+                        || table.write_disposition != Some(WriteDisposition::Replace))
+            };
+            let silent = self.schema.tables.values().filter(is_silent).filter(|table| !is_others(table));
+            for (table, known) in
+                silent.map(|table| (table.name.clone(), table.write_disposition)).collect::<Vec<_>>()
+            {
+                if known != Some(WriteDisposition::Replace) {
+                    // A resource that was silent changes nothing but what must happen to its table.
+                    let write_disposition = Some(WriteDisposition::Replace);
+                    let change = Table { name: table.clone(), write_disposition, ..Table::default() };
+                    self.merge_table(resource, change)?;
+                }
+                writers.write_empty(&table)?;
+            }
+        }
+        Ok(())
+    }
+}

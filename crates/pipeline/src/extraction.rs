@@ -1,0 +1,282 @@
+//! The extract stage as a run carries it out: which sources and resources take part, and from where they start.
+
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use cartage_extract::{
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh, Source,
+};
+use cartage_package_store::{Folder, LoadId, StageLock};
+use cartage_runtime::Cancel;
+use cartage_schema::{Schema, normalize_schema_name};
+use cartage_state::PipelineState;
+use serde::{Deserialize, Serialize};
+
+use crate::contracts;
+use crate::error::PipelineError;
+use crate::marker::Interrupted;
+use crate::offer::Offer;
+use crate::project::Project;
+use crate::report::{RunReport, Skipped, SourceFile};
+use crate::schema_files::SchemaFiles;
+use crate::stages::producer;
+
+/// What a user says on the command line about extracting.
+#[derive(Clone, Debug, Default)]
+pub struct ExtractOptions {
+    /// Only these resources; all where empty.
+    pub resources: Vec<String>,
+    /// At most this many rows of each resource.
+    pub limit: Option<u64>,
+    /// What is dropped before.
+    pub refresh: Option<Refresh>,
+}
+
+/// A resource that is left out of this run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) schema: String,
+    pub(crate) resource: String,
+}
+
+/// What is extracted, and who hears of it.
+pub(crate) struct Extraction<'a> {
+    offers: Vec<Offer<'a>>,
+    options: &'a ExtractOptions,
+    earlier: &'a Interrupted,
+    run_id: &'a str,
+    /// Hears of each package.
+    published: Option<Sender<LoadId>>,
+    /// Ends the work behind the package that is being written.
+    halt: Cancel,
+}
+
+impl<'a> Extraction<'a> {
+    pub(crate) fn new(
+        offers: Vec<Offer<'a>>,
+        options: &'a ExtractOptions,
+        earlier: &'a Interrupted,
+        run_id: &'a str,
+    ) -> Self {
+        Self { offers, options, earlier, run_id, published: None, halt: Cancel::default() }
+    }
+
+    /// The same while other stages are at work.
+    pub(crate) fn beside_others(self, published: Sender<LoadId>, halt: Cancel) -> Self {
+        Self { published: Some(published), halt, ..self }
+    }
+}
+
+/// Extracts all sources, one after the other.
+pub(crate) fn extract(
+    project: &Project,
+    lock: &StageLock,
+    extraction: Extraction<'_>,
+    report: &mut RunReport,
+) -> Result<(), PipelineError> {
+    project.store.sweep(lock)?;
+    let Extraction { offers, options, earlier, run_id, published, halt } = extraction;
+    check_resources(&offers, &options.resources)?;
+    let schemas: Vec<String> = offers.iter().map(|offer| normalize_schema_name(offer.name())).collect();
+    for offer in offers {
+        if halt.is_cancelled() {
+            break;
+        }
+        let begin = Instant::now();
+        let mut source = offer.make()?;
+        contracts::lay_over(&project.config, &mut source)?;
+        let name = source.name.clone();
+        let taken = taken(&source, options, earlier, report);
+        if taken.is_empty() {
+            continue;
+        }
+        let base_schema = start_schema(project, &source, schemas.first())?;
+        let request = ExtractRequest {
+            store: &project.store,
+            lock,
+            base_schema,
+            base_state: state_for(project, project.newest_state()?, &schemas)?,
+            settings: extract_settings(project, &name, options, earlier, taken)?,
+            package_settings: project.package_settings()?,
+            run_id: run_id.to_owned(),
+            producer: producer(),
+            runtime: project.runtime.clone(),
+            published: published.clone(),
+            halt: halt.clone(),
+            source,
+        };
+        let done = cartage_extract::run(request).inspect_err(|_| note_published(project, run_id, report))?;
+        add_extracted(report, &done, begin.elapsed().as_secs_f64());
+        // Beside it normalize writes the file, which knows more.
+        if !done.packages.is_empty() && published.is_none() {
+            SchemaFiles::of(project)?.export(&done.schema)?;
+        }
+    }
+    Ok(())
+}
+
+/// The resources that take part: those that are asked for, else those that are selected, without those that an
+/// interrupted run has done.
+fn taken(
+    source: &Source,
+    options: &ExtractOptions,
+    earlier: &Interrupted,
+    report: &mut RunReport,
+) -> Vec<String> {
+    let wanted = source.resources.iter().filter(|resource| {
+        if options.resources.is_empty() {
+            resource.selected
+        } else {
+            options.resources.contains(&resource.name)
+        }
+    });
+    let names = wanted.map(|resource| resource.name.clone());
+    names.filter(|name| !skip(&earlier.left_out, &source.name, name, report)).collect()
+}
+
+/// The schema that a source starts from. A source without an import file gets one where the settings want it.
+fn start_schema(project: &Project, source: &Source, first: Option<&String>) -> Result<Schema, PipelineError> {
+    let mut schema = project.base_schema(&source.name)?;
+    let with_state = first == Some(&schema.name);
+    if let Some(hash) = SchemaFiles::of(project)?.write_import(&schema, source, project, with_state)? {
+        schema.imported_version_hash = Some(hash);
+    }
+    Ok(schema)
+}
+
+/// Notes what an extract published before it failed. What cannot be read now is found by who needs it.
+fn note_published(project: &Project, run_id: &str, report: &mut RunReport) {
+    for load_id in project.store.list(Folder::Extracted).unwrap_or_default() {
+        let Ok(package) = project.store.open_package(Folder::Extracted, &load_id) else { continue };
+        let manifest = package.manifest();
+        if manifest.run_id == run_id {
+            report.package(load_id.as_str(), &manifest.schema_name).state = Folder::Extracted.to_string();
+        }
+    }
+}
+
+/// What is dropped before: the command line comes before the file.
+pub(crate) fn refresh(project: &Project, options: &ExtractOptions) -> Option<Refresh> {
+    let asked = project.config.pipeline.refresh.map(|mode| match mode {
+        cartage_config::RefreshMode::DropSources => Refresh::DropSources,
+        cartage_config::RefreshMode::DropResources => Refresh::DropResources,
+        _ => Refresh::DropData,
+    });
+    options.refresh.or(asked)
+}
+
+/// Notes that a resource is left out, if it is.
+fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunReport) -> bool {
+    let found =
+        left_out.iter().any(|left| left.schema == normalize_schema_name(source) && left.resource == resource);
+    if found {
+        report.skipped.push(Skipped {
+            source: source.to_owned(),
+            resource: resource.to_owned(),
+            reason:
+                "an interrupted run had extracted it already, and a second append would double its rows; \
+                     run again for new rows, or force it with --extract-again"
+                    .to_owned(),
+        });
+    }
+    found
+}
+
+/// Refuses names that no source knows.
+pub(crate) fn check_resources(offers: &[Offer<'_>], wanted: &[String]) -> Result<(), PipelineError> {
+    let known: Vec<&str> = offers.iter().flat_map(Offer::resources).collect();
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(PipelineError::usage(
+            format!("no source has a resource \"{unknown}\""),
+            format!("the resources are {}", known.join(", ")),
+        )),
+    }
+}
+
+impl Project {
+    /// The schemas of the sources of the configuration.
+    pub(crate) fn configured_schemas(&self) -> Vec<String> {
+        self.config.sources.iter().map(|source| normalize_schema_name(&source.name)).collect()
+    }
+}
+
+/// The newest state with what this configuration says about the pipeline, and with the schemas of a run.
+pub(crate) fn state_for(
+    project: &Project,
+    known: Option<PipelineState>,
+    schemas: &[String],
+) -> Result<PipelineState, PipelineError> {
+    let mut state = known.unwrap_or_else(|| {
+        // As in dlt, the empty state has a hash, so that the first one with content is version 1.
+        let mut state = PipelineState::new(&project.config.pipeline.name);
+        state.bump();
+        state
+    });
+    let destination = project.destination()?;
+    let kind = format!("dlt.destinations.{}", destination.kind);
+    state.set_destination(Some(&kind), Some(&destination.name));
+    state.set_dataset_name(Some(&project.dataset_name()?));
+    state.local_mut().insert("_dev_mode".to_owned(), project.config.pipeline.dev_mode.into());
+    let default = state.default_schema_name().map(str::to_owned).or_else(|| schemas.first().cloned());
+    state.set_default_schema_name(default.as_deref());
+    let names: Vec<String> =
+        state.schema_names().into_iter().map(str::to_owned).chain(schemas.iter().cloned()).collect();
+    state.set_schema_names(names.iter().map(String::as_str));
+    Ok(state)
+}
+
+fn extract_settings(
+    project: &Project,
+    source: &str,
+    options: &ExtractOptions,
+    earlier: &Interrupted,
+    resources: Vec<String>,
+) -> Result<ExtractSettings, PipelineError> {
+    let stage = project.config.extract(Some(source), None)?;
+    let writer = project.config.extract_writer(Some(source), None)?;
+    let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
+    Ok(ExtractSettings {
+        workers: stage.workers,
+        max_parallel_items: stage.max_parallel_items,
+        next_item_mode: match stage.next_item_mode {
+            cartage_config::NextItemMode::Fifo => NextItemMode::Fifo,
+            _ => NextItemMode::RoundRobin,
+        },
+        file_max_items: writer.file_max_items,
+        file_max_bytes: writer.file_max_bytes,
+        disable_compression: writer.disable_compression,
+        limit: Limit { rows: options.limit, pages: None },
+        resources: Some(resources),
+        package: PackageLimits {
+            max_rows: stage.package_max_rows,
+            max_bytes: stage.package_max_bytes,
+            max_seconds: stage.package_max_seconds,
+        },
+        refresh: refresh(project, options).filter(|_| !is_refreshed),
+        ..ExtractSettings::default()
+    })
+}
+
+pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
+    let read = done.resources.iter().flat_map(|resource| &resource.inputs).map(|input| input.bytes).sum();
+    report.add_discarded(&done.discards.list());
+    report.add_stage("extract", seconds, done.rows(), read);
+    for resource in &done.resources {
+        report
+            .warnings
+            .extend(resource.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
+        report.files.extend(resource.inputs.iter().map(|input| SourceFile {
+            path: input.name.clone(),
+            resource: resource.name.clone(),
+            bytes: input.bytes,
+            rows: input.rows,
+        }));
+        if resource.rejected > 0 {
+            *report.quarantined.entry(resource.table.clone()).or_default() += resource.rejected;
+        }
+    }
+    for package in &done.packages {
+        report.package(package.load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
+    }
+}

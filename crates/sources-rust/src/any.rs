@@ -1,0 +1,87 @@
+//! Resources of any kind of pages, so that a source can hold them together.
+
+use std::fmt::{self, Debug};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cartage_extract::{OpenContext, Page, Producer, Resource, SourceError};
+use serde_json::{Map, Value};
+
+use crate::hints;
+use crate::page::IntoPages;
+use crate::producer::RustProducer;
+use crate::resource::ResourceBuilder;
+use crate::spec::Spec;
+
+type MakeProducer = Arc<dyn Fn(&Spec) -> Box<dyn Producer> + Send + Sync>;
+
+/// A resource of any kind of pages.
+#[derive(Clone)]
+pub struct AnyResource {
+    pub(crate) spec: Spec,
+    producer: MakeProducer,
+}
+
+impl Debug for AnyResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyResource").field("spec", &self.spec).finish_non_exhaustive()
+    }
+}
+
+impl AnyResource {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The resource as the stage takes it; `shared` are hints that the source lays over those of the resource.
+    pub(crate) fn to_resource(&self, shared: &Map<String, Value>) -> Result<Resource, SourceError> {
+        let mut map = self.spec.hints.clone();
+        hints::lay_over(&mut map, shared.clone());
+        let hints = hints::parse(&self.spec.name, map)?;
+        Ok(Resource {
+            parent: self.spec.parent.as_ref().map(|parent| parent.spec.name.clone()),
+            selected: self.spec.selected,
+            ..Resource::new(&self.spec.name, hints, (self.producer)(&self.spec))
+        })
+    }
+}
+
+impl<P: IntoPages + 'static> From<ResourceBuilder<P>> for AnyResource {
+    fn from(resource: ResourceBuilder<P>) -> Self {
+        let ResourceBuilder { spec, make } = resource;
+        let producer =
+            move |spec: &Spec| -> Box<dyn Producer> { Box::new(RustProducer::new(spec, Arc::clone(&make))) };
+        Self { spec, producer: Arc::new(producer) }
+    }
+}
+
+/// A resource with a producer of its own, as other crates make them. It is used up by one run.
+impl From<Resource> for AnyResource {
+    fn from(resource: Resource) -> Self {
+        let Resource { name, hints, producer, selected, .. } = resource;
+        let mut spec = Spec::new(&name);
+        if let Ok(Value::Object(map)) = serde_json::to_value(&hints) {
+            spec.hints = map;
+        }
+        spec.selected = selected;
+        let once = Mutex::new(Some(producer));
+        let producer = move |_: &Spec| {
+            let producer = once.lock().unwrap_or_else(PoisonError::into_inner).take();
+            producer.unwrap_or_else(|| Box::new(UsedUp))
+        };
+        Self { spec, producer: Arc::new(producer) }
+    }
+}
+
+/// A producer that went to an earlier run.
+struct UsedUp;
+
+impl Producer for UsedUp {
+    fn open(&mut self, _context: &OpenContext) -> Result<Option<u64>, SourceError> {
+        Err(SourceError::Config("its producer went to an earlier run; make the resource anew".to_owned()))
+    }
+
+    fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
+        Ok(None)
+    }
+}

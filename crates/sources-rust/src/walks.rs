@@ -1,0 +1,115 @@
+//! Several items of a parent at a time, whose pages come in the order of the items.
+//!
+//! Items are begun in their order, and each has a channel of its own with room for a page or two: so whoever works
+//! on the first of them is never kept waiting, and those behind it stop when they are too far ahead.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::vec::IntoIter;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use crate::error::BoxError;
+use crate::flow::PageIter;
+
+/// Pages of one item that may wait.
+const WAITING_PAGES: usize = 2;
+
+/// What comes of an item.
+pub(crate) enum Made<P> {
+    Page(Result<P, BoxError>),
+    /// There is no more.
+    Done,
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// Begins to work on an item.
+pub(crate) type Begin<T, P> = Arc<dyn Fn(T) -> Receiver<Made<P>> + Send + Sync>;
+
+/// The pages of items that are worked on at the same time.
+pub(crate) struct Walks<T, P> {
+    waiting: IntoIter<T>,
+    begun: VecDeque<Receiver<Made<P>>>,
+    /// Items that may be begun and not be done.
+    most: usize,
+    begin: Begin<T, P>,
+}
+
+impl<T, P> Walks<T, P> {
+    pub(crate) fn new(items: Vec<T>, most: usize, begin: Begin<T, P>) -> Self {
+        Self { waiting: items.into_iter(), begun: VecDeque::new(), most: most.max(1), begin }
+    }
+}
+
+impl<T, P> Iterator for Walks<T, P> {
+    type Item = Result<P, BoxError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            while self.begun.len() < self.most
+                && let Some(item) = self.waiting.next()
+            {
+                self.begun.push_back((self.begin)(item));
+            }
+            match self.begun.front()?.recv() {
+                Ok(Made::Page(page)) => return Some(page),
+                Ok(Made::Done) => drop(self.begun.pop_front()),
+                Ok(Made::Panicked(panic)) => resume_unwind(panic),
+                Err(_) => return Some(Err("whoever worked on an item is gone".into())),
+            }
+        }
+    }
+}
+
+/// An item on its way to a thread.
+struct Task<T, P> {
+    item: T,
+    pages: Sender<Made<P>>,
+}
+
+/// Starts threads that work on items. They end when nobody can begin an item any more.
+pub(crate) fn crew<T, P>(
+    workers: usize,
+    work: Arc<dyn Fn(T) -> Result<PageIter<P>, BoxError> + Send + Sync>,
+) -> Begin<T, P>
+where
+    T: Send + 'static,
+    P: Send + 'static,
+{
+    let (tasks, inbox) = unbounded::<Task<T, P>>();
+    for _ in 0..workers.max(1) {
+        let (inbox, work) = (inbox.clone(), Arc::clone(&work));
+        // Not joined: one may wait for a service when the run ends.
+        thread::spawn(move || inbox.into_iter().for_each(|task| walk(task, &*work)));
+    }
+    Arc::new(move |item| {
+        let (pages, outbox) = bounded(WAITING_PAGES);
+        // Threads catch panics, so that they are there as long as this is.
+        drop(tasks.send(Task { item, pages }));
+        outbox
+    })
+}
+
+/// Works on an item to its end, or until nobody wants its pages any more.
+fn walk<T, P>(task: Task<T, P>, work: &dyn Fn(T) -> Result<PageIter<P>, BoxError>) {
+    let Task { item, pages } = task;
+    let walked = catch_unwind(AssertUnwindSafe(|| {
+        let made = match work(item) {
+            Ok(made) => made,
+            Err(error) => return drop(pages.send(Made::Page(Err(error)))),
+        };
+        for page in made {
+            let is_last = page.is_err();
+            if pages.send(Made::Page(page)).is_err() || is_last {
+                return;
+            }
+        }
+    }));
+    drop(pages.send(match walked {
+        Ok(()) => Made::Done,
+        Err(panic) => Made::Panicked(panic),
+    }));
+}
