@@ -60,14 +60,14 @@ fn an_api_runs_after_its_token_was_filled_in() {
     assert_eq!(read(&bench, ".gitignore"), ".cartage/secrets.toml\n");
     let address = format!("sources.github.client.base_url={}/github", server.url());
     let set = ["--set", &address];
-    bench.cartage(&[&["run"], &set[..]].concat()).exits_with(2).says("token");
+    bench.cartage(&[&["run"][..], &set].concat()).exits_with(2).says("token");
     let secrets =
         read(&bench, ".cartage/secrets.toml").replace("# token = \"...\"", "token = \"secret-token\"");
     bench.write(".cartage/secrets.toml", secrets);
-    let done = bench.cartage(&[&["source", "check"], &set[..]].concat()).exits_with(0);
+    let done = bench.cartage(&[&["source", "check"][..], &set].concat()).exits_with(0);
     assert!(done.stdout.contains("header_link, relation `next` (found)"), "{}", done.stdout);
     for _ in 0..2 {
-        bench.cartage(&[&["run"], &set[..]].concat()).exits_with(0);
+        bench.cartage(&[&["run"][..], &set].concat()).exits_with(0);
         assert_eq!(bench.number("SELECT count(*) FROM test_data.issues"), 5);
         assert_eq!(bench.number("SELECT count(*) FROM test_data.issue_comments"), 10);
     }

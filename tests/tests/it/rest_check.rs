@@ -7,13 +7,13 @@ use serde_json::Value;
 
 fn check(bench: &Bench, more: &[&str]) -> Done {
     let before = tree(bench.path());
-    let done = bench.cartage(&[&["source", "check"], more].concat());
+    let done = bench.cartage(&[&["source", "check"][..], more].concat());
     assert_eq!(tree(bench.path()), before, "it writes nothing");
     done
 }
 
 fn json(bench: &Bench, more: &[&str], code: i32) -> Value {
-    let done = check(bench, &[&["--format", "json"], more].concat()).exits_with(code);
+    let done = check(bench, &[&["--format", "json"][..], more].concat()).exits_with(code);
     serde_json::from_str(&done.stdout).unwrap()
 }
 

@@ -140,7 +140,7 @@ fn write_pipeline(file: &DataFile, work: &Path, workers: Option<usize>) -> Resul
 }
 
 /// A folder without anything from an earlier run.
-fn empty(folder: &Path) -> Result<PathBuf> {
+pub(super) fn empty(folder: &Path) -> Result<PathBuf> {
     let work = folder.join("work");
     if work.exists() {
         fs::remove_dir_all(&work)?;

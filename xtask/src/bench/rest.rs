@@ -4,13 +4,13 @@
 mod server;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::engines::{Run, cartage_command, our_stages, script, their_stages};
+use super::engines::{Run, cartage_command, empty, our_stages, script, their_stages};
 use super::measure::run as run_measured;
 use super::report;
 use server::{PAGES, ROWS, Server};
@@ -86,8 +86,8 @@ pub(super) fn memory(folder: &Path) -> Result<()> {
     let (cost, stdout) = run_measured(&mut cartage_command("cartage-extract", &work, &[])?)?;
     let report: Value = serde_json::from_str(&stdout).context("extract printed no JSON")?;
     let input = &report["files"][0];
-    let rows =
-        vec![report::Row { engine: "cartage", runs: vec![Run { cost, stages: our_stages(&stdout)? }] }];
+    let runs = vec![Run { cost, stages: our_stages(&stdout)? }];
+    let rows = [report::Row { engine: "cartage", runs }];
     let bytes = input["bytes"].as_u64().unwrap_or_default();
     report::print(&format!("a stream of {} rows", input["rows"]), bytes, &rows)?;
     Ok(fs::remove_dir_all(&work)?)
@@ -157,14 +157,4 @@ fn dlt(case: Case, server: Server, plan: &Plan<'_>) -> Result<Run> {
     command.args([if case.in_parallel { "page_number" } else { "cursor" }, case.destination]);
     let (cost, stdout) = run_measured(command.arg(&work).current_dir(&work))?;
     Ok(Run { cost, stages: their_stages(&stdout)? })
-}
-
-/// A folder without anything from an earlier run.
-fn empty(folder: &Path) -> Result<PathBuf> {
-    let work = folder.join("rest");
-    if work.exists() {
-        fs::remove_dir_all(&work)?;
-    }
-    fs::create_dir_all(&work)?;
-    Ok(work)
 }
