@@ -1,5 +1,6 @@
 //! Each stage as a command runs it: one source, or all packages that wait for it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
@@ -9,13 +10,14 @@ use cartage_extract::{
     ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh, Source,
 };
 use cartage_load::{LoadRequest, LoadSettings};
-use cartage_normalize::{NormalizeRequest, NormalizeSettings};
+use cartage_normalize::NormalizeRequest;
 use cartage_package_store::{Folder, LoadId, PublishedPackage, StageLock};
 use cartage_runtime::{Cancel, Runtime, Stage, SystemRandom};
 use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
 use crate::marker::Interrupted;
@@ -224,6 +226,8 @@ fn extract_settings(
 ) -> Result<ExtractSettings, PipelineError> {
     let stage = project.config.extract(Some(source), None)?;
     let writer = project.config.extract_writer(Some(source), None)?;
+    let budget = Budget::of(project);
+    let usual = ExtractSettings::default();
     let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
     Ok(ExtractSettings {
         workers: stage.workers,
@@ -243,7 +247,9 @@ fn extract_settings(
             max_seconds: stage.package_max_seconds,
         },
         refresh: refresh(project, options).filter(|_| !is_refreshed),
-        ..ExtractSettings::default()
+        compression_threads: budget.compression_threads(cores()),
+        buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
+        ..usual
     })
 }
 
@@ -300,7 +306,7 @@ pub(crate) fn normalize_one(
         base_schema: project.normalized_schema(&schema, load_id)?,
         contracts: contracts::current(project, &package)?,
         workers: workers(project),
-        settings: NormalizeSettings::default(),
+        settings: Budget::of(project).normalize(),
         runtime: without_seed(project),
     })?;
     report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
@@ -328,10 +334,14 @@ fn without_seed(project: &Project) -> Runtime {
     Runtime { random: Arc::new(SystemRandom), ..project.runtime.clone() }
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 /// Threads that parse and encode: as many as the machine has cores, unless the settings say otherwise.
 fn workers(project: &Project) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    project.config.normalize.workers.map_or_else(cores, std::num::NonZeroUsize::get)
+    let wanted = project.config.normalize.workers.map_or_else(cores, NonZeroUsize::get);
+    Budget::of(project).normalize_workers(wanted)
 }
 
 /// Loads every normalized package, the oldest first.

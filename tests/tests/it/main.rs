@@ -13,6 +13,7 @@ mod filesystem_kill;
 mod guides;
 mod kill;
 mod locks;
+mod memory;
 mod oracle;
 mod plan;
 mod postgres;
