@@ -6,6 +6,7 @@
 //!
 //! Results go to standard output, everything else to standard error; [`exit`] lists the exit codes.
 
+mod allocator;
 mod args;
 mod commands;
 mod config;

@@ -1,6 +1,7 @@
 //! One block on a worker: decompressed, split into rows, parsed and turned into columns.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -82,7 +83,8 @@ pub(crate) enum BlockFailure {
 /// Works on blocks, one at a time. Buffers and shapes are kept from block to block.
 pub(crate) struct BlockWorker {
     rules: Arc<Rules>,
-    shapes: Shapes,
+    /// By root table, so that a block costs nothing for the tables of other roots.
+    shapes: HashMap<String, Shapes>,
     collected: Collected,
     savepoint: Savepoint,
     pub(crate) buffers: Buffers,
@@ -94,7 +96,7 @@ pub(crate) struct BlockWorker {
 impl BlockWorker {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
         Self {
-            shapes: Shapes::new(Arc::clone(&rules)),
+            shapes: HashMap::new(),
             collected: Collected::default(),
             savepoint: Savepoint::default(),
             buffers: Buffers::with_max_depth(64 << 10, rules.max_json_depth),
@@ -117,6 +119,10 @@ impl BlockWorker {
         let original = Original::new(&task.block);
 
         let mut tables = BlockTables::new(&task.schema, rules, &task.refused, task.file.keeps_discarded);
+        let shapes = match shapes.get_mut(&task.file.table) {
+            Some(known) => known,
+            None => shapes.entry(task.file.table.clone()).or_insert_with(|| Shapes::new(Arc::clone(rules))),
+        };
         let root = shapes.root(&task.file.table);
         let mut bad = Vec::new();
         let mut rows = 0;

@@ -1,7 +1,8 @@
 //! How `runtime.memory_limit` is shared out among the stages, which work at the same time.
 //!
-//! The destination's engine gets what is left when the program itself has what it needs, at least half. Shares
-//! depend on the limit only, so that one process and three write the same bytes.
+//! The destination's engine gets three eighths of a small limit, and all that is left of a large one when the
+//! program itself has what it needs. Shares depend on the limit only, so that one process and three write the same
+//! bytes.
 
 use std::num::NonZeroUsize;
 
@@ -11,11 +12,11 @@ use cartage_normalize::NormalizeSettings;
 use crate::error::PipelineError;
 use crate::project::Project;
 
-/// The smallest limit that the stages can work with.
-const LEAST: u64 = 192_000_000;
+/// The smallest limit that the stages were seen to keep.
+const LEAST: u64 = 256_000_000;
 
 /// With this much the program itself is as fast as with any more.
-const ENOUGH: u64 = 320 << 20;
+const ENOUGH: u64 = 512 << 20;
 
 /// What a thread of normalize takes: its blocks before and after they are parsed, and a row group.
 const PER_WORKER: u64 = 28 << 20;
@@ -60,7 +61,7 @@ impl Budget {
         let usual = NormalizeSettings::default();
         let Some(buffer) = self.buffer() else { return usual };
         NormalizeSettings {
-            row_group_bytes: usual.row_group_bytes.min(buffer / 2),
+            row_group_bytes: usual.row_group_bytes.min(buffer / 4),
             buffer_bytes: usual.buffer_bytes.min(buffer),
             ..usual
         }
@@ -85,15 +86,16 @@ impl Budget {
         self.limit.map_or(wanted, |limit| wanted.min((own(limit) / 2 / bytes).max(1) as usize))
     }
 
-    /// A fifth of what the program has: extract and normalize have such a buffer each.
+    /// An eighth of what the program has, where that is little: extract and normalize have such a buffer each, and
+    /// normalize encodes as much again.
     fn buffer(self) -> Option<usize> {
-        self.limit.map(|limit| (own(limit) / 5) as usize)
+        self.limit.map(own).filter(|own| *own < ENOUGH).map(|own| (own / 8) as usize)
     }
 }
 
 /// What the program has for itself.
 fn own(limit: u64) -> u64 {
-    (limit / 2).min(ENOUGH)
+    (limit / 8 * 5).min(ENOUGH)
 }
 
 #[cfg(test)]
@@ -115,15 +117,15 @@ mod tests {
     fn a_large_limit_changes_nothing_but_what_the_destination_may_take() {
         let large = of(16_000_000_000);
         assert_eq!(large.normalize(), NormalizeSettings::default());
-        assert_eq!(large.destination(), Some(16_000_000_000 - (320 << 20)));
+        assert_eq!(large.destination(), Some(16_000_000_000 - (512 << 20)));
         assert_eq!(large.normalize_workers(4), 4);
     }
 
     #[test]
     fn what_all_parts_take_together_stays_below_a_small_limit() {
-        for limit in [LEAST, 256_000_000, 512_000_000] {
+        for limit in [LEAST, 400_000_000, 800_000_000] {
             let budget = of(limit);
-            let buffers = budget.normalize().buffer_bytes + budget.buffered_rows(usize::MAX);
+            let buffers = 2 * budget.normalize().buffer_bytes + budget.buffered_rows(usize::MAX);
             let threads = budget.normalize_workers(64) as u64 * PER_WORKER;
             let engine = budget.destination().unwrap();
             assert!(buffers as u64 + threads + engine <= limit, "{limit}");

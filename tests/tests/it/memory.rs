@@ -50,6 +50,6 @@ fn a_limit_that_no_run_could_keep_is_refused_with_the_least_one() {
     let bench = Bench::new();
     bench.write("items.jsonl", "{\"id\": 1}\n");
     bench.items("items.jsonl", "");
-    bench.cartage(&["run", "--set", "runtime.memory_limit=64MB"]).exits_with(2).says("192MB");
+    bench.cartage(&["run", "--set", "runtime.memory_limit=64MB"]).exits_with(2).says("256MB");
     bench.cartage(&["run", "--set", "runtime.memory_limit=64"]).exits_with(2).says("256MB, 4GB or 512MiB");
 }
