@@ -23,15 +23,12 @@ fn rows(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(hot.bytes() as u64)).sample_size(20);
         group.bench_function("parse", |bench| bench.iter(|| black_box(hot.parse())));
         group.bench_function("flatten", |bench| bench.iter_with_large_drop(|| hot.flatten()));
-        let mut columns = Vec::new();
-        for _ in 0..8 {
-            columns.push(hot.flatten());
-        }
+        let columns = hot.flatten();
         group.bench_function("encode", |bench| {
-            bench.iter_batched_ref(
-                || columns.pop().unwrap_or_else(|| hot.flatten()),
+            bench.iter_batched(
+                || columns.clone(),
                 |columns| hot.encode(columns).expect("columns of a block can be encoded"),
-                BatchSize::PerIteration,
+                BatchSize::SmallInput,
             );
         });
         group.finish();

@@ -21,8 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 hot.bytes()
             }
             "encode" => {
-                let mut columns = hot.flatten();
-                hot.encode(&mut columns)?
+                let columns = hot.flatten();
+                hot.encode(columns)?
             }
             "naming" => naming(std::str::from_utf8(&rows)?),
             other => return Err(format!("there is no part {other}").into()),

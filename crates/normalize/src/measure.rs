@@ -28,7 +28,8 @@ pub struct HotPath {
     rows: Vec<u8>,
 }
 
-/// Columns of a block, ready to be encoded.
+/// Columns of a block, ready to be encoded. Cloning copies no values.
+#[derive(Clone)]
 pub struct Columns(Vec<TableBatch>);
 
 impl HotPath {
@@ -101,11 +102,11 @@ impl HotPath {
     /// # Errors
     /// As [`run`](crate::run).
     #[inline(never)]
-    pub fn encode(&self, columns: &mut Columns) -> Result<usize, NormalizeError> {
+    pub fn encode(&self, columns: Columns) -> Result<usize, NormalizeError> {
         let schema = self.merged.schema();
         let options = OutputOptions::new(&PackageSettings::default(), dictionary_columns(schema, None));
         let mut assembler = Assembler::new(&NormalizeSettings::default(), &self.rules.physical, &options);
-        let mut tasks = assembler.add(std::mem::take(&mut columns.0), schema)?;
+        let mut tasks = assembler.add(columns.0, schema)?;
         tasks.extend(assembler.finish(schema)?);
         for task in &tasks {
             task.run()?;
