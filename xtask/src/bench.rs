@@ -10,6 +10,8 @@ mod merge;
 mod python;
 mod report;
 mod rest;
+mod scaling;
+mod sizes;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +59,15 @@ pub(crate) struct Args {
     /// Measures the memory of extracting five gigabytes from a REST API instead.
     #[arg(long)]
     rest_memory: bool,
+    /// Measures how time grows with the number of files, tables, columns and resources instead.
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "files,tables,columns,resources")]
+    scaling: Vec<scaling::Case>,
+    /// Measures time and memory at these multiples of the usual size instead, without the others.
+    #[arg(long, value_delimiter = ',', num_args = 0.., default_missing_value = "0.1,1,10")]
+    sizes: Vec<f64>,
+    /// What `runtime.memory_limit` is while `--sizes` are measured.
+    #[arg(long, requires = "sizes")]
+    memory_limit: Option<String>,
     /// Only makes the data.
     #[arg(long)]
     generate: bool,
@@ -97,8 +108,25 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.rest || args.rest_memory {
         return rest(args, &folder);
     }
+    if !args.scaling.is_empty() {
+        run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+        return scaling::measure(&args.scaling, args.runs.max(1), &folder);
+    }
     let sets: Vec<Set> =
         Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
+    if !args.sizes.is_empty() {
+        run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+        return sizes::measure(
+            &sets,
+            &sizes::Plan {
+                factors: &args.sizes,
+                memory_limit: args.memory_limit.as_deref(),
+                workers: args.workers,
+                runs: args.runs.max(1),
+                folder: &folder,
+            },
+        );
+    }
     let files = sets.iter().map(|set| set.file(&folder, args.rows)).collect::<Result<Vec<_>>>()?;
     if args.generate {
         return Ok(());

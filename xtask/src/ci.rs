@@ -24,7 +24,7 @@ pub(crate) struct Args {
 /// A step: its name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
     ("tidy", crate::tidy::run),
     ("build", || run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
@@ -47,6 +47,7 @@ const STEPS: [Step; 9] = [
         )
     }),
     ("without DuckDB", || crate::tidy::light_binaries()),
+    ("instructions", || crate::instructions::run(&crate::instructions::Args::default())),
     ("licences", licences),
 ];
 

@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod instructions;
 mod oracle;
 mod package;
 mod services;
@@ -34,6 +35,8 @@ enum Command {
     Oracle(oracle::Args),
     /// Measures us, dlt and DuckDB on the same files.
     Bench(bench::Args),
+    /// Counts the instructions of the hot path and compares them with those of the last record.
+    Instructions(instructions::Args),
     /// Starts and stops the servers that tests of destinations need.
     Services(services::Args),
     /// Shows what is in a load package.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Oracle(args) => oracle::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Instructions(args) => instructions::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Inspect { package } => package::inspect(&package),
         Command::Verify { packages } => package::verify(&packages),

@@ -2,6 +2,7 @@
 
 mod directions;
 mod manifests;
+mod sizes;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -19,9 +20,12 @@ pub(crate) fn run() -> Result<()> {
     report(&faults)
 }
 
-/// Checks that the front crate of the stage binaries pulls in nothing of DuckDB.
+/// Checks that the front crate of the stage binaries pulls in nothing of DuckDB, and that the binaries, which
+/// must have been built, are small.
 pub(crate) fn light_binaries() -> Result<()> {
-    report(&heavy_in("cartage-cli")?)
+    let mut faults = heavy_in("cartage-cli")?;
+    faults.extend(sizes::check()?);
+    report(&faults)
 }
 
 fn report(faults: &[String]) -> Result<()> {

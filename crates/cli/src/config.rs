@@ -8,7 +8,7 @@ use cartage_pipeline::{PipelineError, Project};
 use cartage_runtime::{Cancel, Runtime};
 
 use crate::args::{GlobalArgs, ProgressMode};
-use crate::{logging, progress};
+use crate::{allocator, logging, progress};
 
 /// Environment variables that make a run repeatable byte for byte: the clock in microseconds since 1970,
 /// and the seed of file ids. For tests and for comparing packages.
@@ -39,6 +39,9 @@ impl Start<'_> {
             ..options
         })?;
         logging::start(config.runtime, self.global.verbose);
+        if config.runtime.memory_limit.is_some() {
+            allocator::give_back_early();
+        }
         Ok(config)
     }
 

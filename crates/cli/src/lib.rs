@@ -1,11 +1,12 @@
 //! The commands of the binaries, without any destination driver.
 //!
-//! [`run_cli`] is the front door; [`run_stage`] is a binary of one stage. Both are handed a
-//! [`Connector`](cartage_destinations_api::Connector), so that the binaries of extract and normalize
-//! contain no destination.
+//! [`run_cli`] is the front door; [`run_extract`], [`run_normalize`] and [`run_load`] are binaries of one
+//! stage. Who loads is handed a [`Connector`](cartage_destinations_api::Connector), so that the binaries of
+//! extract and normalize contain no destination.
 //!
 //! Results go to standard output, everything else to standard error; [`exit`] lists the exit codes.
 
+mod allocator;
 mod args;
 mod commands;
 mod config;
@@ -22,4 +23,4 @@ mod stage;
 
 pub use args::Cli;
 pub use commands::run_cli;
-pub use stage::{StageBinary, run_stage};
+pub use stage::{run_extract, run_load, run_normalize};

@@ -1,56 +1,47 @@
 //! Binaries of one stage: the same as the command of that name.
+//!
+//! Each stage has a function of its own, so that its binary holds nothing of the other stages.
 
 use std::process::ExitCode;
 
 use cartage_destinations_api::Connector;
+use cartage_runtime::Cancel;
 use clap::{Args, FromArgMatches};
 
-use crate::args::{ExtractArgs, FileArgs, GlobalArgs};
-use crate::commands::{self, Work};
+use crate::args::GlobalArgs;
+use crate::commands;
 use crate::config::Start;
 use crate::failure::Failure;
 use crate::signals;
-use cartage_runtime::Cancel;
 
-/// Which stage a binary is.
-pub enum StageBinary<'a> {
-    /// `cartage-extract`.
-    Extract,
-    /// `cartage-normalize`.
-    Normalize,
-    /// `cartage-load`, with the destinations it was built with.
-    Load(Connector<'a>),
+/// `cartage-extract`, with the arguments of the process.
+pub fn run_extract() -> ExitCode {
+    run("cartage-extract", "Reads the sources of a pipeline into a load package", commands::extract)
 }
 
-/// Runs a stage with the arguments of the process.
-pub fn run_stage(stage: &StageBinary<'_>) -> ExitCode {
-    let (name, about) = match stage {
-        StageBinary::Extract => ("cartage-extract", "Reads the sources of a pipeline into a load package"),
-        StageBinary::Normalize => {
-            ("cartage-normalize", "Turns extracted packages into typed, relational ones")
-        }
-        StageBinary::Load(_) => ("cartage-load", "Loads normalized packages into the destination"),
-    };
+/// `cartage-normalize`, with the arguments of the process.
+pub fn run_normalize() -> ExitCode {
+    run("cartage-normalize", "Turns extracted packages into typed, relational ones", commands::normalize)
+}
+
+/// `cartage-load`, with the arguments of the process and the destinations it was built with.
+pub fn run_load(connector: Connector<'_>) -> ExitCode {
+    run("cartage-load", "Loads normalized packages into the destination", |start, file| {
+        commands::load(start, file, connector)
+    })
+}
+
+/// Reads the arguments of a stage beside those that all have, and does its work.
+fn run<A: Args>(
+    name: &'static str,
+    about: &'static str,
+    stage: impl FnOnce(&Start<'_>, &A) -> Result<(), Failure>,
+) -> ExitCode {
     let command = clap::Command::new(name).about(about).version(env!("CARGO_PKG_VERSION"));
-    let command = match stage {
-        StageBinary::Extract => ExtractArgs::augment_args(command),
-        _ => FileArgs::augment_args(command),
-    };
-    let matches = GlobalArgs::augment_args(command).get_matches();
+    let matches = GlobalArgs::augment_args(A::augment_args(command)).get_matches();
     let global = GlobalArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let args = A::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let cancel = Cancel::default();
     let start = Start { global: &global, cancel: cancel.clone() };
-    let done = signals::install(&cancel).map_err(Failure::from).and_then(|()| match stage {
-        StageBinary::Extract => {
-            let args = ExtractArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-            commands::work(&start, &args.file.file, &Work::Extract(&args))
-        }
-        StageBinary::Normalize => commands::work(&start, &file(&matches), &Work::Normalize),
-        StageBinary::Load(connector) => commands::work(&start, &file(&matches), &Work::Load(*connector)),
-    });
-    commands::finish(done)
-}
-
-fn file(matches: &clap::ArgMatches) -> std::path::PathBuf {
-    FileArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).file
+    commands::finish(signals::install(&cancel).map_err(Failure::from).and_then(|()| stage(&start, &args)))
 }

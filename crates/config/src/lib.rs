@@ -49,8 +49,8 @@ pub use origin::{Layer, Origin, Place};
 pub use secret::Secret;
 pub use section::Section;
 pub use settings::{
-    DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, LogFormat, LogLevel,
-    NextItemMode, NormalizeSettings, ParallelismStrategy, PipelineSettings, ProgressMode, RefreshMode,
-    ResourceSettings, RuntimeSettings, SourceSettings,
+    DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, LogFormat, LogLevel, MemorySize,
+    NextItemMode, NoMemorySize, NormalizeSettings, ParallelismStrategy, PipelineSettings, ProgressMode,
+    RefreshMode, ResourceSettings, RuntimeSettings, SourceSettings,
 };
 pub use trace::ResolvedValue;

@@ -32,6 +32,8 @@ pub struct ConnectRequest {
     pub base_dir: PathBuf,
     /// The place that files are put for the destination to read them from, where there is one.
     pub staging: Option<Box<Self>>,
+    /// Bytes that an engine inside of this process may take, unless its own settings say so.
+    pub memory_limit: Option<u64>,
 }
 
 impl ConnectRequest {
@@ -50,6 +52,7 @@ impl ConnectRequest {
             settings: Settings::default(),
             base_dir: PathBuf::from("."),
             staging: None,
+            memory_limit: None,
         }
     }
 
@@ -71,6 +74,13 @@ impl ConnectRequest {
     #[must_use]
     pub fn with_staging(mut self, staging: Self) -> Self {
         self.staging = Some(Box::new(staging));
+        self
+    }
+
+    /// Sets how many bytes an engine inside of this process may take.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: Option<u64>) -> Self {
+        self.memory_limit = bytes;
         self
     }
 

@@ -18,7 +18,7 @@ pub struct Config {
     pub dataset: String,
     /// Schema for what is in flight.
     pub staging_dataset: String,
-    /// DuckDB's `memory_limit`, such as `4GB`.
+    /// DuckDB's `memory_limit`, such as `4GB`; its share of `runtime.memory_limit` where absent.
     pub memory_limit: Option<String>,
     /// DuckDB's `threads`; all cores where absent.
     pub threads: Option<usize>,
@@ -52,7 +52,9 @@ impl Config {
             path: database_path(request)?,
             dataset,
             staging_dataset,
-            memory_limit: settings.text("memory_limit")?,
+            memory_limit: settings
+                .text("memory_limit")?
+                .or_else(|| request.memory_limit.map(|bytes| format!("{bytes}B"))),
             threads: settings.count("threads")?,
             common,
         })

@@ -82,6 +82,9 @@ pub struct ExtractSettings {
     /// Threads that compress; as many as the machine has cores, at most eight, where `None`. The bytes
     /// of the package do not depend on it.
     pub compression_threads: Option<NonZeroUsize>,
+    /// Bytes of rows of all tables together that wait for their block to be full. Beyond it the largest is
+    /// written as it is, so that a thousand resources in turn take no more memory than one.
+    pub buffered_bytes: usize,
 }
 
 impl Default for ExtractSettings {
@@ -99,6 +102,7 @@ impl Default for ExtractSettings {
             resources: None,
             refresh: None,
             compression_threads: None,
+            buffered_bytes: 64 << 20,
         }
     }
 }

@@ -75,7 +75,7 @@ impl Assembler {
         for batch in batches.into_iter().filter(|batch| batch.rows > 0) {
             let name = Arc::clone(&batch.name);
             let table = self.tables.entry(Arc::clone(&name)).or_default();
-            let bytes: usize = batch.columns.iter().map(|(_, array)| array.get_buffer_memory_size()).sum();
+            let bytes: usize = batch.columns.iter().map(|(_, array)| bytes_of(array)).sum();
             table.columns.extend(batch.columns.iter().map(|(column, _)| Arc::clone(column)));
             table.rows += batch.rows;
             table.bytes += bytes;
@@ -153,6 +153,12 @@ impl PendingTable {
         let batches = batches.iter().map(|batch| batch.rows).zip(arrays).collect();
         Ok(EncodeTask { table: Arc::clone(name), number: self.row_groups - 1, layout, batches })
     }
+}
+
+/// Bytes of the values alone. What was allocated for them depends on the blocks that a worker had before, and
+/// where row groups end must not.
+fn bytes_of(array: &ArrayRef) -> usize {
+    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size())
 }
 
 /// Integers beyond 63 bits in one part of a column make all of it wide.

@@ -21,7 +21,7 @@ pub(crate) struct BlockResult {
 }
 
 /// Rows of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TableBatch {
     pub(crate) name: Arc<str>,
     /// The table above, where the block met the table first.
@@ -35,7 +35,7 @@ pub(crate) struct TableBatch {
 }
 
 /// What a block took for granted about a column.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(crate) struct MetColumn {
     pub(crate) name: Arc<str>,

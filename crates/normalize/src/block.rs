@@ -1,16 +1,19 @@
 //! One block on a worker: decompressed, split into rows, parsed and turned into columns.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::{Block, BlockError};
-use cartage_schema::Schema;
-use memchr::memchr_iter;
+use memchr::memchr;
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
 
 use crate::batch::BlockResult;
 use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::guard::Refused;
+use crate::known::KnownTables;
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
@@ -28,7 +31,7 @@ pub(crate) struct BlockTask {
     pub(crate) block: Arc<Block>,
     /// Where its rows begin in the rows of the file, in bytes.
     pub(crate) offset: u64,
-    pub(crate) schema: Arc<Schema>,
+    pub(crate) schema: Arc<KnownTables>,
     /// Columns that contracts did not let in before.
     pub(crate) refused: Arc<Refused>,
     /// Which state of the merged schema that is.
@@ -80,26 +83,24 @@ pub(crate) enum BlockFailure {
 /// Works on blocks, one at a time. Buffers and shapes are kept from block to block.
 pub(crate) struct BlockWorker {
     rules: Arc<Rules>,
-    shapes: Shapes,
+    /// By root table, so that a block costs nothing for the tables of other roots.
+    shapes: HashMap<String, Shapes>,
     collected: Collected,
     savepoint: Savepoint,
-    buffers: Buffers,
-    tape: Tape<'static>,
-    /// Rows as they were extracted.
-    raw: Vec<u8>,
-    /// The same rows, which the parser overwrites.
-    work: Vec<u8>,
+    pub(crate) buffers: Buffers,
+    pub(crate) tape: Tape<'static>,
+    /// Rows of a block, which the parser overwrites one after the other.
+    pub(crate) work: Vec<u8>,
 }
 
 impl BlockWorker {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
         Self {
-            shapes: Shapes::new(Arc::clone(&rules)),
+            shapes: HashMap::new(),
             collected: Collected::default(),
             savepoint: Savepoint::default(),
             buffers: Buffers::with_max_depth(64 << 10, rules.max_json_depth),
             tape: Tape(Vec::new()),
-            raw: Vec::new(),
             work: Vec::new(),
             rules,
         }
@@ -111,24 +112,29 @@ impl BlockWorker {
     }
 
     fn rows(&mut self, task: &BlockTask) -> Result<BlockOutput, BlockFailure> {
-        let Self { rules, shapes, collected, savepoint, buffers, tape: spare, raw, work } = self;
-        let raw = task.block.rows(raw).map_err(BlockFailure::Block)?;
-        work.clear();
-        work.extend_from_slice(raw);
-        work.resize(raw.len() + INPUT_PADDING, 0);
+        let Self { rules, shapes, collected, savepoint, buffers, tape: spare, work } = self;
+        task.block.copy_rows(work).map_err(BlockFailure::Block)?;
+        let bytes = work.len();
+        work.resize(bytes + INPUT_PADDING, 0);
+        let original = Original::new(&task.block);
 
         let mut tables = BlockTables::new(&task.schema, rules, &task.refused, task.file.keeps_discarded);
+        let shapes = match shapes.get_mut(&task.file.table) {
+            Some(known) => known,
+            None => shapes.entry(task.file.table.clone()).or_insert_with(|| Shapes::new(Arc::clone(rules))),
+        };
         let root = shapes.root(&task.file.table);
         let mut bad = Vec::new();
         let mut rows = 0;
         let mut discarded = 0;
         let mut start = 0;
-        for end in memchr_iter(b'\n', raw) {
+        while let Some(length) = memchr(b'\n', &work[start..bytes]) {
+            let end = start + length;
             let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
             let row = &mut work[start..end + INPUT_PADDING];
             let parsed = fill_tape_padded(row, end - start, buffers, &mut tape);
             let outcome = parsed
-                .map_err(|error| not_json(&error, &raw[start..end], rules.max_json_depth))
+                .map_err(|error| not_json(&error, original.row(start..end), rules.max_json_depth))
                 .and_then(|()| {
                     if rules.keep_bad_rows {
                         tables.savepoint(savepoint);
@@ -147,7 +153,7 @@ impl BlockWorker {
                 let is_item = !discard.is_value && discard.text.is_none() && tables.keeps_discarded;
                 discard.row = rows;
                 if is_item {
-                    discard.text = Some(String::from_utf8_lossy(&raw[start..end]).into_owned());
+                    discard.text = Some(String::from_utf8_lossy(original.row(start..end)).into_owned());
                 }
             }
             discarded = tables.discards.len();
@@ -155,9 +161,9 @@ impl BlockWorker {
                 let ends = !rules.keep_bad_rows || matches!(reason, BadValue::Frozen(_));
                 let bad_line = |text: &[u8]| BadLine { row: rows, reason, text: text.to_vec() };
                 if ends {
-                    return Err(BlockFailure::Row(bad_line(excerpt(&raw[start..end]))));
+                    return Err(BlockFailure::Row(bad_line(excerpt(original.row(start..end)))));
                 }
-                bad.push(bad_line(&raw[start..end]));
+                bad.push(bad_line(original.row(start..end)));
             }
             rows += 1;
             start = end + 1;
@@ -166,6 +172,27 @@ impl BlockWorker {
             BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })
         })?;
         Ok(BlockOutput { result, rows, bad })
+    }
+}
+
+/// The rows of a block as they were extracted, read again by who has to show one.
+struct Original<'b> {
+    block: &'b Block,
+    rows: OnceCell<Vec<u8>>,
+}
+
+impl<'b> Original<'b> {
+    fn new(block: &'b Block) -> Self {
+        Self { block, rows: OnceCell::new() }
+    }
+
+    fn row(&self, place: Range<usize>) -> &[u8] {
+        let rows = self.rows.get_or_init(|| {
+            let mut rows = Vec::new();
+            self.block.copy_rows(&mut rows).expect("the block was read before");
+            rows
+        });
+        &rows[place]
     }
 }
 

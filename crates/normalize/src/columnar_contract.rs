@@ -54,7 +54,7 @@ impl Coordinator<'_> {
         if !self.rules.has_contracts {
             return Ok(Kept::Columns(Vec::new()));
         }
-        let schema = Arc::clone(self.merged.schema());
+        let schema = self.merged.schema();
         let modes = schema.contract_for(table, None)?;
         let known = schema.tables.get(table);
         let mut incoming = Table { name: table.to_owned(), ..Table::default() };

@@ -74,7 +74,7 @@ impl<'a> Coordinator<'a> {
                 file: Arc::clone(&file),
                 block: Arc::new(block),
                 offset,
-                schema: Arc::clone(self.merged.schema()),
+                schema: Arc::clone(self.merged.known()),
                 refused: Arc::clone(self.merged.refused()),
                 generation: self.merged.generation(),
             });
@@ -104,8 +104,7 @@ impl<'a> Coordinator<'a> {
 
     /// Writes what is left of all tables.
     pub(crate) fn finish_files(&mut self) -> Result<(), NormalizeError> {
-        let schema = Arc::clone(self.merged.schema());
-        for task in self.assembler.finish(&schema)? {
+        for task in self.assembler.finish(self.merged.schema())? {
             while self.pool.row_groups() >= self.limit {
                 self.take_one()?;
             }
@@ -156,7 +155,7 @@ impl<'a> Coordinator<'a> {
             Ok(_) | Err(BlockFailure::Row(_)) => {
                 self.report.repeated_blocks += 1;
                 self.pool.send_block(BlockTask {
-                    schema: Arc::clone(self.merged.schema()),
+                    schema: Arc::clone(self.merged.known()),
                     refused: Arc::clone(self.merged.refused()),
                     generation: self.merged.generation(),
                     ..done.task
@@ -240,8 +239,7 @@ impl<'a> Coordinator<'a> {
 
     /// Adds rows whose columns are known.
     pub(crate) fn add_batches(&mut self, batches: Vec<TableBatch>) -> Result<(), NormalizeError> {
-        let schema = Arc::clone(self.merged.schema());
-        for task in self.assembler.add(batches, &schema)? {
+        for task in self.assembler.add(batches, self.merged.schema())? {
             self.pool.send_row_group(task);
         }
         Ok(())

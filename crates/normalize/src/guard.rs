@@ -266,10 +266,7 @@ impl BlockTables<'_> {
     fn gate(&mut self, shapes: &Shapes, place: PlaceId) {
         let place = &shapes.places[place as usize];
         let name = &*shapes.tables[place.table].name;
-        let contract = |table: &str| {
-            // Contracts that cannot be read were refused before the first row.
-            self.schema.contract_for(table, None).unwrap_or(ContractModes::EVOLVE)
-        };
+        let contract = |table: &str| self.schema.contract_for(table);
         let above = shapes.table_id(&place.parent_table).and_then(|above| self.tables.get(above));
         let modes = if self.tables[place.table].known.is_some() || place.parent_table.is_empty() {
             contract(name)

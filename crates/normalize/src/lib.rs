@@ -32,6 +32,9 @@ mod finish;
 mod guard;
 mod ids;
 mod json_text;
+mod known;
+#[doc(hidden)]
+pub mod measure;
 mod merge;
 mod output;
 mod parquet_input;

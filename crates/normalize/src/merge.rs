@@ -11,11 +11,14 @@ use indexmap::IndexMap;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
 use crate::guard::Refused;
+use crate::known::KnownTables;
 
 /// The schema that grows while a package is normalized.
 #[derive(Debug)]
 pub(crate) struct Merged {
-    schema: Arc<Schema>,
+    schema: Schema,
+    /// The same tables, for blocks.
+    known: Arc<KnownTables>,
     /// Goes up with every change.
     generation: u64,
     /// Tables with the columns that the package adds.
@@ -29,7 +32,8 @@ pub(crate) struct Merged {
 impl Merged {
     pub(crate) fn new(schema: Schema) -> Self {
         Self {
-            schema: Arc::new(schema),
+            known: Arc::new(KnownTables::of(&schema)),
+            schema,
             generation: 0,
             update: IndexMap::new(),
             null_columns: BTreeMap::new(),
@@ -37,8 +41,13 @@ impl Merged {
         }
     }
 
-    pub(crate) fn schema(&self) -> &Arc<Schema> {
+    pub(crate) fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// What a block is handed of the schema.
+    pub(crate) fn known(&self) -> &Arc<KnownTables> {
+        &self.known
     }
 
     pub(crate) fn refused(&self) -> &Arc<Refused> {
@@ -87,11 +96,12 @@ impl Merged {
                 additions.entry(*table).or_default().push(column);
             }
         }
-        for (table, columns) in additions {
+        let partial = |(table, columns): (usize, Vec<&Column>)| {
             let batch = &block.tables[table];
-            self.add_columns(&batch.name, batch.parent.as_deref(), columns.into_iter().cloned())?;
-        }
-        Ok(())
+            self.partial(&batch.name, batch.parent.as_deref(), columns.into_iter().cloned())
+        };
+        let partials: Vec<Table> = additions.into_iter().map(partial).collect();
+        self.merge(partials)
     }
 
     /// Adds columns to a table, which is made if it does not exist.
@@ -101,6 +111,12 @@ impl Merged {
         parent: Option<&str>,
         columns: impl IntoIterator<Item = Column>,
     ) -> Result<(), SchemaError> {
+        let partial = self.partial(name, parent, columns);
+        self.merge(vec![partial])
+    }
+
+    /// A table with nothing but these columns.
+    fn partial(&self, name: &str, parent: Option<&str>, columns: impl IntoIterator<Item = Column>) -> Table {
         let mut partial = match (self.schema.tables.get(name), parent) {
             (Some(known), _) => Table { parent: known.parent.clone(), ..Table::new(name) },
             (None, Some(parent)) => Table::nested(name, parent),
@@ -109,16 +125,27 @@ impl Merged {
         for column in columns {
             partial.columns.insert(column.name.clone(), column);
         }
-        let schema = Arc::make_mut(&mut self.schema);
-        schema.merge_table(partial.clone(), Origin::Other)?;
+        partial
+    }
+
+    /// Merges tables, those above before those below.
+    fn merge(&mut self, partials: Vec<Table>) -> Result<(), SchemaError> {
+        if partials.is_empty() {
+            return Ok(());
+        }
+        self.schema.merge_all(partials.iter().cloned(), Origin::Other)?;
         self.generation += 1;
-        let known = &schema.tables[name];
-        let update = self.update.entry(name.to_owned()).or_insert_with(|| {
-            let mut update = known.clone();
-            update.columns.clear();
-            update
-        });
-        update.columns.extend(partial.columns);
+        let known = Arc::make_mut(&mut self.known);
+        for partial in partials {
+            known.take(&self.schema, &partial.name);
+            let merged = &self.schema.tables[&partial.name];
+            let update = self.update.entry(partial.name).or_insert_with(|| {
+                let mut update = merged.clone();
+                update.columns.clear();
+                update
+            });
+            update.columns.extend(partial.columns);
+        }
         Ok(())
     }
 
@@ -147,7 +174,7 @@ impl Merged {
             columns.retain(|column| !self.has_type(table, column) && !is_refused(column));
         }
         nulls.retain(|_, columns| !columns.is_empty());
-        Finished { schema: Arc::unwrap_or_clone(self.schema), update: self.update, null_columns: nulls }
+        Finished { schema: self.schema, update: self.update, null_columns: nulls }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::Array;
 use cartage_schema::value::Scalar;
-use cartage_schema::{Column, DataType, Schema, Table};
+use cartage_schema::{Column, DataType, Table};
 use simd_json::Node;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
@@ -17,6 +17,7 @@ use crate::cells::{Cell, Raw, RowValues};
 use crate::columns::ColumnBuilder;
 use crate::error::BadValue;
 use crate::guard::{Discard, Guard, GuardedRow, Refusal, Refused};
+use crate::known::KnownTables;
 use crate::rules::Rules;
 use crate::scalars::{coerced, scalar};
 use crate::shape::{Shapes, TableId};
@@ -25,7 +26,7 @@ use crate::slots::{SlotId, VariantOf};
 /// The tables that the rows of a block went to.
 #[derive(Debug)]
 pub(crate) struct BlockTables<'s> {
-    pub(crate) schema: &'s Schema,
+    pub(crate) schema: &'s KnownTables,
     pub(crate) rules: &'s Rules,
     pub(crate) tables: Vec<BlockTable<'s>>,
     new_columns: Vec<NewColumn>,
@@ -67,7 +68,7 @@ pub(crate) struct Savepoint {
 
 impl<'s> BlockTables<'s> {
     pub(crate) fn new(
-        schema: &'s Schema,
+        schema: &'s KnownTables,
         rules: &'s Rules,
         refused: &'s Refused,
         keeps_discarded: bool,
@@ -265,7 +266,7 @@ impl<'s> BlockTables<'s> {
     pub(crate) fn table(&mut self, shapes: &Shapes, table: TableId) {
         while self.tables.len() <= table {
             let name = &*shapes.tables[self.tables.len()].name;
-            self.tables.push(BlockTable { known: self.schema.tables.get(name), ..BlockTable::default() });
+            self.tables.push(BlockTable { known: self.schema.get(name), ..BlockTable::default() });
         }
     }
 

@@ -11,6 +11,7 @@
 //! In a run they work at the same time on different packages.
 
 mod abort;
+mod budget;
 mod contracts;
 mod control;
 mod dev_mode;

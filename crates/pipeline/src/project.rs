@@ -10,6 +10,7 @@ use cartage_runtime::Runtime;
 use cartage_schema::{Naming, NamingKind};
 use serde_json::{Map, Value, json};
 
+use crate::budget::Budget;
 use crate::error::PipelineError;
 use crate::refuse;
 
@@ -37,7 +38,9 @@ impl Project {
         refuse::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait, is_trial: false })
+        let project = Self { config, store, runtime, wait, is_trial: false };
+        Budget::of(&project).check()?;
+        Ok(project)
     }
 
     /// Opens a pipeline that has been run before, only to look at it.
@@ -133,6 +136,7 @@ impl Project {
         Ok(ConnectRequest::new(&destination.kind, &self.config.pipeline.name, self.dataset()?)
             .named(&destination.name)
             .with_settings(settings_of(destination)?)
+            .with_memory_limit(Budget::of(self).destination())
             .in_folder(self.config.base_dir()))
     }
 

@@ -1,14 +1,16 @@
 //! Normalize and load as a run carries them out: all packages that wait.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
 use cartage_destinations_api::Destination;
 use cartage_load::{LoadRequest, LoadSettings};
-use cartage_normalize::{NormalizeRequest, NormalizeSettings};
+use cartage_normalize::NormalizeRequest;
 use cartage_package_store::{Folder, LoadId, PublishedPackage, StageLock};
 use cartage_runtime::{Runtime, Stage, SystemRandom};
 
+use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
 use crate::memory::parse;
@@ -21,6 +23,214 @@ pub(crate) fn producer() -> String {
     format!("cartage {}", env!("CARGO_PKG_VERSION"))
 }
 
+<<<<<<< HEAD
+=======
+/// Extracts all sources of the pipeline, one after the other.
+pub(crate) fn extract(
+    project: &Project,
+    lock: &StageLock,
+    extraction: Extraction<'_>,
+    report: &mut RunReport,
+) -> Result<(), PipelineError> {
+    project.store.sweep(lock)?;
+    let Extraction { options, earlier, run_id, published, halt } = extraction;
+    check_resources(project, options)?;
+    for settings in &project.config.sources {
+        if halt.is_cancelled() {
+            break;
+        }
+        let begin = Instant::now();
+        let mut source = cartage_sources::build(settings)?;
+        contracts::lay_over(&project.config, &mut source)?;
+        let name = source.name.clone();
+        let taken: Vec<String> = source
+            .resources
+            .iter()
+            .map(|resource| resource.name.clone())
+            .filter(|resource| options.resources.is_empty() || options.resources.contains(resource))
+            .filter(|resource| !skip(&earlier.left_out, &name, resource, report))
+            .collect();
+        if taken.is_empty() {
+            continue;
+        }
+        let base_schema = start_schema(project, &source)?;
+        let request = ExtractRequest {
+            store: &project.store,
+            lock,
+            base_schema,
+            base_state: state_for(project, project.newest_state()?)?,
+            settings: extract_settings(project, &name, options, earlier, taken)?,
+            package_settings: project.package_settings()?,
+            run_id: run_id.to_owned(),
+            producer: producer(),
+            runtime: project.runtime.clone(),
+            published: published.clone(),
+            halt: halt.clone(),
+            source,
+        };
+        let done = cartage_extract::run(request).inspect_err(|_| note_published(project, run_id, report))?;
+        add_extracted(report, &done, begin.elapsed().as_secs_f64());
+        // Beside it normalize writes the file, which knows more.
+        if !done.packages.is_empty() && published.is_none() {
+            SchemaFiles::of(project)?.export(&done.schema)?;
+        }
+    }
+    Ok(())
+}
+
+/// The schema that a source starts from. A source without an import file gets one where the settings want it.
+fn start_schema(project: &Project, source: &Source) -> Result<Schema, PipelineError> {
+    let mut schema = project.base_schema(&source.name)?;
+    let first = project.config.sources.first().map(|source| normalize_schema_name(&source.name));
+    let with_state = first.as_ref() == Some(&schema.name);
+    if let Some(hash) = SchemaFiles::of(project)?.write_import(&schema, source, project, with_state)? {
+        schema.imported_version_hash = Some(hash);
+    }
+    Ok(schema)
+}
+
+/// Notes what an extract published before it failed. What cannot be read now is found by who needs it.
+fn note_published(project: &Project, run_id: &str, report: &mut RunReport) {
+    for load_id in project.store.list(Folder::Extracted).unwrap_or_default() {
+        let Ok(package) = project.store.open_package(Folder::Extracted, &load_id) else { continue };
+        let manifest = package.manifest();
+        if manifest.run_id == run_id {
+            report.package(load_id.as_str(), &manifest.schema_name).state = Folder::Extracted.to_string();
+        }
+    }
+}
+
+/// What is dropped before: the command line comes before the file.
+pub(crate) fn refresh(project: &Project, options: &ExtractOptions) -> Option<Refresh> {
+    let asked = project.config.pipeline.refresh.map(|mode| match mode {
+        cartage_config::RefreshMode::DropSources => Refresh::DropSources,
+        cartage_config::RefreshMode::DropResources => Refresh::DropResources,
+        _ => Refresh::DropData,
+    });
+    options.refresh.or(asked)
+}
+
+/// Notes that a resource is left out, if it is.
+fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunReport) -> bool {
+    let found =
+        left_out.iter().any(|left| left.schema == normalize_schema_name(source) && left.resource == resource);
+    if found {
+        report.skipped.push(Skipped {
+            source: source.to_owned(),
+            resource: resource.to_owned(),
+            reason:
+                "an interrupted run had extracted it already, and a second append would double its rows; \
+                     run again for new rows, or force it with --extract-again"
+                    .to_owned(),
+        });
+    }
+    found
+}
+
+fn check_resources(project: &Project, options: &ExtractOptions) -> Result<(), PipelineError> {
+    let sources = &project.config.sources;
+    if sources.is_empty() {
+        return Err(PipelineError::usage(
+            format!("{} has no sources", project.config.file().display()),
+            "add a table [sources.NAME] with type = \"files\"",
+        ));
+    }
+    let known: Vec<&str> =
+        sources.iter().flat_map(|source| &source.resources).map(|resource| resource.name.as_str()).collect();
+    match options.resources.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(PipelineError::usage(
+            format!("no source has a resource \"{unknown}\""),
+            format!("the resources are {}", known.join(", ")),
+        )),
+    }
+}
+
+/// The newest state with what this configuration says about the pipeline.
+pub(crate) fn state_for(
+    project: &Project,
+    known: Option<PipelineState>,
+) -> Result<PipelineState, PipelineError> {
+    let mut state = known.unwrap_or_else(|| {
+        // As in dlt, the empty state has a hash, so that the first one with content is version 1.
+        let mut state = PipelineState::new(&project.config.pipeline.name);
+        state.bump();
+        state
+    });
+    let destination = project.destination()?;
+    let kind = format!("dlt.destinations.{}", destination.kind);
+    state.set_destination(Some(&kind), Some(&destination.name));
+    state.set_dataset_name(Some(&project.dataset_name()?));
+    state.local_mut().insert("_dev_mode".to_owned(), project.config.pipeline.dev_mode.into());
+    let schemas: Vec<String> =
+        project.config.sources.iter().map(|source| normalize_schema_name(&source.name)).collect();
+    let default = state.default_schema_name().map(str::to_owned).or_else(|| schemas.first().cloned());
+    state.set_default_schema_name(default.as_deref());
+    let names: Vec<String> = state.schema_names().into_iter().map(str::to_owned).chain(schemas).collect();
+    state.set_schema_names(names.iter().map(String::as_str));
+    Ok(state)
+}
+
+fn extract_settings(
+    project: &Project,
+    source: &str,
+    options: &ExtractOptions,
+    earlier: &Interrupted,
+    resources: Vec<String>,
+) -> Result<ExtractSettings, PipelineError> {
+    let stage = project.config.extract(Some(source), None)?;
+    let writer = project.config.extract_writer(Some(source), None)?;
+    let budget = Budget::of(project);
+    let usual = ExtractSettings::default();
+    let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
+    Ok(ExtractSettings {
+        workers: stage.workers,
+        max_parallel_items: stage.max_parallel_items,
+        next_item_mode: match stage.next_item_mode {
+            cartage_config::NextItemMode::Fifo => NextItemMode::Fifo,
+            _ => NextItemMode::RoundRobin,
+        },
+        file_max_items: writer.file_max_items,
+        file_max_bytes: writer.file_max_bytes,
+        disable_compression: writer.disable_compression,
+        limit: Limit { rows: options.limit, pages: None },
+        resources: Some(resources),
+        package: PackageLimits {
+            max_rows: stage.package_max_rows,
+            max_bytes: stage.package_max_bytes,
+            max_seconds: stage.package_max_seconds,
+        },
+        refresh: refresh(project, options).filter(|_| !is_refreshed),
+        compression_threads: budget.compression_threads(cores()),
+        buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
+        ..usual
+    })
+}
+
+pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, seconds: f64) {
+    let read = done.resources.iter().flat_map(|resource| &resource.inputs).map(|input| input.bytes).sum();
+    report.add_discarded(&done.discards.list());
+    report.add_stage("extract", seconds, done.rows(), read);
+    for resource in &done.resources {
+        report
+            .warnings
+            .extend(resource.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
+        report.files.extend(resource.inputs.iter().map(|input| SourceFile {
+            path: input.name.clone(),
+            resource: resource.name.clone(),
+            bytes: input.bytes,
+            rows: input.rows,
+        }));
+        if resource.rejected > 0 {
+            *report.quarantined.entry(resource.table.clone()).or_default() += resource.rejected;
+        }
+    }
+    for package in &done.packages {
+        report.package(package.load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
+    }
+}
+
+>>>>>>> speed
 /// Normalizes every extracted package, the oldest first.
 pub(crate) fn normalize(
     project: &Project,
@@ -51,7 +261,7 @@ pub(crate) fn normalize_one(
         base_schema: project.normalized_schema(&schema, load_id)?,
         contracts: contracts::current(project, &package)?,
         workers: workers(project),
-        settings: NormalizeSettings::default(),
+        settings: Budget::of(project).normalize(),
         runtime: without_seed(project),
     })?;
     report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
@@ -79,10 +289,14 @@ fn without_seed(project: &Project) -> Runtime {
     Runtime { random: Arc::new(SystemRandom), ..project.runtime.clone() }
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 /// Threads that parse and encode: as many as the machine has cores, unless the settings say otherwise.
 fn workers(project: &Project) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    project.config.normalize.workers.map_or_else(cores, std::num::NonZeroUsize::get)
+    let wanted = project.config.normalize.workers.map_or_else(cores, NonZeroUsize::get);
+    Budget::of(project).normalize_workers(wanted)
 }
 
 /// Loads every normalized package, the oldest first.

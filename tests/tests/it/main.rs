@@ -14,6 +14,7 @@ mod guides;
 mod init;
 mod kill;
 mod locks;
+mod memory;
 mod oracle;
 mod plan;
 mod postgres;

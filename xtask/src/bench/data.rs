@@ -49,7 +49,7 @@ impl Set {
         }
     }
 
-    fn usual_rows(self) -> u64 {
+    pub(super) fn usual_rows(self) -> u64 {
         match self {
             Self::Flat => 1_000_000,
             Self::Events | Self::Orders => 200_000,
@@ -82,6 +82,14 @@ impl Set {
             fs::write(&complete, "")?;
         }
         Ok(DataFile { set: self, bytes: fs::metadata(&path)?.len(), path, rows })
+    }
+
+    /// Removes the file with so many rows.
+    pub(super) fn remove(self, folder: &Path, rows: u64) -> Result<()> {
+        for extension in ["complete", "jsonl"] {
+            fs::remove_file(folder.join("data").join(format!("{}-{rows}.{extension}", self.name())))?;
+        }
+        Ok(())
     }
 
     fn write(self, rows: u64, out: &mut impl Write) -> Result<()> {

@@ -125,7 +125,7 @@ pub(super) fn cartage_command(name: &str, work: &Path, words: &[&str]) -> Result
     Ok(command)
 }
 
-fn write_pipeline(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<()> {
+pub(super) fn write_pipeline(file: &DataFile, work: &Path, workers: Option<usize>) -> Result<()> {
     let path = Value::from(file.path.to_string_lossy().into_owned());
     let mut text = format!(
         "[pipeline]\nname = \"bench\"\ndataset_name = \"bench\"\ndestination = \"duckdb\"\n\n\

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use cartage_cli::{StageBinary, run_stage};
-
 fn main() -> ExitCode {
-    run_stage(&StageBinary::Normalize)
+    cartage_cli::run_normalize()
 }

@@ -6,41 +6,43 @@ use cartage_destinations_api::Connector;
 use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptions, RunReport};
 
 use super::show;
-use crate::args::{ExtractArgs, RunArgs};
+use crate::args::{ExtractArgs, FileArgs, RunArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
 
-/// What is to be done with a pipeline.
-pub(crate) enum Work<'a> {
-    /// All stages.
-    Run(&'a RunArgs, Connector<'a>),
-    /// The first.
-    Extract(&'a ExtractArgs),
-    /// The second.
-    Normalize,
-    /// The third.
-    Load(Connector<'a>),
+/// All stages.
+pub(super) fn run(start: &Start<'_>, args: &RunArgs, connector: Connector<'_>) -> Result<(), Failure> {
+    work(start, &args.extract.file.file, |project| {
+        let options =
+            RunOptions { extract: extract_options(&args.extract)?, extract_again: args.extract_again };
+        project.run(&options, connector)
+    })
 }
 
-/// Does it, and tells what was done.
-pub(crate) fn work(start: &Start<'_>, file: &Path, work: &Work<'_>) -> Result<(), Failure> {
+/// The first stage.
+pub(crate) fn extract(start: &Start<'_>, args: &ExtractArgs) -> Result<(), Failure> {
+    work(start, &args.file.file, |project| project.extract(&extract_options(args)?))
+}
+
+/// The second.
+pub(crate) fn normalize(start: &Start<'_>, args: &FileArgs) -> Result<(), Failure> {
+    work(start, &args.file, Project::normalize)
+}
+
+/// The third.
+pub(crate) fn load(start: &Start<'_>, args: &FileArgs, connector: Connector<'_>) -> Result<(), Failure> {
+    work(start, &args.file, |project| project.load(connector))
+}
+
+/// Does something with the pipeline of a file, and tells what was done.
+fn work(
+    start: &Start<'_>,
+    file: &Path,
+    stages: impl FnOnce(&Project) -> Result<RunReport, PipelineError>,
+) -> Result<(), Failure> {
     let project = start.open(start.config(file)?)?;
-    let report = do_work(&project, work)?;
-    tell(start, &report)
-}
-
-fn do_work(project: &Project, work: &Work<'_>) -> Result<RunReport, PipelineError> {
-    match work {
-        Work::Run(args, connector) => {
-            let options =
-                RunOptions { extract: extract_options(&args.extract)?, extract_again: args.extract_again };
-            project.run(&options, *connector)
-        }
-        Work::Extract(args) => project.extract(&extract_options(args)?),
-        Work::Normalize => project.normalize(),
-        Work::Load(connector) => project.load(*connector),
-    }
+    tell(start, &stages(&project)?)
 }
 
 /// Prints the summary; jobs that failed for good make the exit code.

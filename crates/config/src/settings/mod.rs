@@ -1,6 +1,7 @@
 //! The typed settings, one file for each table of the pipeline file.
 
 mod destination;
+mod memory;
 pub(crate) mod pipeline;
 mod runtime;
 mod source;
@@ -8,6 +9,7 @@ mod stages;
 mod writer;
 
 pub use destination::DestinationSettings;
+pub use memory::{MemorySize, NoMemorySize};
 pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode};
 pub use runtime::{LogFormat, LogLevel, RuntimeSettings};
 pub use source::{ResourceSettings, SourceSettings};

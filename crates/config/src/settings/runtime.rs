@@ -1,6 +1,8 @@
-//! `[runtime]`: what is logged and how.
+//! `[runtime]`: what is logged and how, and how much memory may be taken.
 
 use serde::Deserialize;
+
+use super::memory::MemorySize;
 
 /// The settings of `[runtime]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -10,6 +12,8 @@ pub struct RuntimeSettings {
     pub log_level: LogLevel,
     /// Text for people or JSON for machines.
     pub log_format: LogFormat,
+    /// How much memory a process takes at the most; each part takes what it likes unless it is set.
+    pub memory_limit: Option<MemorySize>,
 }
 
 /// How important a message is, in dlt's words; lower case works, too.

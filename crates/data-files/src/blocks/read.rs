@@ -162,6 +162,12 @@ impl BlockReader {
 }
 
 impl Block {
+    /// A block of rows that are in no file, each ended by a line feed.
+    pub fn of_rows(rows: Vec<u8>) -> Self {
+        let path = Arc::from(Path::new("memory"));
+        Self { index: 0, offset: 0, uncompressed_bytes: rows.len(), path, codec: Codec::Plain, stored: rows }
+    }
+
     /// The rows, each ended by a line feed. `scratch` is overwritten where the block must be
     /// decompressed; handing in the same buffer again saves allocations.
     ///
@@ -176,6 +182,23 @@ impl Block {
             None | Some(b'\n') => Ok(rows),
             Some(_) => Err(self.damaged("the block does not end with a whole row")),
         }
+    }
+
+    /// Puts the rows into a buffer, in place of what it held: for who changes them, as parsers do.
+    ///
+    /// # Errors
+    /// As [`Block::rows`].
+    pub fn copy_rows(&self, into: &mut Vec<u8>) -> Result<(), BlockError> {
+        match self.codec {
+            Codec::Plain => {
+                into.clear();
+                into.extend_from_slice(self.rows(&mut Vec::new())?);
+            }
+            Codec::Zstd => {
+                self.rows(into)?;
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that the block takes on disk.

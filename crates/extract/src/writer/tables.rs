@@ -12,16 +12,14 @@ use crate::ExtractError;
 use crate::page::{JsonPage, Page, RejectedRow};
 use crate::settings::ExtractSettings;
 
-/// Rows of all tables together that wait for their block to be full. Beyond it the largest is written
-/// as it is, so that a thousand resources in turn take no more memory than one.
-const BUFFERED_BYTES: usize = 64 << 20;
-
 /// What decides where files end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WriterSettings {
     pub(crate) file_max_items: u64,
     pub(crate) file_max_bytes: u64,
     pub(crate) disable_compression: bool,
+    /// Bytes of rows that wait, of all tables.
+    pub(crate) buffered_bytes: usize,
 }
 
 impl From<&ExtractSettings> for WriterSettings {
@@ -30,6 +28,7 @@ impl From<&ExtractSettings> for WriterSettings {
             file_max_items: settings.file_max_items.get(),
             file_max_bytes: settings.file_max_bytes.get(),
             disable_compression: settings.disable_compression,
+            buffered_bytes: settings.buffered_bytes,
         }
     }
 }
@@ -132,7 +131,7 @@ impl<'a> TableWriters<'a> {
         let after = writer.rows.buffered();
         self.buffered = self.buffered + after - before;
         self.keep(table, page.rejected())?;
-        if self.buffered > BUFFERED_BYTES {
+        if self.buffered > self.settings.buffered_bytes {
             self.write_largest()?;
         }
         Ok(())

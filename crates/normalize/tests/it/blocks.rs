@@ -188,23 +188,42 @@ fn contradicting_blocks() -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn any_number_of_workers_leaves_the_same_bytes() {
+/// All files of a package that so many workers made of contradicting blocks.
+fn files_of(workers: usize, settings: &NormalizeSettings) -> Vec<(String, Vec<u8>)> {
     let blocks = contradicting_blocks();
-    let bytes = |workers| {
-        let mut pipeline = Pipeline::new();
-        pipeline.workers = workers;
-        pipeline.normalize = NormalizeSettings { row_group_rows: 300, ..NormalizeSettings::default() };
-        pipeline.settings = json!({"data_writer": {"file_max_items": 700}});
-        let blocks = blocks.iter().map(String::as_str).collect();
-        let load_id =
-            pipeline.extract(&schema(None, false), &[Rows { table: "items", blocks, origins: Vec::new() }]);
-        pipeline.normalize(&load_id, None).unwrap();
-        files_below(pipeline.package(&load_id).path())
-    };
-    let one = bytes(1);
+    let mut pipeline = Pipeline::new();
+    pipeline.workers = workers;
+    pipeline.normalize = settings.clone();
+    pipeline.settings = json!({"data_writer": {"file_max_items": 700}});
+    let blocks = blocks.iter().map(String::as_str).collect();
+    let load_id =
+        pipeline.extract(&schema(None, false), &[Rows { table: "items", blocks, origins: Vec::new() }]);
+    pipeline.normalize(&load_id, None).unwrap();
+    files_below(pipeline.package(&load_id).path())
+}
+
+#[track_caller]
+fn any_number_of_workers_leaves_the_same_files(settings: &NormalizeSettings) {
+    let one = files_of(1, settings);
     assert!(one.len() > 6, "files are rotated: {}", one.len());
     for workers in [2, 3, 8] {
-        assert!(bytes(workers) == one, "{workers} workers leave other bytes");
+        assert!(files_of(workers, settings) == one, "{workers} workers leave other bytes");
     }
+}
+
+#[test]
+fn row_groups_cut_by_rows_have_the_same_bytes_with_any_number_of_workers() {
+    any_number_of_workers_leaves_the_same_files(&NormalizeSettings {
+        row_group_rows: 300,
+        ..NormalizeSettings::default()
+    });
+}
+
+#[test]
+fn row_groups_cut_by_bytes_have_the_same_bytes_with_any_number_of_workers() {
+    any_number_of_workers_leaves_the_same_files(&NormalizeSettings {
+        row_group_bytes: 6_000,
+        buffer_bytes: 20_000,
+        ..NormalizeSettings::default()
+    });
 }
