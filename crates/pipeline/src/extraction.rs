@@ -12,6 +12,7 @@ use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
 use crate::marker::Interrupted;
@@ -19,7 +20,7 @@ use crate::offer::Offer;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, SourceFile};
 use crate::schema_files::SchemaFiles;
-use crate::stages::producer;
+use crate::stages::{cores, producer};
 
 /// What a user says on the command line about extracting.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,15 @@ impl<'a> Extraction<'a> {
     }
 }
 
+/// The file format of a run becomes a hint of its tables, as in dlt; it is part of the schema's hash.
+fn mark_file_format(project: &Project, source: &mut Source) {
+    if let Some(format) = &project.config.pipeline.loader_file_format {
+        for resource in &mut source.resources {
+            resource.hints.file_format = Some(format.clone());
+        }
+    }
+}
+
 /// Extracts all sources, one after the other.
 pub(crate) fn extract(
     project: &Project,
@@ -85,6 +95,7 @@ pub(crate) fn extract(
         let begin = Instant::now();
         let mut source = offer.make()?;
         contracts::lay_over(&project.config, &mut source)?;
+        mark_file_format(project, &mut source);
         let name = source.name.clone();
         let taken = taken(&source, options, earlier, report);
         if taken.is_empty() {
@@ -235,6 +246,8 @@ fn extract_settings(
 ) -> Result<ExtractSettings, PipelineError> {
     let stage = project.config.extract(Some(source), None)?;
     let writer = project.config.extract_writer(Some(source), None)?;
+    let budget = Budget::of(project);
+    let usual = ExtractSettings::default();
     let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
     Ok(ExtractSettings {
         workers: stage.workers,
@@ -254,7 +267,9 @@ fn extract_settings(
             max_seconds: stage.package_max_seconds,
         },
         refresh: refresh(project, options).filter(|_| !is_refreshed),
-        ..ExtractSettings::default()
+        compression_threads: budget.compression_threads(cores()),
+        buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
+        ..usual
     })
 }
 

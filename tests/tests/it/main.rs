@@ -1,6 +1,7 @@
 //! End-to-end tests of the real binaries, on real files, as a user runs them.
 
 mod bad_input;
+mod bucket_breaks;
 mod checkpoints;
 mod contracts;
 mod damage;
@@ -9,7 +10,6 @@ mod dlt;
 mod drop;
 mod filesystem;
 mod filesystem_dlt;
-mod filesystem_kill;
 mod guides;
 mod init;
 mod kill;
@@ -18,6 +18,8 @@ mod memory;
 mod oracle;
 mod plan;
 mod postgres;
+mod postgres_breaks;
+mod postgres_refusals;
 mod rest;
 mod rest_check;
 mod rest_failures;

@@ -13,7 +13,7 @@ use super::measure::{Cost, run};
 use crate::tools::{binary, output};
 
 /// The scripts, which run with the Python of `python.rs`.
-const DLT: &str = include_str!("dlt_run.py");
+pub(super) const DLT: &str = include_str!("dlt_run.py");
 const DUCKDB: &str = include_str!("duckdb_run.py");
 const COUNT: &str = include_str!("count_rows.py");
 

@@ -44,19 +44,12 @@ pub(crate) fn finish(done: Result<(), Failure>) -> ExitCode {
 
 fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> Result<(), Failure> {
     match command {
-<<<<<<< HEAD
-        Command::Run(args) => work(start, &args.extract.file.file, &Work::Run(args, connector)),
-        Command::Extract(args) => work(start, &args.file.file, &Work::Extract(args)),
-        Command::Normalize(args) => work(start, &args.file, &Work::Normalize),
-        Command::Load(args) => work(start, &args.file, &Work::Load(connector)),
-        Command::Init(args) => init::init(args, start.global.format),
-        Command::Source(command) => source_check::source(start, command),
-=======
         Command::Run(args) => work::run(start, args, connector),
         Command::Extract(args) => extract(start, args),
         Command::Normalize(args) => normalize(start, args),
         Command::Load(args) => load(start, args, connector),
->>>>>>> speed
+        Command::Init(args) => init::init(args, start.global.format),
+        Command::Source(command) => source_check::source(start, command),
         Command::Ingest(args) => ingest::ingest(start, args, connector),
         Command::Abort(args) => {
             let report = start.open(start.config(&args.file)?)?.abort()?;
