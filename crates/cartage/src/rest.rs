@@ -93,5 +93,6 @@ impl RestClient {
 }
 
 fn message(fault: Fault) -> BoxError {
-    format!("`{}`: {}", fault.key, fault.reason).into()
+    let Fault { key, reason } = fault;
+    format!("`{key}`: {reason}").into()
 }

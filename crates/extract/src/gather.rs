@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{Naming, Schema};
+use cartage_schema::Schema;
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
@@ -22,6 +22,7 @@ use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, PackageReport, ResourceReport};
+use crate::request::max_name_length;
 use crate::settings::ExtractSettings;
 use crate::standing::Standing;
 use crate::state_change::StateChange;
@@ -77,7 +78,6 @@ impl<'a> Gatherer<'a> {
     pub(crate) fn new(
         source_name: String,
         planned: Vec<Planned>,
-        naming: Naming,
         schema: Schema,
         state: PipelineState,
         settings: ExtractSettings,
@@ -91,7 +91,7 @@ impl<'a> Gatherer<'a> {
             standings: planned.iter().map(|_| Standing::default()).collect(),
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
-            goals: Goals::new(naming, &planned),
+            goals: Goals::new(schema.naming(max_name_length(&publisher.settings)), &planned),
             planned,
             schema,
             state,

@@ -45,12 +45,10 @@ pub struct ExtractRequest<'a> {
     pub halt: Cancel,
 }
 
-impl ExtractRequest<'_> {
-    /// The longest name that the destination takes, in characters.
-    pub(crate) fn max_name_length(&self) -> Option<usize> {
-        let destination = self.package_settings.get("destination")?;
-        let limit = |key| destination.get(key).and_then(Value::as_u64).map(|limit| limit as usize);
-        let limits = [limit("max_identifier_length"), limit("max_column_identifier_length")];
-        limits.into_iter().flatten().min()
-    }
+/// The longest name that the destination takes, in characters, as the settings of a package say.
+pub(crate) fn max_name_length(package_settings: &Map<String, Value>) -> Option<usize> {
+    let destination = package_settings.get("destination")?;
+    let limit = |key| destination.get(key).and_then(Value::as_u64).map(|limit| limit as usize);
+    let limits = [limit("max_identifier_length"), limit("max_column_identifier_length")];
+    limits.into_iter().flatten().min()
 }

@@ -15,7 +15,7 @@ use crate::producer::Producer;
 use crate::publish::Publisher;
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
-use crate::request::ExtractRequest;
+use crate::request::{ExtractRequest, max_name_length};
 use crate::settings::ExtractSettings;
 use crate::source::SchemaSettings;
 
@@ -29,7 +29,7 @@ use crate::source::SchemaSettings;
 /// published stay, each with the state as of its end.
 /// [`ExtractError::Source`] names source, resource and place.
 pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
-    let max_name_length = request.max_name_length();
+    let max_name_length = max_name_length(&request.package_settings);
     let ExtractRequest { store, lock, source, settings, runtime, .. } = request;
     let (mut schema, mut state) = (request.base_schema, request.base_state);
     let mut package_settings = request.package_settings;
@@ -64,8 +64,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         published: request.published,
         halt: request.halt,
     };
-    let naming = schema.naming(max_name_length);
-    Gatherer::new(source_name, planned, naming, schema, state, settings, runtime, publisher).gather(producers)
+    Gatherer::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
 }
 
 /// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.

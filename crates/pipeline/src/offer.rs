@@ -10,7 +10,7 @@ pub(crate) enum Offer<'a> {
     /// A table of the configuration.
     Configured(&'a SourceSettings),
     /// A source of a program.
-    Handed(Source),
+    Handed(Box<Source>),
 }
 
 impl<'a> Offer<'a> {
@@ -30,7 +30,7 @@ impl<'a> Offer<'a> {
 
     /// Sources of a program.
     pub(crate) fn handed(sources: Vec<Source>) -> Vec<Self> {
-        sources.into_iter().map(Self::Handed).collect()
+        sources.into_iter().map(Box::new).map(Self::Handed).collect()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -56,7 +56,7 @@ impl<'a> Offer<'a> {
     pub(crate) fn make(self) -> Result<Source, PipelineError> {
         match self {
             Self::Configured(settings) => Ok(cartage_sources::build(settings)?),
-            Self::Handed(source) => Ok(source),
+            Self::Handed(source) => Ok(*source),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::page::{IntoPages, Yields};
 use crate::resource::ResourceBuilder;
 use crate::run::Run;
 use crate::spec::Spec;
-use crate::walks::{Walks, crew};
+use crate::walks::{Walks, WorkOn, crew};
 
 /// Gives the items of a page of the parent.
 type Split<T> = fn(&Page) -> Result<Vec<T>, BoxError>;
@@ -206,6 +206,7 @@ fn in_parallel<T: Send + 'static, P: Send + 'static>(
     workers: usize,
 ) -> Transform<P> {
     let most = run.max_parallel_items().max(workers);
-    let begin = crew(workers, Arc::new(move |item| work(&run, item)));
+    let work_on: WorkOn<T, P> = Arc::new(move |item| work(&run, item));
+    let begin = crew(workers, &work_on);
     Box::new(move |page| Ok(Box::new(Walks::new(split(page)?, most, Arc::clone(&begin)))))
 }

@@ -70,18 +70,18 @@ struct Task<T, P> {
     pages: Sender<Made<P>>,
 }
 
+/// Works on an item.
+pub(crate) type WorkOn<T, P> = Arc<dyn Fn(T) -> Result<PageIter<P>, BoxError> + Send + Sync>;
+
 /// Starts threads that work on items. They end when nobody can begin an item any more.
-pub(crate) fn crew<T, P>(
-    workers: usize,
-    work: Arc<dyn Fn(T) -> Result<PageIter<P>, BoxError> + Send + Sync>,
-) -> Begin<T, P>
+pub(crate) fn crew<T, P>(workers: usize, work: &WorkOn<T, P>) -> Begin<T, P>
 where
     T: Send + 'static,
     P: Send + 'static,
 {
     let (tasks, inbox) = unbounded::<Task<T, P>>();
     for _ in 0..workers.max(1) {
-        let (inbox, work) = (inbox.clone(), Arc::clone(&work));
+        let (inbox, work) = (inbox.clone(), Arc::clone(work));
         // Not joined: one may wait for a service when the run ends.
         thread::spawn(move || inbox.into_iter().for_each(|task| walk(task, &*work)));
     }
