@@ -16,6 +16,7 @@ mod locks;
 mod oracle;
 mod plan;
 mod postgres;
+mod process;
 mod rest;
 mod rest_failures;
 mod schema_files;
