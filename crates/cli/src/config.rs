@@ -56,7 +56,8 @@ impl Start<'_> {
         Project::look(config, runtime)
     }
 
-    fn runtime(&self, config: &Config) -> Runtime {
+    /// Clock, randomness, progress and cancellation of this process.
+    pub(crate) fn runtime(&self, config: &Config) -> Runtime {
         let number = |name: &str| std::env::var(name).ok()?.parse::<i64>().ok();
         let base = match (number(REPEATABLE.0), number(REPEATABLE.1)) {
             (Some(clock), seed) => Runtime::repeatable(clock, seed.unwrap_or_default().unsigned_abs()),

@@ -9,6 +9,7 @@
 mod args;
 mod commands;
 mod config;
+mod destination_args;
 pub mod exit;
 mod failure;
 mod logging;

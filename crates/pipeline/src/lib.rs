@@ -11,6 +11,7 @@
 //! In a run they work at the same time on different packages.
 
 mod abort;
+mod check;
 mod contracts;
 mod control;
 mod dev_mode;
@@ -35,6 +36,7 @@ mod trace;
 
 pub use abort::AbortReport;
 pub use cartage_extract::Refresh;
+pub use check::{DestinationReport, check_destination};
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
 pub use plan::{PlanOptions, PlanReport, PlannedPackage, StatementText};

@@ -4,6 +4,7 @@ mod bad_input;
 mod checkpoints;
 mod contracts;
 mod damage;
+mod destination_check;
 mod disk;
 mod dlt;
 mod drop;
