@@ -21,6 +21,7 @@ mod process;
 mod rest;
 mod rest_failures;
 mod schema_files;
+mod secrets;
 mod signals;
 mod stages;
 mod state;
