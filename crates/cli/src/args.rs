@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::destination_args::DestinationCommand;
 use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
 use crate::source_args::SourceCommand;
@@ -130,6 +131,9 @@ pub enum Command {
         after_help = "A local state that is newer than that of the destination stays, unless --force is given."
     )]
     Sync(SyncArgs),
+    /// Looks at the destination before a load does.
+    #[command(subcommand)]
+    Destination(DestinationCommand),
     /// Drops resources: their tables at the destination, with nested ones, and their state.
     #[command(
         long_about = "Drops resources: their tables at the destination, with nested ones, their place in the \

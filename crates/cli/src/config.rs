@@ -59,7 +59,7 @@ impl Start<'_> {
         Project::look(config, runtime)
     }
 
-    /// The outside world of the command.
+    /// Clock, randomness, progress and cancellation of this process.
     pub(crate) fn runtime(&self, config: &Config) -> Runtime {
         let number = |name: &str| std::env::var(name).ok()?.parse::<i64>().ok();
         let base = match (number(REPEATABLE.0), number(REPEATABLE.1)) {

@@ -121,7 +121,7 @@ pub struct Capabilities {
 }
 
 /// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "null", "postgres"];
+pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "function", "null", "postgres", "process"];
 
 impl Capabilities {
     /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
@@ -129,6 +129,7 @@ impl Capabilities {
         match destination_type {
             "duckdb" => Some(Self::duckdb()),
             "filesystem" => Some(Self::filesystem()),
+            "function" | "process" => Some(Self::custom(destination_type)),
             "null" => Some(Self::null()),
             "postgres" => Some(Self::postgres()),
             _ => None,
@@ -195,6 +196,7 @@ impl Capabilities {
             max_identifier_length: 63,
             max_column_identifier_length: 63,
             wei_precision: (156, 78),
+            staging_formats: vec![FileFormat::Parquet],
             wide_decimals_as_text: true,
             max_query_length: Some(32 * 1024 * 1024),
             max_text_length: Some(1024 * 1024 * 1024),
@@ -218,6 +220,24 @@ impl Capabilities {
             replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
             parquet_compression: "snappy".to_owned(),
             ..Self::sql("filesystem")
+        }
+    }
+
+    /// Rows are handed over as they are: names untouched, nested values in their row, nothing emptied or merged.
+    fn custom(destination: &str) -> Self {
+        Self {
+            preferred_format: FileFormat::Jsonl,
+            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet],
+            naming: Some("direct".to_owned()),
+            max_timestamp_precision: 9,
+            transactions: false,
+            exactly_once: false,
+            enforces_not_null: false,
+            ddl_transactions: false,
+            // Whoever takes the rows is told the disposition.
+            replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
+            max_table_nesting: Some(0),
+            ..Self::sql(destination)
         }
     }
 

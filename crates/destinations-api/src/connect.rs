@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cartage_runtime::Cancel;
 use cartage_schema::ReplaceStrategy;
 
 use crate::capabilities::Capabilities;
@@ -34,6 +35,12 @@ pub struct ConnectRequest {
     pub staging: Option<Box<Self>>,
     /// Bytes that an engine inside of this process may take, unless its own settings say so.
     pub memory_limit: Option<u64>,
+    /// A folder of this machine for a destination that has no place of its own to remember how far a load is.
+    /// Made when it is needed.
+    pub state_dir: Option<PathBuf>,
+    /// Set when the user asks to stop. A job that can go on later from where it is looks at it and ends with
+    /// [`JobOutcome::Interrupted`](crate::JobOutcome::Interrupted).
+    pub cancel: Cancel,
 }
 
 impl ConnectRequest {
@@ -53,6 +60,8 @@ impl ConnectRequest {
             base_dir: PathBuf::from("."),
             staging: None,
             memory_limit: None,
+            state_dir: None,
+            cancel: Cancel::default(),
         }
     }
 
@@ -84,6 +93,20 @@ impl ConnectRequest {
         self
     }
 
+    /// Sets the folder that a destination without a place of its own remembers loads in.
+    #[must_use]
+    pub fn remembering_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(folder.into());
+        self
+    }
+
+    /// Sets what tells that the user asked to stop.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
     /// Sets the folder that relative paths start from.
     #[must_use]
     pub fn in_folder(mut self, base_dir: impl Into<PathBuf>) -> Self {
@@ -103,6 +126,8 @@ pub struct CommonSettings {
     pub max_identifier_length: Option<usize>,
     /// Limits the names of columns.
     pub max_column_identifier_length: Option<usize>,
+    /// How many levels of nested values become tables of their own at most, whatever a resource says.
+    pub max_table_nesting: Option<u32>,
     /// How tables are replaced.
     pub replace_strategy: Option<ReplaceStrategy>,
     /// The format that normalize writes.
@@ -121,6 +146,7 @@ impl CommonSettings {
         "naming_convention",
         "max_identifier_length",
         "max_column_identifier_length",
+        "max_table_nesting",
         "replace_strategy",
         "loader_file_format",
         "create_indexes",
@@ -141,6 +167,9 @@ impl CommonSettings {
             naming_convention: settings.text("naming_convention")?,
             max_identifier_length: settings.count("max_identifier_length")?,
             max_column_identifier_length: settings.count("max_column_identifier_length")?,
+            max_table_nesting: settings
+                .number("max_table_nesting")?
+                .map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
             replace_strategy: settings.word("replace_strategy")?,
             loader_file_format: settings.word("loader_file_format")?,
             create_indexes: settings.flag("create_indexes")?,
@@ -167,6 +196,7 @@ impl Capabilities {
         if let Some(length) = settings.max_column_identifier_length {
             self.max_column_identifier_length = length.min(self.max_column_identifier_length);
         }
+        self.max_table_nesting = settings.max_table_nesting.or(self.max_table_nesting);
         self.asked_replace_strategy = settings.replace_strategy;
         if let Some(create) = settings.create_indexes {
             self.create_indexes = create;

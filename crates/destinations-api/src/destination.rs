@@ -7,6 +7,7 @@ use cartage_schema::Schema;
 
 use crate::base::BaseState;
 use crate::capabilities::Capabilities;
+use crate::checkup::{LoadInFlight, Probe};
 use crate::error::Result;
 use crate::files::JobFile;
 use crate::plan::{Chain, LoadKey, LoadPlan};
@@ -68,6 +69,20 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// Conflict if `commit.base` is not the newest state any more, or another load has taken over; transient or terminal; after an error nothing is recorded.
     fn complete_load(&self, commit: &LoadCommit) -> Result<()>;
 
+    /// What a load needs of this destination, as probes that are tried in order; each may count on those before it
+    /// and leaves nothing behind. For [`checkup`](crate::checkup).
+    fn probes(&self) -> Vec<Probe<'_>> {
+        Vec::new()
+    }
+
+    /// Loads of any pipeline that were begun and neither completed nor taken over, where that is remembered.
+    ///
+    /// # Errors
+    /// Transient or terminal; a dataset that is not there is no error.
+    fn loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {
+        Ok(Vec::new())
+    }
+
     /// Loads rows beside the tables and combines them afterwards.
     fn staging(&self) -> Option<&dyn Staging> {
         None
@@ -109,6 +124,8 @@ pub enum JobOutcome {
     },
     /// An earlier attempt had done it.
     DoneBefore,
+    /// A part of it was done and remembered when the user asked to stop; the next attempt does the rest.
+    Interrupted,
 }
 
 /// What a destination is.

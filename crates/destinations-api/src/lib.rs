@@ -24,6 +24,7 @@
 
 mod base;
 pub mod capabilities;
+mod checkup;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connect;
@@ -31,6 +32,7 @@ mod destination;
 mod error;
 mod files;
 pub mod plan;
+mod secrets;
 mod settings;
 pub mod sql;
 pub mod staging;
@@ -39,6 +41,9 @@ pub mod system;
 pub use base::{BaseState, taken_over};
 pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
+pub use checkup::{
+    Checkup, CompleteLoad, Found, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME, checkup,
+};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use destination::{
     DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
@@ -47,4 +52,5 @@ pub use destination::{
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};
 pub use plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
+pub use secrets::Secrets;
 pub use settings::Settings;

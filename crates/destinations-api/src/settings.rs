@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -96,16 +97,79 @@ impl Settings {
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else or zero.
     pub fn count(&self, key: &str) -> Result<Option<usize>> {
+        const EXPECTED: &str = "a positive whole number";
+        match self.whole(key, EXPECTED)? {
+            Some(0) => Err(wrong_type(key, EXPECTED)),
+            number => Ok(number),
+        }
+    }
+
+    /// A number of zero or more, also as text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
+    pub fn number(&self, key: &str) -> Result<Option<usize>> {
+        self.whole(key, "a whole number")
+    }
+
+    fn whole(&self, key: &str, expected: &str) -> Result<Option<usize>> {
         let number = match self.value(key) {
             None => return Ok(None),
             Some(Value::Number(number)) => number.as_u64(),
             Some(Value::String(text)) => text.parse().ok(),
             Some(_) => None,
         };
-        match number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) if number > 0 => Ok(Some(number)),
-            _ => Err(wrong_type(key, "a positive whole number")),
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.map(Some).ok_or_else(|| wrong_type(key, expected))
+    }
+
+    /// A length of time in seconds, also as text; fractions are allowed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else or not above zero.
+    pub fn seconds(&self, key: &str) -> Result<Option<Duration>> {
+        let seconds = match self.value(key) {
+            None => return Ok(None),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(_) => None,
+        };
+        let length = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        match length.filter(|length| !length.is_zero()) {
+            Some(length) => Ok(Some(length)),
+            None => Err(wrong_type(key, "a number of seconds above zero")),
         }
+    }
+
+    /// A list, also as the text of a JSON list.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
+    pub fn list(&self, key: &str) -> Result<Option<Vec<Value>>> {
+        match self.parsed(key) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(_) => Err(wrong_type(key, "a list")),
+        }
+    }
+
+    /// A table, also as the text of a JSON object.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
+    pub fn table(&self, key: &str) -> Result<Option<Map<String, Value>>> {
+        match self.parsed(key) {
+            None => Ok(None),
+            Some(Value::Object(keys)) => Ok(Some(keys)),
+            Some(_) => Err(wrong_type(key, "a table")),
+        }
+    }
+
+    /// The value of `key`; a text that is a JSON document stands for that document.
+    fn parsed(&self, key: &str) -> Option<Value> {
+        let value = self.value(key)?;
+        let document = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        Some(document.unwrap_or_else(|| value.clone()))
     }
 }
 
@@ -142,6 +206,17 @@ mod tests {
         assert_eq!(given.count("threads").unwrap(), Some(4));
         assert_eq!(given.text("memory_limit").unwrap(), None);
         assert!(settings(&json!({"threads": 0})).count("threads").is_err());
+        assert_eq!(settings(&json!({"batch_size": "0"})).number("batch_size").unwrap(), Some(0));
+    }
+
+    #[test]
+    fn lists_tables_and_lengths_of_time_may_be_texts() {
+        let given = settings(&json!({"command": "[\"cat\", \"-u\"]", "env": "{\"A\": 1}", "timeout": "0.5"}));
+        assert_eq!(given.list("command").unwrap(), Some(vec![json!("cat"), json!("-u")]));
+        assert_eq!(given.table("env").unwrap().unwrap()["A"], 1);
+        assert_eq!(given.seconds("timeout").unwrap(), Some(Duration::from_millis(500)));
+        assert!(settings(&json!({"timeout": -1})).seconds("timeout").is_err());
+        assert!(settings(&json!({"command": "cat"})).list("command").is_err());
     }
 
     #[test]

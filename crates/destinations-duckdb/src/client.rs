@@ -135,6 +135,14 @@ impl Session {
         }
     }
 
+    /// Runs `work` in a transaction that is undone, whatever comes of it.
+    pub(crate) fn undone(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.control("BEGIN TRANSACTION", "begin a transaction")?;
+        let result = work();
+        self.roll_back();
+        result
+    }
+
     fn control(&self, sql: &str, purpose: &str) -> Result<()> {
         let begun = Instant::now();
         self.connection.execute_batch(sql).map_err(|cause| error::statement(purpose, &cause))?;

@@ -7,10 +7,12 @@ use cartage_destinations_api::sql::ddl::{self, Existing};
 use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
-    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync, system, taken_over,
+    LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging, StateSync,
+    system, taken_over,
 };
 use cartage_schema::Table;
 
+use crate::check;
 use crate::client::{Client, Session, not_in_plan};
 use crate::config::Config;
 use crate::job::ScriptJob;
@@ -339,6 +341,14 @@ impl Destination for DuckDb {
             tracing::debug!(%error, "the staging dataset could not be removed");
         }
         Ok(())
+    }
+
+    fn probes(&self) -> Vec<Probe<'_>> {
+        check::probes(self)
+    }
+
+    fn loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {
+        check::loads_in_flight(self)
     }
 
     fn staging(&self) -> Option<&dyn Staging> {

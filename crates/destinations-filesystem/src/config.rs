@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings};
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Secrets, Settings};
 use serde_json::Value;
 
 use crate::layout::{DEFAULT_LAYOUT, Layout};
@@ -86,6 +86,23 @@ pub(crate) struct Credentials {
 impl Credentials {
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
+    }
+
+    /// The values that nobody should see; names of accounts and places are none.
+    pub(crate) fn secrets(&self) -> Secrets {
+        const OPEN: [&str; 9] = [
+            "aws_access_key_id",
+            "region_name",
+            "endpoint_url",
+            "s3_url_style",
+            "project_id",
+            "client_email",
+            "azure_storage_account_name",
+            "azure_account_host",
+            "azure_tenant_id",
+        ];
+        let hidden = self.values.iter().filter(|(key, _)| !OPEN.contains(&key.as_str()));
+        Secrets::new(hidden.map(|(_, value)| value.as_str()))
     }
 
     fn read(settings: &Settings) -> Result<Self> {

@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use cartage_destinations_api::{
     BaseState, Capabilities, ConnectRequest, DatasetReader, Description, Destination, Error, Job, JobFile,
-    LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, StateSync,
+    LoadCommit, LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Probe, Result, StateSync,
 };
 use cartage_schema::Schema;
 
+use crate::check;
 use crate::config::{Config, Place};
 use crate::job::{CopyJob, StateJob, extension, file_parts, is_state};
 use crate::ledger::{self, InFlight};
@@ -42,6 +43,14 @@ impl Filesystem {
         }
         let store = Store::open(&config)?;
         Ok(Self { config, capabilities, store, storage_version: OnceLock::new() })
+    }
+
+    /// The folder or bucket.
+    pub(crate) fn place(&self) -> String {
+        match &self.config.place {
+            Place::Local(folder) => folder.display().to_string(),
+            Place::Bucket { url, .. } => url.clone(),
+        }
     }
 
     /// Where the file of a job goes.
@@ -165,11 +174,7 @@ fn not_in_plan(table: &str, plan: &LoadPlan) -> Error {
 
 impl Destination for Filesystem {
     fn description(&self) -> Description {
-        let location = match &self.config.place {
-            Place::Local(folder) => folder.display().to_string(),
-            Place::Bucket { url, .. } => url.clone(),
-        };
-        Description::new("filesystem", location, &self.config.dataset)
+        Description::new("filesystem", self.place(), &self.config.dataset)
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -218,6 +223,14 @@ impl Destination for Filesystem {
             tracing::debug!(%error, "what the load left in flight could not be removed");
         }
         Ok(())
+    }
+
+    fn probes(&self) -> Vec<Probe<'_>> {
+        check::probes(self)
+    }
+
+    fn loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {
+        check::loads_in_flight(self)
     }
 
     fn state_sync(&self) -> Option<&dyn StateSync> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use cartage_destinations_api::{Error, ErrorKind};
+use cartage_destinations_api::{Error, ErrorKind, Secrets};
 
 /// An error of a local file.
 pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
@@ -28,12 +28,18 @@ pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
     }
 }
 
+const CREDENTIALS: &str =
+    "check 'credentials' of the destination, and that they may list, read, write and delete";
+
 /// An error of a bucket. The library has tried again where that was of use, so what is left of the kind that
 /// cannot be told is transient.
-pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error) -> Error {
+pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error, secrets: &Secrets) -> Error {
     use object_store::Error as Cause;
+    let text = secrets.hide(&cause.to_string());
+    // Some requests hand on the answer of the server without a kind of its own, such as lists.
+    let status = status(&text);
     let (kind, remedy) = match cause {
-        _ if is_full(&cause.to_string()) => (
+        _ if is_full(&text) => (
             ErrorKind::NoRoom,
             Some(
                 "the bucket is full: make room or raise its quota, and run again; nothing was half published",
@@ -42,10 +48,10 @@ pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error) -> E
         Cause::NotFound { .. } => {
             (ErrorKind::Invalid, Some("check the bucket's name in 'bucket_url', and that it exists"))
         }
-        Cause::PermissionDenied { .. } | Cause::Unauthenticated { .. } => (
-            ErrorKind::Invalid,
-            Some("check 'credentials' of the destination, and that they may list, read, write and delete"),
-        ),
+        Cause::PermissionDenied { .. } | Cause::Unauthenticated { .. } => {
+            (ErrorKind::Invalid, Some(CREDENTIALS))
+        }
+        Cause::Generic { .. } if matches!(status, Some(401 | 403)) => (ErrorKind::Invalid, Some(CREDENTIALS)),
         Cause::NotSupported { .. } | Cause::NotImplemented { .. } => (
             ErrorKind::Invalid,
             Some(
@@ -55,7 +61,7 @@ pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error) -> E
         Cause::InvalidPath { .. } | Cause::UnknownConfigurationKey { .. } => (ErrorKind::Invalid, None),
         _ => (ErrorKind::Transient, None),
     };
-    let error = Error::new(kind, format!("cannot {doing} {place}: {}", first_line(&cause.to_string())));
+    let error = Error::new(kind, format!("cannot {doing} {place}: {}", first_line(&text)));
     match remedy {
         Some(remedy) => error.with_remedy(remedy),
         None => error,
@@ -69,8 +75,74 @@ fn is_full(answer: &str) -> bool {
     WORDS.iter().any(|word| answer.contains(word))
 }
 
+/// The HTTP status that the library quotes, where the server has refused a request.
+fn status(text: &str) -> Option<u16> {
+    let (_, behind) = text.split_once("status code: ")?;
+    behind.get(..3)?.parse().ok()
+}
+
 /// Servers answer with pages of XML; the first line says what matters.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     line.chars().take(400).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::Error as Cause;
+
+    use super::*;
+
+    #[test]
+    fn what_a_bucket_says_is_worth_another_attempt_or_a_change_of_the_settings() {
+        let because = || Box::<dyn std::error::Error + Send + Sync>::from("server said so");
+        let path = || "data/items".to_owned();
+        let table = [
+            // 404, 403, 401: what stands in the settings is wrong.
+            (Cause::NotFound { path: path(), source: because() }, ErrorKind::Invalid, true),
+            (Cause::PermissionDenied { path: path(), source: because() }, ErrorKind::Invalid, true),
+            (Cause::Unauthenticated { path: path(), source: because() }, ErrorKind::Invalid, true),
+            // 412 and 501 to a conditional put: the server does not know it.
+            (Cause::NotImplemented { operation: path(), implementer: path() }, ErrorKind::Invalid, true),
+            // 409, 429, 5xx and broken connections, after the library has tried again.
+            (Cause::Precondition { path: path(), source: because() }, ErrorKind::Transient, false),
+            (Cause::Generic { store: "S3", source: because() }, ErrorKind::Transient, false),
+            (
+                Cause::Generic { store: "S3", source: "status code: 503 Busy".into() },
+                ErrorKind::Transient,
+                false,
+            ),
+            // What lists say.
+            (Cause::Generic { store: "S3", source: "status code: 401 No".into() }, ErrorKind::Invalid, true),
+            (Cause::Generic { store: "S3", source: "status code: 403 No".into() }, ErrorKind::Invalid, true),
+        ];
+        for (cause, kind, has_remedy) in table {
+            let error = bucket("read", "s3://b/data/items", &cause, &Secrets::default());
+            assert_eq!((error.kind(), error.remedy().is_some()), (kind, has_remedy), "{cause}");
+        }
+    }
+
+    #[test]
+    fn what_a_disk_says_is_told_apart() {
+        let table = [
+            (io::ErrorKind::StorageFull, ErrorKind::Invalid),
+            (io::ErrorKind::QuotaExceeded, ErrorKind::Invalid),
+            (io::ErrorKind::PermissionDenied, ErrorKind::Invalid),
+            (io::ErrorKind::ReadOnlyFilesystem, ErrorKind::Invalid),
+            (io::ErrorKind::NotADirectory, ErrorKind::Invalid),
+            (io::ErrorKind::Interrupted, ErrorKind::Transient),
+            (io::ErrorKind::TimedOut, ErrorKind::Transient),
+        ];
+        for (cause, kind) in table {
+            assert_eq!(local("write", Path::new("x"), cause.into()).kind(), kind, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_that_a_server_quotes_are_hidden() {
+        let because = format!("{} hush-token {}", "x".repeat(390), "y".repeat(100));
+        let cause = Cause::Generic { store: "S3", source: because.into() };
+        let error = bucket("read", "s3://b", &cause, &Secrets::new(["hush-token"]));
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
 }

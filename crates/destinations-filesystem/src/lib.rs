@@ -14,6 +14,7 @@
 //! There are no transactions: readers who want whole loads only must look into `_dlt_loads`. Merges append, as in
 //! dlt. No delta or iceberg tables. `sftp`, `gdrive` and `hf` are not known.
 
+mod check;
 mod config;
 mod destination;
 mod error;

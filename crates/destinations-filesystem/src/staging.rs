@@ -3,10 +3,14 @@
 //! The staging place has the layout of any other dataset, without schemas, states and loads. A file is there once,
 //! however often its job is repeated. What complete loads left is removed before the next load of the same tables,
 //! or at the end of the own load; files of a load that is in flight, of whichever pipeline, are left alone.
+//!
+//! None of the databases that are there reads buckets by itself. Where the place is one, they load the file of the
+//! package once the bucket has it: `put` has made sure that both hold the same bytes.
 
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, DatasetReader, Description, Destination, Error, Job, JobFile, JobOutcome,
-    LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync,
+    LoadCommit, LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging,
+    StateSync,
 };
 
 use crate::config::Place;
@@ -35,13 +39,6 @@ impl WithStaging {
                 known.destination
             ))
             .with_remedy("leave 'staging' out of [pipeline]"));
-        }
-        if let Place::Bucket { url, .. } = &files.config.place {
-            let destination = &known.destination;
-            return Err(Error::invalid(format!(
-                "{destination} reads staged files from folders, not from {url}"
-            ))
-            .with_remedy("name a folder with 'bucket_url'"));
         }
         Ok(Self { database, files })
     }
@@ -123,6 +120,15 @@ impl Destination for WithStaging {
         Ok(())
     }
 
+    fn probes(&self) -> Vec<Probe<'_>> {
+        let files = self.files.probes().into_iter().map(|probe| probe.of("staging"));
+        self.database.probes().into_iter().chain(files).collect()
+    }
+
+    fn loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {
+        self.database.loads_in_flight()
+    }
+
     fn staging(&self) -> Option<&dyn Staging> {
         self.database.staging()
     }
@@ -153,7 +159,9 @@ impl Job for StagedJob<'_> {
         let name = place.files.name_of(plan, job)?;
         place.files.put(&name, job)?;
         let mut staged = job.clone();
-        staged.path = place.files.store.url(&name).into();
+        if matches!(place.files.config.place, Place::Local(_)) {
+            staged.path = place.files.store.url(&name).into();
+        }
         place.database.open_job(plan, &staged)?.run()
     }
 }

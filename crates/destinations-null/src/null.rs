@@ -2,7 +2,7 @@
 
 use cartage_destinations_api::{
     Capabilities, Chain, CommonSettings, ConnectRequest, Description, Destination, Error, Job, JobFile,
-    JobOutcome, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Result, Staging,
+    JobOutcome, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Probe, Result, Staging,
 };
 
 /// Takes everything and keeps nothing.
@@ -55,6 +55,10 @@ impl Destination for Null {
 
     fn complete_load(&self, _commit: &LoadCommit) -> Result<()> {
         Ok(())
+    }
+
+    fn probes(&self) -> Vec<Probe<'_>> {
+        vec![Probe::new("write", || Ok("everything is taken and nothing kept".to_owned()))]
     }
 
     fn staging(&self) -> Option<&dyn Staging> {

@@ -95,6 +95,15 @@ impl Session {
         result
     }
 
+    /// Runs `work` in a transaction that is undone, whatever comes of it.
+    pub(crate) fn undone(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.control("BEGIN", "begin a transaction")?;
+        self.spoiled.set(true);
+        let result = work();
+        self.spoiled.set(self.control("ROLLBACK", "undo the transaction").is_err());
+        result
+    }
+
     /// Names of the tables of a dataset, sorted; empty where there is no such dataset.
     pub(crate) fn tables(&self, dataset: &str) -> Result<Vec<String>> {
         let statement = Statement::new(

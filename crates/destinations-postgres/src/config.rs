@@ -260,7 +260,7 @@ fn hosts(hosts: &str, ports: Option<&str>) -> Result<Vec<(String, u16)>> {
             let port = ports.get(index).or_else(|| ports.first().filter(|_| ports.len() == 1));
             let port = match port.copied().unwrap_or_default().trim() {
                 "" => DEFAULT_PORT,
-                port => port.parse().map_err(|_| Error::invalid(format!("'port': '{port}' is no port")))?,
+                port => port.parse().map_err(|_| Error::invalid("'port' is no number from 1 to 65535"))?,
             };
             Ok((host.trim().to_owned(), port))
         })

@@ -29,6 +29,11 @@ pub(crate) fn parse(text: &str) -> Result<Parts> {
     }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let goes_on = database.contains('@') || (database.is_empty() && query.contains('@'));
+    if !authority.contains('@') && goes_on {
+        // What stands there as host, port or key would be a part of the password.
+        return Err(broken("user or password hold a / or ? that is not encoded"));
+    }
     // A password may hold an @ that nobody encoded: the last one separates.
     let (user, place) =
         authority.rsplit_once('@').map_or((None, authority), |(user, place)| (Some(user), place));

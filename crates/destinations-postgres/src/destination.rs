@@ -3,9 +3,10 @@
 use cartage_destinations_api::sql::Statement;
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
-    LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Result, Staging, StateSync,
+    LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging, StateSync,
 };
 
+use crate::check;
 use crate::config::Config;
 use crate::job::PostgresJob;
 use crate::lock::LoadLock;
@@ -94,6 +95,14 @@ impl Destination for Postgres {
         }
         self.lock.release();
         Ok(())
+    }
+
+    fn probes(&self) -> Vec<Probe<'_>> {
+        check::probes(self)
+    }
+
+    fn loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {
+        check::loads_in_flight(self)
     }
 
     fn staging(&self) -> Option<&dyn Staging> {

@@ -18,6 +18,7 @@
 //! Merges that update need `MERGE` of PostgreSQL 15. Of libpq's own places for settings (`PGHOST`,
 //! `~/.pgpass`, service files) none is read; `pipeline.toml`, secrets files and the environment are.
 
+mod check;
 mod client;
 mod config;
 mod connection_string;

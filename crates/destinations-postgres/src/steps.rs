@@ -292,7 +292,7 @@ impl Postgres {
     }
 }
 
-fn has_dataset(session: &Session, dataset: &str) -> Result<bool> {
+pub(crate) fn has_dataset(session: &Session, dataset: &str) -> Result<bool> {
     let statement = Statement::new(
         format!("whether there is a dataset {dataset}"),
         "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1",

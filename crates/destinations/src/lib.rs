@@ -14,6 +14,9 @@
 use cartage_destinations_null::Null;
 
 pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
+/// Destinations of the embedding program's own, made of functions.
+#[cfg(feature = "process")]
+pub use cartage_destinations_custom as custom;
 
 /// The types that this build can connect to.
 pub const TYPES: &[&str] = &[
@@ -24,6 +27,8 @@ pub const TYPES: &[&str] = &[
     "null",
     #[cfg(feature = "postgres")]
     "postgres",
+    #[cfg(feature = "process")]
+    "process",
 ];
 
 /// Makes the destination that a request asks for. Reads its settings; whether it can be reached shows
@@ -42,6 +47,8 @@ pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
         }
         #[cfg(feature = "postgres")]
         "postgres" => cartage_destinations_postgres::Postgres::connect(request).map(|it| Box::new(it) as _),
+        #[cfg(feature = "process")]
+        "process" => custom::Command::connect(request).map(|process| Box::new(process) as _),
         other => Err(unknown(other)),
     };
     let connected = connected.map_err(|error| error.context(format!("destination {}", request.name)))?;
@@ -70,6 +77,11 @@ fn stage(_staging: &ConnectRequest, _destination: Box<dyn Destination>) -> Resul
 }
 
 fn unknown(name: &str) -> Error {
+    if name == "function" {
+        return Error::invalid("a destination of type 'function' is made by a program in Rust").with_remedy(
+            "use type \"process\" to hand rows to a command, or pass a connector of your own to Project::run",
+        );
+    }
     let error = if cartage_destinations_api::KNOWN_TYPES.contains(&name) {
         Error::invalid(format!("type '{name}' is not part of this build"))
     } else {
@@ -90,6 +102,7 @@ mod tests {
             let keys = match *name {
                 "filesystem" => serde_json::json!({"bucket_url": "lake"}),
                 "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
+                "process" => serde_json::json!({"command": "cat"}),
                 _ => serde_json::json!({}),
             };
             let settings = Settings::new(keys.as_object().unwrap().clone());

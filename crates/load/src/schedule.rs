@@ -139,6 +139,11 @@ impl Schedule<'_> {
         chains: &mut Chains<'_>,
     ) -> Result<(), LoadError> {
         match (task.what, result) {
+            (What::Job(index), Ok(JobOutcome::Interrupted)) => {
+                // Its file stays among the started ones: the next attempt goes on with it.
+                queue.push(task, &self.jobs[index].table);
+                Ok(())
+            }
             (What::Job(index), Ok(outcome)) => {
                 self.completed(index, outcome)?;
                 self.follow_up(index, true, queue, chains);

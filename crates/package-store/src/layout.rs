@@ -60,6 +60,11 @@ impl Layout {
         Ok(self.schemas().join(file_name("schema name", name, SCHEMA_SUFFIX)?))
     }
 
+    /// What a destination without a place of its own remembers.
+    pub(crate) fn destination(&self, name: &str) -> Result<PathBuf, InvalidName> {
+        Ok(self.root.join("destinations").join(file_name("destination name", name, "")?))
+    }
+
     pub(crate) fn traces(&self) -> PathBuf {
         self.root.join("traces")
     }

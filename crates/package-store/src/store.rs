@@ -124,6 +124,15 @@ impl PackageStore {
         &self.inner.pipeline
     }
 
+    /// The folder in which a destination called `name` may remember how far loads are, if it has no place of its
+    /// own for that. Its contents are the destination's; it makes the folder when it needs one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`] if `name` cannot be that of a folder.
+    pub fn destination_dir(&self, name: &str) -> Result<PathBuf, Error> {
+        Ok(self.layout().destination(name)?)
+    }
+
     /// State, schemas, traces and the run marker of the pipeline.
     pub fn documents(&self) -> Documents<'_> {
         Documents::new(self)

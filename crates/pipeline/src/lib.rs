@@ -12,6 +12,7 @@
 
 mod abort;
 mod budget;
+mod check;
 mod contracts;
 mod control;
 mod dev_mode;
@@ -41,6 +42,7 @@ mod trace;
 
 pub use abort::AbortReport;
 pub use cartage_extract::Refresh;
+pub use check::{DestinationReport, check_destination};
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
 pub use extraction::ExtractOptions;

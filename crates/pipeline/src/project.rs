@@ -27,6 +27,8 @@ pub struct Project {
     pub wait: Wait,
     /// Whether this is a copy for trying something: files of the user are read and not written.
     pub(crate) is_trial: bool,
+    /// What destinations can do that only the embedding program knows.
+    pub(crate) brought: Vec<Capabilities>,
 }
 
 impl Project {
@@ -38,7 +40,7 @@ impl Project {
         refuse::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        let project = Self { config, store, runtime, wait, is_trial: false };
+        let project = Self { config, store, runtime, wait, is_trial: false, brought: Vec::new() };
         Budget::of(&project).check()?;
         Ok(project)
     }
@@ -50,7 +52,20 @@ impl Project {
     pub fn look(config: Config, runtime: Runtime) -> Result<Self, PipelineError> {
         let folder = config.pipeline_dir()?;
         let store = PackageStore::open_existing(&folder, &config.pipeline.name, StoreOptions::of(&runtime))?;
-        Ok(Self { config, store, runtime, wait: Wait::Fail, is_trial: false })
+        Ok(Self::over(config, store, runtime))
+    }
+
+    /// A pipeline over a store that is open.
+    pub(crate) fn over(config: Config, store: PackageStore, runtime: Runtime) -> Self {
+        Self { config, store, runtime, wait: Wait::Fail, is_trial: false, brought: Vec::new() }
+    }
+
+    /// Tells what the destinations of a type can do that is none of Cartage's own. The stages shape names, types
+    /// and files by it; the connector that is passed to [`run`](Self::run) makes the destination itself.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.brought.push(capabilities);
+        self
     }
 
     /// The destination's settings.
@@ -72,7 +87,9 @@ impl Project {
     /// If the type is unknown or a setting cannot be used.
     pub fn capabilities(&self) -> Result<Capabilities, PipelineError> {
         let destination = self.destination()?;
-        let capabilities = Capabilities::of(&destination.kind).ok_or_else(|| {
+        let brought = self.brought.iter().find(|known| known.destination == destination.kind);
+        let known = brought.cloned().or_else(|| Capabilities::of(&destination.kind));
+        let capabilities = known.ok_or_else(|| {
             PipelineError::usage(
                 format!("destination type \"{}\" is not known", destination.kind),
                 format!("use one of {}", KNOWN_TYPES.join(", ")),
@@ -137,7 +154,9 @@ impl Project {
             .named(&destination.name)
             .with_settings(settings_of(destination)?)
             .with_memory_limit(Budget::of(self).destination())
-            .in_folder(self.config.base_dir()))
+            .in_folder(self.config.base_dir())
+            .remembering_in(self.store.destination_dir(&destination.name)?)
+            .cancelled_by(self.runtime.cancel.clone()))
     }
 
     /// The statements that loading a normalized package runs. Nothing is run, and nothing connected to.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
+use cartage_test_support::postgres::{shared, unique};
 use cartage_tests::binaries::binary;
 use cartage_tests::harness::{Bench, tree};
 
@@ -218,4 +219,62 @@ fn files_of_another_pipeline_in_flight_stay_in_the_staging_folder() {
     let files = bench.lake_files("items");
     assert_eq!(files.len(), 2, "{files:?}");
     assert_eq!(files[0], "items/1700000000.5.abc.parquet");
+}
+
+#[test]
+fn the_files_of_postgres_pass_through_a_staging_folder_and_two_pipelines_share_it() {
+    let (server, dataset) = (shared(), unique("staged"));
+    let bench = Bench::new();
+    bench.write("items.jsonl", ROWS);
+    for name in ["one", "other"] {
+        let text = format!(
+            "[pipeline]\nname = \"{name}\"\ndataset_name = \"{dataset}\"\ndestination = \"postgres\"\nstaging = \"stage\"\n\
+             [destination.stage]\ntype = \"filesystem\"\nbucket_url = \"lake\"\nkeep_staged_files = {}\n\
+             [sources.{name}]\ntype = \"files\"\n[[sources.{name}.resources]]\nname = \"items\"\npath = \"items.jsonl\"\n",
+            name == "one"
+        );
+        bench.write(&format!("{name}.toml"), text);
+    }
+    let start = |name: &str| {
+        let mut command = bench.command("cartage", ["run", &format!("{name}.toml")]);
+        command.env("DESTINATION__POSTGRES__CREDENTIALS", server.url()).spawn().expect("cartage starts")
+    };
+    let at_once = [start("one"), start("other")];
+    for process in at_once {
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(server.psql(&format!("SELECT count(*), count(DISTINCT _dlt_id) FROM {dataset}.items")), "4|4");
+    assert_eq!(server.psql(&format!("SELECT count(*) FROM {dataset}.items__tags")), "4");
+    let staged: Vec<_> =
+        tree(&bench.path().join("lake")).into_iter().filter(|(name, _)| name.contains("/items/")).collect();
+    assert_eq!(staged.len(), 1, "one pipeline keeps its file, the other one removed its own");
+    assert!(staged[0].1.starts_with(b"PAR1"));
+    server.psql(&format!("DROP SCHEMA {dataset} CASCADE"));
+}
+
+#[test]
+fn a_database_behind_a_bucket_has_the_rows_and_the_bucket_the_files() {
+    let endpoint = std::env::var("CARTAGE_TEST_S3").unwrap_or_else(|_| "http://127.0.0.1:5555".to_owned());
+    let bucket = format!("s3://cartage/{}", unique("staged"));
+    let bench = staged(
+        &format!(
+            "credentials = {{ aws_access_key_id = \"test\", aws_secret_access_key = \"test\", \
+             region_name = \"us-east-1\", endpoint_url = \"{endpoint}\" }}"
+        ),
+        "",
+    );
+    let file = bench.path().join("pipeline.toml");
+    let text = fs::read_to_string(&file)
+        .expect("the file")
+        .replace("bucket_url = \"lake\"", &format!("bucket_url = \"{bucket}\""));
+    bench.write("pipeline.toml", text);
+    bench.cartage(&["run"]).exits_with(0);
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.items"), 4);
+    let checked = bench.cartage(&["destination", "check"]).exits_with(0).stdout;
+    assert!(checked.contains("ok      staging: write"), "{checked}");
+    let held = checked.lines().find(|line| line.contains("staging: list")).expect("a line").to_owned();
+    // The files of the last load, one a table, and `init`.
+    assert!(held.contains("holds 4 files"), "{held}");
 }

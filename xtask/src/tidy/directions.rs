@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is not in the table may not exist.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -14,7 +14,8 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
-    ("destinations-api", &["schema", "state"]),
+    ("destinations-api", &["runtime", "schema", "state"]),
+    ("destinations-custom", &["destinations-api", "runtime", "schema"]),
     ("destinations-null", &["destinations-api", "schema", "state"]),
     ("destinations-duckdb", &["destinations-api", "schema", "state"]),
     ("destinations-filesystem", &["destinations-api", "schema", "state"]),
@@ -24,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
         &[
             "config",
             "destinations-api",
+            "destinations-custom",
             "destinations-duckdb",
             "destinations-filesystem",
             "destinations-null",

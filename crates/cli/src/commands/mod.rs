@@ -1,5 +1,6 @@
 //! The commands, one file each where they are more than a call.
 
+mod destination;
 mod drop;
 mod ingest;
 mod init;
@@ -61,6 +62,7 @@ fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> R
         Command::Plan(args) => plan::plan(start, args, connector),
         Command::State(command) => state::state(start, command, connector),
         Command::Sync(args) => sync::sync(start, args, connector),
+        Command::Destination(command) => destination::destination(start, command, connector),
         Command::Drop(args) => drop::drop(start, args, connector),
     }
 }

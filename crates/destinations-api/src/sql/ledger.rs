@@ -85,6 +85,14 @@ pub fn record(
     ])
 }
 
+/// Asks for all loads in flight: pipeline and load id.
+pub fn loads_in_flight(dialect: &dyn Dialect, staging_dataset: &str) -> Statement {
+    Statement::new(
+        "which loads are in flight",
+        format!("SELECT DISTINCT pipeline, load_id FROM {}", table(dialect, staging_dataset)),
+    )
+}
+
 /// Asks for one entry of a load; a row where it is there.
 pub fn entry(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey, entry: &str) -> Statement {
     Statement::new(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use cartage_destinations_api::Result;
+use cartage_destinations_api::{Result, Secrets};
 use futures_util::{StreamExt, stream};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;
@@ -40,6 +40,8 @@ pub(crate) struct Bucket {
     pub(crate) pipeline: String,
     pub(crate) conditional_put: bool,
     pub(crate) multipart_size: u64,
+    /// What servers may quote and nobody should see.
+    pub(crate) secrets: Secrets,
 }
 
 impl fmt::Debug for Bucket {
@@ -55,7 +57,7 @@ impl Bucket {
 
     fn key(&self, name: &str) -> Result<Key> {
         Key::parse(format!("{}{name}", self.prefix))
-            .map_err(|cause| explain("name", &self.url(name), &cause.into()))
+            .map_err(|cause| explain("name", &self.url(name), &cause.into(), &self.secrets))
     }
 
     fn error(
@@ -63,8 +65,8 @@ impl Bucket {
         doing: &str,
         name: &str,
     ) -> impl Fn(object_store::Error) -> cartage_destinations_api::Error {
-        let (doing, url) = (doing.to_owned(), self.url(name));
-        move |cause| explain(&doing, &url, &cause)
+        let (doing, url, secrets) = (doing.to_owned(), self.url(name), self.secrets.clone());
+        move |cause| explain(&doing, &url, &cause, &secrets)
     }
 
     pub(crate) fn create(&self, name: &str, bytes: Vec<u8>) -> Result<Created> {
@@ -194,7 +196,7 @@ impl Bucket {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
         let whole = format!("{}{folder}", self.prefix);
         let key = Key::parse(whole.trim_end_matches('/'))
-            .map_err(|cause| explain("name", &self.url(prefix), &cause.into()))?;
+            .map_err(|cause| explain("name", &self.url(prefix), &cause.into(), &self.secrets))?;
         let listed = self.runtime.block_on(self.store.list(Some(&key)).collect::<Vec<_>>());
         let mut found = Vec::new();
         for object in listed {

@@ -25,7 +25,8 @@ pub(super) fn open(config: &Config) -> Result<Bucket> {
         return Err(Error::invalid("a folder is no bucket"));
     };
     use_ring();
-    let failed = |cause: object_store::Error| explain("open", url, &cause);
+    let secrets = config.credentials.secrets();
+    let failed = |cause: object_store::Error| explain("open", url, &cause, &secrets);
     let (store, multipart) = match scheme {
         Scheme::S3 => s3(bucket, config),
         Scheme::Gcs => gcs(bucket, &config.credentials),
@@ -48,6 +49,7 @@ pub(super) fn open(config: &Config) -> Result<Bucket> {
         pipeline: config.pipeline.clone(),
         conditional_put: config.conditional_put,
         multipart_size: config.multipart_size,
+        secrets,
     })
 }
 

@@ -34,10 +34,10 @@ impl Authenticator {
     pub(crate) fn new(auth: Auth, redactor: &Redactor) -> Self {
         let mut token = None;
         match &auth {
-            Auth::Bearer(secret)
-            | Auth::ApiKey { key: secret, .. }
-            | Auth::Basic { password: secret, .. } => {
-                redactor.hide(secret);
+            Auth::Bearer(secret) | Auth::ApiKey { key: secret, .. } => redactor.hide(secret),
+            Auth::Basic { username, password } => {
+                redactor.hide(password);
+                redactor.hide(&Secret::new(basic(username, password)));
             }
             Auth::OAuth2(credentials) => {
                 redactor.hide(&credentials.secret);
@@ -60,8 +60,7 @@ impl Authenticator {
         match &self.auth {
             Auth::Bearer(token) => set(headers, AUTHORIZATION, &format!("Bearer {}", token.expose())),
             Auth::Basic { username, password } => {
-                let pair = BASE64_STANDARD.encode(format!("{username}:{}", password.expose()));
-                set(headers, AUTHORIZATION, &format!("Basic {pair}"))
+                set(headers, AUTHORIZATION, &format!("Basic {}", basic(username, password)))
             }
             Auth::ApiKey { name, key, location: Location::Header } => {
                 let name = HeaderName::try_from(name.as_str())
@@ -134,7 +133,7 @@ impl Authenticator {
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         if !status.is_success() {
-            let said = self.redactor.text(&shown(&text));
+            let said = shown(&self.redactor.text(&text));
             return Err(failed(format!(
                 "status {}; check client_id and client_secret; it said: {said}",
                 status.as_u16()
@@ -148,6 +147,11 @@ impl Authenticator {
         let lifetime = answer.get("expires_in").and_then(seconds).unwrap_or(credentials.default_expiration);
         Ok(Token { text: secret, expires: asked.checked_add(Duration::from_secs(lifetime)) })
     }
+}
+
+/// What basic authentication sends, which is as good as the password.
+fn basic(username: &str, password: &Secret) -> String {
+    BASE64_STANDARD.encode(format!("{username}:{}", password.expose()))
 }
 
 fn seconds(value: &Value) -> Option<u64> {

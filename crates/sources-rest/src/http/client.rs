@@ -234,7 +234,7 @@ impl Client {
         if actions.iter().any(|action| action.fits(status, body.as_bytes())) {
             return Ok(None);
         }
-        let reason = error::of_status(status, &body, attempt, auth.is_some());
+        let reason = error::of_status(status, &self.redactor.text(&body), attempt, auth.is_some());
         Err(match status {
             StatusCode::UNAUTHORIZED => Failed::Unauthorized(reason),
             status if is_retryable(status) => Failed::ForNow(reason, Some(headers)),
