@@ -8,10 +8,13 @@
 //! The binaries must be built first (`cargo build --release --workspace`), in the profile of the tests.
 
 pub mod binaries;
+pub mod bucket;
 pub mod content;
 pub mod guide;
 pub mod harness;
 pub mod lake;
+pub mod mirror;
 pub mod oracle;
 pub mod services;
+pub mod site;
 pub mod state;

@@ -6,12 +6,17 @@
 mod case;
 mod compare;
 mod dataset;
+mod duckdb_file;
+mod expected;
+mod folder;
 mod pipeline_file;
+mod place;
 mod python_text;
 mod run;
+mod server;
 mod snapshot;
 mod values;
 
 pub use case::Case;
+pub use place::Destination;
 pub use run::{Outcome, RunOptions, run_case};
-pub use snapshot::snapshot;

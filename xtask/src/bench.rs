@@ -4,6 +4,7 @@
 //! Data, scratch folders and the Python environment are below cargo's target folder.
 
 mod data;
+mod destinations;
 mod engines;
 mod measure;
 mod merge;
@@ -17,6 +18,7 @@ use anyhow::Result;
 
 use crate::tools::{cargo, run as run_command, target};
 use data::Set;
+use destinations::Target;
 use engines::Engine;
 use merge::Strategy;
 
@@ -47,7 +49,10 @@ pub(crate) struct Args {
     /// Measures merges into a large table instead; `--rows` is what is there before [default: 5,000,000].
     #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "delete-insert,upsert,scd2")]
     merge: Vec<Strategy>,
-    /// How often dlt merges: it takes minutes.
+    /// Measures loads into these destinations instead: flat and orders, unless `--only` says otherwise.
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "postgres,parquet")]
+    destination: Vec<Target>,
+    /// How often dlt merges, or loads into other destinations: it takes minutes.
     #[arg(long, default_value_t = 1)]
     dlt_runs: usize,
     /// Only makes the data.
@@ -60,7 +65,7 @@ pub(crate) struct Args {
 enum Other {
     /// dlt, tuned and default.
     Dlt,
-    /// DuckDB's own reader.
+    /// DuckDB's own reader; for PostgreSQL, psql.
     Duckdb,
 }
 
@@ -87,6 +92,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.merge.is_empty() {
         return merge(args, &folder);
     }
+    if !args.destination.is_empty() {
+        return destinations(args, &folder);
+    }
     let sets: Vec<Set> =
         Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
     let files = sets.iter().map(|set| set.file(&folder, args.rows)).collect::<Result<Vec<_>>>()?;
@@ -110,6 +118,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report::print_stages(&engines::stages_apart(file, &folder, args.workers)?)?;
     }
     Ok(())
+}
+
+fn destinations(args: &Args, folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    let usual = [Set::Flat, Set::Orders];
+    destinations::run(&destinations::Plan {
+        targets: &args.destination,
+        sets: if args.only.is_empty() { &usual } else { &args.only },
+        rows: args.rows,
+        runs: args.runs.max(1),
+        dlt_runs: if args.without.contains(&Other::Dlt) { 0 } else { args.dlt_runs },
+        by_hand: !args.without.contains(&Other::Duckdb),
+        python: &python::find(args.python.as_deref(), folder)?,
+        folder,
+    })
 }
 
 fn merge(args: &Args, folder: &Path) -> Result<()> {

@@ -112,6 +112,10 @@ pub struct Capabilities {
     pub max_query_length: Option<usize>,
     /// Longest text value, where there is a limit.
     pub max_text_length: Option<usize>,
+    /// Whether job files are what readers see: Parquet and CSV then have all columns of their table, and no nulls
+    /// where none may be.
+    #[serde(default)]
+    pub files_are_tables: bool,
     /// Whether unique constraints are created unless the settings say otherwise.
     pub create_indexes: bool,
 }
@@ -146,6 +150,7 @@ impl Capabilities {
             decimal_precision: (38, 9),
             wei_precision: (38, 0),
             wide_decimals_as_text: false,
+            files_are_tables: false,
             timestamp_precision: 6,
             max_timestamp_precision: 6,
             naive_timestamps: true,
@@ -209,6 +214,7 @@ impl Capabilities {
             transactions: false,
             enforces_not_null: false,
             ddl_transactions: false,
+            files_are_tables: true,
             replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
             parquet_compression: "snappy".to_owned(),
             ..Self::sql("filesystem")
@@ -261,21 +267,19 @@ impl Capabilities {
     }
 
     /// The strategy that a merge uses: the one that the table asks for, else the default; `None` where
-    /// the destination cannot merge and nothing particular is asked for, so that rows are appended.
+    /// the destination cannot merge at all, so that rows are appended whatever is asked for.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the destination does not offer what is asked for.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the destination merges, but not as it is asked to.
     pub fn merge_strategy(&self, asked: Option<MergeStrategy>) -> Result<Option<MergeStrategy>> {
         let offered = &self.merge_strategies;
         match asked {
             None => Ok(offered.first().copied()),
+            _ if offered.is_empty() => Ok(None),
             Some(strategy) if offered.contains(&strategy) => Ok(Some(strategy)),
             Some(strategy) => {
-                let error =
-                    Error::invalid(format!("{} has no merge strategy '{strategy}'", self.destination));
-                let none = "use another write disposition".to_owned();
-                let some = || format!("use one of {}", join(offered));
-                Err(error.with_remedy(if offered.is_empty() { none } else { some() }))
+                Err(Error::invalid(format!("{} has no merge strategy '{strategy}'", self.destination))
+                    .with_remedy(format!("use one of {}", join(offered))))
             }
         }
     }

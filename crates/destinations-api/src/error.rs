@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Conflict,
     /// Another program holds what is needed; worth another attempt, like [`Transient`](Self::Transient).
     Locked,
+    /// The disk or bucket is full, which no further attempt changes; somebody must make room.
+    NoRoom,
 }
 
 /// An error with its kind, where it happened and how to get rid of it.

@@ -9,7 +9,7 @@ use cartage_destinations_api::{Error, ErrorKind};
 pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
     let (kind, remedy) = match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-            ErrorKind::Invalid,
+            ErrorKind::NoRoom,
             Some("the disk is full: free some space and run again; nothing was half published"),
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -33,6 +33,12 @@ pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
 pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error) -> Error {
     use object_store::Error as Cause;
     let (kind, remedy) = match cause {
+        _ if is_full(&cause.to_string()) => (
+            ErrorKind::NoRoom,
+            Some(
+                "the bucket is full: make room or raise its quota, and run again; nothing was half published",
+            ),
+        ),
         Cause::NotFound { .. } => {
             (ErrorKind::Invalid, Some("check the bucket's name in 'bucket_url', and that it exists"))
         }
@@ -54,6 +60,13 @@ pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error) -> E
         Some(remedy) => error.with_remedy(remedy),
         None => error,
     }
+}
+
+/// Whether a server says that it has no room. There is no kind of error for it, and servers name it differently.
+fn is_full(answer: &str) -> bool {
+    const WORDS: [&str; 5] =
+        ["status code: 507", "QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "StorageFull"];
+    WORDS.iter().any(|word| answer.contains(word))
 }
 
 /// Servers answer with pages of XML; the first line says what matters.

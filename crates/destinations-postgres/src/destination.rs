@@ -86,6 +86,7 @@ impl Destination for Postgres {
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
         self.lock.acquire(&self.pool, &commit.key)?;
         let session = self.pool.session()?;
+        self.add_row_keys(&session, commit)?;
         session.transaction(|| self.commit(&session, commit))?;
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.

@@ -11,6 +11,7 @@
 //!   that two machines never load the same pipeline at once.
 //! - A ledger entry is written first in its transaction: a second attempt waits for the first one and
 //!   then finds the work done.
+//! - What the ledger says is still to be done (unique row ids of new tables) is done before the commit.
 //! - No message holds a password: settings print without values, errors of the server know none.
 //!
 //! # Limitations
@@ -28,6 +29,7 @@ mod lock;
 mod params;
 mod pool;
 mod preview;
+mod row_key;
 mod schema_sql;
 mod steps;
 mod sync;

@@ -13,6 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::client::Session;
 use crate::pool::Pool;
 
+/// How long a connection of ours that broke may keep its lock.
+const PATIENCE: &str = "5s";
+
 /// The lock of one destination value, held or not.
 #[derive(Debug, Default)]
 pub(crate) struct LoadLock {
@@ -30,9 +33,13 @@ impl LoadLock {
         if held.as_ref().is_some_and(|(known, session)| *known == key && !session.is_closed()) {
             return Ok(());
         }
-        // Dropping a connection that holds another lock, or that broke, gives its lock up.
-        *held = None;
+        // Dropping a connection that holds another lock, or that broke, gives its lock up. The server may take
+        // its time to notice.
+        let broke = held.take().is_some_and(|(known, _)| known == key);
         let session = pool.connect()?;
+        if broke {
+            wait_for(&session, key)?;
+        }
         let take = Statement::new("take the lock of the pipeline", "SELECT pg_try_advisory_lock($1)")
             .with_params(vec![Param::Int(key)]);
         let taken: Vec<bool> = session.query(&take, |row| row.try_get(0))?;
@@ -53,6 +60,19 @@ impl LoadLock {
             }
         }
     }
+}
+
+/// Waits some seconds for a lock that is about to be given up; whether it was is seen afterwards.
+fn wait_for(session: &Session, key: i64) -> Result<()> {
+    session.control(&format!("SET lock_timeout = '{PATIENCE}'"), "say how long to wait for the lock")?;
+    let waiting = session.control(
+        &format!("SELECT pg_advisory_lock({key}); SELECT pg_advisory_unlock({key})"),
+        "wait for the lock",
+    );
+    if let Err(error) = waiting {
+        tracing::debug!(%error, "the lock is still held");
+    }
+    session.control("SET lock_timeout = 0", "wait as long as it takes again")
 }
 
 /// Lets one transaction at a time change what a dataset has in common: schemas, tables, the ledger's table.

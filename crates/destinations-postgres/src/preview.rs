@@ -7,6 +7,7 @@ use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 use crate::copy;
 use crate::destination::Postgres;
 use crate::job::{follow_up_script, not_in_plan, staged, target};
+use crate::row_key;
 use crate::schema_sql::PostgresDialect;
 use crate::steps::{planned_tables, staged_constraints};
 
@@ -23,8 +24,9 @@ impl Preview for Postgres {
             script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
         }
         let tables = planned_tables(plan)?;
-        let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
         let (existing, indexes) = (Existing::default(), self.capabilities().create_indexes);
+        let (made, later) = row_key::defer(&tables, &existing, indexes);
+        let all: Vec<_> = made.iter().map(AsRef::as_ref).collect();
         let migration =
             ddl::migrate(&PostgresDialect, self.dataset(), &all, &existing, indexes, &|_| Ok(false))?;
         for statement in migration.script.statements {
@@ -50,6 +52,10 @@ impl Preview for Postgres {
         }
         for chain in &plan.chains {
             script.extend(follow_up_script(self, plan, chain)?);
+        }
+        for (table, _) in tables.iter().filter(|(table, _)| later.contains(&table.name.as_str())) {
+            let Some(add) = row_key::statement(self.dataset(), table) else { continue };
+            script.push(format!("where the load has made the table: {}", add.purpose), add.sql);
         }
         Ok(script)
     }

@@ -14,6 +14,7 @@ use crate::client::Session;
 use crate::destination::{Postgres, plain};
 use crate::job::{not_in_plan, staged};
 use crate::lock;
+use crate::row_key;
 use crate::schema_sql::PostgresDialect;
 
 impl Postgres {
@@ -89,6 +90,10 @@ impl Postgres {
             let left = LoadKey { load_id, ..plan.key.clone() };
             script.extend(ledger::forget(&PostgresDialect, staging, &left).into());
             session.run(&script)?;
+            // Its tables stay, and so does what is to be done for them.
+            for entry in entries.iter().filter(|entry| entry.starts_with(row_key::PREFIX)) {
+                self.claim(session, plan, entry)?;
+            }
         }
         Ok(())
     }
@@ -135,6 +140,17 @@ impl Postgres {
         Ok(session.execute(&statement)? > 0)
     }
 
+    /// Takes a ledger entry back in the transaction that is open; `false` if it is not there.
+    pub(crate) fn disclaim(&self, session: &Session, load: &LoadKey, entry: &str) -> Result<bool> {
+        let table = PostgresDialect.qualified(&TableRef::new(self.staging_dataset(), ledger::TABLE));
+        let statement = Statement::new(
+            format!("forget that '{entry}' is recorded"),
+            format!("DELETE FROM {table} WHERE pipeline = $1 AND load_id = $2 AND entry = $3"),
+        )
+        .with_params(vec![load.pipeline.as_str().into(), load.load_id.as_str().into(), entry.into()]);
+        Ok(session.execute(&statement)? > 0)
+    }
+
     /// Runs `script` with its ledger entry, unless the entry is there.
     fn once(&self, session: &Session, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
         session.transaction(|| {
@@ -168,11 +184,12 @@ impl Postgres {
     /// Brings the tables up to the schema, stores its version and makes the staged tables.
     pub(crate) fn migrate(&self, session: &Session, plan: &LoadPlan) -> Result<PreparedLoad> {
         let tables = planned_tables(plan)?;
-        let refs: Vec<&Table> = tables.iter().map(|(table, _)| *table).collect();
         let indexes = self.capabilities().create_indexes;
         session.transaction(|| {
             lock::alone(session, self.staging_dataset())?;
             let existing = self.existing(session)?;
+            let (made, later) = row_key::defer(&tables, &existing, indexes);
+            let refs: Vec<&Table> = made.iter().map(AsRef::as_ref).collect();
             let has_rows = |table: &str| self.has_rows(session, table);
             let migration =
                 ddl::migrate(&PostgresDialect, self.dataset(), &refs, &existing, indexes, &has_rows)?;
@@ -185,6 +202,9 @@ impl Postgres {
                 self.capabilities().max_text_length,
                 plan.now_micros,
             )?)?;
+            for table in later {
+                self.claim(session, plan, &format!("{}{table}", row_key::PREFIX))?;
+            }
             for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
                 self.make_staged(session, plan, table)?;
             }

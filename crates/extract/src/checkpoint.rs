@@ -88,7 +88,15 @@ impl Ways {
         Self { replace: replace.or(self.replace), ..self.clone() }
     }
 
+    /// Whether the destination appends what it is told to merge.
+    pub(crate) fn appends_merges(&self) -> bool {
+        self.merges.as_ref().is_some_and(Vec::is_empty)
+    }
+
     fn merge(&self, tables: &[&Table]) -> Option<MergeStrategy> {
+        if self.appends_merges() {
+            return None;
+        }
         let asked = tables.iter().find_map(|table| table.merge_strategy());
         asked.or_else(|| self.merges.as_ref()?.first().copied())
     }

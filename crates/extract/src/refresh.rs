@@ -68,6 +68,7 @@ fn existing<'a>(tables: &'a [&'a Table]) -> impl DoubleEndedIterator<Item = Stri
 fn fresh(schema: &Schema) -> Result<Schema, SchemaError> {
     let mut fresh = Schema::new(&schema.name, schema.naming_kind())?;
     fresh.settings = schema.settings.clone();
+    fresh.appends_merges = schema.appends_merges;
     fresh.normalizers.use_break_path_on_normalize = schema.normalizers.use_break_path_on_normalize;
     fresh.normalizers.allow_identifier_change_on_table_with_data =
         schema.normalizers.allow_identifier_change_on_table_with_data;

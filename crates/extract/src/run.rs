@@ -36,6 +36,9 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     let on_bad_row = serde_json::to_value(source.on_bad_row).unwrap_or_default();
     package_settings.insert("on_bad_row".to_owned(), on_bad_row);
 
+    let ways = Ways::read(&package_settings);
+    schema.appends_merges = ways.appends_merges();
+
     let source_name = source.name.clone();
     let schema_settings = source.schema.clone();
     let (mut planned, producers) = plan(source, &settings, &schema.naming(max_name_length))?;
@@ -51,7 +54,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
             |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
         )?;
 
-    plan_cuts(&mut planned, &schema, &Ways::read(&package_settings));
+    plan_cuts(&mut planned, &schema, &ways);
     let publisher = Publisher {
         store,
         lock,

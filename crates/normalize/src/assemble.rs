@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType as ArrowType, Field, Schema as ArrowSchema};
-use cartage_schema::{Schema, Table};
+use cartage_schema::{Column, Schema, Table};
 
 use crate::batch::TableBatch;
 use crate::columns::{PhysicalRules, cast_wide, wide_type};
@@ -22,6 +22,8 @@ pub(crate) struct Assembler {
     settings: NormalizeSettings,
     physical: PhysicalRules,
     options: OutputOptions,
+    /// Whether each file has all columns of its table, and no nulls where none may be.
+    whole_tables: bool,
     tables: BTreeMap<Arc<str>, PendingTable>,
     bytes: usize,
 }
@@ -57,9 +59,16 @@ impl Assembler {
             settings: settings.clone(),
             physical: physical.clone(),
             options: options.clone(),
+            whole_tables: false,
             tables: BTreeMap::new(),
             bytes: 0,
         }
+    }
+
+    /// Lets each file have all columns of its table where `wanted`, for those who read it alone. Lines of JSON name
+    /// their columns themselves and stay as they are.
+    pub(crate) fn with_whole_tables(self, wanted: bool) -> Self {
+        Self { whole_tables: wanted && !self.options.is_json(), ..self }
     }
 
     /// Takes the batches of a block and gives the row groups that became full.
@@ -113,7 +122,7 @@ impl Assembler {
         }
         self.bytes -= table.bytes;
         let known = schema.table(name)?;
-        Ok(Some(table.row_group(name, known, &self.physical, &self.options)?))
+        Ok(Some(table.row_group(name, known, &self.physical, &self.options, self.whole_tables)?))
     }
 }
 
@@ -124,18 +133,23 @@ impl PendingTable {
         table: &Table,
         physical: &PhysicalRules,
         options: &OutputOptions,
+        whole: bool,
     ) -> Result<EncodeTask, NormalizeError> {
         let batches = std::mem::take(&mut self.batches);
         let indexes: Vec<HashMap<&str, &ArrayRef>> = batches.iter().map(TableBatch::by_name).collect();
         let mut fields = Vec::new();
         let mut arrays: Vec<Vec<Option<ArrayRef>>> = batches.iter().map(|_| Vec::new()).collect();
-        for column in table.complete_columns().filter(|column| self.columns.contains(column.name.as_str())) {
+        let is_wanted = |column: &&Column| whole || self.columns.contains(column.name.as_str());
+        for column in table.complete_columns().filter(is_wanted) {
             let mut parts: Vec<Option<ArrayRef>> = indexes
                 .iter()
                 .map(|index| index.get(column.name.as_str()).map(|array| Arc::clone(array)))
                 .collect();
             let data_type = widen(&mut parts, physical.of(column).arrow());
             let has_nulls = parts.iter().any(|part| part.as_ref().is_none_or(|part| part.null_count() > 0));
+            if whole && has_nulls && !column.is_nullable() {
+                return Err(NormalizeError::Nulls { table: table.name.clone(), column: column.name.clone() });
+            }
             fields.push(Field::new(&column.name, data_type, column.is_nullable() || has_nulls));
             for (batch, part) in arrays.iter_mut().zip(parts) {
                 batch.push(part);

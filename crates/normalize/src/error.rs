@@ -34,6 +34,17 @@ pub enum NormalizeError {
         /// The column.
         column: String,
     },
+    /// A column that must not be null has nulls, which no destination would refuse later.
+    #[error(
+        "column `{column}` of table `{table}` must not be null, but some rows have no value for it; correct the \
+         source, or take `nullable = false` from the column"
+    )]
+    Nulls {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// The settings in the package cannot be read.
     #[error("cannot read the settings in `package.json` of package {load_id}")]
     Settings {

@@ -7,7 +7,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 use cartage_data_files::blocks::FileStats;
 use cartage_data_files::parquet::{self, Compression, EncodedRowGroup, Layout, LayoutOptions};
-use cartage_data_files::text::{EncodedLines, LinesWriter, TextFormat, TextLayout};
+use cartage_data_files::text::{EncodedLines, LinesWriter, Mark, TextFormat, TextLayout};
 use cartage_package_store::{Codec, FileFormat};
 use cartage_schema::{Column, DataType};
 
@@ -42,6 +42,15 @@ pub(crate) enum FileWriter {
     Lines(LinesWriter),
 }
 
+/// What the Arrow type of a column does not say.
+fn mark(column: &Column) -> Option<Mark> {
+    match column.data_type? {
+        DataType::Json => Some(Mark::Json),
+        DataType::Decimal => Some(Mark::Decimal),
+        _ => None,
+    }
+}
+
 impl OutputOptions {
     /// What the settings of a package ask for; Parquet where they ask for nothing that is known.
     pub(crate) fn new(settings: &PackageSettings, dictionary: BTreeSet<String>) -> Self {
@@ -70,9 +79,8 @@ impl OutputOptions {
         Ok(match self {
             Self::Parquet(options) => FileLayout::Parquet(Layout::new(schema, options)?),
             Self::Lines { format, gzip } => {
-                let json = columns.filter(|column| column.data_type == Some(DataType::Json));
-                let json = json.map(|column| column.name.clone()).collect();
-                FileLayout::Lines(TextLayout::new(schema, *format, *gzip, json))
+                let marks = columns.filter_map(|column| Some((column.name.clone(), mark(column)?))).collect();
+                FileLayout::Lines(TextLayout::new(schema, *format, *gzip, marks))
             }
         })
     }
@@ -89,6 +97,11 @@ impl OutputOptions {
                 (format, gzip.then_some(Codec::Gz))
             }
         }
+    }
+
+    /// Whether rows are lines of JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self, Self::Lines { format: TextFormat::Jsonl, .. })
     }
 
     /// Whether files of the format can be taken over as they are.

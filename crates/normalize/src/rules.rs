@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use cartage_schema::value::Scalar;
 use cartage_schema::{
-    Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError, WriteDisposition,
+    Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
 };
 
 use crate::columns::PhysicalRules;
@@ -166,10 +166,7 @@ impl Rules {
         let Some(known) = self.schema.tables.get(table).filter(|_| is_root) else {
             return RowIdKind::Position;
         };
-        if known.write_disposition != Some(WriteDisposition::Merge) {
-            return RowIdKind::Position;
-        }
-        match self.schema.merge_strategy(table) {
+        match self.schema.merge_of(known) {
             Some(MergeStrategy::Upsert | MergeStrategy::InsertOnly | MergeStrategy::Cdc) => {
                 RowIdKind::Key(known.primary_key().into_iter().map(str::to_owned).collect())
             }

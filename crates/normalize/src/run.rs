@@ -88,9 +88,14 @@ impl<'a> Run<'a> {
             load_id: load_id.to_string(),
             source: Box::new(source),
         };
-        let own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
+        let mut own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
+        own.appends_merges = settings.destination.appends_merges();
+        let mut base = request.base_schema.clone();
+        if let Some(base) = &mut base {
+            base.appends_merges = own.appends_merges;
+        }
         let refreshes = has_refresh(&extracted.manifest().settings);
-        let mut schema = join(request.base_schema.clone(), own, refreshes).map_err(wrong_schema)?;
+        let mut schema = join(base, own, refreshes).map_err(wrong_schema)?;
         if let Some(contracts) = &request.contracts {
             contracts.apply(&mut schema, &mut settings).map_err(wrong_schema)?;
         }
@@ -121,7 +126,8 @@ impl<'a> Run<'a> {
             rules: &self.rules,
             pool,
             merged: Merged::new(self.rules.schema.clone()),
-            assembler: Assembler::new(&self.request.settings, &self.rules.physical, &options),
+            assembler: Assembler::new(&self.request.settings, &self.rules.physical, &options)
+                .with_whole_tables(self.settings.destination.files_are_tables),
             writer: JobWriter::new(&self.staged, &self.settings.data_writer, &options),
             quarantine: Quarantine::new(&self.staged),
             report: NormalizeReport::new(self.request.load_id),

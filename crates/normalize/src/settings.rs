@@ -35,6 +35,10 @@ pub struct DestinationTraits {
     pub max_table_nesting: Option<u32>,
     /// The format that loads best.
     pub preferred_file_format: Option<String>,
+    /// Whether readers see the files themselves, which then have all columns of their table.
+    pub files_are_tables: bool,
+    /// How the destination can merge, where it is known.
+    pub merge_strategies: Option<Vec<String>>,
 }
 
 impl Default for DestinationTraits {
@@ -52,11 +56,18 @@ impl Default for DestinationTraits {
             supports_naive_datetime: true,
             max_table_nesting: None,
             preferred_file_format: Some("parquet".to_owned()),
+            files_are_tables: false,
+            merge_strategies: None,
         }
     }
 }
 
 impl DestinationTraits {
+    /// Whether the destination appends what it is told to merge.
+    pub fn appends_merges(&self) -> bool {
+        self.merge_strategies.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// The limit of names, which is the smaller one of the two limits.
     pub fn max_name_length(&self) -> Option<usize> {
         match (self.max_identifier_length, self.max_column_identifier_length) {

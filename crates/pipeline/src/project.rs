@@ -174,6 +174,7 @@ impl Project {
                 "supports_naive_datetime": capabilities.naive_timestamps,
                 "max_table_nesting": capabilities.max_table_nesting,
                 "preferred_file_format": capabilities.preferred_format,
+                "files_are_tables": capabilities.files_are_tables,
                 "replace_strategy": capabilities.replace_strategy(None).ok().map(|strategy| strategy.to_string()),
                 "merge_strategies":
                     capabilities.merge_strategies.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -69,6 +69,15 @@ pub(crate) fn producer() -> String {
     format!("cartage {}", env!("CARGO_PKG_VERSION"))
 }
 
+/// The file format of a run becomes a hint of its tables, as in dlt; it is part of the schema's hash.
+fn mark_file_format(project: &Project, source: &mut Source) {
+    if let Some(format) = &project.config.pipeline.loader_file_format {
+        for resource in &mut source.resources {
+            resource.hints.file_format = Some(format.clone());
+        }
+    }
+}
+
 /// Extracts all sources of the pipeline, one after the other.
 pub(crate) fn extract(
     project: &Project,
@@ -86,6 +95,7 @@ pub(crate) fn extract(
         let begin = Instant::now();
         let mut source = cartage_sources::build(settings)?;
         contracts::lay_over(&project.config, &mut source)?;
+        mark_file_format(project, &mut source);
         let name = source.name.clone();
         let taken: Vec<String> = source
             .resources

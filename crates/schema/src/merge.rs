@@ -234,9 +234,9 @@ impl Schema {
     }
 
     /// The strategy by which a table is merged, if it is. Where the table leaves it to the destination, every
-    /// destination picks one that needs root ids.
-    fn merge_of(&self, table: &Table) -> Option<MergeStrategy> {
-        (table.write_disposition == Some(WriteDisposition::Merge))
+    /// destination that merges picks one that needs root ids.
+    pub fn merge_of(&self, table: &Table) -> Option<MergeStrategy> {
+        (table.write_disposition == Some(WriteDisposition::Merge) && !self.appends_merges)
             .then(|| self.merge_strategy(&table.name).unwrap_or(MergeStrategy::DeleteInsert))
     }
 }

@@ -42,6 +42,9 @@ pub struct Schema {
     pub imported_version_hash: Option<String>,
     /// What the schema is about, for people.
     pub description: Option<String>,
+    /// Whether the destination appends rows that are to be merged, because it cannot merge. Such tables need no
+    /// keys that only merges need. Not part of the document: whoever knows the destination says so.
+    pub appends_merges: bool,
 }
 
 /// The keys of a document that are not required.
@@ -75,6 +78,7 @@ impl Schema {
             settings: Settings { detections: Some(vec![Detection::IsoTimestamp]), ..Settings::default() },
             normalizers: Normalizers::relational(naming.as_str()),
             previous_hashes: Vec::new(),
+            appends_merges: false,
             imported_version_hash: None,
             description: None,
         };

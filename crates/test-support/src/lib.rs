@@ -10,10 +10,12 @@ mod faulty_disk;
 mod mem_fs;
 mod packages;
 pub mod postgres;
+mod proxy;
 mod rest;
 
 pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};
 pub use packages::{TempPipeline, files_below, job, runtime, stage_package};
+pub use proxy::{HttpProxy, Refusal, TcpProxy};
 pub use rest::{Answer, RestServer, Seen};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cartage_tests::binaries::{binary, workspace};
-use cartage_tests::oracle::{Case, RunOptions, run_case};
+use cartage_tests::oracle::{Case, Destination, RunOptions, run_case};
 use clap::Parser;
 
 /// Runs oracle cases through the `cartage` binary and compares the outcome with dlt's.
@@ -22,6 +22,9 @@ struct Args {
     /// The binary to test [default: the one built beside this program].
     #[arg(long)]
     binary: Option<PathBuf>,
+    /// Where to load to: duckdb, postgres, parquet or jsonl.
+    #[arg(long, default_value_t)]
+    destination: Destination,
     /// Only cases of these areas; may be given more than once.
     #[arg(long)]
     area: Vec<String>,
@@ -51,6 +54,7 @@ fn main() -> Result<ExitCode> {
     let folder = args.cases.clone().unwrap_or_else(|| workspace().join("fixtures/oracle/cases"));
     let program = args.binary.clone().unwrap_or_else(|| binary("cartage"));
     let options = RunOptions {
+        destination: args.destination,
         strict: args.strict,
         keep: args.keep,
         timeout: Duration::from_secs(args.timeout),

@@ -15,7 +15,8 @@ pub struct Case {
     pub area: String,
     pub(crate) folder: PathBuf,
     pub(crate) document: Value,
-    pub(crate) expected: Vec<Value>,
+    /// What dlt left with DuckDB.
+    pub(crate) of_duckdb: Vec<Value>,
 }
 
 impl Case {
@@ -32,7 +33,7 @@ impl Case {
             area: document["area"].as_str().context("a case has an area")?.to_owned(),
             folder: folder.canonicalize()?,
             document,
-            expected: runs.as_array().cloned().context("an expectation has runs")?,
+            of_duckdb: runs.as_array().cloned().context("an expectation has runs")?,
         })
     }
 
@@ -57,7 +58,7 @@ impl Case {
     }
 }
 
-fn read(path: &Path) -> Result<Value> {
+pub(crate) fn read(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))
 }

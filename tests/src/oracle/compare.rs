@@ -75,7 +75,7 @@ fn compare_row(
         let wanted = &want.1[nth];
         let at = have.0.iter().position(|(name, _)| name == column);
         let got = at.map_or(&Value::Null, |at| &have.1[at]);
-        let json = described["duckdb_type"] == "JSON";
+        let json = described["dlt_type"] == "json";
         if !(same(wanted, got) || json && same_document(wanted, got)) {
             found.push(format!("{place}: {column}: want {wanted}, have {got}"));
         }
@@ -120,10 +120,10 @@ mod tests {
     use super::*;
 
     fn dataset(rows: &Value) -> Value {
-        let column = |name: &str, of: &str| json!({"name": name, "duckdb_type": of});
+        let column = |name: &str, of: &str| json!({"name": name, "dlt_type": of});
         json!({
             "schema": {"name": "s"},
-            "tables": {"t": {"columns": [column("a", "DOUBLE"), column("b", "JSON")], "rows": rows}},
+            "tables": {"t": {"columns": [column("a", "double"), column("b", "json")], "rows": rows}},
         })
     }
 

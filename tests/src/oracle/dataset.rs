@@ -1,43 +1,48 @@
-//! Reads a dataset out of a DuckDB file: its stored documents, its tables and their rows.
+//! A dataset as its destination shows it: its stored documents, its tables and their rows.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use anyhow::{Context, Result};
-use duckdb::{AccessMode, Config, Connection};
 use serde_json::{Map, Value, json};
 
-use super::values;
 use crate::state::decoded;
 
 /// A column of the database: its type and whether it takes nulls.
 pub(crate) type DbColumn = (String, bool);
 
+/// Table to its columns, in the order of the database.
+pub(crate) type Tables = HashMap<String, Vec<(String, DbColumn)>>;
+
+/// A column whose values are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column<'a> {
+    pub(crate) name: &'a str,
+    /// dlt's type; empty where it is not known, in system tables.
+    pub(crate) dlt_type: &'a str,
+    /// Whether a timestamp is one of a time zone.
+    pub(crate) zoned: bool,
+    /// The type of the database; empty where it has none.
+    pub(crate) db_type: &'a str,
+}
+
+/// What a kind of destination must show.
+pub(crate) trait Reader {
+    /// All tables that are there.
+    fn tables(&self) -> Result<Tables>;
+    /// All rows of a table in the form of `expected.json`.
+    fn rows(&self, table: &str, columns: &[Column<'_>]) -> Result<Vec<Vec<Value>>>;
+}
+
 /// A dataset with what the database itself knows about its tables.
 pub(crate) struct Dataset {
-    connection: Connection,
-    name: String,
-    /// Table to its columns, in the order of the database.
-    pub(crate) tables: HashMap<String, Vec<(String, DbColumn)>>,
+    reader: Box<dyn Reader>,
+    pub(crate) tables: Tables,
 }
 
 impl Dataset {
-    pub(crate) fn open(database: &Path, name: &str) -> Result<Self> {
-        let config = Config::default().access_mode(AccessMode::ReadOnly)?;
-        let connection = Connection::open_with_flags(database, config)?;
-        let mut tables: HashMap<String, Vec<(String, DbColumn)>> = HashMap::new();
-        let mut statement = connection.prepare(
-            "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() \
-             WHERE schema_name = ? AND database_name = current_database() ORDER BY table_name, column_index",
-        )?;
-        let mut rows = statement.query([name])?;
-        while let Some(row) = rows.next()? {
-            let column = (row.get(1)?, (row.get(2)?, row.get(3)?));
-            tables.entry(row.get(0)?).or_default().push(column);
-        }
-        drop(rows);
-        drop(statement);
-        Ok(Self { connection, name: name.to_owned(), tables })
+    pub(crate) fn new(reader: Box<dyn Reader>) -> Result<Self> {
+        let tables = reader.tables()?;
+        Ok(Self { reader, tables })
     }
 
     /// A column of a table, if both are there.
@@ -47,8 +52,10 @@ impl Dataset {
 
     /// The newest stored schema, and what is said about it.
     pub(crate) fn schema(&self) -> Result<Option<(Value, Value)>> {
-        let query = "SELECT schema, version, version_hash FROM {} ORDER BY inserted_at DESC, version DESC";
-        let Some(rows) = self.stored("_dlt_version", query)? else { return Ok(None) };
+        let columns = ["schema", "version", "version_hash", "inserted_at"];
+        let Some(mut rows) = self.stored("_dlt_version", &columns)? else { return Ok(None) };
+        let order = |row: &Vec<Value>| (row[3].as_str().map(str::to_owned), row[1].as_i64());
+        rows.sort_by_key(|row| std::cmp::Reverse(order(row)));
         let Some(first) = rows.first() else { return Ok(None) };
         let document: Value = serde_json::from_str(first[0].as_str().context("a stored schema is text")?)?;
         let info = json!({
@@ -59,8 +66,10 @@ impl Dataset {
 
     /// The load ids in order of time, and what is said about them.
     pub(crate) fn loads(&self) -> Result<(Vec<String>, Value)> {
-        let query = "SELECT load_id, status, schema_version_hash FROM {}";
-        let Some(mut rows) = self.stored("_dlt_loads", query)? else { return Ok((Vec::new(), Value::Null)) };
+        let columns = ["load_id", "status", "schema_version_hash"];
+        let Some(mut rows) = self.stored("_dlt_loads", &columns)? else {
+            return Ok((Vec::new(), Value::Null));
+        };
         rows.sort_by(|a, b| seconds(&a[0]).total_cmp(&seconds(&b[0])));
         let column = |nth: usize| -> Vec<Value> { rows.iter().map(|row| row[nth].clone()).collect() };
         let info = json!({"count": rows.len(), "status": column(1), "schema_version_hash": column(2)});
@@ -70,8 +79,10 @@ impl Dataset {
 
     /// What is said about the stored state.
     pub(crate) fn state(&self) -> Result<Value> {
-        let query = "SELECT version, state FROM {} ORDER BY version DESC";
-        let Some(rows) = self.stored("_dlt_pipeline_state", query)? else { return Ok(Value::Null) };
+        let Some(mut rows) = self.stored("_dlt_pipeline_state", &["version", "state"])? else {
+            return Ok(Value::Null);
+        };
+        rows.sort_by_key(|row| std::cmp::Reverse(row[0].as_i64()));
         let mut incremental = Map::new();
         if let Some(first) = rows.first() {
             let state = decoded(first[1].as_str().context("a stored state is text")?)?;
@@ -88,59 +99,44 @@ impl Dataset {
         Ok(json!({"stored_states": rows.len(), "version": version, "incremental": incremental}))
     }
 
-    /// All rows of a table, with the given columns.
-    pub(crate) fn rows(&self, table: &str, columns: &[&str]) -> Result<Vec<Vec<Value>>> {
+    /// All rows of a table, with the given columns of its schema.
+    pub(crate) fn rows(&self, table: &str, columns: &[&Map<String, Value>]) -> Result<Vec<Vec<Value>>> {
         if columns.is_empty() {
             return Ok(Vec::new());
         }
-        let part = |column: &&str| {
-            let data_type = &self.column(table, column).expect("only columns of the table are asked for").0;
-            let name = quote(column);
-            // Decimals as text keep all digits; the text of coarser or finer timestamps is kept, too.
-            if data_type.starts_with("TIMESTAMP_") {
-                format!("replace(CAST({name} AS VARCHAR), ' ', 'T')")
-            } else if data_type.starts_with("DECIMAL") {
-                format!("CAST({name} AS VARCHAR)")
-            } else {
-                name
-            }
+        let text = |column: &'_ Map<String, Value>, key: &str| {
+            column.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        let parts: Vec<String> = columns.iter().map(part).collect();
-        let types: Vec<&str> =
-            columns.iter().filter_map(|column| Some(self.column(table, column)?.0.as_str())).collect();
-        self.query(&format!("SELECT {} FROM {}", parts.join(", "), self.qualified(table)), &types)
+        let owned: Vec<(String, String, bool)> = columns
+            .iter()
+            .map(|column| {
+                let zoned = column.get("timezone") != Some(&Value::Bool(false));
+                (text(column, "name"), text(column, "data_type"), zoned)
+            })
+            .collect();
+        let asked: Vec<Column<'_>> = owned
+            .iter()
+            .map(|(name, dlt_type, zoned)| Column {
+                name,
+                dlt_type,
+                zoned: *zoned,
+                db_type: self.column(table, name).map_or("", |(db_type, _)| db_type),
+            })
+            .collect();
+        self.reader.rows(table, &asked)
     }
 
-    fn qualified(&self, table: &str) -> String {
-        format!("{}.{}", quote(&self.name), quote(table))
-    }
-
-    fn stored(&self, table: &str, query: &str) -> Result<Option<Vec<Vec<Value>>>> {
+    fn stored(&self, table: &str, columns: &[&'static str]) -> Result<Option<Vec<Vec<Value>>>> {
         if !self.tables.contains_key(table) {
             return Ok(None);
         }
-        self.query(&query.replace("{}", &self.qualified(table)), &[]).map(Some)
+        let column = |name: &&'static str| -> Column<'_> {
+            let db_type = self.column(table, name).map_or("", |(db_type, _)| db_type);
+            Column { name, dlt_type: "", zoned: true, db_type }
+        };
+        let columns: Vec<Column<'_>> = columns.iter().map(column).collect();
+        self.reader.rows(table, &columns).map(Some)
     }
-
-    fn query(&self, sql: &str, types: &[&str]) -> Result<Vec<Vec<Value>>> {
-        let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut values = Vec::new();
-            let count = if types.is_empty() { row.as_ref().column_count() } else { types.len() };
-            for nth in 0..count {
-                let data_type = types.get(nth).copied().unwrap_or_default();
-                values.push(values::encode(row.get_ref(nth)?, data_type)?);
-            }
-            out.push(values);
-        }
-        Ok(out)
-    }
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 pub(crate) fn seconds(load_id: &Value) -> f64 {

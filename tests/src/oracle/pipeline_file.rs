@@ -5,18 +5,20 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::case::Case;
+use super::place::Place;
 use super::python_text::{quoted, scalar};
 
 /// The text of the file for `run`, with the keys of DESIGN section 8.
-pub(crate) fn pipeline_file(case: &Case, run: &Value) -> String {
+pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
     let mut settings = overlaid(&case.document["settings"], &run["settings"], false);
     let source = settings.shift_remove("source");
     let schema = settings.shift_remove("schema");
     let mut out = String::from("[pipeline]\nname = \"oracle\"\n");
-    line(&mut out, "dataset_name", &case.document["dataset"]);
-    line(&mut out, "destination", &Value::from("duckdb"));
+    line(&mut out, "dataset_name", &Value::from(place.dataset.as_str()));
+    line(&mut out, "destination", &Value::from(place.kind()));
     lines(&mut out, run["run"].as_object());
-    out.push_str("\n[destination.duckdb]\npath = \"out.duckdb\"\n");
+    settings.retain(|option, _| place.takes(option));
+    let _ = write!(out, "\n[destination.{}]\n{}", place.kind(), place.lines());
     lines(&mut out, Some(&settings));
     out.push_str("\n[sources.oracle]\ntype = \"files\"\n");
     lines(&mut out, source.as_ref().and_then(Value::as_object));

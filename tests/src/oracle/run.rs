@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::case::Case;
 use super::compare::{compare, without_versions};
 use super::pipeline_file::pipeline_file;
+use super::place::{Destination, Place};
 use super::snapshot::snapshot;
 
 /// How cases are run.
@@ -19,6 +20,8 @@ use super::snapshot::snapshot;
 pub struct RunOptions {
     /// The `cartage` binary.
     pub binary: PathBuf,
+    /// Where the cases load to.
+    pub destination: Destination,
     /// Compare the counters of schema and state, too.
     pub strict: bool,
     /// Keep the working folder of a case that fails.
@@ -30,7 +33,13 @@ pub struct RunOptions {
 impl RunOptions {
     /// The usual way to run cases through `binary`.
     pub fn new(binary: PathBuf) -> Self {
-        Self { binary, strict: false, keep: false, timeout: Duration::from_mins(1) }
+        Self {
+            binary,
+            destination: Destination::DuckDb,
+            strict: false,
+            keep: false,
+            timeout: Duration::from_mins(1),
+        }
     }
 }
 
@@ -60,11 +69,12 @@ pub fn run_case(case: &Case, options: &RunOptions) -> Outcome {
 }
 
 fn run_all(case: &Case, options: &RunOptions, work: &Path, found: &mut Vec<String>) -> Result<()> {
-    for (nth, (run, want)) in case.runs().iter().zip(&case.expected).enumerate() {
+    let place = options.destination.place(work, case.dataset());
+    for (nth, (run, want)) in case.runs().iter().zip(&case.expected(options.destination)?).enumerate() {
         let nth = nth + 1;
-        fs::write(work.join("pipeline.toml"), pipeline_file(case, run))?;
-        let (status, messages) = call(options, work, "run")?;
-        let must_fail = !matches!(run.get("expect_error"), None | Some(Value::Null));
+        fs::write(work.join("pipeline.toml"), pipeline_file(case, run, &place))?;
+        let (status, messages) = call(options, &place, work, "run")?;
+        let must_fail = !want["error"].is_null();
         if must_fail == status.success() {
             let wanted = if must_fail { "an error" } else { "none" };
             found.push(format!("run {nth}: {status}, wanted {wanted}; {messages}"));
@@ -73,17 +83,16 @@ fn run_all(case: &Case, options: &RunOptions, work: &Path, found: &mut Vec<Strin
             }
         }
         if !status.success() {
-            call(options, work, "abort")?;
+            call(options, &place, work, "abort")?;
         }
-        let database = work.join("out.duckdb");
-        if !database.exists() {
+        let context = || format!("run {nth}");
+        let Some(dataset) = place.open().with_context(context)? else {
             if want["tables"].as_object().is_some_and(|tables| !tables.is_empty()) {
-                found.push(format!("run {nth}: no database"));
+                found.push(format!("run {nth}: no dataset"));
             }
             continue;
-        }
-        let have = snapshot(&database, case.dataset(), &case.document["ids"])
-            .with_context(|| format!("run {nth}"))?;
+        };
+        let have = snapshot(&dataset, &case.document["ids"]).with_context(context)?;
         let view = |entry: Value| if options.strict { entry } else { without_versions(entry) };
         let differences = compare(&view(want.clone()), &view(have));
         found.extend(differences.into_iter().map(|line| format!("run {nth}: {line}")));
@@ -92,9 +101,11 @@ fn run_all(case: &Case, options: &RunOptions, work: &Path, found: &mut Vec<Strin
 }
 
 /// Calls the binary on the pipeline file and returns the end of what it said.
-fn call(options: &RunOptions, work: &Path, command: &str) -> Result<(ExitStatus, String)> {
+fn call(options: &RunOptions, place: &Place, work: &Path, command: &str) -> Result<(ExitStatus, String)> {
     let log = work.join("messages");
-    let mut child = Command::new(&options.binary)
+    let mut process = Command::new(&options.binary);
+    place.tell(&mut process);
+    let mut child = process
         .args([command, "pipeline.toml"])
         .current_dir(work)
         .env("CARTAGE_DATA_DIR", work.join("data"))

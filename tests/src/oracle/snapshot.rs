@@ -4,7 +4,6 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDateTime};
@@ -23,13 +22,12 @@ const PARENT: usize = 1;
 /// Sorts rows whose parent is not there behind all others.
 const NOWHERE: u64 = 1 << 60;
 
-/// Reads `dataset` out of the DuckDB file `database` in the form of `expected.json`.
-/// `ids` says for which tables row ids are `literal` or `symbolic`.
+/// Reads a dataset in the form of `expected.json`, with `type` and `is_nullable` for what a column is in the
+/// database. `ids` says for which tables row ids are `literal` or `symbolic`.
 ///
 /// # Errors
-/// A database that cannot be read, or documents in it that are none.
-pub fn snapshot(database: &Path, dataset: &str, ids: &Value) -> Result<Value> {
-    let dataset = Dataset::open(database, dataset)?;
+/// A dataset that cannot be read, or documents in it that are none.
+pub(crate) fn snapshot(dataset: &Dataset, ids: &Value) -> Result<Value> {
     let schema = dataset.schema()?;
     let (load_ids, loads) = dataset.loads()?;
     let mut result = json!({
@@ -40,11 +38,11 @@ pub fn snapshot(database: &Path, dataset: &str, ids: &Value) -> Result<Value> {
         "tables": {},
     });
     let Some((document, _)) = schema else { return Ok(result) };
-    let mut tables = Tables::read(&dataset, &document, ids, &load_ids)?;
+    let mut tables = Tables::read(dataset, &document, ids, &load_ids)?;
     tables.link();
     tables.put_in_order();
     for name in tables.names.clone() {
-        let table = tables.describe(&dataset, &name);
+        let table = tables.describe(dataset, &name);
         result["row_counts"][&name] = tables.order[&name].len().into();
         result["tables"][&name] = table;
     }
@@ -96,8 +94,7 @@ impl<'a> Tables<'a> {
                 .filter_map(Value::as_object)
                 .filter(|column| dataset.column(name, text(column, "name")).is_some())
                 .collect();
-            let asked: Vec<&str> = of_table.iter().map(|column| text(column, "name")).collect();
-            rows.push((name.clone(), dataset.rows(name, &asked)?));
+            rows.push((name.clone(), dataset.rows(name, &of_table)?));
             columns.insert(name.clone(), of_table);
         }
         let loads = LoadNumbers::new(load_ids, &rows, &columns);
@@ -290,11 +287,12 @@ fn described(dataset: &Dataset, table: &str, column: &Map<String, Value>) -> Val
     let (data_type, db_nullable) =
         dataset.column(table, text(column, "name")).expect("columns of the table only");
     let nullable = column.get("nullable").cloned().unwrap_or(true.into());
+    let data_type = if data_type.is_empty() { Value::Null } else { data_type.as_str().into() };
     let mut out = json!({
-        "name": column["name"], "dlt_type": column.get("data_type"), "nullable": nullable, "duckdb_type": data_type,
+        "name": column["name"], "dlt_type": column.get("data_type"), "nullable": nullable, "type": data_type,
     });
     if nullable != *db_nullable {
-        out["duckdb_nullable"] = (*db_nullable).into();
+        out["is_nullable"] = (*db_nullable).into();
     }
     for (key, value) in column {
         let told = ["name", "data_type", "nullable", "description"].contains(&key.as_str());

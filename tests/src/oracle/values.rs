@@ -23,14 +23,16 @@ pub(crate) fn encode(value: ValueRef<'_>, data_type: &str) -> Result<Value> {
         ValueRef::Double(number) => float(number),
         ValueRef::Text(text) => std::str::from_utf8(text)?.into(),
         ValueRef::Blob(bytes) => hex(bytes).into(),
-        ValueRef::Timestamp(unit, count) => timestamp(micros(unit, count), data_type).into(),
+        ValueRef::Timestamp(unit, count) => {
+            timestamp_text(micros(unit, count), data_type.contains("TIME ZONE")).into()
+        }
         ValueRef::Date32(days) => date(days).into(),
         ValueRef::Time64(unit, count) => time(micros(unit, count)).into(),
         other => bail!("no encoding for {other:?} of type {data_type}"),
     })
 }
 
-fn float(number: f64) -> Value {
+pub(crate) fn float(number: f64) -> Value {
     if number.is_finite() {
         return number.into();
     }
@@ -58,9 +60,10 @@ fn micros(unit: TimeUnit, count: i64) -> i64 {
     }
 }
 
-fn timestamp(micros: i64, data_type: &str) -> String {
+/// A timestamp in UTC; one of a column with a time zone says so.
+pub(crate) fn timestamp_text(micros: i64, zoned: bool) -> String {
     let moment = DateTime::from_timestamp_micros(micros).unwrap_or_default();
-    let zone = if data_type.contains("TIME ZONE") { "Z" } else { "" };
+    let zone = if zoned { "Z" } else { "" };
     format!("{}{zone}", moment.format("%Y-%m-%dT%H:%M:%S%.6f"))
 }
 

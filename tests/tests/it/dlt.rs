@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cartage_test_support::postgres::{shared, unique};
 use cartage_tests::binaries::workspace;
-use cartage_tests::harness::{Bench, rows};
+use cartage_tests::harness::{Bench, Done, rows};
+use cartage_tests::mirror;
 use cartage_tests::services::dlt_python;
 use cartage_tests::state::decoded;
 use duckdb::Connection;
@@ -58,8 +60,12 @@ fn write_inputs(bench: &Bench, step: usize) -> PathBuf {
     bench.path().join(folder)
 }
 
-fn pipeline(bench: &Bench, inputs: &Path) {
+fn pipeline(bench: &Bench, place: &Place, inputs: &Path) {
     let inputs = inputs.display();
+    let (kind, place) = match place {
+        Place::File => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
+        Place::Database(_) => ("postgres", ""),
+    };
     bench.write(
         "pipeline.toml",
         format!(
@@ -67,11 +73,9 @@ fn pipeline(bench: &Bench, inputs: &Path) {
 [pipeline]
 name = "test"
 dataset_name = "data"
-destination = "duckdb"
+destination = "{kind}"
 
-[destination.duckdb]
-path = "out.duckdb"
-
+{place}
 [sources.shop]
 type = "files"
 
@@ -106,17 +110,62 @@ incremental = {{ cursor_path = "number" }}
     );
 }
 
-fn dlt(bench: &Bench, folder: &str, inputs: &[PathBuf]) {
+/// Where the dataset is.
+enum Place {
+    /// `out.duckdb` in the folder.
+    File,
+    /// A database of the shared server.
+    Database(String),
+}
+
+impl Place {
+    fn database() -> Self {
+        let name = unique("dlt");
+        shared().psql(&format!("CREATE DATABASE {name}"));
+        Self::Database(name)
+    }
+
+    /// What the recipe of dlt is told.
+    fn address(&self, bench: &Bench) -> String {
+        match self {
+            Self::File => bench.path().join("out.duckdb").display().to_string(),
+            Self::Database(name) => shared().url_of(name),
+        }
+    }
+
+    fn open(&self, bench: &Bench) -> Connection {
+        match self {
+            Self::File => Connection::open(bench.path().join("out.duckdb")).expect("the database opens"),
+            Self::Database(name) => mirror::of_server(&shared(), name, "data"),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Database(name) = self {
+            // What could not be dropped is dropped with the server.
+            let _ = shared().query(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+fn dlt(bench: &Bench, address: &str, folder: &str, inputs: &[PathBuf]) {
     let mut command = Command::new(dlt_python());
-    command.arg(workspace().join("fixtures/dlt/shop.py")).arg(bench.path().join("out.duckdb"));
+    command.arg(workspace().join("fixtures/dlt/shop.py")).arg(address);
     command.arg(bench.path().join(folder)).args(inputs).current_dir(bench.path());
     let output = command.output().expect("Python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn cartage(bench: &Bench, folder: &str, inputs: &Path) {
-    pipeline(bench, inputs);
-    bench.cartage_in(folder, &["run"]).exits_with(0);
+fn cartage(bench: &Bench, place: &Place, folder: &str, inputs: &Path) {
+    pipeline(bench, place, inputs);
+    let mut command = bench.command("cartage", ["run"]);
+    command.env("CARTAGE_DATA_DIR", bench.path().join(folder));
+    if let Place::Database(_) = place {
+        command.env("DESTINATION__POSTGRES__CREDENTIALS", place.address(bench));
+    }
+    Done::of(&command.output().expect("cartage starts")).exits_with(0);
 }
 
 /// What must not depend on who made the steps.
@@ -148,8 +197,7 @@ const TABLES: [(&str, &str); 7] = [
     ("_dlt_loads", "SELECT schema_name, status, count(*) AS loads FROM data._dlt_loads GROUP BY ALL"),
 ];
 
-fn picture(database: &Path) -> (Picture, i64) {
-    let database = Connection::open(database).expect("the database opens");
+fn picture(database: &Connection) -> (Picture, i64) {
     let newest = "SELECT state FROM data._dlt_pipeline_state ORDER BY version DESC LIMIT 1";
     let state: String = database.query_row(newest, [], |row| row.get(0)).expect("there is a state");
     let mut sources = decoded(&state).expect("a state")["sources"].take();
@@ -171,8 +219,8 @@ fn picture(database: &Path) -> (Picture, i64) {
         // A resource without a cursor has nothing left.
         resources.retain(|_, resource| resource.as_object().is_some_and(|resource| !resource.is_empty()));
     }
-    let tables = TABLES.into_iter().map(|(name, sql)| (name, rows(&database, sql))).collect();
-    let (schemas, version_hash) = newest_schemas(&database);
+    let tables = TABLES.into_iter().map(|(name, sql)| (name, rows(database, sql))).collect();
+    let (schemas, version_hash) = newest_schemas(database);
     (Picture { tables, schemas, version_hash, sources }, visits)
 }
 
@@ -202,12 +250,12 @@ fn newest_schemas(database: &Connection) -> (BTreeMap<String, Value>, String) {
 fn dlt_alone() -> Vec<Picture> {
     let bench = Bench::new();
     let inputs: Vec<PathBuf> = (1..=STEPS).map(|step| write_inputs(&bench, step)).collect();
-    dlt(&bench, "dlt", &inputs);
-    let database = |step: usize| bench.path().join(format!("out.duckdb.{step}"));
-    (1..=STEPS).map(|step| picture(&database(step)).0).collect()
+    dlt(&bench, &Place::File.address(&bench), "dlt", &inputs);
+    let open = |step: usize| Connection::open(bench.path().join(format!("out.duckdb.{step}")));
+    (1..=STEPS).map(|step| picture(&open(step).expect("the database opens")).0).collect()
 }
 
-fn take_turns(turns: [Turn; STEPS]) {
+fn take_turns(place: &Place, turns: [Turn; STEPS]) {
     let wanted = dlt_alone();
     // Three events a step, each once.
     assert_eq!(wanted[STEPS - 1].tables["events"].len(), STEPS * 3);
@@ -218,12 +266,12 @@ fn take_turns(turns: [Turn; STEPS]) {
         let inputs = write_inputs(&bench, step + 1);
         match turn {
             Turn::Dlt(folder) => {
-                dlt(&bench, folder, &[inputs]);
+                dlt(&bench, &place.address(&bench), folder, &[inputs]);
                 by_dlt += 1;
             }
-            Turn::Cartage(folder) => cartage(&bench, folder, &inputs),
+            Turn::Cartage(folder) => cartage(&bench, place, folder, &inputs),
         }
-        let (found, visits) = picture(&bench.path().join("out.duckdb"));
+        let (found, visits) = picture(&place.open(&bench));
         let wanted = &wanted[step];
         for (table, rows) in &wanted.tables {
             assert_eq!(&found.tables[table], rows, "{table} after step {}", step + 1);
@@ -237,10 +285,20 @@ fn take_turns(turns: [Turn; STEPS]) {
 
 #[test]
 fn what_dlt_began_goes_on_with_cartage_and_comes_back() {
-    take_turns([Turn::Dlt("a"), Turn::Cartage("b"), Turn::Dlt("c"), Turn::Cartage("b")]);
+    take_turns(&Place::File, [Turn::Dlt("a"), Turn::Cartage("b"), Turn::Dlt("c"), Turn::Cartage("b")]);
 }
 
 #[test]
 fn what_cartage_began_goes_on_with_dlt_and_comes_back() {
-    take_turns([Turn::Cartage("a"), Turn::Dlt("b"), Turn::Cartage("c"), Turn::Dlt("b")]);
+    take_turns(&Place::File, [Turn::Cartage("a"), Turn::Dlt("b"), Turn::Cartage("c"), Turn::Dlt("b")]);
+}
+
+#[test]
+fn a_postgres_dataset_that_dlt_began_goes_on_with_cartage_and_comes_back() {
+    take_turns(&Place::database(), [Turn::Dlt("a"), Turn::Cartage("b"), Turn::Dlt("c"), Turn::Cartage("b")]);
+}
+
+#[test]
+fn a_postgres_dataset_that_cartage_began_goes_on_with_dlt_and_comes_back() {
+    take_turns(&Place::database(), [Turn::Cartage("a"), Turn::Dlt("b"), Turn::Cartage("c"), Turn::Dlt("b")]);
 }

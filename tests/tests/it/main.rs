@@ -1,6 +1,7 @@
 //! End-to-end tests of the real binaries, on real files, as a user runs them.
 
 mod bad_input;
+mod bucket_breaks;
 mod checkpoints;
 mod contracts;
 mod damage;
@@ -9,13 +10,14 @@ mod dlt;
 mod drop;
 mod filesystem;
 mod filesystem_dlt;
-mod filesystem_kill;
 mod guides;
 mod kill;
 mod locks;
 mod oracle;
 mod plan;
 mod postgres;
+mod postgres_breaks;
+mod postgres_refusals;
 mod rest;
 mod rest_failures;
 mod schema_files;

@@ -1,11 +1,14 @@
-"""Loads one JSONL file with dlt and prints seconds per stage: dlt_run.py FILE DATABASE TABLE WORK tuned|default"""
+"""Loads one JSONL file with dlt and prints seconds per stage: dlt_run.py FILE PLACE TABLE WORK tuned|default
+
+PLACE is a DuckDB file, postgresql://..., or a folder, which gets Parquet.
+"""
 
 import json
 import os
 import sys
 import time
 
-file, database, table, work, mode = sys.argv[1:]
+file, place, table, work, mode = sys.argv[1:]
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["DLT_DATA_DIR"] = work
 if mode == "tuned":
@@ -36,9 +39,19 @@ def timed(step):
     return round(time.perf_counter() - start, 3)
 
 
+def destination():
+    """The destination with the format that it loads fastest."""
+    if place.startswith("postgresql://"):
+        return dlt.destinations.postgres(place), "csv"
+    if os.path.isdir(place):
+        return dlt.destinations.filesystem(place), "parquet"
+    return dlt.destinations.duckdb(place), "parquet"
+
+
 if __name__ == "__main__":
-    pipeline = dlt.pipeline("bench", pipelines_dir=work, destination=dlt.destinations.duckdb(database), dataset_name="bench")
-    load_options = {"loader_file_format": "parquet"} if mode == "tuned" else {}
+    to, fastest = destination()
+    pipeline = dlt.pipeline("bench", pipelines_dir=work, destination=to, dataset_name="bench")
+    load_options = {"loader_file_format": fastest} if mode == "tuned" else {}
     stages = {
         "extract": timed(lambda: pipeline.extract(rows(), **load_options)),
         "normalize": timed(pipeline.normalize),

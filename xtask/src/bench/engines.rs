@@ -13,7 +13,7 @@ use super::measure::{Cost, run};
 use crate::tools::{binary, output};
 
 /// The scripts, which run with the Python of `python.rs`.
-const DLT: &str = include_str!("dlt_run.py");
+pub(super) const DLT: &str = include_str!("dlt_run.py");
 const DUCKDB: &str = include_str!("duckdb_run.py");
 const COUNT: &str = include_str!("count_rows.py");
 
@@ -140,7 +140,7 @@ fn write_pipeline(file: &DataFile, work: &Path, workers: Option<usize>) -> Resul
 }
 
 /// A folder without anything from an earlier run.
-fn empty(folder: &Path) -> Result<PathBuf> {
+pub(super) fn empty(folder: &Path) -> Result<PathBuf> {
     let work = folder.join("work");
     if work.exists() {
         fs::remove_dir_all(&work)?;

@@ -14,8 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use cartage_schema::canonical::{write_float, write_text};
 use cartage_schema::value::{date_to_text, time_to_text, timestamp_to_text};
 
-use super::TextError;
 use super::layout::quote;
+use super::{Mark, TextError};
 
 /// With so many digits and no fraction a column of integers has some beyond 63 bits.
 const WIDE_PRECISION: u8 = 20;
@@ -40,9 +40,9 @@ pub(super) enum Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn new(column: &str, array: &'a ArrayRef, is_json: bool) -> Result<Self, TextError> {
+    pub(super) fn new(column: &str, array: &'a ArrayRef, mark: Option<Mark>) -> Result<Self, TextError> {
         Ok(match array.data_type() {
-            DataType::Utf8 if is_json => Self::Json(array.as_string()),
+            DataType::Utf8 if mark == Some(Mark::Json) => Self::Json(array.as_string()),
             DataType::Utf8 => Self::Text(array.as_string()),
             DataType::Binary => Self::Binary(array.as_binary()),
             DataType::Int64 => Self::Integer(array.as_primitive()),
@@ -53,7 +53,9 @@ impl<'a> Cells<'a> {
             }
             DataType::Date32 => Self::Date(array.as_primitive()),
             DataType::Time64(TimeUnit::Microsecond) => Self::Time(array.as_primitive()),
-            DataType::Decimal128(WIDE_PRECISION, 0) => Self::Wide(array.as_primitive::<Decimal128Type>()),
+            DataType::Decimal128(WIDE_PRECISION, 0) if mark != Some(Mark::Decimal) => {
+                Self::Wide(array.as_primitive::<Decimal128Type>())
+            }
             DataType::Decimal128(_, scale) => Self::Decimal(array.as_primitive::<Decimal128Type>(), *scale),
             other => {
                 return Err(TextError::Type { column: column.to_owned(), data_type: other.to_string() });
@@ -188,6 +190,14 @@ mod tests {
                 let decimals = Decimal128Array::from(vec![Some(-1_500_000_000), None]);
                 Arc::new(decimals.with_precision_and_scale(38, 9).unwrap())
             }),
+            ("n", {
+                let decimals = Decimal128Array::from(vec![Some(12), None]);
+                Arc::new(decimals.with_precision_and_scale(20, 0).unwrap())
+            }),
+            ("wide", {
+                let integers = Decimal128Array::from(vec![Some(1 << 63), None]);
+                Arc::new(integers.with_precision_and_scale(20, 0).unwrap())
+            }),
             ("t", {
                 let moments = TimestampMicrosecondArray::from(vec![Some(1_704_110_400_123_000), None]);
                 Arc::new(moments.with_timezone("UTC"))
@@ -202,7 +212,12 @@ mod tests {
             columns.iter().map(|(name, array)| (*name, Arc::clone(array), true)),
         )
         .unwrap();
-        let layout = TextLayout::new(batch.schema(), format, false, ["js".to_owned()].into());
+        let layout = TextLayout::new(
+            batch.schema(),
+            format,
+            false,
+            [("js", Mark::Json), ("n", Mark::Decimal)].map(|(name, mark)| (name.to_owned(), mark)).into(),
+        );
         let arrays = batch.columns().iter().map(|array| Some(Arc::clone(array))).collect();
         let encoded = layout.encode(&[(2, arrays)]).unwrap();
         String::from_utf8(encoded.bytes).unwrap()
@@ -212,7 +227,7 @@ mod tests {
     fn json_lines_are_those_of_dlt() {
         assert_eq!(
             lines(TextFormat::Jsonl),
-            "{\"js\":{\"a\":{\"b\":[1,{\"c\":2.0}]}},\"id\":1,\"name\":\"b,c\\n\\\"q\\\"\",\"d\":\"-1.5\",\
+            "{\"js\":{\"a\":{\"b\":[1,{\"c\":2.0}]}},\"id\":1,\"name\":\"b,c\\n\\\"q\\\"\",\"d\":\"-1.5\",\"n\":\"12\",\"wide\":9223372036854775808,\
              \"t\":\"2024-01-01T12:00:00.123000+00:00\",\"da\":\"2024-01-02\",\"ti\":\"01:02:03\",\"b\":\"eHk=\",\
              \"f\":1e+20,\"bo\":true}\n{\"id\":2}\n"
         );
@@ -222,9 +237,9 @@ mod tests {
     fn csv_records_are_those_of_dlt() {
         assert_eq!(
             lines(TextFormat::Csv),
-            "\"{\"\"a\"\":{\"\"b\"\":[1,{\"\"c\"\":2.0}]}}\",1,\"b,c\n\"\"q\"\"\",-1.5,\
+            "\"{\"\"a\"\":{\"\"b\"\":[1,{\"\"c\"\":2.0}]}}\",1,\"b,c\n\"\"q\"\"\",-1.5,12,9223372036854775808,\
              \"2024-01-01 12:00:00.123000+00:00\",\"2024-01-02\",\"01:02:03\",\"xy\",1e+20,True\n\
-             \"\",2,\"\",\"\",\"\",\"\",\"\",\"\",nan,\"\"\n"
+             \"\",2,\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",nan,\"\"\n"
         );
     }
 

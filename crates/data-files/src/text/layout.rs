@@ -1,6 +1,6 @@
 //! The columns of a file of lines, and rows encoded by them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -22,6 +22,15 @@ pub enum TextFormat {
     Csv,
 }
 
+/// What the type of a column does not say about its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Texts are JSON documents.
+    Json,
+    /// Numbers without fraction are decimals all the same, not integers that are too large for 64 bits.
+    Decimal,
+}
+
 /// The columns of a file of lines. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct TextLayout {
@@ -33,8 +42,8 @@ struct Inner {
     schema: SchemaRef,
     format: TextFormat,
     gzip: bool,
-    /// Columns whose texts are JSON.
-    json: BTreeSet<String>,
+    /// What the types of columns do not say.
+    marks: BTreeMap<String, Mark>,
     /// The name of each column as it stands before its value.
     keys: Vec<Vec<u8>>,
 }
@@ -55,8 +64,8 @@ impl EncodedLines {
 }
 
 impl TextLayout {
-    /// The layout of files with the columns of `schema`, of which those in `json` hold JSON texts.
-    pub fn new(schema: SchemaRef, format: TextFormat, gzip: bool, json: BTreeSet<String>) -> Self {
+    /// The layout of files with the columns of `schema`, some of which have a mark.
+    pub fn new(schema: SchemaRef, format: TextFormat, gzip: bool, marks: BTreeMap<String, Mark>) -> Self {
         let key = |name: &str| {
             let mut key = Vec::new();
             write_text(&mut key, name);
@@ -64,7 +73,7 @@ impl TextLayout {
             key
         };
         let keys = schema.fields().iter().map(|field| key(field.name())).collect();
-        Self { inner: Arc::new(Inner { schema, format, gzip, json, keys }) }
+        Self { inner: Arc::new(Inner { schema, format, gzip, marks, keys }) }
     }
 
     /// The columns.
@@ -104,13 +113,13 @@ impl TextLayout {
     /// # Errors
     /// [`TextError::Type`] and [`TextError::Bytes`] if a column has no text.
     pub fn encode(&self, batches: &[(usize, Vec<Option<ArrayRef>>)]) -> Result<EncodedLines, TextError> {
-        let Inner { schema, format, json, .. } = &*self.inner;
+        let Inner { schema, format, marks, .. } = &*self.inner;
         let mut lines = Vec::new();
         let mut total = 0;
         for (rows, arrays) in batches {
             let columns = schema.fields().iter().zip(arrays).map(|(field, array)| match array {
                 None => Ok(Cells::Absent),
-                Some(array) => Cells::new(field.name(), array, json.contains(field.name())),
+                Some(array) => Cells::new(field.name(), array, marks.get(field.name()).copied()),
             });
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             for row in 0..*rows {

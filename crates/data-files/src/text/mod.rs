@@ -10,5 +10,5 @@ mod layout;
 mod write;
 
 pub use error::TextError;
-pub use layout::{EncodedLines, TextFormat, TextLayout};
+pub use layout::{EncodedLines, Mark, TextFormat, TextLayout};
 pub use write::LinesWriter;

@@ -27,6 +27,11 @@ impl Existing {
         self.tables.remove(&dialect.fold(table));
     }
 
+    /// Whether a table is there.
+    pub fn has(&self, dialect: &dyn Dialect, table: &str) -> bool {
+        self.columns(dialect, table).is_some()
+    }
+
     fn columns(&self, dialect: &dyn Dialect, table: &str) -> Option<&[String]> {
         self.tables.get(&dialect.fold(table)).map(Vec::as_slice)
     }

@@ -1,10 +1,6 @@
 //! Servers that refuse, break off and come back: the kind of the error, its remedy, and the rows afterwards.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use arrow::array::{ArrayRef, Int64Array};
 use cartage_destinations_api::{
@@ -12,6 +8,7 @@ use cartage_destinations_api::{
 };
 use cartage_destinations_postgres::Postgres;
 use cartage_schema::{Column, DataType};
+use cartage_test_support::TcpProxy;
 use cartage_test_support::postgres::{Server, shared, unique};
 use serde_json::json;
 
@@ -31,49 +28,11 @@ fn numbers(count: i64) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(0..count))
 }
 
-/// Passes connections on to the shared server until it is told to break them.
-struct Proxy {
-    port: u16,
-    broken: Arc<AtomicBool>,
-}
-
-impl Proxy {
-    /// Breaks each connection once it has carried `limit` bytes to the server, as long as it is broken.
-    fn start(limit: u64) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let broken = Arc::new(AtomicBool::new(true));
-        let (target, is_broken) = (shared().state().port, Arc::clone(&broken));
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let server = TcpStream::connect(("127.0.0.1", target)).unwrap();
-                let limit = if is_broken.load(Ordering::SeqCst) { limit } else { u64::MAX };
-                let (to, back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                thread::spawn(move || carry(client, to, limit));
-                thread::spawn(move || carry(server, back, u64::MAX));
-            }
-        });
-        Self { port, broken }
-    }
-
-    fn url(&self) -> String {
-        let direct = shared();
-        direct.url().replace(&format!(":{}/", direct.state().port), &format!(":{}/", self.port))
-            + "?sslmode=disable"
-    }
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream, limit: u64) {
-    let mut buffer = [0; 8192];
-    let mut carried = 0;
-    while let Ok(count) = from.read(&mut buffer) {
-        carried += count as u64;
-        if count == 0 || carried > limit || to.write_all(&buffer[..count]).is_err() {
-            break;
-        }
-    }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+/// The shared server, behind a proxy.
+fn url_behind(proxy: &TcpProxy) -> String {
+    let direct = shared();
+    direct.url().replace(&format!(":{}/", direct.state().port), &format!(":{}/", proxy.port()))
+        + "?sslmode=disable"
 }
 
 #[test]
@@ -141,8 +100,8 @@ fn what_a_role_may_not_do_is_terminal_and_a_role_without_connections_left_is_tra
 fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repeated() {
     let fixture = Fixture::new(columns(), &json!({}));
     let path = fixture.parquet("many.parquet", vec![("c", numbers(200_000))]);
-    let proxy = Proxy::start(1_000_000);
-    let far = at(&proxy.url(), &fixture.dataset.name);
+    let proxy = TcpProxy::start(shared().state().port, 1_000_000);
+    let far = at(&url_behind(&proxy), &fixture.dataset.name);
     // The lock is that of the other connection; this process stands for one machine.
     drop(fixture.postgres);
     let job = cartage_destinations_api::JobFile::new(
@@ -155,7 +114,7 @@ fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repe
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
     let count = format!("SELECT count(*) FROM \"{}\".items", fixture.dataset.name);
     assert_eq!(fixture.dataset.server.psql(&count), "0");
-    proxy.broken.store(false, Ordering::SeqCst);
+    proxy.set_limit(u64::MAX);
     let outcome = far.open_job(&fixture.plan, &job).unwrap().run().unwrap();
     assert_eq!(outcome, JobOutcome::Done { rows: 200_000 });
     let outcome = far.open_job(&fixture.plan, &job).unwrap().run().unwrap();

@@ -3,5 +3,6 @@
 
 mod conformance;
 mod failures;
+mod row_key;
 mod types;
 mod util;

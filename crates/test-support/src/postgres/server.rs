@@ -192,10 +192,35 @@ impl Server {
         self.try_psql(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// What `psql` says to a statement, as it is; moments are in UTC.
+    ///
+    /// # Errors
+    /// With what the server says.
+    pub fn query(&self, sql: &str) -> io::Result<String> {
+        self.query_in("postgres", sql)
+    }
+
+    /// The same in another database.
+    ///
+    /// # Errors
+    /// With what the server says.
+    pub fn query_in(&self, database: &str, sql: &str) -> io::Result<String> {
+        let mut psql = self.client(database, sql);
+        let output = psql.env("PGTZ", "UTC").stdin(Stdio::null()).output()?;
+        if !output.status.success() {
+            return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        }
+        String::from_utf8(output.stdout).map_err(io::Error::other)
+    }
+
     fn try_psql(&self, sql: &str) -> io::Result<String> {
+        run(&mut self.client("postgres", sql))
+    }
+
+    fn client(&self, database: &str, sql: &str) -> Command {
         let mut psql = Command::new(self.bin.join("psql"));
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]).arg(self.url());
-        run(&mut psql)
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]).arg(self.url_of(database));
+        psql
     }
 }
 

@@ -1,0 +1,189 @@
+//! A pipeline with the place that it loads to, whatever kind of place that is: both can be copied, and the rows can
+//! be looked at in the same way.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use cartage_test_support::postgres::{Server, shared, unique};
+use duckdb::Connection;
+
+use crate::bucket::Bucket;
+use crate::harness::{Bench, Done};
+use crate::mirror;
+
+/// A kind of place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A file in the folder of the pipeline.
+    DuckDb,
+    /// A database of the shared server.
+    Postgres,
+    /// The folder `lake` beside the pipeline.
+    Folder,
+    /// A folder of the bucket of the S3 server.
+    Bucket,
+}
+
+/// A [`Bench`] whose pipeline `test` loads dataset `data` into a place of its own.
+#[derive(Debug)]
+pub struct Site {
+    /// The folder of the pipeline.
+    pub bench: Bench,
+    target: Target,
+    /// Of the database, or of the folder in the bucket.
+    name: String,
+}
+
+impl Site {
+    /// An empty folder and an empty place.
+    ///
+    /// # Panics
+    /// If the server of the target does not answer.
+    pub fn new(target: Target) -> Self {
+        let site = Self { bench: Bench::new(), target, name: unique("site") };
+        match target {
+            Target::Postgres => drop(shared().psql(&format!("CREATE DATABASE {}", site.name))),
+            Target::Bucket => Bucket::shared().check(),
+            Target::DuckDb | Target::Folder => {}
+        }
+        site
+    }
+
+    /// The same folder and the same place once more.
+    ///
+    /// # Panics
+    /// If a file cannot be copied.
+    pub fn copied(&self) -> Self {
+        let site = Self { bench: Bench::new(), target: self.target, name: unique("site") };
+        copy(self.bench.path(), site.bench.path());
+        match self.target {
+            Target::Postgres => {
+                let (name, start) = (&site.name, &self.name);
+                drop(shared().psql(&format!("CREATE DATABASE {name} TEMPLATE {start}")));
+            }
+            Target::Bucket => Bucket::shared().copy(&self.name, &site.name),
+            Target::DuckDb | Target::Folder => {}
+        }
+        site
+    }
+
+    /// Writes the pipeline file; `sources` follows the line `type = "files"` of the source `test`.
+    pub fn pipeline(&self, sources: &str) {
+        let (kind, lines) = match self.target {
+            Target::DuckDb => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
+            Target::Postgres => ("postgres", ""),
+            Target::Folder | Target::Bucket => ("filesystem", ""),
+        };
+        let file = format!(
+            "[pipeline]\nname = \"test\"\ndataset_name = \"data\"\ndestination = \"{kind}\"\n\n{lines}\n\
+             [sources.test]\ntype = \"files\"\n{sources}"
+        );
+        self.bench.write("pipeline.toml", file);
+    }
+
+    /// A `cartage` process that knows the place.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.bench.command("cartage", args);
+        match self.target {
+            Target::DuckDb => {}
+            Target::Postgres => {
+                command.env("DESTINATION__POSTGRES__CREDENTIALS", shared().url_of(&self.name));
+            }
+            Target::Folder => {
+                command.env("DESTINATION__FILESYSTEM__BUCKET_URL", "lake");
+            }
+            Target::Bucket => {
+                let bucket = Bucket::shared();
+                command.env("DESTINATION__FILESYSTEM__BUCKET_URL", bucket.url(&self.name));
+                for (key, value) in bucket.credentials() {
+                    command
+                        .env(format!("DESTINATION__FILESYSTEM__CREDENTIALS__{}", key.to_uppercase()), value);
+                }
+            }
+        }
+        command
+    }
+
+    /// Runs `cartage` to its end.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn cartage(&self, args: &[&str]) -> Done {
+        Done::of(&self.command(args).output().expect("cartage starts"))
+    }
+
+    /// Starts `cartage`, which says nothing.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("cartage starts")
+    }
+
+    /// The dataset as tables of the schema `data`.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn look(&self) -> Connection {
+        match self.target {
+            Target::DuckDb => self.bench.database(),
+            Target::Postgres => mirror::of_server(&shared(), &self.name, "data"),
+            Target::Folder => mirror::of_folder(&self.bench.path().join("lake/data")),
+            Target::Bucket => {
+                let copy = tempfile::tempdir().expect("a temporary folder");
+                Bucket::shared().download(&format!("{}/data", self.name), copy.path());
+                mirror::of_folder(copy.path())
+            }
+        }
+    }
+
+    /// What is there of loads that are not complete: datasets, tables or files.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn in_flight(&self) -> Vec<String> {
+        match self.target {
+            Target::DuckDb => {
+                let staging = "SELECT * FROM duckdb_schemas() WHERE schema_name = 'data_staging'";
+                self.bench.rows(staging)
+            }
+            Target::Postgres => lines(
+                &shared(),
+                &self.name,
+                "SELECT c.relname FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid \
+                 WHERE n.nspname = 'data_staging'",
+            ),
+            Target::Folder => self.bench.lake_files("_cartage"),
+            Target::Bucket => Bucket::shared().list(&format!("{}/data/_cartage/", self.name)),
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if self.target == Target::Postgres {
+            // What could not be dropped is dropped with the server.
+            let _ = shared().query(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn lines(server: &Server, database: &str, sql: &str) -> Vec<String> {
+    let text = server.query_in(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    text.lines().map(str::to_owned).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
