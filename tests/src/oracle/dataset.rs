@@ -31,6 +31,10 @@ pub(crate) trait Reader {
     fn tables(&self) -> Result<Tables>;
     /// All rows of a table in the form of `expected.json`.
     fn rows(&self, table: &str, columns: &[Column<'_>]) -> Result<Vec<Vec<Value>>>;
+    /// Whether rows can be merged, so that merges decide how rows are called.
+    fn merges(&self) -> bool {
+        true
+    }
 }
 
 /// A dataset with what the database itself knows about its tables.
@@ -43,6 +47,11 @@ impl Dataset {
     pub(crate) fn new(reader: Box<dyn Reader>) -> Result<Self> {
         let tables = reader.tables()?;
         Ok(Self { reader, tables })
+    }
+
+    /// Whether rows can be merged.
+    pub(crate) fn merges(&self) -> bool {
+        self.reader.merges()
     }
 
     /// A column of a table, if both are there.

@@ -110,6 +110,10 @@ impl Reader for Folder {
         Ok(tables)
     }
 
+    fn merges(&self) -> bool {
+        false
+    }
+
     fn rows(&self, table: &str, columns: &[Column<'_>]) -> Result<Vec<Vec<Value>>> {
         if let Some(connection) = self.connection.as_ref().filter(|_| !table.starts_with("_dlt_")) {
             return select(connection, &self.parquet(table), columns);

@@ -68,6 +68,8 @@ struct Entry {
 struct Tables<'a> {
     document: &'a Value,
     ids: &'a Value,
+    /// Whether rows can be merged, which lets the data decide some row ids.
+    merges: bool,
     /// Sorted names of the data tables.
     names: Vec<String>,
     columns: HashMap<String, Vec<&'a Map<String, Value>>>,
@@ -102,6 +104,7 @@ impl<'a> Tables<'a> {
         let mut tables = Self {
             document,
             ids,
+            merges: dataset.merges(),
             names,
             columns,
             links: HashMap::new(),
@@ -141,7 +144,7 @@ impl<'a> Tables<'a> {
             return way == "literal";
         }
         let table = &self.document["tables"][root];
-        if table["write_disposition"] != "merge" {
+        if table["write_disposition"] != "merge" || !self.merges {
             return false;
         }
         let strategy = table["x-merge-strategy"].as_str().unwrap_or_default();

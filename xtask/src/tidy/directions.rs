@@ -74,7 +74,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
         ],
     ),
     ("test-support", &["package-store", "runtime", "schema"]),
-    ("tests", &[]),
+    ("tests", &["test-support"]),
     ("xtask", &["package-store", "runtime", "test-support"]),
 ];
 

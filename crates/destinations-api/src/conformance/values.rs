@@ -181,9 +181,16 @@ fn canonical(column: &Column, text: &str) -> String {
         Some(DataType::Time) => without_zeros(text),
         Some(DataType::Timestamp) => moment(text),
         Some(DataType::Binary) => bytes(text),
-        Some(DataType::Json) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)).to_string(),
+        Some(DataType::Json) => document(text),
         _ => text.to_owned(),
     }
+}
+
+/// A document with its keys in order, which not every database keeps.
+fn document(text: &str) -> String {
+    let mut document = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+    document.sort_all_objects();
+    document.to_string()
 }
 
 /// Without zeros at the end of a fraction.
