@@ -54,6 +54,7 @@ impl Site {
     ///
     /// # Panics
     /// If a file cannot be copied.
+    #[must_use]
     pub fn copied(&self) -> Self {
         let site = Self { bench: Bench::new(), target: self.target, name: unique("site") };
         copy(self.bench.path(), site.bench.path());

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// extracted package; what is absent has DuckDB's value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent traits, read by name")]
 pub struct DestinationTraits {
     /// Naming convention that the destination prefers, where the pipeline sets none.
     pub naming: Option<String>,

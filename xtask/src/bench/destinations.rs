@@ -202,20 +202,16 @@ impl Case<'_> {
     /// Fails unless all rows have arrived.
     fn check(&self, schema: &str, work: &Path) -> Result<()> {
         let (table, wanted) = (self.table(), self.file.rows);
-        let found: u64 = match self.server {
-            Some(server) => server.psql(&format!("SELECT count(*) FROM {schema}.{table}")).parse()?,
-            None => {
-                let files = work.join("lake").join(schema).join(table).join("*.parquet");
-                let count = format!(
-                    "import duckdb; print(duckdb.execute(\"SELECT count(*) FROM '{}'\").fetchone()[0])",
-                    files.display()
-                );
-                let output = Command::new(self.plan.python).args(["-c", &count]).output()?;
-                String::from_utf8_lossy(&output.stdout)
-                    .trim()
-                    .parse()
-                    .context("the files cannot be counted")?
-            }
+        let found: u64 = if let Some(server) = self.server {
+            server.psql(&format!("SELECT count(*) FROM {schema}.{table}")).parse()?
+        } else {
+            let files = work.join("lake").join(schema).join(table).join("*.parquet");
+            let count = format!(
+                "import duckdb; print(duckdb.execute(\"SELECT count(*) FROM '{}'\").fetchone()[0])",
+                files.display()
+            );
+            let output = Command::new(self.plan.python).args(["-c", &count]).output()?;
+            String::from_utf8_lossy(&output.stdout).trim().parse().context("the files cannot be counted")?
         };
         ensure!(found == wanted, "{found} of {wanted} rows of {table} have arrived");
         Ok(())

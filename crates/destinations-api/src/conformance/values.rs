@@ -213,9 +213,9 @@ fn moment(text: &str) -> String {
 /// Bytes in hexadecimal digits.
 fn bytes(text: &str) -> String {
     let digits = text.replace("\\x", "").to_lowercase();
-    if digits.len() % 2 == 0 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+    if digits.len().is_multiple_of(2) && digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
         return digits;
     }
     let bytes = STANDARD.decode(text).unwrap_or_default();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }

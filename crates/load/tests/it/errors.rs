@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cartage_destinations_api::{Destination, Error, ErrorKind};
 use cartage_load::{LoadError, LoadSettings};
 use cartage_package_store::{Folder, JobState};
-use cartage_schema::WriteDisposition;
+use cartage_schema::{MergeStrategy, WriteDisposition};
 use cartage_test_support::runtime;
 use serde_json::json;
 
@@ -161,7 +161,9 @@ fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
     {
         let shop = Shop::new();
         let load_id = shop.deliver(delivery);
-        let untouched = Spy::new(&shop.memory, |_, call| panic!("{call:?}"));
+        // One that cannot merge at all appends; this one merges in another way.
+        let untouched = Spy::new(&shop.memory, |_, call| panic!("{call:?}"))
+            .with_capabilities(|can| can.merge_strategies = vec![MergeStrategy::DeleteInsert]);
         let error = shop.load_with(&load_id, &untouched, &settings(), &runtime()).unwrap_err();
         assert_eq!(error.kind(), Some(ErrorKind::Invalid));
         let source = std::error::Error::source(&error).unwrap().to_string();
