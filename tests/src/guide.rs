@@ -68,18 +68,27 @@ pub fn carry_out_with(page: &Path, env: &[(&str, String)]) {
     assert!(did > 0, "{}: nothing in it can be run", page.display());
 }
 
-/// The commands of our binaries in the blocks `sh` of a page, and the files that it shows: each with its line.
+/// What a page shows that is not carried out block by block.
+#[derive(Debug, Default)]
+pub struct ShellPage {
+    /// The commands of our binaries in its blocks `sh`: line and words.
+    pub commands: Vec<(usize, Vec<String>)>,
+    /// The files in its other blocks: name and text.
+    pub files: Vec<(String, String)>,
+}
+
+/// The commands of our binaries in the blocks `sh` of a page, and the files that it shows.
 ///
 /// # Panics
 /// If the page cannot be read.
-pub fn shell_page(page: &Path) -> (Vec<(usize, Vec<String>)>, Vec<(String, String)>) {
+pub fn shell_page(page: &Path) -> ShellPage {
     let markdown =
         std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
-    let (mut commands, mut files) = (Vec::new(), Vec::new());
+    let mut shown = ShellPage::default();
     for block in blocks(&markdown) {
         if block.language != "sh" {
             if !block.argument.is_empty() {
-                files.push((block.argument.to_owned(), block.text));
+                shown.files.push((block.argument.to_owned(), block.text));
             }
             continue;
         }
@@ -87,11 +96,11 @@ pub fn shell_page(page: &Path) -> (Vec<(usize, Vec<String>)>, Vec<(String, Strin
             let line = line.replace("cargo run --release --bin cartage -- ", "cartage ");
             let line = line.split(" #").next().unwrap_or_default();
             if line.starts_with("cartage") {
-                commands.push((block.line + 1 + nth, words(line)));
+                shown.commands.push((block.line + 1 + nth, words(line)));
             }
         }
     }
-    (commands, files)
+    shown
 }
 
 fn blocks(markdown: &str) -> Vec<Block<'_>> {

@@ -27,6 +27,7 @@ use merge::Strategy;
 
 /// Arguments of `bench`.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
     /// Only these data sets.
     #[arg(long, value_enum, value_delimiter = ',')]

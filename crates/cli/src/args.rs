@@ -9,7 +9,7 @@ use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
 use crate::source_args::SourceCommand;
 
-pub use crate::source_args::InitArgs;
+pub(crate) use crate::source_args::InitArgs;
 
 /// The front door.
 #[derive(Debug, Parser)]

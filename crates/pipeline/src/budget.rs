@@ -12,7 +12,7 @@ use cartage_normalize::NormalizeSettings;
 use crate::error::PipelineError;
 use crate::project::Project;
 
-/// The smallest limit that the stages were seen to keep.
+/// The smallest limit that a run keeps (`tests/tests/it/memory.rs`).
 const LEAST: u64 = 256_000_000;
 
 /// With this much the program itself is as fast as with any more.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use cartage_test_support::RestServer;
-use cartage_tests::guide::{carry_out, carry_out_with, shell_page};
+use cartage_tests::guide::{ShellPage, carry_out, carry_out_with, shell_page};
 use cartage_tests::harness::{Bench, Done};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -65,7 +65,7 @@ fn copy(from: &Path, to: &Path) {
 fn the_commands_of_the_readme_work_in_their_order() {
     let bench = Bench::new();
     copy(&workspace().join("fixtures/sources"), &bench.path().join("fixtures/sources"));
-    let (commands, files) = shell_page(&workspace().join("README.md"));
+    let ShellPage { commands, files } = shell_page(&workspace().join("README.md"));
     for (name, text) in files {
         bench.write(&name, text);
     }

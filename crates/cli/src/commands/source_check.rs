@@ -2,13 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use cartage_pipeline::{CheckedResource, SourceCheck, check_sources};
+use cartage_pipeline::{CheckedResource, SourceCheck, check_sources, grouped};
 
 use super::show;
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
-use crate::progress::grouped;
 use crate::source_args::SourceCommand;
 
 /// Characters of the first row that are shown to people.

@@ -66,10 +66,8 @@ fn name_of_host(host: &str) -> String {
     let labels: Vec<&str> = host.split('.').collect();
     let is_number = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '[' | ']'));
     let label = match labels.as_slice() {
-        _ if is_number => "api",
-        [.., label, _] => label,
-        [label] => label,
-        [] => "api",
+        [.., label, _] | [label] if !is_number => label,
+        _ => "api",
     };
     let name = identifier(label);
     if name.is_empty() { "api".to_owned() } else { name }
