@@ -125,8 +125,8 @@ mod tests {
     #[test]
     fn what_a_disk_says_is_told_apart() {
         let table = [
-            (io::ErrorKind::StorageFull, ErrorKind::Invalid),
-            (io::ErrorKind::QuotaExceeded, ErrorKind::Invalid),
+            (io::ErrorKind::StorageFull, ErrorKind::NoRoom),
+            (io::ErrorKind::QuotaExceeded, ErrorKind::NoRoom),
             (io::ErrorKind::PermissionDenied, ErrorKind::Invalid),
             (io::ErrorKind::ReadOnlyFilesystem, ErrorKind::Invalid),
             (io::ErrorKind::NotADirectory, ErrorKind::Invalid),

@@ -154,6 +154,9 @@ impl<'a> Load<'a> {
             self.run_jobs()?;
             self.complete()?;
             self.request.runtime.progress.end(Stage::Load, &self.plan.key.load_id);
+        } else {
+            // A process that died behind the commit may have left what it cleans up there.
+            self.complete()?;
         }
         let resumed = status != LoadStatus::New;
         let report = self.report(prepared, resumed);

@@ -97,7 +97,7 @@ mod tests {
             (".n | pow(.; 2)", "6.25"),
             ("@base64 \"\\(.key)\"", r#""YSBi""#),
             ("@uri \"q=\\(.key)\"", r#""q=a%20b""#),
-            ("[.list | flatten | sort[]] | @csv", r#""1,2,3""#),
+            (".list | flatten | sort | map(tostring) | join(\",\")", r#""1,2,3""#),
             (".name | ascii_downcase | ltrimstr(\"ann \")", r#""lee <a@b.c>""#),
             (".list | first, last[0], (flatten | add, min, max)", "3|2|6|1|3"),
             ("to_entries | map(.key) | join(\",\")", r#""at,n,name,list,key""#),

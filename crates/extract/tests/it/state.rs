@@ -18,7 +18,8 @@ fn a_producer_remembers_what_its_taken_pages_say_and_goes_on_from_there() {
     let report = pipeline.run(vec![endpoint()]).unwrap();
     let taken: Vec<String> = (0..4).map(|n| Endpoint::row(n).to_string()).collect();
     assert_eq!(pipeline.package(&report).rows("r"), taken, "a page that moves a position is not cut");
-    assert!(pipeline.package(&report).0.manifest().resources[0].resumable);
+    let is_resumable = pipeline.package(&report).0.manifest().resources[0].resumable;
+    assert!(!is_resumable, "a run that its limit ended is done: one that repeats it must not read on");
     assert_eq!(of_resource(&pipeline, "page"), 2, "pages that were read ahead do not count");
     assert_eq!(pipeline.state.source_state("shop").unwrap()["seen"], 2);
 
