@@ -15,7 +15,7 @@ use super::measure::run as run_measured;
 use super::report;
 use server::{PAGES, ROWS, Server};
 
-const DLT: &str = include_str!("dlt_rest.py");
+const DLT: &str = include_str!("rest/dlt_rest.py");
 
 /// Milliseconds that the server thinks about each page.
 const LATENCY: u64 = 20;
