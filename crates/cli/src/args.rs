@@ -6,9 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
-use crate::source_args::SourceCommand;
-
-pub use crate::source_args::InitArgs;
+use crate::source_args::{InitArgs, SourceCommand};
 
 /// The front door.
 #[derive(Debug, Parser)]
