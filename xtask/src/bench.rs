@@ -23,6 +23,7 @@ use merge::Strategy;
 
 /// Arguments of `bench`.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Args {
     /// Only these data sets.
     #[arg(long, value_enum, value_delimiter = ',')]

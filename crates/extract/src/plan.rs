@@ -13,6 +13,22 @@ use crate::source::{Resource, Source};
 /// The resources that take part, and their producers in the same order.
 pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
 
+/// When a resource can be extracted again without doubling rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeatable {
+    Never,
+    /// What it remembers is forgotten at its end.
+    BeforeItsEnd,
+    Always,
+}
+
+impl Repeatable {
+    /// Whether it can be as it stands.
+    pub(crate) fn is_now(self, has_ended: bool) -> bool {
+        self == Self::Always || self == Self::BeforeItsEnd && !has_ended
+    }
+}
+
 /// A resource that takes part.
 pub(crate) struct Planned {
     pub(crate) name: String,
@@ -23,12 +39,10 @@ pub(crate) struct Planned {
     pub(crate) disposition: WriteDisposition,
     /// How its table is replaced, where the resource says so.
     pub(crate) replace_strategy: Option<ReplaceStrategy>,
-    /// Whether extracting it again cannot double rows.
-    pub(crate) is_resumable: bool,
+    /// When extracting it again cannot double rows.
+    pub(crate) repeatable: Repeatable,
     /// From where a later run goes on with the state of this one.
     resume: Resume,
-    /// Whether a run after its end doubles what it appends although it remembers something.
-    pub(crate) starts_over: bool,
     /// Whether its rows may be published before it has ended.
     pub(crate) cut: Cut,
     /// The table at the top of its tables.
@@ -181,14 +195,21 @@ fn one(
         _ => producer.resume(),
     };
     let has_keys = !(root.primary_key().is_empty() && root.merge_key().is_empty());
-    let is_repeatable = match disposition {
+    let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
+    let replaces_itself = match disposition {
         WriteDisposition::Replace => true,
         WriteDisposition::Merge => has_keys,
         _ => false,
     };
-    let is_resumable = is_repeatable || resume > Resume::Never;
-    let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
-    let starts_over = !is_repeatable && !has_cursor && producer.starts_over();
+    let repeatable = if replaces_itself {
+        Repeatable::Always
+    } else if resume == Resume::Never {
+        Repeatable::Never
+    } else if has_cursor || !producer.starts_over() {
+        Repeatable::Always
+    } else {
+        Repeatable::BeforeItsEnd
+    };
     let replace_strategy =
         hints.write_disposition.as_ref().and_then(WriteDispositionConfig::replace_strategy);
     let table = root.name.clone();
@@ -201,9 +222,8 @@ fn one(
         table,
         disposition,
         replace_strategy,
-        is_resumable,
+        repeatable,
         resume,
-        starts_over,
         cursor,
         keeps_discarded,
         parent: None,
