@@ -67,8 +67,7 @@ fn name_of_host(host: &str) -> String {
     let is_number = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '[' | ']'));
     let label = match labels.as_slice() {
         _ if is_number => "api",
-        [.., label, _] => label,
-        [label] => label,
+        [.., label, _] | [label] => label,
         [] => "api",
     };
     let name = identifier(label);
