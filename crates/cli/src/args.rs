@@ -7,9 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::destination_args::DestinationCommand;
 use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
-use crate::source_args::SourceCommand;
-
-pub(crate) use crate::source_args::InitArgs;
+use crate::source_args::{InitArgs, SourceCommand};
 
 /// The front door.
 #[derive(Debug, Parser)]

@@ -215,7 +215,7 @@ impl<'a> Gatherer<'a> {
             name: planned.name.clone(),
             table: planned.goal.table.clone(),
             write_disposition: planned.goal.disposition.to_string(),
-            resumable: planned.is_resumable && !(planned.starts_over && has_ended),
+            resumable: planned.repeatable.is_now(has_ended),
         };
         let of_package = resources.filter_map(|(planned, standing)| {
             let took_part = standing.end_package() && !planned.is_hidden;

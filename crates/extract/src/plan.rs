@@ -17,6 +17,22 @@ use crate::source::{Resource, Source};
 /// The resources that take part, and their producers in the same order.
 pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
 
+/// When a resource can be extracted again without doubling rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeatable {
+    Never,
+    /// What it remembers is forgotten at its end.
+    BeforeItsEnd,
+    Always,
+}
+
+impl Repeatable {
+    /// Whether it can be as it stands.
+    pub(crate) fn is_now(self, has_ended: bool) -> bool {
+        self == Self::Always || self == Self::BeforeItsEnd && !has_ended
+    }
+}
+
 /// A resource that takes part.
 pub(crate) struct Planned {
     pub(crate) name: String,
@@ -25,12 +41,10 @@ pub(crate) struct Planned {
     pub(crate) goal: Arc<Goal>,
     /// How far its pages may go.
     reach: Reach,
-    /// Whether extracting it again cannot double rows.
-    pub(crate) is_resumable: bool,
+    /// When extracting it again cannot double rows.
+    pub(crate) repeatable: Repeatable,
     /// From where a later run goes on with the state of this one.
     resume: Resume,
-    /// Whether a run after its end doubles what it appends although it remembers something.
-    pub(crate) starts_over: bool,
     /// Whether its rows may be published before it has ended.
     pub(crate) cut: Cut,
     /// The table at the top of its tables.
@@ -55,7 +69,9 @@ impl Planned {
         if self.cursor.is_none() {
             self.resume = self.resume.max(of_parent);
         }
-        self.is_resumable |= of_parent > Resume::Never;
+        if self.repeatable == Repeatable::Never && of_parent > Resume::Never {
+            self.repeatable = Repeatable::Always;
+        }
     }
 }
 
@@ -203,16 +219,23 @@ fn one(
         _ => producer.resume(),
     };
     let reach = producer.reach();
-    let is_repeatable = match goal.disposition {
+    let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
+    let replaces_itself = match goal.disposition {
         // What pages do by hints of their own is not known before they come.
         _ if reach == Reach::OtherHints => false,
         WriteDisposition::Replace => true,
         WriteDisposition::Merge => has_keys(goal.root()),
         _ => false,
     };
-    let is_resumable = is_repeatable || resume > Resume::Never;
-    let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
-    let starts_over = !is_repeatable && !has_cursor && producer.starts_over();
+    let repeatable = if replaces_itself {
+        Repeatable::Always
+    } else if resume == Resume::Never {
+        Repeatable::Never
+    } else if has_cursor || !producer.starts_over() {
+        Repeatable::Always
+    } else {
+        Repeatable::BeforeItsEnd
+    };
     let planned = Planned {
         root: goal.table.clone(),
         goal: Arc::new(goal),
@@ -220,9 +243,8 @@ fn one(
         name,
         hints,
         reach,
-        is_resumable,
+        repeatable,
         resume,
-        starts_over,
         cursor,
         parent: None,
         is_hidden: false,

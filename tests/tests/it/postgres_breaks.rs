@@ -55,11 +55,15 @@ fn check(database: &Connection, leftovers: &str, when: &str) {
     let rows = ROWS as i64;
     let wanted = [("items", rows), ("items__tags", 2 * rows), ("log", rows), ("log__tags", 2 * rows)];
     assert_eq!(counts, wanted, "{when}");
-    assert_eq!(leftovers, "0", "the staging dataset is gone: {when}");
+    assert_eq!(leftovers, "0", "nothing is staged any more: {when}");
 }
 
+/// Staged tables. An empty ledger may stay where the server went away just behind the commit; the next load of the
+/// dataset removes it.
 fn leftovers(server: &Server, dataset: &str) -> String {
-    server.psql(&format!("SELECT count(*) FROM pg_namespace WHERE nspname = '{dataset}_staging'"))
+    server.psql(&format!(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = '{dataset}_staging' AND tablename <> '_cartage_ledger'"
+    ))
 }
 
 #[test]

@@ -162,13 +162,13 @@ fn children_go_on_with_their_parent_and_a_hidden_parent_begins_at_its_first_page
 const MOMENTS: u32 = 30;
 
 /// Rows of each resource.
-const TOTAL: usize = 400;
+const TOTAL: usize = 200;
 
 fn killed_anywhere(hints: &str) {
     let server = RestServer::start();
     let start = || {
         let bench = Bench::new();
-        let text = resuming(&server.url(), TOTAL, 15, hints);
+        let text = resuming(&server.url(), TOTAL, 20, hints);
         bench.write("pipeline.toml", format!("{text}\n[extract]\npackage_max_rows = 300\n"));
         bench
     };
@@ -179,7 +179,7 @@ fn killed_anywhere(hints: &str) {
     let whole = begin.elapsed();
     let requests = asked();
     let wanted = content(&undisturbed.database());
-    assert!(undisturbed.package_names("loaded").len() > 5, "it makes packages as it goes");
+    assert!(undisturbed.package_names("loaded").len() > 3, "it makes packages as it goes");
     let (mut killed, mut resumed) = (0, 0);
     for moment in 0..MOMENTS {
         let when = format!("killed after {moment}/{MOMENTS} of {whole:?} with {hints:?}");

@@ -12,8 +12,9 @@ use cartage_pipeline::PipelineError;
 use serde::Serialize;
 
 use super::show;
-use crate::args::{Format, InitArgs};
+use crate::args::Format;
 use crate::failure::Failure;
+use crate::source_args::InitArgs;
 
 /// A file to write.
 struct Draft {

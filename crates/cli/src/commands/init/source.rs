@@ -66,8 +66,9 @@ fn name_of_host(host: &str) -> String {
     let labels: Vec<&str> = host.split('.').collect();
     let is_number = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '[' | ']'));
     let label = match labels.as_slice() {
-        [.., label, _] | [label] if !is_number => label,
-        _ => "api",
+        _ if is_number => "api",
+        [.., label, _] | [label] => label,
+        [] => "api",
     };
     let name = identifier(label);
     if name.is_empty() { "api".to_owned() } else { name }
