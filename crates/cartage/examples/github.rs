@@ -9,7 +9,7 @@ use cartage::{
 };
 use serde_json::json;
 
-fn github(client: RestClient, repository: &str) -> SourceBuilder {
+fn github(client: &RestClient, repository: &str) -> SourceBuilder {
     let list = |name: &str, path: String| {
         let client = client.clone();
         resource(name, move |run| {
@@ -39,7 +39,7 @@ fn main() -> Result<(), BoxError> {
         base.as_deref().unwrap_or("https://api.github.com"),
         token.as_deref().unwrap_or_default(),
     )?;
-    let report = pipeline.run(github(client, "dlt-hub/dlt"))?;
+    let report = pipeline.run(github(&client, "dlt-hub/dlt"))?;
     print!("{report}");
     Ok(())
 }

@@ -81,6 +81,7 @@ impl RestClient {
     ///
     /// # Errors
     /// As for [`RestClient::paginate`].
+    #[expect(clippy::needless_pass_by_value, reason = "it is written in place, like the arguments of Python")]
     pub fn paginate_endpoint(
         &self,
         endpoint: Value,

@@ -139,7 +139,10 @@ impl<'a> Load<'a> {
         let status =
             self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
         let mut prepared = PreparedLoad::default();
-        if status != LoadStatus::Complete {
+        if status == LoadStatus::Complete {
+            // A process that died behind the commit may have left what it cleans up there.
+            self.complete()?;
+        } else {
             self.stop_if_cancelled()?;
             if status == LoadStatus::New {
                 self.start_afresh()?;
@@ -154,9 +157,6 @@ impl<'a> Load<'a> {
             self.run_jobs()?;
             self.complete()?;
             self.request.runtime.progress.end(Stage::Load, &self.plan.key.load_id);
-        } else {
-            // A process that died behind the commit may have left what it cleans up there.
-            self.complete()?;
         }
         let resumed = status != LoadStatus::New;
         let report = self.report(prepared, resumed);
