@@ -26,7 +26,7 @@
 //! | [`schema`] | types, tables, columns, naming conventions, the version hash |
 //! | [`state`] | what a pipeline remembers between runs |
 //! | [`extract`], [`normalize`], [`load`] | the stages |
-//! | [`pipeline`] | the stages together |
+//! | [`mod@pipeline`] | the stages together |
 //! | [`sources`], [`destinations`] | registries by name |
 //! | [`sources_rust`] | sources of Rust; what is in it is here, too |
 //!

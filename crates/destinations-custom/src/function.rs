@@ -15,7 +15,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 type Take = dyn Fn(&Batch<'_>) -> Result<(), BoxError> + Send + Sync;
 
-/// A closure that takes batches. Made by [`rows`], [`arrow`] and [`files`].
+/// A closure that takes batches. Made by [`rows`], [`arrow()`] and [`files`].
 pub struct Function {
     name: String,
     only: Option<FileFormat>,

@@ -3,7 +3,7 @@
 //! A [`Sink`] is all that has to be written: it is handed one [`Batch`] after the other and says whether it
 //! took it. [`Custom`] makes a destination of it: it cuts job files into batches, remembers on disk how far each
 //! job is, and goes on from there after a crash. Two sinks come along: [`Command`] hands each batch to a process
-//! (`type = "process"`), and [`rows`], [`arrow`] and [`files`] make one of a closure.
+//! (`type = "process"`), and [`rows`], [`arrow()`] and [`files`] make one of a closure.
 //!
 //! ```
 //! use cartage_destinations_custom::{Custom, rows};
