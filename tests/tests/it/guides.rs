@@ -1,12 +1,12 @@
 //! The guides of `docs/guide/` do what they say.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use cartage_test_support::RestServer;
 use cartage_tests::guide::{ShellPage, carry_out, carry_out_with, shell_page};
 use cartage_tests::harness::{Bench, Done};
+use cartage_tests::site::copy;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -46,19 +46,6 @@ fn the_page_about_rest_apis_does_what_it_says() {
 /// The folder of the workspace.
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
-    }
 }
 
 #[test]
