@@ -3,7 +3,8 @@
 //! `load` makes the plan from a package and the destination's capabilities; the destination carries
 //! it out in the order that [`Destination`](crate::Destination) describes.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 
@@ -44,6 +45,10 @@ pub struct LoadPlan {
     pub chains: Vec<Chain>,
     /// When this load began, in microseconds since 1970; stamps what is recorded before the commit.
     pub now_micros: i64,
+    /// Bytes of the files that are to be loaded, of an earlier attempt too.
+    pub bytes: u64,
+    /// Where each table is among `tables`, as of the first question.
+    places: OnceLock<HashMap<String, usize>>,
 }
 
 impl LoadPlan {
@@ -59,6 +64,8 @@ impl LoadPlan {
             truncate: Vec::new(),
             chains: Vec::new(),
             now_micros,
+            bytes: 0,
+            places: OnceLock::new(),
         }
     }
 
@@ -70,7 +77,11 @@ impl LoadPlan {
 
     /// The plan of one table, if the load touches it.
     pub fn table(&self, name: &str) -> Option<&TablePlan> {
-        self.tables.iter().find(|table| table.name == name)
+        let place = |(place, table): (usize, &TablePlan)| (table.name.clone(), place);
+        let places = self.places.get_or_init(|| self.tables.iter().enumerate().map(place).collect());
+        let at = places.get(name).and_then(|place| self.tables.get(*place));
+        // Tables may have changed since the first question.
+        at.filter(|table| table.name == name).or_else(|| self.tables.iter().find(|table| table.name == name))
     }
 }
 

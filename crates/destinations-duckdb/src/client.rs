@@ -12,7 +12,7 @@ use duckdb::{Connection, Row, params_from_iter};
 use crate::config::Config;
 use crate::database::Database;
 use crate::error;
-use crate::schema_sql::{CATALOG, DuckDbDialect};
+use crate::schema_sql::DuckDbDialect;
 
 /// The database of one destination. A file is open while a load is in flight and for the moment of each
 /// look, so that other programs get at it in between: DuckDB lets one process have it.
@@ -88,7 +88,7 @@ impl Client {
 /// One connection, used by one thread.
 #[derive(Debug)]
 pub(crate) struct Session {
-    connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 impl Session {
@@ -113,11 +113,15 @@ impl Session {
         statement: &Statement,
         read: impl FnMut(&Row<'_>) -> duckdb::Result<T>,
     ) -> Result<Vec<T>> {
+        let begun = Instant::now();
         let failed = |cause| error::statement(&statement.purpose, &cause);
         let mut prepared = self.connection.prepare(&statement.sql).map_err(failed)?;
         let values = statement.params.iter().map(value);
         let rows = prepared.query_map(params_from_iter(values), read).map_err(failed)?;
-        rows.collect::<duckdb::Result<_>>().map_err(failed)
+        let rows = rows.collect::<duckdb::Result<Vec<_>>>().map_err(failed)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        tracing::debug!(rows = rows.len(), seconds, "{}", statement.purpose);
+        Ok(rows)
     }
 
     /// Runs `work` in a transaction: committed if it succeeds, undone if not.
@@ -157,40 +161,24 @@ impl Session {
         }
     }
 
-    /// Names of the tables of a dataset, sorted; empty where there is no such dataset.
-    pub(crate) fn tables(&self, dataset: &str) -> Result<Vec<String>> {
-        let statement = Statement::new(
-            "list the tables of the dataset",
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? \
-             AND lower(schema_name) = lower(?) ORDER BY table_name",
-        )
-        .with_params(vec![CATALOG.into(), dataset.into()]);
-        self.query(&statement, |row| row.get(0))
-    }
-
-    pub(crate) fn has_dataset(&self, dataset: &str) -> Result<bool> {
-        let statement = Statement::new(
-            "whether the dataset is there",
-            "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND lower(schema_name) = lower(?)",
-        )
-        .with_params(vec![CATALOG.into(), dataset.into()]);
-        Ok(!self.query(&statement, |_| Ok(()))?.is_empty())
-    }
-
-    pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
-        let folded = table.to_lowercase();
-        Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
-    }
-
     /// Whether one entry of a load is in the ledger; not where there is no ledger. Within a transaction the
     /// ledger must be there: a statement that fails ends it.
     pub(crate) fn has_entry(&self, staging: &str, load: &LoadKey, entry: &str) -> Result<bool> {
-        let asked = self.query(&ledger::entry(&DuckDbDialect, staging, load, entry), |_| Ok(()));
-        match asked {
-            Ok(found) => Ok(!found.is_empty()),
-            // Looking first would list all tables for every job.
-            Err(_) if !self.has_table(staging, ledger::TABLE)? => Ok(false),
-            Err(error) => Err(error),
+        Ok(!self.entries_among(staging, load, &[entry])?.is_empty())
+    }
+
+    /// Those of `entries` that are in the ledger, under the same condition.
+    pub(crate) fn entries_among(
+        &self,
+        staging: &str,
+        load: &LoadKey,
+        entries: &[&str],
+    ) -> Result<Vec<String>> {
+        let statement = ledger::among(&DuckDbDialect, staging, load, entries);
+        match self.query(&statement, |row| row.get(0)) {
+            // Looking first would cost every job something.
+            Err(_) if !self.has_table(staging, ledger::TABLE)? => Ok(Vec::new()),
+            asked => asked,
         }
     }
 

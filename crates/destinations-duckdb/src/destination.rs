@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use cartage_destinations_api::sql::ddl::{self, Existing};
+use cartage_destinations_api::sql::ddl;
 use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
@@ -16,7 +16,7 @@ use crate::check;
 use crate::client::{Client, Session, not_in_plan};
 use crate::config::Config;
 use crate::job::ScriptJob;
-use crate::schema_sql::{CATALOG, DuckDbDialect};
+use crate::schema_sql::DuckDbDialect;
 use crate::staged;
 
 /// One dataset in a DuckDB database.
@@ -55,16 +55,18 @@ impl DuckDb {
         let staging = self.staging_dataset();
         session.transaction(|| {
             plan.base.check(&plan.key, self.stored_state(session, &plan.key.pipeline)?.as_ref())?;
-            session.run(&ledger::create(&DuckDbDialect, staging))?;
-            let entries = session.entries(staging, &plan.key)?;
-            self.take_over(session, plan)?;
+            let entries = if session.has_table(staging, ledger::TABLE)? {
+                self.take_over(session, plan)?;
+                session.entries(staging, &plan.key)?
+            } else {
+                session.run(&ledger::create(&DuckDbDialect, staging))?;
+                Vec::new()
+            };
             let appends = Appends::of(plan).into_iter().map(|table| table.entry());
-            for entry in std::iter::once(ledger::BEGUN.to_owned()).chain(appends) {
-                if !entries.contains(&entry) {
-                    let now = plan.now_micros;
-                    session.execute(&ledger::record(&DuckDbDialect, staging, &plan.key, &entry, now))?;
-                }
-            }
+            let wanted: Vec<String> = std::iter::once(ledger::BEGUN.to_owned()).chain(appends).collect();
+            let missing: Vec<&str> =
+                wanted.iter().filter(|entry| !entries.contains(entry)).map(String::as_str).collect();
+            session.run(&ledger::record_all(&DuckDbDialect, staging, &plan.key, &missing, plan.now_micros))?;
             let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(self.dataset()));
             session.execute(&Statement::new("create the dataset", schema)).map(drop)
         })
@@ -135,23 +137,6 @@ impl DuckDb {
         self.once(session, plan, ledger::DROP, &script)
     }
 
-    pub(crate) fn existing(&self, session: &Session) -> Result<Existing> {
-        let statement = Statement::new(
-            "read the columns of the dataset",
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? \
-             AND lower(schema_name) = lower(?) ORDER BY table_name, column_index",
-        )
-        .with_params(vec![CATALOG.into(), self.dataset().into()]);
-        let columns: Vec<(String, String)> =
-            session.query(&statement, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let mut existing = Existing::default();
-        for table in columns.chunk_by(|a, b| a.0 == b.0) {
-            let names = table.iter().map(|(_, column)| column.clone());
-            existing.insert(&DuckDbDialect, &table[0].0, names);
-        }
-        Ok(existing)
-    }
-
     pub(crate) fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
         let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
         let statement = Statement::new(
@@ -166,7 +151,8 @@ impl DuckDb {
         let tables = planned_tables(plan)?;
         let refs: Vec<&Table> = tables.iter().map(|(table, _)| *table).collect();
         session.transaction(|| {
-            let existing = self.existing(session)?;
+            let existing =
+                session.existing(self.dataset(), refs.iter().map(|table| table.name.as_str()))?;
             let has_rows = |table: &str| self.has_rows(session, table);
             let indexes = self.capabilities.create_indexes;
             let migration =
@@ -193,9 +179,8 @@ impl DuckDb {
             return Ok(());
         }
         let mut script = SqlScript::default();
-        let present = session.tables(self.dataset())?;
         for table in &plan.truncate {
-            if present.iter().any(|name| name.to_lowercase() == table.to_lowercase()) {
+            if session.has_table(self.dataset(), table)? {
                 let target = TableRef::new(self.dataset(), table);
                 script.push(format!("empty table {table}"), DuckDbDialect.empty_table(&target));
             }
@@ -205,8 +190,7 @@ impl DuckDb {
 
     fn commit(&self, session: &Session, commit: &LoadCommit) -> Result<()> {
         let staging = self.staging_dataset();
-        let has_ledger = session.has_table(staging, ledger::TABLE)?;
-        let entries = if has_ledger { session.entries(staging, &commit.key)? } else { Vec::new() };
+        let entries = session.entries(staging, &commit.key)?;
         if !entries.iter().any(|entry| entry == ledger::BEGUN) {
             let is_complete = self.is_complete(session, &commit.key)?;
             return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
@@ -249,21 +233,24 @@ impl DuckDb {
             }
             session.execute(&Statement::new("remove the empty ledger", format!("DROP TABLE {table}")))?;
         }
-        if session.tables(staging)?.is_empty() {
-            let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.dataset(staging));
-            session.execute(&Statement::new("remove the empty staging dataset", drop))?;
-        }
-        Ok(())
+        // Without CASCADE: DuckDB refuses where anything is in there.
+        let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.dataset(staging));
+        session.execute(&Statement::new("remove the staging dataset if it is empty", drop)).map(std::mem::drop)
     }
 }
 
-/// Lets checkpoints join small row groups only where the load removes rows.
+/// Bytes of files from which a load leaves its small row groups as they are.
+const LARGE_LOAD: u64 = 16 << 20;
+
+/// Lets checkpoints join small row groups unless the load is large and removes no rows.
 ///
 /// Every thread leaves a small row group at the end of a job. Joining them writes their big neighbours
-/// once more, which takes as long as loading them did, while a few small ones harm nobody.
+/// once more, which takes as long as loading them did, while a few small ones harm nobody. Small loads must
+/// join them: each would leave one more in every table, with half a megabyte in the file.
 fn set_vacuum(session: &Session, plan: &LoadPlan) -> Result<()> {
     let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();
-    let sql = if only_appends { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
+    let leaves_them = only_appends && plan.bytes >= LARGE_LOAD;
+    let sql = if leaves_them { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
     session.execute(&Statement::new("choose whether checkpoints join row groups", sql)).map(drop)
 }
 

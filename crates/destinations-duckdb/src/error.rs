@@ -59,6 +59,11 @@ pub(crate) fn is_locked(cause: &duckdb::Error) -> bool {
     cause.to_string().contains("Could not set lock")
 }
 
+/// Whether an appender was refused because its table, dataset or catalog is not there.
+pub(crate) fn is_absent(cause: &duckdb::Error) -> bool {
+    cause.to_string().contains("could not be found")
+}
+
 fn kind(message: &str) -> ErrorKind {
     // A duplicate key that shows at the commit only is reported as a failed transaction.
     let violated = message.starts_with("TransactionContext Error") && message.contains("constraint");

@@ -70,9 +70,6 @@ impl<'a> ScriptJob<'a> {
     fn work(&self, session: &Session) -> Result<JobOutcome> {
         let key = &self.plan.key;
         let staging = &self.client.config().staging_dataset;
-        if session.has_entry(staging, key, &self.entry)? {
-            return Ok(JobOutcome::DoneBefore);
-        }
         let mut rows = 0;
         for statement in &self.script.statements {
             rows = session.execute(statement)?;
@@ -87,9 +84,15 @@ impl Job for ScriptJob<'_> {
         let database = self.client.database()?;
         let _ledger = database.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let session = self.client.session()?;
-        // Who takes over holds the ledger for himself, so the answer stays right until the end.
-        if !session.has_entry(&self.client.config().staging_dataset, &self.plan.key, ledger::BEGUN)? {
+        // Who takes over holds the ledger for himself, so the answer stays right until the end; nobody else has
+        // the file, and this job runs once at a time.
+        let staging = &self.client.config().staging_dataset;
+        let done = session.entries_among(staging, &self.plan.key, &[ledger::BEGUN, &self.entry])?;
+        if !done.iter().any(|entry| entry == ledger::BEGUN) {
             return Err(taken_over(&self.plan.key));
+        }
+        if done.contains(&self.entry) {
+            return Ok(JobOutcome::DoneBefore);
         }
         session.transaction(|| self.work(&session))
     }
@@ -106,12 +109,7 @@ fn chained<'a>(client: &Client, plan: &'a LoadPlan, chain: &Chain) -> Result<Vec
 /// Whether a table of a chain has columns that the schema does not know.
 fn has_other_columns(session: &Session, tables: &[ChainTable<'_>]) -> Result<bool> {
     for chained in tables {
-        let name = literal(&DuckDbDialect.qualified(&chained.target));
-        let statement = Statement::new(
-            format!("read the columns of {}", chained.target.table),
-            format!("SELECT name FROM pragma_table_info({name})"),
-        );
-        let there: Vec<String> = session.query(&statement, |row| row.get(0))?;
+        let there = session.columns(&chained.target)?;
         let known: HashSet<String> =
             chained.table.complete_columns().map(|column| DuckDbDialect.fold(&column.name)).collect();
         if there.iter().any(|column| !known.contains(&DuckDbDialect.fold(column))) {

@@ -13,6 +13,7 @@
 //! Only `core`, `json` and `parquet` are compiled in and no extension is fetched, so time zones other
 //! than UTC are not known to the engine; all timestamps are written in UTC.
 
+mod catalog;
 mod check;
 mod client;
 mod config;

@@ -66,8 +66,10 @@ impl DuckDb {
         }
         let tables = planned_tables(plan)?;
         let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
-        let mut existing =
-            session.map_or_else(|| Ok(Existing::default()), |session| self.existing(session))?;
+        let mut existing = match session {
+            Some(session) => session.existing(self.dataset(), all.iter().map(|table| table.name.as_str()))?,
+            None => Existing::default(),
+        };
         for table in &plan.drop {
             existing.forget(&DuckDbDialect, table);
         }

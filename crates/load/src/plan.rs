@@ -98,9 +98,11 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     let mut plan = LoadPlan::new(key, Arc::clone(&schema), schema_document, now_micros);
     plan.drop = refresh.drop_tables;
     plan.truncate = refresh.truncate_tables;
-    plan.tables = [schema.version_table_name(), schema.loads_table_name()].map(TablePlan::direct).to_vec();
+    plan.bytes = jobs.iter().map(|job| job.bytes).sum();
+    let system = [schema.version_table_name(), schema.loads_table_name()];
+    plan.tables = system.iter().map(TablePlan::direct).collect();
     for table in schema.tables.values() {
-        if plan.table(&table.name).is_some() || table.is_new() {
+        if system.contains(&table.name) || table.is_new() {
             continue;
         }
         let Some(writing) = schema.root_of(&table.name).and_then(|root| roots.get(root.name.as_str())) else {

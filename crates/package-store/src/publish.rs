@@ -51,6 +51,10 @@ pub(crate) fn presence(disk: &Disk, path: &Path) -> Result<Presence, Error> {
 }
 
 fn presence_at_once(disk: &Disk, path: &Path) -> Result<Presence, Error> {
+    // Nearly all packages are whole, and there may be very many.
+    if disk.fs.entry(&path.join(PACKAGE_JSON)).is_ok() {
+        return Ok(Presence::Whole);
+    }
     let entries = match disk.fs.list(path) {
         Err(error) if is_absent(&error) => return Ok(Presence::Absent),
         other => other.at("list", path)?,

@@ -214,6 +214,11 @@ impl PackageStore {
         Ok(())
     }
 
+    pub(crate) fn ids_in(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
+        let names = self.folder_names(&self.layout().folder(folder))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     pub(crate) fn folder_names(&self, folder: &Path) -> Result<Vec<String>, Error> {
         match self.disk().fs.list(folder) {
             Ok(entries) => Ok(entries
@@ -240,17 +245,32 @@ impl PackageStore {
     /// # Errors
     /// [`Error::Io`].
     pub fn list(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
-        let mut ids = Vec::new();
-        for name in self.folder_names(&self.layout().folder(folder))? {
-            let Ok(load_id) = name.parse() else { continue };
-            let presence = publish::presence(self.disk(), &self.layout().package(folder, &load_id))?;
-            let counts = matches!(presence, Presence::Whole | Presence::Headless);
-            if counts && !self.is_finished_with(folder, &load_id)? {
-                ids.push(load_id);
-            }
-        }
-        ids.sort();
+        let mut ids = self.newest_first(folder)?.collect::<Result<Vec<_>, _>>()?;
+        ids.reverse();
         Ok(ids)
+    }
+
+    /// The same, the newest first; each is looked at only when it is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Io`], also of each package.
+    pub fn newest_first(
+        &self,
+        folder: Folder,
+    ) -> Result<impl Iterator<Item = Result<LoadId, Error>> + '_, Error> {
+        let mut ids = self.ids_in(folder)?;
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(ids.into_iter().filter_map(move |load_id| match self.counts(folder, &load_id) {
+            Ok(counts) => counts.then_some(Ok(load_id)),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+
+    /// Whether a package is to be seen in this folder.
+    fn counts(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
+        let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
+        let is_here = matches!(presence, Presence::Whole | Presence::Headless);
+        Ok(is_here && !self.is_finished_with(folder, load_id)?)
     }
 
     /// Whether there is a whole package of this id in the folder.
@@ -265,9 +285,7 @@ impl PackageStore {
     /// # Errors
     /// [`Error::Io`].
     pub fn has_left(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
-        let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
-        let is_here = matches!(presence, Presence::Whole | Presence::Headless);
-        Ok(!is_here || self.is_finished_with(folder, load_id)?)
+        Ok(!self.counts(folder, load_id)?)
     }
 
     /// Whether the package has got into a later folder, so that what is here is only left over.

@@ -119,11 +119,6 @@ impl PackageStore {
         Ok(())
     }
 
-    fn ids_in(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
-        let names = self.folder_names(&self.layout().folder(folder))?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
-    }
-
     /// Documents are written under a lock, so what is unfinished while we hold it has no writer.
     fn sweep_temporary_documents(&self, report: &mut SweepReport) -> Result<(), Error> {
         let _lock = self.documents().lock()?;

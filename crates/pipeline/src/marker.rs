@@ -57,8 +57,8 @@ pub(crate) fn interrupted(
     let mut refreshed: BTreeSet<String> =
         if refreshes_again { read(noted("refreshed")) } else { BTreeSet::new() };
     for folder in [Folder::Extracted, Folder::Normalized, Folder::Loaded] {
-        for load_id in project.store.list(folder)?.iter().rev() {
-            let package = project.store.open_package(folder, load_id)?;
+        for load_id in project.store.newest_first(folder)? {
+            let package = project.store.open_package(folder, &load_id?)?;
             let manifest = package.manifest();
             let of_interrupted = marker.as_ref().is_some_and(|marker| marker.run_id == manifest.run_id);
             if folder == Folder::Loaded && !of_interrupted {

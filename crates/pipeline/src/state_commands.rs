@@ -157,8 +157,9 @@ impl Project {
 
     fn package_with_state(&self) -> Result<Option<String>, PipelineError> {
         for folder in [Folder::Extracted, Folder::Normalized] {
-            for load_id in self.store.list(folder)?.iter().rev() {
-                if self.store.open_package(folder, load_id)?.state_json()?.is_some() {
+            for load_id in self.store.newest_first(folder)? {
+                let load_id = load_id?;
+                if self.store.open_package(folder, &load_id)?.state_json()?.is_some() {
                     return Ok(Some(load_id.to_string()));
                 }
             }

@@ -69,20 +69,56 @@ pub fn record(
     entry: &str,
     now_micros: i64,
 ) -> Statement {
+    insert(dialect, staging_dataset, load, &[entry], now_micros)
+}
+
+/// Writes many entries, with a statement for [`ENTRIES_AT_ONCE`] of them.
+pub fn record_all(
+    dialect: &dyn Dialect,
+    staging_dataset: &str,
+    load: &LoadKey,
+    entries: &[&str],
+    now_micros: i64,
+) -> SqlScript {
+    let statements = entries
+        .chunks(ENTRIES_AT_ONCE)
+        .map(|entries| insert(dialect, staging_dataset, load, entries, now_micros))
+        .collect();
+    SqlScript { statements }
+}
+
+/// Entries that one statement writes: it has four parameters for each.
+pub const ENTRIES_AT_ONCE: usize = 64;
+
+fn insert(
+    dialect: &dyn Dialect,
+    staging_dataset: &str,
+    load: &LoadKey,
+    entries: &[&str],
+    now_micros: i64,
+) -> Statement {
+    let row = |nth: usize| {
+        let places: Vec<String> = (1..=4).map(|column| dialect.placeholder(4 * nth + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..entries.len()).map(row).collect();
+    let params = entries.iter().flat_map(|entry| {
+        [
+            load.pipeline.as_str().into(),
+            load.load_id.as_str().into(),
+            (*entry).into(),
+            Param::Timestamp(now_micros),
+        ]
+    });
     Statement::new(
-        format!("remember that '{entry}' is done"),
+        format!("remember that '{}' is done", entries.join("', '")),
         format!(
-            "INSERT INTO {} (pipeline, load_id, entry, recorded_at) VALUES ({})",
+            "INSERT INTO {} (pipeline, load_id, entry, recorded_at) VALUES {}",
             table(dialect, staging_dataset),
-            dialect.placeholders(4)
+            rows.join(", ")
         ),
     )
-    .with_params(vec![
-        load.pipeline.as_str().into(),
-        load.load_id.as_str().into(),
-        entry.into(),
-        Param::Timestamp(now_micros),
-    ])
+    .with_params(params.collect())
 }
 
 /// Asks for all loads in flight: pipeline and load id.
@@ -93,19 +129,22 @@ pub fn loads_in_flight(dialect: &dyn Dialect, staging_dataset: &str) -> Statemen
     )
 }
 
-/// Asks for one entry of a load; a row where it is there.
-pub fn entry(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey, entry: &str) -> Statement {
+/// Asks which of some entries a load has; one column, one row an entry that is there.
+pub fn among(dialect: &dyn Dialect, staging_dataset: &str, load: &LoadKey, entries: &[&str]) -> Statement {
+    let places: Vec<String> = (0..entries.len()).map(|nth| dialect.placeholder(nth + 3)).collect();
+    let mut params = vec![load.pipeline.as_str().into(), load.load_id.as_str().into()];
+    params.extend(entries.iter().map(|entry| Param::from(*entry)));
     Statement::new(
-        format!("whether '{entry}' is done already"),
+        format!("whether '{}' is done already", entries.join("', '")),
         format!(
-            "SELECT 1 FROM {} WHERE pipeline = {} AND load_id = {} AND entry = {}",
+            "SELECT entry FROM {} WHERE pipeline = {} AND load_id = {} AND entry IN ({})",
             table(dialect, staging_dataset),
             dialect.placeholder(1),
             dialect.placeholder(2),
-            dialect.placeholder(3)
+            places.join(", ")
         ),
     )
-    .with_params(vec![load.pipeline.as_str().into(), load.load_id.as_str().into(), entry.into()])
+    .with_params(params)
 }
 
 /// Asks for the entries of one load; one column, one row an entry.

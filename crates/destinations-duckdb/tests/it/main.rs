@@ -3,6 +3,7 @@
 
 mod conformance;
 mod files;
+mod growth;
 mod locks;
 mod merge_sql;
 mod types;
