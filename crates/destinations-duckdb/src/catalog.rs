@@ -6,12 +6,13 @@
 use cartage_destinations_api::sql::ddl::Existing;
 use cartage_destinations_api::sql::{Dialect as _, Statement, TableRef};
 use cartage_destinations_api::Result;
+use cartage_schema::Table;
 
 use crate::client::Session;
 use crate::error;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
-/// Tables up to which each is asked for its columns; beyond, one list of all columns costs less.
+/// Tables up to which each is asked for the columns that it lacks; beyond, one list of all columns costs less.
 const FEW_TABLES: usize = 16;
 
 impl Session {
@@ -49,26 +50,30 @@ impl Session {
         }
     }
 
-    /// Those of `tables` that are there, with their columns.
-    pub(crate) fn existing<'t>(
-        &self,
-        dataset: &str,
-        tables: impl IntoIterator<Item = &'t str>,
-    ) -> Result<Existing> {
-        let mut present = Vec::new();
+    /// Those of `tables` that are there, with their columns; of one that lacks none, those that it should have.
+    pub(crate) fn existing(&self, dataset: &str, tables: &[&Table]) -> Result<Existing> {
+        let mut existing = Existing::default();
+        let mut lacking = Vec::new();
         for table in tables {
-            if self.has_table(dataset, table)? {
-                present.push(table);
+            let columns: Vec<&str> = table.complete_columns().map(|column| column.name.as_str()).collect();
+            if self.has_columns(dataset, &table.name, &columns) {
+                existing.insert(&DuckDbDialect, &table.name, columns.into_iter().map(str::to_owned));
+            } else if self.has_table(dataset, &table.name)? {
+                lacking.push(TableRef::new(dataset, &table.name));
             }
         }
-        if present.len() > FEW_TABLES {
+        if lacking.len() > FEW_TABLES {
             return self.all_columns(dataset);
         }
-        let mut existing = Existing::default();
-        for table in present {
-            existing.insert(&DuckDbDialect, table, self.columns(&TableRef::new(dataset, table))?);
+        for table in lacking {
+            existing.insert(&DuckDbDialect, &table.table, self.columns(&table)?);
         }
         Ok(existing)
+    }
+
+    /// Whether a table has all of these columns: an appender is refused for others.
+    fn has_columns(&self, dataset: &str, table: &str, columns: &[&str]) -> bool {
+        self.connection.appender_with_columns_to_catalog_and_db(table, CATALOG, dataset, columns).is_ok()
     }
 
     /// The columns of a table that is there.

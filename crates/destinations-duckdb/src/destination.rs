@@ -151,8 +151,7 @@ impl DuckDb {
         let tables = planned_tables(plan)?;
         let refs: Vec<&Table> = tables.iter().map(|(table, _)| *table).collect();
         session.transaction(|| {
-            let existing =
-                session.existing(self.dataset(), refs.iter().map(|table| table.name.as_str()))?;
+            let existing = session.existing(self.dataset(), &refs)?;
             let has_rows = |table: &str| self.has_rows(session, table);
             let indexes = self.capabilities.create_indexes;
             let migration =
@@ -231,11 +230,16 @@ impl DuckDb {
             if !session.query(&statement, |_| Ok(()))?.is_empty() {
                 return Ok(());
             }
-            session.execute(&Statement::new("remove the empty ledger", format!("DROP TABLE {table}")))?;
         }
-        // Without CASCADE: DuckDB refuses where anything is in there.
+        let ledger = Statement::new("remove the empty ledger", format!("DROP TABLE IF EXISTS {table}"));
         let drop = format!("DROP SCHEMA IF EXISTS {}", DuckDbDialect.dataset(staging));
-        session.execute(&Statement::new("remove the staging dataset if it is empty", drop)).map(std::mem::drop)
+        let dataset = Statement::new("remove the empty staging dataset", drop);
+        let both = session.transaction(|| {
+            session.execute(&ledger)?;
+            session.execute(&dataset)
+        });
+        // DuckDB refuses to drop a dataset that has something in it.
+        both.or_else(|_| session.execute(&ledger)).map(std::mem::drop)
     }
 }
 

@@ -67,7 +67,7 @@ impl DuckDb {
         let tables = planned_tables(plan)?;
         let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
         let mut existing = match session {
-            Some(session) => session.existing(self.dataset(), all.iter().map(|table| table.name.as_str()))?,
+            Some(session) => session.existing(self.dataset(), &all)?,
             None => Existing::default(),
         };
         for table in &plan.drop {

@@ -63,6 +63,12 @@ impl Disk {
     /// Puts `bytes` in the place of the file: readers see all of the old or all of the new content,
     /// and after this call only the new one, even if the power fails. Callers hold the documents lock.
     pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        self.put(path, bytes)?;
+        self.sync_folder(parent(path))
+    }
+
+    /// The same, but a loss of power may bring back the old content, or that there was none.
+    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let temporary = temporary(path);
         let written = self
             .fs
@@ -73,11 +79,9 @@ impl Disk {
         if written.is_err() {
             drop(self.fs.remove_file(&temporary));
         }
-        written?;
-        self.sync_folder(parent(path))
+        written
     }
 
-    /// Removes a file for good; one that is not there is fine.
     /// Removes a file where a power loss may bring it back without harm.
     pub(crate) fn remove_without_sync(&self, path: &Path) -> Result<(), Error> {
         match self.fs.remove_file(path) {
@@ -86,6 +90,7 @@ impl Disk {
         }
     }
 
+    /// Removes a file for good; one that is not there is fine.
     pub(crate) fn remove(&self, path: &Path) -> Result<(), Error> {
         match self.fs.remove_file(path) {
             Ok(()) => self.sync_folder(parent(path)),

@@ -1,7 +1,7 @@
 //! The documents of a pipeline beside its packages: identity, state, schemas, run marker, traces.
 //!
 //! Each is replaced as a whole: readers see the old or the new text, and a text that was replaced stays
-//! replaced when the power fails. What the texts mean is the business of others.
+//! replaced when the power fails, traces excepted. What the texts mean is the business of others.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::disk::is_absent;
+use crate::disk::{is_absent, parent};
 use crate::error::{At, Error};
 use crate::format::{FOLDER_FORMAT, FormatVersion};
 use crate::fs::FileLock;
@@ -174,12 +174,14 @@ impl<'a> Documents<'a> {
         self.read(&self.store.layout().trace(run_id)?)
     }
 
-    /// Writes or replaces the trace of a run.
+    /// Writes or replaces the trace of a run. A loss of power may forget it.
     ///
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`].
     pub fn replace_trace(&self, run_id: &str, json: &str) -> Result<(), Error> {
-        self.replace(&self.store.layout().trace(run_id)?, json)
+        let path = self.store.layout().trace(run_id)?;
+        let _lock = self.lock()?;
+        self.store.disk().put(&path, json.as_bytes())
     }
 
     /// The pipeline that this folder was made for, once its format is found to be readable.
@@ -222,7 +224,12 @@ impl<'a> Documents<'a> {
 
     fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {
         let _lock = self.lock()?;
-        self.store.disk().replace(path, text.as_bytes())
+        let disk = self.store.disk();
+        if disk.read_if_exists(path)?.is_some_and(|bytes| bytes == text.as_bytes()) {
+            // Whoever wrote it may have died before its name was durable.
+            return disk.sync_folder(parent(path));
+        }
+        disk.replace(path, text.as_bytes())
     }
 
     fn read(&self, path: &Path) -> Result<Option<String>, Error> {
