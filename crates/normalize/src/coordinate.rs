@@ -31,8 +31,10 @@ pub(crate) struct Coordinator<'a> {
     pub(crate) writer: JobWriter<'a>,
     pub(crate) quarantine: Quarantine<'a>,
     pub(crate) report: NormalizeReport,
-    /// Blocks that may be under way, and as many row groups.
-    pub(crate) limit: usize,
+    /// Blocks that may be under way.
+    pub(crate) most_blocks: usize,
+    /// The same for row groups, which are much larger.
+    pub(crate) most_row_groups: usize,
     pub(crate) progress: InOrder<'a>,
 }
 
@@ -86,8 +88,7 @@ impl<'a> Coordinator<'a> {
 
     /// Takes results until another block may be handed out.
     pub(crate) fn wait_for_room(&mut self) -> Result<(), NormalizeError> {
-        let limit = self.limit;
-        while self.progress.under_way() >= limit || self.pool.row_groups() >= limit {
+        while self.progress.under_way() >= self.most_blocks || self.pool.row_groups() >= self.most_row_groups {
             self.take_one()?;
         }
         self.check_cancelled()
@@ -105,7 +106,7 @@ impl<'a> Coordinator<'a> {
     /// Writes what is left of all tables.
     pub(crate) fn finish_files(&mut self) -> Result<(), NormalizeError> {
         for task in self.assembler.finish(self.merged.schema())? {
-            while self.pool.row_groups() >= self.limit {
+            while self.pool.row_groups() >= self.most_row_groups {
                 self.take_one()?;
             }
             self.pool.send_row_group(task);

@@ -131,7 +131,8 @@ impl<'a> Run<'a> {
             writer: JobWriter::new(&self.staged, &self.settings.data_writer, &options),
             quarantine: Quarantine::new(&self.staged),
             report: NormalizeReport::new(self.request.load_id),
-            limit: self.request.workers.max(1) * 2,
+            most_blocks: self.request.workers.max(1) * 2,
+            most_row_groups: self.request.workers.max(1),
             progress: InOrder::default(),
         };
         coordinator.quarantine.inherit(self.extracted)?;

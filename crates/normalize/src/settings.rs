@@ -167,6 +167,6 @@ pub struct NormalizeSettings {
 
 impl Default for NormalizeSettings {
     fn default() -> Self {
-        Self { row_group_rows: 122_880, row_group_bytes: 32 << 20, buffer_bytes: 64 << 20 }
+        Self { row_group_rows: 122_880, row_group_bytes: 24 << 20, buffer_bytes: 40 << 20 }
     }
 }
