@@ -5,9 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The folder of the workspace.
+/// The folder of the workspace. `cargo run` says which one it is: a target folder that checkouts share may hold
+/// the program as another of them compiled it.
 pub(crate) fn workspace() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace").to_owned()
+    let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    PathBuf::from(crate_folder).parent().expect("xtask is a folder of the workspace").to_owned()
 }
 
 /// Cargo's target folder, which may be shared by several checkouts.

@@ -66,7 +66,13 @@ impl DuckDb {
             let wanted: Vec<String> = std::iter::once(ledger::BEGUN.to_owned()).chain(appends).collect();
             let missing: Vec<&str> =
                 wanted.iter().filter(|entry| !entries.contains(entry)).map(String::as_str).collect();
-            session.run(&ledger::record_all(&DuckDbDialect, staging, &plan.key, &missing, plan.now_micros))?;
+            session.run(&ledger::record_all(
+                &DuckDbDialect,
+                staging,
+                &plan.key,
+                &missing,
+                plan.now_micros,
+            ))?;
             let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", DuckDbDialect.dataset(self.dataset()));
             session.execute(&Statement::new("create the dataset", schema)).map(drop)
         })

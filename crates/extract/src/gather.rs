@@ -57,6 +57,8 @@ pub(crate) struct Gatherer<'a> {
     tables: IndexMap<String, u64>,
     /// How far each resource is.
     standings: Vec<Standing>,
+    /// By table the resources that have not ended.
+    filling: HashMap<String, usize>,
     hints: HintsInUse,
     contracts: Contracts,
     schema: Schema,
@@ -89,6 +91,10 @@ impl<'a> Gatherer<'a> {
             reports: planned.iter().map(Planned::report).collect(),
             tables: IndexMap::new(),
             standings: planned.iter().map(|_| Standing::default()).collect(),
+            filling: planned.iter().fold(HashMap::new(), |mut filling, one| {
+                *filling.entry(one.goal.table.clone()).or_default() += 1;
+                filling
+            }),
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
             goals: Goals::new(schema.naming(max_name_length(&publisher.settings)), &planned),
@@ -364,12 +370,9 @@ impl<'a> Gatherer<'a> {
         }
         self.reports[resource].warnings.extend(self.standings[resource].warnings());
         let table = &self.planned[resource].goal.table;
-        let is_shared = self
-            .planned
-            .iter()
-            .zip(&self.standings)
-            .any(|(other, standing)| !standing.has_ended() && other.goal.table == *table);
-        if is_shared { Ok(()) } else { writers.close(table) }
+        let filling = self.filling.get_mut(table).expect("the tables of all resources are counted");
+        *filling -= 1;
+        if *filling == 0 { writers.close(table) } else { Ok(()) }
     }
 
     fn failed(&self, resource: usize, source: SourceError) -> ExtractError {

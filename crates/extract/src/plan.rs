@@ -1,5 +1,6 @@
 //! Which resources take part, and which table each writes to.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cartage_schema::hints::ResourceHints;
@@ -77,9 +78,8 @@ impl Planned {
 
 /// Finds out which resources may be cut, once the schema is ready.
 pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
-    for resource in 0..planned.len() {
-        let root = root_of(planned, schema, &planned[resource].goal.table);
-        let one = &mut planned[resource];
+    let roots = roots(planned, schema);
+    for (one, root) in planned.iter_mut().zip(roots) {
         let known = schema.tables.get(&one.goal.table);
         let tables: Vec<&Table> = std::iter::once(one.goal.root()).chain(known).collect();
         let cut = Cut::of(&tables, one.resume, &ways.for_resource(one.goal.replace_strategy));
@@ -93,32 +93,41 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
         one.root = root;
     }
     // Resources that share a table share its fate, and the hints of which one count is seen later.
-    for resource in 0..planned.len() {
-        let one = &planned[resource];
-        let clashes = |other: &Planned| {
-            other.root == one.root
-                && (other.cut == Cut::TableAtOnce || other.goal.disposition != one.goal.disposition)
-        };
-        if one.cut != Cut::RunAtOnce && planned.iter().any(clashes) {
-            planned[resource].cut = Cut::TableAtOnce;
+    let mut dispositions: HashMap<&str, WriteDisposition> = HashMap::new();
+    let mut at_once: HashSet<String> = HashSet::new();
+    for one in &*planned {
+        let first = *dispositions.entry(&one.root).or_insert(one.goal.disposition);
+        if one.cut == Cut::TableAtOnce || one.goal.disposition != first {
+            at_once.insert(one.root.clone());
         }
+    }
+    for one in planned.iter_mut().filter(|one| one.cut != Cut::RunAtOnce && at_once.contains(&one.root)) {
+        one.cut = Cut::TableAtOnce;
     }
 }
 
-fn root_of(planned: &[Planned], schema: &Schema, table: &str) -> String {
-    let hinted =
-        |name: &str| planned.iter().flat_map(|one| &one.goal.tables).find(|table| table.name == name);
-    let mut name = table;
-    // No chain is longer than there are tables, unless it bites its own tail.
-    for _ in 0..=schema.tables.len() + planned.len() {
-        let parent =
-            hinted(name).or_else(|| schema.tables.get(name)).and_then(|table| table.parent.as_deref());
-        match parent {
-            Some(parent) => name = parent,
-            None => break,
-        }
+/// The table at the top of the chain of each resource's table.
+fn roots(planned: &[Planned], schema: &Schema) -> Vec<String> {
+    let mut hinted: HashMap<&str, &Table> = HashMap::new();
+    for table in planned.iter().flat_map(|one| &one.goal.tables) {
+        hinted.entry(&table.name).or_insert(table);
     }
-    name.to_owned()
+    let parent = |name: &str| {
+        let table = hinted.get(name).copied().or_else(|| schema.tables.get(name));
+        table.and_then(|table| table.parent.as_deref())
+    };
+    let root = |one: &Planned| {
+        let mut name = one.goal.table.as_str();
+        // No chain is longer than there are tables, unless it bites its own tail.
+        for _ in 0..=schema.tables.len() + planned.len() {
+            match parent(name) {
+                Some(above) => name = above,
+                None => break,
+            }
+        }
+        name.to_owned()
+    };
+    planned.iter().map(root).collect()
 }
 
 /// Picks the resources that take part, in the order of the source, and the parents that they need.
@@ -138,8 +147,8 @@ pub(crate) fn plan(
         let keeps_discarded = source.schema.quarantine.unwrap_or(false);
         let (mut planned, producer) = one(&source.name, pairs.len(), keeps_discarded, resource, naming)?;
         planned.is_hidden = role == Role::Hidden;
-        let of_parent = |(earlier, _): &(Planned, _)| parent.as_ref() == Some(&earlier.name);
-        if let Some(at) = pairs.iter().position(of_parent) {
+        let place = |parent: String| pairs.iter().position(|(earlier, _)| earlier.name == parent);
+        if let Some(at) = parent.and_then(place) {
             planned.follow(at, &pairs[at].0);
         }
         pairs.push((planned, producer));
@@ -157,8 +166,10 @@ enum Role {
 
 /// What each resource does in this run.
 fn roles(source: &Source, wanted: Option<&[String]>) -> Result<Vec<Role>, ExtractError> {
-    let is_present =
-        |resource: &Resource| wanted.map_or(resource.selected, |names| names.contains(&resource.name));
+    let wanted: Option<HashSet<&String>> = wanted.map(|names| names.iter().collect());
+    let is_present = |resource: &Resource| {
+        wanted.as_ref().map_or(resource.selected, |names| names.contains(&resource.name))
+    };
     let mut roles: Vec<Role> = source
         .resources
         .iter()
@@ -183,13 +194,14 @@ fn roles(source: &Source, wanted: Option<&[String]>) -> Result<Vec<Role>, Extrac
 
 fn check_names(source: &Source, wanted: Option<&[String]>) -> Result<(), ExtractError> {
     let names: Vec<&str> = source.resources.iter().map(|resource| resource.name.as_str()).collect();
-    if let Some(twice) = (1..names.len()).find(|position| names[..*position].contains(&names[*position])) {
+    let mut known = HashSet::with_capacity(names.len());
+    if let Some(twice) = names.iter().find(|name| !known.insert(**name)) {
         return Err(ExtractError::DuplicateResource {
             source_name: source.name.clone(),
-            resource: names[twice].to_owned(),
+            resource: (*twice).to_owned(),
         });
     }
-    match wanted.into_iter().flatten().find(|name| !names.contains(&name.as_str())) {
+    match wanted.into_iter().flatten().find(|name| !known.contains(name.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(ExtractError::UnknownResource {
             source_name: source.name.clone(),

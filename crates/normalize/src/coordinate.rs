@@ -88,7 +88,8 @@ impl<'a> Coordinator<'a> {
 
     /// Takes results until another block may be handed out.
     pub(crate) fn wait_for_room(&mut self) -> Result<(), NormalizeError> {
-        while self.progress.under_way() >= self.most_blocks || self.pool.row_groups() >= self.most_row_groups {
+        while self.progress.under_way() >= self.most_blocks || self.pool.row_groups() >= self.most_row_groups
+        {
             self.take_one()?;
         }
         self.check_cancelled()

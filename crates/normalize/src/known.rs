@@ -1,17 +1,18 @@
 //! The tables of the merged schema as blocks see them.
 //!
 //! The schema changes with almost every block where there are many tables, and blocks go on with what they
-//! were handed. So each table is shared by itself: what one block changes is copied, the others are not.
+//! were handed. So each table is shared by itself, and a copy of the map costs nothing: what one block changes is
+//! copied, the others are not.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use cartage_schema::{ContractModes, Naming, Schema, Table};
+use rpds::HashTrieMapSync;
 
 /// Tables and their contracts at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownTables {
-    tables: HashMap<Arc<str>, KnownTable>,
+    tables: HashTrieMapSync<Arc<str>, KnownTable>,
     naming: Naming,
     /// The contract of tables that are not there.
     contract: ContractModes,
@@ -28,7 +29,7 @@ impl KnownTables {
     pub(crate) fn of(schema: &Schema) -> Self {
         let whole = schema.settings.schema_contract.as_ref().map(ContractModes::parse);
         let mut known = Self {
-            tables: HashMap::with_capacity(schema.tables.len()),
+            tables: HashTrieMapSync::new_sync(),
             naming: schema.naming(None),
             contract: whole.and_then(Result::ok).unwrap_or(ContractModes::EVOLVE),
         };
@@ -43,7 +44,7 @@ impl KnownTables {
         let Some(table) = schema.tables.get(name) else { return };
         // Contracts that cannot be read were refused before the first row.
         let contract = schema.contract_for(name, None).unwrap_or(ContractModes::EVOLVE);
-        self.tables.insert(name.into(), KnownTable { table: Arc::new(table.clone()), contract });
+        self.tables.insert_mut(name.into(), KnownTable { table: Arc::new(table.clone()), contract });
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Table> {

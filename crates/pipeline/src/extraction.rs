@@ -257,7 +257,7 @@ fn extract_settings(
             _ => NextItemMode::RoundRobin,
         },
         file_max_items: writer.file_max_items,
-        file_max_bytes: writer.file_max_bytes,
+        file_max_bytes: writer.file_max_bytes.unwrap_or(usual.file_max_bytes),
         disable_compression: writer.disable_compression,
         limit: Limit { rows: options.limit, pages: None },
         resources: Some(resources),

@@ -205,7 +205,7 @@ impl Project {
         );
         let rotation = json!({
             "file_max_items": writer.file_max_items,
-            "file_max_bytes": writer.file_max_bytes,
+            "file_max_bytes": writer.file_bytes(capabilities.recommended_file_size),
             "compression": capabilities.parquet_compression,
             "disable_compression": writer.disable_compression,
         });

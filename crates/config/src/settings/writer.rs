@@ -12,10 +12,20 @@ pub struct DataWriterSettings {
     pub buffer_max_items: NonZeroU64,
     /// Rows of one file; the next row starts another.
     pub file_max_items: NonZeroU64,
-    /// Bytes of one file before compression.
-    pub file_max_bytes: NonZeroU64,
+    /// Bytes of one file before compression; where nothing is said, normalize takes what suits the destination.
+    pub file_max_bytes: Option<NonZeroU64>,
     /// Plain files instead of zstd.
     pub disable_compression: bool,
+}
+
+/// Bytes of one file where neither a setting nor the destination says anything.
+const FILE_BYTES: u64 = 64 << 20;
+
+impl DataWriterSettings {
+    /// Bytes of one file, for a destination that loads files of the `recommended` size best.
+    pub fn file_bytes(&self, recommended: Option<u64>) -> u64 {
+        self.file_max_bytes.map_or_else(|| recommended.unwrap_or(FILE_BYTES), NonZeroU64::get)
+    }
 }
 
 impl Default for DataWriterSettings {
@@ -24,7 +34,7 @@ impl Default for DataWriterSettings {
         Self {
             buffer_max_items: number(5_000),
             file_max_items: number(1_000_000),
-            file_max_bytes: number(64 << 20),
+            file_max_bytes: None,
             disable_compression: false,
         }
     }

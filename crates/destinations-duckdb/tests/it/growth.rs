@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
-use cartage_destinations_api::Destination;
 use cartage_destinations_duckdb::DuckDb;
 use cartage_schema::{Column, DataType};
 use duckdb::Connection;
@@ -29,8 +28,7 @@ fn small_loads_share_their_row_groups() {
     }
     let database = Connection::open(folder.path().join("shop.duckdb")).unwrap();
     for table in ["items", "_dlt_loads"] {
-        let sql =
-            format!("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('data.{table}')");
+        let sql = format!("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('data.{table}')");
         let row_groups: i64 = database.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert!(row_groups <= 2, "{table} has {row_groups} row groups");
     }

@@ -9,6 +9,9 @@ use crate::page::PageOrigin;
 /// Entries of one file. With more, neighbours are joined and lines are only near the true ones.
 const MAX_ENTRIES: usize = 10_000;
 
+/// Entries that may be left when neighbours were joined; with more it would soon have to be done again, for little.
+const MOST_AFTER_JOINING: usize = MAX_ENTRIES / 4 * 3;
+
 /// Collects the origins of the rows of one file.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
@@ -16,6 +19,8 @@ pub(super) struct Origins {
     rows: u64,
     /// Where entries were joined: those that tell a line exactly are not known any more.
     is_coarse: bool,
+    /// Where joining did not help: there are many sources of few rows each, and the rest has no origin.
+    is_full: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -43,8 +48,12 @@ impl Origins {
                 return;
             }
         }
-        if self.entries.len() == MAX_ENTRIES {
+        if self.entries.len() == MAX_ENTRIES && !self.is_full {
             self.coarsen();
+            self.is_full = self.entries.len() > MOST_AFTER_JOINING;
+        }
+        if self.is_full {
+            return;
         }
         let source = Arc::clone(source);
         self.entries.push(Entry { source, first_line, first_row: self.rows, rows });
@@ -67,8 +76,6 @@ impl Origins {
                 }
             }
         }
-        // Many sources of few rows each: then the last rows have no origin rather than a wrong one.
-        kept.truncate(MAX_ENTRIES - 1);
         self.entries = kept;
     }
 
@@ -106,6 +113,21 @@ mod tests {
         origins.push(Some(&origin(7)), 1);
         let found: Vec<_> = origins.finish().iter().map(|o| (o.first_line, o.first_row, o.rows)).collect();
         assert_eq!(found, [(1, 0, 3), (5, 3, 2), (7, 9, 1)]);
+    }
+
+    #[test]
+    fn rows_of_too_many_sources_have_no_origin_rather_than_a_wrong_one() {
+        let mut origins = Origins::default();
+        for source in 0..25_000 {
+            let source = format!("{source}.jsonl").into();
+            origins.push(Some(&PageOrigin { source, first_line: 1, rows: 1 }), 1);
+        }
+        let entries = origins.finish();
+        assert!(entries.len() <= MAX_ENTRIES);
+        for (row, entry) in entries.iter().enumerate() {
+            assert_eq!((entry.first_row, entry.rows), (row as u64, 1));
+            assert!(entry.source.starts_with(&format!("{row}.jsonl")), "{}", entry.source);
+        }
     }
 
     #[test]
