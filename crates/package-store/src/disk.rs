@@ -63,12 +63,6 @@ impl Disk {
     /// Puts `bytes` in the place of the file: readers see all of the old or all of the new content,
     /// and after this call only the new one, even if the power fails. Callers hold the documents lock.
     pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-        self.put(path, bytes)?;
-        self.sync_folder(parent(path))
-    }
-
-    /// The same, but a loss of power may bring back the old content, or that there was none.
-    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let temporary = temporary(path);
         let written = self
             .fs
@@ -79,7 +73,8 @@ impl Disk {
         if written.is_err() {
             drop(self.fs.remove_file(&temporary));
         }
-        written
+        written?;
+        self.sync_folder(parent(path))
     }
 
     /// Removes a file where a power loss may bring it back without harm.

@@ -1,7 +1,7 @@
 //! The documents of a pipeline beside its packages: identity, state, schemas, run marker, traces.
 //!
 //! Each is replaced as a whole: readers see the old or the new text, and a text that was replaced stays
-//! replaced when the power fails, traces excepted. What the texts mean is the business of others.
+//! replaced when the power fails. What the texts mean is the business of others.
 
 use std::path::Path;
 
@@ -174,14 +174,12 @@ impl<'a> Documents<'a> {
         self.read(&self.store.layout().trace(run_id)?)
     }
 
-    /// Writes or replaces the trace of a run. A loss of power may forget it.
+    /// Writes or replaces the trace of a run.
     ///
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`].
     pub fn replace_trace(&self, run_id: &str, json: &str) -> Result<(), Error> {
-        let path = self.store.layout().trace(run_id)?;
-        let _lock = self.lock()?;
-        self.store.disk().put(&path, json.as_bytes())
+        self.replace(&self.store.layout().trace(run_id)?, json)
     }
 
     /// The pipeline that this folder was made for, once its format is found to be readable.

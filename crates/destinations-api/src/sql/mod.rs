@@ -4,6 +4,7 @@
 //! they are for, so that the same text is run, printed and compared with golden files. What differs
 //! between databases is asked of a [`Dialect`]. Values are parameters, never part of the text.
 
+pub mod copy_into;
 pub mod ddl;
 mod dialect;
 mod follow_up;
