@@ -37,16 +37,14 @@ impl Session {
     }
 
     /// Whether a table is there. An appender looks up just one name, and is given up without a row.
+    ///
+    /// # Errors
+    /// Terminal if something of this name is there that takes no rows, such as a view. That ends a transaction.
     pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
         match self.connection.appender_to_catalog_and_db(table, CATALOG, dataset) {
             Ok(_) => Ok(true),
             Err(cause) if error::is_absent(&cause) => Ok(false),
-            // A view, say.
-            Err(cause) => {
-                tracing::debug!(%cause, table, "the table cannot be looked up by its name");
-                let folded = table.to_lowercase();
-                Ok(self.tables(dataset)?.iter().any(|name| name.to_lowercase() == folded))
-            }
+            Err(cause) => Err(error::no_table(dataset, table, &cause)),
         }
     }
 
@@ -55,10 +53,13 @@ impl Session {
         let mut existing = Existing::default();
         let mut lacking = Vec::new();
         for table in tables {
+            if !self.has_table(dataset, &table.name)? {
+                continue;
+            }
             let columns: Vec<&str> = table.complete_columns().map(|column| column.name.as_str()).collect();
             if self.has_columns(dataset, &table.name, &columns) {
                 existing.insert(&DuckDbDialect, &table.name, columns.into_iter().map(str::to_owned));
-            } else if self.has_table(dataset, &table.name)? {
+            } else {
                 lacking.push(TableRef::new(dataset, &table.name));
             }
         }

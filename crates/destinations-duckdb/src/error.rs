@@ -64,6 +64,12 @@ pub(crate) fn is_absent(cause: &duckdb::Error) -> bool {
     cause.to_string().contains("could not be found")
 }
 
+/// An error of something that stands where a table should be.
+pub(crate) fn no_table(dataset: &str, table: &str, cause: &duckdb::Error) -> Error {
+    Error::terminal(format!("{dataset}.{table} takes no rows: {}", one_line(cause)))
+        .with_remedy("rename or drop what has this name, or choose another `table_name` or dataset")
+}
+
 fn kind(message: &str) -> ErrorKind {
     // A duplicate key that shows at the commit only is reported as a failed transaction.
     let violated = message.starts_with("TransactionContext Error") && message.contains("constraint");

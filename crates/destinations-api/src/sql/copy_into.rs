@@ -67,6 +67,12 @@ pub fn copy_into(
     file: &StagedFile<'_>,
     access: &BucketAccess,
 ) -> Result<Statement> {
+    if file.format == FileFormat::Parquet && file.is_gzip {
+        return Err(Error::invalid(
+            "a Parquet file is packed with gzip as a whole, which no warehouse unpacks",
+        )
+        .with_remedy("leave compression to the pages inside of the file"));
+    }
     let columns = columns.join(", ");
     let url = literal(file.url)?;
     let sql = match warehouse {
@@ -267,6 +273,16 @@ mod tests {
             );
             let error = copy.unwrap_err().to_string();
             assert!(secret.is_empty() || !error.contains(secret), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_packed_parquet_file_is_refused() {
+        let packed = StagedFile { is_gzip: true, ..file(FileFormat::Parquet) };
+        for warehouse in ALL {
+            let copy =
+                copy_into(warehouse, "raw.items", &columns(warehouse), &packed, &BucketAccess::Granted);
+            assert!(copy.unwrap_err().to_string().contains("gzip"));
         }
     }
 

@@ -33,22 +33,3 @@ fn small_loads_share_their_row_groups() {
         assert!(row_groups <= 2, "{table} has {row_groups} row groups");
     }
 }
-
-#[test]
-fn a_staging_dataset_with_something_of_somebody_else_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("shop.duckdb");
-    let duckdb = DuckDb::connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
-    let staging = "data_staging";
-    Connection::open(&file)
-        .unwrap()
-        .execute_batch(&format!("CREATE SCHEMA {staging}; CREATE TABLE {staging}.theirs AS SELECT 7 AS id"))
-        .unwrap();
-    let load = Fixture::begin(tempfile::tempdir().unwrap(), duckdb, plan([id()]));
-    load.commit();
-    drop(load);
-    let database = Connection::open(&file).unwrap();
-    let kept: i64 =
-        database.query_row(&format!("SELECT id FROM {staging}.theirs"), [], |row| row.get(0)).unwrap();
-    assert_eq!(kept, 7);
-}

@@ -3,6 +3,7 @@
 
 mod conformance;
 mod files;
+mod foreign;
 mod growth;
 mod locks;
 mod merge_sql;
