@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table};
+use cartage_schema::{Column, DataType, Schema, SchemaError, Table};
 use indexmap::IndexMap;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
@@ -133,7 +133,7 @@ impl Merged {
         if partials.is_empty() {
             return Ok(());
         }
-        self.schema.merge_all(partials.iter().cloned(), Origin::Other)?;
+        self.schema.merge_found(partials.iter().cloned())?;
         self.generation += 1;
         let known = Arc::make_mut(&mut self.known);
         for partial in partials {

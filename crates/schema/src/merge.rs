@@ -45,7 +45,7 @@ impl Schema {
     /// [`SchemaError::ParentNotFound`] and [`SchemaError::TableConflict`]; the schema is unchanged.
     pub fn merge_table(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
         let diff = self.merge_alone(incoming, origin)?;
-        self.extend_propagation([diff.table.as_str()]);
+        self.extend_propagation(std::slice::from_ref(&diff));
         Ok(diff)
     }
 
@@ -60,8 +60,22 @@ impl Schema {
     ) -> Result<Vec<TableDiff>, SchemaError> {
         let merged = incoming.into_iter().map(|table| self.merge_alone(table, origin));
         let diffs = merged.collect::<Result<Vec<_>, _>>()?;
-        self.extend_propagation(diffs.iter().map(|diff| diff.table.as_str()));
+        self.extend_propagation(&diffs);
         Ok(diffs)
+    }
+
+    /// Merges what rows brought, parents before children: as [`merge_all`](Self::merge_all) does for
+    /// [`Origin::Other`], but looks for ids of roots in these tables only. Those that were here before had their say
+    /// when they were merged themselves, and a schema grows by thousands of tables, one after the other.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn merge_found(&mut self, incoming: impl IntoIterator<Item = Table>) -> Result<(), SchemaError> {
+        let merged = incoming.into_iter().map(|table| self.merge_alone(table, Origin::Other));
+        let diffs = merged.collect::<Result<Vec<_>, _>>()?;
+        let merged = diffs.iter().filter_map(|diff| self.tables.get(&diff.table));
+        self.propagate_row_ids(&self.roots_of(&diffs), &self.roots_with_holders(merged));
+        Ok(())
     }
 
     fn merge_alone(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
@@ -193,38 +207,45 @@ impl Schema {
         }
     }
 
+    /// Hands the row ids of all roots down their chains, where merges need it or a table already has it.
     pub(crate) fn extend_all(&mut self) {
-        let names: Vec<String> = self.tables.keys().cloned().collect();
-        self.extend_propagation(names.iter().map(String::as_str));
+        let roots: IndexSet<String> = self.tables.keys().filter_map(|table| self.root_name(table)).collect();
+        let holding = self.roots_with_holders(self.tables.values());
+        self.propagate_row_ids(&roots, &holding);
     }
 
-    /// Hands the row ids of the roots of these tables down their chains, where merges need it or a table
-    /// already has it.
-    fn extend_propagation<'t>(&mut self, tables: impl IntoIterator<Item = &'t str>) {
+    /// The same for the roots of tables that were merged just now.
+    fn extend_propagation(&mut self, merged: &[TableDiff]) {
+        let holding = self.roots_with_holders(self.tables.values());
+        self.propagate_row_ids(&self.roots_of(merged), &holding);
+    }
+
+    fn roots_of(&self, merged: &[TableDiff]) -> IndexSet<String> {
+        merged.iter().filter_map(|diff| self.root_name(&diff.table)).collect()
+    }
+
+    fn root_name(&self, table: &str) -> Option<String> {
+        self.root_of(table).map(|root| root.name.clone())
+    }
+
+    /// The roots of those of the tables that have a column for the id of their root.
+    fn roots_with_holders<'t>(&self, tables: impl Iterator<Item = &'t Table>) -> HashSet<String> {
+        let holds = |table: &&Table| table.columns.values().any(|column| column.root_key == Some(true));
+        tables.filter(holds).filter_map(|table| self.root_name(&table.name)).collect()
+    }
+
+    fn propagate_row_ids(&mut self, roots: &IndexSet<String>, holding: &HashSet<String>) {
         let naming = self.naming(None);
-        let has_root_key =
-            |table: &&Table| table.columns.values().any(|column| column.root_key == Some(true));
-        let holders = self.tables.values().filter(has_root_key);
-        let asked: HashSet<&str> =
-            holders.filter_map(|table| self.root_of(&table.name)).map(|root| root.name.as_str()).collect();
-        let roots: IndexSet<&str> = tables
-            .into_iter()
-            .filter_map(|table| self.root_of(table))
-            .map(|root| root.name.as_str())
-            .collect();
-        let mut handed: Vec<(String, String)> = Vec::new();
-        for root in roots.into_iter().filter_map(|root| self.tables.get(root)) {
-            if !asked.contains(root.name.as_str()) && !self.merge_needs_root_key(root, &naming) {
+        let to = naming.normalize_path("_dlt_root_id");
+        for name in roots {
+            let Some(root) = self.tables.get(name) else { continue };
+            if !holding.contains(name) && !self.merge_needs_root_key(root, &naming) {
                 continue;
             }
             let row_key = root.first_column(|column| column.row_key == Some(true));
             let from =
                 row_key.map_or_else(|| naming.normalize_identifier("_dlt_id"), |column| column.name.clone());
-            handed.push((root.name.clone(), naming.normalize_path(&from)));
-        }
-        let to = naming.normalize_path("_dlt_root_id");
-        for (root, from) in handed {
-            self.normalizers.propagate(&root, &from, &to);
+            self.normalizers.propagate(name, &naming.normalize_path(&from), &to);
         }
     }
 
