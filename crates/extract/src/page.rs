@@ -128,6 +128,16 @@ impl JsonPage {
         self.rejected.push(row);
     }
 
+    /// Appends the rows of another page, with all that is known of them. Small pages are better joined than
+    /// handed over one by one.
+    pub fn append(&mut self, mut other: Self) {
+        self.text.append(&mut other.text);
+        self.rows += other.rows;
+        self.origins.append(&mut other.origins);
+        self.rejected.append(&mut other.rejected);
+        self.source_bytes += other.source_bytes;
+    }
+
     /// Says that so many bytes of the input went into this page, before decompression.
     #[must_use]
     pub fn with_source_bytes(mut self, bytes: u64) -> Self {

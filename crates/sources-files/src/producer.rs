@@ -23,6 +23,10 @@ pub enum OnBadRecord {
     Quarantine,
 }
 
+/// A page with less text than this is joined with the next one. Thousands of tiny files would otherwise be
+/// thousands of pages, and handing one from thread to thread takes longer than reading its file.
+const SMALL_PAGE_BYTES: usize = 256 << 10;
+
 /// Reads the files of one resource, one after the other.
 pub struct FilesProducer {
     config: FilesConfig,
@@ -32,6 +36,8 @@ pub struct FilesProducer {
     max_line_bytes: usize,
     waiting: VecDeque<Found>,
     current: Option<Current>,
+    /// A page that did not go with the ones before it.
+    next: Option<Page>,
     inputs: Vec<Input>,
     warnings: Vec<String>,
 }
@@ -85,6 +91,7 @@ impl FilesProducer {
             max_line_bytes: usize::MAX,
             waiting: VecDeque::new(),
             current: None,
+            next: None,
             inputs: Vec::new(),
             warnings: Vec::new(),
         })
@@ -149,6 +156,37 @@ impl FilesProducer {
         Ok(Page::ParquetFile(file))
     }
 
+    /// The next page of one file, however small.
+    fn read_page(&mut self) -> Result<Option<Page>, SourceError> {
+        loop {
+            let Some(current) = &mut self.current else {
+                match self.advance()? {
+                    Some(page) => return Ok(Some(page)),
+                    None if self.current.is_some() => continue,
+                    None => return Ok(None),
+                }
+            };
+            let page = match &mut current.rows {
+                Rows::Lines(lines) => lines.next_page()?,
+                Rows::Document(document) => document.next_page()?,
+                Rows::Csv(csv) => csv.next_page()?,
+            };
+            if let Some(page) = page {
+                current.has_pages = true;
+                return Ok(Some(self.account(page)));
+            }
+            if !std::mem::replace(&mut current.has_pages, true) {
+                // A file without rows is not nothing: the resource has been there.
+                return Ok(Some(self.account(JsonPage::default())));
+            }
+            let bytes = current.read.get();
+            if let Some(input) = self.inputs.last_mut() {
+                input.bytes = bytes;
+            }
+            self.current = None;
+        }
+    }
+
     /// Counts what a page took from the current file.
     fn account(&mut self, page: JsonPage) -> Page {
         let Some(current) = &mut self.current else { return Page::Json(page) };
@@ -177,33 +215,19 @@ impl Producer for FilesProducer {
     }
 
     fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
-        loop {
-            let Some(current) = &mut self.current else {
-                match self.advance()? {
-                    Some(page) => return Ok(Some(page)),
-                    None if self.current.is_some() => continue,
-                    None => return Ok(None),
-                }
-            };
-            let page = match &mut current.rows {
-                Rows::Lines(lines) => lines.next_page()?,
-                Rows::Document(document) => document.next_page()?,
-                Rows::Csv(csv) => csv.next_page()?,
-            };
-            if let Some(page) = page {
-                current.has_pages = true;
-                return Ok(Some(self.account(page)));
+        let first = match self.next.take() {
+            None => self.read_page()?,
+            page => page,
+        };
+        let Some(Page::Json(mut page)) = first else { return Ok(first) };
+        while page.text().len() < SMALL_PAGE_BYTES && self.next.is_none() {
+            match self.read_page()? {
+                Some(Page::Json(next)) => page.append(next),
+                Some(other) => self.next = Some(other),
+                None => break,
             }
-            if !std::mem::replace(&mut current.has_pages, true) {
-                // A file without rows is not nothing: the resource has been there.
-                return Ok(Some(self.account(JsonPage::default())));
-            }
-            let bytes = current.read.get();
-            if let Some(input) = self.inputs.last_mut() {
-                input.bytes = bytes;
-            }
-            self.current = None;
         }
+        Ok(Some(Page::Json(page)))
     }
 
     fn inputs(&self) -> Vec<Input> {
