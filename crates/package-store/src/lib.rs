@@ -63,6 +63,7 @@ mod seal;
 mod store;
 mod sweep;
 mod verify;
+mod write_back;
 mod writer;
 
 pub use checksum::{Checksum, InvalidChecksum};

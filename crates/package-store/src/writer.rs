@@ -21,6 +21,7 @@ use crate::publish::{self, Target};
 use crate::published::PublishedPackage;
 use crate::seal::Sealer;
 use crate::store::PackageStore;
+use crate::write_back::WriteBack;
 
 /// A package that is being written. Nobody else sees it; dropping it removes it.
 ///
@@ -31,6 +32,7 @@ pub struct StagedPackage {
     staging: Staging,
     load_id: LoadId,
     documents: Mutex<BTreeMap<String, DocumentEntry>>,
+    write_back: Mutex<WriteBack>,
 }
 
 /// A staging folder: removed when dropped, safe from sweeping until then.
@@ -71,7 +73,8 @@ impl StagedPackage {
             let folder = staging.path.join(state.as_str());
             store.disk().fs.create_folder(&folder).at("create", &folder)?;
         }
-        Ok(Self { staging, load_id, documents: Mutex::default() })
+        let write_back = Mutex::new(WriteBack::new(store.disk().clone()));
+        Ok(Self { staging, load_id, documents: Mutex::default(), write_back })
     }
 
     /// The id of the package.
@@ -82,6 +85,13 @@ impl StagedPackage {
     /// Where the caller writes this job file. Publishing syncs it.
     pub fn job_path(&self, name: &JobFileName) -> PathBuf {
         self.staging.path.join(JobState::New.as_str()).join(name.to_string())
+    }
+
+    /// Says that the caller has appended so many bytes to a job file. Long files are synced in the background
+    /// from then on, while they grow, so that publishing waits for their ends only. Nothing has to say so.
+    pub fn appended(&self, name: &JobFileName, bytes: u64) {
+        let path = self.job_path(name);
+        self.write_back.lock().unwrap_or_else(PoisonError::into_inner).note(&path, bytes);
     }
 
     /// Where the caller writes quarantined rows. Publishing syncs the file.
@@ -150,9 +160,9 @@ impl StagedPackage {
     /// # Errors
     /// [`Error::NotSealable`] if `schema.json` was not written, if a file of the draft is missing or has
     /// another size than its writer said, or if there are files that the draft does not name.
-    /// [`Error::Io`] if the disk cannot be read or written.
+    /// [`Error::Io`] if the disk cannot be read or written, now or in the background before.
     pub fn seal(self, draft: ManifestDraft) -> Result<SealedPackage, Error> {
-        let Self { staging, load_id, documents } = self;
+        let Self { staging, load_id, documents, write_back } = self;
         let documents = documents.into_inner().unwrap_or_else(PoisonError::into_inner);
         let sealer = Sealer {
             disk: staging.disk(),
@@ -165,6 +175,7 @@ impl StagedPackage {
         let (bytes, digest) = package_json::encode(&manifest);
         let path = staging.path.join(PACKAGE_JSON);
         staging.disk().fs.write(&path, &bytes).at("write", &path)?;
+        write_back.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
         Ok(SealedPackage { staging, manifest, digest })
     }
 }

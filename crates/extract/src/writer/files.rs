@@ -146,8 +146,11 @@ impl<'a> PackageFiles<'a> {
     }
 
     fn write(&mut self, file: FileKey, stored: &[u8], rows: u64, bytes: u64) -> Result<(), ExtractError> {
-        let (table, writer) = self.opened(file)?;
-        writer.append(stored, rows, bytes).map_err(|source| write_error(table, source))
+        let staged = self.staged;
+        let (table, name, writer) = self.opened(file)?;
+        writer.append(stored, rows, bytes).map_err(|source| write_error(table, source))?;
+        staged.appended(name, stored.len() as u64);
+        Ok(())
     }
 
     fn finish_rows(&mut self, file: FileKey, origins: Vec<Origin>) -> Result<(), ExtractError> {
@@ -168,7 +171,7 @@ impl<'a> PackageFiles<'a> {
     }
 
     /// The writer of a file, which is created where this is its first use.
-    fn opened(&mut self, key: FileKey) -> Result<(&str, &mut BlockWriter), ExtractError> {
+    fn opened(&mut self, key: FileKey) -> Result<(&str, &JobFileName, &mut BlockWriter), ExtractError> {
         if let Some(File::Named { table, name }) = self.files.get(&key) {
             let codec = if name.codec().is_some() { blocks::Codec::Zstd } else { blocks::Codec::Plain };
             let writer = BlockWriter::create(&self.staged.job_path(name), codec)
@@ -177,7 +180,7 @@ impl<'a> PackageFiles<'a> {
             self.files.insert(key, open);
         }
         match self.files.get_mut(&key) {
-            Some(File::Open { table, writer, .. }) => Ok((table, writer)),
+            Some(File::Open { table, name, writer }) => Ok((table, name, writer)),
             _ => unreachable!("blocks come only to files that were begun and not closed"),
         }
     }

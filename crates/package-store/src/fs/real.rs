@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use fs2::FileExt;
 
@@ -12,6 +13,10 @@ use super::{Entry, EntryKind, FileLock, FileSystem};
 
 /// Syncs wait for the disk, not for the processor, and disks take several at a time.
 const SYNC_THREADS: usize = 8;
+
+/// Removing a file means giving back the memory in which the system keeps its bytes: 5 ms for 20 MB.
+const REMOVE_THREADS: usize = 4;
+const BYTES_A_REMOVE_THREAD: u64 = 16 << 20;
 
 /// The file system of this machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,33 +105,68 @@ impl FileSystem for RealFs {
     }
 
     fn sync_all(&self, files: &[PathBuf], folders: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
-        let next = AtomicUsize::new(0);
-        let failed = Mutex::new(None);
-        let count = files.len() + folders.len();
-        let sync = |index: usize| match files.get(index) {
-            Some(file) => (file, self.sync_file(file)),
-            None => (&folders[index - files.len()], self.sync_folder(&folders[index - files.len()])),
-        };
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= count {
-                    break;
-                }
-                if let (path, Err(error)) = sync(index) {
-                    next.store(count, Ordering::Relaxed);
-                    failed.lock().expect("no holder panics").get_or_insert((path.clone(), error));
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..SYNC_THREADS.min(count) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        failed.into_inner().expect("no holder panics").map_or(Ok(()), Err)
+        let files = files.iter().map(|path| (path, false));
+        let all: Vec<(&PathBuf, bool)> = files.chain(folders.iter().map(|path| (path, true))).collect();
+        side_by_side(SYNC_THREADS, &all, |(path, is_folder)| {
+            let synced = if *is_folder { self.sync_folder(path) } else { self.sync_file(path) };
+            synced.map_err(|error| ((*path).clone(), error))
+        })
     }
+
+    fn remove_all(&self, folder: &Path) -> io::Result<()> {
+        let mut folders = vec![folder.to_owned()];
+        let (mut files, mut bytes) = (Vec::new(), 0);
+        let mut next = 0;
+        while let Some(folder) = folders.get(next).cloned() {
+            next += 1;
+            for entry in gone_is_fine(self.list(&folder))?.unwrap_or_default() {
+                let path = folder.join(&entry.name);
+                match entry.kind {
+                    EntryKind::Folder => folders.push(path),
+                    EntryKind::File | EntryKind::Other => files.push(path),
+                }
+                bytes += entry.bytes;
+            }
+        }
+        let threads = REMOVE_THREADS.min(1 + (bytes / BYTES_A_REMOVE_THREAD) as usize);
+        side_by_side(threads, &files, |file| gone_is_fine(self.remove_file(file)).map(drop))?;
+        folders.iter().rev().try_for_each(|folder| gone_is_fine(self.remove_folder(folder)).map(drop))
+    }
+}
+
+/// Nothing where the thing was not there.
+fn gone_is_fine<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Does the same with each of the items on so many threads. After an error, which is the first that happened, no
+/// further item is begun.
+fn side_by_side<T: Sync, E: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(None);
+    let work_on = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = work(item) {
+                next.store(items.len(), Ordering::Relaxed);
+                failed.lock().expect("no holder panics").get_or_insert(error);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(items.len()) {
+            scope.spawn(work_on);
+        }
+        work_on();
+    });
+    failed.into_inner().expect("no holder panics").map_or(Ok(()), Err)
 }
 
 fn entry_of(name: String, metadata: &Metadata) -> Entry {

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cartage_package_store::{Error, ErrorKind, FileSystem, Folder, JobState, PackageStore, RunMarker};
+use cartage_package_store::{
+    Error, ErrorKind, FileDraft, FileSystem, Folder, JobState, ManifestDraft, PackageStore, RunMarker,
+};
 use cartage_runtime::Stage;
 use cartage_test_support::{MemFs, Plan, Survival, job, stage_package};
 
@@ -247,6 +249,37 @@ fn a_failed_sync_behind_the_commit_says_that_the_package_may_vanish() {
         let error = publish(&fs, Stage::Extract, Folder::Extracted).unwrap_err();
         assert!(matches!(error, Error::NotDurable { .. }), "{error}");
         assert_eq!(open(&fs).list(Folder::Extracted).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_sync_that_fails_while_a_long_file_grows_keeps_the_package_from_being_sealed() {
+    let base = MemFs::default();
+    let seal = |fs: &Arc<MemFs>| {
+        let store = open(fs);
+        let lock = lock(&store, Stage::Extract);
+        let staged = store.stage(&lock, store.next_load_id(MICROS).unwrap(), 7).unwrap();
+        let name = job("orders");
+        fs.write(&staged.job_path(&name), b"{}\n").unwrap();
+        staged.write_schema("{}").unwrap();
+        let before = fs.steps();
+        staged.appended(&name, 1 << 20);
+        staged.appended(&name, 32 << 20);
+        let files = vec![FileDraft::new(name, "orders")];
+        let draft = ManifestDraft { schema_name: "test".to_owned(), files, ..ManifestDraft::default() };
+        (before, staged.seal(draft).map(drop))
+    };
+    let undisturbed = Arc::new(base.fork(Plan::Undisturbed));
+    let (step, sealed) = seal(&undisturbed);
+    sealed.unwrap();
+    // The sync comes at its own time, before or after `package.json`.
+    let failing = [step, step + 1].map(|step| {
+        let fs = Arc::new(base.fork(Plan::FailAt(step, std::io::ErrorKind::Other)));
+        (seal(&fs).1.unwrap_err(), open(&fs).list(Folder::Extracted).unwrap().len())
+    });
+    for (error, packages) in failing {
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+        assert_eq!(packages, 0);
     }
 }
 
