@@ -13,7 +13,7 @@ use cartage_schema::{Column, Schema, Table};
 use crate::batch::TableBatch;
 use crate::columns::{PhysicalRules, cast_wide, wide_type};
 use crate::error::NormalizeError;
-use crate::output::{EncodedRows, FileLayout, OutputOptions};
+use crate::output::{EncodedRows, Encoder, FileLayout, OutputOptions};
 use crate::settings::NormalizeSettings;
 
 /// Rows of all tables that wait to be encoded.
@@ -46,8 +46,12 @@ pub(crate) struct EncodeTask {
     /// Number of the row group in its table.
     pub(crate) number: u64,
     pub(crate) layout: FileLayout,
-    batches: Vec<(usize, Vec<Option<ArrayRef>>)>,
+    encoder: Encoder,
+    bytes: usize,
 }
+
+/// A smaller row group is encoded before another thread could help.
+const BYTES_TO_SHARE: usize = 1 << 20;
 
 impl Assembler {
     pub(crate) fn new(
@@ -161,11 +165,12 @@ impl PendingTable {
             _ => options.layout(schema, table.complete_columns())?,
         };
         self.layout = Some(layout.clone());
+        let batches = batches.iter().map(|batch| batch.rows).zip(arrays).collect();
+        let (encoder, bytes) = (layout.encoder(batches), self.bytes);
         self.rows = 0;
         self.bytes = 0;
         self.row_groups += 1;
-        let batches = batches.iter().map(|batch| batch.rows).zip(arrays).collect();
-        Ok(EncodeTask { table: Arc::clone(name), number: self.row_groups - 1, layout, batches })
+        Ok(EncodeTask { table: Arc::clone(name), number: self.row_groups - 1, layout, encoder, bytes })
     }
 }
 
@@ -194,12 +199,17 @@ impl TableBatch {
 }
 
 impl EncodeTask {
-    /// Encodes the row group.
+    /// How many workers may work on the row group at the same time.
+    pub(crate) fn shares(&self) -> usize {
+        if self.bytes < BYTES_TO_SHARE { 1 } else { self.encoder.parts() }
+    }
+
+    /// Encodes the row group, or helps with it: one of those who do gets it.
     ///
     /// # Errors
     /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`].
-    pub(crate) fn run(&self) -> Result<EncodedRows, NormalizeError> {
-        self.layout.encode(&self.batches)
+    pub(crate) fn run(&self) -> Option<Result<EncodedRows, NormalizeError>> {
+        self.encoder.work()
     }
 }
 

@@ -110,7 +110,7 @@ impl<'a> Coordinator<'a> {
             while self.pool.row_groups() >= self.most_row_groups {
                 self.take_one()?;
             }
-            self.pool.send_row_group(task);
+            self.pool.send_last_row_group(task);
         }
         while self.pool.row_groups() > 0 {
             self.take_one()?;
@@ -126,8 +126,8 @@ impl<'a> Coordinator<'a> {
         match self.pool.receive() {
             None => Ok(()),
             Some(Done::RowGroup(done)) => {
-                let EncodeTask { table, number, layout, .. } = done.task;
-                self.writer.append(&table, number, layout, done.encoded?)
+                let EncodeTask { table, number, layout, .. } = &*done.task;
+                self.writer.append(table, *number, layout.clone(), done.encoded?)
             }
             Some(Done::Block(done)) => {
                 self.progress.early.insert(done.task.number, *done);

@@ -109,7 +109,7 @@ impl HotPath {
         let mut tasks = assembler.add(columns.0, schema)?;
         tasks.extend(assembler.finish(schema)?);
         for task in &tasks {
-            task.run()?;
+            task.run().transpose()?;
         }
         Ok(tasks.len())
     }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 use cartage_data_files::blocks::FileStats;
-use cartage_data_files::parquet::{self, Compression, EncodedRowGroup, Layout, LayoutOptions};
+use cartage_data_files::parquet::{
+    self, Batch, Compression, EncodedRowGroup, Layout, LayoutOptions, RowGroupEncoder,
+};
 use cartage_data_files::text::{EncodedLines, LinesWriter, Mark, TextFormat, TextLayout};
 use cartage_package_store::{Codec, FileFormat};
 use cartage_schema::{Column, DataType};
@@ -26,6 +28,14 @@ pub(crate) enum OutputOptions {
 pub(crate) enum FileLayout {
     Parquet(Layout),
     Lines(TextLayout),
+}
+
+/// Encodes rows on as many threads as come to work on them.
+#[derive(Debug)]
+pub(crate) enum Encoder {
+    Parquet(RowGroupEncoder),
+    /// The first thread does it all.
+    Lines(TextLayout, Mutex<Option<Vec<Batch>>>),
 }
 
 /// Rows ready to be appended to a file of their layout.
@@ -127,15 +137,12 @@ impl FileLayout {
         }
     }
 
-    /// Encodes batches that follow one another.
-    pub(crate) fn encode(
-        &self,
-        batches: &[(usize, Vec<Option<ArrayRef>>)],
-    ) -> Result<EncodedRows, NormalizeError> {
-        Ok(match self {
-            Self::Parquet(layout) => EncodedRows::Parquet(layout.encode(batches)?),
-            Self::Lines(layout) => EncodedRows::Lines(layout.encode(batches)?),
-        })
+    /// What encodes batches that follow one another.
+    pub(crate) fn encoder(&self, batches: Vec<Batch>) -> Encoder {
+        match self {
+            Self::Parquet(layout) => Encoder::Parquet(RowGroupEncoder::new(layout.clone(), batches)),
+            Self::Lines(layout) => Encoder::Lines(layout.clone(), Mutex::new(Some(batches))),
+        }
     }
 
     /// Creates a file, which must not exist.
@@ -144,6 +151,33 @@ impl FileLayout {
             Self::Parquet(layout) => FileWriter::Parquet(parquet::FileWriter::create(path, layout)?),
             Self::Lines(layout) => FileWriter::Lines(LinesWriter::create(path, layout)?),
         })
+    }
+}
+
+impl Encoder {
+    /// Works until there is nothing left to do. One of the threads gets the rows, all others `None`.
+    ///
+    /// # Errors
+    /// [`NormalizeError::Parquet`] or [`NormalizeError::Text`].
+    pub(crate) fn work(&self) -> Option<Result<EncodedRows, NormalizeError>> {
+        match self {
+            Self::Parquet(encoder) => {
+                let encoded = encoder.work()?;
+                Some(encoded.map(EncodedRows::Parquet).map_err(NormalizeError::from))
+            }
+            Self::Lines(layout, batches) => {
+                let batches = batches.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+                Some(layout.encode(&batches).map(EncodedRows::Lines).map_err(NormalizeError::from))
+            }
+        }
+    }
+
+    /// How many threads find something to do.
+    pub(crate) fn parts(&self) -> usize {
+        match self {
+            Self::Parquet(encoder) => encoder.columns(),
+            Self::Lines(..) => 1,
+        }
     }
 }
 

@@ -16,18 +16,19 @@ use crate::rules::Rules;
 /// Something to do.
 enum Task {
     Block(Box<BlockTask>),
-    Encode(Box<EncodeTask>),
+    /// The same for each worker that may help.
+    Encode(Arc<EncodeTask>),
 }
 
 /// Something done.
 pub(crate) enum Done {
     Block(Box<BlockDone>),
-    RowGroup(Box<RowGroupDone>),
+    RowGroup(RowGroupDone),
 }
 
 /// An encoded row group and what it was made from.
 pub(crate) struct RowGroupDone {
-    pub(crate) task: EncodeTask,
+    pub(crate) task: Arc<EncodeTask>,
     pub(crate) encoded: Result<EncodedRows, NormalizeError>,
 }
 
@@ -38,6 +39,7 @@ pub(crate) struct Pool {
     /// Tasks whose result nobody has taken yet.
     blocks: usize,
     row_groups: usize,
+    workers: usize,
 }
 
 impl Pool {
@@ -49,13 +51,14 @@ impl Pool {
         // The number of tasks under way is bounded by whoever hands them out.
         let (tasks, waiting) = unbounded();
         let (finished, done) = unbounded();
-        for number in 0..workers.max(1) {
+        let workers = workers.max(1);
+        for number in 0..workers {
             let (waiting, finished, rules) = (waiting.clone(), finished.clone(), Arc::clone(rules));
             let thread = Builder::new().name(format!("normalize-{number}"));
             let started = thread.spawn_scoped(scope, move || work(&waiting, &finished, rules));
             started.expect("the system can start a thread");
         }
-        Self { tasks, done, blocks: 0, row_groups: 0 }
+        Self { tasks, done, blocks: 0, row_groups: 0, workers }
     }
 
     pub(crate) fn send_block(&mut self, task: BlockTask) {
@@ -63,9 +66,23 @@ impl Pool {
         self.send(Task::Block(Box::new(task)));
     }
 
+    /// Has one worker encode a row group while the others go on with blocks.
     pub(crate) fn send_row_group(&mut self, task: EncodeTask) {
+        self.share_row_group(task, 1);
+    }
+
+    /// Has all workers encode a row group together, because no blocks are left for them.
+    pub(crate) fn send_last_row_group(&mut self, task: EncodeTask) {
+        let shares = task.shares().clamp(1, self.workers);
+        self.share_row_group(task, shares);
+    }
+
+    fn share_row_group(&mut self, task: EncodeTask, shares: usize) {
         self.row_groups += 1;
-        self.send(Task::Encode(Box::new(task)));
+        let task = Arc::new(task);
+        for _ in 0..shares {
+            self.send(Task::Encode(Arc::clone(&task)));
+        }
     }
 
     fn send(&self, task: Task) {
@@ -102,12 +119,13 @@ fn work(waiting: &Receiver<Task>, finished: &Sender<Result<Done, Box<dyn Any + S
     for task in waiting {
         // A task that panics must not leave its owner waiting for a result.
         let done = catch_unwind(AssertUnwindSafe(|| match task {
-            Task::Block(task) => Done::Block(Box::new(worker.run(*task))),
+            Task::Block(task) => Some(Done::Block(Box::new(worker.run(*task)))),
             Task::Encode(task) => {
-                let encoded = task.run();
-                Done::RowGroup(Box::new(RowGroupDone { task: *task, encoded }))
+                let encoded = task.run()?;
+                Some(Done::RowGroup(RowGroupDone { task, encoded }))
             }
         }));
+        let Some(done) = done.transpose() else { continue };
         let panicked = done.is_err();
         if finished.send(done).is_err() || panicked {
             return;

@@ -145,7 +145,9 @@ impl TableFiles {
             let writer = layout.create(&package.job_path(&name))?;
             self.open.insert(OpenFile { name, layout, writer })
         };
+        let before = open.writer.bytes();
         open.writer.append(group)?;
+        package.appended(&open.name, open.writer.bytes() - before);
         let rows_full = settings.file_max_items.is_some_and(|limit| open.writer.rows() >= limit);
         let bytes_full = settings.file_max_bytes.is_some_and(|limit| open.writer.bytes() >= limit);
         if rows_full || bytes_full {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, new_null_array};
 use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::basic::{Compression as ParquetCompression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
@@ -80,37 +82,44 @@ impl Layout {
         Arc::clone(&self.properties)
     }
 
-    /// Encodes a row group from batches that follow one another. A batch has a row count and one array
-    /// a column of this layout, in its order; `None` stands for nulls only.
+    /// Encodes a row group from batches that follow one another. [`RowGroupEncoder`](super::RowGroupEncoder) does the
+    /// same on several threads.
     ///
     /// # Errors
     /// [`ParquetError::Encode`] if an array has another type than its column, or nulls where the column
     /// has none.
-    pub fn encode(
+    pub fn encode(&self, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
+        let writers = self.column_writers()?.into_iter().enumerate();
+        let chunks = writers.map(|(index, writer)| self.encode_column(index, writer, batches));
+        Ok(EncodedRowGroup::new(chunks.collect::<Result<_, _>>()?, batches))
+    }
+
+    pub(super) fn column_writers(&self) -> Result<Vec<ArrowColumnWriter>, ParquetError> {
+        Ok(self.columns.create_column_writers(0)?)
+    }
+
+    pub(super) fn encode_column(
         &self,
-        batches: &[(usize, Vec<Option<ArrayRef>>)],
-    ) -> Result<EncodedRowGroup, ParquetError> {
-        let writers = self.columns.create_column_writers(0)?;
-        let mut group = EncodedRowGroup { chunks: Vec::with_capacity(writers.len()), rows: 0, bytes: 0 };
-        for (index, mut writer) in writers.into_iter().enumerate() {
-            let field = self.schema.field(index);
-            for (rows, arrays) in batches {
-                let array = match arrays.get(index).and_then(Option::as_ref) {
-                    Some(array) => Arc::clone(array),
-                    None => new_null_array(field.data_type(), *rows),
-                };
-                for leaf in compute_leaves(field, &array)? {
-                    writer.write(&leaf)?;
-                }
+        index: usize,
+        mut writer: ArrowColumnWriter,
+        batches: &[Batch],
+    ) -> Result<ArrowColumnChunk, ParquetError> {
+        let field = self.schema.field(index);
+        for (rows, arrays) in batches {
+            let array = match arrays.get(index).and_then(Option::as_ref) {
+                Some(array) => Arc::clone(array),
+                None => new_null_array(field.data_type(), *rows),
+            };
+            for leaf in compute_leaves(field, &array)? {
+                writer.write(&leaf)?;
             }
-            let chunk = writer.close()?;
-            group.bytes += chunk.close().bytes_written;
-            group.chunks.push(chunk);
         }
-        group.rows = batches.iter().map(|(rows, _)| *rows as u64).sum();
-        Ok(group)
+        Ok(writer.close()?)
     }
 }
+
+/// Rows: how many, and one array a column of the layout, in its order; `None` stands for nulls only.
+pub type Batch = (usize, Vec<Option<ArrayRef>>);
 
 /// A row group ready to be appended to a file of its layout.
 #[derive(Debug)]
@@ -121,6 +130,12 @@ pub struct EncodedRowGroup {
 }
 
 impl EncodedRowGroup {
+    pub(super) fn new(chunks: Vec<ArrowColumnChunk>, batches: &[Batch]) -> Self {
+        let rows = batches.iter().map(|(rows, _)| *rows as u64).sum();
+        let bytes = chunks.iter().map(|chunk| chunk.close().bytes_written).sum();
+        Self { chunks, rows, bytes }
+    }
+
     /// Rows in it.
     pub fn rows(&self) -> u64 {
         self.rows

@@ -1,0 +1,113 @@
+//! One row group, encoded by several threads.
+
+use std::fmt::{self, Debug};
+use std::iter::Enumerate;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::vec::IntoIter;
+
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter};
+
+use super::ParquetError;
+use super::layout::{Batch, EncodedRowGroup, Layout};
+
+/// A row group that is being encoded. Any number of threads may [`work`](Self::work) on it, each on one column at a
+/// time; the bytes do not depend on how many did.
+pub struct RowGroupEncoder {
+    layout: Layout,
+    batches: Mutex<Arc<Vec<Batch>>>,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    /// Columns that nobody works on; absent before the first thread comes.
+    waiting: Option<Enumerate<IntoIter<ArrowColumnWriter>>>,
+    /// Columns that are done, by their position.
+    chunks: Vec<Option<ArrowColumnChunk>>,
+    /// Columns that are not done.
+    left: usize,
+    /// What went wrong, with the position of its column: the first column counts, whoever was quicker.
+    error: Option<(usize, ParquetError)>,
+}
+
+impl Debug for RowGroupEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowGroupEncoder").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl RowGroupEncoder {
+    /// Encodes batches that follow one another, see [`Layout::encode`]. Nothing is done yet.
+    pub fn new(layout: Layout, batches: Vec<Batch>) -> Self {
+        Self { layout, batches: Mutex::new(Arc::new(batches)), progress: Mutex::default() }
+    }
+
+    /// Columns of the row group, so threads that it can use.
+    pub fn columns(&self) -> usize {
+        self.layout.schema().fields().len()
+    }
+
+    /// Encodes columns until none waits. The thread that ends the last one gets the row group, all others `None`.
+    ///
+    /// # Errors
+    /// Those of [`Layout::encode`], for the thread that would have got the row group.
+    pub fn work(&self) -> Option<Result<EncodedRowGroup, ParquetError>> {
+        let batches = Arc::clone(&*lock(&self.batches));
+        if let Some(ended) = self.begin(&batches) {
+            return Some(ended);
+        }
+        loop {
+            let (index, writer) = lock(&self.progress).waiting.as_mut()?.next()?;
+            let chunk = self.layout.encode_column(index, writer, &batches);
+            let mut progress = lock(&self.progress);
+            progress.end_column(index, chunk);
+            if progress.left == 0 {
+                return Some(self.finish(&mut progress, &batches));
+            }
+        }
+    }
+
+    /// Lets the columns wait, if this is the first thread; its end where that is all there is to do.
+    fn begin(&self, batches: &[Batch]) -> Option<Result<EncodedRowGroup, ParquetError>> {
+        let mut progress = lock(&self.progress);
+        if progress.waiting.is_some() {
+            return None;
+        }
+        let writers = self.layout.column_writers();
+        let (writers, failed) =
+            writers.map_or_else(|error| (Vec::new(), Some(error)), |writers| (writers, None));
+        progress.left = writers.len();
+        progress.chunks.resize_with(writers.len(), || None);
+        progress.waiting = Some(writers.into_iter().enumerate());
+        match failed {
+            Some(error) => Some(Err(error)),
+            None => (progress.left == 0).then(|| self.finish(&mut progress, batches)),
+        }
+    }
+
+    fn finish(&self, progress: &mut Progress, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
+        // Threads that have not looked yet may hold on to this for a while.
+        *lock(&self.batches) = Arc::default();
+        match progress.error.take() {
+            Some((_, error)) => Err(error),
+            None => Ok(EncodedRowGroup::new(progress.chunks.drain(..).flatten().collect(), batches)),
+        }
+    }
+}
+
+impl Progress {
+    fn end_column(&mut self, index: usize, chunk: Result<ArrowColumnChunk, ParquetError>) {
+        self.left -= 1;
+        match chunk {
+            Ok(chunk) => self.chunks[index] = Some(chunk),
+            Err(error) if self.error.as_ref().is_none_or(|(first, _)| index < *first) => {
+                self.error = Some((index, error));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
