@@ -46,7 +46,7 @@ const STEPS: [Step; 10] = [
             cargo().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
         )
     }),
-    ("without DuckDB", || crate::tidy::light_binaries()),
+    ("stage binaries", || crate::dist::run(&crate::dist::Args::default())),
     ("instructions", || crate::instructions::run(&crate::instructions::Args::default())),
     ("licences", licences),
 ];

@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod dist;
 mod instructions;
 mod oracle;
 mod package;
@@ -37,6 +38,8 @@ enum Command {
     Bench(bench::Args),
     /// Counts the instructions of the hot path and compares them with those of the last record.
     Instructions(instructions::Args),
+    /// Builds the binaries of the stages as one copies them into containers: small, without symbols.
+    Dist(dist::Args),
     /// Starts and stops the servers that tests of destinations need.
     Services(services::Args),
     /// Shows what is in a load package.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Oracle(args) => oracle::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Instructions(args) => instructions::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Inspect { package } => package::inspect(&package),
         Command::Verify { packages } => package::verify(&packages),

@@ -2,7 +2,6 @@
 
 mod directions;
 mod manifests;
-mod sizes;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -17,14 +16,6 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(manifests::check(&metadata)?);
     faults.extend(sources::check(&workspace())?);
     faults.extend(heavy_in("cartage-cli")?);
-    report(&faults)
-}
-
-/// Checks that the front crate of the stage binaries pulls in nothing of DuckDB, and that the binaries, which
-/// must have been built, are small.
-pub(crate) fn light_binaries() -> Result<()> {
-    let mut faults = heavy_in("cartage-cli")?;
-    faults.extend(sizes::check()?);
     report(&faults)
 }
 
