@@ -43,14 +43,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Builds the binaries into a folder, and tells which are too large.
 fn build(folder: &Path) -> Result<Vec<String>> {
     let linking = link_arguments();
-    let flags = linking.iter().map(|flag| format!(" -C {flag}")).collect::<String>();
+    let options: Vec<&str> = linking.iter().flat_map(|option| ["-C", option]).collect();
     let light = ["build", "--profile", "stage", "--package", "cartage-cli", "--bins"];
     let given = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let flags = format!("{given} -C force-unwind-tables=no{flags}");
+    let flags = format!("{given} -C force-unwind-tables=no {}", options.join(" "));
     run_command(cargo().args(light).env("RUSTFLAGS", flags.trim()))?;
     // DuckDB is compiled once, so for the release profile; only this last step is another one.
     let load = ["rustc", "--release", "--package", "cartage", "--bin", "cartage-load", "--"];
-    run_command(cargo().args(load).args(linking.iter().flat_map(|flag| ["-C", flag])))?;
+    run_command(cargo().args(load).args(options))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut faults = Vec::new();
     for (name, most) in MOST {
