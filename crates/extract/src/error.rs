@@ -190,7 +190,7 @@ impl ExtractError {
 fn read_hint(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::NotFound => Some(
-            "check the path: in a pipeline file it starts from the folder of that file, on the command line from \
+            "check `path`: in a pipeline file it starts from the folder of that file, on the command line from \
              where you are; a pattern may match nothing",
         ),
         io::ErrorKind::PermissionDenied => Some("give this user permission to read it"),

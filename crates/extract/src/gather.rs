@@ -37,6 +37,9 @@ impl Planned {
     }
 }
 
+/// Thousands of tiny files as thousands of pages would keep the threads busy with handing them over.
+const SMALL_PAGE_BYTES: usize = 256 << 10;
+
 /// Which hints are in the schema already.
 #[derive(Default)]
 struct HintsInUse {
@@ -235,6 +238,9 @@ impl<'a> Gatherer<'a> {
         let mut context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
         context.workers = self.settings.workers.get();
         context.max_parallel_items = self.settings.max_parallel_items.get();
+        if !self.settings.counts_pages() {
+            context.small_page_bytes = SMALL_PAGE_BYTES;
+        }
         let source_state = Arc::new(self.state.source_state(&self.schema.name).cloned().unwrap_or_default());
         let mut total = Some(0);
         for (resource, producer) in producers.iter_mut().enumerate() {

@@ -131,6 +131,10 @@ pub struct OpenContext {
     pub workers: usize,
     /// Pages or items of a parent that may be worked on at once.
     pub max_parallel_items: usize,
+    /// A page with less text than this is better joined with the next one, where that is no trouble: handing over a
+    /// page costs more than reading a small file. Zero where it counts how much a page brings: for packages of a given
+    /// size, and where only so many rows are wanted.
+    pub small_page_bytes: usize,
     /// Whether somebody asked to stop; long waits should look at it.
     pub cancel: Cancel,
     /// The resource.
@@ -152,6 +156,7 @@ impl OpenContext {
             max_line_bytes,
             workers: 1,
             max_parallel_items: 1,
+            small_page_bytes: 0,
             cancel,
             resource: String::new(),
             cursor: None,

@@ -106,3 +106,14 @@ impl Default for ExtractSettings {
         }
     }
 }
+
+impl ExtractSettings {
+    /// Whether it matters how much a page brings, because something ends behind the page that reaches a limit.
+    pub(crate) fn counts_pages(&self) -> bool {
+        let Self { limit, package, .. } = self;
+        limit.rows.is_some()
+            || limit.pages.is_some()
+            || package.max_rows.is_some()
+            || package.max_bytes.is_some()
+    }
+}

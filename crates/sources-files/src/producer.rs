@@ -23,10 +23,6 @@ pub enum OnBadRecord {
     Quarantine,
 }
 
-/// A page with less text than this is joined with the next one. Thousands of tiny files would otherwise be
-/// thousands of pages, and handing one from thread to thread takes longer than reading its file.
-const SMALL_PAGE_BYTES: usize = 256 << 10;
-
 /// Reads the files of one resource, one after the other.
 pub struct FilesProducer {
     config: FilesConfig,
@@ -34,6 +30,7 @@ pub struct FilesProducer {
     base_dir: PathBuf,
     on_bad_record: OnBadRecord,
     max_line_bytes: usize,
+    small_page_bytes: usize,
     waiting: VecDeque<Found>,
     current: Option<Current>,
     /// A page that did not go with the ones before it.
@@ -89,6 +86,7 @@ impl FilesProducer {
             base_dir: base_dir.to_owned(),
             on_bad_record,
             max_line_bytes: usize::MAX,
+            small_page_bytes: 0,
             waiting: VecDeque::new(),
             current: None,
             next: None,
@@ -204,6 +202,7 @@ impl FilesProducer {
 impl Producer for FilesProducer {
     fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
         self.max_line_bytes = context.max_line_bytes;
+        self.small_page_bytes = context.small_page_bytes;
         let findings = find(&self.config.path.0, &self.base_dir)?;
         // All names are looked at now, so that an odd one does not end a long run.
         for found in &findings.inputs {
@@ -220,7 +219,7 @@ impl Producer for FilesProducer {
             page => page,
         };
         let Some(Page::Json(mut page)) = first else { return Ok(first) };
-        while page.text().len() < SMALL_PAGE_BYTES && self.next.is_none() {
+        while page.text().len() < self.small_page_bytes && self.next.is_none() {
             match self.read_page()? {
                 Some(Page::Json(next)) => page.append(next),
                 Some(other) => self.next = Some(other),

@@ -1,5 +1,8 @@
 //! Which files are read, in which order, and what is wrong with those that cannot be.
 
+use cartage_extract::{OpenContext, Page, Producer};
+use cartage_runtime::Cancel;
+use cartage_sources_files::OnBadRecord;
 use serde_json::json;
 
 use crate::support::{Folder, gzip};
@@ -143,4 +146,35 @@ fn rows_keep_their_lines_over_byte_order_marks_and_windows_line_ends() {
     assert_eq!(read.rows(), "{\"a\":1} {\"a\":2}");
     let lines: Vec<u64> = read.pages[0].origins().iter().map(|origin| origin.first_line).collect();
     assert_eq!((lines, &*read.pages[0].origins()[0].source), (vec![1, 3], "a.jsonl"));
+}
+
+#[test]
+fn small_files_come_in_one_page_where_the_run_lets_them() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", "1\n\n2\n");
+    folder.write("b.jsonl", "");
+    folder.write("c.json", "[3]");
+    folder.write("d.jsonl", "4\n");
+    let config = json!({"path": ["a.jsonl", "b.jsonl", "c.json", "d.jsonl"]});
+    let read = |small_page_bytes| {
+        let mut producer = folder.producer(&config, OnBadRecord::Fail);
+        let mut context = OpenContext::new(1 << 20, Cancel::default());
+        context.small_page_bytes = small_page_bytes;
+        producer.open(&context).unwrap();
+        let next = std::iter::from_fn(move || producer.next_page().unwrap());
+        let json = next.map(|page| if let Page::Json(page) = page { page } else { panic!("rows of JSON") });
+        json.collect::<Vec<_>>()
+    };
+    assert_eq!(read(0).len(), 4, "a page each");
+    let joined = read(100);
+    assert_eq!(joined.len(), 1);
+    assert_eq!(joined[0].text(), b"1\n2\n3\n4\n");
+    let origins: Vec<_> =
+        joined[0].origins().iter().map(|origin| (&*origin.source, origin.first_line, origin.rows)).collect();
+    assert_eq!(
+        origins,
+        [("a.jsonl", 1, 1), ("a.jsonl", 3, 1), ("c.json, counting rows", 1, 1), ("d.jsonl", 1, 1)]
+    );
+    assert_eq!(joined[0].source_bytes(), 10);
+    assert_eq!(read(4).len(), 2, "a page that is long enough is not made longer");
 }
