@@ -53,7 +53,9 @@ fn build(folder: &Path) -> Result<Vec<String>> {
     run_command(cargo().args(load).args(options))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut faults = Vec::new();
-    for (name, most) in MOST {
+    // What is asked for holds where everything that makes binaries smaller can be had.
+    let allowance = if linking.contains(&SHORT_RELOCATIONS) { 1.0 } else { 1.15 };
+    for (name, most) in MOST.map(|(name, most)| (name, most * allowance)) {
         let built = match name {
             "cartage-load" => binary(name)?,
             _ => target().join("stage").join(name),
@@ -64,7 +66,7 @@ fn build(folder: &Path) -> Result<Vec<String>> {
         let megabytes = fs::metadata(&stripped)?.len() as f64 / 1e6;
         eprintln!("{megabytes:5.1} MB  {}", stripped.display());
         if megabytes >= most {
-            faults.push(format!("{name} has {megabytes:.1} MB without symbols, and {most} are too many"));
+            faults.push(format!("{name} has {megabytes:.1} MB without symbols, and {most:.1} are too many"));
         }
     }
     Ok(faults)
