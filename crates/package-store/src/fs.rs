@@ -157,14 +157,7 @@ pub trait FileSystem: Debug + Send + Sync {
     /// # Errors
     /// Those of the file system.
     fn remove_all(&self, folder: &Path) -> io::Result<()> {
-        let gone_is_fine = |result: io::Result<()>| match result {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        };
-        let entries = match self.list(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
+        let Some(entries) = gone_is_fine(self.list(folder))? else { return Ok(()) };
         for entry in entries {
             let path = folder.join(&entry.name);
             gone_is_fine(match entry.kind {
@@ -172,6 +165,15 @@ pub trait FileSystem: Debug + Send + Sync {
                 EntryKind::File | EntryKind::Other => self.remove_file(&path),
             })?;
         }
-        gone_is_fine(self.remove_folder(folder))
+        gone_is_fine(self.remove_folder(folder)).map(drop)
+    }
+}
+
+/// Nothing where the thing was not there.
+fn gone_is_fine<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use std::thread;
 
 use fs2::FileExt;
 
-use super::{Entry, EntryKind, FileLock, FileSystem};
+use super::{Entry, EntryKind, FileLock, FileSystem, gone_is_fine};
 
 /// Syncs wait for the disk, not for the processor, and disks take several at a time.
 const SYNC_THREADS: usize = 8;
@@ -131,15 +131,6 @@ impl FileSystem for RealFs {
         let threads = REMOVE_THREADS.min(1 + (bytes / BYTES_A_REMOVE_THREAD) as usize);
         side_by_side(threads, &files, |file| gone_is_fine(self.remove_file(file)).map(drop))?;
         folders.iter().rev().try_for_each(|folder| gone_is_fine(self.remove_folder(folder)).map(drop))
-    }
-}
-
-/// Nothing where the thing was not there.
-fn gone_is_fine<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Ok(done) => Ok(Some(done)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
