@@ -214,6 +214,9 @@ pub struct IngestArgs {
     /// Takes at most this many rows: for a first look.
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<u64>,
+    /// First drops what an earlier call for the same table and destination extracted and could not load.
+    #[arg(long)]
+    pub abort: bool,
 }
 
 /// Commands on packages.

@@ -98,6 +98,12 @@ impl PipelineError {
             Self::Extract(error) => error.hint().or_else(|| hint_in_chain(&**error)),
             Self::Normalize(error) => match &**error {
                 NormalizeError::Contract(broken) => Some(broken.hint()),
+                // Running again would read the same package.
+                NormalizeError::BadRow(_) | NormalizeError::Conversion { .. } => Some(
+                    "nothing of the extracted package was loaded, and it waits as it is: after the correction drop it \
+                     with `cartage abort` (for `cartage ingest` add --abort) and run again"
+                        .to_owned(),
+                ),
                 error => hint_in_chain(error),
             },
             Self::Load(error) => error.hint(),

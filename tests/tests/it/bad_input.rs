@@ -39,6 +39,27 @@ fn a_broken_line_is_named_by_file_and_line() {
 }
 
 #[test]
+fn after_a_correction_the_way_on_is_the_one_that_the_hint_names() {
+    let bench = with("items.jsonl", "{\"id\": 1}\n{\"id\": 2\n", "");
+    fails(
+        &bench,
+        &["items.jsonl, line 2", "hint: nothing of the extracted package was loaded", "`cartage abort`"],
+    );
+    bench.write("items.jsonl", "{\"id\": 1}\n{\"id\": 2}\n");
+    fails(&bench, &["items.jsonl, line 2"]);
+    bench.cartage(&["abort"]).exits_with(0);
+    loads(&bench, 2);
+
+    let ingest = ["ingest", "more.jsonl", "duckdb:more.duckdb"];
+    bench.write("more.jsonl", "{\"id\": 1\n");
+    bench.cartage(&ingest).exits_with(1);
+    bench.write("more.jsonl", "{\"id\": 1}\n");
+    let done = bench.cartage(&[ingest[0], ingest[1], ingest[2], "--abort"]).exits_with(0);
+    assert!(done.stderr.contains("is aborted"), "{}", done.stderr);
+    assert!(done.stdout.contains("more.duckdb"), "{}", done.stdout);
+}
+
+#[test]
 fn quarantine_keeps_the_broken_line_and_loads_the_rest() {
     let bench = Bench::new();
     bench.write("items.jsonl", "{\"id\": 1}\nnonsense\n{\"id\": 3}\n");

@@ -13,6 +13,11 @@ use crate::failure::Failure;
 
 pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<'_>) -> Result<(), Failure> {
     let project = start.open(start.config_of_text(pipeline_text(args)?)?)?;
+    if args.abort {
+        for load_id in project.abort()?.aborted {
+            eprintln!("package {load_id} is aborted");
+        }
+    }
     let options = RunOptions {
         extract: ExtractOptions { limit: args.limit, ..ExtractOptions::default() },
         extract_again: false,
