@@ -24,7 +24,10 @@ pub struct NotCoercible {
     pub to: DataType,
 }
 
-/// Converts a value to the type of its column, exactly where dlt does.
+/// Converts a value to the type of its column where dlt does and nothing of the value is lost.
+///
+/// dlt also converts values that the other type cannot say: 5 becomes true, the time of a timestamp is gone in a
+/// date, integers of more than 53 bits are rounded to doubles, `007` becomes 7.
 ///
 /// # Errors
 /// [`NotCoercible`] where the pair of types has no conversion, or this value none.
@@ -42,7 +45,7 @@ pub fn coerce(value: Scalar<'_>, to: DataType) -> Result<Scalar<'_>, NotCoercibl
         Scalar::Int(integer) => coerce_int(integer, to),
         Scalar::Double(float) => coerce_double(float, to),
         Scalar::Decimal(decimal) | Scalar::Wei(decimal) => coerce_decimal(decimal, to),
-        Scalar::Timestamp { micros, .. } if to == DataType::Date => Some(Scalar::Date(day_of(micros))),
+        Scalar::Timestamp { micros, .. } if to == DataType::Date => midnight(micros),
         Scalar::Date(days) if to == DataType::Timestamp => {
             Some(Scalar::Timestamp { micros: i64::from(days) * MICROS_PER_DAY, aware: false })
         }
@@ -81,16 +84,19 @@ fn to_text(value: Scalar<'_>) -> Cow<'_, str> {
 
 fn coerce_int(integer: i128, to: DataType) -> Option<Scalar<'static>> {
     match to {
-        DataType::Double => Some(Scalar::Double(integer as f64)),
+        DataType::Double => {
+            let float = integer as f64;
+            (float as i128 == integer).then_some(Scalar::Double(float))
+        }
         DataType::Decimal => Some(Scalar::Decimal(Decimal::from_i128(integer))),
         DataType::Wei => Some(Scalar::Wei(Decimal::from_i128(integer))),
-        DataType::Bool => Some(Scalar::Bool(integer != 0)),
+        DataType::Bool => matches!(integer, 0 | 1).then_some(Scalar::Bool(integer == 1)),
         DataType::Timestamp => {
             let micros = i64::try_from(integer.checked_mul(i128::from(MICROS_PER_SECOND))?).ok()?;
             aware_timestamp(micros)
         }
         DataType::Date => match coerce_int(integer, DataType::Timestamp)? {
-            Scalar::Timestamp { micros, .. } => Some(Scalar::Date(day_of(micros))),
+            Scalar::Timestamp { micros, .. } => midnight(micros),
             _ => None,
         },
         DataType::Binary => {
@@ -111,10 +117,10 @@ fn coerce_double(float: f64, to: DataType) -> Option<Scalar<'static>> {
         }
         DataType::Decimal => Some(Scalar::Decimal(Decimal::from_f64(float))),
         DataType::Wei => Some(Scalar::Wei(Decimal::from_f64(float))),
-        DataType::Bool => Some(Scalar::Bool(float != 0.0)),
-        DataType::Timestamp => epoch_timestamp(float),
-        DataType::Date => match epoch_timestamp(float)? {
-            Scalar::Timestamp { micros, .. } => Some(Scalar::Date(day_of(micros))),
+        DataType::Bool => coerce_decimal(Decimal::from_f64(float), to),
+        DataType::Timestamp => epoch_timestamp(&Decimal::from_f64(float)),
+        DataType::Date => match coerce_double(float, DataType::Timestamp)? {
+            Scalar::Timestamp { micros, .. } => midnight(micros),
             _ => None,
         },
         _ => None,
@@ -124,27 +130,30 @@ fn coerce_double(float: f64, to: DataType) -> Option<Scalar<'static>> {
 fn coerce_decimal(decimal: Decimal, to: DataType) -> Option<Scalar<'static>> {
     match to {
         DataType::Bigint => decimal.to_integer().map(Scalar::Int),
-        DataType::Double => (!decimal.is_signaling()).then(|| Scalar::Double(decimal.to_f64())),
+        DataType::Double => {
+            let float = decimal.to_f64();
+            let is_same = !decimal.is_finite() || Decimal::from_f64(float).is_same_number(&decimal);
+            (is_same && !decimal.is_signaling()).then_some(Scalar::Double(float))
+        }
         DataType::Decimal => Some(Scalar::Decimal(decimal)),
         DataType::Wei => Some(Scalar::Wei(decimal)),
-        DataType::Bool => Some(Scalar::Bool(!decimal.is_zero())),
+        DataType::Bool => match decimal.to_integer() {
+            Some(integer @ (0 | 1)) => Some(Scalar::Bool(integer == 1)),
+            _ => None,
+        },
         _ => None,
     }
 }
 
-/// The calendar day in UTC.
-pub(super) fn day_of(micros: i64) -> i32 {
-    micros.div_euclid(MICROS_PER_DAY) as i32
+/// The date of a moment that is a midnight in UTC. Of any other a date would lose the time.
+pub(super) fn midnight(micros: i64) -> Option<Scalar<'static>> {
+    let days = micros / MICROS_PER_DAY;
+    (micros % MICROS_PER_DAY == 0).then_some(Scalar::Date(days as i32))
 }
 
-/// Seconds since 1970 as a timestamp, rounded to microseconds as Python does: halves to even.
-pub(super) fn epoch_timestamp(seconds: f64) -> Option<Scalar<'static>> {
-    let whole = seconds.floor();
-    if !whole.is_finite() || whole.abs() > 1e12 {
-        return None;
-    }
-    let fraction = ((seconds - whole) * 1e6).round_ties_even() as i64;
-    aware_timestamp(whole as i64 * MICROS_PER_SECOND + fraction)
+/// Seconds since 1970 as a timestamp, if they have no more than six digits behind the point.
+pub(super) fn epoch_timestamp(seconds: &Decimal) -> Option<Scalar<'static>> {
+    aware_timestamp(i64::try_from(seconds.to_exact_i128(38, 6).ok()?).ok()?)
 }
 
 /// A timestamp in UTC, if its year is one that Python has.

@@ -42,6 +42,12 @@ pub enum DecimalError {
     /// Infinity or NaN.
     #[error("is not a finite number")]
     NotFinite,
+    /// More digits behind the point than the column has.
+    #[error("has more than {scale} digits behind the point")]
+    Inexact {
+        /// Digits of the column behind the point.
+        scale: u8,
+    },
     /// More digits than the column has.
     #[error("does not fit into {precision} digits of which {scale} are behind the point")]
     OutOfRange {
@@ -176,6 +182,44 @@ impl Decimal {
         let unscaled = unscaled.filter(|unscaled| *unscaled < limit).ok_or(out_of_range)?;
         let unscaled = i128::try_from(unscaled).map_err(|_| out_of_range)?;
         Ok(if self.negative { -unscaled } else { unscaled })
+    }
+
+    /// The number in units of `10^-scale`, if nothing has to be rounded for it.
+    ///
+    /// # Errors
+    /// [`DecimalError`] if it has more digits than `precision`, or more than `scale` behind the point, or is not
+    /// finite.
+    pub fn to_exact_i128(&self, precision: u8, scale: u8) -> Result<i128, DecimalError> {
+        let unscaled = self.to_i128(precision, scale)?;
+        let is_exact = Self::from_unscaled(unscaled, scale).is_same_number(self);
+        if is_exact { Ok(unscaled) } else { Err(DecimalError::Inexact { scale }) }
+    }
+
+    /// Whether two finite numbers are equal, whatever zeros they were written with.
+    pub fn is_same_number(&self, other: &Self) -> bool {
+        let significant = |decimal: &Self| {
+            let (digits, exponent) = decimal.parts()?;
+            let kept = digits.trim_end_matches('0');
+            let cut = (digits.len() - kept.len()) as i64;
+            // Zero has no digits left; its sign and scale do not count.
+            let sign = decimal.negative && !kept.is_empty();
+            let exponent = if kept.is_empty() { 0 } else { i64::from(exponent) + cut };
+            Some((sign, kept.to_owned(), exponent))
+        };
+        significant(self).is_some_and(|own| Some(own) == significant(other))
+    }
+
+    /// How many digits stand before the point of a finite number, and how many behind it without zeros at the end.
+    pub fn digits(&self) -> Option<(u64, u64)> {
+        let (digits, exponent) = self.parts()?;
+        let kept = digits.trim_end_matches('0');
+        if kept.is_empty() {
+            return Some((0, 0));
+        }
+        let exponent = i64::from(exponent);
+        let behind = (digits.len() - kept.len()) as i64 + exponent;
+        let whole = digits.len() as i64 + exponent;
+        Some((whole.max(0).unsigned_abs(), (-behind).max(0).unsigned_abs()))
     }
 
     /// Whether a wei column of dlt sends the value to a text variant (`<column>__v_str`), because BigQuery's

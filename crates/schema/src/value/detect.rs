@@ -1,6 +1,6 @@
 //! The type that a value gives to a new column.
 
-use super::iso::{Iso, parse_iso, parse_iso_timestamp};
+use super::iso::{Iso, cuts_fraction, parse_iso, parse_iso_timestamp};
 use super::scalar::Scalar;
 use crate::words::{DataType, Detection};
 
@@ -16,7 +16,7 @@ pub fn detect(value: &Scalar<'_>, detections: &[Detection], now: f64) -> DataTyp
 fn apply(detection: Detection, value: &Scalar<'_>, now: f64) -> Option<DataType> {
     match (detection, value) {
         (Detection::IsoTimestamp, Scalar::Text(text)) => {
-            parse_iso_timestamp(text).map(|_| DataType::Timestamp)
+            parse_iso_timestamp(text).filter(|_| !cuts_fraction(text)).map(|_| DataType::Timestamp)
         }
         (Detection::IsoDate, Scalar::Text(text)) => {
             matches!(parse_iso(text), Some(Iso::Date(_))).then_some(DataType::Date)

@@ -86,6 +86,19 @@ pub(super) fn fraction_micros(digits: &[u8]) -> u32 {
     (0..6).fold(0, |micros, at| micros * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
 }
 
+/// Whether a text has a fraction of more digits than microseconds, which a timestamp or time would cut off.
+pub fn cuts_fraction(text: &str) -> bool {
+    // `2024-01-01T10:00:00.123456Z` is what most are like, and every timestamp comes here.
+    if let (Some(b'.' | b','), Some(behind)) = (text.as_bytes().get(19), text.as_bytes().get(26))
+        && !behind.is_ascii_digit()
+    {
+        return false;
+    }
+    let Some(point) = text.find(['.', ',']) else { return false };
+    let digits = text.as_bytes()[point + 1..].iter().take_while(|byte| byte.is_ascii_digit());
+    digits.skip(6).any(|digit| *digit != b'0')
+}
+
 fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     (tens.is_ascii_digit() && ones.is_ascii_digit())
         .then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))

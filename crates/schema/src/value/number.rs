@@ -1,69 +1,82 @@
-//! Numbers in texts, as Python's `int` and `float` read them.
+//! Numbers in texts: only those that lose nothing when they become numbers.
+//!
+//! Python's `int`, `float` and `Decimal` also take leading zeros, a plus sign, `_`, white space and digits of other
+//! scripts. ZIP codes, telephone and account numbers look like that, and none of it comes back out of a number.
+//! Such texts are no numbers here; they stay texts.
 
-use crate::text::{ascii_number, trim};
+use super::decimal::Decimal;
 
-/// Python's `int(text)` for what fits into 128 bits.
+/// The words for floats that are no numbers: as Python prints them, and as JavaScript does.
+const SPECIAL: [(&str, f64); 6] = [
+    ("nan", f64::NAN),
+    ("NaN", f64::NAN),
+    ("inf", f64::INFINITY),
+    ("Infinity", f64::INFINITY),
+    ("-inf", f64::NEG_INFINITY),
+    ("-Infinity", f64::NEG_INFINITY),
+];
+
+/// An integer of at most 128 bits, written as integers are printed.
 pub(super) fn parse_int(text: &str) -> Option<i128> {
-    let text = ascii_number(trim(text))?;
-    let (sign, digits) = split_sign(&text);
-    parse_digits(digits, 10).and_then(|number| signed(sign, number))
+    let integer: i128 =
+        unsigned(text).bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+    (is_plain(text) && !is_negative_zero(text, integer == 0)).then_some(integer)
 }
 
-/// Python's `int(text, 16)`.
+/// A number of base 16 with `0x` in front, without leading zeros and not in mixed case.
 pub(super) fn parse_hex(text: &str) -> Option<i128> {
-    let text = ascii_number(trim(text))?;
-    let (sign, digits) = split_sign(&text);
-    // Python takes the prefix again, and `_` after it.
-    let digits = match digits.get(..2) {
-        Some("0x" | "0X") => digits[2..].strip_prefix('_').unwrap_or(&digits[2..]),
-        _ => digits,
-    };
-    parse_digits(digits, 16).and_then(|number| signed(sign, number))
+    let digits = text.strip_prefix("0x")?;
+    let has = |case: fn(&u8) -> bool| digits.as_bytes().iter().any(case);
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let is_plain = is_number && !is_mixed && (digits == "0" || !digits.starts_with('0'));
+    is_plain.then(|| i128::from_str_radix(digits, 16).ok())?
 }
 
-/// Python's `float(text)`.
+/// A float that has all digits of the text, or one of the words for floats that are no numbers.
 pub(super) fn parse_float(text: &str) -> Option<f64> {
-    let text = ascii_number(trim(text))?;
-    let text = without_separators(&text, 10)?;
-    let (sign, unsigned) = split_sign(&text);
-    let float = match unsigned.to_ascii_lowercase().as_str() {
-        "inf" | "infinity" => f64::INFINITY,
-        "nan" => f64::NAN,
-        // Rust reads the same numbers, but also words and a second sign.
-        number if number.starts_with(|c: char| c.is_ascii_digit() || c == '.') => number.parse().ok()?,
-        _ => return None,
-    };
-    Some(if sign < 0 { -float } else { float })
-}
-
-fn split_sign(text: &str) -> (i128, &str) {
-    match text.as_bytes().first() {
-        Some(b'-') => (-1, &text[1..]),
-        Some(b'+') => (1, &text[1..]),
-        _ => (1, text),
+    if let Some((_, special)) = SPECIAL.iter().find(|(word, _)| *word == text) {
+        return Some(*special);
     }
+    let exact = parse_finite(text)?;
+    let float: f64 = text.parse().ok()?;
+    (float.is_finite() && Decimal::from_f64(float).is_same_number(&exact)).then_some(float)
 }
 
-fn signed(sign: i128, number: u128) -> Option<i128> {
-    if sign < 0 { 0_i128.checked_sub_unsigned(number) } else { i128::try_from(number).ok() }
+/// A decimal with all digits of the text. Zeros at its end do not count.
+pub(super) fn parse_decimal(text: &str) -> Option<Decimal> {
+    parse_finite(text).filter(|decimal| !is_negative_zero(text, decimal.is_zero()))
 }
 
-fn parse_digits(text: &str, radix: u32) -> Option<u128> {
-    let digits = without_separators(text, radix)?;
-    let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-    is_number.then(|| u128::from_str_radix(&digits, radix).ok())?
+fn parse_finite(text: &str) -> Option<Decimal> {
+    if is_plain(text) { Decimal::parse(text) } else { None }
 }
 
-/// Removes `_` where it stands between two digits. Anywhere else it is an error.
-fn without_separators(text: &str, radix: u32) -> Option<String> {
-    if !text.contains('_') {
-        return Some(text.to_owned());
-    }
-    let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| {
-        at.and_then(|at| bytes.get(at)).is_some_and(|byte| char::from(*byte).is_digit(radix))
+/// Whether no character is one that numbers are not printed with.
+fn is_plain(text: &str) -> bool {
+    let (mantissa, exponent) = match text.find(['e', 'E']) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
     };
-    let between = |at: usize| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
-    let is_fine = text.bytes().enumerate().all(|(at, byte)| byte != b'_' || between(at));
-    is_fine.then(|| text.replace('_', ""))
+    let (whole, fraction) = unsigned(mantissa).split_once('.').unwrap_or((unsigned(mantissa), ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.is_none_or(|exponent| {
+        let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        !unsigned.is_empty() && digits(unsigned)
+    });
+    let has_leading_zero = whole.len() > 1 && whole.starts_with('0');
+    !(whole.is_empty() && fraction.is_empty())
+        && digits(whole)
+        && digits(fraction)
+        && exponent
+        && !has_leading_zero
+}
+
+fn unsigned(text: &str) -> &str {
+    text.strip_prefix('-').unwrap_or(text)
+}
+
+/// Integers and decimals of columns have no sign of zero.
+fn is_negative_zero(text: &str, is_zero: bool) -> bool {
+    is_zero && text.starts_with('-')
 }

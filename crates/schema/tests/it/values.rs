@@ -8,7 +8,7 @@ use cartage_schema::value::{
 use cartage_schema::{DataType, Detection, canonical, row_hash_id};
 use serde_json::{Map, Value, json};
 
-use crate::vectors::{Differences, rows};
+use crate::vectors::{Differences, deliberate, rows};
 
 fn decode(value: &Value) -> Scalar<'static> {
     let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
@@ -61,8 +61,9 @@ fn is_beyond_us(to: DataType, expected: Option<&Value>) -> bool {
 }
 
 #[test]
-fn values_are_converted_where_and_as_dlt_converts_them() {
+fn values_are_converted_as_dlt_converts_them_or_by_design_not_at_all() {
     let mut differences = Differences::default();
+    let kept = deliberate("coercions");
     for row in rows("coercions") {
         let Some(source) = decodable(&row[0]) else { continue };
         for to in DataType::ALL {
@@ -71,7 +72,10 @@ fn values_are_converted_where_and_as_dlt_converts_them() {
                 continue;
             }
             let ours = coerce(source.clone(), *to).ok().map(|value| encode(&value));
-            differences.check(&(&row[0], to), &ours, &expected.cloned());
+            // What is listed must differ, so that the list does not go stale.
+            let is_kept = expected.is_some() && kept.contains(&json!([row[0], to.as_str()]));
+            let expected = if is_kept { None } else { expected.cloned() };
+            differences.check(&(&row[0], to), &ours, &expected);
         }
     }
 }
@@ -102,11 +106,13 @@ fn iso_texts_are_read_as_dlt_reads_them() {
 #[test]
 fn detections_find_what_dlt_finds() {
     let mut differences = Differences::default();
+    let kept = deliberate("detections");
     for row in rows("detections") {
         let Some(value) = decodable(&row[0]) else { continue };
         for detection in Detection::ALL {
             let expected = row[1].get(detection.as_str()).map(|kind| kind.as_str().unwrap().parse().unwrap());
             let ours = detect(&value, &[*detection], 1_700_000_000.0);
+            let expected = expected.filter(|_| !kept.contains(&json!([row[0], detection.as_str()])));
             differences.check(&(detection, &value), &ours, &expected.unwrap_or(value.data_type()));
         }
     }
