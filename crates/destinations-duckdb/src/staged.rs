@@ -33,7 +33,12 @@ pub(crate) fn create<'t>(
         let target = staged(client, plan, &table.name);
         let is_merged = merged.contains(table.name.as_str());
         let dialect: &dyn Dialect = if is_merged { &Variant::Uncompressed } else { &DuckDbDialect };
-        let sql = ddl::create_table(dialect, &target, table, Constraints { not_null: true, unique: false })?;
+        let constraints = if is_merged {
+            Constraints::of_merged(table)
+        } else {
+            Constraints { not_null: true, unique: false }
+        };
+        let sql = ddl::create_table(dialect, &target, table, constraints)?;
         Ok((target, Statement::new(format!("stage table {}", table.name), sql)))
     };
     tables.into_iter().map(create).collect()

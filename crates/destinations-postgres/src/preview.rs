@@ -34,7 +34,7 @@ impl Preview for Postgres {
         }
         for (table, _) in tables.iter().filter(|(_, is_staged)| *is_staged) {
             let target = staged(self, plan, &table.name);
-            let constraints = staged_constraints(plan, &table.name, indexes);
+            let constraints = staged_constraints(plan, table, indexes);
             let create = ddl::create_table(&PostgresDialect, &target, table, constraints)?;
             script.push(format!("stage table {}", table.name), create);
         }

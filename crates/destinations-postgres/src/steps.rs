@@ -217,7 +217,7 @@ impl Postgres {
         if !self.claim(session, plan, &ledger::staged_entry(&target.table))? {
             return Ok(());
         }
-        let constraints = staged_constraints(plan, &table.name, self.capabilities().create_indexes);
+        let constraints = staged_constraints(plan, table, self.capabilities().create_indexes);
         let create = ddl::create_table(&PostgresDialect, &target, table, constraints)?;
         session.execute(&plain(format!("stage table {}", table.name), create)).map(drop)
     }
@@ -314,10 +314,14 @@ pub(crate) fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
 }
 
 /// A staged table that takes the place of its target has the target's constraints.
-pub(crate) fn staged_constraints(plan: &LoadPlan, table: &str, indexes: bool) -> Constraints {
-    let is_swapped = plan.chains.iter().any(|chain| {
-        chain.follow_up == FollowUp::Replace(ReplaceStrategy::StagingOptimized)
-            && chain.tables.iter().any(|name| name == table)
-    });
-    Constraints { not_null: true, unique: indexes && is_swapped }
+pub(crate) fn staged_constraints(plan: &LoadPlan, table: &Table, indexes: bool) -> Constraints {
+    let is_among = |tables: &[String]| tables.iter().any(|name| *name == table.name);
+    let follow_up = plan.chains.iter().find(|chain| is_among(&chain.tables)).map(|chain| &chain.follow_up);
+    match follow_up {
+        Some(FollowUp::Merge(_)) => Constraints::of_merged(table),
+        Some(FollowUp::Replace(ReplaceStrategy::StagingOptimized)) => {
+            Constraints { not_null: true, unique: indexes }
+        }
+        _ => Constraints { not_null: true, unique: false },
+    }
 }

@@ -100,6 +100,15 @@ pub struct Constraints {
     pub unique: bool,
 }
 
+impl Constraints {
+    /// Those of the staged twin of a table that is merged. Rows that are marked as deleted need only their keys, so
+    /// that where there is such a mark nothing may be asked of staged rows.
+    pub fn of_merged(table: &Table) -> Self {
+        let has_mark = table.complete_columns().any(|column| column.hard_delete == Some(true));
+        Self { not_null: !has_mark, unique: false }
+    }
+}
+
 /// `CREATE TABLE` with the typed columns of `table`, in the schema's order.
 ///
 /// # Errors

@@ -139,6 +139,25 @@ impl<'a> MergeChain<'a> {
         Some(if is_bool { format!("({name} IS NULL OR {name} = FALSE)") } else { format!("{name} IS NULL") })
     }
 
+    /// Whether a staged root row has every value that the table needs. Rows that are marked as deleted may have
+    /// nothing but their keys, and such a one cannot be inserted; `None` where there is nothing to ask.
+    pub(super) fn is_whole(&self, prefix: &str) -> Option<String> {
+        let live = self.is_live(prefix)?;
+        let keys = self.primary_key();
+        let is_asked = |column: &&Column| {
+            let is_own = [column.row_key, column.parent_key, column.root_key].contains(&Some(true));
+            !column.is_nullable() && !is_own && !keys.contains(&column.name.as_str())
+        };
+        let needed: Vec<String> = self
+            .root
+            .table
+            .complete_columns()
+            .filter(is_asked)
+            .map(|column| format!("{prefix}{} IS NOT NULL", self.quote(&column.name)))
+            .collect();
+        if needed.is_empty() { None } else { Some(format!("({live} OR ({}))", needed.join(" AND "))) }
+    }
+
     /// The column of a nested table that holds the row key of its root row. Right below the root the
     /// key of the parent row is the same.
     pub(super) fn link<'t>(&self, table: &'t ChainTable<'_>) -> Option<&'t str> {

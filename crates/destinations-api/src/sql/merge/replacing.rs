@@ -45,6 +45,7 @@ pub(super) fn replace_rows(chain: &MergeChain<'_>, insertable: Option<&str>) -> 
         ));
     }
     comes.extend(insertable.map(str::to_owned));
+    comes.extend(chain.is_whole("s."));
     for table in chain.nested.iter().rev() {
         let link = chain.quote(chain.required_link(table)?);
         script.push(

@@ -1,7 +1,8 @@
 //! Keeps the history of rows: a version that is no longer staged is retired, a new one is inserted.
 //!
 //! Versions are told apart by a column that identifies content: the hash of the row, or a column of the
-//! user. With a merge key only keys that are staged can be retired, so that a load may bring a part of the
+//! user. A staged row that is marked as deleted and has nothing but its keys retires the version that is there and
+//! is no version itself. With a merge key only keys that are staged can be retired, so that a load may bring a part of the
 //! source. Nested rows are inserted with the version that they belong to and never change.
 //!
 //! Most nested rows belong to versions that were never there, and need not be looked for in a table that
@@ -134,8 +135,9 @@ impl<'a> History<'a> {
             let equal = chain.equal("d", "s", &[self.version]);
             format!("{target} AS d WHERE {equal} AND {}", self.is_active("d."))
         };
+        let whole = chain.is_whole("s.").map(|whole| format!(" AND {whole}")).unwrap_or_default();
         format!(
-            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {active})",
+            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {active}){whole}",
             chain.dialect.column_list(&columns),
             values.collect::<Vec<_>>().join(", "),
             chain.source(),

@@ -3,7 +3,7 @@
 //! Row ids derive from the primary key, and those of nested rows from the root row and the position in
 //! the list, so a list element that is there already is updated too. What a list no longer holds is
 //! deleted. A staged row that is marked as deleted and not known is inserted with its mark, as in dlt,
-//! but nothing below it. Staged rows with the same key are not told apart. Databases that update slowly
+//! but nothing below it; one that lacks what the table needs is not. Staged rows with the same key are not told apart. Databases that update slowly
 //! replace the rows instead ([`super::replacing`]).
 
 use cartage_schema::{Column, CompoundHint, Table};
@@ -56,7 +56,10 @@ pub(super) fn merge_rows(chain: &MergeChain<'_>, insertable: Option<&str>) -> Re
 fn root(chain: &MergeChain<'_>, insertable: Option<&str>) -> String {
     let deleted = chain.is_deleted("s.");
     let key = chain.primary_key();
-    merge_into(chain, chain.root, &chain.source(), &key, deleted.as_deref(), insertable)
+    let conditions: Vec<String> =
+        insertable.map(str::to_owned).into_iter().chain(chain.is_whole("s.")).collect();
+    let insertable = (!conditions.is_empty()).then(|| conditions.join(" AND "));
+    merge_into(chain, chain.root, &chain.source(), &key, deleted.as_deref(), insertable.as_deref())
 }
 
 /// Staged rows below root rows that take part and are not marked as deleted.
