@@ -14,6 +14,8 @@ use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::guard::Refused;
 use crate::known::KnownTables;
+use crate::long_numbers;
+use crate::notes::Notes;
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
@@ -63,6 +65,8 @@ pub(crate) struct BlockOutput {
     pub(crate) rows: u64,
     /// Rows that were left out, in order.
     pub(crate) bad: Vec<BadLine>,
+    /// What is to be said about values.
+    pub(crate) notes: Notes,
 }
 
 /// A bad row of a block.
@@ -125,14 +129,27 @@ impl BlockWorker {
         };
         let root = shapes.root(&task.file.table);
         let mut bad = Vec::new();
+        let mut notes = Notes::default();
         let mut rows = 0;
         let mut discarded = 0;
         let mut start = 0;
         while let Some(length) = memchr(b'\n', &work[start..bytes]) {
             let end = start + length;
+            let mut again: Vec<u8>;
             let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
             let row = &mut work[start..end + INPUT_PADDING];
-            let parsed = fill_tape_padded(row, end - start, buffers, &mut tape);
+            let parsed = match fill_tape_padded(row, end - start, buffers, &mut tape) {
+                Err(error) => match long_numbers::rewrite(original.row(start..end)) {
+                    Some(rewritten) => {
+                        again = rewritten;
+                        let length = again.len();
+                        again.resize(length + INPUT_PADDING, 0);
+                        fill_tape_padded(&mut again, length, buffers, &mut tape)
+                    }
+                    None => Err(error),
+                },
+                parsed => parsed,
+            };
             let outcome = parsed
                 .map_err(|error| not_json(&error, original.row(start..end), rules.max_json_depth))
                 .and_then(|()| {
@@ -140,9 +157,15 @@ impl BlockWorker {
                         tables.savepoint(savepoint);
                     }
                     collected.lists.clear();
+                    collected.overwritten.clear();
+                    tables.nulled.clear();
                     let tape = &tape.0;
                     let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
                     let outcome = writer.item(root, task.file.index, task.offset + start as u64);
+                    if outcome.is_ok() {
+                        notes.overwritten(shapes, rows, tape, &collected.overwritten);
+                        notes.nulled(shapes, rows, &tables.nulled);
+                    }
                     if outcome.is_err() && rules.keep_bad_rows {
                         tables.roll_back(savepoint);
                     }
@@ -171,7 +194,7 @@ impl BlockWorker {
         let result = tables.finish(shapes).map_err(|reason| {
             BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })
         })?;
-        Ok(BlockOutput { result, rows, bad })
+        Ok(BlockOutput { result, rows, bad, notes })
     }
 }
 
@@ -205,7 +228,6 @@ fn not_json(error: &simd_json::Error, row: &[u8], max_json_depth: usize) -> BadV
     match error.error() {
         ErrorType::DepthLimitExceeded => BadValue::TooDeep { limit: max_json_depth },
         ErrorType::InvalidUtf8 => BadValue::NotJson { detail: "it is not UTF-8".to_owned() },
-        ErrorType::InvalidNumber if is_long_integer(row, error.index()) => BadValue::NumberTooLarge,
         _ => BadValue::NotJson { detail: json_detail(row, error) },
     }
 }
@@ -216,15 +238,4 @@ fn json_detail(row: &[u8], error: &simd_json::Error) -> String {
         Err(error) => error.to_string(),
         Ok(_) => error.to_string(),
     }
-}
-
-/// Whether the number at `at` is an integer with more digits than 64 bits can have.
-fn is_long_integer(row: &[u8], at: usize) -> bool {
-    let begin =
-        row[..at.min(row.len())].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |byte| byte + 1);
-    let digits =
-        row[begin..].iter().skip_while(|byte| **byte == b'-').take_while(|byte| byte.is_ascii_digit());
-    let count = digits.count();
-    let behind = row.get(begin + count).copied();
-    count >= 19 && !matches!(behind, Some(b'.' | b'e' | b'E'))
 }

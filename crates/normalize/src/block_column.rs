@@ -1,12 +1,15 @@
 //! A column of one block, as far as the block knows it.
 
 use cartage_schema::DataType;
-use cartage_schema::value::parse_iso_timestamp;
+use cartage_schema::value::{cuts_fraction, parse_iso_timestamp};
 use simd_json::{Node, StaticNode};
 
 use crate::cells::Raw;
-use crate::columns::{ColumnBuilder, Physical};
+use crate::columns::{ColumnBuilder, Limits, Physical};
 use crate::scalars::may_be_typed;
+
+/// Length of a timestamp with microseconds and no zone. Shorter ones have no more digits.
+const MICROSECONDS: usize = "2024-01-01T10:00:00.123456".len();
 
 /// A column as this block sees it.
 #[derive(Debug)]
@@ -18,6 +21,7 @@ pub(crate) struct BlockColumn {
     pub(crate) met: bool,
     pub(crate) data_type: Option<DataType>,
     pub(crate) physical: Physical,
+    pub(crate) limits: Limits,
     pub(crate) nullable: bool,
     /// Whether there are hints, but no type yet.
     pub(crate) hinted: bool,
@@ -42,7 +46,9 @@ impl BlockColumn {
                     !may_be_typed(text) && builder.push_text(row, text.as_bytes())
                 }
                 (Node::String(text), DataType::Timestamp) => {
-                    parse_iso_timestamp(text).is_some_and(|(micros, _)| builder.push_timestamp(row, micros))
+                    let moment = parse_iso_timestamp(text);
+                    let is_whole = text.len() <= MICROSECONDS || !cuts_fraction(text);
+                    moment.is_some_and(|(micros, _)| is_whole && builder.push_timestamp(row, micros))
                 }
                 (Node::Static(StaticNode::I64(value)), DataType::Bigint) => builder.push_bigint(row, *value),
                 // The parser has all integers that are not negative as unsigned.
@@ -62,6 +68,7 @@ impl BlockColumn {
             met: false,
             data_type: None,
             physical: Physical::Text,
+            limits: Limits::None,
             nullable: true,
             hinted: false,
             assumed: None,

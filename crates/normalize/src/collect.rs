@@ -22,10 +22,22 @@ pub(crate) struct Collected {
     lists_from: usize,
     /// Objects that wait to be unfolded.
     waiting: Vec<(u32, ObjectId, i64)>,
+    /// Columns of the item at hand of which a key took the value that another key had given it.
+    pub(crate) overwritten: Vec<Overwritten>,
     /// Number of the row at hand, among all that the worker has seen.
     row: u64,
     /// Number of the object at hand.
     visit: u64,
+}
+
+/// A value that gave way to that of another key whose name leads to the same column, or table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overwritten {
+    pub(crate) table: TableId,
+    /// `None` for lists, which are rows of the table.
+    pub(crate) slot: Option<SlotId>,
+    /// Where the value that gave way and the other stand on the tape.
+    pub(crate) values: [u32; 2],
 }
 
 /// A key that repeats inside of one object, which needs more care.
@@ -52,10 +64,12 @@ impl Collected {
     ) {
         let root = shapes.places[place as usize].object;
         self.begin_row();
+        let overwritten = self.overwritten.len();
         self.waiting.push((at as u32, root, level));
         if self.unfold_waiting(shapes, tables, tape).is_ok() {
             return;
         }
+        self.overwritten.truncate(overwritten);
         // Python knows only the last value of a repeated key, at the place of the first.
         self.lists.truncate(self.lists_from);
         self.begin_row();
@@ -189,7 +203,9 @@ impl Collected {
     fn set_list(&mut self, shapes: &mut Shapes, place: PlaceId, at: u32) {
         let mark = &mut shapes.places[place as usize].mark;
         if mark.row == self.row {
-            self.lists[mark.index as usize].1 = at;
+            let before = std::mem::replace(&mut self.lists[mark.index as usize].1, at);
+            let table = shapes.places[place as usize].table;
+            self.overwritten.push(Overwritten { table, slot: None, values: [before, at] });
         } else {
             *mark = Mark { row: self.row, index: self.lists.len() as u32 };
             self.lists.push((place, at));
@@ -201,10 +217,18 @@ impl Collected {
     pub(crate) fn set(&mut self, shapes: &mut Shapes, table: TableId, slot: SlotId, value: CellValue) {
         let mark = &mut shapes.tables[table].marks[slot as usize];
         if mark.row == self.row {
-            self.cells[mark.index as usize].value = value;
+            let before = std::mem::replace(&mut self.cells[mark.index as usize].value, value);
+            self.note_overwritten(table, slot, before, value);
         } else {
             *mark = Mark { row: self.row, index: self.cells.len() as u32 };
             self.cells.push(Cell { slot, value });
+        }
+    }
+
+    #[cold]
+    fn note_overwritten(&mut self, table: TableId, slot: SlotId, before: CellValue, value: CellValue) {
+        if let (CellValue::Tape(before), CellValue::Tape(at)) = (before, value) {
+            self.overwritten.push(Overwritten { table, slot: Some(slot), values: [before, at] });
         }
     }
 

@@ -180,6 +180,11 @@ impl<'a> Coordinator<'a> {
         for discard in discards {
             self.discard(task, discard)?;
         }
+        for (note, seen) in &output.notes.0 {
+            let row = self.progress.row_number(task.file.index, seen.row);
+            let place = self.progress.place(task.file.index, row);
+            self.report.note(note, seen.values, place);
+        }
         *self.progress.rows.entry(task.file.index).or_default() += output.rows;
         let bytes = task.block.uncompressed_bytes as u64;
         self.report.input_rows += output.rows;

@@ -158,8 +158,6 @@ pub enum BadValue {
         /// How many levels are allowed.
         limit: usize,
     },
-    /// An integer has more than 64 bits.
-    NumberTooLarge,
     /// A null where none may be.
     Null {
         /// The table.
@@ -240,11 +238,11 @@ impl BadValue {
             Self::NotJson { .. } | Self::TooDeep { .. } => {
                 "correct the source, or set `on_bad_row = \"quarantine\"` on it to keep such rows apart"
             }
-            Self::NumberTooLarge => "write the number as text in the source",
             Self::Null { .. } => "correct the source, or take `nullable = false` from the column",
             Self::NotCoercible { .. } => "correct the source, or give the variant column the type text",
             Self::DoesNotFit { .. } => {
-                "correct the source, or give the column a larger precision or the type text"
+                "correct the source, or give a column that is new a larger precision or the type text; a column that \
+                 is at the destination keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",
@@ -260,9 +258,8 @@ impl fmt::Display for BadValue {
             Self::TooDeep { limit } => {
                 write!(f, "its objects and lists are nested more than {limit} levels deep")
             }
-            Self::NumberTooLarge => f.write_str("it holds an integer of more than 64 bits"),
             Self::Null { table, column } => {
-                write!(f, "column `{column}` of table `{table}` is null, but must not be")
+                write!(f, "column `{column}` of table `{table}` is null or absent, but must not be")
             }
             Self::NotCoercible { table, column, from, to } => {
                 write!(

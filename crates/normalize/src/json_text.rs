@@ -7,6 +7,8 @@ use cartage_schema::canonical::{write_float, write_integer, write_text};
 use serde_json::{Map, Number, Value};
 use simd_json::{Node, StaticNode};
 
+use crate::long_numbers;
+
 /// First and last marker of typed JSON.
 const MARKERS: std::ops::RangeInclusive<char> = '\u{f026}'..='\u{f02e}';
 
@@ -22,7 +24,10 @@ pub(crate) fn behind(tape: &[Node<'_>], at: usize) -> usize {
 /// Writes the value at `at` as compact JSON. Recursion is bounded: the parser refuses deep documents.
 pub(crate) fn write(out: &mut Vec<u8>, tape: &[Node<'_>], at: usize) {
     match tape[at] {
-        Node::String(text) => write_text(out, without_marker(text)),
+        Node::String(text) => match long_numbers::digits(text) {
+            Some(digits) => out.extend_from_slice(digits.as_bytes()),
+            None => write_text(out, without_marker(text)),
+        },
         Node::Static(value) => write_static(out, value),
         Node::Array { len, .. } => {
             out.push(b'[');

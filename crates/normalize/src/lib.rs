@@ -12,7 +12,6 @@
 //! # Limitations
 //! - Parquet files are taken over as they are only where the output is Parquet.
 //! - Ids of dlt with another length (`DLT_DLT_ID_LENGTH_BYTES`) cannot be made.
-//! - Integers of more than 64 bits are errors, as in dlt's extract.
 
 mod arrow_json;
 mod assemble;
@@ -33,9 +32,11 @@ mod guard;
 mod ids;
 mod json_text;
 mod known;
+mod long_numbers;
 #[doc(hidden)]
 pub mod measure;
 mod merge;
+mod notes;
 mod output;
 mod parquet_input;
 mod pool;
@@ -54,6 +55,6 @@ mod writer;
 pub use broken::{BrokenContract, Frozen};
 pub use contracts::CurrentContracts;
 pub use error::{BadRow, BadValue, NormalizeError};
-pub use report::NormalizeReport;
+pub use report::{NormalizeReport, NulledNumbers, SharedName};
 pub use run::{NormalizeRequest, run};
 pub use settings::{DataWriterSettings, DestinationTraits, NormalizeSettings, OnBadRow, PackageSettings};

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use cartage_schema::value::Scalar;
+use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{
     Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
 };
 
-use crate::columns::PhysicalRules;
+use crate::columns::{PhysicalRules, exact_type, is_bigint};
 use crate::filters::Filters;
 use crate::settings::{OnBadRow, PackageSettings};
 
@@ -21,6 +21,8 @@ pub(crate) struct Rules {
     pub(crate) naming: Naming,
     pub(crate) physical: PhysicalRules,
     pub(crate) keep_bad_rows: bool,
+    /// Whether the destination appends what it is told to merge.
+    appends_merges: bool,
     pub(crate) max_json_depth: usize,
     /// Whether a contract restricts anything at all.
     pub(crate) has_contracts: bool,
@@ -69,6 +71,7 @@ impl Rules {
         Ok(Self {
             load_id: load_id.to_owned(),
             physical: PhysicalRules::new(destination),
+            appends_merges: destination.appends_merges(),
             keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
             max_json_depth: settings.max_json_depth,
             has_contracts,
@@ -98,8 +101,54 @@ impl Rules {
         self.inference.is_not_null(column)
     }
 
+    /// The type of a new column by its first value: for exact numbers one that holds it.
     pub(crate) fn detect(&self, value: &Scalar<'_>) -> DataType {
-        self.inference.detect(value)
+        match (self.inference.detect(value), value) {
+            (DataType::Bigint, Scalar::Int(integer)) if !is_bigint(*integer) => {
+                exact_type(&self.physical, &Decimal::from_i128(*integer))
+            }
+            (DataType::Decimal, Scalar::Decimal(decimal)) => exact_type(&self.physical, decimal),
+            (detected, _) => detected,
+        }
+    }
+
+    /// A value on its way to a variant. Integers beyond 64 bits are exact numbers of another type there.
+    pub(crate) fn variant_value<'v>(&self, value: Scalar<'v>) -> Scalar<'v> {
+        let decimal = match value {
+            Scalar::Int(integer) if !is_bigint(integer) => Decimal::from_i128(integer),
+            Scalar::Decimal(decimal) => decimal,
+            other => return other,
+        };
+        match exact_type(&self.physical, &decimal) {
+            DataType::Wei => Scalar::Wei(decimal),
+            _ => Scalar::Decimal(decimal),
+        }
+    }
+
+    /// Columns without which a row of a table is a bad one, by name, and whether rows that are marked as deleted
+    /// need them too. Only columns that were known before the first row count, so that it makes no difference
+    /// where blocks begin.
+    pub(crate) fn required(&self, table: &str) -> Vec<(String, bool)> {
+        let Some(known) = self.schema.tables.get(table) else { return Vec::new() };
+        let is_filled_later =
+            |column: &Column| ["x-valid-from", "x-valid-to"].iter().any(|hint| column.has_own_hint(hint));
+        let is_required = |column: &&Column| {
+            !column.is_nullable() && !self.naming.is_dlt_name(&column.name) && !is_filled_later(column)
+        };
+        let is_key = |column: &Column| column.primary_key == Some(true) || column.merge_key == Some(true);
+        known
+            .columns
+            .values()
+            .filter(is_required)
+            .map(|column| (column.name.clone(), is_key(column)))
+            .collect()
+    }
+
+    /// The column that marks rows of a table as deleted, where the destination acts on it.
+    pub(crate) fn deletion_mark(&self, table: &str, is_root: bool) -> Option<String> {
+        let known = self.schema.tables.get(table).filter(|_| is_root && !self.appends_merges)?;
+        self.schema.merge_of(known)?;
+        known.first_column(|column| column.hard_delete == Some(true)).map(|column| column.name.clone())
     }
 
     pub(crate) fn has_filters(&self) -> bool {

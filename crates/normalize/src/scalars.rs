@@ -8,6 +8,7 @@ use simd_json::{Node, StaticNode};
 
 use crate::cells::Raw;
 use crate::json_text;
+use crate::long_numbers::{LongNumber, long_number};
 
 /// First byte of the marker of a typed text.
 const MARKER_BYTE: u8 = 0xef;
@@ -31,9 +32,11 @@ pub(crate) fn scalar<'t>(tape: &[Node<'t>], raw: Raw<'t>) -> Option<Scalar<'t>> 
         Node::Static(StaticNode::I64(value)) => Scalar::Int(i128::from(value)),
         Node::Static(StaticNode::U64(value)) => Scalar::Int(i128::from(value)),
         Node::Static(StaticNode::F64(value)) => Scalar::Double(value),
-        Node::String(text) if may_be_typed(text) => {
-            decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text)))
-        }
+        Node::String(text) if may_be_typed(text) => match long_number(text) {
+            Some(LongNumber::Integer(integer)) => integer,
+            Some(LongNumber::BeyondDouble) => return None,
+            None => decode_typed(text).unwrap_or(Scalar::Text(Cow::Borrowed(text))),
+        },
         Node::String(text) => Scalar::Text(Cow::Borrowed(text)),
         Node::Object { .. } | Node::Array { .. } => Scalar::Json(Cow::Owned(json_text::to_text(tape, at))),
     })

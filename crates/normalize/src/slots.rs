@@ -41,8 +41,20 @@ pub(crate) struct TableShape {
     pub(crate) row_id: RowIdKind,
     /// Columns whose values go to the tables below, under the names they have there.
     pub(crate) propagated: Vec<(SlotId, Arc<str>)>,
+    /// Columns without which a row is a bad one.
+    pub(crate) required: Vec<RequiredSlot>,
+    /// The column that marks rows as deleted.
+    pub(crate) deletion_mark: Option<SlotId>,
     /// Slots of columns inherited from tables above.
     inherited: Vec<(Arc<str>, SlotId)>,
+}
+
+/// A column that every row must have a value for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequiredSlot {
+    pub(crate) slot: SlotId,
+    /// Whether it is a column of the key, which rows that are marked as deleted need too.
+    pub(crate) is_key: bool,
 }
 
 /// A column as far as names and hints tell.
@@ -89,6 +101,8 @@ impl TableShape {
             seed: table_seed(&rules.load_id, name),
             row_id: rules.row_id(name, is_root),
             propagated: Vec::new(),
+            required: Vec::new(),
+            deletion_mark: None,
             inherited: Vec::new(),
         };
         let mut system = |column: &str| {
@@ -106,6 +120,14 @@ impl TableShape {
             let from = table.slot(&from, rules);
             table.propagated.push((from, to.into()));
         }
+        for (column, is_key) in rules.required(name) {
+            let slot = table.slot(&column, rules);
+            // What filters leave out of every row cannot be missing from one.
+            if !table.slots[slot as usize].excluded {
+                table.required.push(RequiredSlot { slot, is_key });
+            }
+        }
+        table.deletion_mark = rules.deletion_mark(name, is_root).map(|column| table.slot(&column, rules));
         table
     }
 

@@ -14,10 +14,11 @@ use simd_json::Node;
 use crate::batch::{BlockResult, MetColumn, TableBatch};
 use crate::block_column::BlockColumn;
 use crate::cells::{Cell, Raw, RowValues};
-use crate::columns::ColumnBuilder;
+use crate::columns::{ColumnBuilder, Limits};
 use crate::error::BadValue;
 use crate::guard::{Discard, Guard, GuardedRow, Refusal, Refused};
 use crate::known::KnownTables;
+use crate::long_numbers::is_beyond_double;
 use crate::rules::Rules;
 use crate::scalars::{coerced, scalar};
 use crate::shape::{Shapes, TableId};
@@ -36,6 +37,8 @@ pub(crate) struct BlockTables<'s> {
     /// Whether what contracts discard is to be kept.
     pub(crate) keeps_discarded: bool,
     pub(crate) discards: Vec<Discard>,
+    /// Columns of the item at hand with numbers beyond a double.
+    pub(crate) nulled: Vec<(TableId, SlotId)>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +85,7 @@ impl<'s> BlockTables<'s> {
             new_refused: Vec::new(),
             keeps_discarded,
             discards: Vec::new(),
+            nulled: Vec::new(),
         }
     }
 
@@ -133,8 +137,29 @@ impl<'s> BlockTables<'s> {
         if table.guard.is_some() && !self.judge(shapes, row_at)? {
             return Ok(false);
         }
+        if !shapes.tables[id].required.is_empty() {
+            self.require(shapes, id)?;
+        }
         self.tables[id].rows += 1;
         Ok(true)
+    }
+
+    /// Looks whether the row at hand has all values that it must have. One that is marked as deleted needs its
+    /// keys only.
+    fn require(&self, shapes: &Shapes, id: TableId) -> Result<(), BadValue> {
+        let (table, shape) = (&self.tables[id], &shapes.tables[id]);
+        let lacks = |slot: SlotId| match table.columns.get(slot as usize) {
+            Some(column) => !column.refused && column.builder.as_ref().is_none_or(|it| !it.has(table.rows)),
+            None => true,
+        };
+        let Some(first) = shape.required.iter().find(|required| lacks(required.slot)) else { return Ok(()) };
+        let mark = shape.deletion_mark.and_then(|slot| table.columns.get(slot as usize)?.builder.as_ref());
+        let missing = if mark.is_some_and(|mark| mark.is_marked(table.rows)) {
+            shape.required.iter().find(|required| required.is_key && lacks(required.slot))
+        } else {
+            Some(first)
+        };
+        missing.map_or(Ok(()), |missing| Err(BadValue::null(shapes, id, missing.slot)))
     }
 
     /// Appends a value that is new, null, or of another type than its column.
@@ -147,7 +172,12 @@ impl<'s> BlockTables<'s> {
         raw: Raw<'_>,
     ) -> Result<(), BadValue> {
         match scalar(tape, raw) {
-            None => self.append_null(shapes, table, slot),
+            None => {
+                if is_beyond_double(tape, raw) {
+                    self.nulled.push((table, slot));
+                }
+                self.append_null(shapes, table, slot)
+            }
             Some(scalar) => {
                 let refused = self.refused_in_row(table);
                 self.append_scalar(shapes, table, slot, scalar, None)?;
@@ -161,8 +191,12 @@ impl<'s> BlockTables<'s> {
 
     fn append_null(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> Result<(), BadValue> {
         let shape = &shapes.tables[table].slots[slot as usize];
+        // Whether the row may lack the value is known when all of it is typed: see `require`.
+        let is_asked_later = shapes.tables[table].deletion_mark.is_some()
+            && shapes.tables[table].required.iter().any(|required| required.slot == slot);
         let column = self.column(shapes, table, slot);
         let forbidden = match column.data_type {
+            _ if is_asked_later => false,
             Some(_) => !column.nullable,
             None => !column.hinted && shape.not_null,
         };
@@ -186,14 +220,20 @@ impl<'s> BlockTables<'s> {
         let preferred = shape.preferred.filter(|_| !is_variant);
         let known = self.column(shapes, table, slot).data_type;
         let from = scalar.data_type();
-        let to = known.or(preferred).unwrap_or_else(|| self.rules.detect(&scalar));
+        let is_of_date =
+            variant_of.is_some_and(|of| self.column(shapes, table, of).data_type == Some(DataType::Date));
+        let detect = || match from {
+            // A timestamp that is no midnight is a text there, next to other texts that are no dates.
+            DataType::Text if is_of_date => DataType::Text,
+            _ => self.rules.detect(&scalar),
+        };
+        let to = known.or(preferred).unwrap_or_else(detect);
+        let has_limits = matches!(to, DataType::Bigint | DataType::Decimal | DataType::Wei);
+        let original = (from != to && has_limits).then(|| scalar.clone());
         let value = match coerced(scalar, from, to) {
             Ok(value) => value,
             Err(_) if is_variant => return Err(BadValue::not_coercible(shapes, table, slot, from, to)),
-            Err(scalar) => {
-                let variant = shapes.tables[table].variant(slot, VariantOf::Type(from), self.rules);
-                return self.append_scalar(shapes, table, variant, scalar, Some(slot));
-            }
+            Err(scalar) => return self.append_variant(shapes, table, slot, scalar),
         };
         if let Scalar::Wei(wei) = &value
             && wei.exceeds_wei()
@@ -215,9 +255,29 @@ impl<'s> BlockTables<'s> {
         }
         let row = self.tables[table].rows;
         let column = self.column(shapes, table, slot);
+        if let Some(reason) = column.limits.refuse(&value) {
+            if is_variant {
+                return Err(BadValue::does_not_fit(shapes, table, slot, &reason));
+            }
+            return self.append_variant(shapes, table, slot, original.unwrap_or(value));
+        }
         let size = shapes.tables[table].slots[slot as usize].size;
         let builder = column.builder.get_or_insert_with(|| ColumnBuilder::new(column.physical, size));
         builder.push(row, &value).map_err(|error| BadValue::does_not_fit(shapes, table, slot, &error.reason))
+    }
+
+    /// Appends a value that its column cannot take to the variant of the column for the value's type.
+    fn append_variant(
+        &mut self,
+        shapes: &mut Shapes,
+        table: TableId,
+        slot: SlotId,
+        value: Scalar<'_>,
+    ) -> Result<(), BadValue> {
+        let value = self.rules.variant_value(value);
+        let of = VariantOf::Type(value.data_type());
+        let variant = shapes.tables[table].variant(slot, of, self.rules);
+        self.append_scalar(shapes, table, variant, value, Some(slot))
     }
 
     /// Gives a column its type, unless the contract does not let it in.
@@ -242,10 +302,12 @@ impl<'s> BlockTables<'s> {
         let hints = self.tables[table].known.and_then(|known| known.columns.get(&**name));
         let definition = self.rules.new_column(name, data_type, variant_of.is_some(), hints);
         let physical = self.rules.physical.of(&definition);
+        let limits = Limits::of(&definition, &self.rules.physical);
         let column = self.column(shapes, table, slot);
         column.data_type = definition.data_type;
         column.nullable = definition.is_nullable();
         column.physical = physical;
+        column.limits = limits;
         self.new_columns.push(NewColumn { table, slot, column: definition });
         Ok(true)
     }
@@ -287,6 +349,7 @@ impl<'s> BlockTables<'s> {
         column.assumed = known.data_type;
         column.nullable = known.is_nullable();
         column.physical = self.rules.physical.of(known);
+        column.limits = Limits::of(known, &self.rules.physical);
     }
 
     pub(crate) fn savepoint(&self, savepoint: &mut Savepoint) {

@@ -60,6 +60,8 @@ pub(crate) fn normalize_one(
     for (table, rows) in done.quarantined {
         *report.quarantined.entry(table).or_default() += rows;
     }
+    report.warnings.extend(done.shared_names.iter().map(ToString::to_string));
+    report.warnings.extend(done.nulled_numbers.iter().map(ToString::to_string));
     report.add_discarded(&done.discards.list());
     report.add_null_columns(done.null_columns, &done.new_columns);
     if done.published {

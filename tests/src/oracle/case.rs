@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::binaries::workspace;
 
 /// One case.
 #[derive(Debug)]
@@ -47,6 +49,15 @@ impl Case {
         folders.retain(|folder| folder.join("case.json").is_file());
         folders.sort();
         folders.iter().map(|folder| Self::open(folder)).collect()
+    }
+
+    /// Names of cases in which dlt changes a value that we keep, and why.
+    ///
+    /// # Errors
+    /// A list that cannot be read.
+    pub fn different_by_design() -> Result<Map<String, Value>> {
+        let mut list = read(&workspace().join("fixtures/oracle/differences.json"))?;
+        list["cases"].as_object_mut().map(std::mem::take).context("the list has cases")
     }
 
     pub(crate) fn runs(&self) -> &[Value] {

@@ -13,6 +13,7 @@ mod filesystem;
 mod filesystem_dlt;
 mod guides;
 mod init;
+mod kept_values;
 mod kill;
 mod locks;
 mod memory;

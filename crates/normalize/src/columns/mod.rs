@@ -3,9 +3,11 @@
 //! Rows that bring nothing for a column cost nothing until the next value: the gap is filled with nulls
 //! when something is appended behind it, or when the column is finished.
 
+mod limits;
 mod physical;
 mod validity;
 mod values;
 
+pub(crate) use limits::{Limits, exact_type, is_bigint};
 pub(crate) use physical::{Physical, PhysicalRules, cast_wide, wide_type};
 pub(crate) use values::{ColumnBuilder, ColumnSize};

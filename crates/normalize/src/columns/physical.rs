@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, TimeUnit};
 use cartage_schema::{Column, DataType};
 
+use super::limits::Limits;
 use crate::settings::DestinationTraits;
 
 /// Digits of a bigint column of which some value is beyond 63 bits: enough for every 64-bit integer.
@@ -20,12 +21,19 @@ pub(crate) enum Physical {
     Text,
     Binary,
     Bigint,
+    /// Integers of fewer bits than 64.
+    Narrow,
     Double,
     Bool,
-    Timestamp { utc: bool },
+    Timestamp {
+        utc: bool,
+    },
     Date,
     Time,
-    Decimal { precision: u8, scale: i8 },
+    Decimal {
+        precision: u8,
+        scale: i8,
+    },
 }
 
 /// What the destination says about types that have more than one form.
@@ -58,6 +66,7 @@ impl PhysicalRules {
         match column.data_type {
             None | Some(DataType::Text | DataType::Json) => Physical::Text,
             Some(DataType::Binary) => Physical::Binary,
+            Some(DataType::Bigint) if Limits::of(column, self).is_narrow() => Physical::Narrow,
             Some(DataType::Bigint) => Physical::Bigint,
             Some(DataType::Double) => Physical::Double,
             Some(DataType::Bool) => Physical::Bool,
@@ -66,21 +75,30 @@ impl PhysicalRules {
             Some(DataType::Timestamp) => {
                 Physical::Timestamp { utc: self.timezone.unwrap_or_else(|| column.has_timezone()) }
             }
-            Some(DataType::Decimal) => self.decimal(column, self.decimal),
-            Some(DataType::Wei) => self.decimal(column, self.wei),
+            Some(DataType::Decimal | DataType::Wei) => self.decimal(column),
         }
     }
 }
 
 impl PhysicalRules {
-    fn decimal(&self, column: &Column, default: (u32, u32)) -> Physical {
-        let precision = column.precision.unwrap_or(default.0);
-        if precision > MOST_DIGITS && self.wide_as_text {
+    /// Digits of a column of decimals or wei, and how many of them stand behind the point.
+    pub(super) fn digits(&self, column: &Column) -> (u32, u32) {
+        let default = if column.data_type == Some(DataType::Wei) { self.wei } else { self.decimal };
+        let precision = column.precision.unwrap_or(default.0).max(1);
+        let precision = if self.is_text(precision) { precision } else { precision.min(MOST_DIGITS) };
+        (precision, column.scale.unwrap_or(default.1).min(precision))
+    }
+
+    fn is_text(&self, precision: u32) -> bool {
+        precision > MOST_DIGITS && self.wide_as_text
+    }
+
+    fn decimal(&self, column: &Column) -> Physical {
+        let (precision, scale) = self.digits(column);
+        if self.is_text(precision) {
             return Physical::Text;
         }
-        let precision = precision.clamp(1, MOST_DIGITS) as u8;
-        let scale = column.scale.unwrap_or(default.1).min(u32::from(precision)) as i8;
-        Physical::Decimal { precision, scale }
+        Physical::Decimal { precision: precision as u8, scale: scale as i8 }
     }
 
     /// The field of a column in files without rows.
@@ -95,7 +113,7 @@ impl Physical {
         match self {
             Self::Text => ArrowType::Utf8,
             Self::Binary => ArrowType::Binary,
-            Self::Bigint => ArrowType::Int64,
+            Self::Bigint | Self::Narrow => ArrowType::Int64,
             Self::Double => ArrowType::Float64,
             Self::Bool => ArrowType::Boolean,
             Self::Timestamp { utc } => ArrowType::Timestamp(TimeUnit::Microsecond, utc.then(|| "UTC".into())),

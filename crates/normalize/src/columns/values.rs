@@ -25,6 +25,8 @@ enum Values {
     Text(Bytes),
     Binary(Bytes),
     Bigint(Vec<i64>),
+    /// Integers that are looked at before they are appended, so that the short ways do not know them.
+    Narrow(Vec<i64>),
     /// Integers of which at least one does not fit a bigint.
     Wide(Vec<i128>),
     Double(Vec<f64>),
@@ -64,6 +66,7 @@ impl ColumnBuilder {
             Physical::Text => Values::Text(Bytes::new(rows, bytes)),
             Physical::Binary => Values::Binary(Bytes::new(rows, bytes)),
             Physical::Bigint => Values::Bigint(Vec::with_capacity(rows)),
+            Physical::Narrow => Values::Narrow(Vec::with_capacity(rows)),
             Physical::Double => Values::Double(Vec::with_capacity(rows)),
             Physical::Bool => Values::Bool(BooleanBufferBuilder::new(rows)),
             Physical::Timestamp { utc } => Values::Timestamp(Vec::with_capacity(rows), utc),
@@ -84,6 +87,21 @@ impl ColumnBuilder {
             _ => 0,
         };
         ColumnSize { rows: with_spare(self.validity.len()), bytes }
+    }
+
+    /// Whether a row has a value.
+    #[inline]
+    pub(crate) fn has(&self, row: usize) -> bool {
+        // Rows that bring nothing append nothing, so that the last one is never null.
+        self.validity.len() > row
+    }
+
+    /// Whether a row has a value that marks it: true, or anything in a column that is not of truth values.
+    pub(crate) fn is_marked(&self, row: usize) -> bool {
+        match &self.values {
+            Values::Bool(values) => self.has(row) && values.get_bit(row),
+            _ => self.has(row),
+        }
     }
 
     /// Appends a text if this is a text column. The bytes must be those of a text.
@@ -155,7 +173,9 @@ impl ColumnBuilder {
                 texts.push(value.to_string().as_bytes());
             }
             (Values::Binary(values), Scalar::Binary(bytes)) => values.push(bytes),
-            (Values::Bigint(values), Scalar::Int(value)) => values.push(*value as i64),
+            (Values::Bigint(values) | Values::Narrow(values), Scalar::Int(value)) => {
+                values.push(*value as i64);
+            }
             (Values::Wide(values) | Values::Decimal(values, ..), _) => values.push(number),
             (Values::Double(values), Scalar::Double(value)) => values.push(*value),
             (Values::Bool(values), Scalar::Bool(value)) => values.append(*value),
@@ -184,7 +204,7 @@ impl ColumnBuilder {
                 }
             }
             (Values::Decimal(_, precision, scale), Scalar::Decimal(value) | Scalar::Wei(value)) => {
-                value.to_i128(*precision, *scale as u8).map_err(|error| DoesNotFit {
+                value.to_exact_i128(*precision, *scale as u8).map_err(|error| DoesNotFit {
                     reason: format!("`{value}` does not fit decimal({precision},{scale}): {error}"),
                 })
             }
@@ -222,7 +242,10 @@ impl ColumnBuilder {
         self.validity.push_nulls(count);
         match &mut self.values {
             Values::Text(values) | Values::Binary(values) => values.push_empty(count),
-            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => {
+            Values::Bigint(values)
+            | Values::Narrow(values)
+            | Values::Timestamp(values, _)
+            | Values::Time(values) => {
                 values.resize(len, 0);
             }
             Values::Wide(values) | Values::Decimal(values, ..) => values.resize(len, 0),
@@ -237,7 +260,10 @@ impl ColumnBuilder {
         self.validity.truncate(len);
         match &mut self.values {
             Values::Text(values) | Values::Binary(values) => values.truncate(len),
-            Values::Bigint(values) | Values::Timestamp(values, _) | Values::Time(values) => {
+            Values::Bigint(values)
+            | Values::Narrow(values)
+            | Values::Timestamp(values, _)
+            | Values::Time(values) => {
                 values.truncate(len);
             }
             Values::Wide(values) | Values::Decimal(values, ..) => values.truncate(len),
@@ -268,7 +294,9 @@ impl ColumnBuilder {
                 let (offsets, bytes) = values.finish()?;
                 Arc::new(BinaryArray::new(offsets, bytes, nulls))
             }
-            Values::Bigint(values) => Arc::new(Int64Array::new(ScalarBuffer::from(values), nulls)),
+            Values::Bigint(values) | Values::Narrow(values) => {
+                Arc::new(Int64Array::new(ScalarBuffer::from(values), nulls))
+            }
             Values::Wide(values) => Arc::new(
                 Decimal128Array::new(ScalarBuffer::from(values), nulls)
                     .with_data_type(ArrowType::Decimal128(WIDE_PRECISION, 0)),

@@ -5,6 +5,7 @@
 mod bad_rows;
 mod blocks;
 mod harness;
+mod kept_values;
 mod oracle;
 mod packages;
 mod parquet;

@@ -33,6 +33,8 @@ fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
+    let differences =
+        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/oracle/differences.json"));
     let mut checked = 0;
     let mut wrong = Vec::new();
     for path in cases {
@@ -46,6 +48,14 @@ fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
             checked += 1;
             let mut check = Check { path, name, expected: Value::Null, case, problems: Vec::new() };
             check.run();
+            if differences["cases"].get(&check.name).is_some() {
+                // By design a value that dlt changes is in a variant. All rows are there, and the list is not stale.
+                if check.problems.is_empty() {
+                    check.problems.push(format!("{} is as in dlt, but listed as different", check.name));
+                } else {
+                    check.problems.retain(|problem| problem.contains("fail") || problem.contains("orphans"));
+                }
+            }
             wrong.append(&mut check.problems);
         }
     }

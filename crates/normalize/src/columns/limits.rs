@@ -1,0 +1,82 @@
+//! What a column can hold beyond its type: the digits of a decimal, the bits of an integer.
+
+use cartage_schema::value::{Decimal, Scalar};
+use cartage_schema::{Column, DataType};
+
+use super::physical::{PhysicalRules, WIDE_PRECISION};
+
+/// Bits of an integer without a precision.
+const DEFAULT_BITS: u32 = 64;
+
+/// The widths that integers of databases have.
+const WIDTHS: [u32; 4] = [8, 16, 32, 64];
+
+/// The largest value that a column takes. Values beyond go to a variant, and never to the destination, which
+/// would refuse or round them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limits {
+    /// All values of the type.
+    None,
+    /// Integers of so many bits, sign included.
+    Bits(u32),
+    /// Decimals of so many digits before the point, and behind it.
+    Digits { whole: u64, behind: u64 },
+}
+
+impl Limits {
+    /// The limits of a column that has a type.
+    pub(crate) fn of(column: &Column, rules: &PhysicalRules) -> Self {
+        match column.data_type {
+            Some(DataType::Bigint) => {
+                let bits = column.precision.unwrap_or(DEFAULT_BITS);
+                Self::Bits(WIDTHS.into_iter().find(|width| bits <= *width).unwrap_or(bits))
+            }
+            Some(DataType::Decimal | DataType::Wei) => {
+                let (precision, scale) = rules.digits(column);
+                Self::Digits { whole: u64::from(precision.saturating_sub(scale)), behind: u64::from(scale) }
+            }
+            _ => Self::None,
+        }
+    }
+
+    /// Whether integers of 64 bits have to be looked at.
+    pub(super) fn is_narrow(self) -> bool {
+        matches!(self, Self::Bits(bits) if bits < DEFAULT_BITS)
+    }
+
+    /// Why a value of the column's type does not fit; `None` if it does.
+    pub(crate) fn refuse(self, value: &Scalar<'_>) -> Option<String> {
+        match (self, value) {
+            (Self::Bits(bits), Scalar::Int(value)) => {
+                let fits = if bits <= DEFAULT_BITS {
+                    let end = 1_i128 << (bits - 1);
+                    (-end..end).contains(value)
+                } else {
+                    value.unsigned_abs() < 10_u128.pow(u32::from(WIDE_PRECISION))
+                };
+                (!fits).then(|| format!("{value} has more than {bits} bits"))
+            }
+            (Self::Digits { whole, behind }, Scalar::Decimal(value) | Scalar::Wei(value)) => {
+                let fits = value.digits().is_some_and(|(own, fraction)| own <= whole && fraction <= behind);
+                (!fits).then(|| {
+                    format!("{value} has more than {whole} digits before the point, or {behind} behind it")
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether an integer is one of 64 bits.
+pub(crate) fn is_bigint(value: i128) -> bool {
+    i64::try_from(value).is_ok()
+}
+
+/// The type for integers beyond 64 bits and other exact numbers: the first that holds the value, else the last.
+pub(crate) fn exact_type(rules: &PhysicalRules, value: &Decimal) -> DataType {
+    let holds = |data_type| {
+        let limits = Limits::of(&Column::typed("", data_type, true), rules);
+        limits.refuse(&Scalar::Decimal(value.clone())).is_none()
+    };
+    if !holds(DataType::Decimal) && holds(DataType::Wei) { DataType::Wei } else { DataType::Decimal }
+}
