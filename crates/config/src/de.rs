@@ -146,9 +146,14 @@ fn visit_guessed<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::
         return visitor.visit_i64(number);
     }
     match text.parse::<f64>() {
-        Ok(number) if serde_json::json!(number).to_string() == text => visitor.visit_f64(number),
+        Ok(number) if printed(number) == text => visitor.visit_f64(number),
         _ => visitor.visit_borrowed_str(text),
     }
+}
+
+/// A number as JSON has it.
+pub(crate) fn printed(number: f64) -> String {
+    serde_json::Value::from(number).to_string()
 }
 
 fn visit_number<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {

@@ -96,7 +96,7 @@ fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> 
                 place: places.origin(offset),
                 message: format!("{digits} is no number"),
             })?;
-            as_written(Value::Float(number), &serde_json::json!(number).to_string(), written)
+            as_written(Value::Float(number), &crate::de::printed(number), written)
         }
         DeValue::Boolean(value) => Value::Bool(value),
         DeValue::Datetime(moment) => {

@@ -270,7 +270,6 @@ fn extract_settings(
         refresh: refresh(project, options).filter(|_| !is_refreshed),
         compression_threads: budget.compression_threads(cores()),
         buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
-        ..usual
     })
 }
 

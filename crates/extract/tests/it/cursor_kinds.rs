@@ -226,7 +226,7 @@ fn spelled(nanos: u64, offset_minutes: i32, digits: usize, blank: bool) -> Strin
         count => format!(".{}", &format!("{all:0<18}")[..count]),
     };
     let zone = match offset_minutes {
-        0 if digits % 2 == 0 => "Z".to_owned(),
+        0 if digits.is_multiple_of(2) => "Z".to_owned(),
         offset => {
             let sign = if offset < 0 { '-' } else { '+' };
             format!("{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60)

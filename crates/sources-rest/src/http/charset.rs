@@ -150,24 +150,25 @@ mod tests {
 
     const TEXT: &str = "[{\"name\": \"Zo\u{eb} \u{20ac}\"}]";
 
+    /// One byte at a time, so that characters come in pieces.
+    struct Slowly<'a>(&'a [u8]);
+    impl Read for Slowly<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.len().min(1);
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
     fn read(body: &[u8], content_type: &str) -> Result<String, String> {
         let whole =
             decoded(body, Some(content_type)).map(|text| String::from_utf8(text.into_owned()).unwrap());
         let mut streamed = String::new();
         let encoding = encoding_of(Some(content_type), body)?;
-        // One byte at a time, so that characters come in pieces.
-        struct Slowly<'a>(&'a [u8]);
-        impl Read for Slowly<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                let count = self.0.len().min(1);
-                buffer[..count].copy_from_slice(&self.0[..count]);
-                self.0 = &self.0[count..];
-                Ok(count)
-            }
-        }
         match DecodingReader::new(Slowly(body), encoding).read_to_string(&mut streamed) {
             Ok(_) => {
-                assert_eq!(whole.as_deref().map(|text| text.trim_start_matches('\u{feff}')), Ok(&*streamed))
+                assert_eq!(whole.as_deref().map(|text| text.trim_start_matches('\u{feff}')), Ok(&*streamed));
             }
             Err(_) => assert!(whole.is_err()),
         }

@@ -30,8 +30,10 @@ pub(super) fn edges(seen: &Seen, parts: &[&str]) -> Option<Answer> {
 /// Three pages for each word that is looked for.
 fn found(seen: &Seen) -> Answer {
     let (word, page) = (seen.param("q").unwrap_or_default(), seen.number("page", 1));
-    let query: String = word.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let next = (page < 3).then(|| format!("/found?q={query}&page={}", page + 1));
+    let next = (page < 3).then(|| {
+        let query: Vec<String> = word.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        format!("/found?q={}&page={}", query.concat(), page + 1)
+    });
     Answer::json(&json!({ "items": [{ "word": word, "page": page }], "next": next }))
 }
 
