@@ -282,7 +282,7 @@ mod tests {
         }))
         .unwrap();
         let table = read(&json!({"credentials": {
-            "drivername": "postgresql", "username": "loader", "password": "hush\n", "host": "db", "port": 6432,
+            "drivername": "postgresql", "username": "loader", "password": "hush", "host": "db", "port": "6432",
             "database": "shop", "connect_timeout": 3, "query": {"sslmode": "verify-full"},
         }}))
         .unwrap();
@@ -291,6 +291,20 @@ mod tests {
         assert_eq!(text.credentials.connect_timeout, Duration::from_secs(3));
         assert_eq!(text.credentials.sslmode, SslMode::VerifyFull);
         assert!(!format!("{text:?}").contains("hush"));
+    }
+
+    #[test]
+    fn names_and_passwords_are_texts_whatever_they_look_like() {
+        for text in ["1e5", "1.10", "true", " x ", "007", "[1]", "null", "2024-01-01", "{\"a\": 1}"] {
+            let config = read(&json!({"credentials": {
+                "username": text, "password": text, "database": text, "host": "db", "port": "5433",
+            }}));
+            let credentials = config.unwrap().credentials;
+            let found = [&credentials.username, &credentials.database, credentials.password.as_ref().unwrap()];
+            assert_eq!(found, [text; 3]);
+        }
+        let document = r#"{"username": "u", "database": "d", "host": "h", "password": "p"}"#;
+        assert_eq!(read(&json!({"credentials": document})).unwrap().credentials.database, "d");
     }
 
     #[test]
