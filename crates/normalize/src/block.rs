@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::{BLOCK_BYTES, Block, BlockError};
 use memchr::memchr;
-use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
+use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use crate::batch::BlockResult;
 use crate::collect::Collected;
@@ -83,7 +83,7 @@ pub(crate) enum BlockFailure {
 /// What the parser's buffers begin with.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Rows of a block for which buffers are kept; only a row that is longer than a block needs more.
+/// Bytes of rows, or of parsed values, that are kept from block to block; only a long row needs more.
 const KEPT_BYTES: usize = 4 * BLOCK_BYTES;
 
 /// Works on blocks, one at a time. Buffers and shapes are kept from block to block.
@@ -174,7 +174,7 @@ impl BlockWorker {
             rows += 1;
             start = end + 1;
         }
-        if work.capacity() > KEPT_BYTES {
+        if work.capacity().max(spare.0.capacity() * size_of::<Node<'_>>()) > KEPT_BYTES {
             // What a long row has taken is free before its columns are finished, and for the other workers.
             *work = Vec::new();
             *spare = Tape(Vec::new());

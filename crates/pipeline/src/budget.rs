@@ -25,8 +25,12 @@ const PER_WORKER: u64 = 28 << 20;
 /// What a thread that compresses extracted rows takes.
 const PER_COMPRESSOR: u64 = 20 << 20;
 
-/// What a byte of a long row takes while it is in work.
-const PER_ROW_BYTE: u64 = 16;
+/// What a byte of a long row takes while it is in work, where the row has many values below it; long lists of tiny
+/// numbers take three times as much.
+const PER_ROW_BYTE: u64 = 32;
+
+/// The same where the row is one long text.
+const PER_TEXT_BYTE: u64 = 4;
 
 /// The shares of a limit, or none where there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +90,12 @@ impl Budget {
         self.limit.and_then(|_| NonZeroUsize::new(self.threads(wanted, PER_COMPRESSOR)))
     }
 
-    /// Bytes of the longest row: extract and normalize hold it as text, parsed and in columns.
+    /// Bytes of the longest row: extract and normalize hold it as text, parsed and in columns. Who sets it knows what
+    /// the rows are; a long text takes less than a list of numbers.
     pub(crate) fn max_row_bytes(self, wanted: Option<MemorySize>) -> Result<usize, PipelineError> {
-        let most = self.limit.map_or(usize::MAX, |limit| (own(limit) / PER_ROW_BYTE) as usize);
-        let Some(wanted) = wanted else { return Ok(MAX_ROW_BYTES.min(most)) };
+        let share = |per_byte| self.limit.map_or(usize::MAX, |limit| (own(limit) / per_byte) as usize);
+        let Some(wanted) = wanted else { return Ok(MAX_ROW_BYTES.min(share(PER_ROW_BYTE))) };
+        let most = share(PER_TEXT_BYTE);
         match usize::try_from(wanted.bytes()) {
             Ok(wanted) if wanted <= most => Ok(wanted),
             _ => Err(PipelineError::usage(
