@@ -300,7 +300,8 @@ mod tests {
                 "username": text, "password": text, "database": text, "host": "db", "port": "5433",
             }}));
             let credentials = config.unwrap().credentials;
-            let found = [&credentials.username, &credentials.database, credentials.password.as_ref().unwrap()];
+            let found =
+                [&credentials.username, &credentials.database, credentials.password.as_ref().unwrap()];
             assert_eq!(found, [text; 3]);
         }
         let document = r#"{"username": "u", "database": "d", "host": "h", "password": "p"}"#;
