@@ -53,4 +53,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use secrets::Secrets;
-pub use settings::Settings;
+pub use settings::{Settings, TableOrText};
