@@ -9,7 +9,7 @@ use cartage_package_store::{
     PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{Origin, Schema, SchemaError, WriteDisposition};
+use cartage_schema::{DataType, Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
@@ -96,6 +96,9 @@ impl<'a> Run<'a> {
         }
         let refreshes = has_refresh(&extracted.manifest().settings);
         let mut schema = join(base, own, refreshes).map_err(wrong_schema)?;
+        if let Some(base) = request.base_schema.as_ref().filter(|_| !refreshes) {
+            keep_digits(base, &mut schema);
+        }
         if let Some(contracts) = &request.contracts {
             contracts.apply(&mut schema, &mut settings).map_err(wrong_schema)?;
         }
@@ -253,6 +256,23 @@ struct Output {
 /// Whether the package drops or truncates tables, so that it counts even without rows.
 fn has_refresh(settings: &Value) -> bool {
     settings.get("refresh").is_some_and(|refresh| !refresh.is_null())
+}
+
+/// Gives numbers of columns that are at the destination the bits and digits that they have there: a hint does not
+/// change a table that exists, so that values beyond must go to a variant.
+fn keep_digits(base: &Schema, schema: &mut Schema) {
+    for (name, table) in base.tables.iter().filter(|(_, table)| table.has_seen_data()) {
+        let Some(hinted) = schema.tables.get_mut(name) else { continue };
+        for column in table.complete_columns() {
+            let is_number =
+                matches!(column.data_type, Some(DataType::Bigint | DataType::Decimal | DataType::Wei));
+            let same = hinted.columns.get_mut(&column.name).filter(|own| own.data_type == column.data_type);
+            if let Some(own) = same.filter(|_| is_number) {
+                own.precision = column.precision;
+                own.scale = column.scale;
+            }
+        }
+    }
 }
 
 /// The schema to start from: that of the package, on top of what was found since it was extracted.

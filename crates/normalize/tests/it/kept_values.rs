@@ -63,6 +63,24 @@ fn values_beyond_a_narrow_column_go_to_a_variant() {
 }
 
 #[test]
+fn a_wider_hint_does_not_change_a_column_that_exists() {
+    let hinted = |scale| {
+        let p =
+            Column { precision: Some(38), scale: Some(scale), ..Column::typed("p", DataType::Decimal, true) };
+        schema(&[p])
+    };
+    let mut pipeline = Pipeline::new();
+    let first = pipeline.run(&hinted(9), &[Rows::of("items", "{\"p\":\"0.5\"}\n")]).unwrap();
+    let base = pipeline.schema(&first);
+    let long = "123456789012345678901234567890123456.5";
+    let rows = format!("{{\"p\":\"{long}\"}}\n");
+    let second = pipeline.extract(&hinted(1), &[Rows::of("items", &rows)]);
+    pipeline.normalize(&second, Some(base)).unwrap();
+    assert_eq!(values(&pipeline.tables(&second)["items"], "p__v_text"), [long]);
+    assert_eq!(pipeline.schema(&second).tables["items"].columns["p"].scale, Some(9));
+}
+
+#[test]
 fn numbers_beyond_a_double_become_null_and_are_counted_with_their_line() {
     let mut pipeline = Pipeline::new();
     let rows = Rows {
