@@ -241,8 +241,8 @@ impl BadValue {
             Self::Null { .. } => "correct the source, or take `nullable = false` from the column",
             Self::NotCoercible { .. } => "correct the source, or give the variant column the type text",
             Self::DoesNotFit { .. } => {
-                "correct the source, or give a column that is new a larger precision or the type text; a column that \
-                 is at the destination keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`"
+                "correct the source, or give a new column a larger precision or the type text; a column that already \
+                 exists keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",

@@ -256,7 +256,7 @@ impl<'s> BlockTables<'s> {
         let row = self.tables[table].rows;
         let column = self.column(shapes, table, slot);
         if let Some(reason) = column.limits.refuse(&value) {
-            if is_variant {
+            if is_variant || column.limits.is_refused(&value) {
                 return Err(BadValue::does_not_fit(shapes, table, slot, &reason));
             }
             return self.append_variant(shapes, table, slot, original.unwrap_or(value));

@@ -20,7 +20,7 @@ pub(crate) enum Limits {
     /// Integers of so many bits, sign included.
     Bits(u32),
     /// Decimals of so many digits before the point, and behind it.
-    Digits { whole: u64, behind: u64 },
+    Digits { whole: u64, behind: u64, is_hinted: bool },
 }
 
 impl Limits {
@@ -33,7 +33,11 @@ impl Limits {
             }
             Some(DataType::Decimal | DataType::Wei) => {
                 let (precision, scale) = rules.digits(column);
-                Self::Digits { whole: u64::from(precision.saturating_sub(scale)), behind: u64::from(scale) }
+                Self::Digits {
+                    whole: u64::from(precision.saturating_sub(scale)),
+                    behind: u64::from(scale),
+                    is_hinted: column.precision.is_some(),
+                }
             }
             _ => Self::None,
         }
@@ -42,6 +46,14 @@ impl Limits {
     /// Whether integers of 64 bits have to be looked at.
     pub(super) fn is_narrow(self) -> bool {
         matches!(self, Self::Bits(bits) if bits < DEFAULT_BITS)
+    }
+
+    /// Whether a value that does not fit is too large for digits that somebody chose. It has no place in a variant
+    /// either, because the choice says that there are no such values; digits behind the point go to one.
+    pub(crate) fn is_refused(self, value: &Scalar<'_>) -> bool {
+        let Self::Digits { whole, is_hinted: true, .. } = self else { return false };
+        let (Scalar::Decimal(value) | Scalar::Wei(value)) = value else { return false };
+        value.digits().is_some_and(|(own, _)| own > whole)
     }
 
     /// Why a value of the column's type does not fit; `None` if it does.
@@ -56,7 +68,7 @@ impl Limits {
                 };
                 (!fits).then(|| format!("{value} has more than {bits} bits"))
             }
-            (Self::Digits { whole, behind }, Scalar::Decimal(value) | Scalar::Wei(value)) => {
+            (Self::Digits { whole, behind, .. }, Scalar::Decimal(value) | Scalar::Wei(value)) => {
                 let fits = value.digits().is_some_and(|(own, fraction)| own <= whole && fraction <= behind);
                 (!fits).then(|| {
                     format!("{value} has more than {whole} digits before the point, or {behind} behind it")

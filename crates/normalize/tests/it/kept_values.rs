@@ -53,12 +53,12 @@ fn integers_beyond_64_bits_are_decimals_in_a_new_column_and_variants_in_an_old_o
 fn values_beyond_a_narrow_column_go_to_a_variant() {
     let small = Column { precision: Some(16), ..Column::typed("n", DataType::Bigint, true) };
     let exact = Column { precision: Some(4), scale: Some(2), ..Column::typed("d", DataType::Decimal, true) };
-    let rows = "{\"n\":32767,\"d\":\"1.25\"}\n{\"n\":32768,\"d\":\"1.255\"}\n{\"n\":-32769,\"d\":123.5}\n";
+    let rows = "{\"n\":32767,\"d\":\"1.25\"}\n{\"n\":32768,\"d\":\"1.255\"}\n{\"n\":-32769,\"d\":23.125}\n";
     let table = items(&schema(&[small, exact]), rows);
     assert_eq!(values(&table, "n"), [&json!(32767), &Value::Null, &Value::Null]);
     assert_eq!(values(&table, "n__v_bigint"), [&Value::Null, &json!(32768), &json!(-32769)]);
     assert_eq!(values(&table, "d__v_text")[1], "1.255");
-    assert_eq!(values(&table, "d__v_double")[2], &json!(123.5));
+    assert_eq!(values(&table, "d__v_double")[2], &json!(23.125));
     assert!(values(&table, "d")[1..].iter().all(|value| value.is_null()));
 }
 
@@ -75,9 +75,10 @@ fn a_wider_hint_does_not_change_a_column_that_exists() {
     let long = "123456789012345678901234567890123456.5";
     let rows = format!("{{\"p\":\"{long}\"}}\n");
     let second = pipeline.extract(&hinted(1), &[Rows::of("items", &rows)]);
-    pipeline.normalize(&second, Some(base)).unwrap();
-    assert_eq!(values(&pipeline.tables(&second)["items"], "p__v_text"), [long]);
-    assert_eq!(pipeline.schema(&second).tables["items"].columns["p"].scale, Some(9));
+    let error = pipeline.normalize(&second, Some(base)).unwrap_err().to_string();
+    for part in ["row 1", "`p`", "already exists", "cartage schema widen"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
 }
 
 #[test]
