@@ -50,7 +50,11 @@ fn oracle_cases_give_the_tables_schema_and_rows_of_dlt() {
             check.run();
             if differences["cases"].get(&check.name).is_some() {
                 // By design a value that dlt changes is in a variant. All rows are there, and the list is not stale.
-                if check.problems.is_empty() {
+                // What dlt fails to load is not loaded here.
+                let ends_in_load = check.expected["runs"]
+                    .as_array()
+                    .is_some_and(|runs| runs.iter().any(|run| run["error"]["step"] == "load"));
+                if check.problems.is_empty() && !ends_in_load {
                     check.problems.push(format!("{} is as in dlt, but listed as different", check.name));
                 } else {
                     check.problems.retain(|problem| problem.contains("fail") || problem.contains("orphans"));
