@@ -42,6 +42,7 @@ mod parquet_input;
 mod pool;
 mod quarantine;
 mod report;
+mod required;
 mod rows;
 mod rules;
 mod run;

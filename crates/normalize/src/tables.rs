@@ -45,7 +45,7 @@ pub(crate) struct BlockTables<'s> {
 pub(crate) struct BlockTable<'s> {
     pub(crate) known: Option<&'s Table>,
     parent: Option<Box<str>>,
-    rows: usize,
+    pub(crate) rows: usize,
     pub(crate) columns: Vec<BlockColumn>,
     /// Whether the contract was asked for a guard.
     pub(crate) is_gated: bool,
@@ -142,24 +142,6 @@ impl<'s> BlockTables<'s> {
         }
         self.tables[id].rows += 1;
         Ok(true)
-    }
-
-    /// Looks whether the row at hand has all values that it must have. One that is marked as deleted needs its
-    /// keys only.
-    fn require(&self, shapes: &Shapes, id: TableId) -> Result<(), BadValue> {
-        let (table, shape) = (&self.tables[id], &shapes.tables[id]);
-        let lacks = |slot: SlotId| match table.columns.get(slot as usize) {
-            Some(column) => !column.refused && column.builder.as_ref().is_none_or(|it| !it.has(table.rows)),
-            None => true,
-        };
-        let Some(first) = shape.required.iter().find(|required| lacks(required.slot)) else { return Ok(()) };
-        let mark = shape.deletion_mark.and_then(|slot| table.columns.get(slot as usize)?.builder.as_ref());
-        let missing = if mark.is_some_and(|mark| mark.is_marked(table.rows)) {
-            shape.required.iter().find(|required| required.is_key && lacks(required.slot))
-        } else {
-            Some(first)
-        };
-        missing.map_or(Ok(()), |missing| Err(BadValue::null(shapes, id, missing.slot)))
     }
 
     /// Appends a value that is new, null, or of another type than its column.

@@ -1,7 +1,8 @@
 //! Single values: their types, and what happens when a column has another type than its value.
 //!
 //! Everything here follows Python and dlt to the letter, because the same input must leave the same rows, except
-//! where a value would be changed by what its column cannot say: such a value is not converted. The common forms of timestamps have a fast path: normalize asks about every text.
+//! where a value would be changed by what its column cannot say: such a value is not converted. The common forms of
+//! timestamps have a fast path: normalize asks about every text.
 
 mod base64;
 pub(crate) mod calendar;

@@ -2,8 +2,8 @@
 //!
 //! Versions are told apart by a column that identifies content: the hash of the row, or a column of the
 //! user. A staged row that is marked as deleted and has nothing but its keys retires the version that is there and
-//! is no version itself. With a merge key only keys that are staged can be retired, so that a load may bring a part of the
-//! source. Nested rows are inserted with the version that they belong to and never change.
+//! is no version itself. With a merge key only keys that are staged can be retired, so that a load may bring a
+//! part of the source. Nested rows are inserted with the version that they belong to and never change.
 //!
 //! Most nested rows belong to versions that were never there, and need not be looked for in a table that
 //! may be large: where the version is the row's id, the staged versions that the destination knows are

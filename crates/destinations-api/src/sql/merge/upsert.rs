@@ -3,8 +3,8 @@
 //! Row ids derive from the primary key, and those of nested rows from the root row and the position in
 //! the list, so a list element that is there already is updated too. What a list no longer holds is
 //! deleted. A staged row that is marked as deleted and not known is inserted with its mark, as in dlt,
-//! but nothing below it; one that lacks what the table needs is not. Staged rows with the same key are not told apart. Databases that update slowly
-//! replace the rows instead ([`super::replacing`]).
+//! but nothing below it; one that lacks what the table needs is not. Staged rows with the same key are not
+//! told apart. Databases that update slowly replace the rows instead ([`super::replacing`]).
 
 use cartage_schema::{Column, CompoundHint, Table};
 
