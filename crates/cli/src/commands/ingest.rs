@@ -77,6 +77,13 @@ fn source(args: &IngestArgs, table: &str) -> Value {
     if let Some(levels) = args.max_table_nesting {
         resource.insert("max_table_nesting".to_owned(), Value::Integer(levels.into()));
     }
+    if args.allow_empty {
+        resource.insert("allow_empty".to_owned(), Value::Boolean(true));
+    }
+    let csv = args.csv.settings();
+    if !csv.is_empty() {
+        resource.insert("csv".to_owned(), Value::Table(csv));
+    }
     toml_table([("type", text("files")), ("resources", Value::Array(vec![Value::Table(resource)]))])
 }
 
