@@ -164,6 +164,11 @@ fn matches(path: &str, local: &LocalPath, base_dir: &Path) -> Result<Vec<PathBuf
     with(rest)
 }
 
+/// The path of this machine that an address such as `file:///a%20b.csv` stands for; others as they are.
+pub fn local_path(path: &str) -> String {
+    LocalPath::parse(path).map_or_else(|_| path.to_owned(), |local| local.name)
+}
+
 /// The part of a path that exists as it stands, and the rest.
 fn existing_folder<'a>(local: &'a LocalPath, base_dir: &Path) -> (PathBuf, &'a str) {
     let is_absolute = Path::new(&local.name).is_absolute();

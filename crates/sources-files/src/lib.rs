@@ -20,4 +20,5 @@ mod producer;
 
 pub use config::{FilesConfig, Format, Paths};
 pub use csv::{CsvConfig, CsvEncoding, CsvHeader, CsvNameCollisions, CsvTypes};
+pub use find::local_path;
 pub use producer::{FilesProducer, OnBadRecord};

@@ -92,7 +92,8 @@ fn table_name(args: &IngestArgs) -> Result<String, PipelineError> {
     if let Some(name) = &args.table {
         return Ok(name.clone());
     }
-    let name = Path::new(&args.source).file_name().map(|name| name.to_string_lossy().into_owned());
+    let path = cartage_sources::local_path(&args.source);
+    let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
     let stem = name.as_deref().unwrap_or_default().split(['.', '*', '?', '[']).next().unwrap_or_default();
     let stem = stem.trim_matches(['-', '_']);
     if stem.is_empty() {
