@@ -70,6 +70,13 @@ impl Kind {
     }
 
     fn of_fraction(value: &str, decimal: u8) -> Self {
+        let digits = value.strip_prefix('-').unwrap_or(value).as_bytes();
+        let points = digits.iter().filter(|byte| **byte == decimal).count();
+        let is_plain = || digits.iter().all(|byte| byte.is_ascii_digit() || *byte == decimal);
+        // The usual case needs no number to be made of the text.
+        if points == 1 && (2..=SAFE_DIGITS).contains(&digits.len()) && is_plain() {
+            return Self::Float;
+        }
         let is_of_number =
             |byte: &u8| matches!(byte, b'0'..=b'9' | b'e' | b'E' | b'+' | b'-') || *byte == decimal;
         if !value.as_bytes().iter().all(is_of_number) {
