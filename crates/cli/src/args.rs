@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::csv_args::CsvArgs;
 use crate::destination_args::DestinationCommand;
 use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
@@ -98,7 +99,7 @@ pub enum Command {
     #[command(subcommand)]
     Source(SourceCommand),
     /// Loads files into a destination with one line and no pipeline file.
-    Ingest(IngestArgs),
+    Ingest(Box<IngestArgs>),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
     #[command(
         long_about = "Shows what a run would do: the packages that it would load, with their rows, what would \
@@ -214,9 +215,15 @@ pub struct IngestArgs {
     /// Takes at most this many rows: for a first look.
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<u64>,
+    /// A pattern that matches nothing means no rows; with `--write-disposition replace` that empties the table.
+    #[arg(long)]
+    pub allow_empty: bool,
     /// First drops what an earlier call for the same table and destination extracted and could not load.
     #[arg(long)]
     pub abort: bool,
+    /// How CSV is written.
+    #[command(flatten)]
+    pub csv: CsvArgs,
 }
 
 /// Commands on packages.

@@ -10,6 +10,7 @@ mod allocator;
 mod args;
 mod commands;
 mod config;
+mod csv_args;
 mod destination_args;
 pub mod exit;
 mod failure;

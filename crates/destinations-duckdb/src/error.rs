@@ -84,7 +84,10 @@ fn remedy(message: &str) -> Option<&'static str> {
     if message.contains("No space left on device") {
         Some("free some space on the disk of the database file, then run again")
     } else if message.starts_with("Out of Memory Error") {
-        Some("raise 'memory_limit' of the destination, or lower 'workers' in [load]")
+        Some(
+            "raise 'memory_limit' of the destination, or lower 'workers' in [load]; besides its rows, a table takes \
+             some 60 kB for each column",
+        )
     } else if message.starts_with("Conversion Error") {
         Some(
             "the value does not fit the type of its column; give the column a wider type, or change the data",

@@ -27,6 +27,7 @@ use crate::settings::ExtractSettings;
 use crate::standing::Standing;
 use crate::state_change::StateChange;
 use crate::state_row::state_page;
+use crate::target::TargetTable;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
 use crate::{ExtractError, SourceError};
 
@@ -75,6 +76,8 @@ pub(crate) struct Gatherer<'a> {
     filled: Filled,
     /// Tables that have files in the packages before it.
     written: BTreeSet<String>,
+    /// Tables of resources that the schema does not know yet.
+    new_tables: HashSet<String>,
     /// Units of the total that were reported to the progress.
     done: u64,
 }
@@ -100,6 +103,7 @@ impl<'a> Gatherer<'a> {
             }),
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
+            new_tables: tables::new_tables(&planned, &schema),
             goals: Goals::new(schema.naming(max_name_length(&publisher.settings)), &planned),
             planned,
             schema,
@@ -247,6 +251,9 @@ impl<'a> Gatherer<'a> {
             let Planned { name, is_hidden, .. } = &self.planned[resource];
             let mut context = context.clone().with_state(name, Arc::clone(&source_state));
             context.is_hidden = *is_hidden;
+            let naming = self.schema.naming(max_name_length(&self.publisher.settings));
+            let table = TargetTable::of(self.planned[resource].goal.root(), &self.schema, naming);
+            context.table = Some(Arc::new(table));
             let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;
             total = total.zip(bytes).map(|(total, bytes)| total + bytes);
             self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
@@ -370,6 +377,8 @@ impl<'a> Gatherer<'a> {
         if let Some(producer) = feed.producer(resource) {
             self.reports[resource].inputs = producer.inputs();
             self.reports[resource].warnings = producer.warnings();
+            let types = producer.column_types();
+            self.settle_types(resource, types)?;
             for warning in &self.reports[resource].warnings {
                 tracing::warn!(resource = %self.planned[resource].name, "{warning}");
             }

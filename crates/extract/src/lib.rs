@@ -40,6 +40,7 @@ mod source;
 mod standing;
 mod state_change;
 mod state_row;
+mod target;
 mod writer;
 
 pub use contract::BrokenContract;
@@ -56,3 +57,4 @@ pub use run::run;
 pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, Refresh};
 pub use source::{OnBadRow, Resource, SchemaSettings, Source};
 pub use state_change::{StateChange, StateOf};
+pub use target::TargetTable;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use cartage_runtime::Cancel;
+use cartage_schema::DataType;
 use serde_json::{Map, Value};
 
 use crate::incremental::LastValue;
 use crate::route::{Reach, Route};
 use crate::state_change::StateChange;
+use crate::target::TargetTable;
 use crate::{Page, SourceError};
 
 /// Makes the pages of one resource.
@@ -60,6 +62,13 @@ pub trait Producer: Send {
 
     /// How it reads its input, for people who check a source: asked after the first page.
     fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Types that columns must have so that no value changes, by the key that rows have them under: what a producer
+    /// of texts knows only when it has seen all of them. Asked at the end of the resource. A column whose type is
+    /// decided already keeps it.
+    fn column_types(&self) -> Vec<(String, DataType)> {
         Vec::new()
     }
 
@@ -139,6 +148,8 @@ pub struct OpenContext {
     pub cancel: Cancel,
     /// The resource.
     pub resource: String,
+    /// The table of the resource, where the producer is opened to fill it.
+    pub table: Option<Arc<TargetTable>>,
     /// The range of the resource's cursor, for producers that ask only for what is new.
     pub cursor: Option<CursorRange>,
     /// Whether the resource runs only because others work on its rows. Its state stays as it is then, and a
@@ -159,6 +170,7 @@ impl OpenContext {
             small_page_bytes: 0,
             cancel,
             resource: String::new(),
+            table: None,
             cursor: None,
             is_hidden: false,
             last_value: LastValue::default(),

@@ -41,6 +41,8 @@ fn stages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
 fn packages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     if report.packages.is_empty() {
         writeln!(out, "nothing to do: no new rows, and no package was pending")?;
+    } else if report.data_tables().next().is_none() && report.packages.iter().all(is_loaded) {
+        writeln!(out, "no rows were loaded")?;
     }
     let alike = |a: &PackageReport, b: &PackageReport| {
         let key =
@@ -62,6 +64,10 @@ fn packages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+fn is_loaded(package: &PackageReport) -> bool {
+    package.state == "loaded"
 }
 
 fn remarks(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
@@ -113,7 +119,7 @@ pub fn left_out(discarded: &Discarded) -> String {
 }
 
 fn target(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
-    let loaded = report.packages.iter().any(|package| package.state == "loaded");
+    let loaded = report.packages.iter().any(is_loaded) && report.data_tables().next().is_some();
     let Some(target) = report.target.as_ref().filter(|_| loaded) else { return Ok(()) };
     writeln!(
         out,

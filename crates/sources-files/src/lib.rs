@@ -5,17 +5,20 @@
 //! compressed from its first bytes.
 //!
 //! # Limitations
-//! - Text must be UTF-8; files in UTF-16 are refused with the command that converts them.
+//! - JSON must be UTF-8; CSV may be written in any encoding of the web.
 //! - Object stores and web addresses are no files; they are for other sources.
 //! - Parquet is taken as it stands, so it can neither be compressed as a whole nor come from standard input.
 //! - A row of a JSON document is held as a whole; the document is not.
 
 mod config;
 mod csv;
+mod delimiters;
 mod find;
 mod input;
 mod parquet;
 mod producer;
 
-pub use config::{CsvConfig, CsvHeader, CsvTypes, FilesConfig, Format, Paths};
+pub use config::{FilesConfig, Format, Paths};
+pub use csv::{CsvConfig, CsvEncoding, CsvHeader, CsvNameCollisions, CsvTypes};
+pub use find::local_path;
 pub use producer::{FilesProducer, OnBadRecord};

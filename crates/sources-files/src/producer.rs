@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use cartage_extract::document::{DocumentReader, Selector};
 use cartage_extract::lines::Lines;
-use cartage_extract::{Input, JsonPage, OpenContext, Page, Producer, SourceError};
+use cartage_extract::{Finding, Input, JsonPage, OpenContext, Page, Producer, SourceError};
+use cartage_schema::DataType;
 
-use crate::config::{CsvConfig, FilesConfig, Format};
-use crate::csv::CsvReader;
-use crate::find::{Found, Place, find, format_of, is_tab_separated};
+use crate::config::{FilesConfig, Format};
+use crate::csv::{CsvColumns, CsvFile, CsvReader, named};
+use crate::delimiters::Delimiters;
+use crate::find::{Findings, Found, Place, find, format_of, is_tab_separated};
 use crate::input::{self, BytesRead};
 
 /// What happens to a record of CSV that has another number of fields than the header, or is no UTF-8.
@@ -37,6 +39,11 @@ pub struct FilesProducer {
     next: Option<Page>,
     inputs: Vec<Input>,
     warnings: Vec<String>,
+    /// What the CSV files have in common.
+    columns: CsvColumns,
+    /// Whether all files are CSV, so that nobody else decides types.
+    is_all_csv: bool,
+    delimiters: Delimiters,
 }
 
 /// The file that is being read.
@@ -67,12 +74,13 @@ impl FilesProducer {
     /// producer is opened.
     ///
     /// # Errors
-    /// [`SourceError::Config`] if the selector cannot be understood.
+    /// [`SourceError::Config`] if the selector cannot be understood or settings of CSV contradict one another.
     pub fn new(
         config: FilesConfig,
         base_dir: &Path,
         on_bad_record: OnBadRecord,
     ) -> Result<Self, SourceError> {
+        config.csv.check().map_err(|reason| SourceError::Config(format!("`csv`: {reason}")))?;
         let selector = match &config.data_selector {
             None => None,
             Some(text) => {
@@ -92,7 +100,29 @@ impl FilesProducer {
             next: None,
             inputs: Vec::new(),
             warnings: Vec::new(),
+            columns: CsvColumns::default(),
+            is_all_csv: false,
+            delimiters: Delimiters::default(),
         })
+    }
+
+    /// Nothing where something was expected would empty a table that is replaced.
+    fn check_unmatched(&mut self, findings: &Findings, context: &OpenContext) -> Result<(), SourceError> {
+        let base = self.base_dir.display();
+        let is_replaced = context.table.as_ref().is_some_and(|table| table.is_replaced());
+        match findings.unmatched.first() {
+            Some(path) if is_replaced && !self.config.allow_empty => Err(SourceError::Config(format!(
+                "the pattern `{path}` matches no file in {base}, and the table is replaced: nothing was changed; \
+                 correct `path`, or set `allow_empty = true` on the resource (`--allow-empty` of `ingest`) if that \
+                 means no rows"
+            ))),
+            _ => {
+                let warnings = findings.unmatched.iter();
+                self.warnings
+                    .extend(warnings.map(|path| format!("the pattern `{path}` matches no file in {base}")));
+                Ok(())
+            }
+        }
     }
 
     /// Opens the next file, if there is one. A Parquet file is a page of its own.
@@ -115,12 +145,14 @@ impl FilesProducer {
     fn rows(&self, format: Format, input: input::Input, found: &Found) -> Rows {
         match (format, &self.selector) {
             (Format::Csv, _) => {
-                let tabs = is_tab_separated(&found.name).then_some(b'\t');
-                let csv =
-                    CsvConfig { delimiter: self.config.csv.delimiter.or(tabs), ..self.config.csv.clone() };
-                let quarantine = self.on_bad_record == OnBadRecord::Quarantine;
-                let reader = CsvReader::new(input, found.name.clone(), csv, self.max_line_bytes, quarantine);
-                Rows::Csv(Box::new(reader))
+                let file = CsvFile {
+                    source: found.name.clone(),
+                    config: self.config.csv.clone(),
+                    usual_delimiter: if is_tab_separated(&found.name) { b'\t' } else { b',' },
+                    max_record_bytes: self.max_line_bytes,
+                    quarantine: self.on_bad_record == OnBadRecord::Quarantine,
+                };
+                Rows::Csv(Box::new(CsvReader::new(input, file)))
             }
             (Format::Jsonl, None) => Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes)),
             (_, selector) => {
@@ -167,7 +199,7 @@ impl FilesProducer {
             let page = match &mut current.rows {
                 Rows::Lines(lines) => lines.next_page()?,
                 Rows::Document(document) => document.next_page()?,
-                Rows::Csv(csv) => csv.next_page()?,
+                Rows::Csv(csv) => csv.next_page(&mut self.columns)?,
             };
             if let Some(page) = page {
                 current.has_pages = true;
@@ -176,6 +208,10 @@ impl FilesProducer {
             if !std::mem::replace(&mut current.has_pages, true) {
                 // A file without rows is not nothing: the resource has been there.
                 return Ok(Some(self.account(JsonPage::default())));
+            }
+            if let Rows::Csv(csv) = &current.rows {
+                self.warnings.extend_from_slice(csv.warnings());
+                self.delimiters.note(csv.found_delimiter(), &current.name);
             }
             let bytes = current.read.get();
             if let Some(input) = self.inputs.last_mut() {
@@ -203,12 +239,16 @@ impl Producer for FilesProducer {
     fn open(&mut self, context: &OpenContext) -> Result<Option<u64>, SourceError> {
         self.max_line_bytes = context.max_line_bytes;
         self.small_page_bytes = context.small_page_bytes;
-        let findings = find(&self.config.path.0, &self.base_dir)?;
+        let findings = find(&self.config.path.0, &self.base_dir, self.config.allow_empty)?;
         // All names are looked at now, so that an odd one does not end a long run.
+        let mut is_all_csv = true;
         for found in &findings.inputs {
-            self.format(found)?;
+            is_all_csv &= self.format(found)? == Format::Csv;
         }
-        self.warnings = findings.warnings;
+        self.is_all_csv = is_all_csv;
+        self.columns = CsvColumns::of(context.table.clone());
+        self.check_unmatched(&findings, context)?;
+        self.warnings.extend(findings.warnings);
         self.waiting = findings.inputs.into();
         Ok(self.waiting.iter().map(|found| found.bytes).sum())
     }
@@ -234,6 +274,19 @@ impl Producer for FilesProducer {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+        self.warnings.iter().cloned().chain(self.delimiters.notes()).collect()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let csv = match self.current.as_ref().map(|current| &current.rows) {
+            Some(Rows::Csv(csv)) => csv.found_delimiter(),
+            _ => None,
+        };
+        let finding = |mark| Finding { name: "delimiter", value: named(mark), is_found: true };
+        csv.map(finding).into_iter().collect()
+    }
+
+    fn column_types(&self) -> Vec<(String, DataType)> {
+        if self.is_all_csv { self.columns.texts() } else { Vec::new() }
     }
 }

@@ -20,6 +20,7 @@ fn one(settings: &ResourceSettings, on_bad_row: OnBadRow) -> Result<Resource, Co
         OnBadRow::Fail => OnBadRecord::Fail,
         OnBadRow::Quarantine => OnBadRecord::Quarantine,
     };
+    config.csv.check().map_err(|reason| rest.invalid("csv", reason))?;
     let producer = FilesProducer::new(config, rest.base_dir(), on_bad_record)
         .map_err(|error| rest.invalid("data_selector", error.to_string()))?;
     Ok(Resource::new(&settings.name, hints, Box::new(producer)))

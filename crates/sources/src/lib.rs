@@ -11,4 +11,5 @@ mod registry;
 mod rest;
 mod shared;
 
+pub use cartage_sources_files::local_path;
 pub use registry::{TYPES, build};

@@ -77,6 +77,13 @@ fn source(args: &IngestArgs, table: &str) -> Value {
     if let Some(levels) = args.max_table_nesting {
         resource.insert("max_table_nesting".to_owned(), Value::Integer(levels.into()));
     }
+    if args.allow_empty {
+        resource.insert("allow_empty".to_owned(), Value::Boolean(true));
+    }
+    let csv = args.csv.settings();
+    if !csv.is_empty() {
+        resource.insert("csv".to_owned(), Value::Table(csv));
+    }
     toml_table([("type", text("files")), ("resources", Value::Array(vec![Value::Table(resource)]))])
 }
 
@@ -85,7 +92,8 @@ fn table_name(args: &IngestArgs) -> Result<String, PipelineError> {
     if let Some(name) = &args.table {
         return Ok(name.clone());
     }
-    let name = Path::new(&args.source).file_name().map(|name| name.to_string_lossy().into_owned());
+    let path = cartage_sources::local_path(&args.source);
+    let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
     let stem = name.as_deref().unwrap_or_default().split(['.', '*', '?', '[']).next().unwrap_or_default();
     let stem = stem.trim_matches(['-', '_']);
     if stem.is_empty() {

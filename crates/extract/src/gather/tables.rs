@@ -1,9 +1,9 @@
 //! The tables of a run: their hints and contracts, and what happens to those that get no rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use cartage_schema::{Origin, SchemaError, Table, WriteDisposition};
+use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table, WriteDisposition};
 
 use super::Gatherer;
 use crate::ExtractError;
@@ -11,8 +11,15 @@ use crate::contract::{BrokenContract, first_row, rows_to_keep};
 use crate::goal::Goal;
 use crate::page::Page;
 use crate::plan::Planned;
+use crate::request::max_name_length;
 use crate::route::Route;
 use crate::writer::TableWriters;
+
+/// Tables of resources that no package has had yet.
+pub(super) fn new_tables(planned: &[Planned], schema: &Schema) -> HashSet<String> {
+    let tables = planned.iter().map(|resource| &resource.goal.table);
+    tables.filter(|table| !schema.tables.contains_key(*table)).cloned().collect()
+}
 
 impl Gatherer<'_> {
     /// Where a page goes. Hints that it brings are put into the schema, whoever wrote to the table before.
@@ -78,6 +85,47 @@ impl Gatherer<'_> {
             reason: error.to_string(),
         })?;
         Ok(())
+    }
+
+    /// Gives columns of a new table the types that a producer found out when it had seen all values.
+    ///
+    /// Only where nobody else decides: rows of another resource may have come as other types, and a table that an
+    /// earlier package has may have its types by now.
+    pub(super) fn settle_types(
+        &mut self,
+        resource: usize,
+        types: Vec<(String, DataType)>,
+    ) -> Result<(), ExtractError> {
+        let Planned { goal, is_hidden, .. } = &self.planned[resource];
+        let name = goal.table.clone();
+        let writers = self.planned.iter().map(|planned| &*planned.goal).chain(self.goals.routed());
+        let is_shared = writers.filter(|goal| goal.table == name).count() > 1;
+        if types.is_empty() || *is_hidden || is_shared || !self.new_tables.contains(&name) {
+            return Ok(());
+        }
+        if self.written.contains(&name) {
+            return Ok(());
+        }
+        let naming = self.schema.naming(max_name_length(&self.publisher.settings));
+        let known = self.schema.tables.get(&name);
+        let columns = types.into_iter().filter_map(|(key, data_type)| {
+            let name = naming.normalize_key(&key);
+            let decided =
+                known.and_then(|table| table.columns.get(&name)).and_then(|column| column.data_type);
+            let column = Column { name: name.clone(), data_type: Some(data_type), ..Column::default() };
+            decided.is_none().then_some((name, column))
+        });
+        let change = Table { name: name.clone(), columns: columns.collect(), ..Table::default() };
+        let unusable = |error: SchemaError| ExtractError::Hints {
+            source_name: self.source_name.clone(),
+            resource: self.planned[resource].name.clone(),
+            reason: error.to_string(),
+        };
+        // What a contract keeps out, normalize judges row by row.
+        match self.contracts.admit(&self.schema, change).map_err(unusable)? {
+            Ok(Some(table)) => self.merge_table(resource, table),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps rows of a table that its contract does not let in, where that is asked for.

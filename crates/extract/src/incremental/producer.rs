@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use cartage_schema::DataType;
 use cartage_state::PipelineState;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use serde_json::Value;
@@ -300,6 +301,10 @@ impl Producer for IncrementalProducer {
 
     fn findings(&self) -> Vec<Finding> {
         self.inner.findings()
+    }
+
+    fn column_types(&self) -> Vec<(String, DataType)> {
+        self.inner.column_types()
     }
 
     fn resume(&self) -> Resume {

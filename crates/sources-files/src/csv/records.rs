@@ -2,17 +2,15 @@
 
 use std::io::Read;
 use std::ops::Range;
-use std::sync::Arc;
 
-use cartage_extract::{Place, SourceError};
+use cartage_extract::SourceError;
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 
-use crate::config::CsvConfig;
+use super::settings::CsvConfig;
+use super::text::Text;
 
-const WINDOW_BYTES: usize = 256 << 10;
-
-/// One record.
+/// One record. An empty line is one without fields.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     /// Line on which it begins, from 1.
@@ -35,6 +33,11 @@ impl Record {
         self.fields.len()
     }
 
+    /// The bytes of a field.
+    pub(super) fn bytes_of(&self, range: Range<usize>) -> &[u8] {
+        &self.text[range]
+    }
+
     /// Bytes it takes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.text.capacity() + self.raw.capacity() + self.fields.capacity() * size_of::<Field>()
@@ -53,6 +56,12 @@ impl Record {
         self.fields.iter().all(|field| text.is_char_boundary(field.end)).then_some(text)
     }
 
+    /// The position of the first field that is no UTF-8.
+    pub(super) fn broken_field(&self) -> Option<usize> {
+        let is_text = |(range, _)| std::str::from_utf8(&self.text[range]).is_ok();
+        self.fields().position(|field| !is_text(field))
+    }
+
     /// Where each field stands in the text, and whether it was quoted.
     pub(super) fn fields(&self) -> impl Iterator<Item = (Range<usize>, bool)> {
         let mut start = 0;
@@ -63,68 +72,83 @@ impl Record {
         })
     }
 
-    fn clear(&mut self, line: u64) {
-        self.line = line;
+    fn clear(&mut self) {
         self.fields.clear();
         self.raw.clear();
     }
 }
 
-/// Cuts a stream into records.
-pub(super) struct Records<R> {
-    input: R,
-    source: Arc<str>,
-    core: Reader,
+/// What the records of a file are written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    delimiter: u8,
     quote: Option<u8>,
-    doubles_quotes: bool,
+    escape: Option<u8>,
+    comment: Option<u8>,
+}
+
+impl Dialect {
+    /// The dialect of the settings with this delimiter.
+    pub(super) fn new(config: &CsvConfig, delimiter: u8) -> Self {
+        let CsvConfig { quote, escape, comment, .. } = *config;
+        Self { delimiter, quote, escape: escape.filter(|_| escape != quote), comment }
+    }
+}
+
+/// Cuts text into records.
+pub(super) struct Records<R> {
+    text: Text<R>,
+    core: Reader,
+    dialect: Dialect,
     max_record_bytes: usize,
-    window: Vec<u8>,
-    position: usize,
-    line: u64,
-    at_end: bool,
+    /// Whether the record before ended with a carriage return, whose line feed may follow.
+    ended_with_return: bool,
+    /// Whether empty lines are records.
+    pub(super) keeps_empty_lines: bool,
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R, source: Arc<str>, config: &CsvConfig, max_record_bytes: usize) -> Self {
+    pub(super) fn new(text: Text<R>, dialect: Dialect, max_record_bytes: usize) -> Self {
         let core = ReaderBuilder::new()
-            .delimiter(config.delimiter.unwrap_or(b','))
-            .quote(config.quote.unwrap_or(b'"'))
-            .quoting(config.quote.is_some())
-            .escape(config.escape)
+            .delimiter(dialect.delimiter)
+            .quote(dialect.quote.unwrap_or(b'"'))
+            .quoting(dialect.quote.is_some())
+            .escape(dialect.escape)
             .build();
-        Self {
-            input,
-            source,
-            core,
-            quote: config.quote,
-            doubles_quotes: config.escape.is_none(),
-            max_record_bytes,
-            window: Vec::new(),
-            position: 0,
-            line: 1,
-            at_end: false,
-        }
+        Self { text, core, dialect, max_record_bytes, ended_with_return: false, keeps_empty_lines: false }
     }
 
-    /// Reads the next record into `record`; false behind the last one. Empty lines are no records.
+    /// What stands between fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.dialect.delimiter
+    }
+
+    /// Reads the next record into `record`; false behind the last one.
     pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, SourceError> {
-        record.clear(self.line);
-        let mut field = FieldBegin::default();
+        record.clear();
+        let Some(first) = self.begin()? else { return Ok(false) };
+        record.line = self.text.line;
+        if matches!(first, b'\n' | b'\r') {
+            self.empty_line(first);
+            return Ok(true);
+        }
+        let mut field = FieldBegin::new(Some(first), self.dialect.quote, 0);
         let mut written = 0;
         loop {
-            if self.position == self.window.len() && !self.at_end {
-                self.refill()?;
-            }
+            self.fill()?;
             if record.text.len() == written {
                 record.text.resize((2 * written).max(256), 0);
             }
-            let rest = &self.window[self.position..];
+            let rest = self.text.rest();
             let (result, taken, put) = self.core.read_field(rest, &mut record.text[written..]);
             let raw = &rest[..taken];
-            field.note(raw, self.quote, record.fields.is_empty(), &mut record.line);
+            if let (None, Some(first)) = (field.first, raw.first()) {
+                field = FieldBegin::new(Some(*first), self.dialect.quote, field.raw_start);
+            }
             record.raw.extend_from_slice(raw);
-            self.line += memchr_iter(b'\n', raw).count() as u64;
-            self.position += taken;
+            let lines = memchr_iter(b'\n', raw).count() as u64;
+            self.text.take(taken);
+            self.text.line += lines;
             written += put;
             match result {
                 ReadFieldResult::InputEmpty => {}
@@ -132,8 +156,9 @@ impl<R: Read> Records<R> {
                 ReadFieldResult::Field { record_end } => {
                     self.check_quotes(record, &field)?;
                     record.fields.push(Field { end: written, is_quoted: field.is_quoted });
-                    field = FieldBegin { raw_start: record.raw.len(), ..FieldBegin::default() };
+                    field = FieldBegin::new(None, None, record.raw.len());
                     if record_end {
+                        self.end(record);
                         return Ok(true);
                     }
                 }
@@ -145,35 +170,60 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// A quote that is never closed takes the rest of the file with it: better to say so.
-    fn check_quotes(&self, record: &Record, field: &FieldBegin) -> Result<(), SourceError> {
-        let Some(quote) = self.quote.filter(|_| field.is_quoted && self.doubles_quotes) else {
-            return Ok(());
-        };
-        let at_end = self.at_end && self.position == self.window.len();
-        if at_end && memchr_iter(quote, &record.raw[field.raw_start..]).count() % 2 == 1 {
-            let reason = "a quoted field is not closed before the end of the file; \
-                          if quotes are text here, set `csv.quote = \"\"`";
-            return Err(self.malformed(record.line, reason.to_owned()));
+    /// Goes to the next record, over comments and, unless they count, empty lines; its first byte.
+    fn begin(&mut self) -> Result<Option<u8>, SourceError> {
+        loop {
+            self.fill()?;
+            let Some(first) = self.text.rest().first().copied() else { return Ok(None) };
+            match first {
+                b'\n' if self.ended_with_return => {
+                    self.ended_with_return = false;
+                    self.text.take(1);
+                }
+                b'\n' | b'\r' if !self.keeps_empty_lines => self.empty_line(first),
+                _ if self.dialect.comment == Some(first) => {
+                    self.ended_with_return = false;
+                    self.text.skip_line()?;
+                }
+                _ => {
+                    self.ended_with_return = false;
+                    return Ok(Some(first));
+                }
+            }
+        }
+    }
+
+    fn empty_line(&mut self, end: u8) {
+        self.ended_with_return = end == b'\r';
+        self.text.take(1);
+        self.text.line += 1;
+    }
+
+    /// Notes how a record ended. A carriage return ends a line by itself.
+    fn end(&mut self, record: &Record) {
+        self.ended_with_return = record.raw.last() == Some(&b'\r');
+        self.text.line += u64::from(self.ended_with_return);
+    }
+
+    fn fill(&mut self) -> Result<(), SourceError> {
+        while self.text.rest().is_empty() && !self.text.has_ended() {
+            self.text.more()?;
         }
         Ok(())
     }
 
-    fn refill(&mut self) -> Result<(), SourceError> {
-        self.window.clear();
-        self.position = 0;
-        (&mut self.input)
-            .take(WINDOW_BYTES as u64)
-            .read_to_end(&mut self.window)
-            .map_err(|source| SourceError::Read { input: self.source.to_string(), source })?;
-        if self.line == 1 && (self.window.starts_with(b"\xff\xfe") || self.window.starts_with(b"\xfe\xff")) {
-            return Err(SourceError::Unusable {
-                input: self.source.to_string(),
-                reason: "the text is UTF-16; convert it to UTF-8 first, with `iconv -f utf-16 -t utf-8`"
-                    .to_owned(),
-            });
+    /// A quote that is never closed takes the rest of the file with it: better to say so.
+    fn check_quotes(&self, record: &Record, field: &FieldBegin) -> Result<(), SourceError> {
+        let doubles_quotes = self.dialect.escape.is_none();
+        let Some(quote) = self.dialect.quote.filter(|_| field.is_quoted && doubles_quotes) else {
+            return Ok(());
+        };
+        let at_end = self.text.has_ended() && self.text.rest().is_empty();
+        if at_end && memchr_iter(quote, &record.raw[field.raw_start..]).count() % 2 == 1 {
+            let reason = "a quoted field is not closed before the end of the file; if quotes are text here, set \
+                          `csv.quote = \"\"` (`--csv-quote \"\"` of `ingest`)";
+            return Err(self.malformed(record.line, reason.to_owned()));
         }
-        self.at_end = self.window.is_empty();
         Ok(())
     }
 
@@ -186,35 +236,19 @@ impl<R: Read> Records<R> {
     }
 
     pub(super) fn malformed(&self, line: u64, reason: String) -> SourceError {
-        let place = Place { source: Arc::clone(&self.source), line, column: None };
-        SourceError::Malformed { place, reason }
+        self.text.malformed(line, reason)
     }
 }
 
 /// What the first byte of a field tells.
-#[derive(Default)]
 struct FieldBegin {
-    is_begun: bool,
+    first: Option<u8>,
     is_quoted: bool,
     raw_start: usize,
 }
 
 impl FieldBegin {
-    /// Looks at bytes of the field; the line ends before the first field belong to empty lines.
-    fn note(&mut self, raw: &[u8], quote: Option<u8>, is_first_field: bool, line: &mut u64) {
-        if self.is_begun {
-            return;
-        }
-        for byte in raw {
-            match byte {
-                b'\n' if is_first_field => *line += 1,
-                b'\r' | 0xef | 0xbb | 0xbf if is_first_field => {}
-                byte => {
-                    self.is_begun = true;
-                    self.is_quoted = quote == Some(*byte);
-                    return;
-                }
-            }
-        }
+    fn new(first: Option<u8>, quote: Option<u8>, raw_start: usize) -> Self {
+        Self { first, is_quoted: first.is_some() && first == quote, raw_start }
     }
 }

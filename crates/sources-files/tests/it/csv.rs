@@ -90,7 +90,10 @@ fn what_is_no_utf_8_and_what_is_never_closed_is_named() {
     let folder = Folder::new();
     folder.write("a.csv", b"a,b\n1,x\n2,caf\xe9\n");
     let error = folder.error(&json!({"path": "a.csv"}));
-    assert!(error.starts_with("a.csv line 3: the text is not UTF-8"), "{error}");
+    assert!(
+        error.starts_with("a.csv line 3: the text in column `b` is not UTF-8; set `csv.encoding`"),
+        "{error}"
+    );
     let read = folder.read_with(&json!({"path": "a.csv"}), OnBadRecord::Quarantine).unwrap();
     assert_eq!((read.rows().as_str(), read.pages[0].rejected().len()), (r#"{"a":1,"b":"x"}"#, 1));
 
@@ -99,8 +102,10 @@ fn what_is_no_utf_8_and_what_is_never_closed_is_named() {
     assert!(error.starts_with("b.csv line 2: a quoted field is not closed"), "{error}");
     folder.write("c.csv", "a,b\n1,\"x\"\n2,\"y\"\"\"");
     assert_eq!(folder.rows(&json!({"path": "c.csv"})), r#"{"a":1,"b":"x"} {"a":2,"b":"y\""}"#);
-    folder.write("d.csv", b"\xff\xfea\0");
-    assert!(folder.error(&json!({"path": "d.csv"})).contains("UTF-16"));
+    folder.write("d.csv", b"a\0\n\x001\0\n\0");
+    assert!(folder.error(&json!({"path": "d.csv"})).contains("`csv.encoding = \"utf-16le\"`"));
+    folder.write("e.csv", b"\xff\xfe\0\0a\0\0\0");
+    assert!(folder.error(&json!({"path": "e.csv"})).contains("UTF-32"));
 }
 
 #[test]

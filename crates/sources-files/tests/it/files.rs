@@ -5,7 +5,7 @@ use cartage_runtime::Cancel;
 use cartage_sources_files::OnBadRecord;
 use serde_json::json;
 
-use crate::support::{Folder, gzip};
+use crate::support::{Folder, gzip, replaced_table};
 
 #[test]
 fn the_list_keeps_its_order_and_patterns_are_sorted() {
@@ -37,10 +37,59 @@ fn nothing_is_read_of_an_empty_list_and_a_pattern_without_match_is_a_warning() {
 }
 
 #[test]
-fn a_name_with_brackets_is_a_name() {
+fn a_table_that_is_replaced_is_not_emptied_by_a_pattern_without_match() {
     let folder = Folder::new();
-    folder.write("data[1].jsonl", "1\n");
-    assert_eq!(folder.rows(&json!({"path": "data[1].jsonl"})), "1");
+    folder.write("a.jsonl", "1\n");
+    for path in [json!("b*.jsonl"), json!(["a.jsonl", "b*.jsonl"])] {
+        let error = folder.error_into(&json!({"path": path}), replaced_table());
+        assert!(error.contains("`b*.jsonl`") && error.contains("`allow_empty = true`"), "{error}");
+        let config = json!({"path": path, "allow_empty": true});
+        let read = folder.read_into(&config, OnBadRecord::Fail, replaced_table()).unwrap();
+        assert!(read.warnings[0].contains("`b*.jsonl` matches no file"), "{:?}", read.warnings);
+    }
+    let none = folder.read_into(&json!({"path": []}), OnBadRecord::Fail, replaced_table()).unwrap();
+    assert_eq!((none.pages.len(), none.warnings.len()), (0, 0));
+    let missing = json!({"path": "missing.jsonl", "allow_empty": true});
+    assert_eq!(folder.read(&missing).pages.len(), 0);
+}
+
+#[test]
+fn marks_of_patterns_in_names_that_exist_are_part_of_the_name() {
+    let folder = Folder::new();
+    for name in ["data[1].jsonl", "in[2024]/a.jsonl", "in[2024]/b[0].jsonl", "in2/c.jsonl", "x/y[1]/d.jsonl"]
+    {
+        folder.write(name, format!("\"{name}\"\n"));
+    }
+    for (path, rows) in [
+        ("data[1].jsonl", "\"data[1].jsonl\""),
+        ("in[2024]/*.jsonl", "\"in[2024]/a.jsonl\" \"in[2024]/b[0].jsonl\""),
+        ("in[2024]/b[0].*", "\"in[2024]/b[0].jsonl\""),
+        ("*/y[1]/*.jsonl", "\"x/y[1]/d.jsonl\""),
+        ("in[0-9]/*.jsonl", "\"in2/c.jsonl\""),
+    ] {
+        assert_eq!(folder.rows(&json!({"path": path})), rows, "{path}");
+    }
+}
+
+#[test]
+fn addresses_of_files_are_unescaped() {
+    let folder = Folder::new();
+    folder.write("a b%.jsonl", "1\n");
+    folder.write("c*d.jsonl", "2\n");
+    folder.write("cxd.jsonl", "3\n");
+    let base = folder.path("").display().to_string();
+    for (address, rows) in [
+        (format!("file://{base}a%20b%25.jsonl"), "1"),
+        (format!("file://localhost{base}a%20b%25.jsonl"), "1"),
+        (format!("file:{base}a%20*.jsonl"), "1"),
+        (format!("file://{base}c*d.jsonl"), "2"),
+        (format!("file://{base}c%2A*.jsonl"), "2"),
+        (format!("file://{base}c*.jsonl"), "2 3"),
+    ] {
+        assert_eq!(folder.rows(&json!({"path": address})), rows, "{address}");
+    }
+    let error = folder.error(&json!({"path": "file:///a%zz.jsonl"}));
+    assert!(error.contains("write `%25`"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod csv;
+mod csv_types;
+mod dialects;
 mod files;
 mod parquet;
 mod support;

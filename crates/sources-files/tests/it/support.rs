@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use cartage_extract::{Input, JsonPage, OpenContext, Page, Producer, SourceError};
+use cartage_extract::{Input, JsonPage, OpenContext, Page, Producer, SourceError, TargetTable};
 use cartage_runtime::Cancel;
+use cartage_schema::{DataType, Naming, NamingKind};
 use cartage_sources_files::{FilesConfig, FilesProducer, OnBadRecord};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -19,6 +21,8 @@ pub(crate) struct Read {
     pub(crate) pages: Vec<JsonPage>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) warnings: Vec<String>,
+    /// What the columns must be, as the producer found out.
+    pub(crate) column_types: Vec<(String, DataType)>,
     /// Bytes of input, as told beforehand.
     pub(crate) total: Option<u64>,
 }
@@ -45,17 +49,27 @@ impl Folder {
     }
 
     pub(crate) fn read_with(&self, config: &Value, on_bad: OnBadRecord) -> Result<Read, SourceError> {
+        self.read_into(config, on_bad, table([]))
+    }
+
+    /// What a resource gives whose rows go to `table`.
+    pub(crate) fn read_into(
+        &self,
+        config: &Value,
+        on_bad: OnBadRecord,
+        table: TargetTable,
+    ) -> Result<Read, SourceError> {
         let mut producer = self.producer(config, on_bad);
-        let mut read = Read {
-            total: producer.open(&OpenContext::new(256 << 20, Cancel::default()))?,
-            ..Read::default()
-        };
+        let mut context = OpenContext::new(256 << 20, Cancel::default());
+        context.table = Some(Arc::new(table));
+        let mut read = Read { total: producer.open(&context)?, ..Read::default() };
         while let Some(page) = producer.next_page()? {
             let Page::Json(page) = page else { panic!("rows of JSON") };
             read.pages.push(page);
         }
         read.inputs = producer.inputs();
         read.warnings = producer.warnings();
+        read.column_types = producer.column_types();
         Ok(read)
     }
 
@@ -70,9 +84,21 @@ impl Folder {
 
     /// The message of the error, with its causes.
     pub(crate) fn error(&self, config: &Value) -> String {
-        let error = self.read_with(config, OnBadRecord::Fail).unwrap_err();
+        self.error_into(config, table([]))
+    }
+
+    pub(crate) fn error_into(&self, config: &Value, table: TargetTable) -> String {
+        let error = self.read_into(config, OnBadRecord::Fail, table).unwrap_err();
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         format!("{error}{}", cause.unwrap_or_default())
+    }
+}
+
+impl Folder {
+    /// Why a resource cannot have this configuration.
+    pub(crate) fn refused(&self, config: &Value) -> String {
+        let config: FilesConfig = serde_json::from_value(config.clone()).unwrap();
+        FilesProducer::new(config, self.0.path(), OnBadRecord::Fail).unwrap_err().to_string()
     }
 }
 
@@ -81,6 +107,17 @@ impl Read {
         let text: Vec<u8> = self.pages.iter().flat_map(|page| page.text().to_vec()).collect();
         String::from_utf8(text).unwrap().trim_end().replace('\n', " ")
     }
+}
+
+/// A table that is appended to, with the types of some columns.
+pub(crate) fn table<const N: usize>(types: [(&str, DataType); N]) -> TargetTable {
+    let types = types.map(|(name, data_type)| (name.to_owned(), data_type));
+    TargetTable::new(Naming::new(NamingKind::SnakeCase, None), false).with_types(types)
+}
+
+/// A table whose rows are replaced.
+pub(crate) fn replaced_table() -> TargetTable {
+    TargetTable::new(Naming::new(NamingKind::SnakeCase, None), true)
 }
 
 pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {

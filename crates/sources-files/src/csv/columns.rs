@@ -1,0 +1,180 @@
+//! The columns of a file: how their values are handed on, and what was handed on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cartage_extract::TargetTable;
+use cartage_schema::DataType;
+
+use super::settings::CsvTypes;
+use super::values::{BOOL, FLOAT, INT, Kind, TEXT, write_bool, write_float, write_int, write_text};
+
+/// A column of a file.
+pub(super) struct Column {
+    /// The name as a JSON text, with a colon.
+    pub(super) json_key: Vec<u8>,
+    name: String,
+    /// What the values of the sample are together.
+    kind: Kind,
+    mode: Mode,
+    /// Whether nothing but these values decides the type of the column.
+    is_new: bool,
+    /// What was handed on so far, in this file.
+    handed_on: u8,
+}
+
+/// How values are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// As texts.
+    Text,
+    /// Each by its own kind.
+    Values {
+        /// Integers get a fraction, in a column of numbers with fractions.
+        ints_as_floats: bool,
+        /// Integers that no double has are texts, where the column may be one of doubles.
+        longs_as_text: bool,
+    },
+}
+
+impl Mode {
+    const ANY: Self = Self::Values { ints_as_floats: false, longs_as_text: false };
+    const DOUBLES: Self = Self::Values { ints_as_floats: true, longs_as_text: true };
+}
+
+impl Column {
+    pub(super) fn new(name: &str) -> Self {
+        let mut json_key = Vec::new();
+        write_text(&mut json_key, name);
+        json_key.push(b':');
+        Self {
+            json_key,
+            name: name.to_owned(),
+            kind: Kind::Unknown,
+            mode: Mode::ANY,
+            is_new: false,
+            handed_on: 0,
+        }
+    }
+
+    /// The key of the column in rows.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes a value of the sample into account.
+    pub(super) fn sample(&mut self, value: &str, decimal: u8) {
+        if self.kind != Kind::Text {
+            self.kind = self.kind.and(Kind::of(value, decimal));
+        }
+    }
+
+    /// Decides how values are handed on, once the sample has been looked at.
+    pub(super) fn decide(&mut self, types: CsvTypes, data_type: Option<DataType>, earlier: u8) {
+        self.is_new = data_type.is_none();
+        let by_kind = match self.kind {
+            Kind::Text => Mode::Text,
+            Kind::Float => Mode::DOUBLES,
+            _ => Mode::ANY,
+        };
+        let is_text = match data_type {
+            Some(known) => known == DataType::Text,
+            None => earlier & FLOAT == 0 && self.has_been_text(earlier),
+        };
+        self.mode = match data_type {
+            _ if is_text || types == CsvTypes::Text => Mode::Text,
+            Some(DataType::Double) => Mode::DOUBLES,
+            // A text beside them makes no texts of the numbers of a column that has its type.
+            Some(DataType::Bigint | DataType::Decimal | DataType::Wei) => Mode::ANY,
+            None if earlier & FLOAT != 0 => Mode::Values { ints_as_floats: false, longs_as_text: true },
+            _ => by_kind,
+        };
+    }
+
+    /// Whether earlier files brought values of the column that only texts can stand beside.
+    fn has_been_text(&self, earlier: u8) -> bool {
+        let is_bool = self.kind == Kind::Bool;
+        earlier & TEXT != 0
+            || earlier & BOOL != 0 && !is_bool && self.kind != Kind::Unknown
+            || earlier & INT != 0 && is_bool
+    }
+
+    /// Appends a value as JSON.
+    #[inline]
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, value: &str, decimal: u8) {
+        let Mode::Values { ints_as_floats, longs_as_text } = self.mode else {
+            self.handed_on |= TEXT;
+            return write_text(out, value);
+        };
+        let mut kind = Kind::of(value, decimal);
+        if self.kind == Kind::Unknown {
+            self.kind = kind;
+        }
+        let is_odd = match kind {
+            Kind::Bool => self.kind != Kind::Bool,
+            Kind::Long => longs_as_text,
+            Kind::Int | Kind::Float => self.kind == Kind::Bool,
+            Kind::Text | Kind::Unknown => true,
+        };
+        if is_odd {
+            kind = Kind::Text;
+        }
+        match kind {
+            Kind::Bool => write_bool(out, value),
+            Kind::Int | Kind::Long => write_int(out, value, ints_as_floats),
+            Kind::Float => write_float(out, value, decimal),
+            Kind::Text | Kind::Unknown => write_text(out, value),
+        }
+        self.handed_on |= if ints_as_floats && kind == Kind::Int { FLOAT } else { kind.bit() };
+        // Such a column can still become one of texts, as long as no number loses its form.
+        if kind == Kind::Text && self.is_new && self.handed_on == INT | TEXT {
+            self.mode = Mode::Text;
+        }
+    }
+}
+
+/// What the files of a resource have in common: the table, and what of its columns was handed on before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CsvColumns {
+    table: Option<Arc<TargetTable>>,
+    /// By the column of the table, the key in rows and the kinds that values were handed on as.
+    handed_on: HashMap<String, (String, u8)>,
+}
+
+impl CsvColumns {
+    pub(crate) fn of(table: Option<Arc<TargetTable>>) -> Self {
+        Self { table, handed_on: HashMap::new() }
+    }
+
+    pub(super) fn table(&self) -> Option<&TargetTable> {
+        self.table.as_deref()
+    }
+
+    fn column(&self, key: &str) -> String {
+        self.table.as_ref().map_or_else(|| key.to_owned(), |table| table.column(key))
+    }
+
+    /// The type that a column has, and what was handed on of it.
+    pub(super) fn known(&self, key: &str) -> (Option<DataType>, u8) {
+        let column = self.column(key);
+        let data_type = self.table.as_ref().and_then(|table| table.data_type(&column));
+        (data_type, self.handed_on.get(&column).map_or(0, |(_, kinds)| *kinds))
+    }
+
+    /// Notes what was handed on of a file's columns.
+    pub(super) fn note(&mut self, columns: &[Column]) {
+        for column in columns.iter().filter(|column| column.handed_on != 0) {
+            let known = self.handed_on.entry(self.column(column.name()));
+            known.or_insert_with(|| (column.name.clone(), 0)).1 |= column.handed_on;
+        }
+    }
+
+    /// Columns of which some values were integers and others texts: only as texts do all of them keep their
+    /// characters. Integers were handed on as they would be written; numbers with fractions were not.
+    pub(crate) fn texts(&self) -> Vec<(String, DataType)> {
+        let mixed = self.handed_on.values().filter(|(_, kinds)| *kinds == INT | TEXT);
+        let mut texts: Vec<_> = mixed.map(|(key, _)| (key.clone(), DataType::Text)).collect();
+        texts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        texts
+    }
+}
