@@ -46,7 +46,7 @@ fn build(folder: &Path) -> Result<Vec<String>> {
     let options: Vec<&str> = linking.iter().flat_map(|option| ["-C", option]).collect();
     let light = ["build", "--profile", "stage", "--package", "cartage-cli", "--bins"];
     let given = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let flags = format!("{given} -C force-unwind-tables=no {}", options.join(" "));
+    let flags = format!("{given} {}", options.join(" "));
     run_command(cargo().args(light).env("RUSTFLAGS", flags.trim()))?;
     // DuckDB is compiled once, so for the release profile; only this last step is another one.
     let load = ["rustc", "--release", "--package", "cartage", "--bin", "cartage-load", "--"];

@@ -141,3 +141,104 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use cartage_config::{Config, LoadOptions};
+    use cartage_package_store::{ManifestDraft, ResourceEntry, RunMarker};
+    use cartage_runtime::{Panicked, Runtime};
+    use cartage_test_support::TempPipeline;
+    use serde_json::json;
+
+    use super::*;
+
+    const MICROS: i64 = 1_795_163_558_208_462;
+
+    fn project(pipeline: &TempPipeline) -> Project {
+        let text = "[pipeline]\nname = \"shop\"\ndestination = \"null\"\n[destination.null]\n".to_owned();
+        let config = Config::load(LoadOptions { text: Some(text), ..LoadOptions::default() }).unwrap();
+        Project::over(config, pipeline.store.clone(), Runtime::system())
+    }
+
+    /// Publishes a package with a plain append of a resource.
+    fn extract(project: &Project, number: i64, resource: &str) -> LoadId {
+        let lock = project.store.lock(Stage::Extract, Wait::Fail).unwrap();
+        let load_id = LoadId::from_unix_micros(MICROS + number);
+        let staged = project.store.stage(&lock, load_id.clone(), 1).unwrap();
+        staged.write_schema("{}").unwrap();
+        let resource = ResourceEntry {
+            name: resource.to_owned(),
+            table: resource.to_owned(),
+            write_disposition: "append".to_owned(),
+            resumable: false,
+        };
+        let draft = ManifestDraft {
+            schema_name: "s".to_owned(),
+            resources: vec![resource],
+            ..ManifestDraft::default()
+        };
+        staged.seal(draft).unwrap().publish(Folder::Extracted).unwrap();
+        load_id
+    }
+
+    fn hopeless() -> PipelineError {
+        let panic = Panicked { message: "offset 7".to_owned(), place: None };
+        NormalizeError::Panicked { input: "bad.parquet".to_owned(), table: "t".to_owned(), panic }.into()
+    }
+
+    fn names(project: &Project, folder: Folder) -> Vec<String> {
+        project.store.list(folder).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_hopeless_package_goes_with_those_behind_it_and_what_it_had_done_is_to_be_done_again() {
+        let pipeline = TempPipeline::new();
+        let project = project(&pipeline);
+        let ids: Vec<LoadId> = ["first", "bad", "behind"]
+            .into_iter()
+            .zip(0..)
+            .map(|(resource, number)| extract(&project, number, resource))
+            .collect();
+        let left_out = |names: &[&str]| -> serde_json::Value {
+            names.iter().map(|name| json!({ "schema": "s", "resource": name })).collect()
+        };
+        let marker = RunMarker {
+            run_id: "r".to_owned(),
+            started_at: project.runtime.clock.now(),
+            payload: json!({ "left_out": left_out(&["first", "bad", "loaded"]), "refreshed": ["s"] }),
+        };
+        project.store.documents().begin_run(&marker).unwrap();
+
+        let error = if_hopeless(&project, Aside::HoldsLock, &ids[1], hopeless());
+        let PipelineError::SetAside(aside) = &error else { panic!("{error}") };
+        assert_eq!((aside.load_id.as_str(), aside.followers.len()), (ids[1].as_str(), 1));
+        assert!(error.to_string().contains("bad.parquet"), "{error}");
+        assert!(error.hint().unwrap().contains("set aside"), "{error}");
+        assert_eq!(names(&project, Folder::Extracted), [ids[0].to_string()]);
+        assert_eq!(names(&project, Folder::Aborted), [ids[1].to_string(), ids[2].to_string()]);
+        for load_id in &ids[1..] {
+            let package = project.store.open_package(Folder::Aborted, load_id).unwrap();
+            assert!(package.abort_reason().unwrap().unwrap().contains("bad.parquet"));
+            package.verify().unwrap();
+        }
+        let kept = project.store.documents().run().unwrap().unwrap().payload;
+        assert_eq!(kept["left_out"], left_out(&["first", "loaded"]));
+        assert_eq!(kept["refreshed"], json!(["s"]));
+    }
+
+    #[test]
+    fn a_package_stays_where_somebody_extracts_or_other_data_is_not_what_it_takes() {
+        let pipeline = TempPipeline::new();
+        let project = project(&pipeline);
+        let load_id = extract(&project, 0, "bad");
+        let extracting = project.store.lock(Stage::Extract, Wait::Fail).unwrap();
+        if_hopeless(&project, Aside::TakesLock, &load_id, hopeless());
+        drop(extracting);
+        if_hopeless(&project, Aside::Never, &load_id, hopeless());
+        if_hopeless(&project, Aside::TakesLock, &load_id, NormalizeError::Cancelled.into());
+        assert_eq!(names(&project, Folder::Extracted), [load_id.to_string()]);
+        if_hopeless(&project, Aside::TakesLock, &load_id, hopeless());
+        assert_eq!(names(&project, Folder::Extracted), Vec::<String>::new());
+    }
+}
