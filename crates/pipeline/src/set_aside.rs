@@ -143,7 +143,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use cartage_config::{Config, LoadOptions};
     use cartage_package_store::{ManifestDraft, ResourceEntry, RunMarker};

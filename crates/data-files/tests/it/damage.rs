@@ -33,7 +33,7 @@ fn batch() -> RecordBatch {
     let rows = || 0..ROWS as i64;
     let lists = rows().map(|row| (row % 5 != 0).then(|| (0..row % 4).map(|item| Some(item as i32))));
     let inner: ArrayRef =
-        Arc::new(StringArray::from_iter(rows().map(|row| (row % 3 != 0).then(|| "x".repeat(row as usize)))));
+        Arc::new(rows().map(|row| (row % 3 != 0).then(|| "x".repeat(row as usize))).collect::<StringArray>());
     let member = Arc::new(Field::new("s", DataType::Utf8, true));
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(Int64Array::from_iter_values(rows()))),
