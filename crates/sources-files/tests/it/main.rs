@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod csv;
+mod damage;
 mod files;
 mod parquet;
 mod support;
