@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use cartage_pipeline::{Kind, PipelineError};
+use cartage_runtime::Panicked;
 
 use crate::exit;
 
@@ -12,8 +13,12 @@ use crate::exit;
 pub(crate) enum Failure {
     /// The pipeline says why.
     Pipeline(PipelineError),
+    /// The same, with packages that wait, and how to go on.
+    Pending(PipelineError, String),
     /// Standard output cannot be written, or signals cannot be handled.
     Io(io::Error),
+    /// Something panicked that nobody expected to.
+    Panicked(Panicked),
     /// Already told; only the exit code is left.
     Code(u8),
 }
@@ -40,12 +45,18 @@ impl Failure {
     /// Tells the error with its causes and its remedy, and gives the exit code.
     pub(crate) fn tell(&self) -> u8 {
         match self {
-            Self::Pipeline(error) => {
-                eprintln!("error: {}", chain(error));
-                if let Some(hint) = error.hint() {
-                    eprintln!("hint: {hint}");
-                }
-                code(error.kind())
+            Self::Pipeline(error) => told(error),
+            Self::Pending(error, advice) => {
+                let code = told(error);
+                eprintln!("hint: {advice}");
+                code
+            }
+            Self::Panicked(panic) => {
+                eprintln!("error: Cartage gave up: {panic}");
+                eprintln!(
+                    "hint: this is a fault of Cartage; please report it with the command and, if you can, the data"
+                );
+                exit::FAILURE
             }
             Self::Io(error) => {
                 eprintln!("error: {error}");
@@ -54,6 +65,14 @@ impl Failure {
             Self::Code(code) => *code,
         }
     }
+}
+
+fn told(error: &PipelineError) -> u8 {
+    eprintln!("error: {}", chain(error));
+    if let Some(hint) = error.hint() {
+        eprintln!("hint: {hint}");
+    }
+    code(error.kind())
 }
 
 /// The message and its causes, without those that repeat what stands before them.

@@ -43,5 +43,9 @@ fn run<A: Args>(
     let args = A::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let cancel = Cancel::default();
     let start = Start { global: &global, cancel: cancel.clone() };
-    commands::finish(signals::install(&cancel).map_err(Failure::from).and_then(|()| stage(&start, &args)))
+    commands::finish(
+        signals::install(&cancel)
+            .map_err(Failure::from)
+            .and_then(|()| commands::guarded(|| stage(&start, &args))),
+    )
 }

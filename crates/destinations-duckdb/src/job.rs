@@ -39,7 +39,7 @@ impl<'a> ScriptJob<'a> {
         let rows = match job.format {
             FileFormat::Parquet => {
                 format!("SELECT * FROM read_parquet({}, {NOTHING_FROM_THE_PATH})", file(&job.path)?)
-            },
+            }
             FileFormat::Jsonl => read_jsonl(table, job)?,
             other => return Err(Error::invalid(format!("duckdb cannot load {other} files"))),
         };

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::BlockError;
+use cartage_data_files::parquet::ParquetError;
 use thiserror::Error;
 
 use crate::contract::BrokenContract;
@@ -75,6 +76,17 @@ pub enum SourceError {
     /// Anything that a producer of somebody else reports.
     #[error(transparent)]
     Other(Box<dyn StdError + Send + Sync>),
+}
+
+impl SourceError {
+    /// What is wrong with a Parquet file that messages call `input`.
+    pub fn parquet(input: &str, error: ParquetError) -> Self {
+        let input = input.to_owned();
+        match error {
+            ParquetError::Io { source, .. } => Self::Read { input, source },
+            error => Self::Unusable { input, reason: error.reason() },
+        }
+    }
 }
 
 /// The stage cannot publish a package. Whatever it had written is gone.

@@ -6,14 +6,12 @@
 //! A producer with a parent is asked only while it works on a page of its parent, and the parent gives its
 //! next page only when all of its children are done with the last one: so nothing piles up.
 
-use std::any::Any;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use cartage_runtime::Cancel;
+use cartage_runtime::{Cancel, contain};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::producer::Producer;
@@ -349,11 +347,5 @@ fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
 
 /// Makes an error of a panic of the producer's own code.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, SourceError>) -> Result<T, SourceError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(SourceError::Panicked(panic_text(panic.as_ref()))))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    contain(work).unwrap_or_else(|panic| Err(SourceError::Panicked(panic.to_string())))
 }

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::Contracts;
-use crate::cut::first_rows;
+use crate::cut::{check_whole, first_rows};
 use crate::feed::{Along, Fed, Feed, Fodder, caught};
 use crate::goal::Goals;
 use crate::page::Page;
@@ -339,7 +339,11 @@ impl<'a> Gatherer<'a> {
             }
             // A columnar page without rows still says which columns there are, but makes no table.
             Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 => {}
-            page => writers.write(table, page)?,
+            page => {
+                check_whole(page, self.settings.compression_threads)
+                    .map_err(|error| self.failed(resource, error))?;
+                writers.write(table, page)?;
+            }
         }
         self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);
         self.done += bytes;

@@ -113,8 +113,8 @@ impl LoadError {
             Self::Destination { source, .. } => source.remedy().map(str::to_owned),
             Self::JobFailed { source, .. } => Some(source.remedy().map_or_else(
                 || {
-                    "repair the cause and run again, drop the package with `cartage abort`, or set \
-                     `raise_on_failed_jobs = false` in [load] to go on without this job"
+                    "repair the cause and run again, drop the package, or set `raise_on_failed_jobs = false` in [load] \
+                     to go on without this job"
                         .to_owned()
                 },
                 str::to_owned,
@@ -122,7 +122,7 @@ impl LoadError {
             Self::TooManyRetries { source, .. } => {
                 Some(source.remedy().unwrap_or("the package is pending: run again later").to_owned())
             }
-            Self::Document { .. } => Some("drop the package with `cartage abort` and run again".to_owned()),
+            Self::Document { .. } => Some("drop the package and run again".to_owned()),
             Self::Schema { .. } | Self::Cancelled { .. } => None,
         }
     }

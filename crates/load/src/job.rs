@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use cartage_destinations_api::{Error as DestinationError, FileFormat, JobFile};
-use cartage_package_store::{JobFileName, JobState, PublishedPackage};
+use cartage_package_store::{JobFileName, JobState, Origin, PublishedPackage};
 
 use crate::error::LoadError;
 use crate::run::store_error;
@@ -17,6 +17,8 @@ pub(crate) struct LoadJob {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) state: JobState,
+    /// The file of the source that its rows come from, where it is one.
+    input: Option<String>,
     /// Why it was put aside, where it was.
     pub(crate) reason: Option<String>,
 }
@@ -33,6 +35,7 @@ impl LoadJob {
                     table: entry.table.clone(),
                     rows: entry.rows,
                     bytes: entry.bytes,
+                    input: input_of(&entry.origins),
                     name,
                     state,
                     reason,
@@ -41,6 +44,14 @@ impl LoadJob {
         }
         jobs.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.job_id().cmp(&b.name.job_id())));
         Ok(jobs)
+    }
+
+    /// The job for messages: its file, and that of the source.
+    pub(crate) fn described(&self) -> String {
+        match &self.input {
+            Some(input) => format!("{} (from {input})", self.name),
+            None => self.name.to_string(),
+        }
     }
 
     /// Whether nothing is left to be done for it.
@@ -56,4 +67,9 @@ impl LoadJob {
             .with_codec(self.name.codec().map(|codec| codec.as_str().to_owned()))
             .with_size(self.rows, self.bytes))
     }
+}
+
+fn input_of(origins: &[Origin]) -> Option<String> {
+    let first = origins.first()?;
+    origins.iter().all(|origin| origin.source == first.source).then(|| first.source.clone())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cartage_destinations_api::sql::check_merge;
 use cartage_destinations_api::{
-    Capabilities, Chain, ColumnRef, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan, TablePlan,
+    Capabilities, Chain, ColumnRef, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan,
+    TablePlan,
 };
 use cartage_schema::{IdentifierLimits, ReplaceStrategy, Schema, Table, WriteDisposition};
 use serde::{Deserialize, Serialize};
@@ -215,7 +216,9 @@ fn check_widening(widen: &[ColumnRef], capabilities: &Capabilities) -> Result<()
             "{} cannot change the type of column {} of table {}",
             capabilities.destination, place.column, place.table
         ))
-        .with_remedy("leave the column as it is: values that it cannot hold go to a variant column beside it")),
+        .with_remedy(
+            "leave the column as it is: values that it cannot hold go to a variant column beside it",
+        )),
         _ => Ok(()),
     }
 }

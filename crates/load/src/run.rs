@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartage_destinations_api::{
-    Capabilities, ColumnRef, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus,
-    PreparedLoad,
+    Capabilities, ColumnRef, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan,
+    LoadStatus, PreparedLoad,
 };
 use cartage_package_store::{
     Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,

@@ -3,11 +3,9 @@
 //! Workers talk to the destination; the calling thread alone moves files, so that every decision about
 //! the package is made in one place.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use cartage_destinations_api::{Destination, Error as DestinationError, ErrorKind, JobOutcome, LoadPlan};
 use cartage_package_store::{JobState, PublishedPackage};
-use cartage_runtime::{Runtime, Stage};
+use cartage_runtime::{Runtime, Stage, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::chains::Chains;
@@ -184,7 +182,7 @@ impl Schedule<'_> {
         let store = store_error(self.package.load_id());
         let load_id = self.package.load_id().to_string();
         let job = &mut self.jobs[index];
-        let (name, table) = (job.name.to_string(), job.table.clone());
+        let (name, table) = (job.described(), job.table.clone());
         if error.kind() == ErrorKind::Terminal && !self.settings.raise_on_failed_jobs {
             tracing::error!(job = %job.name, %error, "job failed for good and is put aside");
             let reason = explained(&error);
@@ -280,9 +278,11 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn serve(self, inbox: &Receiver<Order>, outbox: &Sender<Ended>) {
         for Order { task, job } in inbox {
-            let result = catch_unwind(AssertUnwindSafe(|| self.attempt(task, job.as_ref())));
-            let result =
-                result.unwrap_or_else(|_| Err(DestinationError::terminal("the destination panicked")));
+            let result = contain(|| self.attempt(task, job.as_ref())).unwrap_or_else(|panic| {
+                Err(DestinationError::terminal(format!("the destination gave up: {panic}")).with_remedy(
+                    "please report this; `raise_on_failed_jobs = false` in [load] goes on without the job",
+                ))
+            });
             if outbox.send(Ended { task, result }).is_err() {
                 break;
             }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use cartage_schema::{ContractEntity, DataType};
 
+use crate::error::place_of;
+
 /// Characters of the example value that the message shows.
 const EXAMPLE_CHARS: usize = 120;
 
@@ -76,8 +78,7 @@ impl BrokenContract {
         format!(
             "to let it in, set schema_contract = {{ {entity} = \"evolve\" }} for {at} (or \"discard_row\" or \
              \"discard_value\" to load the rest; a contract in [pipeline] wins over all others), then run again: \
-             the extracted package waits. `cartage abort` drops it. A contract that is only deleted stays in \
-             force, because the schema keeps it."
+             the extracted package waits. A contract that is only deleted stays in force, because the schema keeps it."
         )
     }
 }
@@ -89,10 +90,7 @@ impl fmt::Display for BrokenContract {
         if let Some(resource) = resource {
             write!(f, ", resource `{resource}`")?;
         }
-        write!(f, ": {frozen}; first in row {row} of {file}")?;
-        if let Some((source, line)) = source {
-            write!(f, " ({source}, line {line})")?;
-        }
+        write!(f, ": {frozen}; first in {}", place_of(source.as_ref(), file, *row))?;
         match &frozen.value {
             Some(value) => write!(f, ", for example {}", shortened(value)),
             None => Ok(()),

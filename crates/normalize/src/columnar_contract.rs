@@ -11,7 +11,7 @@ use cartage_schema::{Breach, Column, ContractEntity, ContractMode, Table};
 use crate::arrow_json::json_of;
 use crate::broken::Frozen;
 use crate::coordinate::{Coordinator, source_line};
-use crate::error::NormalizeError;
+use crate::error::{NormalizeError, input_of};
 use crate::guard::Discard;
 
 /// What a contract keeps out of a file.
@@ -163,7 +163,7 @@ impl Coordinator<'_> {
             return Ok(batch);
         }
         filter_record_batch(&batch, &BooleanArray::from(stays)).map_err(|source| NormalizeError::Conversion {
-            file: place.entry.name.to_string(),
+            file: input_of(place.entry),
             table: place.table.to_owned(),
             column: rows.first().map(|column| column.name.to_string()).unwrap_or_default(),
             source: Box::new(source),

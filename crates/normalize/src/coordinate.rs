@@ -12,10 +12,10 @@ use crate::assemble::{Assembler, EncodeTask};
 use crate::batch::{BlockResult, TableBatch};
 use crate::block::{BadLine, BlockDone, BlockFailure, BlockFile, BlockOutput, BlockTask, excerpt};
 use crate::broken::{BrokenContract, Frozen};
-use crate::error::{BadRow, BadValue, NormalizeError};
+use crate::error::{BadRow, BadValue, NormalizeError, input_of};
 use crate::guard::Discard;
 use crate::merge::Merged;
-use crate::pool::{Done, Pool};
+use crate::pool::{Done, Pool, TaskPanicked};
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
 use crate::rules::Rules;
@@ -123,7 +123,7 @@ impl<'a> Coordinator<'a> {
     }
 
     fn take_one(&mut self) -> Result<(), NormalizeError> {
-        match self.pool.receive() {
+        match self.pool.receive().transpose().map_err(|panicked| self.progress.panicked(panicked))? {
             None => Ok(()),
             Some(Done::RowGroup(done)) => {
                 let EncodeTask { table, number, layout, .. } = &*done.task;
@@ -269,6 +269,12 @@ impl InOrder<'_> {
         let entry = self.files.get(&file);
         let name = || (entry.map(|entry| entry.name.to_string()).unwrap_or_default(), row + 1);
         entry.and_then(|entry| source_line(&entry.origins, row)).unwrap_or_else(name)
+    }
+
+    fn panicked(&self, TaskPanicked { table, file, panic }: TaskPanicked) -> NormalizeError {
+        let entry = file.and_then(|file| self.files.get(&file));
+        let input = entry.map_or_else(|| "the rows".to_owned(), |entry| input_of(entry));
+        NormalizeError::Panicked { input, table, panic }
     }
 
     fn bad_row(&self, task: &BlockTask, line: &BadLine) -> BadRow {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cartage_data_files::blocks::BlockError;
 use cartage_data_files::parquet::ParquetError;
 use cartage_data_files::text::TextError;
+use cartage_package_store::FileEntry;
+use cartage_runtime::Panicked;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
@@ -13,7 +15,8 @@ use crate::broken::{BrokenContract, Frozen};
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
 
-/// A package could not be normalized. It stays in `extracted/`, and the stage can be run again.
+/// A package could not be normalized. It stays in `extracted/`, and the stage can be run again; whether that can end in
+/// another way, [`NormalizeError::is_of_the_source`] says.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NormalizeError {
@@ -61,13 +64,38 @@ pub enum NormalizeError {
         /// Its format.
         format: String,
     },
+    /// A Parquet file of a source cannot be read.
+    #[error("{input} for table `{table}` {} (in the package it is {file})", error.reason())]
+    Input {
+        /// The file of the source.
+        input: String,
+        /// The table.
+        table: String,
+        /// The job file.
+        file: String,
+        /// What is wrong with it.
+        error: Box<ParquetError>,
+    },
+    /// The work on some rows panicked.
+    #[error(
+        "cannot normalize {input} for table `{table}`: Cartage gave up on it ({panic}); correct or leave out the file, \
+         and please report this"
+    )]
+    Panicked {
+        /// The file of the source, as far as it is known; else the job file.
+        input: String,
+        /// The table.
+        table: String,
+        /// What the panic said.
+        panic: Panicked,
+    },
     /// A column of a Parquet file does not fit the column of its table.
     #[error(
         "cannot convert column `{column}` of {file} for table `{table}`; correct the source, or give the column \
          the type that the file has"
     )]
     Conversion {
-        /// The job file.
+        /// The file of the source.
         file: String,
         /// The table.
         table: String,
@@ -113,6 +141,52 @@ pub enum NormalizeError {
     /// Somebody asked to stop. Nothing was published.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl NormalizeError {
+    /// Whether the data of the source is to blame, so that nothing but other data makes the package go on.
+    pub fn is_of_the_source(&self) -> bool {
+        match self {
+            Self::Input { .. } | Self::Panicked { .. } | Self::Conversion { .. } => true,
+            Self::Parquet(error) => {
+                error.is_of_the_file() || matches!(error, ParquetError::EncodePanicked(_))
+            }
+            _ => false,
+        }
+    }
+
+    /// The same with the file of the source in it, where it is about reading the job file.
+    pub(crate) fn about(self, entry: &FileEntry, table: &str) -> Self {
+        match self {
+            Self::Parquet(error) if error.is_of_the_file() => Self::Input {
+                input: input_of(entry),
+                table: table.to_owned(),
+                file: entry.name.to_string(),
+                error: Box::new(error),
+            },
+            other => other,
+        }
+    }
+}
+
+/// What a person calls the file: that of the source, or the first of them; the job file where none is known.
+pub(crate) fn input_of(entry: &FileEntry) -> String {
+    match entry.origins.as_slice() {
+        [] => entry.name.to_string(),
+        [origin] => origin.source.clone(),
+        [first, rest @ ..] if rest.iter().all(|origin| origin.source == first.source) => first.source.clone(),
+        [first, rest @ ..] => format!("{} or one of {} others", first.source, rest.len()),
+    }
+}
+
+/// Where a row is, as a person looks for it, and where in the package.
+pub(crate) fn place_of(source: Option<&(String, u64)>, file: &str, row: u64) -> String {
+    // Rows of columnar files are on no line.
+    let unit = if file.ends_with(".parquet") { "row" } else { "line" };
+    match source {
+        Some((source, line)) => format!("{source}, {unit} {line} (row {row} of {file})"),
+        None => format!("row {row} of {file}"),
+    }
 }
 
 impl From<SchemaError> for NormalizeError {
@@ -284,11 +358,9 @@ impl fmt::Display for BadValue {
 impl fmt::Display for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, file, row, source, reason, excerpt } = self;
-        write!(f, "cannot use row {row} of {file} for table `{table}`")?;
-        if let Some((source, line)) = source {
-            write!(f, " ({source}, line {line})")?;
-        }
-        write!(f, ": {reason}; {}; the row begins {excerpt}", reason.remedy())
+        let place = place_of(source.as_ref(), file, *row);
+        write!(f, "cannot use {place} for table `{table}`: {reason}; {}; ", reason.remedy())?;
+        write!(f, "the row begins {excerpt}")
     }
 }
 

@@ -18,7 +18,7 @@ use crate::arrow_json::to_json;
 use crate::batch::TableBatch;
 use crate::columnar_contract::{BatchPlace, Kept, RefusedColumn};
 use crate::coordinate::Coordinator;
-use crate::error::NormalizeError;
+use crate::error::{NormalizeError, input_of};
 use crate::rules::Rules;
 
 /// A column of the file and what becomes of it.
@@ -56,6 +56,7 @@ impl Coordinator<'_> {
             Kept::None(mode) => return self.discard_file(entry, &mut reader, table, mode),
         };
         let mut fits = self.writer.takes_parquet() && found.len() == fields.len() && refused.is_empty();
+        fits &= !reader.is_peculiar();
         found.retain(|(index, _)| refused.iter().all(|refused| refused.index != *index));
         let mut conversions = Vec::new();
         let mut new = Vec::new();
@@ -133,7 +134,7 @@ impl Coordinator<'_> {
                     convert(batch.column(conversion.index), &conversion.target).map_err(|source| {
                         let (table, column) = (table.to_owned(), conversion.name.to_string());
                         NormalizeError::Conversion {
-                            file: entry.name.to_string(),
+                            file: input_of(entry),
                             table,
                             column,
                             source: Box::new(source),

@@ -1,16 +1,15 @@
 //! Threads that work on blocks and row groups.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, Scope};
 
-use crate::output::EncodedRows;
+use cartage_runtime::{Panicked, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::assemble::EncodeTask;
 use crate::block::{BlockDone, BlockTask, BlockWorker};
 use crate::error::NormalizeError;
+use crate::output::EncodedRows;
 use crate::rules::Rules;
 
 /// Something to do.
@@ -32,10 +31,20 @@ pub(crate) struct RowGroupDone {
     pub(crate) encoded: Result<EncodedRows, NormalizeError>,
 }
 
+/// A task that panicked. Its worker has ended.
+#[derive(Debug)]
+pub(crate) struct TaskPanicked {
+    /// The table of its rows.
+    pub(crate) table: String,
+    /// Position in the manifest of the file of its rows, if they are of one.
+    pub(crate) file: Option<u32>,
+    pub(crate) panic: Panicked,
+}
+
 /// A number of workers. They end when the pool is dropped.
 pub(crate) struct Pool {
     tasks: Sender<Task>,
-    done: Receiver<Result<Done, Box<dyn Any + Send>>>,
+    done: Receiver<Result<Done, TaskPanicked>>,
     /// Tasks whose result nobody has taken yet.
     blocks: usize,
     row_groups: usize,
@@ -96,38 +105,39 @@ impl Pool {
         self.row_groups
     }
 
-    /// The next result, or `None` if nothing is under way. A panic of a worker goes on here.
-    pub(crate) fn receive(&mut self) -> Option<Done> {
+    /// The next result, or `None` if nothing is under way.
+    pub(crate) fn receive(&mut self) -> Option<Result<Done, TaskPanicked>> {
         if self.blocks + self.row_groups == 0 {
             return None;
         }
-        match self.done.recv().ok()? {
-            Ok(done) => {
-                match &done {
-                    Done::Block(_) => self.blocks -= 1,
-                    Done::RowGroup(_) => self.row_groups -= 1,
-                }
-                Some(done)
-            }
-            Err(panic) => resume_unwind(panic),
+        let done = self.done.recv().ok()?;
+        match &done {
+            Ok(Done::Block(_)) => self.blocks -= 1,
+            Ok(Done::RowGroup(_)) => self.row_groups -= 1,
+            Err(_) => {}
         }
+        Some(done)
     }
 }
 
-fn work(waiting: &Receiver<Task>, finished: &Sender<Result<Done, Box<dyn Any + Send>>>, rules: Arc<Rules>) {
+fn work(waiting: &Receiver<Task>, finished: &Sender<Result<Done, TaskPanicked>>, rules: Arc<Rules>) {
     let mut worker = BlockWorker::new(rules);
     for task in waiting {
+        let (table, file) = match &task {
+            Task::Block(task) => (task.file.table.clone(), Some(task.file.index)),
+            Task::Encode(task) => (task.table.to_string(), None),
+        };
         // A task that panics must not leave its owner waiting for a result.
-        let done = catch_unwind(AssertUnwindSafe(|| match task {
+        let done = contain(|| match task {
             Task::Block(task) => Some(Done::Block(Box::new(worker.run(*task)))),
             Task::Encode(task) => {
                 let encoded = task.run()?;
                 Some(Done::RowGroup(RowGroupDone { task, encoded }))
             }
-        }));
+        });
         let Some(done) = done.transpose() else { continue };
         let panicked = done.is_err();
-        if finished.send(done).is_err() || panicked {
+        if finished.send(done.map_err(|panic| TaskPanicked { table, file, panic })).is_err() || panicked {
             return;
         }
     }

@@ -8,14 +8,14 @@ use cartage_package_store::{
     Codec as FileCodec, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageStore,
     PublishedPackage, StageLock, StagedPackage,
 };
-use cartage_runtime::{Runtime, Stage};
+use cartage_runtime::{Runtime, Stage, contain};
 use cartage_schema::{DataType, Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
 use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
-use crate::error::NormalizeError;
+use crate::error::{NormalizeError, input_of};
 use crate::finish::{Ending, end_tables};
 use crate::merge::Merged;
 use crate::output::OutputOptions;
@@ -142,7 +142,8 @@ impl<'a> Run<'a> {
         let mut roots = BTreeSet::new();
         for (index, entry) in self.extracted.manifest().files.iter().enumerate() {
             let table = self.rules.naming.normalize_table_key(&entry.table);
-            self.file(&mut coordinator, index as u32, entry, &table)?;
+            self.file(&mut coordinator, index as u32, entry, &table)
+                .map_err(|error| error.about(entry, &table))?;
             roots.insert(table);
         }
         coordinator.finish_blocks()?;
@@ -173,7 +174,9 @@ impl<'a> Run<'a> {
             }
             (FileFormat::Parquet, None) => {
                 coordinator.finish_blocks()?;
-                coordinator.parquet(&self.staged, entry, &path, table)
+                contain(|| coordinator.parquet(&self.staged, entry, &path, table)).unwrap_or_else(|panic| {
+                    Err(NormalizeError::Panicked { input: input_of(entry), table: table.to_owned(), panic })
+                })
             }
             _ => {
                 let format = entry.format.as_str().to_owned();

@@ -19,6 +19,9 @@ pub struct PackageDescription {
     pub path: String,
     /// What was written about it.
     pub manifest: Manifest,
+    /// Why it was set aside, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<String>,
     /// Its jobs, those that wait first.
     pub jobs: Vec<JobDescription>,
     /// Columns that are new with this package, with their types, by table.
@@ -75,6 +78,7 @@ impl Package {
         Ok(PackageDescription {
             path: self.path().display().to_string(),
             manifest: self.manifest().clone(),
+            set_aside: self.abort_reason()?,
             jobs,
             new_columns: update.as_ref().map(new_columns).unwrap_or_default(),
         })
@@ -110,6 +114,9 @@ impl Display for PackageDescription {
             manifest.created_at.format("%Y-%m-%d %H:%M:%S UTC")
         )?;
         writeln!(f, "  {}", self.path)?;
+        if let Some(reason) = &self.set_aside {
+            writeln!(f, "  set aside: {}", reason.trim_end().replace('\n', "\n    "))?;
+        }
         if let Some(parent) = &manifest.parent {
             writeln!(f, "  made from {parent}")?;
         }

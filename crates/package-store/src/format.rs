@@ -142,6 +142,8 @@ pub(crate) const SCHEMA_UPDATE_JSON: &str = "schema_update.json";
 pub(crate) const STATE_JSON: &str = "state.json";
 /// Rows that a stage could not use, with the reasons.
 pub(crate) const QUARANTINE: &str = "quarantine";
+/// Why a package was set aside, for people; only in `aborted/`.
+pub(crate) const ABORT_REASON: &str = "reason.txt";
 /// Ends the name of the file with the reason of a failed job.
 pub(crate) const REASON_SUFFIX: &str = ".exception";
 

@@ -9,8 +9,8 @@ use crate::checksum::Checksum;
 use crate::disk::{Disk, is_absent, parent};
 use crate::error::{At, Damage, Error};
 use crate::format::{
-    JobState, PACKAGE_FORMAT, PACKAGE_JSON, QUARANTINE, REASON_SUFFIX, SCHEMA_JSON, SCHEMA_UPDATE_JSON,
-    STATE_JSON,
+    ABORT_REASON, JobState, PACKAGE_FORMAT, PACKAGE_JSON, QUARANTINE, REASON_SUFFIX, SCHEMA_JSON,
+    SCHEMA_UPDATE_JSON, STATE_JSON,
 };
 use crate::fs::RealFs;
 use crate::job_name::{JobFileName, QuarantineFileName};
@@ -181,6 +181,15 @@ impl Package {
             return Ok(None);
         }
         let bytes = self.disk.read_if_exists(&self.reason_path(name))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Why the package was set aside; `None` where it was not, or somebody asked for it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn abort_reason(&self) -> Result<Option<String>, Error> {
+        let bytes = self.disk.read_if_exists(&self.path.join(ABORT_REASON))?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

@@ -8,7 +8,7 @@ use cartage_runtime::{Cancel, Clock, Runtime, Stage, SystemClock};
 use crate::disk::{Disk, is_absent};
 use crate::documents::Documents;
 use crate::error::{At, Damage, Error};
-use crate::format::{Folder, PACKAGE_JSON};
+use crate::format::{ABORT_REASON, Folder, PACKAGE_JSON};
 use crate::fs::{EntryKind, FileLock, FileSystem, RealFs};
 use crate::layout::{Layout, StagingName};
 use crate::load_id::LoadId;
@@ -315,6 +315,15 @@ impl PackageStore {
     /// As [`PublishedPackage::move_to`].
     pub fn abort(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
         self.relocate(folder, load_id, Folder::Aborted).map(drop)
+    }
+
+    /// The same with a reason, which stays with the package: nobody has asked for it, so somebody will ask why.
+    ///
+    /// # Errors
+    /// As [`PackageStore::abort`]; where only the reason cannot be written, the package has moved.
+    pub fn set_aside(&self, folder: Folder, load_id: &LoadId, reason: &str) -> Result<(), Error> {
+        let path = self.relocate(folder, load_id, Folder::Aborted)?;
+        self.disk().replace(&path.join(ABORT_REASON), reason.as_bytes())
     }
 
     /// Moves a package between folders and gives its new path.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::checksum::Checksum;
 use crate::error::{At, Damage, Error};
-use crate::format::{JobState, PACKAGE_JSON, QUARANTINE};
+use crate::format::{ABORT_REASON, JobState, PACKAGE_JSON, QUARANTINE};
 use crate::fs::{Entry, EntryKind};
 use crate::job_name::JobFileName;
 use crate::package::{Package, is_deletion_mark};
@@ -67,6 +67,7 @@ impl Check<'_> {
             let name = entry.name.clone();
             match JobState::ALL.into_iter().find(|state| state.as_str() == name) {
                 _ if name == PACKAGE_JSON => {}
+                _ if name == ABORT_REASON && entry.kind == EntryKind::File => {}
                 Some(state) if entry.kind == EntryKind::Folder => {
                     for entry in self.list(&name)? {
                         self.job(state, &entry)?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cartage_destinations_api::{ColumnRef, Destination, ErrorKind};
 use cartage_extract::{ExtractRequest, ExtractSettings, OnBadRow, RefreshTables, SchemaSettings, Source};
-use cartage_package_store::{Folder, RunLock, StageLock};
+use cartage_package_store::{RunLock, StageLock};
 use cartage_runtime::{Cancel, Stage};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
@@ -15,6 +15,7 @@ use cartage_state::PipelineState;
 use crate::error::PipelineError;
 use crate::project::Project;
 use crate::report::RunReport;
+use crate::set_aside::Aside;
 use crate::{dev_mode, extraction, restore, stages};
 
 /// The right to do everything with a pipeline, with nothing pending.
@@ -96,7 +97,7 @@ impl Alone {
             halt: Cancel::default(),
         })?;
         extraction::add_extracted(report, &done, begin.elapsed().as_secs_f64());
-        stages::normalize(project, &self.normalize, report)?;
+        stages::normalize(project, &self.normalize, Aside::Never, report)?;
         stages::load(project, &self.load, destination, report).or_else(|error| {
             let pending = !(is_refused(&error) && has_all(destination, &dropped));
             if !pending {
@@ -128,14 +129,10 @@ fn run_of(project: &Project, run_id: &str) -> Result<String, PipelineError> {
 
 /// Refuses to go on while packages are pending.
 pub(crate) fn refuse_pending(project: &Project, doing: &str) -> Result<(), PipelineError> {
-    let mut pending = Vec::new();
-    for folder in [Folder::Extracted, Folder::Normalized] {
-        pending.extend(project.store.list(folder)?.iter().map(ToString::to_string));
-    }
+    let pending: Vec<String> = project.pending()?.iter().map(ToString::to_string).collect();
     if pending.is_empty() {
         return Ok(());
     }
-    pending.sort();
     let (noun, verb) = if pending.len() == 1 { ("package", "is") } else { ("packages", "are") };
     Err(PipelineError::usage(
         format!("cannot {doing} while {noun} {} {verb} pending", pending.join(", ")),

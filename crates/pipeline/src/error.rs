@@ -11,6 +11,8 @@ use cartage_normalize::NormalizeError;
 use cartage_package_store as store;
 use cartage_schema::SchemaError;
 
+use crate::set_aside::SetAside;
+
 /// What the caller does about an error; the front door makes an exit code of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,6 +49,9 @@ pub enum PipelineError {
     /// The normalize stage failed.
     #[error(transparent)]
     Normalize(Box<NormalizeError>),
+    /// A package cannot be normalized, ever, and was set aside.
+    #[error(transparent)]
+    SetAside(Box<SetAside>),
     /// The load stage failed.
     #[error(transparent)]
     Load(Box<LoadError>),
@@ -87,6 +92,9 @@ pub enum PipelineError {
     },
 }
 
+/// What to do about data that is to be corrected, in a package that stays pending.
+const WAITS: &str = "nothing of the extracted package was loaded, and it waits as it is: after the correction drop it and run again";
+
 impl PipelineError {
     /// What the caller does about it.
     pub fn kind(&self) -> Kind {
@@ -95,6 +103,7 @@ impl PipelineError {
             Self::Store(error) => of_store(error),
             Self::Extract(error) => of_extract(error),
             Self::Normalize(error) => of_normalize(error),
+            Self::SetAside(aside) => of_normalize(&aside.error),
             Self::Load(error) => of_load(error),
             Self::Destination(error) => of_destination(error.kind()),
             Self::Change { source, .. } => source.kind(),
@@ -110,13 +119,11 @@ impl PipelineError {
             Self::Normalize(error) => match &**error {
                 NormalizeError::Contract(broken) => Some(broken.hint()),
                 // Running again would read the same package.
-                NormalizeError::BadRow(_) | NormalizeError::Conversion { .. } => Some(
-                    "nothing of the extracted package was loaded, and it waits as it is: after the correction drop it \
-                     with `cartage abort` (for `cartage ingest` add --abort) and run again"
-                        .to_owned(),
-                ),
+                NormalizeError::BadRow(_) => Some(WAITS.to_owned()),
+                error if error.is_of_the_source() => Some(WAITS.to_owned()),
                 error => hint_in_chain(error),
             },
+            Self::SetAside(aside) => Some(aside.hint()),
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),

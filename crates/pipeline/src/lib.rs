@@ -32,6 +32,7 @@ mod restore;
 mod run;
 mod schema_commands;
 mod schema_files;
+mod set_aside;
 mod source_check;
 mod stages;
 mod state_commands;
@@ -53,6 +54,7 @@ pub use project::Project;
 pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};
 pub use run::RunOptions;
 pub use schema_commands::{SchemaImport, SchemaPlace};
+pub use set_aside::SetAside;
 pub use source_check::{
     CheckFinding, CheckedColumn, CheckedResource, CheckedSource, SourceCheck, check_sources,
 };

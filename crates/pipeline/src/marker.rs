@@ -74,6 +74,24 @@ pub(crate) fn interrupted(
     Ok(Interrupted { left_out: left_out.into_iter().collect(), refreshed })
 }
 
+/// Forgets that the interrupted run has done what is in these packages: they are given up, and the next run does it.
+pub(crate) fn forget(project: &Project, packages: &[PublishedPackage]) -> Result<(), PipelineError> {
+    let Some(mut marker) = project.store.documents().run()? else { return Ok(()) };
+    let gone: Vec<LeftOut> = packages.iter().flat_map(plain_appends).collect();
+    let left_out: Vec<LeftOut> = read(marker.payload.get("left_out"));
+    let left_out: Vec<_> = left_out.into_iter().filter(|left| !gone.contains(left)).collect();
+    let refreshing = |package: &&PublishedPackage| {
+        package.manifest().settings.get("refresh").is_some_and(|refresh| !refresh.is_null())
+    };
+    let begun_again: BTreeSet<&String> =
+        packages.iter().filter(refreshing).map(|package| &package.manifest().schema_name).collect();
+    let mut refreshed: BTreeSet<String> = read(marker.payload.get("refreshed"));
+    refreshed.retain(|schema| !begun_again.contains(schema));
+    marker.payload["left_out"] = json!(left_out);
+    marker.payload["refreshed"] = json!(refreshed);
+    Ok(project.store.documents().begin_run(&marker)?)
+}
+
 fn asked(options: &ExtractOptions, refresh: Option<Refresh>) -> Value {
     json!({ "mode": refresh, "resources": options.resources })
 }

@@ -2,7 +2,8 @@
 //!
 //! They hand over nothing but load ids: what one has published wakes the next one up, which opens it on disk.
 //! The order of packages is kept. When one stage fails, the others end behind the package they are at; what is
-//! published by then stays pending, and the error that came first is that of the run.
+//! published by then stays pending, and the error that came first is that of the run. A package whose data can never
+//! be normalized is set aside at the end.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -18,6 +19,7 @@ use crate::error::PipelineError;
 use crate::extraction::{self, Extraction};
 use crate::project::Project;
 use crate::report::RunReport;
+use crate::set_aside::{self, Aside};
 use crate::stages;
 
 /// The right to work as each stage.
@@ -35,11 +37,20 @@ pub(crate) struct Overlap<'a> {
     /// Set when a stage has failed.
     halt: Cancel,
     first_error: Mutex<Option<PipelineError>>,
+    /// The package that could not be normalized.
+    stuck: Mutex<Option<LoadId>>,
 }
 
 impl<'a> Overlap<'a> {
     pub(crate) fn new(project: &'a Project, locks: &'a Locks, destination: &'a dyn Destination) -> Self {
-        Self { project, locks, destination, halt: Cancel::default(), first_error: Mutex::default() }
+        Self {
+            project,
+            locks,
+            destination,
+            halt: Cancel::default(),
+            first_error: Mutex::default(),
+            stuck: Mutex::default(),
+        }
     }
 
     /// Extracts, and normalizes and loads what is extracted.
@@ -62,7 +73,15 @@ impl<'a> Overlap<'a> {
         for part in parts {
             report.absorb(part);
         }
-        self.first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+        let Self { project, first_error, stuck, .. } = self;
+        let Some(error) = first_error.into_inner().unwrap_or_else(PoisonError::into_inner) else {
+            return Ok(());
+        };
+        // Only now does nobody extract any more what builds on the package.
+        Err(match stuck.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(load_id) => set_aside::if_hopeless(project, Aside::HoldsLock, &load_id, error),
+            None => error,
+        })
     }
 
     fn normalize(&self, extracted: Receiver<LoadId>, normalized: Sender<LoadId>) -> RunReport {
@@ -72,7 +91,11 @@ impl<'a> Overlap<'a> {
                 if !self.goes_on()? {
                     break;
                 }
-                if stages::normalize_one(self.project, &self.locks.normalize, &load_id, part)? {
+                let done = stages::normalize_one(self.project, &self.locks.normalize, &load_id, part);
+                if done.is_err() {
+                    *self.stuck.lock().unwrap_or_else(PoisonError::into_inner) = Some(load_id.clone());
+                }
+                if done? {
                     // If nobody listens, load has failed.
                     drop(normalized.send(load_id));
                 }

@@ -21,6 +21,7 @@ use crate::memory::schema_of;
 use crate::offer::Offer;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, Target};
+use crate::set_aside::Aside;
 use crate::{marker, restore, run, stages};
 
 /// What is planned.
@@ -99,7 +100,7 @@ impl Project {
     /// # Errors
     /// Those of extracting, normalizing and planning a load.
     pub fn plan(self, options: &PlanOptions, connector: Connector<'_>) -> Result<PlanReport, PipelineError> {
-        let wanted = options.package.as_deref().map(|load_id| self.pending(load_id)).transpose()?;
+        let wanted = options.package.as_deref().map(|load_id| self.pending_one(load_id)).transpose()?;
         let earlier = if options.extract_again {
             Interrupted::default()
         } else {
@@ -141,7 +142,7 @@ impl Project {
         Ok(ids)
     }
 
-    fn pending(&self, wanted: &str) -> Result<LoadId, PipelineError> {
+    fn pending_one(&self, wanted: &str) -> Result<LoadId, PipelineError> {
         let pending = self.pending_ids()?;
         pending.iter().find(|load_id| load_id.as_str() == wanted).cloned().ok_or_else(|| {
             let names: Vec<&str> = pending.iter().map(LoadId::as_str).collect();
@@ -183,13 +184,13 @@ impl Planning<'_> {
         let project = &self.project;
         restore::from_destination(project, self.destination)?;
         let normalize = stages::lock(project, Stage::Normalize)?;
-        stages::normalize(project, &normalize, report)?;
+        stages::normalize(project, &normalize, Aside::Never, report)?;
         if wanted.is_none() {
             let extract = stages::lock(project, Stage::Extract)?;
             let offers = Offer::configured(&project.config)?;
             let extraction = Extraction::new(offers, &options.extract, earlier, "plan");
             extraction::extract(project, &extract, extraction, report)?;
-            stages::normalize(project, &normalize, report)?;
+            stages::normalize(project, &normalize, Aside::Never, report)?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::overlap::{Locks, Overlap};
 use crate::project::Project;
 use crate::report::{RunReport, Target};
 use crate::restore;
+use crate::set_aside::Aside;
 use crate::stages;
 use crate::trace;
 
@@ -36,7 +37,8 @@ impl Project {
     /// normalized and loaded while more is extracted.
     ///
     /// # Errors
-    /// The first error of a stage. Whatever was published stays, and the next run goes on from there.
+    /// The first error of a stage. Whatever was published stays, and the next run goes on from there; but a package
+    /// whose data can never be normalized is set aside ([`PipelineError::SetAside`]).
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
         self.run_offers(|| Offer::configured(&self.config), options, connector)
     }
@@ -79,7 +81,7 @@ impl Project {
                 marker::interrupted(self, &options.extract, refresh)?
             };
             marker::begin(self, run_id, &earlier, &options.extract, refresh)?;
-            stages::normalize(self, &locks.normalize, report)?;
+            stages::normalize(self, &locks.normalize, Aside::HoldsLock, report)?;
             stages::load(self, &locks.load, &*destination, report)?;
             let extraction = Extraction::new(offers()?, &options.extract, &earlier, run_id);
             Overlap::new(self, &locks, &*destination).carry_out(extraction, report)
@@ -127,13 +129,13 @@ impl Project {
     /// Normalizes all extracted packages.
     ///
     /// # Errors
-    /// That of the stage; the package stays extracted.
+    /// That of the stage. The package stays extracted, unless its data can never be normalized: then it is set aside.
     pub fn normalize(&self) -> Result<RunReport, PipelineError> {
         dev_mode::leave(self)?;
         let lock = stages::lock(self, Stage::Normalize)?;
         self.traced(|_, report| {
             self.note_pending(report)?;
-            stages::normalize(self, &lock, report)
+            stages::normalize(self, &lock, Aside::TakesLock, report)
         })
     }
 
@@ -166,6 +168,9 @@ impl Project {
             ..RunReport::default()
         };
         let done = work(&run_id, &mut report);
+        if let Err(PipelineError::SetAside(aside)) = &done {
+            aside.note(&mut report);
+        }
         trace::keep(self, &report, started_at, begin.elapsed(), done.as_ref().err());
         done.map(|()| report)
     }

@@ -17,21 +17,24 @@ use crate::memory::parse;
 use crate::project::Project;
 use crate::report::{FailedJob, RunReport};
 use crate::schema_files::SchemaFiles;
+use crate::set_aside::{self, Aside};
 
 /// Name and version, as packages keep it.
 pub(crate) fn producer() -> String {
     format!("cartage {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Normalizes every extracted package, the oldest first.
+/// Normalizes every extracted package, the oldest first. One that can never be normalized is set aside.
 pub(crate) fn normalize(
     project: &Project,
     lock: &StageLock,
+    aside: Aside,
     report: &mut RunReport,
 ) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
     for load_id in project.store.list(Folder::Extracted)? {
-        normalize_one(project, lock, &load_id, report)?;
+        normalize_one(project, lock, &load_id, report)
+            .map_err(|error| set_aside::if_hopeless(project, aside, &load_id, error))?;
     }
     Ok(())
 }

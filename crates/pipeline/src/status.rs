@@ -1,6 +1,6 @@
 //! What there is of a pipeline: packages in each folder, the last state and schemas, an interrupted run.
 
-use cartage_package_store::Folder;
+use cartage_package_store::{Folder, LoadId};
 use cartage_schema::Schema;
 use serde::Serialize;
 
@@ -43,6 +43,9 @@ pub struct PackageLine {
     pub bytes: u64,
     /// Why it cannot be read.
     pub damage: Option<String>,
+    /// Why it was set aside, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A schema.
@@ -83,6 +86,17 @@ impl Project {
         })
     }
 
+    /// The packages that the next run finishes, the oldest first.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn pending(&self) -> Result<Vec<LoadId>, PipelineError> {
+        let mut pending = self.store.list(Folder::Normalized)?;
+        pending.extend(self.store.list(Folder::Extracted)?);
+        pending.sort();
+        Ok(pending)
+    }
+
     /// All packages, folder by folder, the oldest first.
     ///
     /// # Errors
@@ -107,6 +121,7 @@ impl Project {
                     rows,
                     bytes,
                     damage: opened.as_ref().err().map(ToString::to_string),
+                    reason: opened.as_ref().ok().and_then(|package| package.abort_reason().ok().flatten()),
                 });
             }
         }
@@ -121,9 +136,7 @@ impl Project {
         let first = || self.config.sources.first().map(|source| source.name.clone());
         let name = name.map(str::to_owned).or_else(first).unwrap_or_default();
         let name = cartage_schema::normalize_schema_name(&name);
-        let found = match self
-            .normalized_schema(&name, &cartage_package_store::LoadId::from_unix_micros(i64::MAX))?
-        {
+        let found = match self.normalized_schema(&name, &LoadId::from_unix_micros(i64::MAX))? {
             Some(schema) => Some(schema),
             None => self.newest_schema(&name)?,
         };

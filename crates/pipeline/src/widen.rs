@@ -64,7 +64,8 @@ impl Project {
                 // A package without rows needs the state to be one.
                 state.force_extract();
                 let place = ColumnRef { table: options.table.clone(), column: options.column.clone() };
-                let is_there = schema.tables.get(&options.table).is_some_and(|table| table.has_seen_data());
+                let is_there =
+                    schema.tables.get(&options.table).is_some_and(cartage_schema::Table::has_seen_data);
                 let widen = if is_there { vec![place] } else { Vec::new() };
                 let change = Change { schema, state, refresh: None, widen };
                 alone.carry_out(self, destination, (&doing, change), run_id, report)?;

@@ -1,4 +1,5 @@
-//! What the stages are handed from outside: clock, random source, progress and cancellation.
+//! What the stages are handed from outside: clock, random source, progress and cancellation; and how they keep panics
+//! of libraries to themselves.
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
 //! input, clock and seed leave the same bytes on disk (DESIGN section 2, principle 4).
@@ -8,11 +9,13 @@
 
 mod cancel;
 mod clock;
+mod panics;
 mod progress;
 mod random;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};
 

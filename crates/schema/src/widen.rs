@@ -144,7 +144,8 @@ impl FromStr for ColumnType {
         let (word, numbers) = match text.split_once('(') {
             None => (text, Vec::new()),
             Some((word, rest)) => {
-                let inner = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` has no closing bracket"))?;
+                let inner =
+                    rest.strip_suffix(')').ok_or_else(|| format!("`{text}` has no closing bracket"))?;
                 let number = |part: &str| {
                     part.trim().parse::<u32>().map_err(|_| format!("`{part}` in `{text}` is no whole number"))
                 };
@@ -156,7 +157,9 @@ impl FromStr for ColumnType {
         let with_scale = matches!(data_type, DataType::Decimal | DataType::Wei);
         match numbers.as_slice() {
             [] => Ok(Self { data_type, precision: None, scale: None }),
-            [precision] => Ok(Self { data_type, precision: Some(*precision), scale: with_scale.then_some(0) }),
+            [precision] => {
+                Ok(Self { data_type, precision: Some(*precision), scale: with_scale.then_some(0) })
+            }
             [precision, scale] if with_scale && scale <= precision => {
                 Ok(Self { data_type, precision: Some(*precision), scale: Some(*scale) })
             }
@@ -230,7 +233,8 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_types_are_refused() {
-        for text in ["", "number", "decimal(", "decimal(2, 4)", "text(1, 2)", "bigint(x)", "decimal(1, 2, 3)"] {
+        for text in ["", "number", "decimal(", "decimal(2, 4)", "text(1, 2)", "bigint(x)", "decimal(1, 2, 3)"]
+        {
             assert!(text.parse::<ColumnType>().is_err(), "{text}");
         }
         let short: ColumnType = " decimal( 12 ) ".parse().expect("a type");

@@ -97,3 +97,37 @@ fn package_verify_finds_the_damage_too() {
     flip(&job.expect("a job"));
     bench.cartage(&["package", "verify"]).exits_with(5).says(".parquet");
 }
+
+/// A Parquet file of three rows whose footer counts more, which only who counts finds out.
+fn lying() -> Vec<u8> {
+    fs::read(cartage_tests::binaries::workspace().join("fixtures/parquet/rows-of-both.parquet"))
+        .expect("a fixture")
+}
+
+fn whole() -> Vec<u8> {
+    fs::read(cartage_tests::binaries::workspace().join("fixtures/parquet/checksums.parquet"))
+        .expect("a fixture")
+}
+
+#[test]
+fn a_damaged_source_file_leaves_nothing_behind_and_the_next_good_run_goes_on() {
+    let bench = Bench::new();
+    let mut flipped = whole();
+    flipped[200] ^= 0x10;
+    bench.pipeline("[[sources.test.resources]]\nname = \"items\"\npath = \"items/*.parquet\"\n");
+    bench.write("items/a.parquet", whole());
+    for damaged in [lying(), flipped, whole()[..900].to_vec()] {
+        bench.write("items/b.parquet", damaged);
+        bench.cartage(&["run"]).exits_with(1).says("b.parquet").says("write or copy it again");
+        assert_eq!(bench.package_names("extracted"), Vec::<String>::new());
+    }
+    bench.write("items/b.parquet", whole());
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.items"), 200);
+
+    let ingest = ["ingest", "items/c.parquet", "duckdb:more.duckdb", "--table", "t"];
+    bench.write("items/c.parquet", lying());
+    bench.cartage(&ingest).exits_with(1).says("c.parquet");
+    bench.write("items/c.parquet", whole());
+    bench.cartage(&ingest).exits_with(0);
+}

@@ -10,7 +10,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("state", &[]),
     ("config", &[]),
     ("package-store", &["runtime"]),
-    ("data-files", &["schema"]),
+    ("data-files", &["runtime", "schema"]),
     ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),

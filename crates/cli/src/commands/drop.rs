@@ -7,6 +7,7 @@ use cartage_destinations_api::Connector;
 use cartage_pipeline::{DropOptions, DropPlan, DropReport, PipelineError};
 use cartage_state::{PathError, StatePath};
 
+use super::pending::Again;
 use super::show;
 use crate::config::Start;
 use crate::failure::Failure;
@@ -26,9 +27,9 @@ pub(super) fn drop(start: &Start<'_>, args: &DropArgs, connector: Connector<'_>)
         return show(format, &DropReport { plan: plan.clone(), load_id: None }, || text(&plan, "would be"));
     }
     let project = start.open(start.config(&args.file.file)?)?;
-    let report = project.drop(&options, connector, &mut |plan| {
-        if args.yes { Ok(true) } else { ask(plan) }
-    })?;
+    let report = project
+        .drop(&options, connector, &mut |plan| if args.yes { Ok(true) } else { ask(plan) })
+        .map_err(|error| Again::File(&args.file.file).after(&project, error))?;
     show(format, &report, || {
         let mut out = text(&report.plan, if report.load_id.is_some() { "is" } else { "would be" })?;
         match &report.load_id {

@@ -6,6 +6,7 @@ use cartage_destinations_api::Connector;
 use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
 use toml::{Table, Value};
 
+use super::pending::Again;
 use super::work::tell;
 use crate::args::IngestArgs;
 use crate::config::Start;
@@ -22,7 +23,8 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
         extract: ExtractOptions { limit: args.limit, ..ExtractOptions::default() },
         extract_again: false,
     };
-    tell(start, &project.run(&options, connector)?)
+    let report = project.run(&options, connector).map_err(|error| Again::Ingest.after(&project, error))?;
+    tell(start, &report)
 }
 
 /// The pipeline file that the arguments stand for.

@@ -5,6 +5,7 @@ mod drop;
 mod ingest;
 mod init;
 mod package;
+mod pending;
 mod plan;
 mod schema;
 mod source_check;
@@ -16,7 +17,7 @@ mod work;
 use std::process::ExitCode;
 
 use cartage_destinations_api::Connector;
-use cartage_runtime::Cancel;
+use cartage_runtime::{Cancel, contain};
 use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
@@ -32,7 +33,7 @@ pub fn run_cli(connector: Connector<'_>) -> ExitCode {
     let cancel = Cancel::default();
     let start = Start { global: &cli.global, cancel: cancel.clone() };
     let done = signals::install(&cancel).map_err(Failure::from);
-    finish(done.and_then(|()| dispatch(&cli.command, &start, connector)))
+    finish(done.and_then(|()| guarded(|| dispatch(&cli.command, &start, connector))))
 }
 
 /// The exit code of what was done; an error is told first.
@@ -41,6 +42,11 @@ pub(crate) fn finish(done: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::from(exit::OK),
         Err(failure) => ExitCode::from(failure.tell()),
     }
+}
+
+/// Does the work of a command; a panic in it is an error like others.
+pub(crate) fn guarded(work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    contain(work).unwrap_or_else(|panic| Err(Failure::Panicked(panic)))
 }
 
 fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use cartage_pipeline::{PipelineError, StateChange, StateScope, StateView};
 use cartage_state::StatePath;
 use serde_json::Value;
 
+use super::pending::Again;
 use super::show;
 use crate::args::Format;
 use crate::config::Start;
@@ -27,11 +28,13 @@ pub(super) fn state(
         StateCommand::Set(args) => {
             let (path, value) = parse(args)?;
             let project = start.open(start.config(&args.file.file)?)?;
-            tell(&project.set_state(&scope(&args.scope), &path, value, connector)?, format)
+            let change = project.set_state(&scope(&args.scope), &path, value, connector);
+            tell(&change.map_err(|error| Again::File(&args.file.file).after(&project, error))?, format)
         }
         StateCommand::Reset(args) => {
             let project = start.open(start.config(&args.file.file)?)?;
-            tell(&project.reset_state(&scope(&args.scope), connector)?, format)
+            let change = project.reset_state(&scope(&args.scope), connector);
+            tell(&change.map_err(|error| Again::File(&args.file.file).after(&project, error))?, format)
         }
     }
 }

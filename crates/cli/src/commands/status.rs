@@ -36,8 +36,14 @@ fn text(status: &Status) -> Result<String, fmt::Error> {
     let (done, waiting): (Vec<_>, Vec<_>) =
         status.packages.iter().partition(|package| matches!(package.folder.as_str(), "loaded" | "aborted"));
     writeln!(out, "{} loaded or aborted packages", done.len())?;
-    if let Some(last) = done.iter().rfind(|package| package.folder == "loaded") {
+    let last = done.iter().rfind(|package| package.folder == "loaded");
+    if let Some(last) = last {
         writeln!(out, "  the last: {}", line(last))?;
+    }
+    for aside in done.iter().filter(|package| package.reason.is_some()) {
+        if last.is_none_or(|last| aside.load_id > last.load_id) {
+            writeln!(out, "  {}", line(aside))?;
+        }
     }
     if waiting.is_empty() {
         writeln!(out, "nothing is pending")?;
@@ -55,8 +61,8 @@ fn text(status: &Status) -> Result<String, fmt::Error> {
 
 /// One package on one line.
 pub(super) fn line(package: &PackageLine) -> String {
-    let PackageLine { load_id, folder, schema, rows, bytes, damage } = package;
-    match damage {
+    let PackageLine { load_id, folder, schema, rows, bytes, damage, reason } = package;
+    let line = match damage {
         Some(damage) => format!("{load_id}  {folder:<10}  {damage}"),
         None => format!(
             "{load_id}  {folder:<10}  {:<16}  {:>12} rows  {:>9}",
@@ -64,6 +70,10 @@ pub(super) fn line(package: &PackageLine) -> String {
             grouped(*rows),
             size(*bytes)
         ),
+    };
+    match reason {
+        Some(reason) => format!("{line}\n    set aside: {}", reason.trim_end()),
+        None => line,
     }
 }
 

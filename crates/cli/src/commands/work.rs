@@ -5,6 +5,7 @@ use std::path::Path;
 use cartage_destinations_api::Connector;
 use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptions, RunReport};
 
+use super::pending::Again;
 use super::show;
 use crate::args::{ExtractArgs, FileArgs, RunArgs};
 use crate::config::Start;
@@ -42,7 +43,8 @@ fn work(
     stages: impl FnOnce(&Project) -> Result<RunReport, PipelineError>,
 ) -> Result<(), Failure> {
     let project = start.open(start.config(file)?)?;
-    tell(start, &stages(&project)?)
+    let report = stages(&project).map_err(|error| Again::File(file).after(&project, error))?;
+    tell(start, &report)
 }
 
 /// Prints the summary; jobs that failed for good make the exit code.

@@ -5,6 +5,7 @@ use std::iter::Enumerate;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::IntoIter;
 
+use cartage_runtime::contain;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter};
 
 use super::ParquetError;
@@ -58,7 +59,8 @@ impl RowGroupEncoder {
         }
         loop {
             let (index, writer) = lock(&self.progress).waiting.as_mut()?.next()?;
-            let chunk = self.layout.encode_column(index, writer, &batches);
+            let chunk = contain(|| self.layout.encode_column(index, writer, &batches))
+                .unwrap_or_else(|panic| Err(ParquetError::EncodePanicked(panic)));
             let mut progress = lock(&self.progress);
             progress.end_column(index, chunk);
             if progress.left == 0 {

@@ -4,15 +4,25 @@
 //! column chunks, as does [`RowGroupEncoder`] on several threads, and [`FileWriter`] appends row groups to a
 //! file. A layout does not know which file its row groups go to, so that encoding runs ahead of writing and
 //! files can be rotated afterwards. The bytes depend on the layout and the chunks only.
+//!
+//! Files of others are not to be trusted: [`examine`] reads a footer, [`verify`] all of a file, and [`FileReader`] its
+//! rows. Whatever the libraries make of damage, panics included, comes out as a [`ParquetError`].
 
 mod encode;
 mod error;
+mod int96;
 mod layout;
+mod open;
+mod pages;
 mod read;
+mod thrift;
+mod verify;
 mod write;
 
 pub use encode::RowGroupEncoder;
 pub use error::ParquetError;
 pub use layout::{Batch, Compression, EncodedRowGroup, Layout, LayoutOptions};
-pub use read::FileReader;
+pub use open::{Footer, examine};
+pub use read::{FileReader, ReadOptions};
+pub use verify::verify;
 pub use write::FileWriter;

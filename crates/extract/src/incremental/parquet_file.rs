@@ -1,10 +1,8 @@
 //! Parquet files of a resource with a cursor: passed on whole where no row is dropped, read where rows are.
 
-use std::fs::File;
-
 use arrow::array::{BooleanArray, RecordBatch};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
+use cartage_data_files::parquet::{FileReader, ReadOptions};
+use parquet::arrow::arrow_reader::RowSelection;
 
 use super::columns_page::BatchFilter;
 use super::error::CursorError;
@@ -22,7 +20,7 @@ pub(super) enum Decision {
     /// All its rows are wanted.
     Whole(HashChange),
     /// Its rows must be looked at.
-    Read(ParquetRecordBatchReader),
+    Read(FileReader),
 }
 
 /// Looks at the cursor column of a file. If all rows pass, the window has moved behind them.
@@ -55,8 +53,8 @@ fn all_pass(
     let mut change = HashChange::default();
     // Where in the file the rows of the last value are, batch by batch.
     let mut at_last: Vec<BooleanArray> = Vec::new();
-    for batch in reader(file, Some(&[column]), None)? {
-        let batch = batch.map_err(|error| damaged(file, &error))?;
+    let mut batches = reader(file, Some(&[column]), None)?;
+    while let Some(batch) = next_batch(&mut batches, file)? {
         let mut filter = BatchFilter { settings, window, known };
         let result = filter.column(&batch).and_then(|values| {
             let range = filter.in_range(&values)?;
@@ -96,8 +94,8 @@ fn hashes_at(
         RowKey::WholeRow | RowKey::None => None,
     };
     let mut hashes = Vec::new();
-    for batch in reader(file, key.as_deref(), Some(RowSelection::from_filters(masks)))? {
-        let batch = batch.map_err(|error| damaged(file, &error))?;
+    let mut batches = reader(file, key.as_deref(), Some(RowSelection::from_filters(masks)))?;
+    while let Some(batch) = next_batch(&mut batches, file)? {
         let filter = BatchFilter { settings, window, known };
         let all = BooleanArray::from(vec![true; batch.num_rows()]);
         let form = filter.known.form;
@@ -112,37 +110,17 @@ fn reader(
     file: &ParquetFile,
     columns: Option<&[&str]>,
     rows: Option<RowSelection>,
-) -> Result<ParquetRecordBatchReader, SourceError> {
-    let name = || file.source.to_string();
-    let input = File::open(&file.path).map_err(|source| SourceError::Read { input: name(), source })?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(input)
-        .map_err(|error| damaged(file, &error))?
-        .with_batch_size(BATCH_ROWS);
-    if let Some(columns) = columns {
-        let fields = builder.schema().fields();
-        let wanted: Vec<usize> = columns
-            .iter()
-            .filter_map(|column| fields.iter().position(|field| field.name() == column))
-            .collect();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
-        builder = builder.with_projection(mask);
-    }
-    if let Some(rows) = rows {
-        builder = builder.with_row_selection(rows);
-    }
-    builder.build().map_err(|error| damaged(file, &error))
+) -> Result<FileReader, SourceError> {
+    let options = ReadOptions { columns, rows, batch_rows: Some(BATCH_ROWS), ..ReadOptions::default() };
+    FileReader::open_part(&file.path, options).map_err(|error| SourceError::parquet(&file.source, error))
 }
 
 /// The next batch of a file that is read.
 pub(super) fn next_batch(
-    reader: &mut ParquetRecordBatchReader,
+    reader: &mut FileReader,
     file: &ParquetFile,
 ) -> Result<Option<RecordBatch>, SourceError> {
-    reader.next().transpose().map_err(|error| damaged(file, &error))
-}
-
-fn damaged(file: &ParquetFile, error: &dyn std::error::Error) -> SourceError {
-    SourceError::Unusable { input: file.source.to_string(), reason: error.to_string() }
+    reader.next_batch().map_err(|error| SourceError::parquet(&file.source, error))
 }
 
 pub(super) fn problem(file: &ParquetFile, problem: CursorError) -> SourceError {

@@ -4,9 +4,9 @@ use std::mem;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use cartage_data_files::parquet::FileReader;
 use cartage_schema::DataType;
 use cartage_state::PipelineState;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use serde_json::Value;
 
 use super::columns_page::BatchFilter;
@@ -55,7 +55,7 @@ pub(crate) struct IncrementalProducer {
 /// A Parquet file of which rows are dropped, as it is read.
 struct OpenFile {
     file: ParquetFile,
-    reader: ParquetRecordBatchReader,
+    reader: FileReader,
     /// The batch that comes next: who hands over the last one must know that it is.
     next: RecordBatch,
 }
@@ -168,7 +168,7 @@ impl IncrementalProducer {
                 Ok(Page::ParquetFile(file))
             }
             Decision::Read(mut reader) => {
-                let empty = RecordBatch::new_empty(arrow::array::RecordBatchReader::schema(&reader));
+                let empty = RecordBatch::new_empty(reader.schema().clone());
                 if let Some(next) = parquet_file::next_batch(&mut reader, &file)? {
                     return self.next_of_file(OpenFile { file, reader, next });
                 }

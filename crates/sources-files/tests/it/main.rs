@@ -3,6 +3,7 @@
 
 mod csv;
 mod csv_types;
+mod damage;
 mod dialects;
 mod files;
 mod parquet;

@@ -1,0 +1,137 @@
+//! Whether the pages of each column are where the footer has them, and as large as they can be.
+//!
+//! The library takes the sizes and counts in headers for true, and asks for as much memory.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use parquet::column::reader::ColumnReader;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+use super::ParquetError;
+use super::open::{Opened, extent};
+use super::thrift::PageHeader;
+
+/// Rows of lists read at once.
+const BATCH_ROWS: usize = 1 << 10;
+
+/// Bytes read for a header at first; statistics make some longer.
+const HEADER_BYTES: usize = 512;
+
+/// No header is longer.
+const MOST_HEADER_BYTES: usize = 16 << 20;
+
+/// Pages of this size are decompressed whatever the footer says of the column.
+const USUAL_PAGE_BYTES: i64 = 64 << 20;
+
+const INDEX_PAGE: i64 = 1;
+const DICTIONARY_PAGE: i64 = 2;
+
+/// Walks over all pages without decoding them, and counts the rows of each column.
+pub(super) fn check(opened: &Opened) -> Result<(), ParquetError> {
+    let mut file = opened.file()?;
+    for (index, group) in opened.metadata().row_groups().iter().enumerate() {
+        for (leaf, chunk) in group.columns().iter().enumerate() {
+            let failed = |reason: &str| {
+                let name = chunk.column_descr().path().string();
+                ParquetError::damaged(&opened.path, format!("column `{name}`: {reason}"))
+            };
+            let values = walk(&mut file, chunk)
+                .map_err(|source| ParquetError::io("read", &opened.path, source))?
+                .map_err(failed)?;
+            let rows = match chunk.column_descr().max_rep_level() {
+                0 => values,
+                _ => records(opened, index, leaf)?,
+            };
+            if rows != group.num_rows() {
+                let counted = group.num_rows();
+                return Err(failed(&format!("it has {rows} rows, but the footer counts {counted}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The values of a column chunk, nulls included, according to its pages; or what is wrong with one.
+fn walk(file: &mut File, chunk: &ColumnChunkMetaData) -> std::io::Result<Result<i64, &'static str>> {
+    let Some((mut at, mut left)) = extent(chunk) else { return Ok(Err("it is nowhere")) };
+    let mut values = 0_i64;
+    while left > 0 {
+        let Some(header) = header(file, at, left)? else { return Ok(Err("a page has no header")) };
+        let PageHeader { length, page_type, uncompressed, compressed, values: count } = header;
+        let size = length as u64 + compressed.unsigned_abs();
+        if compressed < 0 || uncompressed < 0 || count < 0 || size > left {
+            return Ok(Err("a page is longer than the column"));
+        }
+        if uncompressed > chunk.uncompressed_size().max(USUAL_PAGE_BYTES) {
+            return Ok(Err("a page claims to be larger than the column"));
+        }
+        match page_type {
+            DICTIONARY_PAGE if count > uncompressed => {
+                return Ok(Err("a dictionary claims to have more values than bytes"));
+            }
+            INDEX_PAGE | DICTIONARY_PAGE => {}
+            _ => values = values.saturating_add(count),
+        }
+        (at, left) = (at + size, left - size);
+    }
+    Ok(Ok(values))
+}
+
+fn header(file: &mut File, at: u64, left: u64) -> std::io::Result<Option<PageHeader>> {
+    let most = usize::try_from(left).unwrap_or(usize::MAX).min(MOST_HEADER_BYTES);
+    let mut window = HEADER_BYTES.min(most);
+    loop {
+        let mut bytes = vec![0; window];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut bytes)?;
+        let header = PageHeader::read(&bytes);
+        if header.is_some() || window == most {
+            return Ok(header);
+        }
+        window = (window * 16).min(most);
+    }
+}
+
+/// The rows of a column of lists, which begin where a value is not repeated.
+fn records(opened: &Opened, group: usize, leaf: usize) -> Result<i64, ParquetError> {
+    let failed = |source| ParquetError::read(&opened.path, source);
+    let reader = SerializedFileReader::new(opened.file()?).map_err(failed)?;
+    let group = reader.get_row_group(group).map_err(failed)?;
+    let column = group.get_column_reader(leaf).map_err(failed)?;
+    count(column).map(|rows| rows as i64).map_err(failed)
+}
+
+/// Reads a column to its end. (To skip its rows would be quicker, but where levels are missing the library skips
+/// for ever.)
+fn count(column: ColumnReader) -> parquet::errors::Result<usize> {
+    macro_rules! counted {
+        ($($variant:ident),*) => {
+            match column {
+                $(ColumnReader::$variant(mut column) => {
+                    let mut rows = 0;
+                    loop {
+                        let (mut defined, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+                        let read =
+                            column.read_records(BATCH_ROWS, Some(&mut defined), Some(&mut repeated), &mut values)?;
+                        if read == (0, 0, 0) {
+                            return Ok(rows);
+                        }
+                        rows += read.0;
+                    }
+                })*
+            }
+        };
+    }
+    counted!(
+        BoolColumnReader,
+        Int32ColumnReader,
+        Int64ColumnReader,
+        Int96ColumnReader,
+        FloatColumnReader,
+        DoubleColumnReader,
+        ByteArrayColumnReader,
+        FixedLenByteArrayColumnReader
+    )
+}
