@@ -7,12 +7,14 @@
 
 mod encode;
 mod error;
+mod facts;
 mod layout;
 mod read;
 mod write;
 
 pub use encode::RowGroupEncoder;
 pub use error::ParquetError;
+pub use facts::{ColumnReader, FileFacts};
 pub use layout::{Batch, Compression, EncodedRowGroup, Layout, LayoutOptions};
 pub use read::FileReader;
 pub use write::FileWriter;

@@ -81,14 +81,20 @@ impl<'a> PackageFiles<'a> {
         Ok(())
     }
 
-    pub(super) fn finish_parquet(&mut self, table: &str, name: JobFileName, rows: u64, uncompressed: u64) {
+    pub(super) fn finish_parquet(
+        &mut self,
+        table: &str,
+        name: JobFileName,
+        (rows, uncompressed): (u64, u64),
+        origins: Vec<Origin>,
+    ) {
         self.add(File::Finished(FileDraft {
             name,
             table: table.to_owned(),
             rows,
             uncompressed_bytes: uncompressed,
             written: None,
-            origins: Vec::new(),
+            origins,
         }));
     }
 

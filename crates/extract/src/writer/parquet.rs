@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use cartage_package_store::JobFileName;
+use cartage_package_store::{JobFileName, Origin};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -74,7 +74,8 @@ impl ColumnsWriter {
         self.finish(files)?;
         let (name, _) = files.name_parquet(&self.table)?;
         files.link(&file.path, &name)?;
-        files.finish_parquet(&self.table, name, file.rows, file.uncompressed_bytes);
+        let origin = Origin { source: file.source.to_string(), first_line: 1, first_row: 0, rows: file.rows };
+        files.finish_parquet(&self.table, name, (file.rows, file.uncompressed_bytes), vec![origin]);
         Ok(())
     }
 
@@ -83,7 +84,7 @@ impl ColumnsWriter {
         let Some(file) = self.file.take() else { return Ok(()) };
         let metadata = file.writer.close().map_err(|source| self.error(&file.path, source))?;
         let uncompressed: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
-        files.finish_parquet(&self.table, file.name, file.rows, uncompressed.unsigned_abs());
+        files.finish_parquet(&self.table, file.name, (file.rows, uncompressed.unsigned_abs()), Vec::new());
         Ok(())
     }
 
