@@ -1,6 +1,7 @@
 //! Columns of a columnar file that have another type than the column of their table: each value goes into the
 //! column if nothing of it is lost, else into a variant of the column, as values of JSON do.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
@@ -44,7 +45,7 @@ pub(crate) type NamedArrays = Vec<(Arc<str>, ArrayRef)>;
 
 /// Rows of a batch that are not let in.
 #[derive(Debug, Default)]
-pub(crate) struct Gone(Vec<usize>);
+pub(crate) struct Gone(HashSet<usize>);
 
 impl Gone {
     /// The arrays without the rows that are gone, and how many are left.
@@ -233,7 +234,7 @@ impl Coordinator<'_> {
             text: text.filter(|_| keeps),
         };
         if !is_value {
-            gone.0.push(row);
+            gone.0.insert(row);
         }
         self.keep_discarded(&discard, &place.of(row))
     }
@@ -271,7 +272,7 @@ impl Coordinator<'_> {
         if !self.rules.keep_bad_rows {
             return Err(NormalizeError::BadRow(Box::new(bad)));
         }
-        gone.0.push(row);
+        gone.0.insert(row);
         self.quarantine.keep(&bad, text.as_bytes())?;
         *self.report.quarantined.entry(place.table.to_owned()).or_default() += 1;
         Ok(())

@@ -23,6 +23,7 @@ mod broken;
 mod cells;
 mod collect;
 mod columnar_contract;
+mod columnar_types;
 mod columnar_values;
 mod columns;
 mod contracts;

@@ -1,6 +1,6 @@
 //! Arrays that hold their values behind keys or in runs.
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, RunArray, UInt64Array};
 use arrow::compute::take;
 use arrow::datatypes::{
     DataType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -81,9 +81,9 @@ fn in_run(array: &dyn Array, row: usize) -> Option<(&dyn Array, usize)> {
 fn values_of_runs(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let values = array
         .as_run_opt::<Int16Type>()
-        .map(|runs| runs.values())
-        .or_else(|| array.as_run_opt::<Int32Type>().map(|runs| runs.values()))
-        .or_else(|| array.as_run_opt::<Int64Type>().map(|runs| runs.values()));
+        .map(RunArray::values)
+        .or_else(|| array.as_run_opt::<Int32Type>().map(RunArray::values))
+        .or_else(|| array.as_run_opt::<Int64Type>().map(RunArray::values));
     let unknown = || ArrowError::InvalidArgumentError(format!("{} has no runs", array.data_type()));
     values.map(ArrayRef::clone).ok_or_else(unknown)
 }

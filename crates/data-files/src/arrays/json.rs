@@ -136,7 +136,7 @@ fn write_leaf(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<(), Va
                 out.extend_from_slice(if array.as_boolean().value(row) { b"true" } else { b"false" });
             }
             DataType::Date32 => {
-                write_text(out, &moments::date(array.as_primitive::<Date32Type>().value(row)))
+                write_text(out, &moments::date(array.as_primitive::<Date32Type>().value(row)));
             }
             DataType::Date64 => {
                 let millis = array.as_primitive::<Date64Type>().value(row);

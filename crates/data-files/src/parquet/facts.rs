@@ -10,6 +10,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::LogicalType;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use super::ParquetError;
 
@@ -108,7 +109,7 @@ fn count_nulls(metadata: &ParquetMetaData) -> HashMap<usize, u64> {
         }
         let in_group = metadata.row_groups().iter().map(|group| {
             let statistics = group.columns().get(leaf).and_then(|chunk| chunk.statistics());
-            statistics.and_then(|statistics| statistics.null_count_opt())
+            statistics.and_then(Statistics::null_count_opt)
         });
         counts.insert(schema.get_column_root_idx(leaf), in_group.sum());
     }
