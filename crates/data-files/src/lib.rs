@@ -8,6 +8,7 @@
 //! Files of other programs (gzip, many small zstd frames, no content size in the frame header) are
 //! no block files; the sources read those.
 
+pub mod arrays;
 pub mod blocks;
 pub mod parquet;
 pub mod text;

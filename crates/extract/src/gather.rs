@@ -306,6 +306,7 @@ impl<'a> Gatherer<'a> {
             return Ok(());
         }
         let goal = self.goal(resource, route.as_deref(), &page)?;
+        let is_empty_file = matches!(&page, Page::ParquetFile(file) if file.rows == 0);
         match &page {
             // A page without rows still stands for a resource that has been there, unless its cursor let none
             // of them pass.
@@ -313,7 +314,7 @@ impl<'a> Gatherer<'a> {
                 self.merge_hints(resource, &goal, &page)?;
             }
             Page::Arrow(_) | Page::ParquetFile(_)
-                if rows > 0 && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
+                if (rows > 0 || is_empty_file) && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
             {
                 self.merge_hints(resource, &goal, &page)?;
             }
@@ -337,8 +338,8 @@ impl<'a> Gatherer<'a> {
                     writers.write(table, &Page::Arrow(batch.map_err(failed)?))?;
                 }
             }
-            // A columnar page without rows still says which columns there are, but makes no table.
-            Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 => {}
+            // A file without rows says which columns its table has; a page of which no row is left does not.
+            Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 && !is_empty_file => {}
             page => {
                 check_whole(page, self.settings.compression_threads)
                     .map_err(|error| self.failed(resource, error))?;

@@ -61,7 +61,10 @@ impl Coordinator<'_> {
         for (_, column) in columns {
             let mut column = column.clone();
             let existing = known.and_then(|known| known.columns.get(&column.name));
-            if existing.is_some_and(|existing| !existing.is_nullable() && is_key(existing)) {
+            if let Some(existing) = existing.filter(|existing| existing.is_complete()) {
+                // Whether the column holds the values of the file is decided by each of them.
+                column = existing.clone();
+            } else if existing.is_some_and(|existing| !existing.is_nullable()) {
                 // The hint of a key says more about nulls than the file does.
                 column.nullable = None;
             }
@@ -208,13 +211,8 @@ impl Coordinator<'_> {
 }
 
 impl BatchPlace<'_> {
-    fn of(&self, row: usize) -> (String, u64) {
+    pub(crate) fn of(&self, row: usize) -> (String, u64) {
         let row = self.first_row + row as u64;
         source_line(&self.entry.origins, row).unwrap_or_else(|| (self.entry.name.to_string(), row + 1))
     }
-}
-
-fn is_key(column: &Column) -> bool {
-    let hints = [column.primary_key, column.merge_key, column.row_key, column.unique];
-    hints.contains(&Some(true))
 }

@@ -1,7 +1,7 @@
 //! Hands blocks to the workers and merges what they made of them, strictly in the order of the rows.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
@@ -36,6 +36,8 @@ pub(crate) struct Coordinator<'a> {
     /// The same for row groups, which are much larger.
     pub(crate) most_row_groups: usize,
     pub(crate) progress: InOrder<'a>,
+    /// The Parquet files of the package, by table.
+    pub(crate) columnar_files: BTreeMap<String, Vec<PathBuf>>,
 }
 
 /// Which block comes next, and what is known of the files.

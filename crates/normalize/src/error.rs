@@ -104,6 +104,16 @@ pub enum NormalizeError {
         /// What does not fit.
         source: Box<arrow::error::ArrowError>,
     },
+    /// A column of a Parquet file or an Arrow batch cannot be taken at all.
+    #[error("cannot load {file} into table `{table}`: {reason}")]
+    Columnar {
+        /// The file as people know it.
+        file: String,
+        /// The table.
+        table: String,
+        /// What is wrong with which columns, and what to do.
+        reason: String,
+    },
     /// The schema of the package does not fit that of the pipeline.
     #[error("cannot use the schema of package {load_id}")]
     Schema {

@@ -2,30 +2,43 @@
 //!
 //! A file that fits as it is becomes a job file by a link; any other is read and written again.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, make_array};
+use arrow::array::{Array, ArrayRef, make_array, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
+use arrow::datatypes::{DataType as ArrowType, Fields};
 use arrow::error::ArrowError;
-use cartage_data_files::parquet::FileReader;
+use cartage_data_files::arrays::{expanded, refusal, value_type};
+use cartage_data_files::parquet::{FileFacts, FileReader};
 use cartage_package_store::{FileDraft, FileEntry, StagedPackage, Written};
 use cartage_runtime::Stage;
 use cartage_schema::{Column, DataType};
 
-use crate::arrow_json::to_json;
 use crate::batch::TableBatch;
 use crate::columnar_contract::{BatchPlace, Kept, RefusedColumn};
+use crate::columnar_types::{column_of, is_lossless, is_rewritten};
+use crate::columnar_values::{ByValue, Gone, holds};
 use crate::coordinate::Coordinator;
 use crate::error::{NormalizeError, input_of};
-use crate::rules::Rules;
 
 /// A column of the file and what becomes of it.
 struct Conversion {
     index: usize,
     name: Arc<str>,
     target: ArrowType,
+}
+
+/// What becomes of the columns of a file that is written again.
+#[derive(Default)]
+struct FileColumns {
+    /// Columns that are cast, because nothing is lost.
+    cast: Vec<Conversion>,
+    by_value: Vec<ByValue>,
+    refused: Vec<RefusedColumn>,
+    /// Columns that must not be null and may be, with their positions in the file.
+    required: Vec<(Arc<str>, Option<usize>)>,
 }
 
 impl Coordinator<'_> {
@@ -37,17 +50,10 @@ impl Coordinator<'_> {
         path: &Path,
         table: &str,
     ) -> Result<(), NormalizeError> {
-        let rules = self.rules;
+        let facts = FileFacts::open(path)?;
         let mut reader = FileReader::open(path)?;
         let fields = reader.schema().fields().clone();
-        let mut found = Vec::new();
-        for (index, field) in fields.iter().enumerate() {
-            let name = rules.naming.normalize_path(field.name());
-            match column_of(rules, field, &name) {
-                Some(column) => found.push((index, column)),
-                None => self.merged.note_null_column(table, &name),
-            }
-        }
+        let found = self.found_columns(&fields, entry, table)?;
         self.report.input_rows += reader.rows();
         self.report.input_bytes += entry.uncompressed_bytes;
         self.progress_of_file(table, entry);
@@ -57,11 +63,15 @@ impl Coordinator<'_> {
         };
         let mut fits = self.writer.takes_parquet() && found.len() == fields.len() && refused.is_empty();
         fits &= !reader.is_peculiar();
-        found.retain(|(index, _)| refused.iter().all(|refused| refused.index != *index));
-        let mut conversions = Vec::new();
+        let mut columns = FileColumns { refused, ..FileColumns::default() };
         let mut new = Vec::new();
+        let mut positions = HashMap::new();
         for (index, found) in found {
+            if columns.refused.iter().any(|refused| refused.index == index) {
+                continue;
+            }
             let (field, name) = (&fields[index], found.name.clone());
+            positions.insert(name.clone(), index);
             let known = self.merged.schema().tables.get(table).and_then(|table| table.columns.get(&name));
             let column = match known {
                 Some(known) if known.is_complete() => known.clone(),
@@ -74,20 +84,111 @@ impl Coordinator<'_> {
                     column
                 }
             };
-            let target = rules.physical.of(&column).arrow();
+            let physical = self.rules.physical.of(&column);
             fits &= name == *field.name()
                 && column.data_type == found.data_type
-                && !is_rewritten(field.data_type(), &target);
-            conversions.push(Conversion { index, name: name.into(), target });
+                && !facts.is_foreign(index)
+                && !is_rewritten(field.data_type(), &physical.arrow());
+            let is_json =
+                value_type(field.data_type()).is_nested() && column.data_type == Some(DataType::Json);
+            if !is_json
+                && (is_lossless(field.data_type(), &found, &column)
+                    || (column.data_type == found.data_type && all_fit(&facts, index, &column, physical)?))
+            {
+                columns.cast.push(Conversion { index, name: name.into(), target: physical.arrow() });
+            } else {
+                fits = false;
+                columns.by_value.push(ByValue::new(index, column, physical));
+            }
         }
         if !new.is_empty() {
             self.merged.add_columns(table, None, new)?;
         }
-        if fits {
+        for column in self.merged.schema().tables.get(table).iter().flat_map(|table| table.columns.values()) {
+            if column.is_nullable() || self.rules.naming.is_dlt_name(&column.name) {
+                continue;
+            }
+            let index = positions.get(&column.name).copied();
+            if index.is_none_or(|index| fields[index].is_nullable() && facts.nulls(index) != Some(0)) {
+                columns.required.push((column.name.as_str().into(), index));
+            }
+        }
+        if fits && columns.required.is_empty() {
             *self.report.rows.entry(table.to_owned()).or_default() += reader.rows();
             return self.link(staged, entry, path, table);
         }
-        self.rewrite(entry, &mut reader, (&conversions, &refused), table)
+        self.rewrite(entry, &mut reader, &mut columns, table)
+    }
+
+    /// The columns that the fields of a file make, with their positions.
+    fn found_columns(
+        &mut self,
+        fields: &Fields,
+        entry: &FileEntry,
+        table: &str,
+    ) -> Result<Vec<(usize, Column)>, NormalizeError> {
+        let rules = self.rules;
+        let refused = |reason| {
+            NormalizeError::Columnar { file: input_of(entry), table: table.to_owned(), reason }
+        };
+        let mut names: HashMap<String, &str> = HashMap::new();
+        let mut found = Vec::new();
+        for (index, field) in fields.iter().enumerate() {
+            let name = rules.naming.normalize_path(field.name());
+            if let Some(other) = names.insert(name.clone(), field.name()) {
+                let remedy = if other == field.name() {
+                    "rename one of them in the source"
+                } else {
+                    "rename one of them in the source, or set `naming_convention = \"direct\"` for the destination"
+                };
+                return Err(refused(format!(
+                    "its columns `{other}` and `{}` both become `{name}`; {remedy}",
+                    field.name()
+                )));
+            }
+            if let Some(reason) = refusal(field.data_type()) {
+                return Err(refused(format!(
+                    "column `{}` is {}, and {reason}; change its type in the source, or leave it out",
+                    field.name(),
+                    field.data_type()
+                )));
+            }
+            match column_of(rules, field, &name) {
+                Some(column) => found.push((index, column)),
+                // Nulls of a column whose type is known, or comes with a later file of the package.
+                None => match self.type_of_nulls(table, &name)? {
+                    Some(column) => found.push((index, column)),
+                    None => self.merged.note_null_column(table, &name),
+                },
+            }
+        }
+        if found.is_empty() && entry.rows > 0 {
+            return Err(refused(
+                "none of its columns has a type, because all values are null; give one of them a `data_type` in \
+                 `columns` of the resource"
+                    .to_owned(),
+            ));
+        }
+        Ok(found)
+    }
+
+    /// The type of a column of which a file has nothing but nulls.
+    fn type_of_nulls(&self, table: &str, name: &str) -> Result<Option<Column>, NormalizeError> {
+        let known = self.merged.schema().tables.get(table).and_then(|table| table.columns.get(name));
+        if let Some(known) = known.filter(|known| known.is_complete()) {
+            return Ok(Some(known.clone()));
+        }
+        for path in self.columnar_files.get(table).into_iter().flatten() {
+            for field in FileFacts::open(path)?.schema().fields() {
+                if self.rules.naming.normalize_path(field.name()) == name
+                    && let Some(mut column) = column_of(self.rules, field, name)
+                {
+                    column.nullable = Some(true);
+                    return Ok(Some(column));
+                }
+            }
+        }
+        Ok(None)
     }
 
     fn progress_of_file(&self, table: &str, entry: &FileEntry) {
@@ -118,35 +219,42 @@ impl Coordinator<'_> {
         &mut self,
         entry: &FileEntry,
         reader: &mut FileReader,
-        (conversions, refused): (&[Conversion], &[RefusedColumn]),
+        columns: &mut FileColumns,
         table: &str,
     ) -> Result<(), NormalizeError> {
+        let conversion = |column: &str, source| NormalizeError::Conversion {
+            file: input_of(entry),
+            table: table.to_owned(),
+            column: column.to_owned(),
+            source: Box::new(source),
+        };
         let mut first_row = 0;
         while let Some(batch) = reader.next_batch()? {
             self.wait_for_room()?;
             let place = BatchPlace { entry, table, first_row };
             first_row += batch.num_rows() as u64;
-            let batch = self.strip(batch, refused, place)?;
-            *self.report.rows.entry(table.to_owned()).or_default() += batch.num_rows() as u64;
-            let mut columns = Vec::with_capacity(conversions.len());
-            for conversion in conversions {
-                let array =
-                    convert(batch.column(conversion.index), &conversion.target).map_err(|source| {
-                        let (table, column) = (table.to_owned(), conversion.name.to_string());
-                        NormalizeError::Conversion {
-                            file: input_of(entry),
-                            table,
-                            column,
-                            source: Box::new(source),
-                        }
-                    })?;
-                columns.push((Arc::clone(&conversion.name), array));
+            let batch = self.strip(batch, &columns.refused, place)?;
+            let mut gone = Gone::default();
+            for (column, index) in &columns.required {
+                self.require((column, *index), &batch, place, &mut gone)?;
             }
+            let mut arrays = Vec::with_capacity(batch.num_columns());
+            for Conversion { index, name, target } in &columns.cast {
+                let array =
+                    convert(batch.column(*index), target).map_err(|source| conversion(name, source))?;
+                arrays.push((Arc::clone(name), array));
+            }
+            for column in &mut columns.by_value {
+                arrays.extend(self.values_of(column, &batch, place, &mut gone)?);
+            }
+            let (arrays, rows) =
+                gone.filter(arrays, batch.num_rows()).map_err(|source| conversion("", source))?;
+            *self.report.rows.entry(table.to_owned()).or_default() += rows as u64;
             let batch = TableBatch {
                 name: table.into(),
                 parent: None,
-                rows: batch.num_rows(),
-                columns,
+                rows,
+                columns: arrays,
                 met: Vec::new(),
                 relied_on_new: false,
             };
@@ -156,10 +264,28 @@ impl Coordinator<'_> {
     }
 }
 
-fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, ArrowError> {
-    if array.data_type().is_nested() {
-        return to_json(array);
+/// Whether the column holds all values that the file has.
+fn all_fit(
+    facts: &FileFacts,
+    index: usize,
+    column: &Column,
+    physical: crate::columns::Physical,
+) -> Result<bool, NormalizeError> {
+    let mut reader = facts.column(index)?;
+    while let Some(array) = reader.next_array()? {
+        let is_length = matches!(array.data_type(), ArrowType::Duration(_) | ArrowType::Interval(_));
+        if is_length || (0..array.len()).any(|row| !holds(array.as_ref(), row, column, physical)) {
+            return Ok(false);
+        }
     }
+    Ok(true)
+}
+
+fn convert(array: &ArrayRef, target: &ArrowType) -> Result<ArrayRef, ArrowError> {
+    if *array.data_type() == ArrowType::Null {
+        return Ok(new_null_array(target, array.len()));
+    }
+    let array = &expanded(array)?;
     if array.data_type() == target {
         return Ok(Arc::clone(array));
     }
@@ -182,62 +308,4 @@ fn relabelled(array: &ArrayRef, data_type: ArrowType) -> Result<ArrayRef, ArrowE
         return Ok(Arc::clone(array));
     }
     Ok(make_array(array.to_data().into_builder().data_type(data_type).build()?))
-}
-
-/// Types that destinations do not read as they are, and timestamps whose zone they would have to guess.
-fn is_rewritten(data_type: &ArrowType, target: &ArrowType) -> bool {
-    let other_zone = match (data_type, target) {
-        (ArrowType::Timestamp(_, found), ArrowType::Timestamp(_, wanted)) => {
-            found.is_some() != wanted.is_some()
-        }
-        _ => false,
-    };
-    other_zone || data_type.is_nested() || matches!(data_type, ArrowType::Float16 | ArrowType::Null)
-}
-
-/// The column that a field makes by itself; `None` for one that has nothing but nulls.
-fn column_of(rules: &Rules, field: &Field, name: &str) -> Option<Column> {
-    let mut column = Column::new(name);
-    let data_type = match field.data_type() {
-        ArrowType::Dictionary(_, values) => values.as_ref(),
-        data_type => data_type,
-    };
-    let (data_type, precision, scale) = match data_type {
-        ArrowType::Null => return None,
-        ArrowType::Boolean => (DataType::Bool, None, None),
-        ArrowType::Int8 | ArrowType::UInt8 => (DataType::Bigint, Some(8), None),
-        ArrowType::Int16 | ArrowType::UInt16 => (DataType::Bigint, Some(16), None),
-        ArrowType::Int32 | ArrowType::UInt32 => (DataType::Bigint, Some(32), None),
-        ArrowType::Int64 | ArrowType::UInt64 => (DataType::Bigint, None, None),
-        data_type if data_type.is_floating() => (DataType::Double, None, None),
-        ArrowType::Timestamp(unit, _) => (DataType::Timestamp, rules.fraction_digits(digits(*unit)), None),
-        ArrowType::Time32(unit) | ArrowType::Time64(unit) => {
-            (DataType::Time, rules.fraction_digits(digits(*unit)), None)
-        }
-        ArrowType::Date32 | ArrowType::Date64 => (DataType::Date, None, None),
-        ArrowType::FixedSizeBinary(width) => (DataType::Binary, u32::try_from(*width).ok(), None),
-        ArrowType::Binary | ArrowType::LargeBinary | ArrowType::BinaryView => (DataType::Binary, None, None),
-        ArrowType::Decimal32(precision, scale)
-        | ArrowType::Decimal64(precision, scale)
-        | ArrowType::Decimal128(precision, scale)
-        | ArrowType::Decimal256(precision, scale) => {
-            (DataType::Decimal, Some(u32::from(*precision)), u32::try_from(*scale).ok())
-        }
-        data_type if data_type.is_nested() => (DataType::Json, None, None),
-        _ => (DataType::Text, None, None),
-    };
-    column.data_type = Some(data_type);
-    column.nullable = Some(field.is_nullable());
-    column.precision = precision;
-    column.scale = scale;
-    Some(column)
-}
-
-fn digits(unit: TimeUnit) -> u32 {
-    match unit {
-        TimeUnit::Second => 0,
-        TimeUnit::Millisecond => 3,
-        TimeUnit::Microsecond => 6,
-        TimeUnit::Nanosecond => 9,
-    }
 }

@@ -1,6 +1,7 @@
 //! One extracted package becomes one normalized package.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::Codec;
@@ -137,6 +138,7 @@ impl<'a> Run<'a> {
             most_blocks: self.request.workers.max(1) * 2,
             most_row_groups: self.request.workers.max(1),
             progress: InOrder::default(),
+            columnar_files: self.columnar_files(),
         };
         coordinator.quarantine.inherit(self.extracted)?;
         let mut roots = BTreeSet::new();
@@ -157,6 +159,16 @@ impl<'a> Run<'a> {
             end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
         report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
         Ok((Output { files, quarantine, schema, update }, report))
+    }
+
+    fn columnar_files(&self) -> BTreeMap<String, Vec<PathBuf>> {
+        let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for entry in self.extracted.manifest().files.iter().filter(|file| file.format == FileFormat::Parquet)
+        {
+            let table = self.rules.naming.normalize_table_key(&entry.table);
+            files.entry(table).or_default().push(self.extracted.job_path(JobState::New, &entry.name));
+        }
+        files
     }
 
     fn file<'c>(

@@ -10,6 +10,7 @@
 
 mod encode;
 mod error;
+mod facts;
 mod int96;
 mod layout;
 mod open;
@@ -21,6 +22,7 @@ mod write;
 
 pub use encode::RowGroupEncoder;
 pub use error::ParquetError;
+pub use facts::{ColumnReader, FileFacts};
 pub use layout::{Batch, Compression, EncodedRowGroup, Layout, LayoutOptions};
 pub use open::{Footer, examine};
 pub use read::{FileReader, ReadOptions};

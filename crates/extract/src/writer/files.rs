@@ -85,8 +85,7 @@ impl<'a> PackageFiles<'a> {
         &mut self,
         table: &str,
         name: JobFileName,
-        rows: u64,
-        uncompressed: u64,
+        (rows, uncompressed): (u64, u64),
         origins: Vec<Origin>,
     ) {
         self.add(File::Finished(FileDraft {

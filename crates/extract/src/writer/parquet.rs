@@ -74,9 +74,8 @@ impl ColumnsWriter {
         self.finish(files)?;
         let (name, _) = files.name_parquet(&self.table)?;
         files.link(&file.path, &name)?;
-        let source = file.source.to_string();
-        let origin = Origin { source, first_line: 1, first_row: 0, rows: file.rows };
-        files.finish_parquet(&self.table, name, file.rows, file.uncompressed_bytes, vec![origin]);
+        let origin = Origin { source: file.source.to_string(), first_line: 1, first_row: 0, rows: file.rows };
+        files.finish_parquet(&self.table, name, (file.rows, file.uncompressed_bytes), vec![origin]);
         Ok(())
     }
 
@@ -85,7 +84,7 @@ impl ColumnsWriter {
         let Some(file) = self.file.take() else { return Ok(()) };
         let metadata = file.writer.close().map_err(|source| self.error(&file.path, source))?;
         let uncompressed: i64 = metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size).sum();
-        files.finish_parquet(&self.table, file.name, file.rows, uncompressed.unsigned_abs(), Vec::new());
+        files.finish_parquet(&self.table, file.name, (file.rows, uncompressed.unsigned_abs()), Vec::new());
         Ok(())
     }
 

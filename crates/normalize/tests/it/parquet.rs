@@ -1,10 +1,11 @@
 //! Parquet files in extracted packages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder, StructArray,
-    TimestampMicrosecondArray,
+    ArrayRef, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder,
+    StructArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt8Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
 use cartage_data_files::parquet::{FileWriter, Layout, LayoutOptions};
@@ -112,14 +113,105 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
     assert_eq!(rows[1]["at"], "1970-01-01T00:00:00.000001Z", "timestamps without zone are in UTC");
 }
 
-#[test]
-fn a_value_that_its_column_cannot_hold_is_an_error_that_names_the_column() {
+/// Normalizes one column into a table whose column has another type, and gives the rows.
+fn into_column(known: Column, array: ArrayRef) -> Result<Vec<BTreeMap<String, Value>>, String> {
     let pipeline = Pipeline::new();
-    let texts: ArrayRef = Arc::new(StringArray::from(vec!["1", "x"]));
-    let hint = Column::typed("n", Type::Bigint, true);
-    let load_id = extract(&pipeline, vec![(Field::new("n", DataType::Utf8, true), texts)], &[hint]);
+    let field = Field::new("v", array.data_type().clone(), true);
+    let rows: ArrayRef = Arc::new(Int64Array::from_iter_values(0..array.len() as i64));
+    let columns = vec![(Field::new("id", DataType::Int64, false), rows), (field, array)];
+    let load_id = extract(&pipeline, columns, &[known]);
+    pipeline.normalize(&load_id, None).map_err(|error| error.to_string())?;
+    Ok(pipeline.tables(&load_id)["items"].rows.clone())
+}
+
+#[test]
+fn a_value_that_its_column_cannot_hold_goes_to_a_variant_with_all_its_digits() {
+    let bigint = || Column::typed("v", Type::Bigint, true);
+    let rows = into_column(bigint(), Arc::new(StringArray::from(vec!["1", "007", "x"]))).unwrap();
+    assert_eq!(
+        (&rows[0]["v"], &rows[1]["v__v_text"], &rows[2]["v__v_text"]),
+        (&json!(1), &json!("007"), &json!("x"))
+    );
+    let rows = into_column(bigint(), Arc::new(Float64Array::from(vec![5.0, 2.5]))).unwrap();
+    assert_eq!((&rows[0]["v"], &rows[1]["v__v_double"]), (&json!(5), &json!(2.5)));
+    let rows = into_column(bigint(), Arc::new(UInt64Array::from(vec![1, u64::MAX]))).unwrap();
+    assert_eq!(
+        (&rows[0]["v"], &rows[1]["v__v_decimal"]),
+        (&json!(1), &json!("18446744073709551615.000000000"))
+    );
+    let double = Column::typed("v", Type::Double, true);
+    let rows = into_column(double, Arc::new(Int64Array::from(vec![1, (1 << 53) + 1]))).unwrap();
+    assert_eq!((&rows[0]["v"], &rows[1]["v__v_bigint"]), (&json!(1.0), &json!((1_i64 << 53) + 1)));
+    let narrow = Column { precision: Some(32), ..bigint() };
+    let rows = into_column(narrow, Arc::new(Int64Array::from(vec![5, 5_000_000_000]))).unwrap();
+    assert_eq!((&rows[0]["v"], &rows[1]["v__v_bigint"]), (&json!(5), &json!(5_000_000_000_i64)));
+    let day = Column::typed("v", Type::Date, true);
+    let rows = into_column(day, Arc::new(TimestampMicrosecondArray::from(vec![0, 1]))).unwrap();
+    assert_eq!(
+        (&rows[0]["v"], &rows[1]["v__v_timestamp"]),
+        (&json!("1970-01-01"), &json!("1970-01-01T00:00:00.000001Z"))
+    );
+    let cents = Column { precision: Some(10), scale: Some(2), ..Column::typed("v", Type::Decimal, true) };
+    let decimals = Decimal128Array::from(vec![12_500, 12_345]).with_precision_and_scale(20, 4).unwrap();
+    let rows = into_column(cents, Arc::new(decimals)).unwrap();
+    assert_eq!((&rows[0]["v"], &rows[1]["v__v_decimal"]), (&json!("1.25"), &json!("1.234500000")));
+    let truth = Column::typed("v", Type::Bool, true);
+    let rows = into_column(truth, Arc::new(Int64Array::from(vec![5]))).unwrap();
+    assert_eq!(rows[0]["v__v_bigint"], json!(5));
+}
+
+#[test]
+fn nanoseconds_and_absent_keys_are_named_with_row_and_column() {
+    let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![1_000, 1_700_000_000_123_456_789]));
+    let error = into_column(Column::new("v"), nanos).unwrap_err();
+    for words in ["row 2", "`v`", "nanoseconds", "2023-11-14T22:13:20.123456789"] {
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    let key = Column { primary_key: Some(true), ..Column::typed("v", Type::Bigint, false) };
+    let error = into_column(key, Arc::new(Int64Array::from(vec![Some(1), None]))).unwrap_err();
+    assert!(error.contains("row 2") && error.contains("`v`") && error.contains("null"), "{error}");
+}
+
+#[test]
+fn integers_without_sign_get_a_type_that_holds_them() {
+    let pipeline = Pipeline::new();
+    let small: ArrayRef = Arc::new(UInt8Array::from(vec![200]));
+    let load_id = extract(&pipeline, vec![(Field::new("u", DataType::UInt8, true), small)], &[]);
+    pipeline.normalize(&load_id, None).unwrap();
+    assert_eq!(pipeline.schema(&load_id).tables["items"].columns["u"].precision, Some(16));
+}
+
+#[test]
+fn names_that_become_one_are_refused_with_both_and_a_remedy() {
+    let pipeline = Pipeline::new();
+    let text = || -> ArrayRef { Arc::new(StringArray::from(vec!["x"])) };
+    let columns = ["Col A", "col_a"].map(|name| (Field::new(name, DataType::Utf8, true), text()));
+    let load_id = extract(&pipeline, columns.into(), &[]);
     let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
-    assert!(error.contains("column `n`") && error.contains("items.00.0.parquet"), "{error}");
+    assert!(
+        error.contains("`Col A`") && error.contains("`col_a`") && error.contains("naming_convention"),
+        "{error}"
+    );
+}
+
+#[test]
+fn nested_values_keep_their_digits_and_moments() {
+    let hash: ArrayRef = Arc::new(UInt64Array::from(vec![u64::MAX]));
+    let at = TimestampMicrosecondArray::from(vec![1_700_000_000_000_000]).with_timezone("Europe/Paris");
+    let at: ArrayRef = Arc::new(at);
+    for (value, json) in [(hash, "18446744073709551615"), (at, "\"2023-11-14T22:13:20Z\"")] {
+        let fields = Fields::from(vec![Field::new("x", value.data_type().clone(), true)]);
+        let nested: ArrayRef = Arc::new(StructArray::new(fields, vec![value], None));
+        let rows = into_column(Column::new("v"), nested).unwrap();
+        assert_eq!(rows[0]["v"], json!(format!("{{\"x\":{json}}}")));
+    }
+}
+
+#[test]
+fn a_column_of_type_null_takes_nulls_of_the_type_that_its_column_has() {
+    let known = Column::typed("v", Type::Bigint, true);
+    let rows = into_column(known, Arc::new(NullArray::new(2))).unwrap();
+    assert_eq!((rows.len(), &rows[1]["v"]), (2, &json!(null)));
 }
 
 /// A pipeline whose table `items` has `id` already, under a contract, and a file with another column.
