@@ -11,8 +11,8 @@ use crate::settings::PackageSettings;
 /// goes on as soon as its contract says otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurrentContracts {
-    /// The contract of the schema; `None` takes it away.
-    pub schema: Option<Value>,
+    /// The contract of the schema: `None` leaves it as it was extracted, `Some(None)` takes it away.
+    pub schema: Option<Option<Value>>,
     /// Contracts of tables. Tables that are not named keep what the schema says.
     pub tables: BTreeMap<String, Value>,
     /// Root tables of which what is discarded is kept in quarantine, with those of the tables below.
@@ -25,7 +25,9 @@ impl CurrentContracts {
         schema: &mut Schema,
         settings: &mut PackageSettings,
     ) -> Result<(), SchemaError> {
-        schema.set_contract(self.schema.clone())?;
+        if let Some(contract) = &self.schema {
+            schema.set_contract(contract.clone())?;
+        }
         for (name, contract) in &self.tables {
             if let Some(table) = schema.tables.get_mut(name) {
                 table.schema_contract = Some(contract.clone());

@@ -125,6 +125,11 @@ impl Normalizers {
             None if self.config().is_none() => {}
             None => {
                 self.config_mut().shift_remove(key);
+                if let Some(json) =
+                    self.json.as_mut().filter(|json| json.config.as_ref().is_some_and(Map::is_empty))
+                {
+                    json.config = None;
+                }
             }
         }
     }
