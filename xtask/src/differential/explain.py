@@ -164,6 +164,22 @@ def later_types(case):
     return case
 
 
+def nameless_lists(case):
+    """Lists below keys without a name, directly in a row: of a file, or of a list."""
+
+    def row(value):
+        if isinstance(value, list):
+            return [row(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        lists = {key: row(inner) for key, inner in value.items() if isinstance(inner, list)}
+        return {("blank" if key in lists and not key.strip() else key): lists.get(key, inner) for key, inner in value.items()}
+
+    for run in case["runs"]:
+        run["data"] = {name: rows and row(rows) for name, rows in run["data"].items()}
+    return case
+
+
 def silent_source(case):
     """A `dlt.source` without arguments becomes a list of resources."""
     for one in [case, *case["runs"]]:
@@ -177,6 +193,7 @@ REASONS = [
     Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
     Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),
     Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("InvalidCharError")),
+    Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
     Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
