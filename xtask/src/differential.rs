@@ -35,10 +35,10 @@ pub(crate) struct Args {
     /// How long one case may be made smaller.
     #[arg(long, default_value = "2m")]
     shrink: String,
-    /// A folder for the small cases that differ, in the form of `fixtures/oracle`
-    /// [default: `differential` below the target folder].
-    #[arg(long, num_args = 0..=1)]
-    keep: Option<Option<PathBuf>>,
+    /// Writes the small cases that differ into `differential/cases` below the target folder, in the form of
+    /// `fixtures/oracle`.
+    #[arg(long)]
+    keep: bool,
     /// A Python with dlt 1.31.0 and duckdb 2.0.0 [default: that of `cargo xtask services`].
     #[arg(long)]
     python: Option<PathBuf>,
@@ -67,7 +67,7 @@ pub(crate) fn short() -> Result<()> {
         jobs: None,
         time: None,
         shrink: "1m".to_owned(),
-        keep: None,
+        keep: false,
         python: None,
         binary: None,
     };
@@ -100,8 +100,8 @@ fn compare(args: &Args, python: PathBuf) -> Result<()> {
     if let Some(case) = &args.case {
         command.arg("--case").arg(std::path::absolute(case)?);
     }
-    if let Some(keep) = &args.keep {
-        command.arg("--keep").arg(keep.clone().unwrap_or_else(|| folder.join("cases")));
+    if args.keep {
+        command.arg("--keep").arg(folder.join("cases"));
     }
     run_command(&mut command)
 }

@@ -112,6 +112,9 @@ impl SchemaSettings {
         if self.root_key.is_some() || !self.inherits {
             schema.normalizers.set_root_key_propagation(self.root_key);
         }
+        if !self.inherits {
+            schema.normalizers.drop_empty();
+        }
         if self.schema_contract.is_some() || !self.inherits {
             schema.set_contract(self.schema_contract.clone())?;
         }

@@ -52,7 +52,7 @@ mod tables;
 mod writer;
 
 pub use broken::{BrokenContract, Frozen};
-pub use contracts::CurrentContracts;
+pub use contracts::{CurrentContracts, SchemaContract};
 pub use error::{BadRow, BadValue, NormalizeError};
 pub use report::NormalizeReport;
 pub use run::{NormalizeRequest, run};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cartage_config::{Config, SourceSettings};
 use cartage_extract::Source;
-use cartage_normalize::{CurrentContracts, PackageSettings};
+use cartage_normalize::{CurrentContracts, PackageSettings, SchemaContract};
 use cartage_package_store::Package;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{ContractModes, Naming, Schema, normalize_schema_name};
@@ -84,7 +84,8 @@ fn of_source(
     let schema = run.schema_contract.clone().or(of_source.schema_contract);
     check(&format!("sources.{}", source.name), schema.as_ref())?;
     let inherits = !source.section.keys().any(|key| OF_SCHEMA.contains(&key));
-    let schema = if schema.is_none() && inherits { None } else { Some(schema) };
+    let stays = schema.is_none() && inherits;
+    let schema = if stays { SchemaContract::Stays } else { SchemaContract::Is(schema) };
     let (mut tables, mut quarantine) = (BTreeMap::new(), BTreeSet::new());
     for resource in &source.resources {
         let Some(root) = roots.get(resource.name.as_str()) else { continue };

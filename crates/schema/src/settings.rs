@@ -125,11 +125,6 @@ impl Normalizers {
             None if self.config().is_none() => {}
             None => {
                 self.config_mut().shift_remove(key);
-                if let Some(json) =
-                    self.json.as_mut().filter(|json| json.config.as_ref().is_some_and(Map::is_empty))
-                {
-                    json.config = None;
-                }
             }
         }
     }
@@ -173,6 +168,21 @@ impl Normalizers {
         let tables = config.get_mut("propagation").and_then(|all| all.get_mut("tables"));
         if let Some(Value::Object(tables)) = tables {
             tables.shift_remove(table);
+        }
+    }
+
+    /// Removes what is configured and empty, as a configuration that is made anew would not have it.
+    pub fn drop_empty(&mut self) {
+        let Some(json) = self.json.as_mut() else { return };
+        let Some(config) = json.config.as_mut() else { return };
+        if let Some(Value::Object(propagation)) = config.get_mut("propagation") {
+            propagation.retain(|_, columns| columns.as_object().is_none_or(|columns| !columns.is_empty()));
+            if propagation.is_empty() {
+                config.shift_remove("propagation");
+            }
+        }
+        if config.is_empty() {
+            json.config = None;
         }
     }
 

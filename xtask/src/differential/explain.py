@@ -190,9 +190,10 @@ def silent_source(case):
 
 REASONS = [
     Reason("integers above 64 bits without sign", in_rows(small_integer)),
+    Reason("doubles beyond 64 bits into a bigint column", in_rows(small_double), some_line("v_double")),
     Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
     Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),
-    Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("InvalidCharError")),
+    Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("invalid characters")),
     Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
