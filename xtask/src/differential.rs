@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// A folder with a `case.json` and its rows, instead of random cases.
     #[arg(long, conflicts_with_all = ["cases", "seed", "first"])]
     case: Option<PathBuf>,
+    /// What the cases are about: `all`, or `merges` for every strategy with its options.
+    #[arg(long, default_value = "all", value_parser = ["all", "merges"])]
+    about: String,
     /// How many cases run side by side [default: the number of cores].
     #[arg(long)]
     jobs: Option<u32>,
@@ -64,6 +67,7 @@ pub(crate) fn short() -> Result<()> {
         seed: "1".to_owned(),
         first: 0,
         case: None,
+        about: "all".to_owned(),
         jobs: None,
         time: None,
         shrink: "1m".to_owned(),
@@ -86,6 +90,7 @@ fn compare(args: &Args, python: PathBuf) -> Result<()> {
         "--first",
         &args.first.to_string(),
     ]);
+    command.args(["--about", &args.about]);
     command.arg("--oracle").arg(binary("oracle")?);
     command.arg("--binary").arg(args.binary.clone().map_or_else(|| binary("cartage"), Ok)?);
     command.arg("--store").arg(folder.join("dlt"));

@@ -19,6 +19,7 @@ import dlt_side
 import explain
 import oracle_case
 from generate import random_case
+from merges import random_merge
 from shrink import shrink
 
 
@@ -31,13 +32,19 @@ def job(args, numbers, results, work):
 
     judge = Judge(args.oracle, args.binary, Store(args.store), work)
     while (number := take(numbers)) is not None:
-        case = oracle_case.read(args.case) if args.case else random_case(args.seed, number)
+        case = case_of(args, number)
         try:
             results.put((number, case, *look_at(judge, case, args)))
         except Exception:
             results.put((number, case, "unexplained", ["".join(traceback.format_exc())], case, []))
     judge.close()
     results.put(None)
+
+
+def case_of(args, number):
+    if args.case:
+        return oracle_case.read(args.case)
+    return {"all": random_case, "merges": random_merge}[args.about](args.seed, number)
 
 
 def take(numbers):
@@ -95,6 +102,7 @@ def seconds(text):
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--about", default="all", choices=["all", "merges"])
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--cases", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -124,13 +132,13 @@ def start(args, work):
 
 def report(args, number, case, found, smallest):
     name = args.case or f"case {number} of seed {args.seed}"
-    print(f"\n{name}: unexplained (again with --seed {args.seed} --first {number} --cases 1)")
+    print(f"\n{name}: unexplained (again with --about {args.about} --seed {args.seed} --first {number} --cases 1)")
     print(oracle_case.shown(smallest))
     for line in found:
         print(f"  {line[:600]}")
     sys.stdout.flush()
     if args.keep:
-        folder = os.path.join(args.keep, f"random-{args.seed}-{number}")
+        folder = os.path.join(args.keep, f"{args.about}-{args.seed}-{number}")
         shutil.rmtree(folder, ignore_errors=True)
         oracle_case.write(smallest, folder, description=f"case {number} of seed {args.seed}, made smaller")
 
@@ -172,7 +180,7 @@ def main():
         for one in jobs:
             one.terminate()
         shutil.rmtree(work, ignore_errors=True)
-    print(f"\nseed {args.seed}, cases {args.first} to {args.first + verdicts.total() - 1}, {time.monotonic() - begin:.0f} s")
+    print(f"\n{args.about}, seed {args.seed}, cases {args.first} to {args.first + verdicts.total() - 1}, {time.monotonic() - begin:.0f} s")
     print(f"{verdicts['equal']:6} equal ({failed} of all cases with a run that dlt refuses)")
     print(f"{verdicts['explained']:6} explained")
     for row, count in rows.most_common():
