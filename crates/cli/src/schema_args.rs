@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cartage_schema::SchemaFormat;
+use cartage_schema::{ColumnType, SchemaFormat};
 use clap::{Args, Subcommand};
 
 use crate::args::FileArgs;
@@ -30,6 +30,37 @@ pub enum SchemaCommand {
         cartage schema diff --from package:1795163558.208462 --to local\n  \
         cartage schema diff --from old.schema.yaml --to destination")]
     Diff(SchemaDiffArgs),
+    /// Gives a column that is at the destination a wider type, and loads the change.
+    #[command(
+        long_about = "Gives a column that is at the destination a wider type: one that holds every value of the old \
+            one with the same digits, such as a decimal with more digits, a bigint of more bits, or text of any \
+            length. Values that come later and did not fit before then go into the column; those that went to a \
+            variant column stay there. Refused while packages are pending. DuckDB and PostgreSQL can do it.",
+        after_help = "Examples:\n  cartage schema widen orders amount 'decimal(20, 4)'\n  \
+            cartage schema widen orders number bigint\n  \
+            cartage schema widen orders__items code text --file shop.toml"
+    )]
+    Widen(SchemaWidenArgs),
+}
+
+/// Arguments of `schema widen`.
+#[derive(Clone, Debug, Args)]
+pub struct SchemaWidenArgs {
+    /// The table, as `schema show` names it.
+    #[arg(value_name = "TABLE")]
+    pub table: String,
+    /// The column, as `schema show` names it.
+    #[arg(value_name = "COLUMN")]
+    pub column: String,
+    /// The type, as in `bigint`, `text` or `decimal(20, 4)`.
+    #[arg(value_name = "TYPE")]
+    pub to: ColumnType,
+    /// Name of the schema, which is that of its source [default: the one that has the table].
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+    /// The pipeline's file.
+    #[command(flatten)]
+    pub file: FileOption,
 }
 
 /// One schema of a pipeline.

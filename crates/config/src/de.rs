@@ -1,7 +1,7 @@
 //! Deserializes nodes into serde types with errors that know the key and the place.
 //!
-//! Text of layers without types (environment, `--set`) becomes what the type asks for. An empty text
-//! is `None` where the type is an `Option`, because TOML has no null.
+//! Text of layers without types (environment, `--set`) becomes what the type asks for, never what it looks like; where
+//! any type will do it is text unless nothing is lost. An empty text is `None` where the type is an `Option`, because TOML has no null.
 
 use std::fmt::{self, Display};
 
@@ -12,6 +12,7 @@ use serde::forward_to_deserialize_any;
 use crate::node::{Node, Table, Value};
 use crate::origin::{Layer, Origin};
 use crate::secret::{is_placeholder, is_secret_key};
+use crate::written::{STRUCTURE, Written};
 
 /// An error on its way out of the tree; keys are added as it passes them.
 #[derive(Debug)]
@@ -128,24 +129,31 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// What text without a type is when nobody says what it should be, as dlt guesses it.
+/// What text without a type is when nobody says what it should be: a number or a truth value only where it would be
+/// printed as the same text again, so that nothing is lost should it be meant as text.
 fn visit_guessed<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {
     match text {
-        "true" | "True" => return visitor.visit_bool(true),
-        "false" | "False" => return visitor.visit_bool(false),
+        "true" => return visitor.visit_bool(true),
+        "false" => return visitor.visit_bool(false),
         _ => {}
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return visitor.visit_borrowed_str(text);
     }
     if let Ok(number) = text.parse::<i64>()
         && number.to_string() == text
     {
         return visitor.visit_i64(number);
     }
-    let numeric =
-        text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && text.contains(['.', 'e', 'E']);
     match text.parse::<f64>() {
-        Ok(number) if numeric => visitor.visit_f64(number),
+        Ok(number) if printed(number) == text => visitor.visit_f64(number),
         _ => visitor.visit_borrowed_str(text),
     }
+}
+
+/// A number as JSON has it.
+pub(crate) fn printed(number: f64) -> String {
+    serde_json::Value::from(number).to_string()
 }
 
 fn visit_number<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {
@@ -171,6 +179,7 @@ fn visit_value<'de, V: Visitor<'de>>(
         Value::Int(number) => visitor.visit_i64(*number),
         Value::Float(number) => visitor.visit_f64(*number),
         Value::Text(text) => visitor.visit_borrowed_str(text),
+        Value::Written(value, _) => visit_value(value, fields, visitor),
         Value::Loose(_, Some(structured)) => visit_value(structured, fields, visitor),
         Value::Loose(text, None) => visit_guessed(text, visitor),
         Value::List(items) => visitor.visit_seq(List(items.iter().enumerate())),
@@ -186,6 +195,39 @@ impl Node {
             }
             _ => Ok(self),
         }
+    }
+
+    /// For who wants a list or a table, perhaps also a text: a text that is neither is text, whatever it looks like.
+    fn visit_structure<'de, V: Visitor<'de>>(&'de self, visitor: V) -> Result<V::Value, DeError> {
+        match &self.checked()?.value {
+            Value::Loose(text, None) => visitor.visit_borrowed_str(text),
+            value => visit_value(value, None, visitor),
+        }
+    }
+
+    /// The value as JSON for drivers, which read numbers and truth values out of texts themselves: what has no type
+    /// stays the text that it is.
+    pub(crate) fn untyped(&self) -> Result<serde_json::Value, DeError> {
+        use serde_json::Value as Json;
+        Ok(match &self.checked()?.value {
+            Value::Bool(truth) => Json::Bool(*truth),
+            Value::Int(number) => (*number).into(),
+            Value::Float(number) => (*number).into(),
+            Value::Text(text) | Value::Loose(text, _) | Value::Written(_, text) => Json::String(text.clone()),
+            Value::List(items) => {
+                let item = |(index, node): (usize, &Self)| {
+                    node.untyped().map_err(|error| error.under(&index.to_string(), node))
+                };
+                Json::Array(items.iter().enumerate().map(item).collect::<Result<_, _>>()?)
+            }
+            Value::Table(table) => {
+                let entry = |(key, node): (&String, &Self)| {
+                    let value = node.untyped().map_err(|error| error.under(key, node))?;
+                    Ok((key.clone(), value))
+                };
+                Json::Object(table.iter().map(entry).collect::<Result<_, DeError>>()?)
+            }
+        })
     }
 }
 
@@ -203,9 +245,9 @@ macro_rules! numbers {
 macro_rules! texts {
     ($($name:ident)*) => {$(
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
-            match &self.checked()?.value {
-                Value::Text(text) | Value::Loose(text, _) => visitor.visit_borrowed_str(text),
-                value => visit_value(value, None, visitor),
+            match self.checked()?.as_text() {
+                Some(text) => visitor.visit_borrowed_str(text),
+                None => visit_value(&self.value, None, visitor),
             }
         }
     )*};
@@ -245,10 +287,28 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DeError> {
-        visitor.visit_newtype_struct(self)
+        match name {
+            Written::NAME => {}
+            STRUCTURE => return self.visit_structure(visitor),
+            _ => return visitor.visit_newtype_struct(self),
+        }
+        match &self.checked()?.value {
+            Value::Text(text) | Value::Loose(text, _) | Value::Written(_, text) => {
+                visitor.visit_borrowed_str(text)
+            }
+            value => visit_value(value, None, visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        self.visit_structure(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        self.visit_structure(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -284,7 +344,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor.visit_unit()
     }
 
-    forward_to_deserialize_any! { unit unit_struct seq tuple tuple_struct map }
+    forward_to_deserialize_any! { unit unit_struct tuple tuple_struct }
 }
 
 struct List<'de>(std::iter::Enumerate<std::slice::Iter<'de, Node>>);

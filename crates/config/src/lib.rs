@@ -40,6 +40,7 @@ mod set_layer;
 mod settings;
 mod toml_layer;
 mod trace;
+mod written;
 
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
@@ -54,3 +55,4 @@ pub use settings::{
     RefreshMode, ResourceSettings, RuntimeSettings, SourceSettings,
 };
 pub use trace::ResolvedValue;
+pub use written::{Written, text_or_structure};

@@ -27,6 +27,8 @@ pub(crate) enum Value {
     Int(i64),
     Float(f64),
     Text(String),
+    /// A number or a date of a file whose text is not the one that it would be printed as, with that text.
+    Written(Box<Value>, String),
     /// Text of a layer without types: what it is depends on who asks. Lists and tables are read ahead.
     Loose(String, Option<Box<Value>>),
     List(Vec<Node>),
@@ -58,13 +60,21 @@ impl Node {
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) | Value::Loose(text, _) => Some(text),
+            Value::Written(value, text) if matches!(**value, Value::Text(_)) => Some(text),
             _ => None,
         }
     }
 
     /// The kind of value in the words of the error messages.
     pub(crate) fn kind(&self) -> &'static str {
-        match self.value {
+        self.value.kind()
+    }
+}
+
+impl Value {
+    fn kind(&self) -> &'static str {
+        match self {
+            Value::Written(value, _) => value.kind(),
             Value::Bool(_) => "a truth value",
             Value::Int(_) => "a whole number",
             Value::Float(_) => "a number",
@@ -73,7 +83,9 @@ impl Node {
             Value::Table(_) => "a table",
         }
     }
+}
 
+impl Node {
     /// Marks this node and everything below it as lax.
     pub(crate) fn relax(&mut self) {
         self.lax = true;

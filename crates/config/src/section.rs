@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
 use crate::de::{DeError, Kind};
@@ -139,7 +138,8 @@ impl Section {
     }
 
     /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys
-    /// in `known`. It shows secrets: do not print it.
+    /// in `known`. What comes from the environment or `--set` is text in it, whatever it looks like; so are numbers and
+    /// dates of a file that would be printed otherwise than they stand there. It shows secrets: do not print it.
     ///
     /// # Errors
     /// A placeholder that was left in the table.
@@ -149,7 +149,7 @@ impl Section {
             self.shared.recorder.record(&self.full(key), node);
         }
         let strict = self.part(taken, Vec::new());
-        serde_json::Value::deserialize(&*strict.root).map_err(|error| self.explain(error))
+        strict.root.untyped().map_err(|error| self.explain(error))
     }
 
     /// The table as JSON without anything from more general tables, as [`Section::to_json_with`].

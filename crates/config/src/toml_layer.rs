@@ -34,7 +34,7 @@ pub(crate) fn read_value(text: &str, origin: &Origin) -> Option<Value> {
         path: Path::new("").into(),
         layer: origin.layer,
     };
-    value_of(value.into_inner(), 0, &places).ok()
+    value_of(value, 0, &places).ok()
 }
 
 /// Turns byte offsets into lines and columns.
@@ -73,35 +73,52 @@ fn table(entries: DeTable<'_>, places: &Places<'_>) -> Result<Table, ConfigError
     let mut out = Table::with_capacity(entries.len());
     for (key, value) in entries {
         let offset = key.span().start;
-        let node = Node::new(value_of(value.into_inner(), offset, places)?, places.origin(offset));
+        let node = Node::new(value_of(value, offset, places)?, places.origin(offset));
         out.insert(key.into_inner().into_owned(), node);
     }
     Ok(out)
 }
 
-fn value_of(value: DeValue<'_>, offset: usize, places: &Places<'_>) -> Result<Value, ConfigError> {
-    Ok(match value {
+fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> Result<Value, ConfigError> {
+    let written = places.text.get(value.span()).unwrap_or_default();
+    Ok(match value.into_inner() {
         DeValue::String(text) => Value::Text(text.into_owned()),
         DeValue::Integer(digits) => {
             let number = i64::from_str_radix(digits.as_str(), digits.radix());
-            Value::Int(number.map_err(|_| ConfigError::Syntax {
+            let number = number.map_err(|_| ConfigError::Syntax {
                 place: places.origin(offset),
                 message: format!("the number {digits} has more than 64 bits"),
-            })?)
+            })?;
+            as_written(Value::Int(number), &number.to_string(), written)
         }
-        DeValue::Float(digits) => Value::Float(digits.as_str().parse().map_err(|_| ConfigError::Syntax {
-            place: places.origin(offset),
-            message: format!("{digits} is no number"),
-        })?),
+        DeValue::Float(digits) => {
+            let number: f64 = digits.as_str().parse().map_err(|_| ConfigError::Syntax {
+                place: places.origin(offset),
+                message: format!("{digits} is no number"),
+            })?;
+            as_written(Value::Float(number), &crate::de::printed(number), written)
+        }
         DeValue::Boolean(value) => Value::Bool(value),
-        DeValue::Datetime(moment) => Value::Text(moment.to_string()),
+        DeValue::Datetime(moment) => {
+            let text = moment.to_string();
+            as_written(Value::Text(text.clone()), &text, written)
+        }
         DeValue::Array(items) => {
             let node = |item: Spanned<DeValue<'_>>| {
                 let at = item.span().start;
-                Ok(Node::new(value_of(item.into_inner(), at, places)?, places.origin(at)))
+                Ok(Node::new(value_of(item, at, places)?, places.origin(at)))
             };
             Value::List(items.into_iter().map(node).collect::<Result<_, ConfigError>>()?)
         }
         DeValue::Table(entries) => Value::Table(table(entries, places)?),
     })
+}
+
+/// A value with the text that stands in the file, where it is printed as another one.
+fn as_written(value: Value, printed: &str, written: &str) -> Value {
+    if written.is_empty() || written == printed {
+        value
+    } else {
+        Value::Written(Box::new(value), written.to_owned())
+    }
 }

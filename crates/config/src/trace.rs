@@ -64,7 +64,7 @@ fn text_of(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
-        Value::Text(text) | Value::Loose(text, _) => text.clone(),
+        Value::Text(text) | Value::Loose(text, _) | Value::Written(_, text) => text.clone(),
         Value::List(items) => {
             let items: Vec<_> = items.iter().map(|item| text_of(&item.value)).collect();
             format!("[{}]", items.join(", "))

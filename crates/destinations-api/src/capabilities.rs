@@ -116,6 +116,9 @@ pub struct Capabilities {
     /// where none may be.
     #[serde(default)]
     pub files_are_tables: bool,
+    /// Whether the type of a column that is there can be changed to a wider one.
+    #[serde(default)]
+    pub widens_columns: bool,
     /// Whether unique constraints are created unless the settings say otherwise.
     pub create_indexes: bool,
 }
@@ -168,6 +171,7 @@ impl Capabilities {
             parallelism: Parallelism::Parallel,
             max_query_length: None,
             max_text_length: None,
+            widens_columns: false,
             create_indexes: false,
         }
     }
@@ -179,6 +183,7 @@ impl Capabilities {
             supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
             staging_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
             max_query_length: Some(32 * 1024 * 1024),
+            widens_columns: true,
             merge_strategies: vec![
                 MergeStrategy::DeleteInsert,
                 MergeStrategy::Upsert,
@@ -198,6 +203,7 @@ impl Capabilities {
             wei_precision: (156, 78),
             staging_formats: vec![FileFormat::Parquet],
             wide_decimals_as_text: true,
+            widens_columns: true,
             max_query_length: Some(32 * 1024 * 1024),
             max_text_length: Some(1024 * 1024 * 1024),
             merge_strategies: MergeStrategy::ALL.to_vec(),

@@ -51,6 +51,6 @@ pub use destination::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};
-pub use plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
+pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use secrets::Secrets;
-pub use settings::Settings;
+pub use settings::{Settings, TableOrText};

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
+use serde::{Deserialize, Serialize};
 
 use crate::base::BaseState;
 
@@ -19,6 +20,16 @@ pub struct LoadKey {
     pub schema: String,
     /// Load id of the package.
     pub load_id: String,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnRef {
+    /// Name of the table.
+    pub table: String,
+    /// Name of the column.
+    pub column: String,
 }
 
 /// One load from the first statement to the last.
@@ -37,6 +48,8 @@ pub struct LoadPlan {
     /// Tables that are dropped first, children before parents. Dropping also forgets the stored
     /// versions of this schema, as dlt's `refresh` does.
     pub drop: Vec<String>,
+    /// Columns whose type becomes the one that the schema has, which holds every value that is there.
+    pub widen: Vec<ColumnRef>,
     /// Tables that must exist with all their complete columns, parents first, system tables included.
     pub tables: Vec<TablePlan>,
     /// Tables that are emptied once before the first job, parents first.
@@ -60,6 +73,7 @@ impl LoadPlan {
             schema,
             schema_document,
             drop: Vec::new(),
+            widen: Vec::new(),
             tables: Vec::new(),
             truncate: Vec::new(),
             chains: Vec::new(),

@@ -8,6 +8,25 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
+/// A value that may be a table or a text.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum TableOrText {
+    /// A table.
+    Table(Map<String, Value>),
+    /// A text.
+    Text(String),
+}
+
+impl fmt::Debug for TableOrText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table(_) => "a table",
+            Self::Text(_) => "a text",
+        })
+    }
+}
+
 /// The keys below `[destination.<name>]`, as the layered configuration resolved them.
 ///
 /// Values may be text even where a number or a truth is meant, because environment variables are.
@@ -49,7 +68,7 @@ impl Settings {
         self.values.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
-    /// A text.
+    /// A text. A number or a truth value is the text that it is written as.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
@@ -57,6 +76,8 @@ impl Settings {
         match self.value(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
+            // As it is written: what would be printed otherwise has come as text.
+            Some(scalar @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(scalar.to_string())),
             Some(_) => Err(wrong_type(key, "a text")),
         }
     }
@@ -83,9 +104,9 @@ impl Settings {
         match self.value(key) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::String(text)) => match text.to_ascii_lowercase().as_str() {
-                "true" | "1" | "yes" => Ok(Some(true)),
-                "false" | "0" | "no" => Ok(Some(false)),
+            Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" | "t" | "y" => Ok(Some(true)),
+                "false" | "0" | "no" | "off" | "f" | "n" => Ok(Some(false)),
                 _ => Err(wrong_type(key, "true or false")),
             },
             Some(_) => Err(wrong_type(key, "true or false")),
@@ -116,7 +137,7 @@ impl Settings {
         let number = match self.value(key) {
             None => return Ok(None),
             Some(Value::Number(number)) => number.as_u64(),
-            Some(Value::String(text)) => text.parse().ok(),
+            Some(Value::String(text)) => whole_number(text),
             Some(_) => None,
         };
         let number = number.and_then(|number| usize::try_from(number).ok());
@@ -131,7 +152,7 @@ impl Settings {
         let seconds = match self.value(key) {
             None => return Ok(None),
             Some(Value::Number(number)) => number.as_f64(),
-            Some(Value::String(text)) => text.parse().ok(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
         let length = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -141,7 +162,7 @@ impl Settings {
         }
     }
 
-    /// A list, also as the text of a JSON list.
+    /// A list, also as the text of a list in JSON or TOML.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
@@ -153,7 +174,7 @@ impl Settings {
         }
     }
 
-    /// A table, also as the text of a JSON object.
+    /// A table, also as the text of one in JSON or TOML.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
@@ -165,11 +186,46 @@ impl Settings {
         }
     }
 
-    /// The value of `key`; a text that is a JSON document stands for that document.
+    /// A table, also as the text of one, or else a text: credentials may be either.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if it is something else.
+    pub fn table_or_text(&self, key: &str) -> Result<Option<TableOrText>> {
+        match self.parsed(key) {
+            None => Ok(None),
+            Some(Value::Object(keys)) => Ok(Some(TableOrText::Table(keys))),
+            Some(Value::String(text)) => Ok(Some(TableOrText::Text(text))),
+            Some(_) => match self.value(key) {
+                Some(Value::String(text)) => Ok(Some(TableOrText::Text(text.clone()))),
+                _ => Err(wrong_type(key, "a text or a table")),
+            },
+        }
+    }
+
+    /// The value of `key`; a text that is a list or a table stands for that.
     fn parsed(&self, key: &str) -> Option<Value> {
         let value = self.value(key)?;
-        let document = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let document =
+            value.as_str().filter(|text| text.trim_start().starts_with(['[', '{'])).and_then(|text| {
+                let toml = || {
+                    let mut table: Map<String, Value> =
+                        toml::from_str(&format!("value = {}", text.trim())).ok()?;
+                    table.remove("value")
+                };
+                serde_json::from_str(text).ok().or_else(toml)
+            });
         Some(document.unwrap_or_else(|| value.clone()))
+    }
+}
+
+/// A whole number as TOML has it: with underscores between digits, or to another base.
+fn whole_number(text: &str) -> Option<u64> {
+    let digits = text.trim().replace('_', "");
+    match digits.as_bytes() {
+        [b'0', b'x', ..] => u64::from_str_radix(&digits[2..], 16).ok(),
+        [b'0', b'o', ..] => u64::from_str_radix(&digits[2..], 8).ok(),
+        [b'0', b'b', ..] => u64::from_str_radix(&digits[2..], 2).ok(),
+        _ => digits.parse().ok(),
     }
 }
 
@@ -217,6 +273,20 @@ mod tests {
         assert_eq!(given.seconds("timeout").unwrap(), Some(Duration::from_millis(500)));
         assert!(settings(&json!({"timeout": -1})).seconds("timeout").is_err());
         assert!(settings(&json!({"command": "cat"})).list("command").is_err());
+    }
+
+    #[test]
+    fn a_text_is_never_read_as_something_else() {
+        for text in ["1e5", "1.10", "true", " x ", "007", "[1]", "null", "2024-01-01", "{\"a\": 1}"] {
+            assert_eq!(settings(&json!({"password": text})).text("password").unwrap().as_deref(), Some(text));
+        }
+        assert_eq!(settings(&json!({"password": 15})).text("password").unwrap().as_deref(), Some("15"));
+        assert_eq!(settings(&json!({"threads": "1_000"})).count("threads").unwrap(), Some(1000));
+        let given = settings(&json!({"credentials": "{host = \"x\", port = 5}"}));
+        assert_eq!(given.table("credentials").unwrap().unwrap()["host"], "x");
+        let given = settings(&json!({"a": "{\"b\": 1}", "c": "[1]"}));
+        assert!(matches!(given.table_or_text("a").unwrap(), Some(TableOrText::Table(_))));
+        assert_eq!(given.table_or_text("c").unwrap(), Some(TableOrText::Text("[1]".to_owned())));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, staging};
+use cartage_destinations_api::{
+    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
+};
 
 /// Keys of this destination beside those that all destinations share.
 const OWN_KEYS: &[&str] = &["path", "credentials", "database", "memory_limit", "threads"];
@@ -95,9 +97,9 @@ fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
 
 /// `credentials` may also be a table with `database`.
 fn text_of(settings: &Settings, key: &str) -> Result<Option<String>> {
-    match settings.value(key).and_then(|value| value.get("database")).and_then(|value| value.as_str()) {
-        Some(text) => Ok(Some(text.to_owned())),
-        None => settings.text(key),
+    match settings.table_or_text(key)? {
+        Some(TableOrText::Table(keys)) => Settings::new(keys).text("database"),
+        _ => settings.text(key),
     }
 }
 

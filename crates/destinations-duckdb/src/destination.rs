@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use cartage_destinations_api::sql::ddl;
-use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::sql::{
+    Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows, widen,
+};
 use cartage_destinations_api::{
     Capabilities, Chain, ConnectRequest, DatasetReader, Description, Destination, Job, JobFile, LoadCommit,
     LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging, StateSync,
@@ -141,6 +143,13 @@ impl DuckDb {
             );
         }
         self.once(session, plan, ledger::DROP, &script)
+    }
+
+    fn widen(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.widen.is_empty() {
+            return Ok(());
+        }
+        self.once(session, plan, ledger::WIDEN, &widen(&DuckDbDialect, self.dataset(), plan)?)
     }
 
     pub(crate) fn has_rows(&self, session: &Session, table: &str) -> Result<bool> {
@@ -318,6 +327,7 @@ impl Destination for DuckDb {
         self.client.set_in_flight(true);
         set_vacuum(&session, plan)?;
         self.drop_tables(&session, plan)?;
+        self.widen(&session, plan)?;
         let changes = self.migrate(&session, plan)?;
         self.truncate(&session, plan)?;
         Ok(changes)

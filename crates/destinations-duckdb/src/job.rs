@@ -14,6 +14,10 @@ use crate::schema_sql::{DuckDbDialect, literal};
 use crate::staged::staged;
 use crate::variant::Variant;
 
+/// A path names one file and says nothing about its rows. Left alone, DuckDB takes a folder called `id=5` for a
+/// column `id`, and replaces the column of that name in the file.
+const NOTHING_FROM_THE_PATH: &str = "hive_partitioning = false, filename = false, union_by_name = false";
+
 /// Largest JSON line that DuckDB reads unless told otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
 
@@ -33,7 +37,9 @@ impl<'a> ScriptJob<'a> {
         let target =
             if planned.staged { staged(client, plan, &job.table) } else { direct(client, &job.table) };
         let rows = match job.format {
-            FileFormat::Parquet => format!("SELECT * FROM read_parquet({})", file(&job.path)?),
+            FileFormat::Parquet => {
+                format!("SELECT * FROM read_parquet({}, {NOTHING_FROM_THE_PATH})", file(&job.path)?)
+            },
             FileFormat::Jsonl => read_jsonl(table, job)?,
             other => return Err(Error::invalid(format!("duckdb cannot load {other} files"))),
         };
@@ -167,7 +173,7 @@ fn read_jsonl(table: &Table, job: &JobFile) -> Result<String> {
     };
     Ok(format!(
         "SELECT {} FROM read_json({}, format = 'newline_delimited', columns = {{{}}}, compression = '{compression}', \
-         maximum_object_size = {})",
+         maximum_object_size = {}, {NOTHING_FROM_THE_PATH})",
         columns.join(", "),
         file(&job.path)?,
         types.join(", "),

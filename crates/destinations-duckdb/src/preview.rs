@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cartage_destinations_api::sql::ddl::{self, Existing};
-use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
+use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef, widen};
 use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 
 use crate::client::Session;
@@ -64,6 +64,7 @@ impl DuckDb {
             let name = DuckDbDialect.qualified(&TableRef::new(self.dataset(), table));
             script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
         }
+        script.extend(widen(&DuckDbDialect, self.dataset(), plan)?);
         let tables = planned_tables(plan)?;
         let all: Vec<_> = tables.iter().map(|(table, _)| *table).collect();
         let mut existing = match session {

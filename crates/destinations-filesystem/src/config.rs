@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Secrets, Settings};
+use cartage_destinations_api::{
+    CommonSettings, ConnectRequest, Error, Result, Secrets, Settings, TableOrText,
+};
 use serde_json::Value;
 
 use crate::layout::{DEFAULT_LAYOUT, Layout};
@@ -106,18 +108,25 @@ impl Credentials {
     }
 
     fn read(settings: &Settings) -> Result<Self> {
-        let Some(value) = settings.value("credentials") else { return Ok(Self::default()) };
-        let parsed: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-        let Some(table) = parsed.as_ref().unwrap_or(value).as_object() else {
-            return Err(Error::invalid("'credentials' of a filesystem destination must be a table")
-                .with_remedy(
-                    "give aws_access_key_id and so on, each as a key of its own below credentials",
-                ));
+        let table = match settings.table_or_text("credentials")? {
+            None => return Ok(Self::default()),
+            Some(TableOrText::Table(table)) => table,
+            Some(_) => {
+                return Err(Error::invalid("'credentials' of a filesystem destination must be a table")
+                    .with_remedy(
+                        "give aws_access_key_id and so on, each as a key of its own below credentials",
+                    ));
+            }
         };
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let is_given = |value: &Value| !value.is_null() && value.as_str() != Some("");
-        let values = table.iter().filter(|(_, value)| is_given(value));
-        Ok(Self { values: values.map(|(key, value)| (key.clone(), text(value))).collect() })
+        let names: Vec<String> = table.keys().cloned().collect();
+        let given = Settings::new(table);
+        let mut values = BTreeMap::new();
+        for name in names {
+            if let Some(text) = given.text(&name)? {
+                values.insert(name, text);
+            }
+        }
+        Ok(Self { values })
     }
 }
 
@@ -179,10 +188,10 @@ fn whole_number(value: &Value) -> Option<i64> {
 
 fn layout(settings: &Settings) -> Result<Layout> {
     let text = settings.text("layout")?;
-    let extra = match settings.value("extra_placeholders") {
-        None => BTreeMap::new(),
-        Some(value) => extra_placeholders(value)?,
-    };
+    let mut extra = BTreeMap::new();
+    for (name, value) in settings.table("extra_placeholders")?.unwrap_or_default() {
+        extra.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    }
     let moment = match settings.text("current_datetime")? {
         None => None,
         Some(text) => Some(moments::parse(&text).ok_or_else(|| {
@@ -191,14 +200,6 @@ fn layout(settings: &Settings) -> Result<Layout> {
         })?),
     };
     Layout::new(text.as_deref().unwrap_or(DEFAULT_LAYOUT), extra, moment)
-}
-
-fn extra_placeholders(value: &Value) -> Result<BTreeMap<String, String>> {
-    let parsed: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-    let table = parsed.as_ref().unwrap_or(value).as_object();
-    let table = table.ok_or_else(|| Error::invalid("'extra_placeholders' must be a table of texts"))?;
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Ok(table.iter().map(|(name, value)| (name.clone(), text(value))).collect())
 }
 
 fn place(request: &ConnectRequest) -> Result<Place> {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, staging};
+use cartage_destinations_api::{
+    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
+};
 
 use crate::connection_string::{self, Parts};
 use crate::tls::SslMode;
@@ -202,8 +204,7 @@ fn credentials(request: &ConnectRequest) -> Result<Credentials> {
         hosts: hosts(&required("host")?, given.text("port")?.as_deref())?,
         database: required("database")?,
         username: required("username")?,
-        // A password often comes from a file that ends with a line end; dlt strips it too.
-        password: given.text("password")?.map(|password| password.trim().to_owned()),
+        password: given.text("password")?,
         connect_timeout: Duration::from_secs(connect_timeout),
         session_timezone: given.text("session_timezone")?.unwrap_or_else(|| "UTC".to_owned()),
         sslmode: given.word("sslmode")?.unwrap_or_default(),
@@ -214,24 +215,19 @@ fn credentials(request: &ConnectRequest) -> Result<Credentials> {
     })
 }
 
-/// The keys of `credentials`, be they a table or a connection string; numbers are made texts.
+/// The keys of `credentials`, be they a table or a connection string.
 fn given(settings: &Settings) -> Result<Settings> {
-    use serde_json::Value;
-    let mut keys = match settings.value("credentials") {
+    let mut keys = match settings.table_or_text("credentials")? {
         None => serde_json::Map::new(),
-        Some(Value::String(text)) => of_parts(connection_string::parse(text)?),
-        Some(Value::Object(table)) => table.clone(),
+        Some(TableOrText::Text(text)) => of_parts(connection_string::parse(&text)?),
+        Some(TableOrText::Table(table)) => table,
         Some(_) => return Err(Error::invalid("'credentials' must be a connection string or a table")),
     };
-    if let Some(Value::Object(query)) = keys.remove("query") {
-        for (key, value) in query {
-            keys.entry(key).or_insert(value);
-        }
-    }
-    for value in keys.values_mut() {
-        if value.is_number() {
-            *value = Value::String(value.to_string());
-        }
+    let query = Settings::new(
+        keys.shift_remove("query").map(|query| ("query".to_owned(), query)).into_iter().collect(),
+    );
+    for (key, value) in query.table("query")?.unwrap_or_default() {
+        keys.entry(key).or_insert(value);
     }
     let given = Settings::new(keys);
     given.check_keys(CREDENTIAL_KEYS).map_err(|error| error.context("credentials"))?;
@@ -286,7 +282,7 @@ mod tests {
         }))
         .unwrap();
         let table = read(&json!({"credentials": {
-            "drivername": "postgresql", "username": "loader", "password": "hush\n", "host": "db", "port": 6432,
+            "drivername": "postgresql", "username": "loader", "password": "hush", "host": "db", "port": "6432",
             "database": "shop", "connect_timeout": 3, "query": {"sslmode": "verify-full"},
         }}))
         .unwrap();
@@ -295,6 +291,21 @@ mod tests {
         assert_eq!(text.credentials.connect_timeout, Duration::from_secs(3));
         assert_eq!(text.credentials.sslmode, SslMode::VerifyFull);
         assert!(!format!("{text:?}").contains("hush"));
+    }
+
+    #[test]
+    fn names_and_passwords_are_texts_whatever_they_look_like() {
+        for text in ["1e5", "1.10", "true", " x ", "007", "[1]", "null", "2024-01-01", "{\"a\": 1}"] {
+            let config = read(&json!({"credentials": {
+                "username": text, "password": text, "database": text, "host": "db", "port": "5433",
+            }}));
+            let credentials = config.unwrap().credentials;
+            let found =
+                [&credentials.username, &credentials.database, credentials.password.as_ref().unwrap()];
+            assert_eq!(found, [text; 3]);
+        }
+        let document = r#"{"username": "u", "database": "d", "host": "h", "password": "p"}"#;
+        assert_eq!(read(&json!({"credentials": document})).unwrap().credentials.database, "d");
     }
 
     #[test]

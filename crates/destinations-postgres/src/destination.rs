@@ -74,6 +74,7 @@ impl Destination for Postgres {
         let session = self.pool.session()?;
         self.begin(&session, plan)?;
         self.drop_tables(&session, plan)?;
+        self.widen(&session, plan)?;
         let changes = self.migrate(&session, plan)?;
         self.truncate(&session, plan)?;
         Ok(changes)

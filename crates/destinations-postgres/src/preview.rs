@@ -1,7 +1,7 @@
 //! The statements of a load, for people.
 
 use cartage_destinations_api::sql::ddl::{self, Existing};
-use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef};
+use cartage_destinations_api::sql::{Dialect, SqlScript, TableRef, widen};
 use cartage_destinations_api::{Destination, JobFile, LoadPlan, Preview, Result};
 
 use crate::copy;
@@ -23,6 +23,7 @@ impl Preview for Postgres {
             let name = PostgresDialect.qualified(&TableRef::new(self.dataset(), table));
             script.push(format!("refresh: drop table {table}"), format!("DROP TABLE IF EXISTS {name}"));
         }
+        script.extend(widen(&PostgresDialect, self.dataset(), plan)?);
         let tables = planned_tables(plan)?;
         let (existing, indexes) = (Existing::default(), self.capabilities().create_indexes);
         let (made, later) = row_key::defer(&tables, &existing, indexes);

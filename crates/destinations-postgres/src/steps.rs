@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use cartage_destinations_api::sql::ddl::{self, Constraints, Existing};
-use cartage_destinations_api::sql::{Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows};
+use cartage_destinations_api::sql::{
+    Appends, Dialect, SqlScript, Statement, TableRef, ledger, system_rows, widen,
+};
 use cartage_destinations_api::{
     Destination, Error, FollowUp, LoadCommit, LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result,
     system, taken_over,
@@ -179,6 +181,13 @@ impl Postgres {
             );
         }
         self.once(session, plan, ledger::DROP, &script)
+    }
+
+    pub(crate) fn widen(&self, session: &Session, plan: &LoadPlan) -> Result<()> {
+        if plan.widen.is_empty() {
+            return Ok(());
+        }
+        self.once(session, plan, ledger::WIDEN, &widen(&PostgresDialect, self.dataset(), plan)?)
     }
 
     /// Brings the tables up to the schema, stores its version and makes the staged tables.

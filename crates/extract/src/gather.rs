@@ -374,6 +374,7 @@ impl<'a> Gatherer<'a> {
                 tracing::warn!(resource = %self.planned[resource].name, "{warning}");
             }
         }
+        self.reports[resource].left_out = self.standings[resource].left_out();
         self.reports[resource].warnings.extend(self.standings[resource].warnings());
         let table = &self.planned[resource].goal.table;
         let filling = self.filling.get_mut(table).expect("the tables of all resources are counted");

@@ -53,6 +53,6 @@ pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;
 pub use route::{Reach, Route};
 pub use run::run;
-pub use settings::{ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh};
+pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, Refresh};
 pub use source::{OnBadRow, Resource, SchemaSettings, Source};
 pub use state_change::{StateChange, StateOf};

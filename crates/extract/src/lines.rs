@@ -76,7 +76,7 @@ impl<R: Read> Lines<R> {
             if text.len() > self.max_line_bytes {
                 return Err(self.too_long(self.line));
             }
-            wanted = text.len() * 2;
+            wanted = (text.len() * 2).min(self.max_line_bytes.saturating_add(1));
         }
     }
 
@@ -117,8 +117,8 @@ impl<R: Read> Lines<R> {
         let place = Place { source: Arc::clone(&self.source), line, column: None };
         let limit = self.max_line_bytes;
         let reason = format!(
-            "the line is longer than {limit} bytes; raise `max_line_bytes` if it is one row, \
-             or set the format if the file is no jsonl"
+            "the line is longer than {limit} bytes; raise `max_row_bytes` in `[extract]` if it is one row (and \
+             `runtime.memory_limit`, if that is set), or set `format` if the input is no jsonl"
         );
         SourceError::Malformed { place, reason }
     }

@@ -90,7 +90,7 @@ pub fn probe(
     let settings = ExtractSettings { resources: settings.resources, ..ExtractSettings::default() };
     let (mut planned, producers) = plan(source, &settings, &schema.naming(None))?;
     let mut state = PipelineState::new("probe");
-    let producers = bind_cursors(&mut planned, producers, &schema.name, &mut state, None);
+    let producers = bind_cursors(&mut planned, producers, &schema, &mut state, None);
     let producers = producers.map_err(|(resource, reason)| ExtractError::Hints {
         source_name: source_name.clone(),
         resource,

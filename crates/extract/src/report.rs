@@ -48,6 +48,8 @@ pub struct ResourceReport {
     pub table: String,
     /// Rows.
     pub rows: u64,
+    /// Rows that its cursor left out: known already, or out of the range of the run.
+    pub left_out: u64,
     /// Things that could not be made rows and are in quarantine.
     pub rejected: u64,
     /// Files and other inputs that were read, in order.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::ExtractError;
 use crate::checkpoint::Ways;
 use crate::gather::Gatherer;
-use crate::incremental::{Bounds, bind};
+use crate::incremental::{Bounds, Meaning, bind};
 use crate::plan::{Planned, plan, plan_cuts};
 use crate::producer::Producer;
 use crate::publish::Publisher;
@@ -49,10 +49,9 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         .prepare(&settings, &schema_settings, &visible)
         .map_err(|error| ExtractError::Schema { schema: source_name.clone(), reason: error.to_string() })?;
 
-    let producers =
-        bind_cursors(&mut planned, producers, &schema.name, &mut state, settings.limit.rows).map_err(
-            |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
-        )?;
+    let producers = bind_cursors(&mut planned, producers, &schema, &mut state, settings.limit.rows).map_err(
+        |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
+    )?;
 
     plan_cuts(&mut planned, &schema, &ways);
     let publisher = Publisher {
@@ -71,14 +70,15 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
 pub(crate) fn bind_cursors(
     planned: &mut [Planned],
     producers: Vec<Box<dyn Producer>>,
-    source: &str,
+    schema: &Schema,
     state: &mut PipelineState,
     max_rows: Option<u64>,
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        let bounds = Bounds { max_rows, has_parent: resource.parent.is_some() };
-        bind(producer, cursor, &resource.name, source, state, &bounds)
+        let meaning = Meaning::of_cursor(&cursor, &resource.goal, schema);
+        let bounds = Bounds { meaning, max_rows, has_parent: resource.parent.is_some() };
+        bind(producer, cursor, &resource.name, &schema.name, state, &bounds)
             .map_err(|reason| (resource.name.clone(), reason))
     });
     bound.collect()

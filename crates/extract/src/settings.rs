@@ -54,6 +54,10 @@ impl Default for PackageLimits {
     }
 }
 
+/// Longest row unless the settings say otherwise, in bytes of JSON text: a row is held in memory as a whole, in several
+/// forms.
+pub const MAX_ROW_BYTES: usize = 64 << 20;
+
 /// Settings of the stage.
 #[derive(Clone, Debug)]
 pub struct ExtractSettings {
@@ -96,7 +100,7 @@ impl Default for ExtractSettings {
             file_max_items: NonZeroU64::new(1_000_000).expect("a million is not zero"),
             file_max_bytes: NonZeroU64::new(64 << 20).expect("64 MiB are not zero"),
             disable_compression: false,
-            max_line_bytes: 256 << 20,
+            max_line_bytes: MAX_ROW_BYTES,
             limit: Limit::default(),
             package: PackageLimits::default(),
             resources: None,

@@ -15,6 +15,8 @@ pub(crate) struct Standing {
     /// Changes of pages that were taken and are not in the state yet.
     change: StateChange,
     cursors: Vec<Position>,
+    /// Rows that cursors left out.
+    left_out: u64,
 }
 
 impl Standing {
@@ -23,6 +25,7 @@ impl Standing {
         let (steps, edits) = change.split();
         let has_passed = !steps.iter().any(Step::let_none_pass);
         for step in steps {
+            self.left_out += step.left_out();
             if !self.cursors.iter().any(|cursor| cursor.is_of(&step)) {
                 self.cursors.push(Position::at_start(state, source, &step));
             }
@@ -71,6 +74,11 @@ impl Standing {
         for cursor in &self.cursors {
             cursor.write(state, source);
         }
+    }
+
+    /// Rows so far that cursors left out, as known or out of their range.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// What the user should know about its cursors.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cartage_destinations_api::sql::check_merge;
 use cartage_destinations_api::{
-    Capabilities, Chain, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan, TablePlan,
+    Capabilities, Chain, ColumnRef, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan, TablePlan,
 };
 use cartage_schema::{IdentifierLimits, ReplaceStrategy, Schema, Table, WriteDisposition};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) schema_document: Arc<str>,
     pub(crate) jobs: &'a [LoadJob],
     pub(crate) refresh: RefreshCommands,
+    /// Columns that get wider types.
+    pub(crate) widen: Vec<ColumnRef>,
     /// How tables are replaced, by root table, where their resources say so.
     pub(crate) replace_strategies: BTreeMap<String, ReplaceStrategy>,
     /// Root tables that an earlier package of the same run has replaced: their rows are added.
@@ -73,6 +75,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
         schema_document,
         jobs,
         refresh,
+        widen,
         replace_strategies,
         continues,
         capabilities,
@@ -80,6 +83,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     } = ingredients;
     check_names(&schema, capabilities)?;
     check_formats(jobs, capabilities)?;
+    check_widening(&widen, capabilities)?;
 
     let with_jobs: BTreeSet<&str> = jobs.iter().map(|job| job.table.as_str()).collect();
     let mut roots: BTreeMap<&str, Writing> = BTreeMap::new();
@@ -97,6 +101,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
 
     let mut plan = LoadPlan::new(key, Arc::clone(&schema), schema_document, now_micros);
     plan.drop = refresh.drop_tables;
+    plan.widen = widen;
     plan.truncate = refresh.truncate_tables;
     plan.bytes = jobs.iter().map(|job| job.bytes).sum();
     let system = [schema.version_table_name(), schema.loads_table_name()];
@@ -202,6 +207,17 @@ fn check_names(schema: &Schema, capabilities: &Capabilities) -> Result<(), Desti
         DestinationError::invalid(format!("{} cannot hold these names: {cause}", capabilities.destination))
             .with_remedy("rename the tables or columns, or use another naming_convention")
     })
+}
+
+fn check_widening(widen: &[ColumnRef], capabilities: &Capabilities) -> Result<(), DestinationError> {
+    match widen.first() {
+        Some(place) if !capabilities.widens_columns => Err(DestinationError::invalid(format!(
+            "{} cannot change the type of column {} of table {}",
+            capabilities.destination, place.column, place.table
+        ))
+        .with_remedy("leave the column as it is: values that it cannot hold go to a variant column beside it")),
+        _ => Ok(()),
+    }
 }
 
 fn check_formats(jobs: &[LoadJob], capabilities: &Capabilities) -> Result<(), DestinationError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartage_destinations_api::{
-    Capabilities, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus,
+    Capabilities, ColumnRef, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus,
     PreparedLoad,
 };
 use cartage_package_store::{
@@ -82,6 +82,7 @@ pub(crate) fn plan_of(
         })?;
     let replace_strategies: BTreeMap<String, ReplaceStrategy> = setting(package, "replace_strategies")?;
     let continues: BTreeSet<String> = setting(package, "continues")?;
+    let widen: Vec<ColumnRef> = setting(package, "widen_columns")?;
     let key = LoadKey {
         pipeline: package.manifest().pipeline.clone(),
         schema: schema.name.clone(),
@@ -93,6 +94,7 @@ pub(crate) fn plan_of(
         schema_document: document,
         jobs,
         refresh,
+        widen,
         replace_strategies,
         continues,
         capabilities,

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use cartage_data_files::blocks::{Block, BlockError};
+use cartage_data_files::blocks::{BLOCK_BYTES, Block, BlockError};
 use memchr::memchr;
-use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape, fill_tape_padded};
+use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use crate::batch::BlockResult;
 use crate::collect::Collected;
@@ -80,6 +80,12 @@ pub(crate) enum BlockFailure {
     Block(BlockError),
 }
 
+/// What the parser's buffers begin with.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Bytes of rows, or of parsed values, that are kept from block to block; only a long row needs more.
+const KEPT_BYTES: usize = 4 * BLOCK_BYTES;
+
 /// Works on blocks, one at a time. Buffers and shapes are kept from block to block.
 pub(crate) struct BlockWorker {
     rules: Arc<Rules>,
@@ -99,7 +105,7 @@ impl BlockWorker {
             shapes: HashMap::new(),
             collected: Collected::default(),
             savepoint: Savepoint::default(),
-            buffers: Buffers::with_max_depth(64 << 10, rules.max_json_depth),
+            buffers: Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth),
             tape: Tape(Vec::new()),
             work: Vec::new(),
             rules,
@@ -167,6 +173,13 @@ impl BlockWorker {
             }
             rows += 1;
             start = end + 1;
+        }
+        if work.capacity().max(spare.0.capacity() * size_of::<Node<'_>>()) > KEPT_BYTES {
+            // What a long row has taken is free before its columns are finished, and for the other workers.
+            *work = Vec::new();
+            *spare = Tape(Vec::new());
+            *buffers = Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth);
+            collected.lists = Vec::new();
         }
         let result = tables.finish(shapes).map_err(|reason| {
             BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })

@@ -7,6 +7,7 @@
 use std::num::NonZeroUsize;
 
 use cartage_config::MemorySize;
+use cartage_extract::MAX_ROW_BYTES;
 use cartage_normalize::NormalizeSettings;
 
 use crate::error::PipelineError;
@@ -23,6 +24,13 @@ const PER_WORKER: u64 = 28 << 20;
 
 /// What a thread that compresses extracted rows takes.
 const PER_COMPRESSOR: u64 = 20 << 20;
+
+/// What a byte of a long row takes while it is in work, where the row has many values below it; long lists of tiny
+/// numbers take three times as much.
+const PER_ROW_BYTE: u64 = 32;
+
+/// The same where the row is one long text.
+const PER_TEXT_BYTE: u64 = 4;
 
 /// The shares of a limit, or none where there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +90,25 @@ impl Budget {
         self.limit.and_then(|_| NonZeroUsize::new(self.threads(wanted, PER_COMPRESSOR)))
     }
 
+    /// Bytes of the longest row: extract and normalize hold it as text, parsed and in columns. Who sets it knows what
+    /// the rows are; a long text takes less than a list of numbers.
+    pub(crate) fn max_row_bytes(self, wanted: Option<MemorySize>) -> Result<usize, PipelineError> {
+        let share = |per_byte| self.limit.map_or(usize::MAX, |limit| (own(limit) / per_byte) as usize);
+        let Some(wanted) = wanted else { return Ok(MAX_ROW_BYTES.min(share(PER_ROW_BYTE))) };
+        let most = share(PER_TEXT_BYTE);
+        match usize::try_from(wanted.bytes()) {
+            Ok(wanted) if wanted <= most => Ok(wanted),
+            _ => Err(PipelineError::usage(
+                format!(
+                    "extract.max_row_bytes is {} MB, and within runtime.memory_limit a row may have {} MB",
+                    wanted.bytes() / 1_000_000,
+                    most / 1_000_000
+                ),
+                "raise runtime.memory_limit, or leave one of them out",
+            )),
+        }
+    }
+
     fn threads(self, wanted: usize, bytes: u64) -> usize {
         self.limit.map_or(wanted, |limit| wanted.min((own(limit) / 2 / bytes).max(1) as usize))
     }
@@ -130,6 +157,17 @@ mod tests {
             let engine = budget.destination().unwrap();
             assert!(buffers as u64 + threads + engine <= limit, "{limit}");
         }
+    }
+
+    #[test]
+    fn a_row_is_as_long_as_the_limit_allows_or_the_setting_is_refused() {
+        assert_eq!(Budget { limit: None }.max_row_bytes(None).unwrap(), MAX_ROW_BYTES);
+        let small = of(LEAST).max_row_bytes(None).unwrap();
+        assert!(small as u64 * PER_ROW_BYTE <= own(LEAST));
+        let size = |text: &str| Some(text.parse::<MemorySize>().unwrap());
+        assert_eq!(of(LEAST).max_row_bytes(size("5MB")).unwrap(), 5_000_000);
+        let error = of(LEAST).max_row_bytes(size("200MB")).unwrap_err().to_string();
+        assert!(error.contains("max_row_bytes is 200 MB"), "{error}");
     }
 
     #[test]

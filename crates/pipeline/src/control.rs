@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use cartage_destinations_api::Destination;
+use cartage_destinations_api::{ColumnRef, Destination, ErrorKind};
 use cartage_extract::{ExtractRequest, ExtractSettings, OnBadRow, RefreshTables, SchemaSettings, Source};
 use cartage_package_store::{Folder, RunLock, StageLock};
 use cartage_runtime::{Cancel, Stage};
@@ -31,6 +31,8 @@ pub(crate) struct Change {
     pub(crate) state: PipelineState,
     /// What is dropped at the destination.
     pub(crate) refresh: Option<RefreshTables>,
+    /// Columns that get the types that `schema` has for them, which are wider.
+    pub(crate) widen: Vec<ColumnRef>,
 }
 
 impl Alone {
@@ -49,17 +51,26 @@ impl Alone {
     }
 
     /// Makes the package and loads it. Nothing happens where there is nothing to change.
+    ///
+    /// # Errors
+    /// [`PipelineError::Change`] if the destination does not take it. What it refuses for good and has not begun
+    /// is given up, for the next run would only be refused again.
     pub(crate) fn carry_out(
         &self,
         project: &Project,
         destination: &dyn Destination,
-        change: Change,
+        (doing, change): (&str, Change),
         run_id: &str,
         report: &mut RunReport,
     ) -> Result<(), PipelineError> {
         let begin = Instant::now();
         project.store.sweep(&self.extract)?;
         let mut package_settings = project.package_settings()?;
+        let dropped = change.refresh.as_ref().map(|tables| tables.drop_tables.clone()).unwrap_or_default();
+        if !change.widen.is_empty() {
+            let columns = serde_json::to_value(change.widen).unwrap_or_default();
+            package_settings.insert("widen_columns".to_owned(), columns);
+        }
         if let Some(tables) = change.refresh {
             let tables = serde_json::to_value(tables).unwrap_or_default();
             package_settings.insert("refresh".to_owned(), tables);
@@ -86,8 +97,26 @@ impl Alone {
         })?;
         extraction::add_extracted(report, &done, begin.elapsed().as_secs_f64());
         stages::normalize(project, &self.normalize, report)?;
-        stages::load(project, &self.load, destination, report)
+        stages::load(project, &self.load, destination, report).or_else(|error| {
+            let pending = !(is_refused(&error) && has_all(destination, &dropped));
+            if !pending {
+                project.drop_pending()?;
+            }
+            Err(PipelineError::Change { doing: doing.to_owned(), pending, source: Box::new(error) })
+        })
     }
+}
+
+/// Whether the destination would say the same again.
+fn is_refused(error: &PipelineError) -> bool {
+    let PipelineError::Load(error) = error else { return false };
+    matches!(error.kind(), Some(ErrorKind::Terminal | ErrorKind::Invalid))
+}
+
+/// Whether all of these tables are still there. Dropping some of them cannot be taken back.
+fn has_all(destination: &dyn Destination, tables: &[String]) -> bool {
+    let Some(reader) = destination.reader().filter(|_| !tables.is_empty()) else { return tables.is_empty() };
+    reader.tables().is_ok_and(|there| tables.iter().all(|table| there.contains(table)))
 }
 
 /// The run that the package belongs to: an interrupted one, so that the run that finishes it still finds what

@@ -117,7 +117,7 @@ impl Project {
                 let schema = self.local_schema(options, &state)?;
                 let (plan, change) = self.prepare(options, schema, state)?;
                 if !plan.is_empty() && confirm(&plan)? {
-                    alone.carry_out(self, destination, change, run_id, report)?;
+                    alone.carry_out(self, destination, ("drop tables", change), run_id, report)?;
                 }
                 Ok(plan)
             })?;
@@ -185,7 +185,7 @@ impl Project {
             // The tables that nothing was loaded into leave the schema only together with a package.
             state.force_extract();
         }
-        Ok((plan, Change { schema, state, refresh }))
+        Ok((plan, Change { schema, state, refresh, widen: Vec::new() }))
     }
 }
 

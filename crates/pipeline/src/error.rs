@@ -67,6 +67,16 @@ pub enum PipelineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The destination did not carry out a change that a command asked for.
+    #[error("cannot {doing}")]
+    Change {
+        /// What was asked for, as a verb with its object.
+        doing: String,
+        /// Whether the package with the change still waits; else nothing is left of it.
+        pending: bool,
+        /// What the stage says.
+        source: Box<PipelineError>,
+    },
     /// The configuration lacks what the command needs, or contradicts it.
     #[error("{message}")]
     Usage {
@@ -87,6 +97,7 @@ impl PipelineError {
             Self::Normalize(error) => of_normalize(error),
             Self::Load(error) => of_load(error),
             Self::Destination(error) => of_destination(error.kind()),
+            Self::Change { source, .. } => source.kind(),
             Self::Schema { .. } | Self::State { .. } => Kind::Damaged,
         }
     }
@@ -109,6 +120,14 @@ impl PipelineError {
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),
+            Self::Change { pending, source, .. } => {
+                let rest = if *pending {
+                    "the change waits: `cartage load` tries it again, `cartage abort` gives it up"
+                } else {
+                    "nothing was changed, and other runs go on"
+                };
+                Some(source.hint().map_or_else(|| rest.to_owned(), |hint| format!("{hint}; {rest}")))
+            }
             Self::Schema { .. } | Self::State { .. } => Some(
                 "remove the document from the data folder; the next run restores it from the destination"
                     .to_owned(),

@@ -275,6 +275,7 @@ fn extract_settings(
         file_max_items: writer.file_max_items,
         file_max_bytes: writer.file_max_bytes.unwrap_or(usual.file_max_bytes),
         disable_compression: writer.disable_compression,
+        max_line_bytes: budget.max_row_bytes(stage.max_row_bytes)?,
         limit: Limit { rows: options.limit, pages: None },
         resources: Some(resources),
         package: PackageLimits {
@@ -285,7 +286,6 @@ fn extract_settings(
         refresh: refresh(project, options).filter(|_| !is_refreshed),
         compression_threads: budget.compression_threads(cores()),
         buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
-        ..usual
     })
 }
 
@@ -303,6 +303,9 @@ pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, second
             bytes: input.bytes,
             rows: input.rows,
         }));
+        if resource.left_out > 0 {
+            *report.held_back.entry(resource.name.clone()).or_default() += resource.left_out;
+        }
         if resource.rejected > 0 {
             *report.quarantined.entry(resource.table.clone()).or_default() += resource.rejected;
         }

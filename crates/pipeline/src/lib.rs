@@ -39,6 +39,7 @@ mod status;
 mod summary;
 mod sync;
 mod trace;
+mod widen;
 
 pub use abort::AbortReport;
 pub use cartage_extract::Refresh;
@@ -59,3 +60,4 @@ pub use state_commands::{ChangedValue, StateChange, StateScope, StateView};
 pub use status::{PackageLine, SchemaLine, Status};
 pub use summary::left_out;
 pub use sync::{SyncOutcome, SyncReport};
+pub use widen::{WidenOptions, Widened};

@@ -28,6 +28,9 @@ pub struct RunReport {
     pub failed_jobs: Vec<FailedJob>,
     /// Rows that no stage could use, by table; they are kept in the package.
     pub quarantined: BTreeMap<String, u64>,
+    /// Rows that cursors left out, by resource: known already, or out of the range of the run.
+    #[serde(default)]
+    pub held_back: BTreeMap<String, u64>,
     /// Rows and values that contracts kept out, by table, column and reason.
     #[serde(default)]
     pub discarded: Vec<Discarded>,
@@ -182,6 +185,9 @@ impl RunReport {
         }
         for (table, rows) in later.quarantined {
             *self.quarantined.entry(table).or_default() += rows;
+        }
+        for (resource, rows) in later.held_back {
+            *self.held_back.entry(resource).or_default() += rows;
         }
         self.add_null_columns(later.null_columns, &BTreeMap::new());
         self.files.extend(later.files);

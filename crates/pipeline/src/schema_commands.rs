@@ -134,8 +134,8 @@ impl Project {
                         extraction::state_for(self, self.newest_state()?, &self.configured_schemas())?;
                     // A package without rows needs the state to be one.
                     state.force_extract();
-                    let change = Change { schema: schema.clone(), state, refresh: None };
-                    alone.carry_out(self, destination, change, run_id, report)?;
+                    let change = Change { schema: schema.clone(), state, refresh: None, widen: Vec::new() };
+                    alone.carry_out(self, destination, ("import the schema", change), run_id, report)?;
                 }
                 Ok((schema, changes))
             })?;

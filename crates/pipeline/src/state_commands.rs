@@ -143,8 +143,8 @@ impl Project {
                 let schema = state.default_schema_name().map(str::to_owned).or_else(first);
                 let schema =
                     self.base_schema(&schema.unwrap_or_else(|| self.config.pipeline.name.clone()))?;
-                let change = Change { schema, state, refresh: None };
-                alone.carry_out(self, destination, change, run_id, report)?;
+                let change = Change { schema, state, refresh: None, widen: Vec::new() };
+                alone.carry_out(self, destination, (doing, change), run_id, report)?;
                 Ok(values)
             })?;
         Ok(StateChange {

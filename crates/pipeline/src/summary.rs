@@ -74,6 +74,13 @@ fn remarks(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
     for discarded in &report.discarded {
         writeln!(out, "{}", left_out(discarded))?;
     }
+    for (resource, rows) in &report.held_back {
+        let rows = if *rows == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(*rows)) };
+        writeln!(
+            out,
+            "cursor of {resource}: {rows} at or before its last value, or out of its range, left out"
+        )?;
+    }
     for (table, rows) in &report.quarantined {
         writeln!(
             out,

@@ -57,6 +57,7 @@ mod table;
 mod text;
 pub mod value;
 mod verify;
+mod widen;
 mod words;
 
 pub use admission::{Admission, Breach};
@@ -77,6 +78,7 @@ pub use settings::{DEFAULT_MAX_NESTING, JsonNormalizer, Normalizers, Settings};
 pub use table::{RowFilters, Table, TableReference};
 pub use text::is_blank;
 pub use verify::IdentifierLimits;
+pub use widen::{ColumnType, DecimalDefaults, NotWider};
 pub use words::{
     ContractEntity, ContractMode, DataType, DefaultHint, Detection, MergeStrategy, ReplaceStrategy,
     SortOrder, UnknownWord, WriteDisposition,

@@ -107,6 +107,10 @@ impl<'de> Deserialize<'de> for Paths {
                 f.write_str("a path, or a list of paths")
             }
 
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Paths, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+
             fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<Paths, E> {
                 Ok(Paths(vec![path.to_owned()]))
             }
@@ -119,7 +123,8 @@ impl<'de> Deserialize<'de> for Paths {
                 Ok(Paths(paths))
             }
         }
-        deserializer.deserialize_any(PathsVisitor)
+        // By this name a configuration knows that a text is a text, whatever it looks like.
+        deserializer.deserialize_newtype_struct("cartage_config::text_or_structure", PathsVisitor)
     }
 }
 

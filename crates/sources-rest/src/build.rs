@@ -178,7 +178,9 @@ impl Draft {
             return Err(Fault::new("endpoint.data", "give `json` or `data`, not both"));
         }
         let text = endpoint.path.clone().unwrap_or_else(|| name.to_owned());
-        let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        // A value in the query says nothing about how many rows there are.
+        let in_path = text.split(['?', '#']).next().unwrap_or_default();
+        let last = in_path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let is_single_entity = last.split_once('{').is_some_and(|(_, behind)| behind.contains('}'));
         let path = Template::parse(&text).map_err(|reason| Fault::new("endpoint.path", reason))?;
         let params = std::mem::take(&mut endpoint.params);

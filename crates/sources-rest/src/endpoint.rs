@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::config::Paginator;
 use crate::expression::Expression;
-use crate::http::{Action, Authenticator, Client, Origin};
+use crate::http::{Action, Authenticator, Client, Origin, origin};
 use crate::request::{Body, Request, join};
-use crate::template::{Template, Values, expand, is_address};
+use crate::template::{Template, Values, expand};
 
 /// Everything that requests of one resource need.
 #[derive(Debug)]
@@ -93,10 +93,10 @@ impl Endpoint {
 
     /// The first request for one set of values.
     pub(crate) fn request(&self, values: &Values) -> Result<Request, String> {
-        let path = self.path.expand(values).map_err(|reason| format!("`path`: {reason}"))?;
-        if is_address(&path) && !self.path.is_address() {
-            tracing::debug!("a row of the parent names the address");
-        }
+        let path = match self.path.whole_address(values) {
+            Some(address) => self.own_address(address)?,
+            None => self.path.expand_path(values).map_err(|reason| format!("`path`: {reason}"))?,
+        };
         let mut params = IndexMap::new();
         for (name, value) in &self.params {
             let value =
@@ -120,6 +120,18 @@ impl Endpoint {
         }
         let url = join(&self.base_url, &path)?;
         Ok(Request { method: self.method.clone(), url, params, headers, body: self.body(values)? })
+    }
+
+    /// An address that a row names as a whole. It must be one of the API: the row does not say who is asked.
+    fn own_address(&self, address: &str) -> Result<String, String> {
+        let url = join("", address)?;
+        if self.home.contains(&origin(&url)) {
+            return Ok(address.to_owned());
+        }
+        Err(format!(
+            "`path`: a row names the address `{address}`, which is not one of this API; a source whose `base_url` is \
+             there can ask it"
+        ))
     }
 
     fn body(&self, values: &Values) -> Result<Body, String> {

@@ -11,7 +11,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
-use crate::http::{Outcome, Payload, Reply, RestError, StreamedBody, of_document};
+use crate::http::{
+    DecodingReader, Outcome, Payload, Reply, RestError, StreamedBody, decoded, encoding_of, of_document,
+};
 use crate::paginate::{At, Pager, Position, Seen, Shape, detect_paginator, detect_selector};
 use crate::request::Request;
 use crate::rows::{Finish, check, split, without_first};
@@ -190,6 +192,7 @@ impl Walker {
             }
         };
         self.walk.tally.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+        let body = decoded(&body, content_type.as_deref()).map_err(unusable)?;
         check(&body, content_type.as_deref()).map_err(unusable)?;
         self.decide(&headers, &body, &unusable)?;
         let here = self.pager.at().clone();
@@ -279,19 +282,25 @@ impl Walker {
         source: &Arc<str>,
         content_type: Option<&str>,
     ) -> Result<(u64, Vec<u8>), Stop> {
-        let start = body.start().trim_ascii_start();
+        let start = body.start();
         let unusable = |reason: String| SourceError::Unusable { input: source.to_string(), reason };
-        if !matches!(start.first(), Some(b'{' | b'[')) {
+        let encoding = encoding_of(content_type, start).map_err(unusable)?;
+        // A byte order mark and the zeros of UTF-16 may stand before it.
+        let is_before =
+            |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+        let first = start.iter().copied().find(|byte| !is_before(byte));
+        if !matches!(first, Some(b'{' | b'[')) {
             return Err(unusable(of_document(start, content_type, "it is no object and no list")).into());
         }
-        if self.selector.is_none() && start.first() == Some(&b'[') {
+        if self.selector.is_none() && first == Some(b'[') {
             self.selector = Some(Selector::default());
         }
         let Some(selector) = self.selector.clone() else {
             let what = "the answer is too large to look for the rows in it; set `data_selector`";
             return Err(unusable(what.to_owned()).into());
         };
-        let reader = DocumentReader::new(body.into_reader(), source, selector, self.walk.max_row_bytes);
+        let input = DecodingReader::new(body.into_reader(), encoding);
+        let reader = DocumentReader::new(input, source, selector, self.walk.max_row_bytes);
         let mut reader = reader.lenient().keeping_rest(MAX_REST_BYTES);
         let mut rows = 0;
         loop {
@@ -336,6 +345,9 @@ impl Walker {
 /// Why a body broke off of which rows have been passed on already.
 fn broken(error: SourceError, source: &Arc<str>) -> SourceError {
     match error {
+        SourceError::Read { source: cause, .. } if cause.kind() == std::io::ErrorKind::InvalidData => {
+            SourceError::Unusable { input: source.to_string(), reason: cause.to_string() }
+        }
         SourceError::Read { source: cause, .. } => {
             let mut reason = cause.to_string();
             let mut inner: Option<&dyn std::error::Error> = std::error::Error::source(&cause);

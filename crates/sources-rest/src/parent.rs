@@ -15,7 +15,7 @@ impl Parent {
         let mut values = Values::new();
         for field in &self.fields {
             let text = field.path.find_text(row);
-            let value = text.and_then(|text| serde_json::from_slice::<Value>(text).ok());
+            let value = text.and_then(exact);
             let value = value.ok_or_else(|| self.missing(row, &field.text, &field.placeholder))?;
             values.insert(field.placeholder.clone(), value);
         }
@@ -47,4 +47,11 @@ impl Parent {
             known.join(", ")
         )
     }
+}
+
+/// A value without loss: a number with more digits than a number can hold here stays the text that it is.
+fn exact(text: &[u8]) -> Option<Value> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    let loses = value.is_f64() && text.iter().filter(|byte| byte.is_ascii_digit()).count() > 15;
+    Some(if loses { Value::String(String::from_utf8_lossy(text.trim_ascii()).into_owned()) } else { value })
 }

@@ -1,7 +1,11 @@
 //! Placeholders: `posts/{resources.posts.id}/comments`, `{incremental.start_value}`.
 
 use indexmap::IndexMap;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+
+/// All characters that may mean something in an address; the others are those that RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Values by the name of their placeholder.
 pub(crate) type Values = IndexMap<String, Value>;
@@ -71,9 +75,44 @@ impl Template {
         }
     }
 
-    /// Whether the text begins with an address of its own.
-    pub(crate) fn is_address(&self) -> bool {
-        matches!(self.parts.first(), Some(Part::Text(text)) if is_address(text))
+    /// The value that is the whole text, where that is an address of its own.
+    pub(crate) fn whole_address<'a>(&self, values: &'a Values) -> Option<&'a str> {
+        let value = values.get(self.single()?)?.as_str()?;
+        is_address(value).then_some(value)
+    }
+
+    /// The text as a path, perhaps with a query. Each value is encoded: whatever it holds, it is one segment or a part
+    /// of one, and never leads elsewhere.
+    pub(crate) fn expand_path(&self, values: &Values) -> Result<String, String> {
+        let mut out = String::new();
+        // The segment that is being written, whether values are in it, and the last one's name.
+        let (mut segment_at, mut field): (usize, Option<&str>) = (0, None);
+        let mut in_path = true;
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => {
+                    for (at, c) in text.char_indices() {
+                        if in_path && matches!(c, '/' | '\\' | '?' | '#') {
+                            check_segment(&out[segment_at..], field)?;
+                            (segment_at, field) = (out.len() + 1, None);
+                            in_path = !matches!(c, '?' | '#');
+                        }
+                        out.push_str(&text[at..at + c.len_utf8()]);
+                    }
+                }
+                Part::Field(name) => match value_of(name, values)? {
+                    Value::Null => return Err(format!("the value of `{{{name}}}` is null here")),
+                    value => {
+                        out.extend(utf8_percent_encode(&plain(value), RESERVED));
+                        field = Some(name);
+                    }
+                },
+            }
+        }
+        if in_path {
+            check_segment(&out[segment_at..], field)?;
+        }
+        Ok(out)
     }
 
     /// The text with its values.
@@ -98,6 +137,20 @@ impl Template {
             _ => None,
         }
     }
+}
+
+/// Refuses a segment that values have made another address. Dots cannot be encoded: `%2E%2E` is `..` to whoever reads
+/// addresses by the standard.
+fn check_segment(segment: &str, field: Option<&str>) -> Result<(), String> {
+    let Some(field) = field else { return Ok(()) };
+    let what = match segment {
+        "" => "empty, and the address would be another one",
+        "." | ".." => "a dot or two, which no address can have as a segment: they stand for a folder",
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "the value of `{{{field}}}` is {what}; leave such rows out of the parent with a filter in `processing_steps`"
+    ))
 }
 
 /// Whether a text is an address of its own, and no path below the base.
@@ -167,6 +220,38 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_value_in_a_path_is_one_segment_whatever_it_holds() {
+        let path = |template: &str, value: Value| {
+            Template::parse(template).unwrap().expand_path(&[("v".to_owned(), value)].into())
+        };
+        for (value, segment) in [
+            ("a/b", "a%2Fb"),
+            ("a?x=1&y", "a%3Fx%3D1%26y"),
+            ("c#d", "c%23d"),
+            ("50%", "50%25"),
+            ("../../admin", "..%2F..%2Fadmin"),
+            ("..\\x", "..%5Cx"),
+            ("two words", "two%20words"),
+            ("ключ", "%D0%BA%D0%BB%D1%8E%D1%87"),
+            ("http://b.c/d", "http%3A%2F%2Fb.c%2Fd"),
+            ("a.b-c_d~1", "a.b-c_d~1"),
+        ] {
+            assert_eq!(path("items/{v}/x", json!(value)).unwrap(), format!("items/{segment}/x"));
+            assert_eq!(path("items?q={v}", json!(value)).unwrap(), format!("items?q={segment}"));
+        }
+        assert_eq!(path("items/{v}.json", json!("..")).unwrap(), "items/...json");
+        assert_eq!(path("items?q={v}", json!("..")).unwrap(), "items?q=..");
+        for (template, value) in
+            [("{v}", ".."), ("a/{v}/b", "."), ("a/.{v}/b", "."), ("a/{v}/b", ""), ("a/{v}?x=1", "..")]
+        {
+            assert!(
+                path(template, json!(value)).unwrap_err().contains("processing_steps"),
+                "{template} {value}"
+            );
+        }
+    }
 
     #[test]
     fn placeholders_get_their_values_and_doubled_braces_stay() {

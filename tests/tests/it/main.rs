@@ -4,6 +4,7 @@ mod bad_input;
 mod bucket_breaks;
 mod checkpoints;
 mod contracts;
+mod cursors;
 mod damage;
 mod destination_check;
 mod disk;

@@ -1,9 +1,9 @@
-//! `schema show`, `schema export`, `schema import` and `schema diff`.
+//! `schema show`, `schema export`, `schema import`, `schema diff` and `schema widen`.
 
 use std::fmt::Write;
 
 use cartage_destinations_api::Connector;
-use cartage_pipeline::{PipelineError, Project, SchemaPlace};
+use cartage_pipeline::{PipelineError, Project, SchemaPlace, WidenOptions};
 use cartage_schema::{Column, Schema, SchemaChange, SchemaFormat, SchemaTextOptions};
 use serde_json::Value;
 
@@ -12,7 +12,9 @@ use crate::args::Format;
 use crate::config::Start;
 use crate::failure::Failure;
 use crate::output;
-use crate::schema_args::{SchemaCommand, SchemaDiffArgs, SchemaExportArgs, SchemaImportArgs};
+use crate::schema_args::{
+    SchemaCommand, SchemaDiffArgs, SchemaExportArgs, SchemaImportArgs, SchemaWidenArgs,
+};
 
 pub(super) fn schema(
     start: &Start<'_>,
@@ -26,6 +28,7 @@ pub(super) fn schema(
         SchemaCommand::Export(args) => export(start, args),
         SchemaCommand::Import(args) => import(start, args, connector),
         SchemaCommand::Diff(args) => diff(start, args, connector),
+        SchemaCommand::Widen(args) => widen(start, args, connector),
     }
 }
 
@@ -78,6 +81,21 @@ fn import(start: &Start<'_>, args: &SchemaImportArgs, connector: Connector<'_>) 
             None => writeln!(out, "schema {} is like this already", done.schema)?,
         }
         Ok(out)
+    })
+}
+
+fn widen(start: &Start<'_>, args: &SchemaWidenArgs, connector: Connector<'_>) -> Result<(), Failure> {
+    let project = start.open(start.config(&args.file.file)?)?;
+    let options = WidenOptions {
+        schema: args.schema.clone(),
+        table: args.table.clone(),
+        column: args.column.clone(),
+        to: args.to,
+    };
+    let done = project.widen_column(&options, connector)?;
+    show(start.global.format, &done, || {
+        let load = done.load_id.as_ref().map_or_else(String::new, |load_id| format!(", by load {load_id}"));
+        Ok(format!("column {}.{} is {} now, it was {}{load}\n", done.table, done.column, done.to, done.from))
     })
 }
 

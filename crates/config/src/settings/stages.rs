@@ -4,6 +4,8 @@ use std::num::{NonZeroU64, NonZeroUsize};
 
 use serde::Deserialize;
 
+use super::memory::MemorySize;
+
 /// The settings of `[extract]`; a source or a resource may have its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +22,8 @@ pub struct ExtractSettings {
     pub package_max_bytes: Option<NonZeroU64>,
     /// The same for the seconds since it was begun; no limit where the text is empty.
     pub package_max_seconds: Option<NonZeroU64>,
+    /// Longest row, as JSON text; 64 MiB, or what `runtime.memory_limit` allows, unless it is set.
+    pub max_row_bytes: Option<MemorySize>,
 }
 
 impl Default for ExtractSettings {
@@ -31,6 +35,7 @@ impl Default for ExtractSettings {
             package_max_rows: None,
             package_max_bytes: None,
             package_max_seconds: NonZeroU64::new(600),
+            max_row_bytes: None,
         }
     }
 }

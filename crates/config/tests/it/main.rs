@@ -4,6 +4,7 @@ mod errors;
 mod precedence;
 mod program;
 mod sections;
+mod text;
 
 use cartage_config::{Config, ConfigError, LoadOptions};
 use tempfile::TempDir;

@@ -86,6 +86,6 @@ fn json_has_what_is_meant_for_the_table_and_of_general_tables_only_known_keys() 
     ]);
     let section = project.config().destination.expect("a destination").section;
     let json = |known: &[&str]| section.to_json_with(known).expect("no fault").to_string();
-    assert_eq!(json(&[]), r#"{"threads":2,"path":"env.duckdb"}"#);
-    assert_eq!(json(&["create_indexes"]), r#"{"threads":2,"create_indexes":true,"path":"env.duckdb"}"#);
+    assert_eq!(json(&[]), r#"{"threads":"2","path":"env.duckdb"}"#);
+    assert_eq!(json(&["create_indexes"]), r#"{"threads":"2","create_indexes":"true","path":"env.duckdb"}"#);
 }

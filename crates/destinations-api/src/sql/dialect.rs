@@ -66,6 +66,15 @@ pub trait Dialect: Debug + Send + Sync {
         format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
     }
 
+    /// Gives a column that is there another type, which holds every value of the one that it has.
+    ///
+    /// # Errors
+    /// As for [`column_type`](Self::column_type).
+    fn set_type(&self, table: &TableRef, column: &Column) -> Result<String> {
+        let (table, name) = (self.qualified(table), self.quote(&column.name));
+        Ok(format!("ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE {}", self.column_type(column)?))
+    }
+
     /// Puts a table in the place of another one that goes. Nothing is dropped and moved in one statement
     /// anywhere, so these are several.
     fn swap_tables(&self, staged: &TableRef, target: &TableRef) -> Vec<String> {

@@ -18,6 +18,8 @@ pub const BEGUN: &str = "begun";
 pub const DROP: &str = "drop";
 /// Entry of the tables that are emptied before the first job.
 pub const TRUNCATE: &str = "truncate";
+/// Entry of the columns that get wider types.
+pub const WIDEN: &str = "widen";
 
 /// Entry of one job.
 pub fn job_entry(job_id: &str) -> String {

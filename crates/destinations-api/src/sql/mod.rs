@@ -14,12 +14,14 @@ pub mod replace;
 mod script;
 pub mod system_rows;
 mod undo;
+mod widen;
 
 pub use dialect::{Dialect, TableRef};
 pub use follow_up::{ChainTable, follow_up};
 pub use merge::check_merge;
 pub use script::{Param, SqlScript, Statement};
 pub use undo::{Appends, Link};
+pub use widen::widen;
 
 #[cfg(test)]
 pub(crate) mod test_dialect;

@@ -91,9 +91,7 @@ fn command(keys: &cartage_destinations_api::Settings) -> Result<Line> {
     match keys.value("command") {
         None => Err(Error::invalid("'command' is missing").with_remedy(remedy)),
         // A shell knows a command `[`, too.
-        Some(Value::String(text)) if serde_json::from_str::<Vec<Value>>(text).is_err() => {
-            Ok(Line::Shell(text.clone()))
-        }
+        Some(Value::String(text)) if keys.list("command").is_err() => Ok(Line::Shell(text.clone())),
         Some(_) => {
             let words: Vec<String> =
                 keys.list("command")?.unwrap_or_default().into_iter().map(plain).collect();

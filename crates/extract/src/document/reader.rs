@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::selector::{Selector, Step};
 use super::window::{Take, Window};
 use crate::SourceError;
+use crate::error::Place;
 use crate::page::{JsonPage, PAGE_BYTES};
 
 /// Reads the rows of a JSON document page by page.
@@ -258,7 +259,15 @@ impl<R: Read> DocumentReader<R> {
     fn skip(&mut self) -> Result<(), SourceError> {
         match &mut self.rest {
             Some(rest) if self.documents == 1 => {
-                self.window.take_value(Take::Copy(&mut rest.text, rest.max_bytes))
+                let taken = self.window.take_value(Take::Copy(&mut rest.text, rest.max_bytes));
+                if taken.is_err() && self.window.is_too_long() {
+                    let limit = rest.max_bytes;
+                    let reason = format!(
+                        "what stands around the rows is longer than {limit} bytes; check `data_selector`"
+                    );
+                    return Err(self.window.malformed(&reason));
+                }
+                taken
             }
             _ => self.window.take_value(Take::Skip),
         }
@@ -274,12 +283,76 @@ impl<R: Read> DocumentReader<R> {
     }
 
     fn take_row(&mut self, page: &mut JsonPage) -> Result<(), SourceError> {
-        let limit = page.text().len() + self.max_row_bytes;
-        self.window.take_value(Take::Copy(page.text_mut(), limit))?;
+        let start = page.text().len();
+        let limit = start.saturating_add(self.max_row_bytes);
+        let place = self.window.place();
+        if let Err(error) = self.window.take_value(Take::Copy(page.text_mut(), limit)) {
+            if !self.window.is_too_long() {
+                return Err(error);
+            }
+            return Err(self.too_long(place, &page.text()[start..]));
+        }
         self.rows += 1;
         page.end_row(&self.rows_source, self.rows);
         Ok(())
     }
+}
+
+impl<R> DocumentReader<R> {
+    /// What is said of a row that is too long, of which the beginning is known.
+    fn too_long(&self, place: Place, beginning: &[u8]) -> SourceError {
+        let limit = self.max_row_bytes;
+        let inside = match list_inside(beginning) {
+            Some(path) if self.selector.steps.is_empty() => {
+                format!(
+                    "if its rows are the elements of a list, name it, as with `data_selector = \"{path}\"`"
+                )
+            }
+            _ => "choose the rows inside of it with `data_selector`".to_owned(),
+        };
+        let reason = format!(
+            "row {} begins here and is longer than {limit} bytes; {inside}, or raise `max_row_bytes` in `[extract]` \
+             (and `runtime.memory_limit`, if that is set)",
+            self.rows + 1
+        );
+        SourceError::Malformed { place, reason }
+    }
+}
+
+/// The path to the outermost list that is open where a text is cut off.
+fn list_inside(text: &[u8]) -> Option<String> {
+    let mut path: Vec<Option<String>> = Vec::new();
+    let mut key = 0..0;
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => {
+                let from = at;
+                at += 1;
+                while text.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if text[at] == b'\\' { 2 } else { 1 };
+                }
+                // The text may be cut off inside of this one.
+                at = at.min(text.len() - 1);
+                key = from..at + 1;
+            }
+            b'{' | b'[' => path.push(if *byte == b'[' { None } else { Some(String::new()) }),
+            b'}' | b']' => drop(path.pop()),
+            b':' => {
+                // Below a list names do not matter.
+                let is_on_the_way = path.iter().all(Option::is_some);
+                if let (true, Some(Some(name))) = (is_on_the_way, path.last_mut()) {
+                    *name = serde_json::from_slice(&text[key.clone()]).ok()?;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let keys: Vec<String> = path.iter().map_while(Clone::clone).collect();
+    let is_plain =
+        |key: &String| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    (path.len() > keys.len() && !keys.is_empty() && keys.iter().all(is_plain)).then(|| keys.join("."))
 }
 
 /// Where the walk stands.

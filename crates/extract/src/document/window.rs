@@ -20,6 +20,8 @@ pub(super) struct Window<R> {
     column_before: u64,
     line_start: usize,
     started: bool,
+    /// Whether a value was given up because it is too long.
+    is_too_long: bool,
 }
 
 /// What to do with the bytes of a value.
@@ -40,6 +42,7 @@ impl<R: Read> Window<R> {
             column_before: 0,
             line_start: 0,
             started: false,
+            is_too_long: false,
         }
     }
 
@@ -169,7 +172,8 @@ impl<R: Read> Window<R> {
     fn pass(&mut self, take: &mut Take<'_>, count: usize) -> Result<(), SourceError> {
         if let Take::Copy(row, limit) = take {
             if row.len() + count > *limit {
-                return Err(self.row_too_long(*limit));
+                self.is_too_long = true;
+                return Err(self.malformed("a value is too long"));
             }
             row.extend_from_slice(&self.buffer[self.position..self.position + count]);
         }
@@ -208,11 +212,9 @@ impl<R: Read> Window<R> {
         SourceError::Malformed { place: self.place(), reason: reason.to_owned() }
     }
 
-    fn row_too_long(&self, limit: usize) -> SourceError {
-        self.malformed(&format!(
-            "a row is longer than {limit} bytes; choose the rows inside of it with `data_selector`, \
-             or raise `max_line_bytes`"
-        ))
+    /// Whether the last value was given up because it is longer than it may be.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.is_too_long
     }
 }
 

@@ -13,7 +13,9 @@ use arrow::compute::{
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 
+use super::instant::{PER_DAY, PER_NANO, instant, is_day};
 use super::iso_text::IsoText;
+use super::meaning::{Meaning, Stranger};
 use super::number;
 use super::value::{CursorValue, NANOS_PER_DAY};
 use super::window::Extreme;
@@ -31,6 +33,12 @@ enum Values {
     Floats(Float64Array),
     Decimals(Decimal128Array),
     Texts(LargeStringArray),
+    /// Texts that stand for something else, with that by which they compare.
+    Keyed {
+        texts: LargeStringArray,
+        keys: Vec<Option<CursorValue<'static>>>,
+        meaning: Meaning,
+    },
 }
 
 /// What the values mean.
@@ -59,6 +67,7 @@ pub(super) enum Bound {
     },
     Float(f64),
     Text(String),
+    Key(CursorValue<'static>),
     /// All values of the column are larger, or smaller.
     Outside(Ordering),
 }
@@ -101,12 +110,31 @@ impl Column {
         Ok(Self { values, kind })
     }
 
+    pub(super) fn is_text(&self) -> bool {
+        self.kind == Kind::Text
+    }
+
+    /// The same column of texts, compared by what they mean. Fails with the first one that does not.
+    pub(super) fn keyed(self, meaning: Meaning) -> Result<Self, (CursorValue<'static>, Stranger)> {
+        let Values::Texts(texts) = self.values else { return Ok(self) };
+        if !meaning.reads_texts() {
+            return Ok(Self { values: Values::Texts(texts), ..self });
+        }
+        let key = |text: Option<&str>| {
+            let Some(text) = text else { return Ok(None) };
+            let value = CursorValue::Text(Cow::Borrowed(text));
+            meaning.key(&value).map_err(|stranger| (value.into_owned(), stranger))
+        };
+        let keys = texts.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { values: Values::Keyed { texts, keys, meaning }, ..self })
+    }
+
     pub(super) fn is_valid(&self) -> BooleanArray {
         let array: &dyn Array = match &self.values {
             Values::Integers(values) => values,
             Values::Floats(values) => values,
             Values::Decimals(values) => values,
-            Values::Texts(values) => values,
+            Values::Texts(values) | Values::Keyed { texts: values, .. } => values,
         };
         let valid = |nulls: &arrow::buffer::NullBuffer| BooleanArray::new(nulls.inner().clone(), None);
         array.nulls().map_or_else(|| BooleanArray::from(vec![true; array.len()]), valid)
@@ -115,16 +143,26 @@ impl Column {
     /// A value of the configuration or the state in the type of the column: texts of times become times.
     pub(super) fn adopt(&self, value: CursorValue<'static>) -> CursorValue<'static> {
         let CursorValue::Text(text) = &value else { return value };
-        let Some(iso) = IsoText::parse(text) else { return value };
+        if matches!(self.kind, Kind::Integer | Kind::Float | Kind::Decimal { .. }) {
+            return Meaning::of_type(cartage_schema::DataType::Decimal).counted(value);
+        }
+        let (Some(instant), iso) = (instant(text), IsoText::parse(text)) else { return value };
         match self.kind {
-            Kind::Timestamp { .. } => CursorValue::Timestamp { nanos: iso.instant(), aware: iso.is_aware() },
-            Kind::Date if iso.is_day() => CursorValue::Date(iso.days),
+            Kind::Date if is_day(text) => CursorValue::Date((instant / PER_DAY) as i32),
+            Kind::Timestamp { .. } | Kind::Date => CursorValue::Timestamp {
+                nanos: instant.div_euclid(PER_NANO),
+                aware: iso.is_none_or(|iso| iso.is_aware()),
+            },
             _ => value,
         }
     }
 
     /// The value in the form of the column; `None` where its type cannot be compared.
     pub(super) fn bound(&self, value: &CursorValue<'_>) -> Option<Bound> {
+        if let Values::Keyed { meaning, .. } = &self.values {
+            let key = meaning.key(value).ok()?;
+            return Some(Bound::Key(key.unwrap_or_else(|| value.clone().into_owned())));
+        }
         match (self.kind, value) {
             (Kind::Text, CursorValue::Text(text)) => Some(Bound::Text(text.clone().into_owned())),
             (Kind::Float, CursorValue::Float(float)) => Some(Bound::Float(*float)),
@@ -184,6 +222,10 @@ impl Column {
             (Values::Texts(values), Bound::Text(bound)) => {
                 BooleanArray::from_unary(values, |value| test(value.cmp(bound.as_str())))
             }
+            (Values::Keyed { keys, .. }, Bound::Key(bound)) => {
+                let passes = |key: &Option<CursorValue<'_>>| key.as_ref()?.order(bound).map(&test);
+                keys.iter().map(|key| Some(passes(key).unwrap_or(false))).collect()
+            }
             (_, Bound::Outside(order)) => {
                 let all = test(*order);
                 BooleanArray::from(vec![all; self.is_valid().len()])
@@ -225,6 +267,16 @@ impl Column {
                 let kept = kept.as_string::<i64>();
                 let found = if is_max { max_string(kept) } else { min_string(kept) };
                 found.map(|text| CursorValue::Text(Cow::Owned(text.to_owned())))
+            }
+            Values::Keyed { texts, keys, .. } => {
+                let mut furthest: Option<(usize, &CursorValue<'_>)> = None;
+                for row in mask.values().set_indices() {
+                    let Some(key) = &keys[row] else { continue };
+                    if furthest.is_none_or(|(_, best)| extreme.rank(key, best) == Some(Ordering::Greater)) {
+                        furthest = Some((row, key));
+                    }
+                }
+                furthest.map(|(row, _)| CursorValue::Text(Cow::Owned(texts.value(row).to_owned())))
             }
         })
     }

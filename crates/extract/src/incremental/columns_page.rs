@@ -10,10 +10,11 @@ use super::arrow_json;
 use super::columns::{Bound, Column};
 use super::error::CursorError;
 use super::hash::{self, HashForm};
-use super::rows::{HashChange, Known, not_comparable};
+use super::meaning::{Mark, Meaning};
+use super::rows::{Filtered, HashChange, Known, not_comparable};
 use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::CursorValue;
-use super::window::{RangeEnd, Window};
+use super::window::{NotComparable, RangeEnd, Window};
 
 /// Goes through the rows of one batch.
 pub(super) struct BatchFilter<'a> {
@@ -38,7 +39,7 @@ impl BatchFilter<'_> {
         mut self,
         batch: &RecordBatch,
         room: u64,
-    ) -> Result<(RecordBatch, HashChange), CursorError> {
+    ) -> Result<(RecordBatch, Filtered), CursorError> {
         let column = self.column(batch)?;
         let mut range = self.in_range(&column)?;
         self.drop_known(batch, &mut range)?;
@@ -57,7 +58,8 @@ impl BatchFilter<'_> {
                 self.hashes(batch, &mask, self.known.form)?.into_iter().map(|(_, hash)| hash).collect();
         }
         let kept = self.computed(filter_record_batch(batch, &range.kept))?;
-        Ok((kept, change))
+        let left_out = (batch.num_rows() - kept.num_rows()) as u64;
+        Ok((kept, Filtered { hashes: change, left_out }))
     }
 
     /// The cursor column. Its type decides that of the ends of the range.
@@ -66,8 +68,22 @@ impl BatchFilter<'_> {
         let array = name.and_then(|name| batch.column_by_name(name));
         let array = array.ok_or_else(|| CursorError::NoColumn { path: self.settings.name.clone() })?;
         let column = self.computed(Column::new(array))?;
+        let meaning = self.window.meaning;
+        if column.is_text() {
+            // Texts of a columnar input are texts in its table, unless something says otherwise.
+            let meaning = if meaning.reads_texts() { meaning } else { Meaning::PLAIN };
+            let keyed = column.keyed(meaning);
+            return keyed.map_err(|(value, stranger)| {
+                let problem = NotComparable::Stranger { name: "its value", stranger };
+                not_comparable(self.settings, &value, &problem)
+            });
+        }
         for end in [&mut self.window.start, &mut self.window.last, &mut self.window.end] {
-            *end = end.take().map(|value| column.adopt(value));
+            let adopted = end.take().map(|mark| Mark::new(column.adopt(mark.value), meaning)).transpose();
+            *end = adopted.map_err(|stranger| {
+                let problem = NotComparable::Stranger { name: "the last value", stranger };
+                not_comparable(self.settings, &CursorValue::Bool(false), &problem)
+            })?;
         }
         Ok(column)
     }
@@ -81,9 +97,9 @@ impl BatchFilter<'_> {
             let ends = [(&self.window.end, "end_value"), (&self.window.last, "the last value")];
             for (end, name) in ends {
                 if let Some(end) = end
-                    && column.bound(end).is_none()
+                    && column.bound(&end.value).is_none()
                 {
-                    let problem = super::window::NotComparable { other_name: name, other: end.clone() };
+                    let problem = NotComparable::With { other_name: name, other: end.value.clone() };
                     return Err(not_comparable(self.settings, &first, &problem));
                 }
             }
@@ -153,17 +169,11 @@ impl BatchFilter<'_> {
         let Some(furthest) = self.computed(column.furthest(&range.before_end, self.window.extreme))? else {
             return Ok((None, false));
         };
-        let is_further = match &self.window.last {
-            None => true,
-            Some(last) => {
-                let rank = self.window.rank(&furthest, last, "the last value");
-                rank.map_err(|problem| not_comparable(self.settings, &furthest, &problem))?
-                    == Ordering::Greater
-            }
-        };
+        let unusable = |problem| not_comparable(self.settings, &furthest, &problem);
+        let is_further = self.window.is_further(&furthest).map_err(unusable)?;
         if is_further {
             self.known.form = HashForm::Current;
-            self.window.last = Some(furthest);
+            self.window.move_to(&furthest).map_err(unusable)?;
         }
         let bound = bound(column, self.window.last.as_ref());
         let mask = bound.map(|bound| column.test(&bound, Ordering::is_eq));
@@ -198,8 +208,8 @@ impl BatchFilter<'_> {
     }
 }
 
-fn bound(column: &Column, value: Option<&CursorValue<'_>>) -> Option<Bound> {
-    column.bound(value?)
+fn bound(column: &Column, mark: Option<&Mark>) -> Option<Bound> {
+    column.bound(&mark?.value)
 }
 
 /// The columns that are hashed.

@@ -36,6 +36,25 @@ pub enum CursorError {
         /// Value and type that it was compared with.
         other: String,
     },
+    /// A value is not of the kind by which the cursor compares.
+    #[error(
+        "the cursor `{path}`: {name} is {found}, which is no {}, and {because}; correct the value, give the column the \
+         type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
+         value with a refresh",
+        wanted.trim_start_matches("a ")
+    )]
+    Stranger {
+        /// Path of the cursor.
+        path: String,
+        /// Which value: that of the row, `the last value`, `end_value`.
+        name: &'static str,
+        /// The value and its type.
+        found: String,
+        /// What it should be.
+        wanted: &'static str,
+        /// Why.
+        because: String,
+    },
     /// Lists and objects have no order.
     #[error("the cursor `{path}` is {kind}; it must be a number, a text or a time")]
     NoScalar {

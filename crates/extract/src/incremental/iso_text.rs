@@ -189,12 +189,13 @@ fn parse_time(text: &str, separator: char) -> Option<(i128, TimeForm)> {
     let seconds: u32 = numbers.iter().zip([3_600, 60, 1]).map(|(number, unit)| number * unit).sum();
     let mut time = i128::from(seconds) * NANOS_PER_SECOND;
     if let Some((_, digits)) = fraction {
-        if numbers.len() < 3 || !(1..=9).contains(&digits.len()) {
+        if numbers.len() < 3 || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        time += format!("{digits:0<9}").parse::<i128>().ok()?;
+        // A move by a lag needs no more than nanoseconds; what is finer is cut off.
+        time += format!("{:0<9}", &digits[..digits.len().min(9)]).parse::<i128>().ok()?;
     }
-    let fraction = fraction.map(|(sign, digits)| (sign, digits.len()));
+    let fraction = fraction.map(|(sign, digits)| (sign, digits.len().min(9)));
     Some((time, TimeForm { separator, parts: numbers.len() as u8, colons, fraction }))
 }
 

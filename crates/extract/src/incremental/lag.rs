@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::iso_text::IsoText;
+use super::meaning::Meaning;
 use super::settings::CursorSettings;
 use super::value::{CursorValue, NANOS_PER_DAY, NANOS_PER_SECOND};
 use super::window::Extreme;
@@ -18,6 +19,7 @@ enum Unit {
 /// The value where a run starts whose predecessor ended at `last`. It never lies before the initial value.
 pub(super) fn start_of(
     settings: &CursorSettings,
+    meaning: Meaning,
     initial: Option<&CursorValue<'static>>,
     last: Option<CursorValue<'static>>,
 ) -> Result<Option<CursorValue<'static>>, String> {
@@ -25,9 +27,9 @@ pub(super) fn start_of(
     if settings.lag == 0.0 || !settings.keeps_state() {
         return Ok(Some(last));
     }
-    let lagged = lagged(settings, initial, &last)?;
+    let lagged = lagged(settings, initial, &meaning.counted(last))?;
     let Some(initial) = initial else { return Ok(Some(lagged)) };
-    match settings.extreme.rank(initial, &lagged) {
+    match meaning.rank(settings.extreme, initial, &lagged) {
         None => Err(format!(
             "the last value with its lag, {lagged}, cannot be compared with `initial_value` {initial}; give \
              `initial_value` the type of the data"

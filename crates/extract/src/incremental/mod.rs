@@ -5,6 +5,9 @@
 //! the state; the stage notes it as it takes the page. So the state is always that of the
 //! pages in the package, however many are being made ahead. Resources without a cursor have none of this.
 //!
+//! Values compare by the type of the cursor's column ([`Meaning`]): texts of times as points in time, texts of
+//! numbers as numbers where the column has such a type. The state has the last value as the row spells it.
+//!
 //! JSON rows are scanned for the cursor, not parsed; what passes keeps its bytes. Columnar rows are compared
 //! column by column.
 //!
@@ -16,9 +19,11 @@ mod columns;
 mod columns_page;
 mod error;
 mod hash;
+mod instant;
 mod iso_text;
 mod lag;
 mod last_value;
+mod meaning;
 mod number;
 mod parquet_file;
 mod path;
@@ -36,6 +41,7 @@ mod tests;
 pub(crate) use arrow_json::columnar_value;
 pub use error::CursorError;
 pub use last_value::LastValue;
+pub(crate) use meaning::Meaning;
 pub use path::JsonPath;
 pub(crate) use position::{Position, Step};
 pub(crate) use producer::{Bounds, bind};

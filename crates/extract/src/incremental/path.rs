@@ -37,6 +37,18 @@ impl JsonPath {
         }
     }
 
+    /// The names on the way, where it is made of names only: then the value has a column of its own.
+    pub(super) fn keys(&self) -> Option<Vec<&str>> {
+        let mut keys = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            match step {
+                Step::Key(name) => keys.push(name.as_str()),
+                _ => return None,
+            }
+        }
+        Some(keys)
+    }
+
     /// The text of the value at the path; `None` where there is none, or the text is no JSON.
     pub fn find_text<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         scan::find(text, &self.steps).ok().flatten()

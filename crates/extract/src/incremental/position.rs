@@ -20,6 +20,8 @@ pub(crate) struct Step {
     /// Whether any row had been on the page, and whether any stayed.
     pub(super) had_rows: bool,
     pub(super) kept_rows: bool,
+    /// How many rows the range left out.
+    pub(super) left_out: u64,
     /// `None` where rows are not told apart.
     pub(super) hashes: Option<HashChange>,
 }
@@ -35,6 +37,11 @@ pub(super) struct CursorId {
 }
 
 impl Step {
+    /// How many rows of the page the cursor left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Whether the page had rows and the cursor let none pass.
     pub(crate) fn let_none_pass(&self) -> bool {
         self.had_rows && !self.kept_rows

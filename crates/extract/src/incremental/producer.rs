@@ -12,9 +12,10 @@ use super::columns_page::BatchFilter;
 use super::error::CursorError;
 use super::lag;
 use super::last_value::LastValue;
+use super::meaning::Meaning;
 use super::parquet_file::{self, Decision};
 use super::position::{self, CursorEntry, CursorId, Step};
-use super::rows::{HashChange, Known, RowFilter};
+use super::rows::{Filtered, HashChange, Known, RowFilter, not_comparable};
 use super::settings::{CursorSettings, RowOrder};
 use super::value::CursorValue;
 use super::window::Window;
@@ -58,9 +59,11 @@ struct OpenFile {
     next: RecordBatch,
 }
 
-/// What else ends a producer with a cursor, or does not.
+/// What is known of the cursor's column, and what else ends a producer with a cursor, or does not.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bounds {
+    /// What the values of the cursor are.
+    pub(crate) meaning: Meaning,
     /// Rows that the run may take.
     pub(crate) max_rows: Option<u64>,
     /// Whether the producer works on the pages of another one.
@@ -86,8 +89,10 @@ pub(crate) fn bind(
     let in_state = |reason| format!("the state of the cursor `{}`: {reason}", settings.name);
     let stored = CursorValue::from_value(&entry.last_value).map_err(in_state)?;
     let initial = CursorValue::from_value(&settings.initial)?;
-    let start = lag::start_of(&settings, initial.as_ref(), stored.clone())?;
     let end = CursorValue::from_value(&settings.end)?;
+    let meaning = bounds.meaning.with_ends(initial.iter().chain(&end));
+    settings.check_range(meaning).map_err(|reason| format!("`incremental`: {reason}"))?;
+    let start = lag::start_of(&settings, meaning, initial.as_ref(), stored.clone())?;
     tracing::debug!(resource, cursor = settings.name, ?start, ?end, "incremental");
     let plain =
         |cursor: Option<&CursorValue<'_>>| cursor.map(CursorValue::to_plain_value).unwrap_or_default();
@@ -96,9 +101,14 @@ pub(crate) fn bind(
         start: plain(start.as_ref()),
         end: plain(end.as_ref()),
     };
+    let window = Window::new(&settings, meaning, start.clone(), end.clone());
+    let window = window.map_err(|problem| {
+        let value = start.as_ref().or(end.as_ref()).cloned().unwrap_or(CursorValue::Bool(false));
+        not_comparable(&settings, &value, &problem).to_string()
+    })?;
     Ok(Box::new(IncrementalProducer {
         id: CursorId { resource: resource.into(), name: settings.name.as_str().into(), is_stored },
-        window: Window::new(&settings, start, end),
+        window,
         known: Known::new(entry.unique_hashes.into_iter().collect()),
         stored,
         last: LastValue::default(),
@@ -133,27 +143,27 @@ impl IncrementalProducer {
     fn json(&mut self, mut page: JsonPage) -> Result<JsonPage, SourceError> {
         let had_rows = page.rows() > 0;
         let filter = RowFilter { settings: &self.settings, window: &mut self.window, known: &mut self.known };
-        let change = filter.filter(&mut page, self.room);
-        let change = change.map_err(|(row, problem)| SourceError::Cursor {
+        let filtered = filter.filter(&mut page, self.room);
+        let filtered = filtered.map_err(|(row, problem)| SourceError::Cursor {
             place: place(&page, row),
             problem: Box::new(problem),
         })?;
-        self.announce(had_rows, page.rows(), change);
+        self.announce(had_rows, page.rows(), filtered);
         Ok(page)
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<RecordBatch, CursorError> {
         let filter =
             BatchFilter { settings: &self.settings, window: &mut self.window, known: &mut self.known };
-        let (kept, change) = filter.filter(batch, self.room)?;
-        self.announce(batch.num_rows() > 0, kept.num_rows() as u64, change);
+        let (kept, filtered) = filter.filter(batch, self.room)?;
+        self.announce(batch.num_rows() > 0, kept.num_rows() as u64, filtered);
         Ok(kept)
     }
 
     fn parquet(&mut self, file: ParquetFile) -> Result<Page, SourceError> {
         match parquet_file::decide(&file, &self.settings, &mut self.window, &mut self.known, self.room)? {
-            Decision::Whole(change) => {
-                self.announce(file.rows > 0, file.rows, change);
+            Decision::Whole(hashes) => {
+                self.announce(file.rows > 0, file.rows, Filtered { hashes, left_out: 0 });
                 Ok(Page::ParquetFile(file))
             }
             Decision::Read(mut reader) => {
@@ -161,7 +171,7 @@ impl IncrementalProducer {
                 if let Some(next) = parquet_file::next_batch(&mut reader, &file)? {
                     return self.next_of_file(OpenFile { file, reader, next });
                 }
-                self.announce(false, 0, HashChange::default());
+                self.announce(false, 0, Filtered { hashes: HashChange::default(), left_out: 0 });
                 Ok(Page::Arrow(empty))
             }
         }
@@ -178,7 +188,7 @@ impl IncrementalProducer {
     }
 
     /// Notes what the page does to the state, and sees whether more pages are of use.
-    fn announce(&mut self, had_rows: bool, kept: u64, change: HashChange) {
+    fn announce(&mut self, had_rows: bool, kept: u64, filtered: Filtered) {
         self.room -= kept;
         let passed_end = match self.settings.order {
             Some(RowOrder::Ascending) => self.window.end_out_of_range,
@@ -186,19 +196,23 @@ impl IncrementalProducer {
             None => false,
         };
         self.is_done = passed_end && !self.has_parent || self.room == 0;
-        let hashes = self.settings.deduplicates().then_some(change);
+        let Filtered { hashes, left_out } = filtered;
+        let hashes = self.settings.deduplicates().then_some(hashes);
         let (cursor, last_value) = (self.id.clone(), self.moved());
-        self.step = Some(Step { cursor, last_value, had_rows, kept_rows: kept > 0, hashes });
+        self.step = Some(Step { cursor, last_value, had_rows, kept_rows: kept > 0, left_out, hashes });
     }
 
     /// The new last value, if the state has another one. With a lag the window starts behind what is stored,
     /// and the state never goes back.
     fn moved(&mut self) -> Option<Value> {
-        let last = self.window.last.as_ref()?;
+        let last = &self.window.last.as_ref()?.value;
         let moved = match &self.stored {
             None => true,
             Some(stored) => {
-                self.settings.extreme.rank(last, stored).is_none_or(std::cmp::Ordering::is_gt)
+                self.window
+                    .meaning
+                    .rank(self.settings.extreme, last, stored)
+                    .is_none_or(std::cmp::Ordering::is_gt)
                     || differs_in_zone(last, stored)
             }
         };

@@ -48,19 +48,29 @@ pub(super) struct RowFilter<'a> {
 /// A problem and the row that has it, counted from 0.
 pub(super) type RowProblem = (u64, CursorError);
 
+/// What a filter did to a page.
+#[derive(Debug)]
+pub(super) struct Filtered {
+    pub(super) hashes: HashChange,
+    /// Rows that the range left out.
+    pub(super) left_out: u64,
+}
+
 impl RowFilter<'_> {
     /// Drops the rows that are not wanted, and those behind the first `room` that are.
-    pub(super) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<HashChange, RowProblem> {
+    pub(super) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<Filtered, RowProblem> {
         let mut kept: Vec<Kept> = Vec::new();
         let mut collected: Vec<Range<usize>> = Vec::new();
         let mut change = HashChange::default();
-        let (mut rows, mut start, mut row) = (0, 0, 0);
+        let (mut rows, mut left_out, mut start, mut row) = (0, 0, 0, 0);
         let deduplicates = self.settings.deduplicates();
         while rows < room && start < page.text().len() {
             let text = page.text();
             let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
             let verdict = self.judge(&text[start..end]).map_err(|error| (row, error))?;
-            if verdict != Verdict::Drop {
+            if verdict == Verdict::Drop {
+                left_out += 1;
+            } else {
                 rows += 1;
                 Kept::push(&mut kept, row, start..(end + 1).min(text.len()));
             }
@@ -86,7 +96,7 @@ impl RowFilter<'_> {
             change.added.push(hash.map_err(|error| (row_at(page, range.start), error))?);
         }
         page.retain(&kept.into_iter().map(|kept| (kept.rows, kept.text)).collect::<Vec<_>>());
-        Ok(change)
+        Ok(Filtered { hashes: change, left_out })
     }
 
     fn judge(&mut self, row: &[u8]) -> Result<Verdict, CursorError> {
@@ -170,10 +180,19 @@ pub(super) fn not_comparable(
     value: &CursorValue<'_>,
     problem: &NotComparable,
 ) -> CursorError {
-    CursorError::NotComparable {
-        path: settings.name.clone(),
-        found: value.to_string(),
-        other_name: problem.other_name,
-        other: problem.other.to_string(),
+    match problem {
+        NotComparable::With { other_name, other } => CursorError::NotComparable {
+            path: settings.name.clone(),
+            found: value.to_string(),
+            other_name,
+            other: other.to_string(),
+        },
+        NotComparable::Stranger { name, stranger } => CursorError::Stranger {
+            path: settings.name.clone(),
+            name,
+            found: stranger.value.clone(),
+            wanted: stranger.wanted,
+            because: stranger.because.clone(),
+        },
     }
 }

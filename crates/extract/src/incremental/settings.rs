@@ -3,6 +3,7 @@
 use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
 use serde_json::Value;
 
+use super::meaning::Meaning;
 use super::path::JsonPath;
 use super::value::CursorValue;
 use super::window::{Extreme, RangeEnd};
@@ -105,23 +106,37 @@ impl CursorSettings {
                 ],
             )?,
         };
-        settings.check_range()?;
+        settings.check_ends()?;
         Ok(settings)
     }
 
-    /// The end must lie behind the start.
-    fn check_range(&self) -> Result<(), String> {
+    /// What can be said of the ends before it is known what they mean.
+    fn check_ends(&self) -> Result<(), String> {
         if !self.lag.is_finite() {
             return Err("`lag` must be a finite number".to_owned());
         }
-        let initial =
-            CursorValue::from_value(&self.initial).map_err(|reason| format!("`initial_value`: {reason}"))?;
-        let end = CursorValue::from_value(&self.end).map_err(|reason| format!("`end_value`: {reason}"))?;
+        let (initial, end) = self.ends()?;
+        match (&initial, &end) {
+            // What texts mean is known when the column is.
+            (Some(CursorValue::Text(_)), Some(CursorValue::Text(_))) => Ok(()),
+            _ => self.check_range(Meaning::PLAIN.with_ends(initial.iter().chain(&end))),
+        }
+    }
+
+    fn ends(&self) -> Result<(Option<CursorValue<'static>>, Option<CursorValue<'static>>), String> {
+        let read =
+            |key: &str, value| CursorValue::from_value(value).map_err(|reason| format!("`{key}`: {reason}"));
+        Ok((read("initial_value", &self.initial)?, read("end_value", &self.end)?))
+    }
+
+    /// The end must lie behind the start.
+    pub(super) fn check_range(&self, meaning: Meaning) -> Result<(), String> {
+        let (initial, end) = self.ends()?;
         let Some(end) = end else { return Ok(()) };
         let initial = initial.ok_or("`end_value` needs `initial_value`: a backfill has two ends")?;
-        match self.extreme.rank(&end, &initial) {
+        match meaning.rank(self.extreme, &end, &initial) {
             None => Err(format!(
-                "`initial_value` {initial} and `end_value` {end} cannot be compared; give both one type"
+                "`initial_value` {initial} and `end_value` {end} cannot be compared; give both the type of the cursor"
             )),
             Some(std::cmp::Ordering::Less) => {
                 Err(format!("`end_value` {end} lies before `initial_value` {initial}; swap them"))

@@ -95,7 +95,20 @@ fn what_cannot_be_split_is_named_with_line_and_column() {
 #[test]
 fn a_row_longer_than_allowed_is_refused() {
     let document = format!("[\"{}\"]", "x".repeat(2 << 20));
-    assert!(error(&document, "").contains("a row is longer than 1048576 bytes"));
+    assert!(error(&document, "").contains("row 1 begins here and is longer than 1048576 bytes"));
+}
+
+#[test]
+fn a_row_too_long_names_the_list_that_its_rows_may_be() {
+    let rows = "{\"id\": 1, \"tags\": [\"a\"]},".repeat(60_000);
+    let document = format!("{{\"meta\": {{\"n\": [1]}}, \"data\": {{\"items\": [{rows}{{}}]}}}}");
+    let error = error(&document, "");
+    assert!(error.starts_with("doc.json line 1 column 1: row 1"), "{error}");
+    assert!(
+        error.contains("`data_selector = \"data.items\"`") && error.contains("`max_row_bytes`"),
+        "{error}"
+    );
+    assert_eq!(self::rows(&document, "data.items").len(), 60_001);
 }
 
 #[test]

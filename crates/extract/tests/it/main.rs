@@ -4,6 +4,7 @@
 mod checkpoints;
 mod children;
 mod columns;
+mod cursor_kinds;
 mod document;
 mod failures;
 mod incremental;

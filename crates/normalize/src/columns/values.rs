@@ -35,6 +35,10 @@ enum Values {
     Decimal(Vec<i128>, u8, i8),
 }
 
+/// Rows and bytes of text for which there is room before any comes.
+const MOST_ROWS: usize = 1 << 19;
+const MOST_BYTES: usize = 16 << 20;
+
 /// How many rows a column has, and how many bytes of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ColumnSize {
@@ -78,12 +82,13 @@ impl ColumnBuilder {
 
     /// How large the column has become, with a little to spare.
     pub(crate) fn size(&self) -> ColumnSize {
-        let with_spare = |count: usize| count + count / 16 + 16;
+        // What one long row took says nothing about the next block.
+        let with_spare = |count: usize, most: usize| (count + count / 16 + 16).min(most);
         let bytes = match &self.values {
-            Values::Text(values) | Values::Binary(values) => with_spare(values.bytes.len()),
+            Values::Text(values) | Values::Binary(values) => with_spare(values.bytes.len(), MOST_BYTES),
             _ => 0,
         };
-        ColumnSize { rows: with_spare(self.validity.len()), bytes }
+        ColumnSize { rows: with_spare(self.validity.len(), MOST_ROWS), bytes }
     }
 
     /// Appends a text if this is a text column. The bytes must be those of a text.

@@ -180,7 +180,7 @@ impl<R: Read> Records<R> {
     fn too_long(&self, line: u64) -> SourceError {
         let limit = self.max_record_bytes;
         let reason = format!(
-            "the record is longer than {limit} bytes; is a quote missing? else raise `max_line_bytes`"
+            "the record is longer than {limit} bytes; is a quote missing? else raise `max_row_bytes` in `[extract]`"
         );
         self.malformed(line, reason)
     }

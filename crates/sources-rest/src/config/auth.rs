@@ -4,7 +4,7 @@ use cartage_config::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::either::FromText;
+use super::either::{FromText, form};
 use super::fault::{Fault, word};
 
 /// `auth` as it is written. A text names the type.
@@ -22,6 +22,7 @@ pub struct AuthTable {
     pub(crate) access_token_url: Option<String>,
     pub(crate) client_id: Option<Secret>,
     pub(crate) client_secret: Option<Secret>,
+    #[serde(deserialize_with = "form")]
     pub(crate) access_token_request_data: Option<Map<String, Value>>,
     pub(crate) default_token_expiration: Option<u64>,
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::auth::AuthTable;
-use super::either::text_or_table;
+use super::either::{as_written, form_or_text, text_or_table};
 use super::paginator::PaginatorTable;
 
 /// The table of a resource, without its hints.
@@ -40,9 +40,12 @@ impl Default for ResourceTable {
 pub(crate) struct EndpointTable {
     pub(crate) path: Option<String>,
     pub(crate) method: Option<String>,
+    #[serde(deserialize_with = "as_written")]
     pub(crate) params: IndexMap<String, Value>,
     pub(crate) json: Option<Value>,
+    #[serde(deserialize_with = "form_or_text")]
     pub(crate) data: Option<Value>,
+    #[serde(deserialize_with = "as_written")]
     pub(crate) headers: IndexMap<String, Value>,
     #[serde(deserialize_with = "text_or_table")]
     pub(crate) paginator: Option<PaginatorTable>,

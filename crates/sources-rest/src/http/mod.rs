@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod charset;
 mod client;
 mod error;
 mod limit;
@@ -11,6 +12,7 @@ mod tls;
 
 pub(crate) use auth::Authenticator;
 pub(crate) use body::{Payload, StreamedBody};
+pub(crate) use charset::{DecodingReader, decoded, encoding_of};
 pub(crate) use client::{Action, Client, Origin, Outcome, Reply, origin};
 pub(crate) use error::{RestError, of_document};
 pub(crate) use redact::Redactor;

@@ -1,4 +1,5 @@
-//! `auto`: which selector and which paginator an answer asks for. The rules are dlt's.
+//! `auto`: which selector and which paginator an answer asks for. The rules are dlt's, and the links of standards that
+//! it does not know.
 
 use cartage_extract::JsonPath;
 use indexmap::IndexMap;
@@ -66,6 +67,11 @@ fn json_path(keys: &[String]) -> String {
 pub(crate) fn detect_paginator(headers: &HeaderMap, shape: &Shape) -> Paginator {
     if link(headers, "next").is_some() {
         return Paginator::HeaderLink { rel: "next".to_owned() };
+    }
+    if let Some((path, _)) = find(shape, &mut Vec::new(), &standard_link)
+        && let Ok(path) = json_path(&path).parse()
+    {
+        return Paginator::JsonLink { path };
     }
     let next = find(shape, &mut Vec::new(), &next_reference);
     let path_of = |keys: &[String]| json_path(keys).parse::<JsonPath>().ok();
@@ -137,6 +143,15 @@ fn find(
     None
 }
 
+/// Keys that standards have for the link to the next page: OData 4, its forerunners, Hydra. dlt does not know them.
+const STANDARD_LINKS: [&str; 5] = ["@odata.nextlink", "odata.nextlink", "@nextlink", "__next", "hydra:next"];
+
+fn standard_link(key: &str, value: &Shape) -> Option<(Option<String>, Shape)> {
+    let Shape::Text(link) = value else { return None };
+    let fits = !link.is_empty() && STANDARD_LINKS.contains(&key.to_lowercase().as_str());
+    fits.then(|| (None, value.clone()))
+}
+
 fn next_reference(key: &str, value: &Shape) -> Option<(Option<String>, Shape)> {
     if !key.to_lowercase().starts_with("next") {
         return None;
@@ -195,6 +210,16 @@ mod tests {
         assert!(found(r#"{"links": {"next": {"href": "/x?page=2"}}}"#).starts_with("link"));
         assert!(found(r#"{"nextToken": "abc", "pages": 3}"#).starts_with("pages Some(\"pages\")"));
         assert!(found(r#"{"meta": {"next_cursor": "abc"}}"#).starts_with("cursor"));
+        for (text, path) in [
+            (r#"{"@odata.nextLink": "users?$skiptoken=2", "value": []}"#, "['@odata.nextLink']"),
+            (r#"{"value": [], "odata.nextLink": "https://a.b/users?$skiptoken=2"}"#, "['odata.nextLink']"),
+            (r#"{"d": {"results": [], "__next": "https://a.b/x?$skiptoken=2"}}"#, "d.__next"),
+            (r#"{"hydra:view": {"hydra:next": "/x?page=2"}}"#, "['hydra:view']['hydra:next']"),
+        ] {
+            let path: JsonPath = path.parse().unwrap();
+            assert_eq!(found(text), format!("link {path:?}"), "{text}");
+        }
+        assert_eq!(found(r#"{"@odata.nextLink": null, "value": []}"#), "single");
         assert_eq!(found(r#"{"next": null, "has_next": true}"#), "single");
         let headers =
             HeaderMap::from_iter([(LINK, HeaderValue::from_static("<https://a.b/x?page=2>; rel=\"next\""))]);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::auth::auth;
+use super::edges::edges;
 use super::failing::failing;
 use super::github::github;
 use super::repository::repository;
@@ -46,7 +47,7 @@ pub(super) fn route(seen: &Seen) -> Answer {
         ["github", rest @ ..] => github(seen, rest),
         ["auth", ..] | ["token"] => auth(seen, &parts),
         ["repos", _, _, list] => repository(seen, list),
-        _ => failing(seen, &parts),
+        _ => edges(seen, &parts).unwrap_or_else(|| failing(seen, &parts)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod edges;
 mod failing;
 mod github;
 mod repository;

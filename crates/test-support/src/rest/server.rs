@@ -18,7 +18,9 @@ use super::tls::{Certificate, Identity};
 pub struct Seen {
     /// `GET`, `POST`, ...
     pub method: String,
-    /// The path without its query.
+    /// The path and its query as they came.
+    pub target: String,
+    /// The path without its query, decoded.
     pub path: String,
     /// Parameters in order, decoded.
     pub query: Vec<(String, String)>,
@@ -225,6 +227,7 @@ fn read_request(reader: &mut impl BufRead, base: &str) -> std::io::Result<Option
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut seen = Seen {
         method: method.to_owned(),
+        target: target.to_owned(),
         path: decode(path),
         query: parse_form(query),
         headers: HashMap::new(),
@@ -281,7 +284,7 @@ pub(super) fn parse_form(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
