@@ -164,6 +164,43 @@ def later_types(case):
     return case
 
 
+def lone_underscores(case):
+    """Keys that are nothing but an underscore under naming conventions of SQL."""
+
+    def row(value):
+        if isinstance(value, list):
+            return [row(item) for item in value]
+        if isinstance(value, dict):
+            return {("dash" if not re.search(r"\w", key) else key): row(inner) for key, inner in value.items()}
+        return value
+
+    if {settings.get("naming_convention") for settings in settings_of(case)} & {"sql_cs_v1", "sql_ci_v1"}:
+        for run in case["runs"]:
+            run["data"] = {name: rows and row(rows) for name, rows in run["data"].items()}
+    return case
+
+
+# How the generator writes moments that are cursors: as texts they are in the order of time.
+IN_ORDER = re.compile(r"2024-01-\d\dT10:00:0\dZ|k\d{4}[abc]")
+
+
+def text_cursors(case):
+    """Cursors of resources whose values are texts that may be in another order than what they say."""
+
+    def at(row, path):
+        for key in path.split("."):
+            row = row.get(key) if isinstance(row, dict) else None
+        return row
+
+    for resource in case["resources"]:
+        if cursor := resource.get("incremental"):
+            rows = [row for run in case["runs"] for row in run["data"].get(resource["name"]) or []]
+            values = [at(row, cursor["cursor_path"]) for row in rows]
+            if any(isinstance(value, str) and not IN_ORDER.fullmatch(value) for value in values):
+                del resource["incremental"]
+    return case
+
+
 def nameless_lists(case):
     """Lists below keys without a name, directly in a row: of a file, or of a list."""
 
@@ -194,6 +231,8 @@ REASONS = [
     Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
     Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),
     Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("invalid characters")),
+    Reason("lists below a key that is an underscore, under `sql_cs_v1` and `sql_ci_v1`", lone_underscores, dlt_fails("does not exist")),
+    Reason("cursors of texts", text_cursors),
     Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),

@@ -130,12 +130,14 @@ def start(args, work):
     return jobs, numbers, results
 
 
-def report(args, number, case, found, smallest):
+def report(args, number, case, found, smallest, errors):
     name = args.case or f"case {number} of seed {args.seed}"
     print(f"\n{name}: unexplained (again with --about {args.about} --seed {args.seed} --first {number} --cases 1)")
     print(oracle_case.shown(smallest))
     for line in found:
         print(f"  {line[:600]}")
+    for error in filter(None, errors):
+        print(f"  dlt: {error['step']}: {error['kind']}: {error['message']}")
     sys.stdout.flush()
     if args.keep:
         folder = os.path.join(args.keep, f"{args.about}-{args.seed}-{number}")
@@ -168,7 +170,7 @@ def main():
             if verdict == "explained":
                 rows.update(found)
             if verdict == "unexplained":
-                report(args, number, case, found, smallest)
+                report(args, number, case, found, smallest, errors)
             if args.time and time.monotonic() - begin > args.time:
                 while take(numbers) is not None:
                     pass
