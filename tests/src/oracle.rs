@@ -3,9 +3,11 @@
 //! The rules are those of `oracle/conformance.py`, `check.py` and `snapshot.py`, which judge this
 //! project; what they call canonical is described in `fixtures/oracle/README.md`.
 
+mod after_dlt;
 mod case;
 mod compare;
 mod dataset;
+mod documents;
 mod duckdb_file;
 mod expected;
 mod folder;
@@ -17,6 +19,7 @@ mod server;
 mod snapshot;
 mod values;
 
+pub use after_dlt::serve;
 pub use case::Case;
 pub use place::Destination;
 pub use run::{Outcome, RunOptions, run_case};

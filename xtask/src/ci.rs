@@ -24,7 +24,7 @@ pub(crate) struct Args {
 /// A step: its name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
     ("tidy", crate::tidy::run),
     ("build", || run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
@@ -40,6 +40,7 @@ const STEPS: [Step; 10] = [
         ]))
     }),
     ("tests", || crate::services::with(tests)),
+    ("differential", crate::differential::short),
     ("doctests", || run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
     ("rustdoc", || {
         run_command(

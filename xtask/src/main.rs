@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod differential;
 mod dist;
 mod instructions;
 mod oracle;
@@ -34,6 +35,8 @@ enum Command {
     Tidy,
     /// Runs dlt's cases through the built binary and compares the result.
     Oracle(oracle::Args),
+    /// Runs random cases through dlt and the built binary, and makes those that differ small.
+    Differential(differential::Args),
     /// Measures us, dlt and DuckDB on the same files.
     Bench(bench::Args),
     /// Counts the instructions of the hot path and compares them with those of the last record.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(&args),
         Command::Tidy => tidy::run(),
         Command::Oracle(args) => oracle::run(&args),
+        Command::Differential(args) => differential::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Dist(args) => dist::run(&args),

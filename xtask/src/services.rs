@@ -1,5 +1,6 @@
 //! `cargo xtask services`: the servers of `xtask/services.toml`.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -45,14 +46,28 @@ struct Service {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let path = workspace().join("xtask/services.toml");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let table: Table = toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))?;
+    let table = table()?;
     postgres(args.action)?;
     for service in &table.service {
         apply(service, args.action)?;
     }
     Ok(())
+}
+
+fn table() -> Result<Table> {
+    let path = workspace().join("xtask/services.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is wrong", path.display()))
+}
+
+/// The Python with dlt, made if it is not there; the other services stay as they are.
+pub(crate) fn python_with_dlt() -> Result<PathBuf> {
+    let table = table()?;
+    let service = table.service.iter().find(|service| service.name == "dlt").context("no service is dlt")?;
+    if !answers(service)? {
+        run_command(&mut command(&service.start)?).context("the Python with dlt 1.31.0 cannot be made")?;
+    }
+    Ok(workspace().join("target/services/dlt/bin/python"))
 }
 
 /// The shared PostgreSQL of the tests, in a folder of the target folder.

@@ -19,20 +19,29 @@ pub struct RefreshTables {
 }
 
 /// Resets schema and state as the refresh wants it. `None` where nothing at the destination is concerned,
-/// as in the first run of a source.
+/// as in the first run of a source. A source that `inherits` its schema keeps dlt's own tables in it.
 pub(crate) fn refresh(
     mode: Refresh,
     resources: &[&str],
+    inherits: bool,
     schema: &mut Schema,
     state: &mut PipelineState,
 ) -> Result<Option<RefreshTables>, SchemaError> {
+    if schema.version_hash.is_none() {
+        return Ok(None);
+    }
     let mut tables = RefreshTables { mode, drop_tables: Vec::new(), truncate_tables: Vec::new() };
     match mode {
         Refresh::DropSources => {
             let all: Vec<&Table> = schema.data_tables().collect();
             tables.drop_tables = existing(&all).rev().collect();
-            *schema = fresh(schema)?;
-            state.reset_source(&schema.name);
+            if inherits {
+                let names: Vec<String> = all.iter().map(|table| table.name.clone()).collect();
+                schema.drop_tables(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+            } else {
+                *schema = fresh(schema)?;
+            }
+            state.empty_source(&schema.name);
         }
         Refresh::DropResources => {
             let chains = chains(schema, resources);
@@ -43,7 +52,11 @@ pub(crate) fn refresh(
         Refresh::DropData => tables.truncate_tables = existing(&chains(schema, resources)).collect(),
     }
     for resource in resources {
-        state.reset_resource(&schema.name, resource);
+        state.empty_resource(&schema.name, resource);
+    }
+    if !tables.drop_tables.is_empty() {
+        // As in dlt, so that the schema has the table of the state again.
+        state.force_extract();
     }
     let concerns_nothing = tables.drop_tables.is_empty() && tables.truncate_tables.is_empty();
     Ok((!concerns_nothing).then_some(tables))
@@ -64,9 +77,12 @@ fn existing<'a>(tables: &'a [&'a Table]) -> impl DoubleEndedIterator<Item = Stri
     tables.iter().filter(|table| !table.is_new()).map(|table| table.name.clone())
 }
 
-/// A schema without tables and history. What is no property of the data stays: naming, settings, contract.
+/// A schema without tables that begins to count anew. It still knows what came before it, so that normalize sees
+/// that nothing was found since. What is no property of the data stays: naming, settings, contract.
 fn fresh(schema: &Schema) -> Result<Schema, SchemaError> {
     let mut fresh = Schema::new(&schema.name, schema.naming_kind())?;
+    fresh.previous_hashes.clone_from(&schema.previous_hashes);
+    schema.version_hash.iter().for_each(|hash| fresh.remember_hash(hash.clone()));
     fresh.settings = schema.settings.clone();
     fresh.appends_merges = schema.appends_merges;
     fresh.normalizers.use_break_path_on_normalize = schema.normalizers.use_break_path_on_normalize;

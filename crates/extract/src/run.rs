@@ -100,7 +100,7 @@ impl Documents<'_> {
     ) -> Result<(), SchemaError> {
         if let Some(mode) = settings.refresh {
             let names: Vec<&str> = planned.iter().map(|resource| resource.name.as_str()).collect();
-            if let Some(tables) = refresh(mode, &names, self.schema, self.state)? {
+            if let Some(tables) = refresh(mode, &names, schema_settings.inherits, self.schema, self.state)? {
                 let tables = serde_json::to_value(tables).unwrap_or_default();
                 self.package_settings.insert("refresh".to_owned(), tables);
             }
@@ -127,6 +127,8 @@ impl Documents<'_> {
         for resource in
             planned.iter().filter(|resource| resource.goal.disposition == WriteDisposition::Replace)
         {
+            // As in dlt, the source is known to the state from then on.
+            self.state.source_state_mut(&self.schema.name);
             self.state.reset_resource(&self.schema.name, &resource.name);
         }
         Ok(())

@@ -72,8 +72,12 @@ pub struct SchemaSettings {
     pub max_table_nesting: Option<u32>,
     /// Whether nested tables get the id of their root row.
     pub root_key: Option<bool>,
-    /// Contract of all tables that have none themselves. Where absent, the one that the schema has is taken away.
+    /// Contract of all tables that have none themselves.
     pub schema_contract: Option<Value>,
+    /// Whether the source itself says nothing about its schema, like a list of resources that is handed to dlt's
+    /// `run`. What an earlier run said about nesting, root keys and the contract stays then. Otherwise it goes
+    /// where this source does not say it again.
+    pub inherits: bool,
     /// Whether rows and values that contracts discard are kept in quarantine. Resources may say otherwise.
     pub quarantine: Option<bool>,
     /// Detections instead of those of the schema.
@@ -91,18 +95,29 @@ pub struct SchemaSettings {
 }
 
 impl SchemaSettings {
+    /// True if nothing is said about the schema.
+    pub fn says_nothing(&self) -> bool {
+        // What happens to discarded rows is not part of it.
+        *self == Self { quarantine: self.quarantine, inherits: self.inherits, ..Self::default() }
+    }
+
     /// Changes `schema` accordingly. Applying the same settings again changes nothing.
     ///
     /// # Errors
     /// [`SchemaError`] for a pattern or contract that cannot be understood.
     pub fn apply(&self, schema: &mut Schema) -> Result<(), SchemaError> {
-        if self.max_table_nesting.is_some() {
+        if self.max_table_nesting.is_some() || !self.inherits {
             schema.normalizers.set_max_nesting(self.max_table_nesting);
         }
-        if self.root_key.is_some() {
+        if self.root_key.is_some() || !self.inherits {
             schema.normalizers.set_root_key_propagation(self.root_key);
         }
-        schema.set_contract(self.schema_contract.clone())?;
+        if !self.inherits {
+            schema.normalizers.drop_empty();
+        }
+        if self.schema_contract.is_some() || !self.inherits {
+            schema.set_contract(self.schema_contract.clone())?;
+        }
         if let Some(detections) = &self.detections {
             schema.settings.detections = Some(detections.clone());
         }

@@ -11,12 +11,22 @@ use crate::settings::PackageSettings;
 /// goes on as soon as its contract says otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurrentContracts {
-    /// The contract of the schema; `None` takes it away.
-    pub schema: Option<Value>,
+    /// The contract of the schema.
+    pub schema: SchemaContract,
     /// Contracts of tables. Tables that are not named keep what the schema says.
     pub tables: BTreeMap<String, Value>,
     /// Root tables of which what is discarded is kept in quarantine, with those of the tables below.
     pub quarantine: BTreeSet<String>,
+}
+
+/// What becomes of the contract with which a schema was extracted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum SchemaContract {
+    /// It stays.
+    #[default]
+    Stays,
+    /// It is this one; `None` takes it away.
+    Is(Option<Value>),
 }
 
 impl CurrentContracts {
@@ -25,7 +35,9 @@ impl CurrentContracts {
         schema: &mut Schema,
         settings: &mut PackageSettings,
     ) -> Result<(), SchemaError> {
-        schema.set_contract(self.schema.clone())?;
+        if let SchemaContract::Is(contract) = &self.schema {
+            schema.set_contract(contract.clone())?;
+        }
         for (name, contract) in &self.tables {
             if let Some(table) = schema.tables.get_mut(name) {
                 table.schema_contract = Some(contract.clone());

@@ -57,7 +57,7 @@ mod tables;
 mod writer;
 
 pub use broken::{BrokenContract, Frozen};
-pub use contracts::CurrentContracts;
+pub use contracts::{CurrentContracts, SchemaContract};
 pub use error::{BadRow, BadValue, NormalizeError};
 pub use report::{NormalizeReport, NulledNumbers, SharedName};
 pub use run::{NormalizeRequest, run};

@@ -231,7 +231,9 @@ impl<'a> Run<'a> {
 
     fn publish(self, output: Output, mut report: NormalizeReport) -> Result<NormalizeReport, NormalizeError> {
         let manifest = self.extracted.manifest();
-        if output.files.is_empty() && output.quarantine.is_empty() && !has_refresh(&manifest.settings) {
+        // As in dlt, a package of which contracts left nothing is loaded all the same: it says that there were rows.
+        let brought = manifest.files.iter().any(|file| file.rows > 0) || !output.quarantine.is_empty();
+        if output.files.is_empty() && !brought && !has_refresh(&manifest.settings) {
             return Ok(report);
         }
         if self.request.runtime.cancel.is_cancelled() {

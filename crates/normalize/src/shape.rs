@@ -224,7 +224,9 @@ impl Shapes {
             return known.list;
         }
         let mut ident = self.rules.naming.normalize_table_key(&known.key).into_boxed_str();
-        if ident.is_empty() {
+        // As in dlt, a list under a key without a name belongs to the object around it. Directly in a row that
+        // would be the row's own table, in which dlt mixes rows of both.
+        if ident.is_empty() && shape.path.is_empty() {
             ident = known.name.clone();
         }
         let place = if let Some(place) = shape.lists.get(&ident) {
@@ -232,7 +234,8 @@ impl Shapes {
         } else {
             let parent = &self.places[shape.place as usize];
             let parent_name = Arc::clone(&self.tables[parent.table].name);
-            let path = parent.path.iter().chain(&shape.path).cloned().chain([ident.clone()]).collect();
+            let last = (!ident.is_empty()).then(|| ident.clone());
+            let path = parent.path.iter().chain(&shape.path).cloned().chain(last).collect();
             let place = self.add_place(path, &parent_name, false);
             self.objects[object as usize].lists.insert(ident, place);
             place

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cartage_config::{Config, SourceSettings};
 use cartage_extract::Source;
-use cartage_normalize::{CurrentContracts, PackageSettings};
+use cartage_normalize::{CurrentContracts, PackageSettings, SchemaContract};
 use cartage_package_store::Package;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{ContractModes, Naming, Schema, normalize_schema_name};
@@ -23,9 +23,13 @@ struct SourceKeys {
     quarantine: Option<bool>,
 }
 
+/// The keys by which a source says something about its schema, as `dlt.source` does with its arguments.
+const OF_SCHEMA: [&str; 4] = ["max_table_nesting", "root_key", "schema_contract", "schema"];
+
 /// Gives a source and its resources the contract of the run, where there is one.
 pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), PipelineError> {
     let run = &config.pipeline;
+    source.schema.inherits = source.schema.says_nothing();
     if run.schema_contract.is_some() {
         source.schema.schema_contract.clone_from(&run.schema_contract);
         for resource in &mut source.resources {
@@ -79,6 +83,9 @@ fn of_source(
     let of_source: SourceKeys = source.section.only(&["schema_contract", "quarantine"]).parse()?;
     let schema = run.schema_contract.clone().or(of_source.schema_contract);
     check(&format!("sources.{}", source.name), schema.as_ref())?;
+    let inherits = !source.section.keys().any(|key| OF_SCHEMA.contains(&key));
+    let stays = schema.is_none() && inherits;
+    let schema = if stays { SchemaContract::Stays } else { SchemaContract::Is(schema) };
     let (mut tables, mut quarantine) = (BTreeMap::new(), BTreeSet::new());
     for resource in &source.resources {
         let Some(root) = roots.get(resource.name.as_str()) else { continue };

@@ -117,11 +117,27 @@ pub(crate) fn extract(
             source,
         };
         let done = cartage_extract::run(request).inspect_err(|_| note_published(project, run_id, report))?;
+        keep_hints(project, &done)?;
         add_extracted(report, &done, begin.elapsed().as_secs_f64());
         // Beside it normalize writes the file, which knows more.
         if !done.packages.is_empty() && published.is_none() {
             SchemaFiles::of(project)?.export(&done.schema)?;
         }
+    }
+    Ok(())
+}
+
+/// Keeps what resources without rows said about their tables, as dlt does: there is no package that could take it
+/// along, and the next one may come from a run that says something else.
+fn keep_hints(project: &Project, done: &ExtractReport) -> Result<(), PipelineError> {
+    // What waits holds a schema that is not the pipeline's yet.
+    let waits = |folder| Ok::<_, PipelineError>(!project.store.list(folder)?.is_empty());
+    if !done.packages.is_empty() || waits(Folder::Normalized)? || waits(Folder::Extracted)? {
+        return Ok(());
+    }
+    let mut schema = done.schema.clone();
+    if schema.bump() {
+        project.store.documents().replace_schema(&schema.name, &schema.to_json())?;
     }
     Ok(())
 }

@@ -236,7 +236,10 @@ impl Schema {
         if let Some(contract) = &contract {
             ContractModes::parse(contract)?;
         }
-        self.settings.schema_contract = contract;
+        // One that says nothing is none, as in dlt.
+        let says_nothing =
+            |contract: &Value| contract.is_null() || contract.as_object().is_some_and(Map::is_empty);
+        self.settings.schema_contract = contract.filter(|contract| !says_nothing(contract));
         Ok(())
     }
 

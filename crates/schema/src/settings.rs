@@ -171,6 +171,21 @@ impl Normalizers {
         }
     }
 
+    /// Removes what is configured and empty, as a configuration that is made anew would not have it.
+    pub fn drop_empty(&mut self) {
+        let Some(json) = self.json.as_mut() else { return };
+        let Some(config) = json.config.as_mut() else { return };
+        if let Some(Value::Object(propagation)) = config.get_mut("propagation") {
+            propagation.retain(|_, columns| columns.as_object().is_none_or(|columns| !columns.is_empty()));
+            if propagation.is_empty() {
+                config.shift_remove("propagation");
+            }
+        }
+        if config.is_empty() {
+            json.config = None;
+        }
+    }
+
     /// Merges a propagation configuration (`{root: {..}, tables: {..}}`) after `rename` has been applied to
     /// every column name.
     pub(crate) fn merge_propagation(

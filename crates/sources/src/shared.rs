@@ -38,6 +38,7 @@ impl SourceTable {
             max_table_nesting: self.max_table_nesting,
             root_key: self.root_key,
             schema_contract: self.schema_contract.clone(),
+            inherits: false,
             quarantine: self.quarantine,
             detections: self.schema.detections.clone(),
             add_detections: self.schema.add_detections.clone(),

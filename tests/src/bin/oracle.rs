@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cartage_tests::binaries::{binary, workspace};
-use cartage_tests::oracle::{Case, Destination, RunOptions, run_case};
+use cartage_tests::oracle::{Case, Destination, RunOptions, run_case, serve};
 use clap::Parser;
 
 /// Runs oracle cases through the `cartage` binary and compares the outcome with dlt's.
@@ -37,6 +37,9 @@ struct Args {
     /// Print all cases and all differences.
     #[arg(long)]
     verbose: bool,
+    /// Take cases that dlt went through just now from the input, one a line: what `cargo xtask differential` does.
+    #[arg(long)]
+    serve: bool,
     /// Seconds that one command may take.
     #[arg(long, default_value_t = 60)]
     timeout: u64,
@@ -60,6 +63,10 @@ fn main() -> Result<ExitCode> {
         timeout: Duration::from_secs(args.timeout),
         ..RunOptions::new(std::path::absolute(program)?)
     };
+    if args.serve {
+        serve(&options, io::stdin().lock(), io::stdout().lock())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let by_design = Case::different_by_design()?;
     let is_named = |case: &Case| args.names.contains(&case.name);
     let start = Instant::now();

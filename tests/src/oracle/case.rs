@@ -22,6 +22,17 @@ pub struct Case {
 }
 
 impl Case {
+    /// A case in `folder` that dlt went through just now, and what it left behind with DuckDB.
+    pub(crate) fn after_dlt(folder: &Path, runs: Vec<Value>) -> Result<Self> {
+        Ok(Self {
+            name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            area: String::new(),
+            folder: folder.canonicalize()?,
+            document: read(&folder.join("case.json"))?,
+            of_duckdb: runs,
+        })
+    }
+
     /// Reads the case in `folder`.
     ///
     /// # Errors

@@ -44,7 +44,8 @@ impl Case {
 }
 
 fn translate(column: &mut Map<String, Value>, destination: Destination, types: &Value) {
-    let data_type = column.shift_remove("duckdb_type").unwrap_or_default();
+    // What was read just now is described as everywhere.
+    let Some(data_type) = column.shift_remove("duckdb_type") else { return };
     let nullable = column.shift_remove("duckdb_nullable");
     let data_type = match destination {
         Destination::Jsonl => Value::Null,

@@ -17,6 +17,10 @@ pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
     line(&mut out, "dataset_name", &Value::from(place.dataset.as_str()));
     line(&mut out, "destination", &Value::from(place.kind()));
     lines(&mut out, run["run"].as_object());
+    // An argument of dlt's `run`, which becomes a hint of every table.
+    if let Some(format) = settings.shift_remove("loader_file_format") {
+        line(&mut out, "loader_file_format", &format);
+    }
     settings.retain(|option, _| place.takes(option));
     let _ = write!(out, "\n[destination.{}]\n{}", place.kind(), place.lines());
     lines(&mut out, Some(&settings));

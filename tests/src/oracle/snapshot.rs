@@ -38,6 +38,7 @@ pub(crate) fn snapshot(dataset: &Dataset, ids: &Value) -> Result<Value> {
         "tables": {},
     });
     let Some((document, _)) = schema else { return Ok(result) };
+    result["document"] = document.clone();
     let mut tables = Tables::read(dataset, &document, ids, &load_ids)?;
     tables.link();
     tables.put_in_order();

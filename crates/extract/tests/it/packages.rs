@@ -253,3 +253,16 @@ fn settings_of_the_source_reach_the_schema_and_names_fit_the_destination() {
     assert_eq!(table.chars().count(), 30);
     assert!(report.schema.tables.contains_key(table) && report.tables.contains_key(table));
 }
+
+#[test]
+fn a_source_that_says_nothing_keeps_the_contract_that_the_schema_has() {
+    let mut pipeline = Pipeline::new();
+    let contract = Some(json!({"columns": "discard_value"}));
+    for (inherits, said, kept) in
+        [(false, contract.clone(), contract.clone()), (true, None, contract.clone()), (false, None, None)]
+    {
+        let mut source = source(vec![values("a", json!({}), vec![vec![json!({"id": 1})]])]);
+        source.schema = SchemaSettings { inherits, schema_contract: said, ..SchemaSettings::default() };
+        assert_eq!(pipeline.run_source(source).unwrap().schema.settings.schema_contract, kept);
+    }
+}

@@ -57,7 +57,10 @@ fn drop_sources_starts_with_a_fresh_schema_and_no_state() {
     assert_eq!(commands["drop_tables"], json!(["b__l", "a__l", "b", "a"]));
     let tables: Vec<&str> = pipeline.schema.data_tables().map(|table| &*table.name).collect();
     assert_eq!((tables, pipeline.schema.version), (vec!["a"], 1));
-    assert!(pipeline.state.source_state("shop").is_none());
+    // As in dlt, the source stays known.
+    assert_eq!(Value::from(pipeline.state.source_state("shop").unwrap().clone()), json!({"resources": {}}));
+    let system: Vec<&str> = pipeline.schema.dlt_tables().map(|table| &*table.name).collect();
+    assert_eq!(system, ["_dlt_version", "_dlt_loads", "_dlt_pipeline_state"], "the state is written again");
 }
 
 #[test]

@@ -93,6 +93,18 @@ fn resources_are_reset_without_touching_others() {
 }
 
 #[test]
+fn a_source_that_is_emptied_stays_known_and_so_the_hash_is_dlts() {
+    let mut state = PipelineState::new("shop");
+    let before = state.compute_hash();
+    state.empty_source("shop");
+    assert_ne!(state.compute_hash(), before, "that nothing was found is part of the document");
+    state.resource_state_mut("shop", "orders").insert("last".to_owned(), json!(1));
+    state.source_state_mut("shop").insert("mine".to_owned(), json!(1));
+    state.empty_source("shop");
+    assert_eq!(state.shared_document()["sources"], json!({"shop": {"resources": {}}}));
+}
+
+#[test]
 fn schema_names_are_sorted_and_default_names_of_destinations_left_out() {
     let mut state = PipelineState::new("shop");
     state.set_schema_names(["b", "a", "b"]);

@@ -1,0 +1,242 @@
+"""Differences on purpose, each with its row of `docs/differences.md`.
+
+A row explains a difference if it applies to the case, and the difference is gone once the case no longer
+holds what the row is about. So a fault that hides behind a known difference is still found.
+"""
+
+import copy
+import json
+import re
+
+
+def explain(case, found, errors, differs):
+    """The rows that explain why a case differs, and the case without what they are about.
+
+    `found` is what differs and `errors` what dlt said. `differs` is asked for cases; where the one that is
+    returned still differs, it is unexplained.
+    """
+    applying = [one for one in REASONS if one.applies(case) and one.when(found, errors)]
+    for one in applying:
+        if not differs(one.plain(case)):
+            return [one.row], None
+    plain = without(case, applying)
+    if not applying or differs(plain):
+        return [], plain
+    # More than one is needed: leave out those that are not.
+    needed = list(applying)
+    for one in applying:
+        others = [other for other in needed if other is not one]
+        if not differs(without(case, others)):
+            needed = others
+    return [one.row for one in needed], None
+
+
+def without(case, reasons):
+    for one in reasons:
+        case = one.plain(case)
+    return case
+
+
+def is_plain(case, found, errors):
+    """Whether no row applies, so that any difference is unexplained."""
+    return not any(one.applies(case) and one.when(found, errors) for one in REASONS)
+
+
+class Reason:
+    """A row of the table, what takes out of a case what the row is about, and how the difference looks."""
+
+    def __init__(self, row, neutral, when=lambda found, errors: True):
+        self.row, self.neutral, self.when = row, neutral, when
+
+    def plain(self, case):
+        return self.neutral(copy.deepcopy(case))
+
+    def applies(self, case):
+        return self.plain(case) != case
+
+
+def dlt_fails(*words):
+    """dlt refuses what we load; its message or the kind of its error has one of the words."""
+    return lambda found, errors: any(error and any(word in f"{error['kind']} {error['message']}" for word in words) for error in errors)
+
+
+def some_line(pattern):
+    return lambda found, errors: any(re.search(pattern, line) for line in found)
+
+
+def map_values(value, change):
+    """A value with `change` applied to all that is neither an object nor a list."""
+    if isinstance(value, dict):
+        return {key: map_values(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [map_values(inner, change) for inner in value]
+    return change(value)
+
+
+def in_rows(change):
+    """Applies `change` to the values of all rows of a case."""
+
+    def neutral(case):
+        for run in case["runs"]:
+            run["data"] = {name: rows and map_values(rows, change) for name, rows in run["data"].items()}
+        return case
+
+    return neutral
+
+
+def is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def small_integer(value):
+    return 77 if is_integer(value) and not -(2**63) <= value < 2**63 else value
+
+
+def small_double(value):
+    return 1.5 if isinstance(value, float) and abs(value) >= 2.0**63 else value
+
+
+def settings_of(case):
+    """The settings of all runs, and those of the case."""
+    return [one.get("settings", {}) for one in [case, *case["runs"]]]
+
+
+def hints_of(case, name):
+    """All places in which a case says something about a resource."""
+    own = [resource for resource in case["resources"] if resource["name"] == name]
+    return own + [run["resources"][name] for run in case["runs"] if name in run.get("resources", {})]
+
+
+def without_nesting(case, is_concerned):
+    """Takes `max_table_nesting` from the resources for which `is_concerned` is true."""
+    for resource in case["resources"]:
+        if is_concerned(resource["name"]):
+            for hints in hints_of(case, resource["name"]):
+                hints.pop("max_table_nesting", None)
+    return case
+
+
+def nesting_and_contract(case):
+    shared = [settings.get("source", {}).get("schema_contract") for settings in settings_of(case)]
+    shared += [run.get("run", {}).get("schema_contract") for run in case["runs"]]
+    return without_nesting(case, lambda name: any(shared) or any(hints.get("schema_contract") for hints in hints_of(case, name)))
+
+
+def nesting_and_silence(case):
+    return without_nesting(case, lambda name: any(run["data"].get(name) == [] for run in case["runs"][1:]))
+
+
+def dots_in_names(case):
+    """Keys with a dot, where the naming convention keeps it."""
+    names = {settings.get("naming_convention") for settings in settings_of(case)}
+    if names & {"direct", "duck_case"}:
+        text = json.dumps([case["resources"], case["runs"]])
+        case["resources"], case["runs"] = json.loads(text.replace("a.b", "a_b"))
+    return case
+
+
+def insert_values(case):
+    if case.get("settings", {}).get("loader_file_format") == "insert_values":
+        del case["settings"]["loader_file_format"]
+    return case
+
+
+def deleted_inserts(case):
+    for resource in case["resources"]:
+        disposition = resource.get("write_disposition")
+        if isinstance(disposition, dict) and disposition.get("strategy") == "insert-only":
+            for hint in resource.get("columns", {}).values():
+                hint.pop("hard_delete", None)
+    return case
+
+
+def near_integer(value):
+    return 77 if is_integer(value) and abs(value) > 10**11 else value
+
+
+def later_types(case):
+    """Types that a later run gives to columns."""
+    for run in case["runs"]:
+        for changes in run.get("resources", {}).values():
+            for hint in (changes.get("columns") or {}).values():
+                for key in ("data_type", "precision", "scale", "timezone"):
+                    hint.pop(key, None)
+    return case
+
+
+def lone_underscores(case):
+    """Keys that are nothing but an underscore under naming conventions of SQL."""
+
+    def row(value):
+        if isinstance(value, list):
+            return [row(item) for item in value]
+        if isinstance(value, dict):
+            return {("dash" if not re.search(r"\w", key) else key): row(inner) for key, inner in value.items()}
+        return value
+
+    if {settings.get("naming_convention") for settings in settings_of(case)} & {"sql_cs_v1", "sql_ci_v1"}:
+        for run in case["runs"]:
+            run["data"] = {name: rows and row(rows) for name, rows in run["data"].items()}
+    return case
+
+
+# How the generator writes moments that are cursors: as texts they are in the order of time.
+IN_ORDER = re.compile(r"2024-01-\d\dT10:00:0\dZ|k\d{4}[abc]")
+
+
+def text_cursors(case):
+    """Cursors of resources whose values are texts that may be in another order than what they say."""
+
+    def at(row, path):
+        for key in path.split("."):
+            row = row.get(key) if isinstance(row, dict) else None
+        return row
+
+    for resource in case["resources"]:
+        if cursor := resource.get("incremental"):
+            rows = [row for run in case["runs"] for row in run["data"].get(resource["name"]) or []]
+            values = [at(row, cursor["cursor_path"]) for row in rows]
+            if any(isinstance(value, str) and not IN_ORDER.fullmatch(value) for value in values):
+                del resource["incremental"]
+    return case
+
+
+def nameless_lists(case):
+    """Lists below keys without a name, directly in a row: of a file, or of a list."""
+
+    def row(value):
+        if isinstance(value, list):
+            return [row(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        lists = {key: row(inner) for key, inner in value.items() if isinstance(inner, list)}
+        return {("blank" if key in lists and not key.strip() else key): lists.get(key, inner) for key, inner in value.items()}
+
+    for run in case["runs"]:
+        run["data"] = {name: rows and row(rows) for name, rows in run["data"].items()}
+    return case
+
+
+def silent_source(case):
+    """A `dlt.source` without arguments becomes a list of resources."""
+    for one in [case, *case["runs"]]:
+        if one.get("settings", {}).get("source") == {}:
+            del one["settings"]["source"]
+    return case
+
+
+REASONS = [
+    Reason("integers above 64 bits without sign", in_rows(small_integer)),
+    Reason("doubles beyond 64 bits into a bigint column", in_rows(small_double), some_line("v_double")),
+    Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
+    Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),
+    Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("invalid characters")),
+    Reason("lists below a key that is an underscore, under `sql_cs_v1` and `sql_ci_v1`", lone_underscores, dlt_fails("does not exist")),
+    Reason("cursors of texts", text_cursors),
+    Reason("a list under a key without a name, directly in a row", nameless_lists),
+    Reason("a source that says nothing about its schema", silent_source),
+    Reason("data between normalize and load", insert_values, some_line("insert_values")),
+    Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
+    Reason("integers that are no moment, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),
+    Reason("a hint that gives a column of a table another type", later_types, some_line(r"row \d+: .*: want")),
+]
