@@ -314,7 +314,8 @@ impl<'a> Gatherer<'a> {
                 self.merge_hints(resource, &goal, &page)?;
             }
             Page::Arrow(_) | Page::ParquetFile(_)
-                if (rows > 0 || is_empty_file) && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
+                if (rows > 0 || is_empty_file)
+                    && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
             {
                 self.merge_hints(resource, &goal, &page)?;
             }

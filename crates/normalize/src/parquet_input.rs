@@ -128,9 +128,8 @@ impl Coordinator<'_> {
         table: &str,
     ) -> Result<Vec<(usize, Column)>, NormalizeError> {
         let rules = self.rules;
-        let refused = |reason| {
-            NormalizeError::Columnar { file: input_of(entry), table: table.to_owned(), reason }
-        };
+        let refused =
+            |reason| NormalizeError::Columnar { file: input_of(entry), table: table.to_owned(), reason };
         let mut names: HashMap<String, &str> = HashMap::new();
         let mut found = Vec::new();
         for (index, field) in fields.iter().enumerate() {
