@@ -71,7 +71,7 @@ impl Kind {
 
     fn of_fraction(value: &str, decimal: u8) -> Self {
         let digits = value.strip_prefix('-').unwrap_or(value).as_bytes();
-        let points = digits.iter().filter(|byte| **byte == decimal).count();
+        let points = memchr::memchr_iter(decimal, digits).count();
         let is_plain = || digits.iter().all(|byte| byte.is_ascii_digit() || *byte == decimal);
         // The usual case needs no number to be made of the text.
         if points == 1 && (2..=SAFE_DIGITS).contains(&digits.len()) && is_plain() {
