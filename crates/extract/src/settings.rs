@@ -56,7 +56,7 @@ impl Default for PackageLimits {
 
 /// Longest row unless the settings say otherwise, in bytes of JSON text: a row is held in memory as a whole, in several
 /// forms.
-pub const MAX_ROW_BYTES: usize = 64 << 20;
+pub const MAX_ROW_BYTES: usize = 256 << 20;
 
 /// Settings of the stage.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ pub struct ExtractSettings {
     pub package_max_bytes: Option<NonZeroU64>,
     /// The same for the seconds since it was begun; no limit where the text is empty.
     pub package_max_seconds: Option<NonZeroU64>,
-    /// Longest row, as JSON text; 64 MiB, or what `runtime.memory_limit` allows, unless it is set.
+    /// Longest row, as JSON text; 256 MiB, or what `runtime.memory_limit` allows, unless it is set.
     pub max_row_bytes: Option<MemorySize>,
 }
 

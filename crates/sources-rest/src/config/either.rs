@@ -45,7 +45,7 @@ pub(crate) fn form_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     struct Fields(Map<String, Value>);
     impl<'de> Deserialize<'de> for Fields {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Self(form(deserializer)?.unwrap_or_default()))
+            as_written(deserializer).map(|fields| Self(fields.into_iter().collect()))
         }
     }
     enum Body {
