@@ -324,7 +324,7 @@ pub(crate) fn planned_tables(plan: &LoadPlan) -> Result<Vec<(&Table, bool)>> {
 
 /// A staged table that takes the place of its target has the target's constraints.
 pub(crate) fn staged_constraints(plan: &LoadPlan, table: &Table, indexes: bool) -> Constraints {
-    let is_among = |tables: &[String]| tables.iter().any(|name| *name == table.name);
+    let is_among = |tables: &[String]| tables.contains(&table.name);
     let follow_up = plan.chains.iter().find(|chain| is_among(&chain.tables)).map(|chain| &chain.follow_up);
     match follow_up {
         Some(FollowUp::Merge(_)) => Constraints::of_merged(table),

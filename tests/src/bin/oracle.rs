@@ -13,6 +13,7 @@ use clap::Parser;
 
 /// Runs oracle cases through the `cartage` binary and compares the outcome with dlt's.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 struct Args {
     /// Only these cases.
     names: Vec<String>,

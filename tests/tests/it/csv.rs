@@ -1,5 +1,4 @@
 //! CSV of a whole run: no character is lost, and a table is not emptied by mistake.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use cartage_tests::harness::Bench;
 

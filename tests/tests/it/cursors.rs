@@ -1,5 +1,4 @@
 //! Cursors of a whole run: newer rows come whatever their texts look like, and what stays away is counted.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use cartage_tests::harness::Bench;
 use serde_json::Value;

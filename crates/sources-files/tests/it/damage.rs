@@ -23,7 +23,8 @@ fn zstd_with_checksum(content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_damaged_packed_file_is_named_or_read_and_never_panics() {
-    let rows: String = (0..400).map(|row| format!("{{\"id\":{row},\"word\":\"w{}\"}}\n", row % 7)).collect();
+    let row = |row: usize| format!("{{\"id\":{row},\"word\":\"w{}\"}}\n", row % 7);
+    let rows = (0..400).map(row).collect::<Vec<_>>().concat();
     let mut state = 13;
     let (mut named, mut read) = (0, 0);
     for (name, whole) in
