@@ -11,6 +11,12 @@ pub(crate) fn is_lossless(data_type: &ArrowType, found: &Column, column: &Column
     if *data_type == ArrowType::Null {
         return true;
     }
+    if column.data_type == Some(DataType::Decimal)
+        && let Some(needed) = digits_of_integer(value_type(data_type))
+    {
+        let (digits, scale) = (column.precision.unwrap_or(0), column.scale.unwrap_or(0));
+        return digits <= 38 && digits.saturating_sub(scale) >= needed;
+    }
     if found.data_type != column.data_type {
         return false;
     }
@@ -106,4 +112,16 @@ fn digits_of(unit: TimeUnit) -> u32 {
         TimeUnit::Microsecond => 6,
         TimeUnit::Nanosecond => 9,
     }
+}
+
+/// Digits of the largest value of an integer type.
+fn digits_of_integer(data_type: &ArrowType) -> Option<u32> {
+    Some(match data_type {
+        ArrowType::Int8 | ArrowType::UInt8 => 3,
+        ArrowType::Int16 | ArrowType::UInt16 => 5,
+        ArrowType::Int32 | ArrowType::UInt32 => 10,
+        ArrowType::Int64 => 19,
+        ArrowType::UInt64 => 20,
+        _ => return None,
+    })
 }

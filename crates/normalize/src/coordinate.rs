@@ -1,7 +1,7 @@
 //! Hands blocks to the workers and merges what they made of them, strictly in the order of the rows.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
@@ -12,6 +12,7 @@ use crate::assemble::{Assembler, EncodeTask};
 use crate::batch::{BlockResult, TableBatch};
 use crate::block::{BadLine, BlockDone, BlockFailure, BlockFile, BlockOutput, BlockTask, excerpt};
 use crate::broken::{BrokenContract, Frozen};
+use crate::columnar_union::ColumnarFiles;
 use crate::error::{BadRow, BadValue, NormalizeError, input_of};
 use crate::guard::Discard;
 use crate::merge::Merged;
@@ -36,8 +37,7 @@ pub(crate) struct Coordinator<'a> {
     /// The same for row groups, which are much larger.
     pub(crate) most_row_groups: usize,
     pub(crate) progress: InOrder<'a>,
-    /// The Parquet files of the package, by table.
-    pub(crate) columnar_files: BTreeMap<String, Vec<PathBuf>>,
+    pub(crate) columnar_files: ColumnarFiles,
 }
 
 /// Which block comes next, and what is known of the files.

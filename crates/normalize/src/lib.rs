@@ -23,6 +23,7 @@ mod cells;
 mod collect;
 mod columnar_contract;
 mod columnar_types;
+mod columnar_union;
 mod columnar_values;
 mod columns;
 mod contracts;

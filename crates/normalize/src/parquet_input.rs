@@ -50,6 +50,7 @@ impl Coordinator<'_> {
         path: &Path,
         table: &str,
     ) -> Result<(), NormalizeError> {
+        let rules = self.rules;
         let facts = FileFacts::open(path)?;
         let mut reader = FileReader::open(path)?;
         let fields = reader.schema().fields().clone();
@@ -76,7 +77,8 @@ impl Coordinator<'_> {
             let column = match known {
                 Some(known) if known.is_complete() => known.clone(),
                 hints => {
-                    let mut column = found.clone();
+                    let unified = self.columnar_files.column(rules, table, &name)?;
+                    let mut column = unified.unwrap_or_else(|| found.clone());
                     if let Some(hints) = hints {
                         column.merge(hints);
                     }
@@ -172,22 +174,12 @@ impl Coordinator<'_> {
     }
 
     /// The type of a column of which a file has nothing but nulls.
-    fn type_of_nulls(&self, table: &str, name: &str) -> Result<Option<Column>, NormalizeError> {
+    fn type_of_nulls(&mut self, table: &str, name: &str) -> Result<Option<Column>, NormalizeError> {
         let known = self.merged.schema().tables.get(table).and_then(|table| table.columns.get(name));
         if let Some(known) = known.filter(|known| known.is_complete()) {
             return Ok(Some(known.clone()));
         }
-        for path in self.columnar_files.get(table).into_iter().flatten() {
-            for field in FileFacts::open(path)?.schema().fields() {
-                if self.rules.naming.normalize_path(field.name()) == name
-                    && let Some(mut column) = column_of(self.rules, field, name)
-                {
-                    column.nullable = Some(true);
-                    return Ok(Some(column));
-                }
-            }
-        }
-        Ok(None)
+        self.columnar_files.column(self.rules, table, name)
     }
 
     fn progress_of_file(&self, table: &str, entry: &FileEntry) {

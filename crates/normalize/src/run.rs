@@ -1,7 +1,6 @@
 //! One extracted package becomes one normalized package.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::Codec;
@@ -14,6 +13,7 @@ use cartage_schema::{DataType, Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
+use crate::columnar_union::ColumnarFiles;
 use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
 use crate::error::{NormalizeError, input_of};
@@ -161,12 +161,12 @@ impl<'a> Run<'a> {
         Ok((Output { files, quarantine, schema, update }, report))
     }
 
-    fn columnar_files(&self) -> BTreeMap<String, Vec<PathBuf>> {
-        let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    fn columnar_files(&self) -> ColumnarFiles {
+        let mut files = ColumnarFiles::default();
         for entry in self.extracted.manifest().files.iter().filter(|file| file.format == FileFormat::Parquet)
         {
             let table = self.rules.naming.normalize_table_key(&entry.table);
-            files.entry(table).or_default().push(self.extracted.job_path(JobState::New, &entry.name));
+            files.add(table, self.extracted.job_path(JobState::New, &entry.name));
         }
         files
     }

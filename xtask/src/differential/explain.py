@@ -226,7 +226,7 @@ def silent_source(case):
 
 
 REASONS = [
-    Reason("integers above 64 bits without sign", in_rows(small_integer)),
+    Reason("integers beyond a bigint", in_rows(small_integer)),
     Reason("doubles beyond 64 bits into a bigint column", in_rows(small_double), some_line("v_double")),
     Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
     Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),

@@ -4,6 +4,7 @@
 
 mod bad_rows;
 mod blocks;
+mod columnar_union;
 mod harness;
 mod kept_values;
 mod oracle;

@@ -20,6 +20,15 @@ use serde_json::{Value, json};
 use crate::harness::Pipeline;
 
 fn extract(pipeline: &Pipeline, columns: Vec<(Field, ArrayRef)>, hints: &[Column]) -> LoadId {
+    extract_files(pipeline, vec![columns], hints)
+}
+
+/// An extracted package with a Parquet file of the table `items` for each list of columns.
+pub(crate) fn extract_files(
+    pipeline: &Pipeline,
+    files: Vec<Vec<(Field, ArrayRef)>>,
+    hints: &[Column],
+) -> LoadId {
     let mut schema = Schema::new("test", NamingKind::SnakeCase).unwrap();
     let table = hints.iter().cloned().fold(Table::root("items", "items"), Table::with_column);
     schema.tables.insert("items".to_owned(), table);
@@ -29,17 +38,19 @@ fn extract(pipeline: &Pipeline, columns: Vec<(Field, ArrayRef)>, hints: &[Column
     let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
     let load_id = store.next_load_id(1_795_152_758_208_462).unwrap();
     let staged = store.stage(&lock, load_id.clone(), 1).unwrap();
-    let name = JobFileName::new("items", "00", FileFormat::Parquet, None).unwrap();
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-    let rows = arrays[0].len();
-    let layout = Layout::new(Arc::new(ArrowSchema::new(fields)), &LayoutOptions::default()).unwrap();
-    let mut writer = FileWriter::create(&staged.job_path(&name), &layout).unwrap();
-    writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
-    writer.finish().unwrap();
+    let mut drafts = Vec::new();
+    for (index, columns) in files.into_iter().enumerate() {
+        let name = JobFileName::new("items", &format!("{index:02}"), FileFormat::Parquet, None).unwrap();
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        let rows = arrays[0].len();
+        let layout = Layout::new(Arc::new(ArrowSchema::new(fields)), &LayoutOptions::default()).unwrap();
+        let mut writer = FileWriter::create(&staged.job_path(&name), &layout).unwrap();
+        writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
+        writer.finish().unwrap();
+        drafts.push(FileDraft { rows: rows as u64, ..FileDraft::new(name, "items") });
+    }
     staged.write_schema(&schema.to_json()).unwrap();
-    let file = FileDraft { rows: rows as u64, ..FileDraft::new(name, "items") };
-    let draft =
-        ManifestDraft { schema_name: "test".to_owned(), files: vec![file], ..ManifestDraft::default() };
+    let draft = ManifestDraft { schema_name: "test".to_owned(), files: drafts, ..ManifestDraft::default() };
     staged.seal(draft).unwrap().publish(Folder::Extracted).unwrap();
     load_id
 }
