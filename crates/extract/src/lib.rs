@@ -55,6 +55,6 @@ pub use request::ExtractRequest;
 pub use route::{Reach, Route};
 pub use run::run;
 pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, Refresh};
-pub use source::{OnBadRow, Resource, SchemaSettings, Source};
+pub use source::{NameCollisions, OnBadRow, Resource, SchemaSettings, Source};
 pub use state_change::{StateChange, StateOf};
 pub use target::TargetTable;

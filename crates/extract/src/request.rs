@@ -26,7 +26,8 @@ pub struct ExtractRequest<'a> {
     pub base_state: PipelineState,
     /// Settings of the stage.
     pub settings: ExtractSettings,
-    /// What later stages must know; goes into `package.json`. Four keys are added: `on_bad_row`,
+    /// What later stages must know; goes into `package.json`. Five keys are added: `on_bad_row`,
+    /// `name_collisions`,
     /// `quarantine` with the root tables of which discarded rows are kept,
     /// `refresh` with the tables to drop and to truncate (in the first package), `replace_strategies` by table,
     /// and `continues` with the tables that an earlier package of the run has replaced (in the others). What

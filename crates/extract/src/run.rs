@@ -35,6 +35,8 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     let mut package_settings = request.package_settings;
     let on_bad_row = serde_json::to_value(source.on_bad_row).unwrap_or_default();
     package_settings.insert("on_bad_row".to_owned(), on_bad_row);
+    let name_collisions = serde_json::to_value(source.name_collisions).unwrap_or_default();
+    package_settings.insert("name_collisions".to_owned(), name_collisions);
 
     let ways = Ways::read(&package_settings);
     schema.appends_merges = ways.appends_merges();

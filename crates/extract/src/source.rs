@@ -21,6 +21,8 @@ pub struct Source {
     pub schema: SchemaSettings,
     /// What happens to rows that cannot be used.
     pub on_bad_row: OnBadRow,
+    /// What happens where two keys of a row become one column.
+    pub name_collisions: NameCollisions,
 }
 
 /// A named producer of rows, with hints for their table.
@@ -63,6 +65,17 @@ pub enum OnBadRow {
     Fail,
     /// They go to a file of the package, with the reason, and are counted.
     Quarantine,
+}
+
+/// What happens where two keys of an object in JSON become one column or table. Normalize reads it from the package.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameCollisions {
+    /// The later value counts, as in dlt. The summary names both keys and counts the values that gave way.
+    #[default]
+    Share,
+    /// The row cannot be used, see [`OnBadRow`].
+    Fail,
 }
 
 /// What a source says about its schema. What is absent stays as the schema has it.

@@ -15,7 +15,7 @@ use crate::error::BadValue;
 use crate::guard::Refused;
 use crate::known::KnownTables;
 use crate::long_numbers;
-use crate::notes::Notes;
+use crate::notes::{Notes, shared_name};
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
@@ -167,7 +167,10 @@ impl BlockWorker {
                     tables.nulled.clear();
                     let tape = &tape.0;
                     let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
-                    let outcome = writer.item(root, task.file.index, task.offset + start as u64);
+                    let mut outcome = writer.item(root, task.file.index, task.offset + start as u64);
+                    if rules.refuses_shared_names && outcome.is_ok() {
+                        outcome = shared_name(shapes, tape, &collected.overwritten).map_or(Ok(()), Err);
+                    }
                     if outcome.is_ok() {
                         notes.overwritten(shapes, rows, tape, &collected.overwritten);
                         notes.nulled(shapes, rows, &tables.nulled);

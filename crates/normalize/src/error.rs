@@ -283,6 +283,15 @@ pub enum BadValue {
         /// The column.
         column: Arc<str>,
     },
+    /// Two keys of an object become one column, or the rows of two lists one table, and `name_collisions` is `fail`.
+    SharedName {
+        /// The table.
+        table: Arc<str>,
+        /// The column; `None` for lists.
+        column: Option<Arc<str>>,
+        /// The keys as they came.
+        keys: Box<[String; 2]>,
+    },
 }
 
 impl BadValue {
@@ -331,6 +340,10 @@ impl BadValue {
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",
             Self::MissingKey { .. } => "correct the source, or choose a primary key that every row has",
+            Self::SharedName { .. } => {
+                "rename one of them in the source, use the naming convention `direct`, or set `name_collisions = \"share\"` \
+                 on the source, so that the later value counts"
+            }
         }
     }
 }
@@ -360,6 +373,13 @@ impl fmt::Display for BadValue {
             Self::Frozen(frozen) => frozen.fmt(f),
             Self::MissingKey { table, column } => {
                 write!(f, "column `{column}` of the primary key of table `{table}` is missing")
+            }
+            Self::SharedName { table, column, keys } => {
+                let [first, second] = &**keys;
+                match column {
+                    Some(column) => write!(f, "its keys `{first}` and `{second}` both become column `{column}` of table `{table}`"),
+                    None => write!(f, "its keys `{first}` and `{second}` both become table `{table}`"),
+                }
             }
         }
     }

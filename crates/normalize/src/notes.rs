@@ -7,6 +7,7 @@ use std::sync::Arc;
 use simd_json::{Node, StaticNode};
 
 use crate::collect::Overwritten;
+use crate::error::BadValue;
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
 
@@ -56,14 +57,8 @@ impl Notes {
         tape: &[Node<'_>],
         values: &[Overwritten],
     ) {
-        let key = |value: u32| match (value as usize).checked_sub(1).map(|at| &tape[at]) {
-            Some(Node::String(key)) => (*key).to_owned(),
-            _ => String::new(),
-        };
-        for Overwritten { table, slot, values: [before, after] } in values {
-            if !matches!(tape[*before as usize], Node::Static(StaticNode::Null)) {
-                self.add(shapes, row, *table, *slot, What::GaveWay([key(*before), key(*after)]));
-            }
+        for Overwritten { table, slot, values } in values.iter().filter(|one| !is_null(tape, one.values[0])) {
+            self.add(shapes, row, *table, *slot, What::GaveWay(values.map(|value| key_of(tape, value))));
         }
     }
 
@@ -73,4 +68,25 @@ impl Notes {
         let note = Note { table: Arc::clone(&shape.name), column, what };
         self.0.entry(note).or_insert(Seen { row, values: 0 }).values += 1;
     }
+}
+
+/// Why an item cannot be used where two of its keys must not become one column: the first such pair.
+pub(crate) fn shared_name(shapes: &Shapes, tape: &[Node<'_>], values: &[Overwritten]) -> Option<BadValue> {
+    let Overwritten { table, slot, values } = values.iter().find(|one| !is_null(tape, one.values[0]))?;
+    let shape = &shapes.tables[*table];
+    let column = slot.map(|slot| Arc::clone(&shape.slots[slot as usize].name));
+    let keys = Box::new(values.map(|value| key_of(tape, value)));
+    Some(BadValue::SharedName { table: Arc::clone(&shape.name), column, keys })
+}
+
+/// The key of a value that stands on the tape.
+fn key_of(tape: &[Node<'_>], value: u32) -> String {
+    match (value as usize).checked_sub(1).map(|at| &tape[at]) {
+        Some(Node::String(key)) => (*key).to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn is_null(tape: &[Node<'_>], value: u32) -> bool {
+    matches!(tape[value as usize], Node::Static(StaticNode::Null))
 }

@@ -9,7 +9,7 @@ use cartage_schema::{
 
 use crate::columns::{PhysicalRules, exact_type, is_bigint};
 use crate::filters::Filters;
-use crate::settings::{OnBadRow, PackageSettings};
+use crate::settings::{NameCollisions, OnBadRow, PackageSettings};
 
 /// Fraction digits of timestamps in the files we write.
 const FILE_FRACTION_DIGITS: u32 = 6;
@@ -21,6 +21,8 @@ pub(crate) struct Rules {
     pub(crate) naming: Naming,
     pub(crate) physical: PhysicalRules,
     pub(crate) keep_bad_rows: bool,
+    /// Whether a row of which two keys become one column is a bad row.
+    pub(crate) refuses_shared_names: bool,
     /// Whether the destination appends what it is told to merge.
     appends_merges: bool,
     pub(crate) max_json_depth: usize,
@@ -73,6 +75,7 @@ impl Rules {
             physical: PhysicalRules::new(destination),
             appends_merges: destination.appends_merges(),
             keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
+            refuses_shared_names: settings.name_collisions == NameCollisions::Fail,
             max_json_depth: settings.max_json_depth,
             has_contracts,
             keeps_discarded: settings.quarantine.clone(),

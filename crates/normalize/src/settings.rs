@@ -89,6 +89,17 @@ pub enum OnBadRow {
     Quarantine,
 }
 
+/// What happens where two keys of an object become one column or table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameCollisions {
+    /// The later value counts, and the report names both keys.
+    #[default]
+    Share,
+    /// The row is a bad row.
+    Fail,
+}
+
 /// When the job files of a table are closed and others begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -122,6 +133,8 @@ pub struct PackageSettings {
     pub destination: DestinationTraits,
     /// What happens to bad rows.
     pub on_bad_row: OnBadRow,
+    /// What happens to rows of which two keys become one column.
+    pub name_collisions: NameCollisions,
     /// Root tables of which rows and values that contracts discard are kept in quarantine, with those of the
     /// tables below.
     pub quarantine: BTreeSet<String>,
@@ -136,6 +149,7 @@ impl Default for PackageSettings {
         Self {
             destination: DestinationTraits::default(),
             on_bad_row: OnBadRow::default(),
+            name_collisions: NameCollisions::default(),
             quarantine: BTreeSet::new(),
             max_json_depth: 256,
             data_writer: DataWriterSettings::default(),

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{ColumnRef, Destination, ErrorKind};
-use cartage_extract::{ExtractRequest, ExtractSettings, OnBadRow, RefreshTables, SchemaSettings, Source};
+use cartage_extract::{ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source};
 use cartage_package_store::{RunLock, StageLock};
 use cartage_runtime::{Cancel, Stage};
 use cartage_schema::Schema;
@@ -81,6 +81,7 @@ impl Alone {
             resources: Vec::new(),
             schema: SchemaSettings::default(),
             on_bad_row: OnBadRow::default(),
+            name_collisions: NameCollisions::default(),
         };
         let done = cartage_extract::run(ExtractRequest {
             store: &project.store,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{OnBadRow, SchemaSettings, Source, SourceError};
+use cartage_extract::{NameCollisions, OnBadRow, SchemaSettings, Source, SourceError};
 use serde_json::{Map, Value};
 
 use crate::any::AnyResource;
@@ -17,6 +17,7 @@ pub fn source(name: &str) -> SourceBuilder {
         hints: Map::new(),
         schema: SchemaSettings::default(),
         on_bad_row: OnBadRow::default(),
+        name_collisions: NameCollisions::default(),
         unknown: Vec::new(),
     }
 }
@@ -31,6 +32,7 @@ pub struct SourceBuilder {
     hints: Map<String, Value>,
     schema: SchemaSettings,
     on_bad_row: OnBadRow,
+    name_collisions: NameCollisions,
     /// Resources that were asked for and are not there.
     unknown: Vec<String>,
 }
@@ -118,6 +120,12 @@ impl SourceBuilder {
         self
     }
 
+    /// What happens where two keys of a row become one column.
+    pub fn name_collisions(mut self, what: NameCollisions) -> Self {
+        self.name_collisions = what;
+        self
+    }
+
     /// Everything else about the schema: detections, preferred types, default hints.
     pub fn schema(mut self, change: impl FnOnce(&mut SchemaSettings)) -> Self {
         change(&mut self.schema);
@@ -158,6 +166,7 @@ impl SourceBuilder {
                 .collect::<Result<_, _>>()?,
             schema: self.schema,
             on_bad_row: self.on_bad_row,
+            name_collisions: self.name_collisions,
         })
     }
 }

@@ -31,5 +31,6 @@ pub fn build(settings: &SourceSettings) -> Result<Source, ConfigError> {
         resources: resources(settings, table.on_bad_row)?,
         schema: table.schema_settings(),
         on_bad_row: table.on_bad_row,
+        name_collisions: table.name_collisions,
     })
 }

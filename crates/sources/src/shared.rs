@@ -1,7 +1,7 @@
 //! What tables of all types of sources have in common.
 
 use cartage_config::{ConfigError, Section};
-use cartage_extract::{OnBadRow, SchemaSettings};
+use cartage_extract::{NameCollisions, OnBadRow, SchemaSettings};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{DataType, DefaultHint, Detection};
 use indexmap::IndexMap;
@@ -18,6 +18,7 @@ pub(crate) struct SourceTable {
     quarantine: Option<bool>,
     schema: SchemaTable,
     pub(crate) on_bad_row: OnBadRow,
+    pub(crate) name_collisions: NameCollisions,
 }
 
 /// `[sources.<name>.schema]`.

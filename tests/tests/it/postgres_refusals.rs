@@ -43,7 +43,15 @@ impl Fixture {
     }
 
     fn command(&self, url: &str) -> Command {
-        let mut command = self.bench.command("cartage", ["run"]);
+        self.command_of(&["run"], url)
+    }
+
+    fn cartage(&self, args: &[&str]) -> Done {
+        Done::of(&self.command_of(args, &self.url()).output().expect("cartage starts"))
+    }
+
+    fn command_of(&self, args: &[&str], url: &str) -> Command {
+        let mut command = self.bench.command("cartage", args);
         command.env("DESTINATION__POSTGRES__CREDENTIALS", url);
         command
     }
@@ -157,4 +165,43 @@ fn a_deadlock_is_tried_again_and_every_row_comes_once() {
     let done = done.exits_with(0);
     assert!(done.stderr.contains("deadlock") && done.stderr.contains("tried again"), "{}", done.stderr);
     fixture.has_rows(6);
+}
+
+#[test]
+fn a_drop_that_is_refused_blocks_nothing_and_works_once_the_reason_is_gone() {
+    let fixture = Fixture::new();
+    fixture.run().exits_with(0);
+    fixture.sql("ALTER TABLE @data.items OWNER TO cartage");
+    fixture.sql("GRANT INSERT, SELECT ON @data.items TO @role");
+    let drop = ["drop", "items", "--yes"];
+    let done = fixture.cartage(&drop);
+    assert_ne!(done.code, Some(0), "{}", done.stderr);
+    done.says("nothing was changed, and other runs go on");
+    fixture.run().exits_with(0);
+    fixture.has_rows(6);
+
+    fixture.sql("ALTER TABLE @data.items OWNER TO @role");
+    fixture.cartage(&drop).exits_with(0);
+    assert_eq!(fixture.sql("SELECT to_regclass('@data.items') IS NULL"), "t");
+    fixture.run().exits_with(0);
+    fixture.has_rows(3);
+}
+
+#[test]
+fn a_column_is_widened_and_what_the_server_refuses_blocks_nothing() {
+    let fixture = Fixture::new();
+    fixture.bench.write("items.jsonl", "{\"id\": 9223372036854775807}\n");
+    fixture.run().exits_with(0);
+    let widen = ["schema", "widen", "items", "id", "decimal(20, 0)"];
+    fixture.sql("CREATE VIEW @data.looks AS SELECT id FROM @data.items");
+    fixture.cartage(&widen).says("nothing was changed, and other runs go on");
+    fixture.run().exits_with(0);
+    fixture.has_rows(2);
+
+    fixture.sql("DROP VIEW @data.looks");
+    fixture.cartage(&widen).exits_with(0);
+    fixture.bench.write("items.jsonl", "{\"id\": 18446744073709551615}\n");
+    fixture.run().exits_with(0);
+    assert_eq!(fixture.sql("SELECT max(id) FROM @data.items"), "18446744073709551615");
+    fixture.has_rows(3);
 }

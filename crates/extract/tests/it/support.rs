@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
 use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, OnBadRow, OpenContext, Page,
+    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow, OpenContext, Page,
     Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange, StateOf, run,
 };
 use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
@@ -135,6 +135,7 @@ pub(crate) fn source(resources: Vec<Resource>) -> Source {
         resources,
         schema: SchemaSettings::default(),
         on_bad_row: OnBadRow::Fail,
+        name_collisions: NameCollisions::Share,
     }
 }
 

@@ -143,6 +143,22 @@ fn keys_that_lead_to_one_column_are_named_with_the_values_that_gave_way() {
     assert_eq!(values(&pipeline.tables(&load_id)["items"], "col_a")[..2], [&json!(2), &json!(3)]);
 }
 
+#[test]
+fn keys_that_lead_to_one_column_can_be_an_error() {
+    let rows = "{\"id\":1,\"Col A\":1}\n{\"id\":2,\"Col A\":1,\"col_a\":2}\n{\"id\":3,\"Kids\":[1],\"kids\":[2]}\n";
+    let mut pipeline = Pipeline::new();
+    pipeline.settings = json!({"name_collisions": "fail"});
+    let error = pipeline.run(&schema(&[]), &[Rows::of("items", rows)]).unwrap_err().to_string();
+    assert!(error.contains("`Col A` and `col_a` both become column `col_a` of table `items`"), "{error}");
+
+    let mut pipeline = Pipeline::new();
+    pipeline.settings = json!({"name_collisions": "fail", "on_bad_row": "quarantine"});
+    let load_id = pipeline.extract(&schema(&[]), &[Rows::of("items", rows)]);
+    let report = pipeline.normalize(&load_id, None).unwrap();
+    assert_eq!((report.quarantined["items"], report.shared_names.len()), (2, 0), "{report:?}");
+    assert_eq!(values(&pipeline.tables(&load_id)["items"], "id"), [&json!(1)]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
