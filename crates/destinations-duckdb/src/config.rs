@@ -92,7 +92,16 @@ fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
     if file == ":memory:" {
         return Ok(None);
     }
-    Ok(Some(request.base_dir.join(file)))
+    let path = request.base_dir.join(file);
+    if path.to_string_lossy().contains('?') {
+        // DuckDB takes what follows for parameters, and puts its log into another folder.
+        return Err(Error::invalid(format!(
+            "DuckDB cannot have its file at {}, because of the question mark",
+            path.display()
+        ))
+        .with_remedy("name a file with `path` in `[destination.duckdb]` whose folders have none"));
+    }
+    Ok(Some(path))
 }
 
 /// `credentials` may also be a table with `database`.
@@ -148,6 +157,8 @@ mod tests {
         );
         assert_eq!(read(&json!({"path": ":memory:"})).unwrap().path, None);
         assert!(read(&json!({"path": "a", "database": "b"})).is_err());
+        let question = read(&json!({"path": "what?/b.duckdb"})).unwrap_err();
+        assert!(question.remedy().unwrap().contains("`path`"), "{question}");
     }
 
     #[test]

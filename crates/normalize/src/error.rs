@@ -377,7 +377,10 @@ impl fmt::Display for BadValue {
             Self::SharedName { table, column, keys } => {
                 let [first, second] = &**keys;
                 match column {
-                    Some(column) => write!(f, "its keys `{first}` and `{second}` both become column `{column}` of table `{table}`"),
+                    Some(column) => write!(
+                        f,
+                        "its keys `{first}` and `{second}` both become column `{column}` of table `{table}`"
+                    ),
                     None => write!(f, "its keys `{first}` and `{second}` both become table `{table}`"),
                 }
             }

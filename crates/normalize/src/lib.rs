@@ -64,4 +64,5 @@ pub use report::{NormalizeReport, NulledNumbers, SharedName};
 pub use run::{NormalizeRequest, run};
 pub use settings::{
     DataWriterSettings, DestinationTraits, NameCollisions, NormalizeSettings, OnBadRow, PackageSettings,
+    WidenedColumn,
 };

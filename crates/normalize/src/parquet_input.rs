@@ -89,6 +89,7 @@ impl Coordinator<'_> {
             let physical = self.rules.physical.of(&column);
             fits &= name == *field.name()
                 && column.data_type == found.data_type
+                && (!self.rules.files_are_tables || has_digits_of(&found, &column))
                 && !facts.is_foreign(index)
                 && !is_rewritten(field.data_type(), &physical.arrow());
             let is_json =
@@ -253,6 +254,12 @@ impl Coordinator<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file of the column has the type that other files have, as readers of several files at once want it.
+fn has_digits_of(found: &Column, column: &Column) -> bool {
+    let is_number = matches!(column.data_type, Some(DataType::Bigint | DataType::Decimal));
+    !is_number || (found.precision, found.scale) == (column.precision, column.scale)
 }
 
 /// Whether the column holds all values that the file has.

@@ -26,6 +26,8 @@ pub(crate) struct Rules {
     /// Whether the destination appends what it is told to merge.
     appends_merges: bool,
     pub(crate) max_json_depth: usize,
+    /// Whether readers see the files themselves, which then have the same types.
+    pub(crate) files_are_tables: bool,
     /// Whether a contract restricts anything at all.
     pub(crate) has_contracts: bool,
     /// Root tables of which everything that contracts discard is kept.
@@ -77,6 +79,7 @@ impl Rules {
             keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
             refuses_shared_names: settings.name_collisions == NameCollisions::Fail,
             max_json_depth: settings.max_json_depth,
+            files_are_tables: destination.files_are_tables,
             has_contracts,
             keeps_discarded: settings.quarantine.clone(),
             // The id of a package is the time at which it was begun, and the same in every run.

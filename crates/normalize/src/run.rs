@@ -9,7 +9,7 @@ use cartage_package_store::{
     PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
-use cartage_schema::{DataType, Origin, Schema, SchemaError, WriteDisposition};
+use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, WriteDisposition};
 use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
@@ -24,7 +24,7 @@ use crate::pool::Pool;
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
 use crate::rules::Rules;
-use crate::settings::{NormalizeSettings, PackageSettings};
+use crate::settings::{NormalizeSettings, PackageSettings, WidenedColumn};
 use crate::writer::JobWriter;
 
 /// What [`run`] is handed.
@@ -96,9 +96,16 @@ impl<'a> Run<'a> {
             base.appends_merges = own.appends_merges;
         }
         let refreshes = has_refresh(&extracted.manifest().settings);
+        let widened = widened_columns(&own, &settings.widen_columns);
         let mut schema = join(base, own, refreshes).map_err(wrong_schema)?;
         if let Some(base) = request.base_schema.as_ref().filter(|_| !refreshes) {
             keep_digits(base, &mut schema);
+        }
+        for (table, column) in widened {
+            // Merging documents would keep a precision that is no longer there.
+            if let Some(table) = schema.tables.get_mut(&table) {
+                table.columns.insert(column.name.clone(), column);
+            }
         }
         if let Some(contracts) = &request.contracts {
             contracts.apply(&mut schema, &mut settings).map_err(wrong_schema)?;
@@ -290,6 +297,15 @@ fn keep_digits(base: &Schema, schema: &mut Schema) {
             }
         }
     }
+}
+
+/// The columns that the package widens, with the types that they get.
+fn widened_columns(own: &Schema, widened: &[WidenedColumn]) -> Vec<(String, Column)> {
+    let column = |place: &WidenedColumn| {
+        let column = own.tables.get(&place.table)?.columns.get(&place.column)?;
+        Some((place.table.clone(), column.clone()))
+    };
+    widened.iter().filter_map(column).collect()
 }
 
 /// The schema to start from: that of the package, on top of what was found since it was extracted.

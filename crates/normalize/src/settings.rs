@@ -125,6 +125,15 @@ impl Default for DataWriterSettings {
     }
 }
 
+/// A column that the package widens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WidenedColumn {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub column: String,
+}
+
 /// Settings that travel inside the extracted package, because they shape the bytes of the normalized one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -142,6 +151,8 @@ pub struct PackageSettings {
     pub max_json_depth: usize,
     /// When files are rotated.
     pub data_writer: DataWriterSettings,
+    /// Columns that get the type that the schema of the package has for them; others keep that of the destination.
+    pub widen_columns: Vec<WidenedColumn>,
 }
 
 impl Default for PackageSettings {
@@ -153,6 +164,7 @@ impl Default for PackageSettings {
             quarantine: BTreeSet::new(),
             max_json_depth: 256,
             data_writer: DataWriterSettings::default(),
+            widen_columns: Vec::new(),
         }
     }
 }

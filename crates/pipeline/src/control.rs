@@ -6,7 +6,9 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{ColumnRef, Destination, ErrorKind};
-use cartage_extract::{ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source};
+use cartage_extract::{
+    ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source,
+};
 use cartage_package_store::{RunLock, StageLock};
 use cartage_runtime::{Cancel, Stage};
 use cartage_schema::Schema;

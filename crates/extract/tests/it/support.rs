@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Codec};
 use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow, OpenContext, Page,
-    Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange, StateOf, run,
+    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow,
+    OpenContext, Page, Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange,
+    StateOf, run,
 };
 use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
 use cartage_runtime::{Cancel, Runtime, Stage};

@@ -40,10 +40,20 @@ fn of_files(files: impl Iterator<Item = ArrayRef>, hints: &[Column]) -> (Column,
         .rows
         .iter()
         .flat_map(|row| row.iter().filter(|(name, value)| name.starts_with('v') && !value.is_null()))
-        .map(|(name, value)| (name.clone(), value.clone()))
+        .map(|(name, value)| (name.clone(), without_zeros(value)))
         .collect();
     values.sort_by_key(|(name, value)| (name.clone(), value.to_string()));
     (column, values)
+}
+
+/// A file that is taken as it is keeps its scale.
+fn without_zeros(value: &Value) -> Value {
+    match value.as_str() {
+        Some(text) if text.contains('.') && !text.contains('T') => {
+            json!(text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => value.clone(),
+    }
 }
 
 fn v(values: impl IntoIterator<Item = Value>) -> Vec<(String, Value)> {
@@ -76,10 +86,10 @@ fn integers_get_the_widest_type() {
 fn decimals_get_the_digits_of_all_files() {
     let (column, values) = unified(&[decimals(vec![12345], 10, 2), decimals(vec![12345], 12, 4)], &[]);
     assert_eq!((column.precision, column.scale), (Some(12), Some(4)));
-    assert_eq!(values, v([json!("1.2345"), json!("123.4500")]));
+    assert_eq!(values, v([json!("1.2345"), json!("123.45")]));
     let (column, values) = unified(&[decimals(vec![150], 10, 2), Arc::new(Int32Array::from(vec![7]))], &[]);
     assert_eq!((column.data_type, column.precision, column.scale), (Some(Type::Decimal), Some(12), Some(2)));
-    assert_eq!(values, v([json!("1.50"), json!("7.00")]));
+    assert_eq!(values, v([json!("1.5"), json!("7")]));
 }
 
 #[test]

@@ -145,7 +145,8 @@ fn keys_that_lead_to_one_column_are_named_with_the_values_that_gave_way() {
 
 #[test]
 fn keys_that_lead_to_one_column_can_be_an_error() {
-    let rows = "{\"id\":1,\"Col A\":1}\n{\"id\":2,\"Col A\":1,\"col_a\":2}\n{\"id\":3,\"Kids\":[1],\"kids\":[2]}\n";
+    let rows =
+        "{\"id\":1,\"Col A\":1}\n{\"id\":2,\"Col A\":1,\"col_a\":2}\n{\"id\":3,\"Kids\":[1],\"kids\":[2]}\n";
     let mut pipeline = Pipeline::new();
     pipeline.settings = json!({"name_collisions": "fail"});
     let error = pipeline.run(&schema(&[]), &[Rows::of("items", rows)]).unwrap_err().to_string();
