@@ -16,6 +16,7 @@ const FILE_FRACTION_DIGITS: u32 = 6;
 
 /// Rules of a package, taken from its schema before the first row and from its settings.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent rules, read by name")]
 pub(crate) struct Rules {
     pub(crate) load_id: String,
     pub(crate) naming: Naming,

@@ -60,13 +60,13 @@ def look_at(judge, case, args):
     if not found:
         return "equal", [], None, errors
 
-    def differs(case):
+    def look(case):
         try:
-            return bool(judge.differences(case, stored=False)[0])
+            return judge.differences(case, stored=False)
         except Exception:
-            return False
+            return [], []
 
-    rows, plain = explain.explain(case, found, errors, differs)
+    rows, plain = explain.explain(case, found, errors, look)
     if plain is None:
         return "explained", rows, None, errors
     smallest = shrink(plain, lambda one: stays(judge, one), args.shrink)
