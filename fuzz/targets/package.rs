@@ -12,9 +12,7 @@ use cartage_data_files::blocks::{BlockReader, Codec};
 use cartage_fuzz::input::parts;
 use cartage_fuzz::panics::{Contained, watch};
 use cartage_fuzz::stages::{clear, normalize_package, runtime, temporary_folder};
-use cartage_package_store::{
-    Checksum, Folder, JobState, PackageStore, PublishedPackage, StoreOptions, Wait,
-};
+use cartage_package_store::{Checksum, Folder, JobState, PackageStore, PublishedPackage, StoreOptions, Wait};
 use cartage_runtime::Stage;
 use cartage_schema::Schema;
 use cartage_state::PipelineState;

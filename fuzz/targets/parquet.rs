@@ -12,6 +12,6 @@ static STAGES: OnceLock<Stages> = OnceLock::new();
 
 fuzz_target!(init: watch(Contained::OfLibraries), |data: &[u8]| -> Corpus {
     let Some(input) = Input::parse(data) else { return Corpus::Reject };
-    STAGES.get_or_init(Stages::new).run("rows.parquet", input);
+    STAGES.get_or_init(Stages::new).run("rows.parquet", input, 1);
     Corpus::Keep
 });

@@ -131,7 +131,7 @@ fn one_input(binaries: &Path, name: &str, input: &Path, args: &Args) -> Result<(
     let input = std::path::absolute(input)?;
     let temporary = temporary_folder()?;
     let mut command = command(binaries, name, temporary.path())?;
-    command.arg(&input);
+    command.arg(&input).env("CARTAGE_FUZZ_ALL", "1");
     if args.minimize {
         command.arg("-minimize_crash=1").arg(format!("-max_total_time={}", args.seconds));
     }

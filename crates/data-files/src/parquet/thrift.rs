@@ -127,7 +127,7 @@ impl Input<'_> {
             }
             id = match head >> 4 {
                 0 => self.integer()?,
-                delta => id + i64::from(delta),
+                delta => id.checked_add(i64::from(delta))?,
             };
             visit(self, id, head & 0x0f)?;
         }
@@ -191,6 +191,13 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(PageHeader::read(&bytes[..end]), None, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_field_behind_the_largest_number_is_no_field() {
+        // A number of ten bytes, and a field that is one further.
+        let largest = [0x05, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0x15, 0, 0];
+        assert_eq!(is_encrypted(&largest), None);
     }
 
     #[test]
