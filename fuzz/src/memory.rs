@@ -2,6 +2,7 @@
 //! second, and sees only what was written to.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::backtrace::Backtrace;
 
 /// Most bytes of one allocation. The longest row of the product has a quarter of it.
 const MOST_BYTES: usize = 1 << 30;
@@ -14,7 +15,7 @@ static ALLOCATOR: Limited = Limited;
 
 fn check(bytes: usize) {
     if bytes > MOST_BYTES {
-        eprintln!("ERROR: {bytes} bytes were asked for at once");
+        eprintln!("ERROR: {bytes} bytes were asked for at once\n{}", Backtrace::force_capture());
         std::process::abort();
     }
 }

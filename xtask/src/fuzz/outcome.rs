@@ -54,7 +54,10 @@ impl Outcome {
         let Some(Failure { reason, artifact, log }) = failure else { return format!("{line}  ok") };
         let input = match artifact {
             Some(path) => {
-                format!("\n  the input: {0}\n  again:     cargo xtask fuzz {name} --input {0}", path.display())
+                format!(
+                    "\n  the input: {0}\n  again:     cargo xtask fuzz {name} --input {0}",
+                    path.display()
+                )
             }
             None => String::new(),
         };
