@@ -24,8 +24,8 @@ pub(crate) struct Args {
 /// A step: its name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 11] = [
-    ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
+const STEPS: [Step; 12] = [
+    ("format", format),
     ("tidy", crate::tidy::run),
     ("build", || run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
     ("clippy", || {
@@ -41,6 +41,7 @@ const STEPS: [Step; 11] = [
     }),
     ("tests", || crate::services::with(tests)),
     ("differential", crate::differential::short),
+    ("fuzz", crate::fuzz::short),
     ("doctests", || run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
     ("rustdoc", || {
         run_command(
@@ -82,6 +83,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// The targets of fuzzing are no part of the workspace.
+fn format() -> Result<()> {
+    run_command(cargo().args(["fmt", "--all", "--check"]))?;
+    run_command(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
 }
 
 /// Each test in a process of its own where cargo-nextest is there, else cargo's own runner.

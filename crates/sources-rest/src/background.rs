@@ -1,8 +1,12 @@
 //! The threads that wait for the network, shared by the resources of a source.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 
 use cartage_extract::SourceError;
+use cartage_runtime::{Panicked, contain};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Threads of a source's own executor. More would not make the network faster.
@@ -37,5 +41,34 @@ impl Drop for Background {
             // Requests under way must not hold up the end of the program.
             runtime.shutdown_background();
         }
+    }
+}
+
+/// Does the work, and makes an error of a panic.
+pub(crate) async fn contained<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut work = pin!(work);
+    poll_fn(|context| match contain(|| work.as_mut().poll(context)) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_walk_is_an_error_and_not_its_end() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let work = async {
+            yield_now().await;
+            panic!("in the third answer");
+        };
+        let panic = runtime.block_on(contained(work)).unwrap_err();
+        assert_eq!(panic.message, "in the third answer");
+        assert_eq!(runtime.block_on(contained(async { 7 })), Ok(7));
     }
 }

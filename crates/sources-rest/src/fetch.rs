@@ -1,5 +1,7 @@
 //! A walk through the pages of one endpoint, as a task.
 
+mod replay;
+
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -11,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
+use crate::background::contained;
 use crate::http::{
     DecodingReader, Outcome, Payload, Reply, RestError, StreamedBody, decoded, encoding_of, of_document,
 };
@@ -18,6 +21,9 @@ use crate::paginate::{At, Pager, Position, Seen, Shape, detect_paginator, detect
 use crate::request::Request;
 use crate::rows::{Finish, check, split, without_first};
 use crate::walk::{Pages, Portion, Walk};
+
+pub(crate) use replay::replay;
+pub use replay::{RecordedAnswer, ReplayedAnswer};
 
 /// Pages that may wait to be taken.
 const READY_PAGES: usize = 2;
@@ -35,21 +41,15 @@ const MAX_REST_BYTES: usize = 16 << 20;
 pub(crate) fn start(walk: Walk, runtime: &Handle) -> Pages {
     let (sender, pages) = channel(READY_PAGES);
     runtime.spawn(async move {
-        let key_param = walk.endpoint.auth.as_ref().and_then(|auth| auth.key_param());
-        let mut walker = Walker {
-            selector: walk.endpoint.selector.clone(),
-            pager: Pager::new(walk.endpoint.paginator.clone(), key_param),
-            flights: VecDeque::new(),
-            window: 1,
-            to_skip: 0,
-            fingerprint: walk.request.fingerprint(),
-            out: sender,
-            walk,
+        let mut walker = Walker::new(walk, sender.clone());
+        let error = match contained(walker.run()).await {
+            Ok(Err(Stop::Failed(error))) => error,
+            Ok(Ok(()) | Err(Stop::Unwanted)) => return,
+            // Without a word the pages that are missing would look like the end.
+            Err(panic) => SourceError::Panicked(panic.to_string()),
         };
-        if let Err(Stop::Failed(error)) = walker.run().await {
-            // Nobody may be listening any more.
-            drop(walker.out.send(Err(error)).await);
-        }
+        // Nobody may be listening any more.
+        drop(sender.send(Err(error)).await);
     });
     pages
 }
@@ -92,6 +92,20 @@ struct Walker {
 }
 
 impl Walker {
+    fn new(walk: Walk, out: Sender<Result<Portion, SourceError>>) -> Self {
+        let key_param = walk.endpoint.auth.as_ref().and_then(|auth| auth.key_param());
+        Self {
+            selector: walk.endpoint.selector.clone(),
+            pager: Pager::new(walk.endpoint.paginator.clone(), key_param),
+            flights: VecDeque::new(),
+            window: 1,
+            to_skip: 0,
+            fingerprint: walk.request.fingerprint(),
+            out,
+            walk,
+        }
+    }
+
     async fn run(&mut self) -> Result<(), Stop> {
         let mut request = self.walk.request.clone();
         if let Some(position) = self.walk.resume.take() {

@@ -29,5 +29,6 @@ mod walk;
 
 pub use build::{RestResource, RestSource};
 pub use config::{AuthTable, ClientTable, Fault, ResourceTable};
+pub use fetch::{RecordedAnswer, ReplayedAnswer};
 pub use order::parents_first;
 pub use producer::RestProducer;

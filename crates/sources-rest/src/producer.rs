@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::background::Background;
 use crate::endpoint::{Endpoint, Parent};
-use crate::fetch::start;
+use crate::fetch::{RecordedAnswer, ReplayedAnswer, replay, start};
 use crate::paginate::{POSITION, Position};
 use crate::template::Values;
 use crate::walk::{Pages, Tally, Walk};
@@ -49,6 +49,21 @@ impl RestProducer {
             tally: Arc::default(),
             change: StateChange::default(),
         }
+    }
+
+    /// Takes answers that were recorded as the API's, one after the other, and sends nothing: what would be made of
+    /// them, and what would be asked for next. A configuration can be tried out with it, without the API.
+    ///
+    /// It ends behind the answer that has no next page. The resource has no parent, and placeholders of a cursor have
+    /// no value.
+    ///
+    /// # Errors
+    /// [`SourceError`] at the first answer that cannot be read or shows no way on, as in a run.
+    pub fn replay(
+        &self,
+        answers: impl IntoIterator<Item = RecordedAnswer>,
+    ) -> Result<Vec<ReplayedAnswer>, SourceError> {
+        replay(self.walk(&self.values, Vec::new())?, answers)
     }
 
     fn walk(&self, values: &Values, suffix: Vec<u8>) -> Result<Walk, SourceError> {

@@ -16,7 +16,7 @@ const RENAMERS: [&str; 1] = ["crates/package-store/"];
 
 pub(super) fn check(workspace: &Path) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    for folder in ["crates", "tests", "xtask"] {
+    for folder in ["crates", "fuzz", "tests", "xtask"] {
         for path in rust_files(&workspace.join(folder))? {
             let name = path.strip_prefix(workspace).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             let text = fs::read_to_string(&path).with_context(|| name.clone())?;

@@ -8,6 +8,7 @@
 //! Files of others are not to be trusted: [`examine`] reads a footer, [`verify`] all of a file, and [`FileReader`] its
 //! rows. Whatever the libraries make of damage, panics included, comes out as a [`ParquetError`].
 
+mod deltas;
 mod encode;
 mod error;
 mod facts;

@@ -9,9 +9,9 @@ use parquet::column::reader::ColumnReader;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
-use super::ParquetError;
 use super::open::{Opened, extent};
 use super::thrift::PageHeader;
+use super::{ParquetError, deltas};
 
 /// Rows of lists read at once.
 const BATCH_ROWS: usize = 1 << 10;
@@ -37,9 +37,12 @@ pub(super) fn check(opened: &Opened) -> Result<(), ParquetError> {
                 let name = chunk.column_descr().path().string();
                 ParquetError::damaged(&opened.path, format!("column `{name}`: {reason}"))
             };
-            let values = walk(&mut file, chunk)
+            let Walked { values, has_lengths } = walk(&mut file, chunk)
                 .map_err(|source| ParquetError::io("read", &opened.path, source))?
                 .map_err(failed)?;
+            if has_lengths {
+                lengths(opened, index, leaf, chunk)?.map_err(failed)?;
+            }
             let rows = match chunk.column_descr().max_rep_level() {
                 0 => values,
                 _ => records(opened, index, leaf)?,
@@ -53,13 +56,21 @@ pub(super) fn check(opened: &Opened) -> Result<(), ParquetError> {
     Ok(())
 }
 
-/// The values of a column chunk, nulls included, according to its pages; or what is wrong with one.
-fn walk(file: &mut File, chunk: &ColumnChunkMetaData) -> std::io::Result<Result<i64, &'static str>> {
+/// What the headers of the pages of a column chunk say.
+struct Walked {
+    /// Values, nulls included.
+    values: i64,
+    /// Whether there are texts whose lengths are inside of the page.
+    has_lengths: bool,
+}
+
+/// Walks over the headers of a column chunk; or what is wrong with one.
+fn walk(file: &mut File, chunk: &ColumnChunkMetaData) -> std::io::Result<Result<Walked, &'static str>> {
     let Some((mut at, mut left)) = extent(chunk) else { return Ok(Err("it is nowhere")) };
-    let mut values = 0_i64;
+    let (mut values, mut has_lengths) = (0_i64, false);
     while left > 0 {
         let Some(header) = header(file, at, left)? else { return Ok(Err("a page has no header")) };
-        let PageHeader { length, page_type, uncompressed, compressed, values: count } = header;
+        let PageHeader { length, page_type, uncompressed, compressed, values: count, encoding } = header;
         let size = length as u64 + compressed.unsigned_abs();
         if compressed < 0 || uncompressed < 0 || count < 0 || size > left {
             return Ok(Err("a page is longer than the column"));
@@ -74,9 +85,10 @@ fn walk(file: &mut File, chunk: &ColumnChunkMetaData) -> std::io::Result<Result<
             INDEX_PAGE | DICTIONARY_PAGE => {}
             _ => values = values.saturating_add(count),
         }
+        has_lengths |= deltas::has_lengths(encoding);
         (at, left) = (at + size, left - size);
     }
-    Ok(Ok(values))
+    Ok(Ok(Walked { values, has_lengths }))
 }
 
 fn header(file: &mut File, at: u64, left: u64) -> std::io::Result<Option<PageHeader>> {
@@ -92,6 +104,20 @@ fn header(file: &mut File, at: u64, left: u64) -> std::io::Result<Option<PageHea
         }
         window = (window * 16).min(most);
     }
+}
+
+/// Looks at lengths of texts inside of pages.
+fn lengths(
+    opened: &Opened,
+    group: usize,
+    leaf: usize,
+    chunk: &ColumnChunkMetaData,
+) -> Result<Result<(), &'static str>, ParquetError> {
+    let failed = |source| ParquetError::read(&opened.path, source);
+    let reader = SerializedFileReader::new(opened.file()?).map_err(failed)?;
+    let group = reader.get_row_group(group).map_err(failed)?;
+    let mut pages = group.get_column_page_reader(leaf).map_err(failed)?;
+    deltas::check(&mut *pages, chunk).map_err(failed)
 }
 
 /// The rows of a column of lists, which begin where a value is not repeated.

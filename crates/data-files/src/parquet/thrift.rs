@@ -39,12 +39,14 @@ pub(super) struct PageHeader {
     pub(super) compressed: i64,
     /// Values, nulls included.
     pub(super) values: i64,
+    /// How the values of a data page are encoded, as the format numbers it.
+    pub(super) encoding: i64,
 }
 
 impl PageHeader {
     /// Reads the header at the beginning of `bytes`; `None` if there is no whole one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut input = Input { bytes, at: 0 };
+        let mut input = Input::new(bytes);
         let mut header = Self::default();
         let mut seen = [false; 3];
         input.fields(|input, id, kind| {
@@ -53,11 +55,12 @@ impl PageHeader {
                 (2, kind::I32) => (header.uncompressed, seen[1]) = (input.integer()?, true),
                 (3, kind::I32) => (header.compressed, seen[2]) = (input.integer()?, true),
                 // The headers of the kinds of pages all begin with the number of values.
-                (5 | 7 | 8, kind::STRUCT) => input.fields(|input, id, kind| {
-                    if (id, kind) != (1, kind::I32) {
-                        return input.skip(kind, 0);
+                (page @ (5 | 7 | 8), kind::STRUCT) => input.fields(|input, id, kind| {
+                    match (page, id, kind) {
+                        (_, 1, kind::I32) => header.values = input.integer()?,
+                        (5, 2, kind::I32) | (8, 4, kind::I32) => header.encoding = input.integer()?,
+                        _ => input.skip(kind, 0)?,
                     }
-                    header.values = input.integer()?;
                     Some(())
                 })?,
                 _ => input.skip(kind, 0)?,
@@ -71,7 +74,7 @@ impl PageHeader {
 
 /// Whether a footer that can be read belongs to a file with encrypted columns; `None` if it is no whole footer.
 pub(super) fn is_encrypted(footer: &[u8]) -> Option<bool> {
-    let mut input = Input { bytes: footer, at: 0 };
+    let mut input = Input::new(footer);
     let mut found = false;
     input.fields(|input, id, kind| {
         found |= id == ENCRYPTION_ALGORITHM;
@@ -80,12 +83,29 @@ pub(super) fn is_encrypted(footer: &[u8]) -> Option<bool> {
     Some(found)
 }
 
-struct Input<'a> {
+/// Bytes that are read from the front.
+pub(super) struct Input<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The next bytes, if there are so many.
+    pub(super) fn take(&mut self, count: u64) -> Option<&'a [u8]> {
+        let from = self.at;
+        self.jump(count)?;
+        Some(&self.bytes[from..self.at])
+    }
+
     fn byte(&mut self) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
@@ -99,7 +119,7 @@ impl Input<'_> {
         Some(())
     }
 
-    fn varint(&mut self) -> Option<u64> {
+    pub(super) fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -127,7 +147,7 @@ impl Input<'_> {
             }
             id = match head >> 4 {
                 0 => self.integer()?,
-                delta => id + i64::from(delta),
+                delta => id.checked_add(i64::from(delta))?,
             };
             visit(self, id, head & 0x0f)?;
         }
@@ -186,11 +206,19 @@ mod tests {
         // Type 0, 20 bytes, 10 packed, a checksum, and a data page header of 7 values with other fields.
         let bytes = [0x15, 0, 0x15, 40, 0x15, 20, 0x15, 6, 0x1c, 0x15, 14, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0];
         let header = PageHeader::read(&bytes).unwrap();
-        let expected = PageHeader { length: 19, page_type: 0, uncompressed: 20, compressed: 10, values: 7 };
+        let expected =
+            PageHeader { length: 19, page_type: 0, uncompressed: 20, compressed: 10, values: 7, encoding: 0 };
         assert_eq!(header, expected);
         for end in 0..bytes.len() {
             assert_eq!(PageHeader::read(&bytes[..end]), None, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_field_behind_the_largest_number_is_no_field() {
+        // A number of ten bytes, and a field that is one further.
+        let largest = [0x05, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0x15, 0, 0];
+        assert_eq!(is_encrypted(&largest), None);
     }
 
     #[test]

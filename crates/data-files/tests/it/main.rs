@@ -4,4 +4,5 @@
 mod blocks;
 mod damage;
 mod int96;
+mod lengths;
 mod parquet;

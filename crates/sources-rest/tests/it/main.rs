@@ -1,6 +1,8 @@
 //! Resources against a server on the same machine: what is asked, and which rows come.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod replay;
+
 use std::path::Path;
 
 use cartage_extract::{OpenContext, Page, Producer, SourceError};

@@ -1,0 +1,17 @@
+//! Parquet files: footer and pages as extract looks at them, then extracted and normalized.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use cartage_fuzz::input::Input;
+use cartage_fuzz::panics::{Contained, watch};
+use cartage_fuzz::stages::Stages;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+static STAGES: OnceLock<Stages> = OnceLock::new();
+
+fuzz_target!(init: watch(Contained::OfLibraries), |data: &[u8]| -> Corpus {
+    let Some(input) = Input::parse(data) else { return Corpus::Reject };
+    STAGES.get_or_init(Stages::new).run("rows.parquet", input, 1);
+    Corpus::Keep
+});
