@@ -8,6 +8,7 @@ mod ci;
 mod differential;
 mod dist;
 mod instructions;
+mod losses;
 mod oracle;
 mod package;
 mod services;
@@ -37,6 +38,8 @@ enum Command {
     Oracle(oracle::Args),
     /// Runs random cases through dlt and the built binary, and makes those that differ small.
     Differential(differential::Args),
+    /// Sends random rows through the built binary and looks for each value at the destination.
+    Losses(losses::Args),
     /// Measures us, dlt and DuckDB on the same files.
     Bench(bench::Args),
     /// Counts the instructions of the hot path and compares them with those of the last record.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Oracle(args) => oracle::run(&args),
         Command::Differential(args) => differential::run(&args),
+        Command::Losses(args) => losses::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Dist(args) => dist::run(&args),
