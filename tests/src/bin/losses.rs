@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cartage_tests::binaries::{binary, workspace};
 use cartage_tests::losses::{Counts, check, generate, shrink, write};
 use clap::Parser;
@@ -48,7 +48,7 @@ fn main() -> Result<ExitCode> {
     let mut seed = args.seed;
     while end.map_or(cases < args.cases, |end| start.elapsed() < end) {
         let case = generate(seed);
-        let judgement = check(&case, &program)?;
+        let judgement = check(&case, &program).with_context(|| format!("seed {seed}"))?;
         counts.add(&judgement.counts);
         cases += 1;
         if let Some(first) = judgement.findings.first() {

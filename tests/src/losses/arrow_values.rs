@@ -94,7 +94,7 @@ fn leaf(chance: &mut Chance) -> DataType {
         _ => {
             let keys = if chance.percent(50) { DataType::Int32 } else { DataType::UInt16 };
             let values =
-                *chance.of(&[&DataType::Utf8, &DataType::Int64, &DataType::LargeUtf8, &DataType::Binary]);
+                chance.of(&[&DataType::Utf8, &DataType::Int64, &DataType::LargeUtf8, &DataType::Binary]);
             DataType::Dictionary(Box::new(keys), Box::new(values.clone()))
         }
     }
@@ -139,7 +139,7 @@ fn some(chance: &mut Chance, data_type: &DataType) -> Given {
         }
         DataType::FixedSizeBinary(size) => Given::Bytes((0..*size).map(|_| chance.bits() as u8).collect()),
         DataType::Date32 => Given::Date(match chance.below(4) {
-            0 => chance.integer(i32::MIN.into(), i32::MAX.into()) as i64,
+            0 => chance.integer(-5_000_000, 2_000_000_000) as i64,
             _ => chance.integer(-800_000, 3_000_000) as i64,
         }),
         DataType::Date64 => match chance.below(4) {
@@ -198,7 +198,8 @@ fn count(chance: &mut Chance, unit: TimeUnit) -> i128 {
     let unit = nanos_in(unit);
     let near = 4_000_000_000_000_000_000 / unit;
     match chance.below(8) {
-        0 => chance.integer(i64::MIN.into(), i64::MAX.into()) * unit,
+        // DuckDB takes the last microseconds of 64 bits for infinity.
+        0 => chance.integer(i128::from(i64::MIN) + 2, i128::from(i64::MAX) - 2) * unit,
         1 => chance.integer(-near, near) / 1_000_000 * 1_000_000 * unit,
         _ => i128::from(chance.bits() as i64) % near / 1_000 * 1_000 * unit,
     }
@@ -240,7 +241,7 @@ fn digits(chance: &mut Chance, precision: u8, scale: i8) -> Given {
         1 => format!("1{}", "0".repeat(count - 1)),
         _ => (0..count).map(|_| char::from(b'0' + chance.below(10) as u8)).collect(),
     };
-    let scale = scale.unsigned_abs().into();
+    let scale = usize::from(scale.unsigned_abs());
     digits = format!("{digits:0>width$}", width = scale + 1);
     digits.insert(digits.len() - scale, '.');
     let trimmed = digits.trim_start_matches('0');

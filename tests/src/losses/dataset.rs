@@ -91,14 +91,14 @@ fn expression(name: &str, data_type: &str) -> String {
     match data_type {
         "BLOB" => format!("to_base64({name})"),
         "TIMESTAMP_NS" => {
-            format!("CASE WHEN isfinite({name}) THEN epoch_ns({name})::VARCHAR ELSE 'infinite' END")
+            format!("CASE WHEN NOT isfinite({name}) THEN 'infinite' ELSE epoch_ns({name})::VARCHAR END")
         }
         _ if data_type.starts_with("TIMESTAMP") => {
-            format!("CASE WHEN isfinite({name}) THEN epoch_us({name})::VARCHAR ELSE 'infinite' END")
+            format!("CASE WHEN NOT isfinite({name}) THEN 'infinite' ELSE epoch_us({name})::VARCHAR END")
         }
         "DATE" => {
             format!(
-                "CASE WHEN isfinite({name}) THEN ({name} - DATE '1970-01-01')::VARCHAR ELSE 'infinite' END"
+                "CASE WHEN NOT isfinite({name}) THEN 'infinite' ELSE ({name} - DATE '1970-01-01')::VARCHAR END"
             )
         }
         _ => format!("{name}::VARCHAR"),
@@ -107,6 +107,10 @@ fn expression(name: &str, data_type: &str) -> String {
 
 fn cell(data_type: &str, text: &str) -> Result<Cell> {
     Ok(match data_type {
+        // No moment, whatever was given.
+        "DATE" | "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE" | "TIMESTAMP_NS" if text == "infinite" => {
+            Cell::Text(text.to_owned())
+        }
         "BOOLEAN" => Cell::Bool(text == "true"),
         "FLOAT" | "DOUBLE" => Cell::Double(text.parse()?),
         "BLOB" => Cell::Bytes(BASE64_STANDARD.decode(text)?),
@@ -119,7 +123,11 @@ fn cell(data_type: &str, text: &str) -> Result<Cell> {
             || data_type.ends_with("INTEGER")
             || data_type.starts_with("DECIMAL") =>
         {
-            Cell::Digits(text.to_owned())
+            // A fraction without a digit before the point is written without zero.
+            Cell::Digits(match text.strip_prefix('-').unwrap_or(text).starts_with('.') {
+                true => text.replacen('.', "0.", 1),
+                false => text.to_owned(),
+            })
         }
         _ => Cell::Text(text.to_owned()),
     })

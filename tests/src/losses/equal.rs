@@ -92,6 +92,9 @@ fn is_instant(nanos: i128, given: &Given) -> bool {
         }
         // A number in a column of timestamps is seconds since 1970.
         Given::Digits(text) => text.parse::<i128>().is_ok_and(|seconds| seconds * SECOND == nanos),
+        Given::Double(seconds) => {
+            seconds.fract() == 0.0 && seconds.abs() < 2_f64.powi(62) && *seconds as i128 * SECOND == nanos
+        }
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use super::case::{Case, Disposition, Format, InputFile, Row, file_name, table_na
 use super::dataset::{self, Dataset};
 use super::equal::is_json;
 use super::given::Given;
-use super::json;
+use super::{json, names};
 use super::outcome::{Note, RunOutcome};
 use super::search::Search;
 
@@ -127,7 +127,9 @@ pub(super) fn judge(case: &Case, outcomes: &[RunOutcome], folder: &Path) -> Resu
 fn refused(run: usize, files: &[InputFile], outcome: &RunOutcome, judgement: &mut Judgement) {
     let said = &outcome.done.stderr;
     let names_file = (0..files.len()).any(|nth| said.contains(&file_name(run, nth, &files[nth])));
-    if outcome.done.code != Some(1) || !names_file {
+    let mut keys = files.iter().flat_map(|file| &file.rows).flat_map(|row| &row.values).map(|(key, _)| key);
+    let names_column = said.contains("table t") && keys.any(|key| said.contains(&names::column(key)));
+    if outcome.done.code != Some(1) || !(names_file || names_column) {
         judgement
             .finds("error without a name", format!("run {run}, exit code {:?}: {said}", outcome.done.code));
     }

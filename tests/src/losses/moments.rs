@@ -73,6 +73,19 @@ pub(super) fn length(text: &str) -> Option<(i64, i64, i128)> {
     Some((months.parse().ok()?, days.parse().ok()?, sign * inner * nanos))
 }
 
+/// Nanoseconds of a count of units, as rows are kept apart whose moments no date can tell: `9223372036854775806 s`.
+pub(super) fn count(text: &str) -> Option<i128> {
+    let (count, unit) = text.split_once(' ')?;
+    let unit = match unit {
+        "s" => SECOND,
+        "ms" => 1_000_000,
+        "us" => 1_000,
+        "ns" => 1,
+        _ => return None,
+    };
+    Some(i128::from(count.parse::<i64>().ok()?) * unit)
+}
+
 fn fraction_of(digits: &str) -> Option<i128> {
     if digits.len() > 9 {
         return None;

@@ -2,7 +2,7 @@
 
 /// A decimal number: `digits` (without zeros at either end) times ten to the `exponent`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Number {
+pub(super) struct Number {
     negative: bool,
     digits: String,
     exponent: i64,
@@ -10,7 +10,7 @@ pub struct Number {
 
 impl Number {
     /// A number in the notation of JSON; `None` for anything else, leading zeros and plus signs included.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
@@ -37,7 +37,7 @@ impl Number {
     }
 
     /// Whether a double says exactly this number: as it is printed, or to its last binary digit.
-    pub fn is_double(&self, double: f64) -> bool {
+    pub(super) fn is_double(&self, double: f64) -> bool {
         let printed = Self::parse(&format!("{double:?}")).as_ref() == Some(self);
         let whole = double.is_finite()
             && double.fract() == 0.0

@@ -60,10 +60,7 @@ pub(super) fn run(case: &Case, folder: &Path, binary: &Path) -> Result<Vec<RunOu
             .with_context(|| format!("cannot start {}", binary.display()))?;
         let done = Done::of(&output);
         let has_failed = done.code != Some(0);
-        let mut notes = Vec::new();
-        if let Ok(summary) = serde_json::from_str::<Value>(&done.stdout) {
-            collect_notes(&summary, &mut notes);
-        }
+        let notes = notes(&done.stdout);
         let kept = kept(&folder.join("data/pipelines/test/packages/loaded"), &mut seen)?;
         outcomes.push(RunOutcome { done, kept, notes });
         if has_failed {
@@ -98,28 +95,39 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn collect_notes(summary: &Value, notes: &mut Vec<Note>) {
-    match summary {
-        Value::Array(items) => items.iter().for_each(|item| collect_notes(item, notes)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                if key == "shared_names" || key == "nulled_numbers" {
-                    let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
-                    notes.extend(list.iter().filter_map(|entry| note(entry, key == "nulled_numbers")));
-                } else {
-                    collect_notes(value, notes);
-                }
-            }
-        }
-        _ => {}
-    }
+/// What the warnings of a summary count.
+fn notes(summary: &str) -> Vec<Note> {
+    let Ok(summary) = serde_json::from_str::<Value>(summary) else { return Vec::new() };
+    let warnings = summary.get("warnings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    warnings.iter().filter_map(Value::as_str).filter_map(note).collect()
 }
 
-fn note(entry: &Value, nulled: bool) -> Option<Note> {
-    Some(Note {
-        table: entry.get("table")?.as_str()?.to_owned(),
-        column: entry.get("column").and_then(Value::as_str).map(str::to_owned),
-        values: entry.get("values")?.as_u64()?,
-        nulled,
-    })
+fn note(warning: &str) -> Option<Note> {
+    let named = |before: &str| Some(warning.split_once(before)?.1.split_once('`')?.0.to_owned());
+    let table = named("table `")?;
+    if let Some((values, _)) = warning.split_once(" numbers in column `") {
+        return Some(Note { table, column: named("column `"), values: values.parse().ok()?, nulled: true });
+    }
+    let (_, values) = warning.split_once("`: ")?;
+    let values = values.split(' ').next()?.parse().ok()?;
+    let column = if warning.starts_with("the lists `") { None } else { Some(named("column `")?) };
+    warning.contains("both lead to").then_some(Note { table, column, values, nulled: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_summary_counts_is_read() {
+        let found = note(
+            "the keys `Col A` and `col_a` both lead to column `col_a` of table `t0`: 3 values of `Col A` gave way, first \
+             in a.jsonl, line 1; rename one of them in the source to keep both",
+        );
+        let found = found.unwrap();
+        assert_eq!((found.table.as_str(), found.column.as_deref(), found.values), ("t0", Some("col_a"), 3));
+        let found = note("12 numbers in column `x` of table `t0__a` are larger than a double and became null").unwrap();
+        assert_eq!((found.table.as_str(), found.column.as_deref(), found.values), ("t0__a", Some("x"), 12));
+        assert!(note("the pattern `a*` matches no file").is_none());
+    }
 }
