@@ -28,13 +28,16 @@ pub(super) enum Cell {
 /// Whether the value can be read back from the cell.
 pub(super) fn says(cell: &Cell, given: &Given) -> bool {
     match cell {
-        Cell::Json(text) => json::read(text).is_some_and(|value| is_json(&value, given)),
+        Cell::Json(text) => json::read(text).is_some_and(|value| {
+            // A text in a column of documents is the document that it holds.
+            let document = match given {
+                Given::Text(text) => json::read(text),
+                _ => None,
+            };
+            is_json(&value, given) || document.is_some_and(|document| is_json(&value, &document))
+        }),
         Cell::Text(text) => text_says(text, given),
-        Cell::Bool(value) => match given {
-            Given::Bool(given) => value == given,
-            Given::Field(text) => text.eq_ignore_ascii_case(if *value { "true" } else { "false" }),
-            _ => false,
-        },
+        Cell::Bool(value) => is_truth(*value, given),
         Cell::Digits(digits) => is_number(digits, given),
         Cell::Double(value) => is_double(*value, given),
         Cell::Bytes(bytes) => match given {
@@ -56,6 +59,18 @@ pub(super) fn says(cell: &Cell, given: &Given) -> bool {
             _ => false,
         },
         Cell::Instant(nanos) => is_instant(*nanos, given),
+    }
+}
+
+/// As dlt: 1 and 0, and the words of its `coerce` for texts. Other numbers and texts go to a variant, as the row
+/// "other values that a column cannot say" of `docs/differences.md` says.
+fn is_truth(value: bool, given: &Given) -> bool {
+    let words = if value { ["true", "yes", "t", "y", "1"] } else { ["false", "no", "f", "n", "0"] };
+    match given {
+        Given::Bool(given) => value == *given,
+        Given::Text(text) | Given::Field(text) => words.iter().any(|word| text.eq_ignore_ascii_case(word)),
+        Given::Digits(_) | Given::Double(_) => is_number(words[4], given),
+        _ => false,
     }
 }
 
@@ -88,7 +103,8 @@ fn is_instant(nanos: i128, given: &Given) -> bool {
         Given::Date(days) => i128::from(*days) * DAY == nanos,
         Given::Text(text) | Given::Field(text) => {
             let days = || moments::date(text).map(|days| i128::from(days) * DAY);
-            moments::instant(text).or_else(days) == Some(nanos)
+            let seconds = || text.parse::<i128>().ok().map(|seconds| seconds * SECOND);
+            moments::instant(text).or_else(days).or_else(seconds) == Some(nanos)
         }
         // A number in a column of timestamps is seconds since 1970.
         Given::Digits(text) => text.parse::<i128>().is_ok_and(|seconds| seconds * SECOND == nanos),

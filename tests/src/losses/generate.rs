@@ -46,7 +46,7 @@ pub fn generate(seed: u64) -> Case {
         for table in 0..case.tables.len() {
             let mut known: Vec<String> = Vec::new();
             for _ in 0..chance.between(1, 3) {
-                let format = if chance.percent(85) { usual[table] } else { format(chance) };
+                let format = other_format(chance, usual[table]);
                 let columns = &mut histories[table];
                 if run > 0 || !files.is_empty() {
                     change(chance, columns);
@@ -70,6 +70,13 @@ fn format(chance: &mut Chance) -> Format {
         5 => Format::Csv,
         _ => Format::Parquet,
     }
+}
+
+/// Mostly the usual format. Parquet is seldom mixed with others, since most such runs end with an error.
+fn other_format(chance: &mut Chance, usual: Format) -> Format {
+    let other = format(chance);
+    let mixes = (other == Format::Parquet) != (usual == Format::Parquet);
+    if chance.percent(if mixes { 2 } else { 20 }) { other } else { usual }
 }
 
 fn add_column(chance: &mut Chance, columns: &mut Vec<Column>) {

@@ -117,6 +117,10 @@ pub(super) fn judge(case: &Case, outcomes: &[RunOutcome], folder: &Path) -> Resu
             refused(run, files, outcome, &mut judgement);
         }
     }
+    // A job that fails for good comes after the tables were emptied that the run replaces.
+    if case.tables.contains(&Disposition::Replace) && outcomes.iter().any(is_mixed) {
+        return Ok(judgement);
+    }
     let dataset = dataset::read(&folder.join("out.duckdb"))?;
     let notes = outcomes.iter().flat_map(|outcome| &outcome.notes).cloned().collect();
     compare(&expected, &dataset, notes, &mut judgement);
@@ -129,11 +133,24 @@ fn refused(run: usize, files: &[InputFile], outcome: &RunOutcome, judgement: &mu
     let names_file = (0..files.len()).any(|nth| said.contains(&file_name(run, nth, &files[nth])));
     let mut keys = files.iter().flat_map(|file| &file.rows).flat_map(|row| &row.values).map(|(key, _)| key);
     let names_column = said.contains("table t") && keys.any(|key| said.contains(&names::column(key)));
+    // Rows of Parquet have no load id, and a table that also has rows of JSON or CSV asks for one: known, and loud.
+    if is_mixed(outcome) {
+        judgement.counts.refused += values_of(files.iter().flat_map(|file| &file.rows));
+        return;
+    }
     if outcome.done.code != Some(1) || !(names_file || names_column) {
         judgement
             .finds("error without a name", format!("run {run}, exit code {:?}: {said}", outcome.done.code));
     }
     judgement.counts.refused += values_of(files.iter().flat_map(|file| &file.rows));
+}
+
+/// Whether a job failed because rows of Parquet have no load id.
+fn is_mixed(outcome: &RunOutcome) -> bool {
+    let said = &outcome.done.stderr;
+    outcome.done.code == Some(3)
+        && said.contains("NOT NULL constraint failed")
+        && said.contains("._dlt_load_id")
 }
 
 fn values_of<'r>(rows: impl Iterator<Item = &'r Row>) -> u64 {
