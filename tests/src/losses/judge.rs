@@ -9,9 +9,9 @@ use super::case::{Case, Disposition, Format, InputFile, Row, file_name, table_na
 use super::dataset::{self, Dataset};
 use super::equal::is_json;
 use super::given::Given;
-use super::{json, names};
 use super::outcome::{Note, RunOutcome};
 use super::search::Search;
+use super::{json, names};
 
 /// How many values were found where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

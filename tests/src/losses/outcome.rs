@@ -126,7 +126,9 @@ mod tests {
         );
         let found = found.unwrap();
         assert_eq!((found.table.as_str(), found.column.as_deref(), found.values), ("t0", Some("col_a"), 3));
-        let found = note("12 numbers in column `x` of table `t0__a` are larger than a double and became null").unwrap();
+        let found =
+            note("12 numbers in column `x` of table `t0__a` are larger than a double and became null")
+                .unwrap();
         assert_eq!((found.table.as_str(), found.column.as_deref(), found.values), ("t0__a", Some("x"), 12));
         assert!(note("the pattern `a*` matches no file").is_none());
     }

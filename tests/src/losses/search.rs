@@ -137,12 +137,16 @@ impl<'d> Search<'d> {
     /// The column that says the value.
     fn find(&mut self, spot: &Spot<'_>, given: &Given) -> Option<String> {
         let row = &self.dataset.tables[&spot.table][spot.row];
-        let at = row
-            .cells
-            .iter()
-            .position(|(name, cell)| is_column_of(name, &spot.column) && says(cell, given))?;
         let said = self.said.get_mut(spot.table.as_str())?;
-        said[spot.row].get_or_insert_with(|| vec![false; row.cells.len()])[at] = true;
+        let said = said[spot.row].get_or_insert_with(|| vec![false; row.cells.len()]);
+        let says = |at: &usize| {
+            let (name, cell) = &row.cells[*at];
+            is_column_of(name, &spot.column) && says(cell, given)
+        };
+        // Keys that share a name may have equal values, each in a cell of its own.
+        let unsaid = (0..row.cells.len()).filter(|at| !said[*at]).find(says);
+        let at = unsaid.or_else(|| (0..row.cells.len()).find(says))?;
+        said[at] = true;
         Some(row.cells[at].0.clone())
     }
 

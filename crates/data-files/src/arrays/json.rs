@@ -91,7 +91,13 @@ fn write(out: &mut Vec<u8>, array: &dyn Array, row: usize, odd: Odd) -> Result<(
     }
 }
 
-fn write_items(out: &mut Vec<u8>, items: &dyn Array, from: usize, to: usize, odd: Odd) -> Result<(), ValueError> {
+fn write_items(
+    out: &mut Vec<u8>,
+    items: &dyn Array,
+    from: usize,
+    to: usize,
+    odd: Odd,
+) -> Result<(), ValueError> {
     out.push(b'[');
     for index in from..to {
         if index > from {
@@ -208,7 +214,10 @@ mod tests {
     fn a_moment_beyond_all_dates_is_refused_or_described_and_never_left_out() {
         let far: ArrayRef = Arc::new(TimestampSecondArray::from(vec![i64::MAX - 1]));
         let row = StructArray::from(vec![
-            (Arc::new(Field::new("id", DataType::Int32, true)), Arc::new(Int32Array::from(vec![7])) as ArrayRef),
+            (
+                Arc::new(Field::new("id", DataType::Int32, true)),
+                Arc::new(Int32Array::from(vec![7])) as ArrayRef,
+            ),
             (Arc::new(Field::new("at", far.data_type().clone(), true)), far),
         ]);
         let refused = write_json(&mut Vec::new(), &row, 0);
