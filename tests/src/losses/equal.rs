@@ -104,16 +104,20 @@ fn is_instant(nanos: i128, given: &Given) -> bool {
         Given::Date(days) => i128::from(*days) * DAY == nanos,
         Given::Text(text) | Given::Field(text) => {
             let days = || moments::date(text).map(|days| i128::from(days) * DAY);
-            let seconds = || text.parse::<i128>().ok().map(|seconds| seconds * SECOND);
-            moments::instant(text).or_else(days).or_else(seconds) == Some(nanos)
+            moments::instant(text).or_else(days) == Some(nanos) || is_seconds(text, nanos)
         }
-        // A number in a column of timestamps is seconds since 1970.
-        Given::Digits(text) => text.parse::<i128>().is_ok_and(|seconds| seconds * SECOND == nanos),
-        Given::Double(seconds) => {
-            seconds.fract() == 0.0 && seconds.abs() < 2_f64.powi(62) && *seconds as i128 * SECOND == nanos
-        }
+        Given::Digits(text) => is_seconds(text, nanos),
+        Given::Double(seconds) => is_seconds(&format!("{seconds:?}"), nanos),
         _ => false,
     }
+}
+
+/// Whether a number says a moment, in a column of timestamps: seconds since 1970.
+fn is_seconds(number: &str, nanos: i128) -> bool {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let (whole, fraction) = (nanos.abs() / SECOND, nanos.abs() % SECOND);
+    let seconds = Number::parse(number);
+    seconds.is_some() && seconds == Number::parse(&format!("{sign}{whole}.{fraction:09}"))
 }
 
 fn text_says(text: &str, given: &Given) -> bool {
@@ -137,8 +141,8 @@ fn text_says(text: &str, given: &Given) -> bool {
         Given::Date(days) => moments::date(text) == Some(*days),
         Given::Time(nanos) => moments::time(text) == Some(*nanos),
         Given::Instant(nanos, _) => {
-            moments::instant(text).or_else(|| moments::date(text).map(|days| i128::from(days) * DAY))
-                == Some(*nanos)
+            let midnight = || moments::date(text).map(|days| i128::from(days) * DAY);
+            moments::instant(text).or_else(midnight).or_else(|| moments::count(text)) == Some(*nanos)
         }
         Given::Length(months, days, nanos) => moments::length(text) == Some((*months, *days, *nanos)),
         Given::List(_) | Given::Object(_) | Given::Map(_) => {
