@@ -13,6 +13,7 @@ pub mod content;
 pub mod guide;
 pub mod harness;
 pub mod lake;
+pub mod losses;
 pub mod mirror;
 pub mod oracle;
 pub mod rest;

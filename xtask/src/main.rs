@@ -9,6 +9,7 @@ mod differential;
 mod dist;
 mod fuzz;
 mod instructions;
+mod losses;
 mod oracle;
 mod package;
 mod services;
@@ -40,6 +41,8 @@ enum Command {
     Differential(differential::Args),
     /// Hands random bytes to everything that reads what others wrote.
     Fuzz(fuzz::Args),
+    /// Sends random rows through the built binary and looks for each value at the destination.
+    Losses(losses::Args),
     /// Measures us, dlt and DuckDB on the same files.
     Bench(bench::Args),
     /// Counts the instructions of the hot path and compares them with those of the last record.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Oracle(args) => oracle::run(&args),
         Command::Differential(args) => differential::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Losses(args) => losses::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Dist(args) => dist::run(&args),

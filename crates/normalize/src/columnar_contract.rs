@@ -8,7 +8,7 @@ use cartage_data_files::parquet::FileReader;
 use cartage_package_store::FileEntry;
 use cartage_schema::{Breach, Column, ContractEntity, ContractMode, Table};
 
-use crate::arrow_json::json_of;
+use crate::arrow_json::description_of;
 use crate::broken::Frozen;
 use crate::coordinate::{Coordinator, source_line};
 use crate::error::{NormalizeError, input_of};
@@ -100,7 +100,7 @@ impl Coordinator<'_> {
             let array = batch.column(index);
             if let Some(at) = (0..array.len()).find(|at| array.is_valid(*at)) {
                 row += at as u64;
-                value = json_of(array.as_ref(), at).ok();
+                value = Some(description_of(array.as_ref(), at));
                 break;
             }
             row += array.len() as u64;
@@ -183,7 +183,7 @@ impl Coordinator<'_> {
         mode: ContractMode,
     ) -> Result<(), NormalizeError> {
         let keeps = self.rules.keeps_discarded(place.table);
-        let text = keeps.then(|| json_of(&StructArray::from(batch.slice(row, 1)), 0).unwrap_or_default());
+        let text = keeps.then(|| description_of(&StructArray::from(batch.slice(row, 1)), 0));
         let table = place.table.into();
         let discard = Discard { row: 0, table, column, entity, mode, is_value: false, text };
         self.keep_discarded(&discard, &place.of(row))
@@ -204,7 +204,7 @@ impl Coordinator<'_> {
             entity: refused.entity,
             mode: refused.mode,
             is_value: true,
-            text: keeps.then(|| json_of(array.as_ref(), row).unwrap_or_default()),
+            text: keeps.then(|| description_of(array.as_ref(), row)),
         };
         self.keep_discarded(&discard, &place.of(row))
     }

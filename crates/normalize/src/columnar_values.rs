@@ -10,7 +10,7 @@ use cartage_data_files::arrays::{ValueError, scalar};
 use cartage_schema::value::{Decimal, Scalar, coerce};
 use cartage_schema::{Column, ContractEntity, ContractMode, DataType};
 
-use crate::arrow_json::json_of;
+use crate::arrow_json::description_of;
 use crate::broken::Frozen;
 use crate::columnar_contract::BatchPlace;
 use crate::columns::{ColumnBuilder, ColumnSize, Physical};
@@ -208,7 +208,7 @@ impl Coordinator<'_> {
     ) -> Result<(), NormalizeError> {
         let main = &by_value.targets[0];
         let table: Arc<str> = place.table.into();
-        let value = || json_of(batch.column(by_value.index).as_ref(), row).ok();
+        let value = || Some(description_of(batch.column(by_value.index).as_ref(), row));
         if mode == ContractMode::Freeze {
             let frozen = Frozen {
                 table,
@@ -294,5 +294,5 @@ impl BatchPlace<'_> {
 }
 
 fn row_text(batch: &RecordBatch, row: usize) -> String {
-    json_of(&StructArray::from(batch.slice(row, 1)), 0).unwrap_or_default()
+    description_of(&StructArray::from(batch.slice(row, 1)), 0)
 }

@@ -19,6 +19,7 @@ mod init;
 mod kept_values;
 mod kill;
 mod locks;
+mod losses;
 mod memory;
 mod oracle;
 mod plan;

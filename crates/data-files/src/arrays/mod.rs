@@ -17,6 +17,6 @@ mod scalar;
 mod types;
 
 pub use encoded::expanded;
-pub use json::write_json;
+pub use json::{describe_json, write_json};
 pub use scalar::{ValueError, scalar};
 pub use types::{refusal, value_type};
