@@ -21,14 +21,17 @@ pub(crate) struct Args {
     keep_going: bool,
 }
 
-/// A step: its name and what it does.
-type Step = (&'static str, fn() -> Result<()>);
+/// A step: its name and what it does, given when the first one began.
+type Step = (&'static str, fn(Instant) -> Result<()>);
+
+/// After so many seconds everything was built from nothing, and what has no fixed length is kept short.
+const LONG: u64 = 45 * 60;
 
 const STEPS: [Step; 12] = [
-    ("format", format),
-    ("tidy", crate::tidy::run),
-    ("build", || run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
-    ("clippy", || {
+    ("format", |_| format()),
+    ("tidy", |_| crate::tidy::run()),
+    ("build", |_| run_command(cargo().args(["build", "--release", "--workspace", "--all-targets"]))),
+    ("clippy", |_| {
         run_command(cargo().args([
             "clippy",
             "--release",
@@ -39,18 +42,21 @@ const STEPS: [Step; 12] = [
             "warnings",
         ]))
     }),
-    ("tests", || crate::services::with(tests)),
-    ("differential", crate::differential::short),
-    ("fuzz", crate::fuzz::short),
-    ("doctests", || run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
-    ("rustdoc", || {
+    ("tests", |_| crate::services::with(tests)),
+    ("differential", |_| crate::differential::short()),
+    ("doctests", |_| run_command(cargo().args(["test", "--release", "--workspace", "--doc", "--quiet"]))),
+    ("rustdoc", |_| {
         run_command(
             cargo().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"),
         )
     }),
-    ("stage binaries", || crate::dist::run(&crate::dist::Args::default())),
-    ("instructions", || crate::instructions::run(&crate::instructions::Args::default())),
-    ("licences", licences),
+    ("stage binaries", |_| crate::dist::run(&crate::dist::Args::default())),
+    ("instructions", |_| crate::instructions::run(&crate::instructions::Args::default())),
+    ("licences", |_| licences()),
+    ("fuzz", |begun| {
+        let is_long = begun.elapsed().as_secs() > LONG;
+        crate::fuzz::short(if is_long { 10 } else { 60 })
+    }),
 ];
 
 /// Runs the steps.
@@ -58,12 +64,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let before = changes()?;
     let mut failed = Vec::new();
     let mut report = String::new();
+    let begun = Instant::now();
     let wanted =
         |name: &str| args.steps.is_empty() || args.steps.iter().any(|step| name.contains(step.as_str()));
     for (name, step) in STEPS.into_iter().filter(|(name, _)| wanted(name)) {
         eprintln!("== {name}");
         let start = Instant::now();
-        let result = step();
+        let result = step(begun);
         let verdict = if result.is_ok() { "ok" } else { "FAILED" };
         writeln!(report, "{name:16} {verdict:7} {:7.1} s", start.elapsed().as_secs_f64())?;
         if let Err(error) = result {
