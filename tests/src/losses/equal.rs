@@ -89,7 +89,9 @@ fn is_number(digits: &str, given: &Given) -> bool {
 
 fn is_double(value: f64, given: &Given) -> bool {
     match given {
-        Given::Text(text) | Given::Field(text) if !value.is_finite() => text_says(text, &Given::Double(value)),
+        Given::Text(text) | Given::Field(text) if !value.is_finite() => {
+            text_says(text, &Given::Double(value))
+        }
         Given::Double(double) => value.to_bits() == double.to_bits() || (value.is_nan() && double.is_nan()),
         Given::Digits(text) | Given::Text(text) | Given::Field(text) => {
             Number::parse(text).is_some_and(|number| number.is_double(value))
