@@ -101,6 +101,16 @@ pub(super) fn array(data_type: &DataType, values: &[&Given]) -> Result<ArrayRef>
             values.iter().map(|given| bytes(given)),
             *size,
         )?),
+        other => match moments(other, values)? {
+            Some(array) => array,
+            None => nested::array(other, values)?,
+        },
+    })
+}
+
+/// Dates, times, moments and lengths of time; `None` for other types.
+fn moments(data_type: &DataType, values: &[&Given]) -> Result<Option<ArrayRef>> {
+    Ok(Some(match data_type {
         DataType::Date32 => {
             primitive::<Date32Type>(data_type, values, |given| Ok(i32::try_from(nanos_of(given)? / DAY)?))?
         }
@@ -146,8 +156,8 @@ pub(super) fn array(data_type: &DataType, values: &[&Given]) -> Result<ArrayRef>
                 ))
             })?
         }
-        other => nested::array(other, values)?,
-    })
+        _ => return Ok(None),
+    }))
 }
 
 fn primitive<T: ArrowPrimitiveType>(

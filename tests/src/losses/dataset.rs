@@ -124,10 +124,8 @@ fn cell(data_type: &str, text: &str) -> Result<Cell> {
             || data_type.starts_with("DECIMAL") =>
         {
             // A fraction without a digit before the point is written without zero.
-            Cell::Digits(match text.strip_prefix('-').unwrap_or(text).starts_with('.') {
-                true => text.replacen('.', "0.", 1),
-                false => text.to_owned(),
-            })
+            let begins_with_point = text.strip_prefix('-').unwrap_or(text).starts_with('.');
+            Cell::Digits(if begins_with_point { text.replacen('.', "0.", 1) } else { text.to_owned() })
         }
         _ => Cell::Text(text.to_owned()),
     })

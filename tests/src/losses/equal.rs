@@ -106,12 +106,23 @@ fn is_instant(nanos: i128, given: &Given) -> bool {
         Given::Date(days) => i128::from(*days) * DAY == nanos,
         Given::Text(text) | Given::Field(text) => {
             let days = || moments::date(text).map(|days| i128::from(days) * DAY);
-            moments::instant(text).or_else(days) == Some(nanos) || is_seconds(text, nanos)
+            let read = moments::instant(text).or_else(days).or_else(|| plain_date(text));
+            read == Some(nanos) || is_seconds(text, nanos)
         }
         Given::Digits(text) => is_seconds(text, nanos),
         Given::Double(seconds) => is_seconds(&format!("{seconds:?}"), nanos),
         _ => false,
     }
+}
+
+/// Digits that ISO 8601 takes for a year or a day, as dlt does: `1000`, `20240131`.
+fn plain_date(digits: &str) -> Option<i128> {
+    let text = match (digits.len(), digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        (4, true) => format!("{digits}-01-01"),
+        (8, true) => format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]),
+        _ => return None,
+    };
+    moments::date(&text).map(|days| i128::from(days) * DAY)
 }
 
 /// Whether a number says a moment, in a column of timestamps: seconds since 1970.

@@ -53,11 +53,10 @@ pub(super) fn value(chance: &mut Chance, kind: Kind, depth: usize) -> Given {
             let end = 10_i128.pow(chance.between(18, 25) as u32) - 1;
             Given::Digits(chance.integer(-end, end).to_string())
         }
-        Kind::Double => Given::Double(texts::double(chance, false)),
         Kind::Huge if chance.percent(10) => {
             Given::Huge((*chance.of(&[&"1e400", &"-1e400", &"2.5e308", &"123456e999"])).to_owned())
         }
-        Kind::Huge => Given::Double(texts::double(chance, false)),
+        Kind::Double | Kind::Huge => Given::Double(texts::double(chance, false)),
         Kind::Text => Given::Text(texts::text(chance)),
         Kind::Moment => Given::Text(texts::moment(chance)),
         Kind::Object if depth > 0 => {

@@ -18,7 +18,7 @@ use super::given::Given;
 /// # Errors
 /// If a value is not one of the type.
 pub(super) fn array(data_type: &DataType, values: &[&Given]) -> Result<ArrayRef> {
-    let nulls = || Some(NullBuffer::from_iter(values.iter().map(|given| **given != Given::Null)));
+    let nulls = || Some(values.iter().map(|given| **given != Given::Null).collect::<NullBuffer>());
     let lists: Vec<&[Given]> = values.iter().map(|given| items(given)).collect();
     let flat: Vec<&Given> = lists.iter().flat_map(|items| items.iter()).collect();
     let lengths = || lists.iter().map(|items| items.len());
@@ -80,17 +80,13 @@ pub(super) fn array(data_type: &DataType, values: &[&Given]) -> Result<ArrayRef>
         DataType::Dictionary(keys, of) => {
             let inner = plain(of, values)?;
             let key = |nth: usize| (*values[nth] != Given::Null).then_some(nth);
-            match **keys {
-                DataType::UInt16 => {
-                    let keys: UInt16Array =
-                        (0..values.len()).map(|nth| key(nth).map(|nth| nth as u16)).collect();
-                    Arc::new(DictionaryArray::try_new(keys, inner)?)
-                }
-                _ => {
-                    let keys: Int32Array =
-                        (0..values.len()).map(|nth| key(nth).map(|nth| nth as i32)).collect();
-                    Arc::new(DictionaryArray::try_new(keys, inner)?)
-                }
+            let rows = 0..values.len();
+            if **keys == DataType::UInt16 {
+                let keys: UInt16Array = rows.map(|nth| key(nth).map(|nth| nth as u16)).collect();
+                Arc::new(DictionaryArray::try_new(keys, inner)?)
+            } else {
+                let keys: Int32Array = rows.map(|nth| key(nth).map(|nth| nth as i32)).collect();
+                Arc::new(DictionaryArray::try_new(keys, inner)?)
             }
         }
         DataType::RunEndEncoded(_, of) => {
