@@ -82,7 +82,13 @@ fn is_number(digits: &str, given: &Given) -> bool {
         Given::Double(double) => digits
             .parse::<f64>()
             .is_ok_and(|read| read.to_bits() == double.to_bits() || (read == 0.0 && *double == 0.0)),
-        Given::Text(text) | Given::Field(text) => number.is_some() && number == Number::parse(text),
+        Given::Text(text) | Given::Field(text) => {
+            let (Some(number), Some(given)) = (number, Number::parse(text)) else { return false };
+            // `9.223372036854776e18` is how a double is written that is the integer 9223372036854775808.
+            let double = text.parse::<f64>().ok().filter(|_| text.contains(['e', '.']));
+            number == given
+                || double.is_some_and(|double| given.is_double(double) && number.is_double(double))
+        }
         _ => false,
     }
 }
