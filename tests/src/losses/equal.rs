@@ -82,7 +82,13 @@ fn is_number(digits: &str, given: &Given) -> bool {
         Given::Double(double) => digits
             .parse::<f64>()
             .is_ok_and(|read| read.to_bits() == double.to_bits() || (read == 0.0 && *double == 0.0)),
-        Given::Text(text) | Given::Field(text) => number.is_some() && number == Number::parse(text),
+        Given::Text(text) | Given::Field(text) => {
+            let (Some(number), Some(given)) = (number, Number::parse(text)) else { return false };
+            // `9.223372036854776e18` is how a double is written that is the integer 9223372036854775808.
+            let double = text.parse::<f64>().ok().filter(|_| text.contains(['e', '.']));
+            number == given
+                || double.is_some_and(|double| given.is_double(double) && number.is_double(double))
+        }
         _ => false,
     }
 }
@@ -115,14 +121,21 @@ fn is_instant(nanos: i128, given: &Given) -> bool {
     }
 }
 
-/// Digits that ISO 8601 takes for a year or a day, as dlt does: `1000`, `20240131`.
+/// Digits that ISO 8601 takes for a year, a day of a year or a day, as dlt does: `1000`, `1021280`, `20240131`.
 fn plain_date(digits: &str) -> Option<i128> {
-    let text = match (digits.len(), digits.bytes().all(|byte| byte.is_ascii_digit())) {
-        (4, true) => format!("{digits}-01-01"),
-        (8, true) => format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]),
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let days = match digits.len() {
+        4 => moments::date(&format!("{digits}-01-01"))?,
+        7 => {
+            let day: i64 = digits[4..].parse().ok()?;
+            moments::date(&format!("{}-01-01", &digits[..4]))? + day - 1
+        }
+        8 => moments::date(&format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))?,
         _ => return None,
     };
-    moments::date(&text).map(|days| i128::from(days) * DAY)
+    Some(i128::from(days) * DAY)
 }
 
 /// Whether a number says a moment, in a column of timestamps: seconds since 1970.
