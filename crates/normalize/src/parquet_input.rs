@@ -55,6 +55,7 @@ impl Coordinator<'_> {
         let mut reader = FileReader::open(path)?;
         let fields = reader.schema().fields().clone();
         let found = self.found_columns(&fields, entry, table)?;
+        self.refuse_among_rows(&found, entry, table)?;
         self.report.input_rows += reader.rows();
         self.report.input_bytes += entry.uncompressed_bytes;
         self.progress_of_file(table, entry);
@@ -172,6 +173,32 @@ impl Coordinator<'_> {
             ));
         }
         Ok(found)
+    }
+
+    /// Refuses a file for a table whose rows have ids of their own, as those of JSON and CSV: its rows have none, and
+    /// the destination would find that out when it has emptied the table, say.
+    fn refuse_among_rows(
+        &self,
+        found: &[(usize, Column)],
+        entry: &FileEntry,
+        table: &str,
+    ) -> Result<(), NormalizeError> {
+        let Some(known) = self.merged.schema().tables.get(table) else { return Ok(()) };
+        let missing = known.complete_columns().find(|column| {
+            self.rules.naming.is_dlt_name(&column.name)
+                && !column.is_nullable()
+                && found.iter().all(|(_, own)| own.name != column.name)
+        });
+        let Some(missing) = missing else { return Ok(()) };
+        Err(NormalizeError::Columnar {
+            file: input_of(entry),
+            table: table.to_owned(),
+            reason: format!(
+                "the table has rows of JSON, CSV or a program, with `{}` in each, and rows of columnar files have none; \
+                 give this resource a `table_name` of its own, or drop the table first with `cartage drop`",
+                missing.name
+            ),
+        })
     }
 
     /// The type of a column of which a file has nothing but nulls.

@@ -59,6 +59,8 @@ pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeE
     let started = request.runtime.clock.unix_micros();
     let extracted = request.store.open_package(Folder::Extracted, request.load_id)?;
     if request.store.list(Folder::Normalized)?.contains(request.load_id) {
+        // A folder that has lost its manifest must not take the place of the rows that are still here.
+        request.store.open_package(Folder::Normalized, request.load_id)?.verify()?;
         extracted.discard()?;
         return Ok(NormalizeReport { published: true, ..NormalizeReport::new(request.load_id) });
     }

@@ -158,7 +158,8 @@ fn children_go_on_with_their_parent_and_a_hidden_parent_begins_at_its_first_page
     assert_eq!(counts(&bench, "pages"), (45, 45));
 }
 
-/// Moments at which the process is killed, spread over the time of an undisturbed run.
+/// Moments at which the process is killed: spread over the time of an undisturbed run, and in turn over its requests,
+/// which come as fast as the machine is at that moment.
 const MOMENTS: u32 = 30;
 
 /// Rows of each resource.
@@ -184,8 +185,16 @@ fn killed_anywhere(hints: &str) {
     for moment in 0..MOMENTS {
         let when = format!("killed after {moment}/{MOMENTS} of {whole:?} with {hints:?}");
         let bench = start();
+        let asked_before = asked();
         let mut child = bench.start(&["run"]);
-        sleep(whole * moment / MOMENTS + Duration::from_millis(1));
+        if moment % 2 == 0 {
+            sleep(whole * moment / MOMENTS + Duration::from_millis(1));
+        } else {
+            let share = requests * moment as usize / MOMENTS as usize;
+            while asked() - asked_before < share && child.try_wait().unwrap().is_none() {
+                sleep(Duration::from_millis(1));
+            }
+        }
         let _ = child.kill();
         let was_killed = child.wait().unwrap().signal().is_some();
         // Without the marker of a run it was over, and another one is a new run.

@@ -112,6 +112,21 @@ fn a_crash_between_publishing_and_discarding_is_settled() {
     assert!(files_below(pipeline.package(&load_id).path()) == before);
 }
 
+#[test]
+fn rows_are_not_discarded_for_a_package_that_is_damaged() {
+    let mut pipeline = Pipeline::new();
+    let load_id = pipeline.extract(&schema(WriteDisposition::Append), &[Rows::of("items", "{\"id\":1}\n")]);
+    let extracted = pipeline.temp.store.open_package(Folder::Extracted, &load_id).unwrap().path().to_owned();
+    let copy = pipeline.temp.folder().join("copy");
+    copy_folder(&extracted, &copy);
+    pipeline.normalize(&load_id, None).unwrap();
+    copy_folder(&copy, &extracted);
+    std::fs::remove_file(pipeline.package(&load_id).path().join("package.json")).unwrap();
+    let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
+    assert!(error.contains("package.json"), "{error}");
+    assert!(pipeline.temp.store.list(Folder::Extracted).unwrap().contains(&load_id));
+}
+
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     for (name, bytes) in files_below(from) {
         let target = to.join(name);

@@ -277,3 +277,13 @@ fn a_frozen_column_of_a_file_is_named_with_its_first_value() {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
+
+#[test]
+fn rows_without_ids_are_refused_for_a_table_of_rows_with_ids() {
+    let pipeline = Pipeline::new();
+    let system = ["_dlt_load_id", "_dlt_id"].map(|name| Column::typed(name, Type::Text, false));
+    let known = [&[Column::typed("id", Type::Bigint, true)], &system[..]].concat();
+    let load_id = extract(&pipeline, vec![ids()], &known);
+    let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
+    assert!(error.contains("`_dlt_load_id`") && error.contains("`table_name`"), "{error}");
+}
