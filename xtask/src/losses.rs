@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::tools::{cargo, run as run_command};
+use crate::tools::run_tool;
 
 /// Arguments of `losses`.
 #[derive(clap::Args)]
@@ -15,7 +15,5 @@ pub(crate) struct Args {
 
 /// Builds what is needed and looks for losses.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
-    let mut detector = std::process::Command::new(crate::tools::binary("losses")?);
-    run_command(detector.args(&args.rest))
+    run_tool("losses", &args.rest)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::tools::{cargo, run as run_command};
+use crate::tools::run_tool;
 
 /// Arguments of `oracle`.
 #[derive(clap::Args)]
@@ -14,7 +14,5 @@ pub(crate) struct Args {
 
 /// Builds what is needed and runs the cases.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
-    let mut oracle = std::process::Command::new(crate::tools::binary("oracle")?);
-    run_command(oracle.args(&args.rest))
+    run_tool("oracle", &args.rest)
 }

@@ -33,6 +33,12 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Builds what there is and runs one of the binaries, for the commands that need DuckDB and are part of the tests.
+pub(crate) fn run_tool(name: &str, arguments: &[String]) -> Result<()> {
+    run(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    run(Command::new(binary(name)?).args(arguments))
+}
+
 /// Runs a command and fails where it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status =

@@ -157,7 +157,9 @@ impl NormalizeError {
     /// Whether the data of the source is to blame, so that nothing but other data makes the package go on.
     pub fn is_of_the_source(&self) -> bool {
         match self {
-            Self::Input { .. } | Self::Panicked { .. } | Self::Conversion { .. } => true,
+            Self::Input { .. } | Self::Panicked { .. } | Self::Conversion { .. } | Self::Columnar { .. } => {
+                true
+            }
             Self::Parquet(error) => {
                 error.is_of_the_file() || matches!(error, ParquetError::EncodePanicked(_))
             }

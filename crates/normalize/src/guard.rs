@@ -161,8 +161,13 @@ impl BlockTables<'_> {
         values: &RowValues<'_>,
     ) -> bool {
         let table = shapes.places[row.place as usize].table;
-        let refused: Vec<Option<Refusal>> =
-            cells.iter().map(|cell| self.refused_before(shapes, table, cell.slot)).collect();
+        let mut refused: Vec<Option<Refusal>> = Vec::with_capacity(cells.len());
+        for cell in cells.iter() {
+            // Met even if the row is discarded: had blocks before this one refused the column, it might be
+            // the one that the row is discarded for.
+            self.column(shapes, table, cell.slot);
+            refused.push(self.refused_before(shapes, table, cell.slot));
+        }
         if let Some(refusal) =
             refused.iter().flatten().find(|refusal| refusal.mode == ContractMode::DiscardRow)
         {

@@ -1,4 +1,5 @@
-//! Damaged pending packages: the next stage names the file, stops with exit code 5 and touches nothing.
+//! Damaged pending packages: the next stage names the file, stops with exit code 5 and touches nothing. Source files that are
+//! damaged, or can never be loaded, leave nothing pending.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,4 +131,27 @@ fn a_damaged_source_file_leaves_nothing_behind_and_the_next_good_run_goes_on() {
     bench.cartage(&ingest).exits_with(1).says("c.parquet");
     bench.write("items/c.parquet", whole());
     bench.cartage(&ingest).exits_with(0);
+}
+
+#[test]
+fn columnar_rows_for_a_table_of_rows_with_ids_are_refused_and_both_remedies_work() {
+    let bench = Bench::new();
+    let replace = "write_disposition = \"replace\"";
+    bench.write("items.jsonl", "{\"id\": 1}\n");
+    bench.write("items.parquet", whole());
+    bench.items("items.jsonl", replace);
+    bench.cartage(&["run"]).exits_with(0);
+    bench.items("items.parquet", replace);
+    for _ in 0..2 {
+        bench.cartage(&["run"]).exits_with(1).says("items.parquet").says("set aside").says("`table_name`");
+        assert_eq!(bench.number("SELECT count(*) FROM data.items"), 1, "the old rows are still there");
+    }
+    bench.items("items.parquet", &format!("{replace}\ntable_name = \"other\""));
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.other"), 100);
+
+    bench.cartage(&["drop", "items", "--yes"]).exits_with(0);
+    bench.items("items.parquet", replace);
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(bench.number("SELECT count(*) FROM data.items"), 100);
 }

@@ -69,6 +69,10 @@ def some_line(pattern):
     return lambda found, errors: any(re.search(pattern, line) for line in found)
 
 
+def either(one, other):
+    return lambda found, errors: one(found, errors) or other(found, errors)
+
+
 def map_values(value, change):
     """A value with `change` applied to all that is neither an object nor a list."""
     if isinstance(value, dict):
@@ -118,14 +122,60 @@ def no_number(value):
 
 
 def sayable(value):
-    """Values that columns of other types would change: truth values, integers that no double is, tiny fractions."""
-    if isinstance(value, bool):
-        return None
+    """Numbers that columns of other types would change: integers that no double is, and tiny fractions."""
     if is_integer(value) and int(float(value)) != value:
         return 77
     if isinstance(value, float) and 0 < abs(value) < 1e-6:
         return 1.5
     return value
+
+
+def kinds_of(value, key, kinds):
+    """Notes for every key which kinds of values it has, those of lists below it too."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            kinds_of(inner, name, kinds)
+    elif isinstance(value, list):
+        for inner in value:
+            kinds_of(inner, key, kinds)
+    elif value is not None:
+        kinds.setdefault(key, set()).add(isinstance(value, bool))
+
+
+def without_truth(value, key, mixed):
+    """Truth values become nulls below the keys that have other values as well."""
+    if isinstance(value, dict):
+        return {name: without_truth(inner, name, mixed) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [without_truth(inner, key, mixed) for inner in value]
+    return None if isinstance(value, bool) and key in mixed else value
+
+
+def whole_days(value):
+    """A moment without its time of the day, as number of seconds since 1970 or as text."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value % 86400 != 0:
+        return type(value)(86400)
+    if isinstance(value, str) and re.match(r"\s*[-+]?\d", value):
+        return value[:10] if re.match(r"\d{4}-\d\d-\d\d", value) else "2024-05-06"
+    return value
+
+
+def has_date_hint(case):
+    hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
+    return any(hint.get("data_type") == "date" for hint in hints)
+
+
+def mixed_values(case):
+    """Values that the column of their key could only say otherwise."""
+    if has_date_hint(case):
+        case = in_rows(whole_days)(case)
+    kinds = {}
+    for run in case["runs"]:
+        kinds_of([rows or [] for rows in run["data"].values()], None, kinds)
+    mixed = {key for key, both in kinds.items() if len(both) > 1}
+    for run in case["runs"]:
+        run["data"] = {name: rows and without_truth(rows, None, mixed) for name, rows in run["data"].items()}
+    return in_rows(sayable)(case)
 
 
 def settings_of(case):
@@ -261,11 +311,15 @@ REASONS = [
     Reason("texts for number columns with leading zeros, `+`, `_`, blanks, `0x`, or more digits than the type has", in_rows(no_number)),
     Reason(
         "other values that a column cannot say: 5 for a truth value, a time for a date, more than 53 bits for a double, nine digits behind the point for a timestamp",
-        in_rows(sayable),
+        mixed_values,
         some_line(r"v_|rows"),
     ),
     Reason("integers beyond a bigint", in_rows(small_integer)),
-    Reason("doubles beyond 64 bits into a bigint column", in_rows(small_double), some_line("v_double")),
+    Reason(
+        "doubles beyond 64 bits into a bigint column",
+        in_rows(small_double),
+        either(some_line("v_double"), dlt_fails("out of range")),
+    ),
     Reason("`max_table_nesting` of a new table whose contract restricts columns", nesting_and_contract),
     Reason("`max_table_nesting` of a table, in a run without rows", nesting_and_silence),
     Reason("lists below keys with a dot, under a naming convention that keeps it", dots_in_names, dlt_fails("invalid characters")),

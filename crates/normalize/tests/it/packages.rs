@@ -1,7 +1,7 @@
 //! What becomes of packages: documents, empty files, crashes, cancellation.
 
 use cartage_normalize::NormalizeError;
-use cartage_package_store::{Folder, JobState};
+use cartage_package_store::{Folder, JobState, LoadId};
 use cartage_runtime::Cancel;
 use cartage_schema::{Column, DataType, NamingKind, Origin, Schema, Table, WriteDisposition};
 use cartage_test_support::{files_below, runtime};
@@ -99,14 +99,8 @@ fn a_package_that_only_drops_tables_is_published() {
 
 #[test]
 fn a_crash_between_publishing_and_discarding_is_settled() {
-    let mut pipeline = Pipeline::new();
-    let load_id = pipeline.extract(&schema(WriteDisposition::Append), &[Rows::of("items", "{\"id\":1}\n")]);
-    let extracted = pipeline.temp.store.open_package(Folder::Extracted, &load_id).unwrap().path().to_owned();
-    let copy = pipeline.temp.folder().join("copy");
-    copy_folder(&extracted, &copy);
-    pipeline.normalize(&load_id, None).unwrap();
+    let (pipeline, load_id) = in_both_folders();
     let before = files_below(pipeline.package(&load_id).path());
-    copy_folder(&copy, &extracted);
     pipeline.normalize(&load_id, None).unwrap();
     assert!(pipeline.temp.store.list(Folder::Extracted).unwrap().is_empty());
     assert!(files_below(pipeline.package(&load_id).path()) == before);
@@ -114,6 +108,15 @@ fn a_crash_between_publishing_and_discarding_is_settled() {
 
 #[test]
 fn rows_are_not_discarded_for_a_package_that_is_damaged() {
+    let (pipeline, load_id) = in_both_folders();
+    std::fs::remove_file(pipeline.package(&load_id).path().join("package.json")).unwrap();
+    let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
+    assert!(error.contains("package.json"), "{error}");
+    assert!(pipeline.temp.store.list(Folder::Extracted).unwrap().contains(&load_id));
+}
+
+/// A package that a crash has left in both folders.
+fn in_both_folders() -> (Pipeline, LoadId) {
     let mut pipeline = Pipeline::new();
     let load_id = pipeline.extract(&schema(WriteDisposition::Append), &[Rows::of("items", "{\"id\":1}\n")]);
     let extracted = pipeline.temp.store.open_package(Folder::Extracted, &load_id).unwrap().path().to_owned();
@@ -121,10 +124,7 @@ fn rows_are_not_discarded_for_a_package_that_is_damaged() {
     copy_folder(&extracted, &copy);
     pipeline.normalize(&load_id, None).unwrap();
     copy_folder(&copy, &extracted);
-    std::fs::remove_file(pipeline.package(&load_id).path().join("package.json")).unwrap();
-    let error = pipeline.normalize(&load_id, None).unwrap_err().to_string();
-    assert!(error.contains("package.json"), "{error}");
-    assert!(pipeline.temp.store.list(Folder::Extracted).unwrap().contains(&load_id));
+    (pipeline, load_id)
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
