@@ -191,7 +191,8 @@ pub struct IngestArgs {
     /// Files: a path or a glob (quote it), or `-` for standard input.
     #[arg(value_name = "SOURCE", required = true)]
     pub source: String,
-    /// Where to, as TYPE:PLACE, such as `duckdb:events.duckdb`.
+    /// Where to, as TYPE:PLACE or an address: `duckdb:events.duckdb`, `filesystem:lake`, `s3://bucket/raw`,
+    /// `postgresql://user@host/database` (its password from `DESTINATION__POSTGRES__CREDENTIALS__PASSWORD`).
     #[arg(value_name = "DEST")]
     pub destination: String,
     /// The table [default: the name of the first file].

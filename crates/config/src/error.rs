@@ -99,7 +99,7 @@ pub enum ConfigError {
         place: Origin,
     },
     /// No variable says where data may be kept.
-    #[error("no data folder: set CARTAGE_DATA_DIR, XDG_DATA_HOME or HOME")]
+    #[error("no data folder: set CARTAGE_DATA_DIR, DLT_DATA_DIR, XDG_DATA_HOME or HOME")]
     NoDataDir,
 }
 

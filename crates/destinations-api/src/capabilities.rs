@@ -126,6 +126,17 @@ pub struct Capabilities {
 /// The types that [`Capabilities::of`] knows.
 pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "function", "null", "postgres", "process"];
 
+/// The setting that says where a destination of this type is, where one does; none for types without a place.
+pub fn place_key(destination_type: &str) -> Option<&'static str> {
+    match destination_type {
+        "duckdb" => Some("path"),
+        "filesystem" => Some("bucket_url"),
+        "postgres" => Some("credentials"),
+        "process" => Some("command"),
+        _ => None,
+    }
+}
+
 impl Capabilities {
     /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
     pub fn of(destination_type: &str) -> Option<Self> {

@@ -11,7 +11,7 @@ use crate::checkup::{LoadInFlight, Probe};
 use crate::error::Result;
 use crate::files::JobFile;
 use crate::plan::{Chain, LoadKey, LoadPlan};
-use crate::sql::SqlScript;
+use crate::script::SqlScript;
 
 /// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
 ///

@@ -22,6 +22,7 @@
 //! Tables are swapped as PostgreSQL does it; databases that clone or exchange them say so in their dialect.
 //! A destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
+mod appends;
 mod base;
 pub mod capabilities;
 mod checkup;
@@ -31,15 +32,18 @@ pub mod connect;
 mod destination;
 mod error;
 mod files;
+pub mod ledger;
+pub mod merge_options;
 pub mod plan;
+mod script;
 mod secrets;
 mod settings;
-pub mod sql;
 pub mod staging;
 pub mod system;
 
+pub use appends::{Appends, Link};
 pub use base::{BaseState, taken_over};
-pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism};
+pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism, place_key};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use checkup::{
     Checkup, CompleteLoad, Found, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME, checkup,
@@ -52,5 +56,6 @@ pub use destination::{
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
+pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
 pub use settings::{Settings, TableOrText};

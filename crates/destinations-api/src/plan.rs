@@ -56,6 +56,8 @@ pub struct LoadPlan {
     pub truncate: Vec<String>,
     /// Chains whose rows come through the staging dataset.
     pub chains: Vec<Chain>,
+    /// Ids of all jobs of the load, of those that an earlier attempt has done too.
+    pub jobs: Vec<String>,
     /// When this load began, in microseconds since 1970; stamps what is recorded before the commit.
     pub now_micros: i64,
     /// Bytes of the files that are to be loaded, of an earlier attempt too.
@@ -77,6 +79,7 @@ impl LoadPlan {
             tables: Vec::new(),
             truncate: Vec::new(),
             chains: Vec::new(),
+            jobs: Vec::new(),
             now_micros,
             bytes: 0,
             places: OnceLock::new(),

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use cartage_destinations_api::sql::Dialect as _;
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::statements::Dialect as _;
 use duckdb::Connection;
 
 use crate::config::Config;
 use crate::create::create_if_absent;
-use crate::engine::Engine;
 use crate::error;
+use crate::instance::Instance;
+use crate::ledger_lock::LedgerLock;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
 /// How long and how often a file that another process has open is tried again.
@@ -31,9 +32,9 @@ static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(M
 #[derive(Debug)]
 pub(crate) struct Database {
     /// Present until the drop; other connections are cloned from it.
-    root: Mutex<Option<Engine>>,
-    /// Written by whoever makes or removes the ledger, read by whoever writes into it.
-    pub(crate) ledger: RwLock<()>,
+    root: Mutex<Option<Instance>>,
+    /// Whoever makes or removes the ledger has it alone.
+    pub(crate) ledger: Arc<LedgerLock>,
 }
 
 impl Database {
@@ -53,8 +54,8 @@ impl Database {
         Ok(database)
     }
 
-    fn new(root: Engine) -> Self {
-        Self { root: Mutex::new(Some(root)), ledger: RwLock::new(()) }
+    fn new(root: Instance) -> Self {
+        Self { root: Mutex::new(Some(root)), ledger: Arc::default() }
     }
 
     /// Another connection to the same database.
@@ -72,7 +73,7 @@ impl Drop for Database {
         // Closing writes the log into the file. Nobody may open the file again while that goes on.
         let mut open = lock(&OPEN);
         open.retain(|_, database| database.strong_count() > 0);
-        let detached = lock(&self.root).take().map_or(Ok(()), Engine::detach);
+        let detached = lock(&self.root).take().map_or(Ok(()), Instance::detach);
         if let Err(cause) = detached {
             tracing::debug!(%cause, "the database is closed with its engine");
         }
@@ -95,12 +96,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(config: &Config, path: Option<&Path>) -> Result<Engine> {
+fn connect(config: &Config, path: Option<&Path>) -> Result<Instance> {
     let place = path.unwrap_or(Path::new(":memory:"));
     let attach = attachment(place)?;
     if let Some(path) = path {
         create_if_absent(path, |unfinished| {
-            let engine = Engine::start(config)?;
+            let engine = Instance::start(config)?;
             // A path that cannot be attached is refused below, with its name.
             if let Ok(attach) = attachment(unfinished) {
                 engine.connection.execute_batch(&attach)?;
@@ -110,7 +111,7 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Engine> {
         });
     }
     let failed = |cause| error::open(place, &cause);
-    let engine = Engine::start(config).map_err(failed)?;
+    let engine = Instance::start(config).map_err(failed)?;
     let mut attempt = 1;
     loop {
         match engine.connection.execute_batch(&attach) {

@@ -1,71 +1,211 @@
-//! Running instances of DuckDB, to which database files are attached.
-//!
-//! Starting one takes longer than loading a small package does, so an instance whose file was detached waits
-//! for the next file.
+//! [`DuckDbEngine`]: what DuckDB does in its own way.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_destinations_api::sql::Dialect as _;
-use duckdb::Connection;
+use cartage_destinations_api::{
+    Capabilities, ConnectRequest, Description, JobFile, LoadPlan, Probe, Result, SqlScript, Statement,
+};
+use cartage_destinations_sql::statements::ddl::{self, Constraints};
+use cartage_destinations_sql::statements::merge::{UpdateRows, update_by_merge};
+use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
+use cartage_destinations_sql::{
+    Datasets, LedgerAccess, LedgerGuard, SqlDestination, SqlEngine, SqlSession as _,
+};
+use cartage_schema::Table;
 
+use crate::check;
 use crate::config::Config;
-use crate::schema_sql::{CATALOG, DuckDbDialect};
+use crate::database::{Database, attachment};
+use crate::insert;
+use crate::replacing::update_by_replacing;
+use crate::schema_sql::{DuckDbDialect, Uncompressed};
+use crate::session::Session;
 
-/// Instances without a file. More than one is left only where several files were open at the same time.
-static IDLE: Mutex<Vec<Engine>> = Mutex::new(Vec::new());
+/// One dataset in a DuckDB database.
+pub type DuckDb = SqlDestination<DuckDbEngine>;
 
-/// Size of the log at which a commit waits for a checkpoint. Staged rows pass DuckDB's own 16 MB soon, and the
-/// file is written once more when it is closed, a moment later.
-const CHECKPOINT_THRESHOLD: &str = "128MB";
+/// Reads the settings. The file is opened by the first call that needs it.
+///
+/// # Errors
+/// Invalid if a setting is unknown or has a value that it cannot have.
+pub fn connect(request: &ConnectRequest) -> Result<DuckDb> {
+    let config = Config::read(request)?;
+    let mut capabilities =
+        Capabilities::of("duckdb").expect("the api knows duckdb").with_settings(&config.common)?;
+    capabilities.max_parallel_load_jobs.get_or_insert(config.parallel_jobs());
+    let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
+    Ok(SqlDestination::new(DuckDbEngine {
+        config,
+        datasets,
+        capabilities,
+        database: Mutex::new(None),
+        in_flight: AtomicBool::new(false),
+    }))
+}
 
-/// An instance; the database file that may be attached to it is [`CATALOG`].
+/// The database of one destination. A file is open while a load is in flight and while a session is, so that other
+/// programs get at it in between: DuckDB lets one process have it.
 #[derive(Debug)]
-pub(crate) struct Engine {
-    pub(crate) connection: Connection,
-    threads: Option<usize>,
-    memory_limit: Option<String>,
+pub struct DuckDbEngine {
+    config: Config,
+    datasets: Datasets,
+    capabilities: Capabilities,
+    database: Mutex<Option<Arc<Database>>>,
+    in_flight: AtomicBool,
 }
 
-impl Engine {
-    /// An instance without a file and with the settings of `config`.
-    pub(crate) fn start(config: &Config) -> duckdb::Result<Self> {
-        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits =
-            |engine: &Self| engine.threads == config.threads && engine.memory_limit == config.memory_limit;
-        if let Some(index) = idle.iter().position(fits) {
-            return Ok(idle.swap_remove(index));
+impl DuckDbEngine {
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The open database; makes the file where there is none.
+    fn database(&self) -> Result<Arc<Database>> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = &*database {
+            return Ok(Arc::clone(database));
         }
-        drop(idle);
-        Ok(Self {
-            connection: Connection::open_in_memory_with_flags(settings(config)?)?,
-            threads: config.threads,
-            memory_limit: config.memory_limit.clone(),
-        })
+        let opened = Database::open(&self.config)?;
+        *database = Some(Arc::clone(&opened));
+        Ok(opened)
     }
 
-    /// Closes the attached file, which writes its log into it. Where that is refused, the instance ends, and
-    /// the file with it.
-    pub(crate) fn detach(self) -> duckdb::Result<()> {
-        self.connection.execute_batch(&format!("DETACH {}", DuckDbDialect.quote(CATALOG)))?;
-        IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
-        Ok(())
+    /// Closes the file. A database in memory is its connections, so it stays.
+    pub(crate) fn close_unless_in_flight(&self) {
+        if self.config.path.is_some() && !self.in_flight.load(Ordering::SeqCst) {
+            let closed = self.database.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(closed);
+        }
+    }
+
+    fn place(&self) -> &Path {
+        self.config.path.as_deref().unwrap_or(Path::new(":memory:"))
     }
 }
 
-/// Rows of one file need not stay in order: a job is one of many that run beside each other, and
-/// keeping the order costs memory, as row groups that wait to be written do. Nothing is fetched from the
-/// network.
-fn settings(config: &Config) -> duckdb::Result<duckdb::Config> {
-    let mut settings = duckdb::Config::default()
-        .enable_autoload_extension(false)?
-        .with("preserve_insertion_order", "false")?
-        .with("write_buffer_row_group_count", "1")?
-        .with("checkpoint_threshold", CHECKPOINT_THRESHOLD)?;
-    if let Some(threads) = config.threads {
-        settings = settings.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
+impl SqlEngine for DuckDbEngine {
+    type Session<'a> = Session<'a>;
+
+    fn dialect(&self) -> &dyn Dialect {
+        &DuckDbDialect
     }
-    if let Some(limit) = &config.memory_limit {
-        settings = settings.max_memory(limit)?;
+
+    fn datasets(&self) -> &Datasets {
+        &self.datasets
     }
-    Ok(settings)
+
+    fn description(&self) -> Description {
+        let location = self.place().display().to_string();
+        let look = format!("duckdb {location}");
+        Description::new("duckdb", location, &self.datasets.dataset).look_with(look)
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn session(&self) -> Result<Session<'_>> {
+        Session::open(self, self.database()?)
+    }
+
+    fn existing_session(&self) -> Result<Option<Session<'_>>> {
+        let is_open = self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let exists = self.config.path.as_ref().is_some_and(|path| path.exists());
+        if is_open || exists { self.session().map(Some) } else { Ok(None) }
+    }
+
+    fn load_file(
+        &self,
+        session: &Session<'_>,
+        target: &TableRef,
+        table: &Table,
+        job: &JobFile,
+    ) -> Result<u64> {
+        session.execute(&insert::statement(target, table, job)?)
+    }
+
+    fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
+        insert::statement(target, table, job)
+    }
+
+    fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>) {
+        (vec![Probe::new("open", || check::open(self))], Vec::new())
+    }
+
+    /// The load is in flight, and has the file to itself until its end.
+    fn tune(&self, session: &Session<'_>, plan: &LoadPlan) -> Result<()> {
+        self.in_flight.store(true, Ordering::SeqCst);
+        session.execute(&vacuum(plan)).map(drop)
+    }
+
+    fn end_work(&self) {
+        self.in_flight.store(false, Ordering::SeqCst);
+        self.close_unless_in_flight();
+    }
+
+    fn guard_ledger(&self, access: LedgerAccess) -> Result<Option<LedgerGuard>> {
+        let lock = Arc::clone(&self.database()?.ledger);
+        let holder = match access {
+            LedgerAccess::Shared => Some(lock.shared()),
+            LedgerAccess::Exclusive => Some(lock.exclusive()),
+            LedgerAccess::TryExclusive => lock.try_exclusive(),
+        };
+        Ok(holder.map(LedgerGuard::new))
+    }
+
+    /// What is merged is a small part of its table as a rule, and is not compressed: that costs more than anything
+    /// else about staged rows. A replacement may be large, and would leave a large file behind.
+    fn create_staged(
+        &self,
+        target: &TableRef,
+        table: &Table,
+        constraints: Constraints,
+        is_merged: bool,
+    ) -> Result<String> {
+        let dialect: &dyn Dialect = if is_merged { &Uncompressed } else { &DuckDbDialect };
+        ddl::create_table(dialect, target, table, constraints)
+    }
+
+    /// Known rows are replaced, and updated in place only where a table has columns that the schema does not know.
+    fn update_rows(&self, session: Option<&Session<'_>>, tables: &[ChainTable<'_>]) -> Result<UpdateRows> {
+        let Some(session) = session else { return Ok(update_by_replacing) };
+        let in_place = has_other_columns(session, tables)?;
+        Ok(if in_place { update_by_merge } else { update_by_replacing })
+    }
+
+    fn preamble(&self) -> Result<SqlScript> {
+        let attach = attachment(self.place())?;
+        Ok(Statement::new("attach the file by the name that the statements know it by", attach).into())
+    }
+}
+
+/// Bytes of files from which a load leaves its small row groups as they are.
+const LARGE_LOAD: u64 = 16 << 20;
+
+/// Lets checkpoints join small row groups unless the load is large and removes no rows.
+///
+/// Every thread leaves a small row group at the end of a job. Joining them writes their big neighbours
+/// once more, which takes as long as loading them did, while a few small ones harm nobody. Small loads must
+/// join them: each would leave one more in every table, with half a megabyte in the file.
+fn vacuum(plan: &LoadPlan) -> Statement {
+    let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();
+    let leaves_them = only_appends && plan.bytes >= LARGE_LOAD;
+    let sql = if leaves_them { "SET GLOBAL max_vacuum_tasks = 0" } else { "RESET GLOBAL max_vacuum_tasks" };
+    Statement::new("choose whether checkpoints join row groups", sql)
+}
+
+/// Whether a table of a chain has columns that the schema does not know.
+fn has_other_columns(session: &Session<'_>, tables: &[ChainTable<'_>]) -> Result<bool> {
+    for chained in tables {
+        let there = session.column_names(&chained.target)?;
+        let known: HashSet<String> =
+            chained.table.complete_columns().map(|column| DuckDbDialect.fold(&column.name)).collect();
+        if there.iter().any(|column| !known.contains(&DuckDbDialect.fold(column))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

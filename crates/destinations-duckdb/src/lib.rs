@@ -5,7 +5,7 @@
 //! (`<dataset>_staging`), which is gone once no load is in flight.
 //!
 //! # Invariants
-//! - The file is opened (and made) by the first call that needs it, never by [`DuckDb::connect`].
+//! - The file is opened (and made) by the first call that needs it, never by [`connect`].
 //! - A process opens a file once: two values for the same file share one database instance, since
 //!   DuckDB's file lock does not protect a process from itself.
 //!
@@ -13,22 +13,20 @@
 //! Only `core`, `json` and `parquet` are compiled in and no extension is fetched, so time zones other
 //! than UTC are not known to the engine; all timestamps are written in UTC.
 
-mod catalog;
 mod check;
-mod client;
 mod config;
 mod create;
 mod database;
-mod destination;
 mod engine;
 mod error;
-mod job;
-mod preview;
+mod insert;
+mod instance;
+mod ledger_lock;
+mod replacing;
 mod schema_sql;
-mod staged;
-mod sync;
-mod variant;
+mod session;
 
 pub use config::Config;
-pub use destination::DuckDb;
+pub use engine::{DuckDb, DuckDbEngine, connect};
 pub use schema_sql::{CATALOG, DuckDbDialect};
+pub use session::Session;

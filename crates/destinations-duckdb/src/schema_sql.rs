@@ -4,8 +4,8 @@
 //! two parts for a database wherever there is one of that name, so that `"raw"."items"` would be ambiguous
 //! in `raw.duckdb`, and `"temp"."items"` would be another table.
 
-use cartage_destinations_api::sql::{Dialect, TableRef};
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_schema::{Column, DataType};
 
 /// The name under which the database file is attached, whatever the file is called.
@@ -49,13 +49,31 @@ impl Dialect for DuckDbDialect {
         format!("DELETE FROM {} WHERE 1=1", self.qualified(table))
     }
 
-    fn adds_columns_together(&self) -> bool {
-        false
+    /// One statement for each.
+    fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
+        let add = |(name, kind): &(&str, String)| {
+            format!("ALTER TABLE {} ADD COLUMN {} {kind}", self.qualified(table), self.quote(name))
+        };
+        columns.iter().map(add).collect()
     }
 
-    /// An update of scattered rows writes every column of the table anew.
-    fn updates_by_replacing(&self) -> bool {
-        true
+    /// An index costs more than looking through the few rows that such a table has.
+    fn primary_key(&self, _columns: &[&str]) -> Option<String> {
+        None
+    }
+}
+
+/// DuckDB's dialect for columns that are stored as they are: for rows that are read once and dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uncompressed;
+
+impl Dialect for Uncompressed {
+    fn column_type(&self, column: &Column) -> Result<String> {
+        Ok(format!("{} USING COMPRESSION uncompressed", DuckDbDialect.column_type(column)?))
+    }
+
+    fn dataset(&self, dataset: &str) -> String {
+        DuckDbDialect.dataset(dataset)
     }
 }
 

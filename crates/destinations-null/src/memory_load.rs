@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use cartage_destinations_api::sql::{Appends, ledger};
 use cartage_destinations_api::{
-    Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
-    PreparedLoad, ReplaceStrategy, Result, Staging, system, taken_over,
+    Appends, Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
+    PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
 };
 use serde_json::{Value, json};
 

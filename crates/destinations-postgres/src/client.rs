@@ -1,21 +1,19 @@
-//! One connection: statements, queries and transactions, as blocking calls.
+//! One connection: statements, queries and the ends of transactions, as blocking calls.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
-use cartage_destinations_api::sql::{SqlScript, Statement, ledger};
-use cartage_destinations_api::{LoadKey, Result};
+use cartage_destinations_api::{Result, Statement};
+use cartage_destinations_sql::{Row, SqlValue};
 use tokio::runtime::Runtime;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::error;
 use crate::params::Bound;
-use crate::schema_sql::PostgresDialect;
 
 /// One connection, used by one thread at a time.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub struct Session {
     runtime: Arc<Runtime>,
     client: tokio_postgres::Client,
     /// Whether the connection is of no more use: a transaction on it may be open.
@@ -53,22 +51,16 @@ impl Session {
             .map_err(|cause| error::statement(&statement.purpose, &cause))
     }
 
-    /// Runs the statements in order.
-    pub(crate) fn run(&self, script: &SqlScript) -> Result<()> {
-        script.statements.iter().try_for_each(|statement| self.execute(statement).map(drop))
-    }
-
-    /// All rows of a query, each made into a `T`.
-    pub(crate) fn query<T>(
-        &self,
-        statement: &Statement,
-        read: impl FnMut(&Row) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<Vec<T>> {
+    /// All rows of a query.
+    pub(crate) fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
         let failed = |cause| error::statement(&statement.purpose, &cause);
         let bound: Vec<Bound<'_>> = statement.params.iter().map(Bound).collect();
         let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|param| param as _).collect();
         let rows = self.runtime.block_on(self.client.query(&statement.sql, &params)).map_err(failed)?;
-        rows.iter().map(read).collect::<Result<_, _>>().map_err(failed)
+        let values = |row: &tokio_postgres::Row| {
+            (0..row.len()).map(|column| value(row, column)).collect::<Result<_, _>>().map(Row)
+        };
+        rows.iter().map(values).collect::<Result<_, _>>().map_err(failed)
     }
 
     /// Runs statements without parameters and results, separated by semicolons.
@@ -78,59 +70,31 @@ impl Session {
             .map_err(|cause| error::statement(purpose, &cause))
     }
 
-    /// Runs `work` in a transaction: committed if it succeeds, undone if not.
-    ///
-    /// Where the connection breaks during the commit nobody knows whether it happened; that is a
-    /// transient error, and the ledger answers the next attempt.
-    pub(crate) fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Begins a transaction. Until its end is known the connection is of no use to others, also if the caller panics.
+    pub(crate) fn begin(&self) -> Result<()> {
         self.control("BEGIN", "begin a transaction")?;
-        // Until the end is known, and if `work` panics.
         self.spoiled.set(true);
-        let result = work().and_then(|result| {
-            self.control("COMMIT", "commit")?;
-            Ok(result)
-        });
-        let ended = result.is_ok() || self.control("ROLLBACK", "undo the transaction").is_ok();
-        self.spoiled.set(!ended);
-        result
+        Ok(())
     }
 
-    /// Runs `work` in a transaction that is undone, whatever comes of it.
-    pub(crate) fn undone(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
-        self.control("BEGIN", "begin a transaction")?;
-        self.spoiled.set(true);
-        let result = work();
+    pub(crate) fn commit(&self) -> Result<()> {
+        self.control("COMMIT", "commit")?;
+        self.spoiled.set(false);
+        Ok(())
+    }
+
+    pub(crate) fn roll_back(&self) {
         self.spoiled.set(self.control("ROLLBACK", "undo the transaction").is_err());
-        result
     }
+}
 
-    /// Names of the tables of a dataset, sorted; empty where there is no such dataset.
-    pub(crate) fn tables(&self, dataset: &str) -> Result<Vec<String>> {
-        let statement = Statement::new(
-            "list the tables of the dataset",
-            "SELECT c.relname::text FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') ORDER BY 1",
-        )
-        .with_params(vec![dataset.into()]);
-        self.query(&statement, |row| row.try_get(0))
-    }
-
-    pub(crate) fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
-        let statement = Statement::new(
-            format!("whether there is a table {table}"),
-            "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",
-        )
-        .with_params(vec![dataset.into(), table.into()]);
-        Ok(!self.query(&statement, |_| Ok(()))?.is_empty())
-    }
-
-    /// The ledger entries of one load; empty where there is no ledger.
-    pub(crate) fn entries(&self, staging: &str, load: &LoadKey) -> Result<Vec<String>> {
-        if !self.has_table(staging, ledger::TABLE)? {
-            return Ok(Vec::new());
-        }
-        self.query(&ledger::entries(&PostgresDialect, staging, load), |row| row.try_get(0))
-    }
+fn value(row: &tokio_postgres::Row, column: usize) -> Result<SqlValue, tokio_postgres::Error> {
+    let int = |number: Option<i64>| number.map_or(SqlValue::Null, SqlValue::Int);
+    Ok(match *row.columns()[column].type_() {
+        Type::BOOL => int(row.try_get::<_, Option<bool>>(column)?.map(i64::from)),
+        Type::INT2 => int(row.try_get::<_, Option<i16>>(column)?.map(i64::from)),
+        Type::INT4 => int(row.try_get::<_, Option<i32>>(column)?.map(i64::from)),
+        Type::INT8 => int(row.try_get(column)?),
+        _ => row.try_get::<_, Option<String>>(column)?.map_or(SqlValue::Null, SqlValue::Text),
+    })
 }

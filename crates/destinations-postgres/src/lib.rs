@@ -9,7 +9,7 @@
 //! - Nothing connects before the first call that needs the server.
 //! - A load holds an advisory lock of its pipeline and dataset from its preparation to its commit, so
 //!   that two machines never load the same pipeline at once.
-//! - A ledger entry is written first in its transaction: a second attempt waits for the first one and
+//! - A ledger entry is claimed first in its transaction: a second attempt waits for the first one and
 //!   then finds the work done.
 //! - What the ledger says is still to be done (unique row ids of new tables) is done before the commit.
 //! - No message holds a password: settings print without values, errors of the server know none.
@@ -18,25 +18,22 @@
 //! Merges that update need `MERGE` of PostgreSQL 15. Of libpq's own places for settings (`PGHOST`,
 //! `~/.pgpass`, service files) none is read; `pipeline.toml`, secrets files and the environment are.
 
+mod catalog;
 mod check;
 mod client;
 mod config;
 mod connection_string;
 mod copy;
-mod destination;
+mod engine;
 mod error;
-mod job;
 mod lock;
 mod params;
 mod pool;
-mod preview;
-mod row_key;
 mod schema_sql;
-mod steps;
-mod sync;
 mod tls;
 
 pub use config::{Config, Credentials, NulCharacters};
-pub use destination::Postgres;
+pub use engine::{Postgres, PostgresEngine, connect};
+pub use pool::Pooled;
 pub use schema_sql::PostgresDialect;
 pub use tls::SslMode;

@@ -6,8 +6,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cartage_destinations_api::sql::{Param, Statement};
-use cartage_destinations_api::{Error, LoadKey, Result};
+use cartage_destinations_api::{Error, LoadKey, Param, Result, Statement};
+use cartage_destinations_sql::SqlValue;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::client::Session;
@@ -42,8 +42,8 @@ impl LoadLock {
         }
         let take = Statement::new("take the lock of the pipeline", "SELECT pg_try_advisory_lock($1)")
             .with_params(vec![Param::Int(key)]);
-        let taken: Vec<bool> = session.query(&take, |row| row.try_get(0))?;
-        if taken != [true] {
+        let taken = session.query(&take)?;
+        if !matches!(taken.first().map(|row| row.0.as_slice()), Some([SqlValue::Int(1)])) {
             return Err(taken_by(&session, key, load, &pool.config().dataset));
         }
         *held = Some((key, session));
@@ -76,10 +76,9 @@ fn wait_for(session: &Session, key: i64) -> Result<()> {
 }
 
 /// Lets one transaction at a time change what a dataset has in common: schemas, tables, the ledger's table.
-pub(crate) fn alone(session: &Session, staging_dataset: &str) -> Result<()> {
-    let statement = Statement::new("wait for others that change tables", "SELECT pg_advisory_xact_lock($1)")
-        .with_params(vec![Param::Int(key(&["tables", staging_dataset]))]);
-    session.execute(&statement).map(drop)
+pub(crate) fn of_dataset(staging: &str) -> Statement {
+    Statement::new("wait for others that change tables", "SELECT pg_advisory_xact_lock($1)")
+        .with_params(vec![Param::Int(key(&["tables", staging]))])
 }
 
 /// Advisory locks are numbers; the name of what is locked is hashed.
@@ -91,18 +90,18 @@ fn taken_by(session: &Session, key: i64, load: &LoadKey, dataset: &str) -> Error
     // The server shows a key of 64 bits in two halves.
     let statement = Statement::new(
         "who holds the lock",
-        "SELECT coalesce(host(a.client_addr), 'a socket'), a.pid, a.backend_start::text \
+        "SELECT coalesce(host(a.client_addr), 'a socket'), a.pid::text, a.backend_start::text \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
          AND (l.classid::bigint << 32) | l.objid::bigint = $1 LIMIT 1",
     )
     .with_params(vec![Param::Int(key)]);
-    let holder = session.query(&statement, |row| {
-        let (address, pid, since): (String, i32, String) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let holder = session.query(&statement).and_then(|rows| {
+        let Some(row) = rows.first() else { return Ok(String::new()) };
+        let (address, pid, since) = (row.text(0)?, row.text(1)?, row.text(2)?);
         Ok(format!(" (connected from {address} since {since}, server process {pid})"))
     });
-    let holder = holder.ok().and_then(|holders| holders.into_iter().next()).unwrap_or_default();
+    let holder = holder.unwrap_or_default();
     Error::locked(format!(
         "another process{holder} is loading pipeline {} into dataset {dataset}",
         load.pipeline

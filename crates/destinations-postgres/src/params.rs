@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
-use cartage_destinations_api::sql::Param;
+use cartage_destinations_api::Param;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.

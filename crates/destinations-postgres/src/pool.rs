@@ -25,7 +25,7 @@ pub(crate) struct Pool {
 
 /// A connection of a [`Pool`]; it goes back there unless it is of no more use.
 #[derive(Debug)]
-pub(crate) struct Pooled<'a> {
+pub struct Pooled<'a> {
     pool: &'a Pool,
     session: Option<Session>,
 }

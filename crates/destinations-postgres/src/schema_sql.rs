@@ -1,11 +1,8 @@
 //! PostgreSQL's spelling: types, and names of at most 63 bytes.
 
-use cartage_destinations_api::sql::Dialect;
-use cartage_destinations_api::{Error, LoadPlan, Result};
+use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::statements::Dialect;
 use cartage_schema::{Column, DataType};
-
-/// Bytes that the server keeps of a name; it cuts off the rest without an error.
-pub(crate) const LONGEST_NAME: usize = 63;
 
 /// PostgreSQL's dialect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +33,11 @@ impl Dialect for PostgresDialect {
 
     fn placeholder(&self, number: usize) -> String {
         format!("${number}")
+    }
+
+    /// The server cuts off the rest without an error.
+    fn longest_name(&self) -> Option<usize> {
+        Some(63)
     }
 }
 
@@ -78,33 +80,6 @@ fn fraction(digits: Option<u32>) -> Result<Option<u32>> {
         }
         digits => Ok(digits),
     }
-}
-
-/// Refuses names that the server would cut off: two of them could become one.
-pub(crate) fn check_names(plan: &LoadPlan, dataset: &str, staging: &str) -> Result<()> {
-    let too_long = |what: &str, name: &str| {
-        Error::terminal(format!(
-            "{what} {name} has {} bytes, and postgres keeps {LONGEST_NAME} of a name",
-            name.len()
-        ))
-        .with_remedy(
-            "set max_identifier_length for the destination to a smaller number, or use shorter names",
-        )
-    };
-    for name in [dataset, staging] {
-        if name.len() > LONGEST_NAME {
-            return Err(too_long("dataset", name));
-        }
-    }
-    for table in plan.tables.iter().filter_map(|planned| plan.schema.tables.get(&planned.name)) {
-        if table.name.len() > LONGEST_NAME {
-            return Err(too_long("table", &table.name));
-        }
-        if let Some(column) = table.complete_columns().find(|column| column.name.len() > LONGEST_NAME) {
-            return Err(too_long(&format!("table {}: column", table.name), &column.name));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

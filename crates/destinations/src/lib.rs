@@ -40,13 +40,13 @@ pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
     let connected: Result<Box<dyn Destination>> = match request.destination_type.as_str() {
         "null" => Null::connect(request).map(|null| Box::new(null) as _),
         #[cfg(feature = "duckdb")]
-        "duckdb" => cartage_destinations_duckdb::DuckDb::connect(request).map(|duckdb| Box::new(duckdb) as _),
+        "duckdb" => cartage_destinations_duckdb::connect(request).map(|duckdb| Box::new(duckdb) as _),
         #[cfg(feature = "filesystem")]
         "filesystem" => {
             cartage_destinations_filesystem::Filesystem::connect(request).map(|files| Box::new(files) as _)
         }
         #[cfg(feature = "postgres")]
-        "postgres" => cartage_destinations_postgres::Postgres::connect(request).map(|it| Box::new(it) as _),
+        "postgres" => cartage_destinations_postgres::connect(request).map(|it| Box::new(it) as _),
         #[cfg(feature = "process")]
         "process" => custom::Command::connect(request).map(|process| Box::new(process) as _),
         other => Err(unknown(other)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use cartage_destinations_api::sql::check_merge;
+use cartage_destinations_api::merge_options::check_merge;
 use cartage_destinations_api::{
     Capabilities, Chain, ColumnRef, Error as DestinationError, FollowUp, IdentifierCase, LoadKey, LoadPlan,
     TablePlan,
@@ -105,6 +105,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     plan.widen = widen;
     plan.truncate = refresh.truncate_tables;
     plan.bytes = jobs.iter().map(|job| job.bytes).sum();
+    plan.jobs = jobs.iter().map(|job| job.name.job_id().to_string()).collect();
     let system = [schema.version_table_name(), schema.loads_table_name()];
     plan.tables = system.iter().map(TablePlan::direct).collect();
     for table in schema.tables.values() {

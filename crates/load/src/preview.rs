@@ -1,6 +1,6 @@
 //! The statements that loading a package runs, without running any.
 
-use cartage_destinations_api::sql::SqlScript;
+use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Destination, Error as DestinationError};
 use cartage_package_store::PublishedPackage;
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cartage_destinations_api::sql::SqlScript;
+use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Connector, Destination};
 use cartage_load::Comparison;
 use cartage_package_store::{Folder, LoadId, PackageStore};

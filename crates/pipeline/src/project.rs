@@ -1,7 +1,7 @@
 //! A pipeline as a command finds it: its configuration, its data folder and the outside world.
 
 use cartage_config::{Config, DestinationSettings};
-use cartage_destinations_api::sql::SqlScript;
+use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{
     Capabilities, CommonSettings, ConnectRequest, Connector, Destination, KNOWN_TYPES, Settings,
 };

@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is not in the table may not exist.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -17,9 +17,10 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("destinations-api", &["runtime", "schema", "state"]),
     ("destinations-custom", &["destinations-api", "runtime", "schema"]),
     ("destinations-null", &["destinations-api", "schema", "state"]),
-    ("destinations-duckdb", &["destinations-api", "schema", "state"]),
+    ("destinations-sql", &["destinations-api", "schema"]),
+    ("destinations-duckdb", &["destinations-api", "destinations-sql", "schema"]),
     ("destinations-filesystem", &["destinations-api", "schema", "state"]),
-    ("destinations-postgres", &["destinations-api", "schema", "state"]),
+    ("destinations-postgres", &["destinations-api", "destinations-sql", "schema"]),
     (
         "destinations",
         &[

@@ -1,8 +1,8 @@
 //! `ingest`: a pipeline made of two arguments.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use cartage_destinations_api::Connector;
+use cartage_destinations_api::{Connector, place_key};
 use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
 use toml::{Table, Value};
 
@@ -29,17 +29,14 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
 
 /// The pipeline file that the arguments stand for.
 fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
-    let (kind, place) = args.destination.split_once(':').unwrap_or((args.destination.as_str(), ""));
-    if kind.is_empty() {
-        return Err(PipelineError::Usage {
-            message: format!("\"{}\" names no destination", args.destination),
-            remedy: "write it as TYPE:PLACE, such as duckdb:events.duckdb".to_owned(),
-        });
-    }
+    let (kind, place) = kind_and_place(&args.destination)?;
     let table = table_name(args)?;
     let mut destination = Table::new();
     if !place.is_empty() {
-        let key = if kind == "filesystem" { "bucket_url" } else { "path" };
+        let key = place_key(kind).ok_or_else(|| PipelineError::Usage {
+            message: format!("a destination of type {kind} has no place"),
+            remedy: format!("write {kind} alone, or name another type"),
+        })?;
         destination.insert(key.to_owned(), text(place));
     }
     let document = Table::from_iter([
@@ -50,10 +47,28 @@ fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     Ok(document.to_string())
 }
 
+/// The type of a destination and its place: `duckdb:events.duckdb`, or an address such as `postgresql://..` or `s3://..`.
+fn kind_and_place(destination: &str) -> Result<(&str, &str), PipelineError> {
+    let (kind, place) = destination.split_once(':').unwrap_or((destination, ""));
+    if kind.is_empty() {
+        return Err(PipelineError::Usage {
+            message: format!("\"{destination}\" names no destination"),
+            remedy: "write it as TYPE:PLACE, such as duckdb:events.duckdb, or as an address".to_owned(),
+        });
+    }
+    Ok(match kind {
+        _ if !place.starts_with("//") => (kind, place),
+        "postgres" | "postgresql" => ("postgres", destination),
+        "s3" | "gs" | "gcs" | "az" | "abfs" | "abfss" | "file" => ("filesystem", destination),
+        "duckdb" => ("duckdb", destination),
+        _ => (kind, place),
+    })
+}
+
 fn pipeline(args: &IngestArgs, kind: &str, place: &str, table: &str) -> Value {
     // One pipeline for each table and place, so that state and schema of one do not meet those of another.
-    let place =
-        std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
+    let place = if place.contains("://") { Path::new(place).to_path_buf() } else { absolute(place) };
+    let place = place.display();
     let mark =
         cartage_package_store::Checksum::of(format!("{kind}:{place}/{}/{table}", args.dataset).as_bytes());
     let mark: String = mark.to_string().chars().rev().take(8).collect();
@@ -62,6 +77,10 @@ fn pipeline(args: &IngestArgs, kind: &str, place: &str, table: &str) -> Value {
         ("dataset_name", text(&args.dataset)),
         ("destination", text(kind)),
     ])
+}
+
+fn absolute(place: &str) -> PathBuf {
+    std::path::absolute(place).unwrap_or_else(|_| PathBuf::from(place))
 }
 
 fn source(args: &IngestArgs, table: &str) -> Value {

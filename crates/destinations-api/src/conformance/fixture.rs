@@ -178,7 +178,24 @@ pub(super) fn plan_of(pipeline: &str, number: u32, schema: &Schema) -> LoadPlan 
     let mut plan = LoadPlan::new(key, Arc::new(schema.clone()), document, now);
     plan.tables =
         [VERSION_TABLE, LOADS_TABLE, STATE_TABLE, "items", "items__tags"].map(TablePlan::direct).to_vec();
+    plan.jobs = all_jobs(&plan.key.load_id);
     plan
+}
+
+/// The ids of all jobs that cases of the suite have: see [`Place::file`].
+fn all_jobs(load_id: &str) -> Vec<String> {
+    let own = load_id.replace('.', "");
+    let parts = (0..8).map(|part| format!("part{part}"));
+    let ids =
+        ["one", "bad", "late", "orphan", "ours", "new", "unfinished", "second", "state"].map(str::to_owned);
+    let ids: Vec<String> = ids.into_iter().chain(parts).chain([own]).collect();
+    let mut jobs = Vec::new();
+    for table in ["items", "items__tags", STATE_TABLE] {
+        for format in [FileFormat::Parquet, FileFormat::Jsonl] {
+            jobs.extend(ids.iter().map(|id| format!("{table}.{id}.{format}")));
+        }
+    }
+    jobs
 }
 
 /// The same load as a replace of `items` and its child.

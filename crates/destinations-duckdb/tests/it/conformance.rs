@@ -1,7 +1,7 @@
 //! The suite that all destinations pass.
 
 use cartage_destinations_api::{ConnectRequest, Destination, conformance};
-use cartage_destinations_duckdb::DuckDb;
+use cartage_destinations_duckdb::connect;
 use serde_json::json;
 
 use crate::util::settings;
@@ -15,7 +15,7 @@ fn run(extra: &serde_json::Value) {
         keys["path"] = json!(format!("{}.duckdb", number.get()));
         let request = ConnectRequest::new("duckdb", "suite", "data").in_folder(folder.path());
         let duckdb: Box<dyn Destination> =
-            Box::new(DuckDb::connect(&request.with_settings(settings(&keys))).unwrap());
+            Box::new(connect(&request.with_settings(settings(&keys))).unwrap());
         duckdb
     });
 }

@@ -10,7 +10,7 @@ use cartage_schema::{Column, DataType};
 use serde_json::json;
 
 use crate::util::{Fixture, plan, request, settings};
-use cartage_destinations_duckdb::{CATALOG, DuckDb};
+use cartage_destinations_duckdb::{CATALOG, connect};
 
 fn id() -> Column {
     Column::typed("id", DataType::Bigint, true)
@@ -77,7 +77,7 @@ fn an_upsert_keeps_the_values_of_columns_that_the_schema_does_not_know() {
     plan.chains = vec![Chain::new("items", vec!["items".to_owned()], FollowUp::Merge(MergeStrategy::Upsert))];
     let fixture = Fixture::begin(
         tempfile::tempdir().unwrap(),
-        DuckDb::connect(&request(folder.path(), &json!({}))).unwrap(),
+        connect(&request(folder.path(), &json!({}))).unwrap(),
         plan,
     );
     let names: ArrayRef = Arc::new(StringArray::from(vec!["new", "new"]));
@@ -106,14 +106,14 @@ fn rows_survive_closing_and_opening_again() {
     fixture.commit();
     let Fixture { folder, duckdb, .. } = fixture;
     drop(duckdb);
-    let again = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    let again = connect(&request(folder.path(), &json!({}))).unwrap();
     assert_eq!(again.reader().unwrap().count("items").unwrap(), 2);
 }
 
 #[test]
 fn asking_for_a_status_makes_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let duckdb = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    let duckdb = connect(&request(folder.path(), &json!({}))).unwrap();
     duckdb.load_status(&plan([id()]).key).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -122,7 +122,7 @@ fn asking_for_a_status_makes_no_file() {
 fn a_file_that_is_no_database_is_refused_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop.duckdb"), "plain text ".repeat(2000)).unwrap();
-    let duckdb = DuckDb::connect(&request(folder.path(), &json!({}))).unwrap();
+    let duckdb = connect(&request(folder.path(), &json!({}))).unwrap();
     let error = duckdb.prepare_load(&plan([id()])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(error.to_string().contains("shop.duckdb") && error.remedy().is_some(), "{error}");
@@ -145,9 +145,9 @@ fn a_dataset_may_have_the_name_of_the_file_or_of_one_of_the_engines_databases() 
         let request = ConnectRequest::new("duckdb", "shop", dataset)
             .in_folder(folder.path())
             .with_settings(settings(&json!({"path": file})));
-        let duckdb = DuckDb::connect(&request).unwrap();
+        let duckdb = connect(&request).unwrap();
         for number in [1, 2] {
-            let fixture = Fixture::with(duckdb.clone(), [id()]);
+            let fixture = Fixture::with(connect(&request).unwrap(), [id()]);
             let path = fixture.parquet("1.parquet", vec![("id", ids([number]))]);
             fixture.load(&path).unwrap_or_else(|error| panic!("{dataset} in {file}: {error}"));
             fixture.commit();

@@ -1,7 +1,7 @@
 //! What other people have in the database.
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_destinations_duckdb::DuckDb;
+use cartage_destinations_duckdb::connect;
 use cartage_schema::{Column, DataType};
 use duckdb::Connection;
 use serde_json::json;
@@ -16,7 +16,7 @@ fn id() -> Column {
 fn a_staging_dataset_with_something_of_somebody_else_stays() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.duckdb");
-    let duckdb = DuckDb::connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
+    let duckdb = connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
     let staging = "data_staging";
     Connection::open(&file)
         .unwrap()
@@ -39,7 +39,7 @@ fn a_view_in_the_place_of_a_table_is_named_at_once() {
         .unwrap()
         .execute_batch("CREATE SCHEMA data; CREATE VIEW data.items AS SELECT 1 AS id")
         .unwrap();
-    let duckdb = DuckDb::connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
+    let duckdb = connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
     let error = duckdb.prepare_load(&plan([id()])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal);
     assert!(error.to_string().contains("data.items"), "{error}");

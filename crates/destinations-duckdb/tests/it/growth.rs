@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
-use cartage_destinations_duckdb::DuckDb;
+use cartage_destinations_duckdb::connect;
 use cartage_schema::{Column, DataType};
 use duckdb::Connection;
 use serde_json::json;
@@ -18,7 +18,7 @@ fn id() -> Column {
 fn small_loads_share_their_row_groups() {
     let folder = tempfile::tempdir().unwrap();
     for nth in 0..20 {
-        let duckdb = DuckDb::connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
+        let duckdb = connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();
         let mut plan = plan([id()]);
         plan.key.load_id = format!("1700000000.{}", nth + 1);
         let load = Fixture::begin(tempfile::tempdir().unwrap(), duckdb, plan);

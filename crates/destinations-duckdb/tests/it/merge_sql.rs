@@ -1,8 +1,9 @@
 //! The text of merges in DuckDB's dialect.
 
-use cartage_destinations_api::sql::{ChainTable, TableRef, follow_up};
-use cartage_destinations_api::{FollowUp, MergeStrategy};
-use cartage_destinations_duckdb::DuckDbDialect;
+use cartage_destinations_api::{ConnectRequest, FollowUp, MergeStrategy};
+use cartage_destinations_duckdb::{DuckDbDialect, connect};
+use cartage_destinations_sql::SqlEngine as _;
+use cartage_destinations_sql::statements::{ChainTable, TableRef, follow_up};
 use cartage_schema::{Column, DataType, SortOrder, Table};
 use serde_json::{Value, json};
 
@@ -61,7 +62,9 @@ fn sql(strategy: MergeStrategy, tables: &[Table]) -> String {
             table,
         })
         .collect();
-    follow_up(&DuckDbDialect, FollowUp::Merge(strategy), &chain, CREATED).unwrap().to_string()
+    let duckdb = connect(&ConnectRequest::new("duckdb", "shop", "raw")).unwrap();
+    let update = duckdb.engine().update_rows(None, &chain).unwrap();
+    follow_up(&DuckDbDialect, FollowUp::Merge(strategy), &chain, CREATED, update).unwrap().to_string()
 }
 
 fn history(version: Column, until: Value) -> Table {

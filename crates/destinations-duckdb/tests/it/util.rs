@@ -9,7 +9,7 @@ use cartage_destinations_api::{
     ConnectRequest, Destination, FileFormat, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan, Result,
     Settings, TablePlan,
 };
-use cartage_destinations_duckdb::DuckDb;
+use cartage_destinations_duckdb::{DuckDb, connect};
 use cartage_schema::{Column, NamingKind, Schema, Table};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) fn new(columns: impl IntoIterator<Item = Column>, keys: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let duckdb = DuckDb::connect(&request(folder.path(), keys)).unwrap();
+        let duckdb = connect(&request(folder.path(), keys)).unwrap();
         Self::begin(folder, duckdb, plan(columns))
     }
 
@@ -51,7 +51,9 @@ impl Fixture {
     }
 
     pub(crate) fn load(&self, path: &Path) -> Result<JobOutcome> {
-        let job = JobFile::new(path.display().to_string(), "items", path, FileFormat::Parquet);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let id = self.plan.jobs.iter().find(|job| *job == name).map_or(OTHER_FILES, String::as_str);
+        let job = JobFile::new(id, "items", path, FileFormat::Parquet);
         self.duckdb.open_job(&self.plan, &job)?.run()
     }
 
@@ -71,6 +73,9 @@ pub(crate) fn request(folder: &Path, keys: &Value) -> ConnectRequest {
     ConnectRequest::new("duckdb", "shop", "data").in_folder(folder).with_settings(settings(keys))
 }
 
+/// The job of all files whose names are not in the plan.
+const OTHER_FILES: &str = "other";
+
 pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
     let table = columns.into_iter().fold(Table::root("items", "items"), Table::with_column);
     let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
@@ -84,6 +89,7 @@ pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
     let document = Arc::from(schema.to_json());
     let mut plan = LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000);
     plan.tables = ["_dlt_version", "_dlt_loads", "items"].map(TablePlan::direct).to_vec();
+    plan.jobs = ["1.parquet", "2.parquet", OTHER_FILES].map(str::to_owned).to_vec();
     plan
 }
 

@@ -1,7 +1,8 @@
 //! The columns that a table has at the server: what arrives must be in their binary form.
 
-use cartage_destinations_api::Result;
-use cartage_destinations_api::sql::{Statement, TableRef};
+use cartage_destinations_api::{Result, Statement};
+use cartage_destinations_sql::Row;
+use cartage_destinations_sql::statements::TableRef;
 
 use crate::client::Session;
 
@@ -70,8 +71,8 @@ pub(super) fn columns(session: &Session, table: &TableRef) -> Result<Vec<TargetC
          AND a.attnum > 0 AND NOT a.attisdropped",
     )
     .with_params(vec![table.dataset.as_str().into(), table.table.as_str().into()]);
-    session.query(&statement, |row| {
-        let base: String = row.try_get(1)?;
-        Ok(TargetColumn { name: row.try_get(0)?, kind: Kind::of(&base), type_name: row.try_get(2)? })
-    })
+    let column = |row: &Row| {
+        Ok(TargetColumn { name: row.text(0)?, kind: Kind::of(&row.text(1)?), type_name: row.text(2)? })
+    };
+    session.query(&statement)?.iter().map(column).collect()
 }

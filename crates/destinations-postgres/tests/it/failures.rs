@@ -17,7 +17,10 @@ use crate::util::{Dataset, Fixture, connect, plan};
 fn at(url: &str, dataset: &str) -> Postgres {
     let keys = json!({"credentials": url, "connections": 2});
     let settings = Settings::new(keys.as_object().unwrap().clone());
-    Postgres::connect(&ConnectRequest::new("postgres", "shop", dataset).with_settings(settings)).unwrap()
+    cartage_destinations_postgres::connect(
+        &ConnectRequest::new("postgres", "shop", dataset).with_settings(settings),
+    )
+    .unwrap()
 }
 
 fn columns() -> [Column; 1] {

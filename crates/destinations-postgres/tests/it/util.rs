@@ -47,7 +47,10 @@ pub(crate) fn connect(dataset: &str, extra: &Value) -> Postgres {
         keys[key] = value.clone();
     }
     let settings = Settings::new(keys.as_object().unwrap().clone());
-    Postgres::connect(&ConnectRequest::new("postgres", "shop", dataset).with_settings(settings)).unwrap()
+    cartage_destinations_postgres::connect(
+        &ConnectRequest::new("postgres", "shop", dataset).with_settings(settings),
+    )
+    .unwrap()
 }
 
 /// A dataset whose only data table is `items`.
@@ -74,7 +77,9 @@ impl Fixture {
     }
 
     pub(crate) fn load(&self, path: &Path) -> Result<JobOutcome> {
-        let job = JobFile::new(path.display().to_string(), "items", path, FileFormat::Parquet);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let id = self.plan.jobs.iter().find(|job| *job == name).map_or(OTHER_FILES, String::as_str);
+        let job = JobFile::new(id, "items", path, FileFormat::Parquet);
         self.postgres.open_job(&self.plan, &job)?.run()
     }
 
@@ -90,6 +95,9 @@ impl Fixture {
     }
 }
 
+/// The job of all files whose names are not in the plan.
+const OTHER_FILES: &str = "other";
+
 pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
     let table = columns.into_iter().fold(Table::root("items", "items"), Table::with_column);
     let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
@@ -103,6 +111,8 @@ pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
     let document = Arc::from(schema.to_json());
     let mut plan = LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000);
     plan.tables = ["_dlt_version", "_dlt_loads", "items"].map(TablePlan::direct).to_vec();
+    plan.jobs =
+        ["1.parquet", "2.parquet", "items.1.parquet", "one", "two", OTHER_FILES].map(str::to_owned).to_vec();
     plan
 }
 

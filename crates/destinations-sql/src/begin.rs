@@ -1,0 +1,90 @@
+//! The first step: nothing is written unless the state is the one that the load builds on, and nothing that is
+//! written is without its row in the ledger.
+
+use std::collections::HashSet;
+
+use cartage_destinations_api::{Appends, LoadKey, LoadPlan, Result, ledger as entries};
+
+use crate::destination::SqlDestination;
+use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
+use crate::statements::ledger::{self, State};
+use crate::targets::planned_tables;
+
+/// What a ledger says of one load.
+pub(crate) type Entries = Vec<(String, State)>;
+
+impl<E: SqlEngine> SqlDestination<E> {
+    /// Checks what the load builds on, makes the datasets and the ledger, takes over from other loads of the pipeline
+    /// and writes this one into the ledger, so that no other load removes it.
+    pub(crate) fn begin(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<()> {
+        let _alone = self.engine().guard_ledger(LedgerAccess::Exclusive)?;
+        let staging = &self.datasets().staging;
+        session.transaction(|| {
+            session.lock_dataset(staging)?;
+            plan.base.check(&plan.key, self.stored_state(session, &plan.key.pipeline)?.as_ref())?;
+            let mut wanted = self.wanted(plan)?;
+            if session.has_table(staging, ledger::TABLE)? {
+                wanted.extend(self.take_over(session, plan)?);
+            } else {
+                session.create_dataset(staging)?;
+                session.execute(&ledger::create(self.dialect(), staging)?)?;
+            }
+            session.create_dataset(&self.datasets().dataset)?;
+            self.plan_entries(session, plan, &wanted)
+        })
+    }
+
+    /// Writes those of the entries that the load does not have yet.
+    pub(crate) fn plan_entries(
+        &self,
+        session: &E::Session<'_>,
+        plan: &LoadPlan,
+        wanted: &[(String, State)],
+    ) -> Result<()> {
+        let rows = session.query(&ledger::entries(self.dialect(), &self.datasets().staging, &plan.key))?;
+        let mut known = rows.iter().map(|row| row.text(0)).collect::<Result<HashSet<String>>>()?;
+        let missing: Vec<(&str, State)> = wanted
+            .iter()
+            .filter(|(entry, _)| known.insert(entry.clone()))
+            .map(|(entry, state)| (entry.as_str(), *state))
+            .collect();
+        let staging = &self.datasets().staging;
+        session.run(&ledger::plan(self.dialect(), staging, &plan.key, &missing, plan.now_micros)).map(drop)
+    }
+
+    /// All entries that a load has from its beginning.
+    fn wanted(&self, plan: &LoadPlan) -> Result<Entries> {
+        let mut wanted = vec![(entries::BEGUN.to_owned(), State::Done)];
+        wanted.extend(Appends::of(plan).into_iter().map(|appends| (appends.entry(), State::Done)));
+        let steps = [
+            (entries::DROP, plan.drop.is_empty()),
+            (entries::WIDEN, plan.widen.is_empty()),
+            (entries::TRUNCATE, plan.truncate.is_empty()),
+        ];
+        let steps = steps.into_iter().filter(|(_, is_empty)| !is_empty).map(|(step, _)| step.to_owned());
+        let staged = planned_tables(plan)?.into_iter().filter(|planned| planned.is_staged);
+        let staged =
+            staged.map(|planned| entries::staged_entry(&self.staged(&plan.key, &planned.table.name).table));
+        let jobs = plan.jobs.iter().map(|job| entries::job_entry(job));
+        let follow_ups = plan.chains.iter().map(|chain| entries::follow_up_entry(&chain.root));
+        wanted.extend(steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, State::Planned)));
+        Ok(wanted)
+    }
+
+    /// The ledger entries of one load; empty where there is no ledger.
+    pub(crate) fn entries(&self, session: &E::Session<'_>, load: &LoadKey) -> Result<Entries> {
+        let staging = &self.datasets().staging;
+        if !session.has_table(staging, ledger::TABLE)? {
+            return Ok(Vec::new());
+        }
+        let rows = session.query(&ledger::entries(self.dialect(), staging, load))?;
+        rows.iter().map(|row| Ok((row.text(0)?, State::of(row.int(1)?)))).collect()
+    }
+
+    /// Says in the transaction that is open that an entry is done; `false` if it is done already, or not there.
+    pub(crate) fn claim(&self, session: &E::Session<'_>, plan: &LoadPlan, entry: &str) -> Result<bool> {
+        let staging = &self.datasets().staging;
+        let claim = ledger::claim(self.dialect(), staging, &plan.key, entry, plan.now_micros);
+        Ok(session.execute(&claim)? > 0)
+    }
+}

@@ -1,0 +1,63 @@
+//! The last step: the load is recorded, and what was kept for it is gone.
+
+use cartage_destinations_api::{LoadCommit, LoadKey, Result, system, taken_over};
+
+use crate::destination::SqlDestination;
+use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
+use crate::statements::{ledger, system_rows};
+
+impl<E: SqlEngine> SqlDestination<E> {
+    /// Records a load as complete in the transaction that is open, and forgets what is kept for it.
+    pub(crate) fn commit(&self, session: &E::Session<'_>, commit: &LoadCommit) -> Result<()> {
+        let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
+        session.lock_dataset(staging)?;
+        let entries = self.entries(session, &commit.key)?;
+        let hold = ledger::hold(self.dialect(), staging, &commit.key, commit.now_micros);
+        if entries.is_empty() || session.execute(&hold)? == 0 {
+            let is_complete = self.is_complete(session, &commit.key)?;
+            return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
+        }
+        commit.base.check(&commit.key, self.stored_state(session, &commit.key.pipeline)?.as_ref())?;
+        session.execute(&system_rows::record_load(
+            self.dialect(),
+            dataset,
+            &commit.key,
+            &commit.schema,
+            commit.now_micros,
+        ))?;
+        session.run(&self.drop_staged(entries.iter().map(|(entry, _)| entry.as_str())))?;
+        session.execute(&ledger::forget(self.dialect(), staging, &commit.key)).map(drop)
+    }
+
+    pub(crate) fn is_complete(&self, session: &E::Session<'_>, load: &LoadKey) -> Result<bool> {
+        let dataset = &self.datasets().dataset;
+        if !session.has_table(dataset, system::LOADS_TABLE)? {
+            return Ok(false);
+        }
+        session.has_row(&system_rows::completed_load(self.dialect(), dataset, load))
+    }
+
+    /// Removes the ledger and the staging dataset where nothing is in flight any more. Another load that is at work
+    /// keeps them; it removes them at its own end. They stay where we could not make them again.
+    pub(crate) fn tidy(&self, session: &E::Session<'_>) -> Result<()> {
+        let Some(_alone) = self.engine().guard_ledger(LedgerAccess::TryExclusive)? else { return Ok(()) };
+        let staging = &self.datasets().staging;
+        let remove = |with_dataset: bool| {
+            session.transaction(|| {
+                session.lock_dataset(staging)?;
+                if !session.may_create_datasets()? {
+                    return Ok(());
+                }
+                if session.has_table(staging, ledger::TABLE)? {
+                    if session.has_row(&ledger::any(self.dialect(), staging))? {
+                        return Ok(());
+                    }
+                    session.execute(&ledger::drop(self.dialect(), staging))?;
+                }
+                if with_dataset { session.drop_empty_dataset(staging) } else { Ok(()) }
+            })
+        };
+        // Where something else is in the dataset, it stays.
+        remove(true).or_else(|_| remove(false))
+    }
+}

@@ -1,0 +1,314 @@
+//! What a database has to offer to become a destination.
+
+use std::fmt;
+
+use cartage_destinations_api::{
+    Capabilities, Description, JobFile, LoadKey, LoadPlan, Probe, Result, SqlScript, Statement,
+};
+use cartage_schema::Table;
+
+use crate::row::Row;
+use crate::statements::ddl::{self, Constraints, Existing};
+use crate::statements::merge::{UpdateRows, update_by_merge};
+use crate::statements::{ChainTable, Dialect, TableRef};
+
+/// The datasets of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datasets {
+    /// Where readers find the rows.
+    pub dataset: String,
+    /// Where the ledger and the rows in flight are.
+    pub staging: String,
+}
+
+/// A database that speaks SQL and has transactions that undo statements which change tables too.
+///
+/// Required are the methods without a body. The others say where a database wants something done in another way.
+pub trait SqlEngine: fmt::Debug + Send + Sync {
+    /// A connection, used by one thread at a time.
+    type Session<'a>: SqlSession
+    where
+        Self: 'a;
+
+    /// How the database spells things.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// The datasets that are loaded into.
+    fn datasets(&self) -> &Datasets;
+
+    /// What this is and where, for messages. Never holds a secret.
+    fn description(&self) -> Description;
+
+    /// Fixed for the lifetime of the value.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// A connection that nobody else uses; makes the database where there is none.
+    ///
+    /// # Errors
+    /// Locked if another program keeps the database to itself; invalid if it cannot be opened; transient if it
+    /// cannot be reached now.
+    fn session(&self) -> Result<Self::Session<'_>>;
+
+    /// A connection to a database that is there; asking makes none.
+    ///
+    /// # Errors
+    /// As for [`session`](Self::session).
+    fn existing_session(&self) -> Result<Option<Self::Session<'_>>> {
+        self.session().map(Some)
+    }
+
+    /// Brings the rows of a file into a table, in the transaction that is open; returns their number. Columns that
+    /// the file lacks become null.
+    ///
+    /// # Errors
+    /// Terminal if a value does not fit, corrupt if the file cannot be read; see [`SqlSession::execute`].
+    fn load_file(
+        &self,
+        session: &Self::Session<'_>,
+        target: &TableRef,
+        table: &Table,
+        job: &JobFile,
+    ) -> Result<u64>;
+
+    /// The statement that stands for [`load_file`](Self::load_file) where the statements of a load are shown.
+    ///
+    /// # Errors
+    /// Invalid if the format of the file is none that the database takes.
+    fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement>;
+
+    /// What is tried for a check-up before and after the trial that every database has.
+    fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>);
+
+    /// Takes the right to load, or sees that it is still held: called before the load is prepared, by each job and
+    /// before the commit.
+    ///
+    /// # Errors
+    /// Locked if another process has it.
+    fn begin_work(&self, load: &LoadKey) -> Result<()> {
+        let _ = load;
+        Ok(())
+    }
+
+    /// Gives up what [`begin_work`](Self::begin_work) took: the load is complete.
+    fn end_work(&self) {}
+
+    /// Sets the database up for a load that is about to be prepared.
+    ///
+    /// # Errors
+    /// See [`SqlSession::execute`].
+    fn tune(&self, session: &Self::Session<'_>, plan: &LoadPlan) -> Result<()> {
+        let _ = (session, plan);
+        Ok(())
+    }
+
+    /// Keeps other threads of this process away from the ledger where the database does not do that itself. `None`
+    /// where [`LedgerAccess::TryExclusive`] is not to be had now.
+    ///
+    /// # Errors
+    /// As for [`session`](Self::session).
+    fn guard_ledger(&self, access: LedgerAccess) -> Result<Option<LedgerGuard>> {
+        let _ = access;
+        Ok(Some(LedgerGuard::default()))
+    }
+
+    /// `CREATE TABLE` for the staged twin of a table, whose rows are merged or else take the place of others.
+    ///
+    /// # Errors
+    /// Terminal if a column has no type at this database.
+    fn create_staged(
+        &self,
+        target: &TableRef,
+        table: &Table,
+        constraints: Constraints,
+        is_merged: bool,
+    ) -> Result<String> {
+        let _ = is_merged;
+        ddl::create_table(self.dialect(), target, table, constraints)
+    }
+
+    /// How known rows are updated; `session` is there when the load runs, not when its statements are shown.
+    ///
+    /// # Errors
+    /// See [`SqlSession::query`].
+    fn update_rows(
+        &self,
+        session: Option<&Self::Session<'_>>,
+        tables: &[ChainTable<'_>],
+    ) -> Result<UpdateRows> {
+        let _ = (session, tables);
+        Ok(update_by_merge)
+    }
+
+    /// Where row ids of a new table become unique when its rows are there: what is to be run before that, in the same
+    /// transaction. `None` where they are unique from the beginning.
+    fn late_keys(&self) -> Option<SqlScript> {
+        None
+    }
+
+    /// What has to be run before the statements of a load that are shown.
+    ///
+    /// # Errors
+    /// Invalid if the place of the database cannot be put into a statement.
+    fn preamble(&self) -> Result<SqlScript> {
+        Ok(SqlScript::default())
+    }
+}
+
+/// Who wants the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerAccess {
+    /// Somebody who writes into it.
+    Shared,
+    /// Somebody who makes it or takes over; waits for the others.
+    Exclusive,
+    /// Somebody who removes it if nobody else is there.
+    TryExclusive,
+}
+
+/// Ends the access to the ledger when it is dropped.
+#[derive(Default)]
+pub struct LedgerGuard(Option<Box<dyn std::any::Any>>);
+
+impl LedgerGuard {
+    /// Holds on to `guard`.
+    pub fn new(guard: impl std::any::Any) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
+
+impl fmt::Debug for LedgerGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LedgerGuard").field(&self.0.is_some()).finish()
+    }
+}
+
+/// One connection.
+pub trait SqlSession {
+    /// Runs one statement; returns the number of rows that it changed.
+    ///
+    /// # Errors
+    /// Terminal if the database will always refuse it, transient if it is worth another attempt.
+    fn execute(&self, statement: &Statement) -> Result<u64>;
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn query(&self, statement: &Statement) -> Result<Vec<Row>>;
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn begin(&self) -> Result<()>;
+
+    /// Commits the transaction that is open.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute). Where the connection breaks meanwhile nobody knows whether it happened;
+    /// that is transient, and the ledger answers the next attempt.
+    fn commit(&self) -> Result<()>;
+
+    /// Undoes the transaction that is open, if there is one.
+    fn roll_back(&self);
+
+    /// Creates a dataset where it is not there.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn create_dataset(&self, dataset: &str) -> Result<()>;
+
+    /// Removes a dataset where nothing is in it.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute), also where something is in it.
+    fn drop_empty_dataset(&self, dataset: &str) -> Result<()>;
+
+    /// Whether a dataset is there.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn has_dataset(&self, dataset: &str) -> Result<bool>;
+
+    /// Names of the tables of a dataset, sorted; empty where there is no such dataset.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn tables(&self, dataset: &str) -> Result<Vec<String>>;
+
+    /// Whether a table is there, its name compared as the database compares names.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn has_table(&self, dataset: &str, table: &str) -> Result<bool>;
+
+    /// Name and type of each column of a table, in its order; empty where there is no such table.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn columns(&self, table: &TableRef) -> Result<Vec<(String, String)>>;
+
+    /// Those of `tables` that are there, with their columns.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn existing(&self, dataset: &str, tables: &[&Table]) -> Result<Existing>;
+
+    /// Whether datasets may be made, so that one that is removed can be made again.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn may_create_datasets(&self) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// Lets one transaction at a time change what a dataset has in common: its tables, the ledger. Ends with the
+    /// transaction that is open.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn lock_dataset(&self, staging: &str) -> Result<()> {
+        let _ = staging;
+        Ok(())
+    }
+
+    /// Runs the statements in order; returns the number of rows that the last one changed.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute).
+    fn run(&self, script: &SqlScript) -> Result<u64> {
+        script.statements.iter().try_fold(0, |_, statement| self.execute(statement))
+    }
+
+    /// Whether a query has a row.
+    ///
+    /// # Errors
+    /// As for [`query`](Self::query).
+    fn has_row(&self, statement: &Statement) -> Result<bool> {
+        Ok(!self.query(statement)?.is_empty())
+    }
+
+    /// Runs `work` in a transaction: committed if it succeeds, undone if not.
+    ///
+    /// # Errors
+    /// That of `work`, or of the commit.
+    fn transaction<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.begin()?;
+        let result = work().and_then(|result| {
+            self.commit()?;
+            Ok(result)
+        });
+        result.inspect_err(|_| self.roll_back())
+    }
+
+    /// Runs `work` in a transaction that is undone, whatever comes of it.
+    ///
+    /// # Errors
+    /// That of `work`.
+    fn undone(&self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.begin()?;
+        let result = work();
+        self.roll_back();
+        result
+    }
+}

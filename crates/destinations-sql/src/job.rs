@@ -1,0 +1,103 @@
+//! Jobs: a file into a table, and the follow-up of a chain. Each is one transaction with its ledger entry.
+
+use cartage_destinations_api::{
+    Chain, Error, ErrorKind, Job, JobFile, JobOutcome, LoadPlan, Result, ledger as entries, taken_over,
+};
+use cartage_schema::Table;
+
+use crate::destination::SqlDestination;
+use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
+use crate::statements::ledger::{self, State};
+use crate::statements::{ChainTable, TableRef, follow_up};
+use crate::targets::schema_table;
+
+/// One piece of work that happens once per load.
+pub(crate) struct SqlJob<'a, E> {
+    destination: &'a SqlDestination<E>,
+    plan: &'a LoadPlan,
+    entry: String,
+    work: Work<'a>,
+}
+
+enum Work<'a> {
+    Insert { job: &'a JobFile, target: TableRef, table: &'a Table },
+    FollowUp { chain: &'a Chain, tables: Vec<ChainTable<'a>> },
+}
+
+impl<'a, E: SqlEngine> SqlJob<'a, E> {
+    /// The rows of a file into its table, or into the table's staged twin.
+    pub(crate) fn insert(
+        destination: &'a SqlDestination<E>,
+        plan: &'a LoadPlan,
+        job: &'a JobFile,
+    ) -> Result<Self> {
+        let target = destination.target(plan, &job.table)?;
+        let table = schema_table(plan, &job.table)?;
+        // Refuses a format before anything is done.
+        destination.engine().load_statement(&target, table, job)?;
+        let work = Work::Insert { job, target, table };
+        Ok(Self { destination, plan, entry: entries::job_entry(&job.id), work })
+    }
+
+    /// What turns the staged rows of a chain into rows of the dataset.
+    pub(crate) fn follow_up(
+        destination: &'a SqlDestination<E>,
+        plan: &'a LoadPlan,
+        chain: &'a Chain,
+    ) -> Result<Self> {
+        let work = Work::FollowUp { chain, tables: destination.chained(plan, chain)? };
+        Ok(Self { destination, plan, entry: entries::follow_up_entry(&chain.root), work })
+    }
+
+    fn work(&self, session: &E::Session<'_>) -> Result<JobOutcome> {
+        let destination = self.destination;
+        if !destination.claim(session, self.plan, &self.entry)? {
+            return self.not_claimed(session);
+        }
+        let rows = match &self.work {
+            Work::Insert { job, target, table } => {
+                destination.engine().load_file(session, target, table, job)?
+            }
+            Work::FollowUp { chain, tables } => {
+                let update = destination.engine().update_rows(Some(session), tables)?;
+                let created = self.plan.created_micros();
+                session.run(&follow_up(destination.dialect(), chain.follow_up, tables, created, update)?)?
+            }
+        };
+        Ok(JobOutcome::Done { rows })
+    }
+
+    /// Why the entry could not be claimed.
+    fn not_claimed(&self, session: &E::Session<'_>) -> Result<JobOutcome> {
+        let known = self.destination.entries(session, &self.plan.key)?;
+        let state = |entry: &str| known.iter().find(|(known, _)| known == entry).map(|(_, state)| *state);
+        if state(entries::BEGUN).is_none() {
+            return Err(taken_over(&self.plan.key));
+        }
+        match state(&self.entry) {
+            Some(State::Done) => Ok(JobOutcome::DoneBefore),
+            Some(State::Planned) => {
+                Err(Error::transient(format!("'{}' is being done by another process", self.entry)))
+            }
+            None => {
+                Err(Error::invalid(format!("'{}' is not part of load {}", self.entry, self.plan.key.load_id)))
+            }
+        }
+    }
+}
+
+impl<E: SqlEngine> Job for SqlJob<'_, E> {
+    fn run(self: Box<Self>) -> Result<JobOutcome> {
+        let engine = self.destination.engine();
+        engine.begin_work(&self.plan.key)?;
+        let _writing = engine.guard_ledger(LedgerAccess::Shared)?;
+        let session = engine.session()?;
+        session.transaction(|| self.work(&session)).or_else(|error| {
+            // Whoever took over may have completed his load and removed the ledger.
+            let staging = &self.destination.datasets().staging;
+            let is_gone =
+                error.kind() == ErrorKind::Terminal && !session.has_table(staging, ledger::TABLE)?;
+            Err(if is_gone { taken_over(&self.plan.key) } else { error })
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! One load protocol for every SQL database.
+//!
+//! A database is an [`SqlEngine`]: a [`Dialect`](statements::Dialect), sessions, and a way to bring a file into a
+//! table. [`SqlDestination`] makes a destination of it, with one file for each step of a load:
+//!
+//! | step | file |
+//! |---|---|
+//! | check what the load builds on, write its ledger | `begin.rs` |
+//! | undo what other loads of the pipeline left | `take_over.rs` |
+//! | drop, widen, create and empty tables | `migrate.rs` |
+//! | bring a file into its table, finish a chain | `job.rs` |
+//! | record the load as complete | `commit.rs`, `late_keys.rs` |
+//! | give back state and schemas | `sync.rs` |
+//! | read rows back | `read.rs` |
+//! | show the statements of a load | `preview.rs` |
+//! | try what a load needs | `check.rs` |
+//!
+//! The text of all statements is made in [`statements`].
+//!
+//! # Invariants
+//! - Rows and the ledger entry of their job are written in one transaction.
+//! - What is done once has its row in the ledger before the first of it is done ([`statements::ledger`]).
+
+mod begin;
+mod check;
+mod commit;
+mod destination;
+mod engine;
+mod job;
+mod late_keys;
+mod migrate;
+mod preview;
+mod read;
+mod row;
+pub mod statements;
+mod sync;
+mod take_over;
+mod targets;
+
+pub use check::trial;
+pub use destination::SqlDestination;
+pub use engine::{Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
+pub use row::{Row, SqlValue};

@@ -1,0 +1,130 @@
+//! What differs between SQL databases.
+
+use std::fmt::Debug;
+
+use cartage_schema::Column;
+use cartage_schema::value::timestamp_to_text;
+
+use cartage_destinations_api::Result;
+
+/// A table in a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableRef {
+    /// The dataset, for most databases a schema.
+    pub dataset: String,
+    /// The table.
+    pub table: String,
+}
+
+impl TableRef {
+    /// `table` in `dataset`.
+    pub fn new(dataset: impl Into<String>, table: impl Into<String>) -> Self {
+        Self { dataset: dataset.into(), table: table.into() }
+    }
+}
+
+/// How one database spells things. The defaults are those of the SQL standard.
+pub trait Dialect: Debug + Send + Sync {
+    /// A name that keeps its case and may hold any character.
+    fn quote(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    /// A dataset, so that it cannot be mistaken for anything else.
+    fn dataset(&self, dataset: &str) -> String {
+        self.quote(dataset)
+    }
+
+    /// A table with its dataset.
+    fn qualified(&self, table: &TableRef) -> String {
+        format!("{}.{}", self.dataset(&table.dataset), self.quote(&table.table))
+    }
+
+    /// The type of a column, from its dlt type and its hints.
+    ///
+    /// # Errors
+    /// Terminal if the database has no such type.
+    fn column_type(&self, column: &Column) -> Result<String>;
+
+    /// The placeholder of the parameter with this number, counted from 1.
+    fn placeholder(&self, _number: usize) -> String {
+        "?".to_owned()
+    }
+
+    /// The form in which two names are compared.
+    fn fold(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// Removes all rows of a table.
+    fn empty_table(&self, table: &TableRef) -> String {
+        format!("TRUNCATE TABLE {}", self.qualified(table))
+    }
+
+    /// Forbids nulls in a column that is there.
+    fn set_not_null(&self, table: &TableRef, column: &str) -> String {
+        format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
+    }
+
+    /// Gives a column that is there another type, which holds every value of the one that it has.
+    ///
+    /// # Errors
+    /// As for [`column_type`](Self::column_type).
+    fn set_type(&self, table: &TableRef, column: &Column) -> Result<String> {
+        let (table, name) = (self.qualified(table), self.quote(&column.name));
+        Ok(format!("ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE {}", self.column_type(column)?))
+    }
+
+    /// Puts a table in the place of another one that goes. Nothing is dropped and moved in one statement
+    /// anywhere, so these are several.
+    fn swap_tables(&self, staged: &TableRef, target: &TableRef) -> Vec<String> {
+        let moved = TableRef::new(&target.dataset, &staged.table);
+        vec![
+            format!("DROP TABLE IF EXISTS {}", self.qualified(target)),
+            format!("ALTER TABLE {} SET SCHEMA {}", self.qualified(staged), self.dataset(&target.dataset)),
+            format!("ALTER TABLE {} RENAME TO {}", self.qualified(&moved), self.quote(&target.table)),
+        ]
+    }
+
+    /// Keeps the result of a query under a name without dataset, for this connection only.
+    fn create_temporary(&self, name: &str, select: &str) -> String {
+        format!("CREATE TEMPORARY TABLE {name} AS {select}")
+    }
+
+    /// Adds columns with these types to a table that is there.
+    fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
+        let added: Vec<String> =
+            columns.iter().map(|(name, kind)| format!("ADD COLUMN {} {kind}", self.quote(name))).collect();
+        vec![format!("ALTER TABLE {} {}", self.qualified(table), added.join(", "))]
+    }
+
+    /// The clause of a table definition that makes these columns its key; none where that costs more than it helps.
+    fn primary_key(&self, columns: &[&str]) -> Option<String> {
+        Some(format!("PRIMARY KEY ({})", columns.join(", ")))
+    }
+
+    /// The value of a column as text.
+    fn as_text(&self, column: &str) -> String {
+        format!("CAST({} AS VARCHAR)", self.quote(column))
+    }
+
+    /// Bytes that the database keeps of a name, where it cuts off the rest without an error.
+    fn longest_name(&self) -> Option<usize> {
+        None
+    }
+
+    /// A moment, in microseconds since 1970, as a literal for columns with and without time zone.
+    fn timestamp_literal(&self, micros: i64) -> String {
+        format!("'{}'", timestamp_to_text(micros, true).replacen('T', " ", 1))
+    }
+
+    /// Names separated by commas.
+    fn column_list(&self, names: &[&str]) -> String {
+        names.iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Placeholders for parameters 1 to `count`, separated by commas.
+    fn placeholders(&self, count: usize) -> String {
+        (1..=count).map(|number| self.placeholder(number)).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,205 @@
+//! The ledger: what a load in flight is going to do, and which of it is done.
+//!
+//! The table lives in the staging dataset, not in the dataset, so that readers and dlt never see it.
+//! It holds rows of loads in flight only.
+//!
+//! A load begins by writing a row for each thing that it will do once. Whoever does it turns that row's state from
+//! [`State::Planned`] to [`State::Done`] in the same transaction, and goes on only if one row was changed. Whoever
+//! takes over deletes the rows of the other load. Both need the row, so that one of them waits for the other or fails:
+//! this counts on no constraint that the database would have to enforce, as many do not.
+
+use cartage_destinations_api::{LoadKey, Param, SqlScript, Statement, ledger::BEGUN};
+use cartage_schema::{Column, DataType};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::dialect::{Dialect, TableRef};
+
+/// Name of the ledger's table.
+pub const TABLE: &str = "_cartage_ledger";
+
+/// How far a thing is that a load does once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not done, as far as other transactions see.
+    Planned,
+    /// Done.
+    Done,
+}
+
+impl State {
+    fn number(self) -> i64 {
+        match self {
+            Self::Planned => 0,
+            Self::Done => 1,
+        }
+    }
+
+    /// Reads what [`entries`] gives.
+    pub fn of(number: i64) -> Self {
+        if number == 0 { Self::Planned } else { Self::Done }
+    }
+}
+
+/// Creates the ledger in a staging dataset that is there.
+///
+/// # Errors
+/// Terminal if the dialect lacks one of its types.
+pub fn create(dialect: &dyn Dialect, staging: &str) -> cartage_destinations_api::Result<Statement> {
+    let text = dialect.column_type(&Column::typed("entry", DataType::Text, false))?;
+    let moment = dialect.column_type(&Column::typed("recorded_at", DataType::Timestamp, false))?;
+    let key = dialect.primary_key(&["entry_key"]).map(|key| format!(", {key}")).unwrap_or_default();
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {} (entry_key VARCHAR(64) NOT NULL, pipeline VARCHAR(255) NOT NULL, \
+         load_id VARCHAR(64) NOT NULL, entry {text} NOT NULL, state SMALLINT NOT NULL, recorded_at {moment} NOT NULL{key})",
+        table(dialect, staging)
+    );
+    Ok(Statement::new("create the ledger of loads in flight", sql))
+}
+
+/// Rows that one statement writes: it has six parameters for each.
+const ROWS_AT_ONCE: usize = 64;
+
+/// Writes the entries of a load, which must not be there yet.
+pub fn plan(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    entries: &[(&str, State)],
+    now_micros: i64,
+) -> SqlScript {
+    let statements =
+        entries.chunks(ROWS_AT_ONCE).map(|rows| insert(dialect, staging, load, rows, now_micros));
+    SqlScript { statements: statements.collect() }
+}
+
+fn insert(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    entries: &[(&str, State)],
+    now_micros: i64,
+) -> Statement {
+    let row = |nth: usize| {
+        let places: Vec<String> = (1..=6).map(|column| dialect.placeholder(6 * nth + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..entries.len()).map(row).collect();
+    let params = entries.iter().flat_map(|(entry, state)| {
+        [
+            Param::Text(key(load, entry)),
+            load.pipeline.as_str().into(),
+            load.load_id.as_str().into(),
+            (*entry).into(),
+            Param::Int(state.number()),
+            Param::Timestamp(now_micros),
+        ]
+    });
+    let sql = format!(
+        "INSERT INTO {} (entry_key, pipeline, load_id, entry, state, recorded_at) VALUES {}",
+        table(dialect, staging),
+        rows.join(", ")
+    );
+    Statement::new(format!("write {} entries of the load into the ledger", entries.len()), sql)
+        .with_params(params.collect())
+}
+
+/// Says that a planned entry is done; changes no row if it is done already, or the load was taken over.
+pub fn claim(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    entry: &str,
+    now_micros: i64,
+) -> Statement {
+    set_done(dialect, staging, load, entry, now_micros, &format!("say that '{entry}' is done"), true)
+}
+
+/// Holds the load for the transaction that is open: nobody takes over before its end. Changes no row if somebody
+/// has taken over.
+pub fn hold(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
+    set_done(dialect, staging, load, BEGUN, now_micros, "see that this load is in flight, and hold it", false)
+}
+
+fn set_done(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    entry: &str,
+    now_micros: i64,
+    purpose: &str,
+    only_planned: bool,
+) -> Statement {
+    let planned = if only_planned { " AND state = 0" } else { "" };
+    let sql = format!(
+        "UPDATE {} SET state = 1, recorded_at = {} WHERE entry_key = {}{planned}",
+        table(dialect, staging),
+        dialect.placeholder(1),
+        dialect.placeholder(2)
+    );
+    Statement::new(purpose, sql)
+        .with_params(vec![Param::Timestamp(now_micros), Param::Text(key(load, entry))])
+}
+
+/// Asks for the entries of one load; two columns, entry and state.
+pub fn entries(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+    let sql = format!("SELECT entry, state FROM {} WHERE {}", table(dialect, staging), of_load(dialect));
+    Statement::new("what this load has done already", sql).with_params(load_params(load))
+}
+
+/// Asks for all entries of one pipeline; two columns, load id and entry.
+pub fn entries_of_pipeline(dialect: &dyn Dialect, staging: &str, pipeline: &str) -> Statement {
+    Statement::new(
+        "what earlier loads of this pipeline left behind",
+        format!(
+            "SELECT load_id, entry FROM {} WHERE pipeline = {}",
+            table(dialect, staging),
+            dialect.placeholder(1)
+        ),
+    )
+    .with_params(vec![pipeline.into()])
+}
+
+/// Asks for all loads in flight: pipeline and load id.
+pub fn loads_in_flight(dialect: &dyn Dialect, staging: &str) -> Statement {
+    Statement::new(
+        "which loads are in flight",
+        format!("SELECT DISTINCT pipeline, load_id FROM {}", table(dialect, staging)),
+    )
+}
+
+/// Asks whether any load is in flight; a row if there is one.
+pub fn any(dialect: &dyn Dialect, staging: &str) -> Statement {
+    Statement::new(
+        "whether loads are in flight",
+        format!("SELECT 1 FROM {} LIMIT 1", table(dialect, staging)),
+    )
+}
+
+/// Forgets one load, once its transactions that are open have ended.
+pub fn forget(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+    let sql = format!("DELETE FROM {} WHERE {}", table(dialect, staging), of_load(dialect));
+    Statement::new("forget what is recorded for this load", sql).with_params(load_params(load))
+}
+
+/// Removes the ledger.
+pub fn drop(dialect: &dyn Dialect, staging: &str) -> Statement {
+    Statement::new("remove the empty ledger", format!("DROP TABLE IF EXISTS {}", table(dialect, staging)))
+}
+
+fn of_load(dialect: &dyn Dialect) -> String {
+    format!("pipeline = {} AND load_id = {}", dialect.placeholder(1), dialect.placeholder(2))
+}
+
+fn load_params(load: &LoadKey) -> Vec<Param> {
+    vec![load.pipeline.as_str().into(), load.load_id.as_str().into()]
+}
+
+/// Entries are longer than what every database can compare fast, so they are found by a hash.
+fn key(load: &LoadKey, entry: &str) -> String {
+    let text = format!("{}\0{}\0{entry}", load.pipeline, load.load_id);
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+fn table(dialect: &dyn Dialect, staging: &str) -> String {
+    dialect.qualified(&TableRef::new(staging, TABLE))
+}

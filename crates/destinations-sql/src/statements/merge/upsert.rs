@@ -1,0 +1,143 @@
+//! Merges by primary key: known rows are updated, new ones inserted, marked ones deleted.
+//!
+//! Row ids derive from the primary key, and those of nested rows from the root row and the position in
+//! the list, so a list element that is there already is updated too. What a list no longer holds is
+//! deleted. A staged row that is marked as deleted and not known is inserted with its mark, as in dlt,
+//! but nothing below it; one that lacks what the table needs is not. Staged rows with the same key are not
+//! told apart.
+
+use cartage_schema::{Column, CompoundHint, Table};
+
+use super::chain::{MergeChain, row_key, where_all};
+use crate::statements::follow_up::ChainTable;
+use cartage_destinations_api::Result;
+use cartage_destinations_api::SqlScript;
+use cartage_destinations_api::merge_options::{columns_with, skips_unchanged};
+
+/// Merges the rows of the root table and then of those below it with `MERGE INTO`. `insertable` is the condition under
+/// which a staged root row `s` that is not known is inserted.
+///
+/// # Errors
+/// Terminal if a table lacks a key that this needs.
+pub fn update_by_merge(chain: &MergeChain<'_>, insertable: Option<&str>) -> Result<SqlScript> {
+    let mut script = SqlScript::default();
+    script.push(
+        format!("merge {}: update known rows by primary key, insert new ones", chain.name()),
+        root(chain, insertable),
+    );
+    for table in chain.nested {
+        let name = &table.target.table;
+        let row_key = row_key(table)?;
+        let link = chain.required_link(table)?;
+        let source = nested_source(chain, table, link)?;
+        script.push(
+            format!("merge {name}: update known list elements, insert new ones"),
+            merge_into(chain, table, &source, &[row_key], None, None),
+        );
+        let equal = chain.equal("s", &chain.target(table), &[row_key]);
+        script.push(
+            format!("merge {name}: delete what the lists no longer hold"),
+            format!(
+                "DELETE FROM {} WHERE {} IN ({}) AND NOT EXISTS (SELECT 1 FROM {source} AS s WHERE {equal})",
+                chain.target(table),
+                chain.quote(link),
+                chain.root_keys(None)?
+            ),
+        );
+    }
+    Ok(script)
+}
+
+fn root(chain: &MergeChain<'_>, insertable: Option<&str>) -> String {
+    let deleted = chain.is_deleted("s.");
+    let key = chain.primary_key();
+    let conditions: Vec<String> =
+        insertable.map(str::to_owned).into_iter().chain(chain.is_whole("s.")).collect();
+    let insertable = (!conditions.is_empty()).then(|| conditions.join(" AND "));
+    merge_into(chain, chain.root, &chain.source(), &key, deleted.as_deref(), insertable.as_deref())
+}
+
+/// Staged rows below root rows that take part and are not marked as deleted, as something to select from.
+///
+/// # Errors
+/// Terminal if the root has no row key.
+pub fn nested_source(chain: &MergeChain<'_>, table: &ChainTable<'_>, link: &str) -> Result<String> {
+    let staged = chain.staged(table);
+    let link = chain.quote(link);
+    let mut conditions = Vec::new();
+    if chain.is_filtered() {
+        conditions.push(format!("{link} IN ({})", chain.root_keys(None)?));
+    }
+    if let Some(deleted) = chain.is_deleted("") {
+        conditions.push(format!("{link} NOT IN ({})", chain.root_keys(Some(&deleted))?));
+    }
+    if conditions.is_empty() {
+        return Ok(staged);
+    }
+    Ok(format!("(SELECT * FROM {staged}{})", where_all(&conditions)))
+}
+
+fn merge_into(
+    chain: &MergeChain<'_>,
+    table: &ChainTable<'_>,
+    source: &str,
+    key: &[&str],
+    deleted: Option<&str>,
+    insertable: Option<&str>,
+) -> String {
+    let columns = table.columns();
+    let mut sql = format!(
+        "MERGE INTO {} AS d USING {source} AS s ON {}",
+        chain.target(table),
+        chain.equal("d", "s", key)
+    );
+    if let Some(deleted) = deleted {
+        sql.push_str(&format!(" WHEN MATCHED AND {deleted} THEN DELETE"));
+    }
+    let assignments: Vec<String> = columns
+        .iter()
+        .filter(|column| !key.contains(column))
+        .map(|column| {
+            let column = chain.quote(column);
+            format!("{column} = s.{column}")
+        })
+        .collect();
+    if !assignments.is_empty() {
+        let changed = changed(chain, table.table).map(|changed| format!(" AND ({changed})"));
+        let changed = changed.unwrap_or_default();
+        sql.push_str(&format!(" WHEN MATCHED{changed} THEN UPDATE SET {}", assignments.join(", ")));
+    }
+    let insertable = insertable.map(|insertable| format!(" AND {insertable}")).unwrap_or_default();
+    let values = columns.iter().map(|column| format!("s.{}", chain.quote(column)));
+    sql.push_str(&format!(
+        " WHEN NOT MATCHED{insertable} THEN INSERT ({}) VALUES ({})",
+        chain.dialect.column_list(&columns),
+        values.collect::<Vec<_>>().join(", ")
+    ));
+    sql
+}
+
+/// Whether a staged row says something new, where rows that do not are left alone: it has another
+/// version, or differs in a column that is neither key nor mark nor load id.
+fn changed(chain: &MergeChain<'_>, table: &Table) -> Option<String> {
+    if !skips_unchanged(chain.root.table) {
+        return None;
+    }
+    let differs = |column: &str| {
+        let column = chain.quote(column);
+        format!("s.{column} IS DISTINCT FROM d.{column}")
+    };
+    if let Some(version) = table.complete_columns().find(|column| column.has_own_hint("x-row-version")) {
+        return Some(differs(&version.name));
+    }
+    let primary = columns_with(table, CompoundHint::PrimaryKey);
+    let is_compared = |column: &&Column| {
+        let is_key = [column.row_key, column.parent_key, column.root_key, column.hard_delete];
+        !is_key.contains(&Some(true))
+            && !primary.contains(&column.name.as_str())
+            && !column.name.eq_ignore_ascii_case("_dlt_load_id")
+    };
+    let compared: Vec<String> =
+        table.complete_columns().filter(is_compared).map(|column| differs(&column.name)).collect();
+    if compared.is_empty() { None } else { Some(compared.join(" OR ")) }
+}

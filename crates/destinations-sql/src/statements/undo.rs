@@ -1,0 +1,35 @@
+//! Takes back what a load that was given up has appended.
+
+use cartage_destinations_api::{Appends, SqlScript, Statement};
+
+use super::dialect::{Dialect, TableRef};
+
+/// What removes the rows that load `load_id` has written to `tables`. Which jobs had ended is not asked: rows
+/// of a nested table may be there without those that they hang on.
+pub fn undo(tables: Vec<Appends>, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> SqlScript {
+    let tables = Appends::parents_first(tables);
+    SqlScript { statements: tables.iter().map(|table| undo_one(table, dialect, dataset, load_id)).collect() }
+}
+
+fn undo_one(appends: &Appends, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
+    let qualified = |table: &str| dialect.qualified(&TableRef::new(dataset, table));
+    let (name, target) = (&appends.table, qualified(&appends.table));
+    let purpose = format!("remove what load {load_id}, which was given up, has appended to {name}");
+    match (&appends.load_id, &appends.parent) {
+        (Some(column), _) => {
+            let condition = format!("{} = {}", dialect.quote(column), dialect.placeholder(1));
+            Statement::new(purpose, format!("DELETE FROM {target} WHERE {condition}"))
+                .with_params(vec![load_id.into()])
+        }
+        (None, Some(link)) => Statement::new(
+            purpose,
+            format!(
+                "DELETE FROM {target} WHERE {} NOT IN (SELECT {} FROM {})",
+                dialect.quote(&link.parent_key),
+                dialect.quote(&link.row_key),
+                qualified(&link.table)
+            ),
+        ),
+        (None, None) => Statement::new(purpose, format!("DELETE FROM {target} WHERE 1 = 0")),
+    }
+}
