@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cartage_config::{Config, SourceSettings};
+use cartage_config::{Config, PipelineSettings, SourceSettings};
 use cartage_extract::Source;
 use cartage_normalize::{CurrentContracts, PackageSettings, SchemaContract};
 use cartage_package_store::Package;
@@ -30,10 +30,10 @@ const OF_SCHEMA: [&str; 4] = ["max_table_nesting", "root_key", "schema_contract"
 pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), PipelineError> {
     let run = &config.pipeline;
     source.schema.inherits = source.schema.says_nothing();
-    if run.schema_contract.is_some() {
+    if let Some(contract) = of_run(run) {
         source.schema.schema_contract.clone_from(&run.schema_contract);
         for resource in &mut source.resources {
-            resource.hints.schema_contract.clone_from(&run.schema_contract);
+            resource.hints.schema_contract = contract.cloned();
         }
     }
     source.schema.quarantine = source.schema.quarantine.or(run.quarantine);
@@ -43,6 +43,12 @@ pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), Pipel
         let place = format!("sources.{}.{}", source.name, resource.name);
         check(&place, resource.hints.schema_contract.as_ref())
     })
+}
+
+/// The contract that a run lays over those of all resources. One without entries takes theirs away, as in dlt.
+fn of_run(run: &PipelineSettings) -> Option<Option<&Value>> {
+    let contract = run.schema_contract.as_ref()?;
+    Some(Some(contract).filter(|contract| contract.as_object().is_none_or(|modes| !modes.is_empty())))
 }
 
 fn check(place: &str, contract: Option<&Value>) -> Result<(), PipelineError> {
@@ -68,8 +74,11 @@ pub(crate) fn current(
     let schema = Schema::from_json(&package.schema_json()?).map_err(of_schema)?;
     let settings = PackageSettings::from_manifest(&manifest.settings).unwrap_or_default();
     let naming = schema.naming(settings.destination.max_name_length());
+    // A resource without rows says nothing about its table.
+    let has_rows = |table: &str| manifest.files.iter().any(|file| file.table == table && file.rows > 0);
+    let spoken = manifest.resources.iter().filter(|resource| has_rows(&resource.table));
     let roots: BTreeMap<&str, &str> =
-        manifest.resources.iter().map(|resource| (resource.name.as_str(), resource.table.as_str())).collect();
+        spoken.map(|resource| (resource.name.as_str(), resource.table.as_str())).collect();
     of_source(&project.config, source, &naming, &roots).map(Some)
 }
 
@@ -91,8 +100,8 @@ fn of_source(
         let Some(root) = roots.get(resource.name.as_str()) else { continue };
         let keys = ["table_name", "schema_contract", "quarantine", "nested_hints"];
         let mut hints: ResourceHints = resource.section.only(&keys).parse()?;
-        if run.schema_contract.is_some() {
-            hints.schema_contract.clone_from(&run.schema_contract);
+        if let Some(contract) = of_run(run) {
+            hints.schema_contract = contract.cloned();
         }
         check(&format!("sources.{}.{}", source.name, resource.name), hints.schema_contract.as_ref())?;
         if hints.quarantine.or(of_source.quarantine).or(run.quarantine) == Some(true) {

@@ -161,6 +161,8 @@ def whole_days(value):
 
 
 def has_date_hint(case):
+    if any("date" in settings.get("schema", {}).get("preferred_types", {}).values() for settings in settings_of(case)):
+        return True
     hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
     return any(hint.get("data_type") == "date" for hint in hints)
 
@@ -229,6 +231,15 @@ def deleted_inserts(case):
         if isinstance(disposition, dict) and disposition.get("strategy") == "insert-only":
             for hint in resource.get("columns", {}).values():
                 hint.pop("hard_delete", None)
+    return case
+
+
+def whole_numbers(case):
+    """Numbers without fraction, where a column's type has no place for one or for few of its digits."""
+    hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
+    preferred = [kind for settings in settings_of(case) for kind in settings.get("schema", {}).get("preferred_types", {}).values()]
+    if "wei" in preferred or any(hint.get("data_type") == "wei" for hint in hints):
+        return in_rows(lambda value: float(int(value)) if isinstance(value, float) and abs(value) < 2.0**63 else value)(case)
     return case
 
 
@@ -315,6 +326,7 @@ REASONS = [
         some_line(r"v_|rows"),
     ),
     Reason("integers beyond a bigint", in_rows(small_integer)),
+    Reason("values beyond `precision` and `scale` of a column", whole_numbers),
     Reason(
         "doubles beyond 64 bits into a bigint column",
         in_rows(small_double),
