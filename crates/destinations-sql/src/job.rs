@@ -67,6 +67,16 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         Ok(JobOutcome::Done { rows })
     }
 
+    /// Whether there is no ledger any more: whoever took over has completed his load. The session of a failed job may
+    /// be of no use, so another one looks.
+    fn ledger_is_gone(&self) -> bool {
+        let destination = self.destination;
+        let session = destination.engine().session();
+        let has_ledger =
+            session.and_then(|session| session.has_table(&destination.datasets().staging, ledger::TABLE));
+        has_ledger.is_ok_and(|has_ledger| !has_ledger)
+    }
+
     /// Why the entry could not be claimed.
     fn not_claimed(&self, session: &E::Session<'_>) -> Result<JobOutcome> {
         let known = self.destination.entries(session, &self.plan.key)?;
@@ -92,12 +102,12 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         engine.begin_work(&self.plan.key)?;
         let _writing = engine.guard_ledger(LedgerAccess::Shared)?;
         let session = engine.session()?;
-        session.transaction(|| self.work(&session)).or_else(|error| {
-            // Whoever took over may have completed his load and removed the ledger.
-            let staging = &self.destination.datasets().staging;
-            let is_gone =
-                error.kind() == ErrorKind::Terminal && !session.has_table(staging, ledger::TABLE)?;
-            Err(if is_gone { taken_over(&self.plan.key) } else { error })
+        session.transaction(|| self.work(&session)).map_err(|error| {
+            if error.kind() == ErrorKind::Terminal && self.ledger_is_gone() {
+                taken_over(&self.plan.key)
+            } else {
+                error
+            }
         })
     }
 }

@@ -147,7 +147,7 @@ fn postgres_tells_who_may_do_what() {
     };
     let args = ["destination", "check", "--format", "json"];
     let report: Value = serde_json::from_str(&with(&server.url(), &args).exits_with(0).stdout).unwrap();
-    let all = [("connect", "ok"), ("create", "ok"), ("write", "ok"), ("read", "ok")];
+    let all = [("connect", "ok"), ("write", "ok"), ("rights", "ok"), ("read", "ok")];
     assert_eq!(outcomes(&report), all);
     let schemas = format!("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '{dataset}%'");
     assert_eq!(server.psql(&schemas), "0", "nothing is left");
@@ -163,7 +163,7 @@ fn postgres_tells_who_may_do_what() {
     let refused = with(&guest, &["destination", "check"]);
     assert_ne!(refused.code, Some(0), "{}", refused.stdout);
     assert!(
-        refused.stdout.contains("ok      connect") && refused.stdout.contains("FAILED  create"),
+        refused.stdout.contains("ok      connect") && refused.stdout.contains("FAILED  write"),
         "{}",
         refused.stdout
     );

@@ -131,9 +131,9 @@ mod tests {
             if STAGES.contains(&name) {
                 assert!(!STAGES.iter().any(|stage| may_use.contains(stage)), "{name}");
             }
-            let names_destinations = may_use
-                .iter()
-                .any(|other| other.starts_with("destinations-") && *other != "destinations-api");
+            let shared = ["destinations-api", "destinations-sql"];
+            let names_destinations =
+                may_use.iter().any(|other| other.starts_with("destinations-") && !shared.contains(other));
             assert!(!names_destinations || name == "destinations", "{name}");
         }
     }

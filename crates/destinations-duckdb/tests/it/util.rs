@@ -73,6 +73,10 @@ pub(crate) fn request(folder: &Path, keys: &Value) -> ConnectRequest {
     ConnectRequest::new("duckdb", "shop", "data").in_folder(folder).with_settings(settings(keys))
 }
 
+/// Files that tests load one after the other; each is a job.
+const JOBS: [&str; 7] =
+    ["1.parquet", "2.parquet", "it's.parquet", "a*b.parquet", "q?.parquet", "%5B.parquet", "o*r.parquet"];
+
 /// The job of all files whose names are not in the plan.
 const OTHER_FILES: &str = "other";
 
@@ -89,7 +93,7 @@ pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
     let document = Arc::from(schema.to_json());
     let mut plan = LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000);
     plan.tables = ["_dlt_version", "_dlt_loads", "items"].map(TablePlan::direct).to_vec();
-    plan.jobs = ["1.parquet", "2.parquet", OTHER_FILES].map(str::to_owned).to_vec();
+    plan.jobs = JOBS.into_iter().chain([OTHER_FILES]).map(str::to_owned).collect();
     plan
 }
 
