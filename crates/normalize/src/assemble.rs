@@ -3,7 +3,7 @@
 //! Everything here happens in the order of the rows and depends on the batches only, so that the files are
 //! the same whatever the number of workers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
@@ -13,6 +13,7 @@ use cartage_schema::{Column, Schema, Table};
 use crate::batch::TableBatch;
 use crate::columns::{PhysicalRules, cast_wide, wide_type};
 use crate::error::NormalizeError;
+use crate::name_map::{NameMap, NameSet};
 use crate::output::{EncodedRows, Encoder, FileLayout, OutputOptions};
 use crate::settings::NormalizeSettings;
 
@@ -34,7 +35,7 @@ struct PendingTable {
     rows: usize,
     bytes: usize,
     /// Columns that had values in this package.
-    columns: HashSet<Arc<str>>,
+    columns: NameSet<Arc<str>>,
     layout: Option<FileLayout>,
     row_groups: u64,
 }
@@ -140,9 +141,11 @@ impl PendingTable {
         whole: bool,
     ) -> Result<EncodeTask, NormalizeError> {
         let batches = std::mem::take(&mut self.batches);
-        let indexes: Vec<HashMap<&str, &ArrayRef>> = batches.iter().map(TableBatch::by_name).collect();
-        let mut fields = Vec::new();
-        let mut arrays: Vec<Vec<Option<ArrayRef>>> = batches.iter().map(|_| Vec::new()).collect();
+        let indexes: Vec<NameMap<&str, &ArrayRef>> = batches.iter().map(TableBatch::by_name).collect();
+        let columns = if whole { table.columns.len() } else { self.columns.len() };
+        let mut fields = Vec::with_capacity(columns);
+        let mut arrays: Vec<Vec<Option<ArrayRef>>> =
+            batches.iter().map(|_| Vec::with_capacity(columns)).collect();
         let is_wanted = |column: &&Column| whole || self.columns.contains(column.name.as_str());
         for column in table.complete_columns().filter(is_wanted) {
             let mut parts: Vec<Option<ArrayRef>> = indexes
@@ -193,7 +196,7 @@ fn widen(parts: &mut [Option<ArrayRef>], data_type: ArrowType) -> ArrowType {
 }
 
 impl TableBatch {
-    fn by_name(&self) -> HashMap<&str, &ArrayRef> {
+    fn by_name(&self) -> NameMap<&str, &ArrayRef> {
         self.columns.iter().map(|(name, array)| (&**name, array)).collect()
     }
 }

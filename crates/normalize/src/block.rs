@@ -15,7 +15,7 @@ use crate::error::BadValue;
 use crate::guard::Refused;
 use crate::known::KnownTables;
 use crate::long_numbers;
-use crate::notes::{Notes, shared_name};
+use crate::notes::{Happened, Notes};
 use crate::rows::RowWriter;
 use crate::rules::Rules;
 use crate::shape::Shapes;
@@ -168,12 +168,9 @@ impl BlockWorker {
                     let tape = &tape.0;
                     let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
                     let mut outcome = writer.item(root, task.file.index, task.offset + start as u64);
-                    if rules.refuses_shared_names && outcome.is_ok() {
-                        outcome = shared_name(shapes, tape, &collected.overwritten).map_or(Ok(()), Err);
-                    }
-                    if outcome.is_ok() {
-                        notes.overwritten(shapes, rows, tape, &collected.overwritten);
-                        notes.nulled(shapes, rows, &tables.nulled);
+                    let happened = Happened { overwritten: &collected.overwritten, nulled: &tables.nulled };
+                    if outcome.is_ok() && !happened.is_nothing() {
+                        outcome = notes.item(rules, shapes, rows, tape, happened);
                     }
                     if outcome.is_err() && rules.keep_bad_rows {
                         tables.roll_back(savepoint);

@@ -217,16 +217,18 @@ impl Collected {
     pub(crate) fn set(&mut self, shapes: &mut Shapes, table: TableId, slot: SlotId, value: CellValue) {
         let mark = &mut shapes.tables[table].marks[slot as usize];
         if mark.row == self.row {
-            let before = std::mem::replace(&mut self.cells[mark.index as usize].value, value);
-            self.note_overwritten(table, slot, before, value);
+            self.overwrite(mark.index, table, slot, value);
         } else {
             *mark = Mark { row: self.row, index: self.cells.len() as u32 };
             self.cells.push(Cell { slot, value });
         }
     }
 
+    /// Replaces the value of a cell that another key has written. So rare that it must not be part of `set`, which
+    /// is small enough to be inlined.
     #[cold]
-    fn note_overwritten(&mut self, table: TableId, slot: SlotId, before: CellValue, value: CellValue) {
+    fn overwrite(&mut self, cell: u32, table: TableId, slot: SlotId, value: CellValue) {
+        let before = std::mem::replace(&mut self.cells[cell as usize].value, value);
         if let (CellValue::Tape(before), CellValue::Tape(at)) = (before, value) {
             self.overwritten.push(Overwritten { table, slot: Some(slot), values: [before, at] });
         }

@@ -40,6 +40,7 @@ mod long_numbers;
 #[doc(hidden)]
 pub mod measure;
 mod merge;
+mod name_map;
 mod notes;
 mod output;
 mod parquet_input;

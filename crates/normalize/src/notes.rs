@@ -8,6 +8,7 @@ use simd_json::{Node, StaticNode};
 
 use crate::collect::Overwritten;
 use crate::error::BadValue;
+use crate::rules::Rules;
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
 
@@ -41,25 +42,49 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Notes(pub(crate) BTreeMap<Note, Seen>);
 
-impl Notes {
-    /// Notes numbers of an item that became null.
-    pub(crate) fn nulled(&mut self, shapes: &Shapes, row: u64, nulled: &[(TableId, SlotId)]) {
-        for (table, slot) in nulled {
-            self.add(shapes, row, *table, Some(*slot), What::BeyondDouble);
-        }
-    }
+/// What happened to values of one item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Happened<'r> {
+    /// Values that gave way, nulls among them.
+    pub(crate) overwritten: &'r [Overwritten],
+    /// Columns with numbers that became null.
+    pub(crate) nulled: &'r [(TableId, SlotId)],
+}
 
-    /// Notes values of an item that gave way. Nulls did not.
-    pub(crate) fn overwritten(
+impl Happened<'_> {
+    /// True for almost all items.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.overwritten.is_empty() && self.nulled.is_empty()
+    }
+}
+
+impl Notes {
+    /// Notes what happened to values of the item at a position.
+    ///
+    /// # Errors
+    /// [`BadValue::SharedName`] if two keys became one column where they must not. Then nothing is noted.
+    #[cold]
+    pub(crate) fn item(
         &mut self,
+        rules: &Rules,
         shapes: &Shapes,
         row: u64,
         tape: &[Node<'_>],
-        values: &[Overwritten],
-    ) {
-        for Overwritten { table, slot, values } in values.iter().filter(|one| !is_null(tape, one.values[0])) {
-            self.add(shapes, row, *table, *slot, What::GaveWay(values.map(|value| key_of(tape, value))));
+        happened: Happened<'_>,
+    ) -> Result<(), BadValue> {
+        // Null does not give way.
+        let gave_way = happened.overwritten.iter().filter(|one| !is_null(tape, one.values[0]));
+        for Overwritten { table, slot, values } in gave_way {
+            let keys = values.map(|value| key_of(tape, value));
+            if rules.refuses_shared_names {
+                return Err(shared_name(shapes, *table, *slot, keys));
+            }
+            self.add(shapes, row, *table, *slot, What::GaveWay(keys));
         }
+        for (table, slot) in happened.nulled {
+            self.add(shapes, row, *table, Some(*slot), What::BeyondDouble);
+        }
+        Ok(())
     }
 
     fn add(&mut self, shapes: &Shapes, row: u64, table: TableId, slot: Option<SlotId>, what: What) {
@@ -70,13 +95,11 @@ impl Notes {
     }
 }
 
-/// Why an item cannot be used where two of its keys must not become one column: the first such pair.
-pub(crate) fn shared_name(shapes: &Shapes, tape: &[Node<'_>], values: &[Overwritten]) -> Option<BadValue> {
-    let Overwritten { table, slot, values } = values.iter().find(|one| !is_null(tape, one.values[0]))?;
-    let shape = &shapes.tables[*table];
+/// Why an item cannot be used of which two keys became one column.
+fn shared_name(shapes: &Shapes, table: TableId, slot: Option<SlotId>, keys: [String; 2]) -> BadValue {
+    let shape = &shapes.tables[table];
     let column = slot.map(|slot| Arc::clone(&shape.slots[slot as usize].name));
-    let keys = Box::new(values.map(|value| key_of(tape, value)));
-    Some(BadValue::SharedName { table: Arc::clone(&shape.name), column, keys })
+    BadValue::SharedName { table: Arc::clone(&shape.name), column, keys: Box::new(keys) }
 }
 
 /// The key of a value that stands on the tape.

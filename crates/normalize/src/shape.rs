@@ -5,11 +5,9 @@
 //! matched by comparing key bytes, without hashing.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
+use crate::name_map::NameMap;
 use crate::rules::Rules;
 use crate::slots::{Mark, SlotId, TableShape};
 
@@ -57,7 +55,7 @@ pub(crate) struct ObjectShape {
     pub(crate) place: PlaceId,
     path: Vec<Box<str>>,
     pub(crate) entries: Vec<Entry>,
-    index: HashMap<Box<str>, u32, BuildHasherDefault<KeyHasher>>,
+    index: NameMap<Box<str>, u32>,
     /// The entry that came first last time.
     pub(crate) first: u32,
     /// Objects inside of this one, by normalized key.
@@ -142,7 +140,7 @@ impl Shapes {
             place,
             path,
             entries: Vec::new(),
-            index: HashMap::default(),
+            index: NameMap::default(),
             first: NONE,
             children: HashMap::new(),
             lists: HashMap::new(),
@@ -242,24 +240,5 @@ impl Shapes {
         };
         self.objects[object as usize].entries[entry as usize].list = place;
         place
-    }
-}
-
-/// Hashes keys in one go.
-#[derive(Debug, Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 ^= xxh3_64(bytes);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        // The end mark of texts adds nothing.
-        let _ = byte;
     }
 }

@@ -317,10 +317,12 @@ impl<'s> BlockTables<'s> {
     #[cold]
     fn meet(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
         self.table(shapes, table);
-        let name = &*shapes.tables[table].slots[slot as usize].name;
+        let slots = &shapes.tables[table].slots;
+        let name = &*slots[slot as usize].name;
         let table = &mut self.tables[table];
         if table.columns.len() <= slot as usize {
-            table.columns.resize_with(slot as usize + 1, BlockColumn::unmet);
+            // All that the shape has, because the others are likely to be met too.
+            table.columns.resize_with(slots.len(), BlockColumn::unmet);
         }
         let known = table.known.and_then(|known| known.columns.get(name));
         let column = &mut table.columns[slot as usize];

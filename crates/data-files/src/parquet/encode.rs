@@ -1,9 +1,9 @@
 //! One row group, encoded by several threads.
 
 use std::fmt::{self, Debug};
-use std::iter::Enumerate;
+use std::mem;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::vec::IntoIter;
 
 use cartage_runtime::contain;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter};
@@ -21,8 +21,10 @@ pub struct RowGroupEncoder {
 
 #[derive(Default)]
 struct Progress {
-    /// Columns that nobody works on; absent before the first thread comes.
-    waiting: Option<Enumerate<IntoIter<ArrowColumnWriter>>>,
+    /// Positions of the columns that nobody works on; absent before the first thread comes.
+    waiting: Option<Range<usize>>,
+    /// What encodes the columns that wait, by their position.
+    writers: Vec<Option<ArrowColumnWriter>>,
     /// Columns that are done, by their position.
     chunks: Vec<Option<ArrowColumnChunk>>,
     /// Columns that are not done.
@@ -58,11 +60,11 @@ impl RowGroupEncoder {
             return Some(ended);
         }
         loop {
-            let (index, writer) = lock(&self.progress).waiting.as_mut()?.next()?;
-            let chunk = contain(|| self.layout.encode_column(index, writer, &batches))
+            let index = lock(&self.progress).waiting.as_mut()?.next()?;
+            let done = contain(|| self.encode_column(index, &batches))
                 .unwrap_or_else(|panic| Err(ParquetError::EncodePanicked(panic)));
             let mut progress = lock(&self.progress);
-            progress.end_column(index, chunk);
+            progress.end_column(index, done);
             if progress.left == 0 {
                 return Some(self.finish(&mut progress, &batches));
             }
@@ -79,33 +81,45 @@ impl RowGroupEncoder {
         let (writers, failed) =
             writers.map_or_else(|error| (Vec::new(), Some(error)), |writers| (writers, None));
         progress.left = writers.len();
+        progress.waiting = Some(0..writers.len());
         progress.chunks.resize_with(writers.len(), || None);
-        progress.waiting = Some(writers.into_iter().enumerate());
+        progress.writers = writers.into_iter().map(Some).collect();
         match failed {
             Some(error) => Some(Err(error)),
             None => (progress.left == 0).then(|| self.finish(&mut progress, batches)),
         }
     }
 
+    /// Encodes a column that no other thread works on. Writers and chunks are large, and each move copies them: they
+    /// only leave their places in here.
+    fn encode_column(&self, index: usize, batches: &[Batch]) -> Result<(), ParquetError> {
+        let waiting = lock(&self.progress).writers[index].take();
+        let mut writer = waiting.expect("a column waits only once");
+        self.layout.write_column(index, &mut writer, batches)?;
+        let chunk = writer.close()?;
+        lock(&self.progress).chunks[index] = Some(chunk);
+        Ok(())
+    }
+
     fn finish(&self, progress: &mut Progress, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
         // Threads that have not looked yet may hold on to this for a while.
         *lock(&self.batches) = Arc::default();
-        match progress.error.take() {
-            Some((_, error)) => Err(error),
-            None => Ok(EncodedRowGroup::new(progress.chunks.drain(..).flatten().collect(), batches)),
+        if let Some((_, error)) = progress.error.take() {
+            return Err(error);
         }
+        let chunks = mem::take(&mut progress.chunks).into_iter();
+        let chunks = chunks.map(|chunk| chunk.expect("all columns are done")).collect();
+        Ok(EncodedRowGroup::new(chunks, batches))
     }
 }
 
 impl Progress {
-    fn end_column(&mut self, index: usize, chunk: Result<ArrowColumnChunk, ParquetError>) {
+    fn end_column(&mut self, index: usize, done: Result<(), ParquetError>) {
         self.left -= 1;
-        match chunk {
-            Ok(chunk) => self.chunks[index] = Some(chunk),
-            Err(error) if self.error.as_ref().is_none_or(|(first, _)| index < *first) => {
-                self.error = Some((index, error));
-            }
-            Err(_) => {}
+        if let Err(error) = done
+            && self.error.as_ref().is_none_or(|(first, _)| index < *first)
+        {
+            self.error = Some((index, error));
         }
     }
 }

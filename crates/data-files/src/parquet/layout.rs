@@ -90,7 +90,10 @@ impl Layout {
     /// has none.
     pub fn encode(&self, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
         let writers = self.column_writers()?.into_iter().enumerate();
-        let chunks = writers.map(|(index, writer)| self.encode_column(index, writer, batches));
+        let chunks = writers.map(|(index, mut writer)| {
+            self.write_column(index, &mut writer, batches)?;
+            Ok::<_, ParquetError>(writer.close()?)
+        });
         Ok(EncodedRowGroup::new(chunks.collect::<Result<_, _>>()?, batches))
     }
 
@@ -98,12 +101,13 @@ impl Layout {
         Ok(self.columns.create_column_writers(0)?)
     }
 
-    pub(super) fn encode_column(
+    /// Writes the arrays of a column, not yet all of its pages: closing the writer does.
+    pub(super) fn write_column(
         &self,
         index: usize,
-        mut writer: ArrowColumnWriter,
+        writer: &mut ArrowColumnWriter,
         batches: &[Batch],
-    ) -> Result<ArrowColumnChunk, ParquetError> {
+    ) -> Result<(), ParquetError> {
         let field = self.schema.field(index);
         for (rows, arrays) in batches {
             let array = match arrays.get(index).and_then(Option::as_ref) {
@@ -114,7 +118,7 @@ impl Layout {
                 writer.write(&leaf)?;
             }
         }
-        Ok(writer.close()?)
+        Ok(())
     }
 }
 

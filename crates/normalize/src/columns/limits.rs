@@ -20,7 +20,7 @@ pub(crate) enum Limits {
     /// Integers of so many bits, sign included.
     Bits(u32),
     /// Decimals of so many digits before the point, and behind it.
-    Digits { whole: u64, behind: u64, is_hinted: bool },
+    Digits { whole: u32, behind: u32, is_hinted: bool },
 }
 
 impl Limits {
@@ -34,8 +34,8 @@ impl Limits {
             Some(DataType::Decimal | DataType::Wei) => {
                 let (precision, scale) = rules.digits(column);
                 Self::Digits {
-                    whole: u64::from(precision.saturating_sub(scale)),
-                    behind: u64::from(scale),
+                    whole: precision.saturating_sub(scale),
+                    behind: scale,
                     is_hinted: column.precision.is_some(),
                 }
             }
@@ -53,7 +53,7 @@ impl Limits {
     pub(crate) fn is_refused(self, value: &Scalar<'_>) -> bool {
         let Self::Digits { whole, is_hinted: true, .. } = self else { return false };
         let (Scalar::Decimal(value) | Scalar::Wei(value)) = value else { return false };
-        value.digits().is_some_and(|(own, _)| own > whole)
+        value.digits().is_some_and(|(own, _)| own > u64::from(whole))
     }
 
     /// Why a value of the column's type does not fit; `None` if it does.
@@ -69,6 +69,7 @@ impl Limits {
                 (!fits).then(|| format!("{value} has more than {bits} bits"))
             }
             (Self::Digits { whole, behind, .. }, Scalar::Decimal(value) | Scalar::Wei(value)) => {
+                let (whole, behind) = (u64::from(whole), u64::from(behind));
                 let fits = value.digits().is_some_and(|(own, fraction)| own <= whole && fraction <= behind);
                 (!fits).then(|| {
                     format!("{value} has more than {whole} digits before the point, or {behind} behind it")

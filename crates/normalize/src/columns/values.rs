@@ -233,6 +233,8 @@ impl ColumnBuilder {
         }
     }
 
+    /// Not inlined, so that the short ways stay short.
+    #[inline(never)]
     fn fit(&mut self, row: usize) {
         let len = self.validity.len();
         if len < row {
