@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cartage_config::{Config, SourceSettings};
 use cartage_extract::Source;
-use cartage_normalize::{CurrentContracts, PackageSettings, SchemaContract};
+use cartage_normalize::{CurrentContracts, SchemaContract};
 use cartage_package_store::Package;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{ContractModes, Naming, Schema, normalize_schema_name};
@@ -66,8 +66,7 @@ pub(crate) fn current(
     let of_schema =
         |source| PipelineError::Schema { name: manifest.schema_name.clone(), source: Box::new(source) };
     let schema = Schema::from_json(&package.schema_json()?).map_err(of_schema)?;
-    let settings = PackageSettings::from_manifest(&manifest.settings).unwrap_or_default();
-    let naming = schema.naming(settings.destination.max_name_length());
+    let naming = schema.naming(manifest.settings.destination.max_name_length());
     let roots: BTreeMap<&str, &str> =
         manifest.resources.iter().map(|resource| (resource.name.as_str(), resource.table.as_str())).collect();
     of_source(&project.config, source, &naming, &roots).map(Some)
