@@ -42,8 +42,8 @@ pub struct PackageSettings {
     /// Columns that get the type that `schema.json` has for them; all others keep the one that they have at the
     /// destination. Pipeline to normalize and load.
     pub widen_columns: Vec<ColumnPlace>,
-    /// What is dropped or emptied before the first row. Extract to normalize and load, only in the first package
-    /// of a run.
+    /// What is dropped or emptied before the first row. Extract, or the pipeline where it drops tables, to normalize
+    /// and load; only in the first package of a run.
     pub refresh: Option<RefreshTables>,
     /// How tables are replaced, by root table, where the resource says so. Extract to load.
     pub replace_strategies: BTreeMap<String, ReplaceStrategy>,

@@ -159,6 +159,33 @@ fn the_settings_of_old_packages_are_read_and_written_again_without_loss() {
 }
 
 #[test]
+fn what_cartage_wrote_before_these_types_is_read_and_written_again_without_loss() {
+    let of_duckdb = json!({
+        "destination": {
+            "naming": null, "max_identifier_length": 65536, "max_column_identifier_length": 65536,
+            "decimal_precision": [38, 9], "wei_precision": [38, 0], "wide_decimals_as_text": false,
+            "timestamp_precision": 6, "max_timestamp_precision": 9, "supports_naive_datetime": true,
+            "max_table_nesting": null, "preferred_file_format": "parquet", "files_are_tables": false,
+            "replace_strategy": "truncate-and-insert",
+            "merge_strategies": ["delete-insert", "upsert", "scd2", "insert-only", "cdc"],
+        },
+        "data_writer": {
+            "file_max_items": 1_000_000, "file_max_bytes": 67_108_864, "compression": "none",
+            "disable_compression": false,
+        },
+        "on_bad_row": "quarantine",
+        "name_collisions": "share",
+        "refresh": {"mode": "drop_data", "drop_tables": [], "truncate_tables": ["items"]},
+        "replace_strategies": {"items": "insert-from-staging"},
+        "quarantine": ["items"],
+        "continues": ["items"],
+    });
+    let read: PackageSettings = serde_json::from_value(of_duckdb.clone()).unwrap();
+    assert_eq!(read.others, Map::new());
+    assert_eq!(read.to_string(), of_duckdb.to_string());
+}
+
+#[test]
 fn what_is_absent_is_not_known_and_restricts_nothing() {
     let nothing: PackageSettings = serde_json::from_value(json!({})).unwrap();
     assert_eq!(nothing, PackageSettings::default());
