@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use cartage_data_files::parquet;
 use cartage_extract::{
-    ExtractRequest, ExtractSettings, OnBadRow, OpenContext, Page, Producer, Resource, SchemaSettings, Source,
-    SourceError, run as extract,
+    ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, OpenContext, Page, Producer, Resource,
+    SchemaSettings, Source, SourceError, run as extract,
 };
 use cartage_normalize::{NormalizeRequest, NormalizeSettings, run as normalize};
 use cartage_package_store::{
-    FileFormat, Folder, JobState, LoadId, PackageStore, StageLock, StoreOptions, Wait,
+    FileFormat, Folder, JobState, LoadId, PackageSettings, PackageStore, StageLock, StoreOptions, Wait,
 };
 use cartage_runtime::{Cancel, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
-use cartage_sources_files::{FilesConfig, FilesProducer, OnBadRecord};
+use cartage_sources_files::{FilesConfig, FilesProducer};
 use cartage_state::PipelineState;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::input::Input;
 
@@ -69,10 +69,8 @@ impl Stages {
         let on_bad_row = input.take("on_bad_row").map(serde_json::from_value::<OnBadRow>);
         let Ok(on_bad_row) = on_bad_row.unwrap_or(Ok(OnBadRow::Fail)) else { return };
         let naming = input.take("naming").and_then(|naming| naming.as_str()?.parse().ok());
-        let package = match input.take("package") {
-            Some(Value::Object(package)) => package,
-            _ => Map::new(),
-        };
+        let package = input.take("package").map(serde_json::from_value::<PackageSettings>);
+        let Ok(package) = package.unwrap_or_else(|| Ok(PackageSettings::default())) else { return };
         let nesting = input.take("max_table_nesting").and_then(|levels| levels.as_u64());
         let schema = SchemaSettings {
             max_table_nesting: nesting.map(|levels| levels as u32),
@@ -81,11 +79,7 @@ impl Stages {
         };
         input.settings.insert("path".to_owned(), name.into());
         let Ok(config) = serde_json::from_value::<FilesConfig>(Value::Object(input.settings)) else { return };
-        let on_bad_record = match on_bad_row {
-            OnBadRow::Fail => OnBadRecord::Fail,
-            OnBadRow::Quarantine => OnBadRecord::Quarantine,
-        };
-        let producer = || FilesProducer::new(config.clone(), &self.folder, on_bad_record);
+        let producer = || FilesProducer::new(config.clone(), &self.folder, on_bad_row);
         let Ok(mut reading) = producer() else { return };
         // Packages may hold the file as another name of it, so that its bytes must not change.
         let path = self.folder.join(name);
@@ -97,11 +91,11 @@ impl Stages {
         }
         let Ok(producer) = producer() else { return };
         let resources = vec![Resource::new("items", hints, Box::new(producer))];
-        let source = Source { name: "fuzz".to_owned(), resources, schema, on_bad_row };
+        let source = Source { name: "fuzz".to_owned(), resources, schema, on_bad_row, name_collisions: NameCollisions::default() };
         self.stages(source, naming.unwrap_or(NamingKind::SnakeCase), package);
     }
 
-    fn stages(&self, source: Source, naming: NamingKind, package_settings: Map<String, Value>) {
+    fn stages(&self, source: Source, naming: NamingKind, package_settings: PackageSettings) {
         let schema = Schema::new("fuzz", naming).expect("the name is a good one");
         let extracted = extract(ExtractRequest {
             store: &self.store,

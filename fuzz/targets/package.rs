@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
-use cartage_data_files::blocks::{BlockReader, Codec};
+use cartage_data_files::blocks::{BlockReader, Packing};
 use cartage_fuzz::input::parts;
 use cartage_fuzz::panics::{Contained, watch};
 use cartage_fuzz::stages::{clear, normalize_package, runtime, temporary_folder};
@@ -132,15 +132,15 @@ fn read(package: &PublishedPackage) {
     for state in JobState::ALL {
         for name in package.jobs(state).unwrap_or_default() {
             drop(package.failure_reason(&name));
-            blocks(&package.job_path(state, &name), Codec::Plain);
-            blocks(&package.job_path(state, &name), Codec::Zstd);
+            blocks(&package.job_path(state, &name), Packing::Plain);
+            blocks(&package.job_path(state, &name), Packing::Zstd);
         }
     }
 }
 
 /// All blocks of a file; what comes out has whole rows.
-fn blocks(path: &Path, codec: Codec) {
-    let Ok(mut reader) = BlockReader::open(path, codec) else { return };
+fn blocks(path: &Path, packing: Packing) {
+    let Ok(mut reader) = BlockReader::open(path, packing) else { return };
     let mut scratch = Vec::new();
     while let Ok(Some(block)) = reader.next_block() {
         if let Ok(rows) = block.rows(&mut scratch) {

@@ -12,36 +12,30 @@ pub use error::BlockError;
 pub use read::{Block, BlockReader};
 pub use write::{BlockWriter, FileStats, compress};
 
+use cartage_runtime::Codec;
+
 /// Uncompressed bytes with which a block is full.
 pub const BLOCK_BYTES: usize = 4 << 20;
 
 /// Uncompressed bytes that no block exceeds; a header that claims more is taken for damage.
 pub const MAX_BLOCK_BYTES: usize = 1 << 30;
 
-/// How the blocks of a file are stored.
+/// How the blocks of a file are stored: of the codecs of files, those that can be read block by block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
+pub enum Packing {
     /// Plain text (`disable_compression`).
     Plain,
     /// One zstd frame a block, with content size and checksum.
     Zstd,
 }
 
-impl Codec {
-    /// The codec of a file whose name ends in `extension` (`zst`) or in none.
-    pub fn from_extension(extension: Option<&str>) -> Option<Self> {
-        match extension {
+impl Packing {
+    /// The packing of a file with this codec; `None` where files with it have no blocks.
+    pub fn of(codec: Option<Codec>) -> Option<Self> {
+        match codec {
             None => Some(Self::Plain),
-            Some("zst") => Some(Self::Zstd),
-            Some(_) => None,
-        }
-    }
-
-    /// What stands behind the last dot of the file name, if anything.
-    pub fn extension(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Zstd => Some("zst"),
+            Some(Codec::Zst) => Some(Self::Zstd),
+            Some(Codec::Gz) => None,
         }
     }
 }

@@ -1,56 +1,8 @@
 //! The files that a destination is handed: their formats and what is known about each.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use crate::error::{Error, Result};
-
-/// Format of a job file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FileFormat {
-    /// Apache Parquet.
-    Parquet,
-    /// One JSON object a line.
-    Jsonl,
-    /// Comma-separated values with a header.
-    Csv,
-}
-
-impl FileFormat {
-    /// The word used in file names and settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-        }
-    }
-}
-
-impl fmt::Display for FileFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for FileFormat {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "parquet" => Ok(Self::Parquet),
-            "jsonl" => Ok(Self::Jsonl),
-            "csv" => Ok(Self::Csv),
-            other => Err(Error::invalid(format!("file format '{other}' is not known"))
-                .with_remedy("use one of parquet, jsonl, csv")),
-        }
-    }
-}
+pub use cartage_runtime::FileFormat;
 
 /// One file of a package, to be loaded into one table.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Where one package ends and the next one begins: which resources allow it, and when it is time.
 
+use cartage_package_store::DestinationTraits;
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Table, WriteDisposition};
-use serde_json::{Map, Value};
 
+use crate::handoff;
 use crate::producer::Resume;
 use crate::settings::PackageLimits;
 
@@ -74,15 +75,11 @@ pub(crate) struct Ways {
 }
 
 impl Ways {
-    pub(crate) fn read(package_settings: &Map<String, Value>) -> Self {
-        let Some(destination) = package_settings.get("destination") else { return Self::default() };
-        let merges = destination.get("merge_strategies").and_then(Value::as_array);
-        let parse = |name: &Value| name.as_str()?.parse().ok();
+    pub(crate) fn of(destination: &DestinationTraits) -> Self {
+        let merges = destination.merge_strategies.as_ref();
         Self {
-            replace: destination.get("replace_strategy").and_then(parse),
-            merges: merges.map(|names| {
-                names.iter().filter_map(|name| name.as_str()?.parse::<MergeStrategy>().ok()).collect()
-            }),
+            replace: destination.replace_strategy.map(handoff::replace_strategy),
+            merges: merges.map(|all| all.iter().copied().map(handoff::merge_strategy).collect()),
         }
     }
 

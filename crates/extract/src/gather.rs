@@ -22,7 +22,6 @@ use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, PackageReport, ResourceReport};
-use crate::request::max_name_length;
 use crate::settings::ExtractSettings;
 use crate::standing::Standing;
 use crate::state_change::StateChange;
@@ -104,7 +103,7 @@ impl<'a> Gatherer<'a> {
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
             new_tables: tables::new_tables(&planned, &schema),
-            goals: Goals::new(schema.naming(max_name_length(&publisher.settings)), &planned),
+            goals: Goals::new(schema.naming(publisher.settings.destination.max_name_length()), &planned),
             planned,
             schema,
             state,
@@ -165,7 +164,7 @@ impl<'a> Gatherer<'a> {
         self.written.extend(files.iter().map(|file| file.table.clone()));
         let resources = self.resources_of_package();
         let content = Content { files, quarantine, resources, schema: &mut self.schema, state: &self.state };
-        let published = self.publisher.publish(staged, content, &continues, &self.runtime)?;
+        let published = self.publisher.publish(staged, content, continues, &self.runtime)?;
         self.packages.extend(published);
         Ok(is_last)
     }
@@ -251,7 +250,7 @@ impl<'a> Gatherer<'a> {
             let Planned { name, is_hidden, .. } = &self.planned[resource];
             let mut context = context.clone().with_state(name, Arc::clone(&source_state));
             context.is_hidden = *is_hidden;
-            let naming = self.schema.naming(max_name_length(&self.publisher.settings));
+            let naming = self.schema.naming(self.publisher.settings.destination.max_name_length());
             let table = TargetTable::of(self.planned[resource].goal.root(), &self.schema, naming);
             context.table = Some(Arc::new(table));
             let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;

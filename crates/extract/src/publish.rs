@@ -1,18 +1,19 @@
 //! From what was gathered to a published package.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use cartage_package_store::{
-    FileDraft, Folder, LoadId, ManifestDraft, PackageStore, QuarantineDraft, ResourceEntry, SealedPackage,
-    StageLock, StagedPackage,
+    FileDraft, Folder, LoadId, ManifestDraft, PackageSettings, PackageStore, QuarantineDraft, ResourceEntry,
+    SealedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Cancel, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
-use serde_json::{Map, Value};
 
 use crate::ExtractError;
 use crate::goal::Goal;
+use crate::handoff;
 use crate::report::PackageReport;
 
 /// Makes the packages of a run, one after the other.
@@ -21,7 +22,7 @@ pub(crate) struct Publisher<'a> {
     pub(crate) store: &'a PackageStore,
     pub(crate) lock: &'a StageLock,
     /// What the manifest says for later stages.
-    pub(crate) settings: Map<String, Value>,
+    pub(crate) settings: PackageSettings,
     pub(crate) run_id: String,
     pub(crate) producer: String,
     pub(crate) published: Option<Sender<LoadId>>,
@@ -46,22 +47,7 @@ impl Publisher<'_> {
 
     /// Notes for the later stages what they must know of a table that no resource has as its own.
     pub(crate) fn note(&mut self, goal: &Goal) {
-        let table = || Value::from(goal.table.as_str());
-        if let Some(strategy) = goal.replace_strategy {
-            let strategies =
-                self.settings.entry("replace_strategies").or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(strategies) = strategies {
-                strategies.insert(goal.table.clone(), strategy.to_string().into());
-            }
-        }
-        if goal.keeps_discarded {
-            let kept = self.settings.entry("quarantine").or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(kept) = kept
-                && !kept.contains(&table())
-            {
-                kept.push(table());
-            }
-        }
+        handoff::note(&mut self.settings, goal);
     }
 
     /// Publishes the package, unless there is nothing in it. A refresh is something, and is done then.
@@ -69,10 +55,10 @@ impl Publisher<'_> {
         &mut self,
         staged: StagedPackage,
         content: Content<'_>,
-        continues: &[String],
+        continues: BTreeSet<String>,
         runtime: &Runtime,
     ) -> Result<Option<PackageReport>, ExtractError> {
-        let refreshes = self.settings.contains_key("refresh");
+        let refreshes = self.settings.refresh.is_some();
         if content.files.is_empty() && content.quarantine.is_empty() && !refreshes {
             return Ok(None);
         }
@@ -89,7 +75,7 @@ impl Publisher<'_> {
             return Err(ExtractError::Cancelled);
         }
         sealed.publish(Folder::Extracted)?;
-        self.settings.shift_remove("refresh");
+        self.settings.refresh = None;
         if let Some(published) = &self.published {
             // Whoever does not listen any more finds the package on disk.
             drop(published.send(report.load_id.clone()));
@@ -101,21 +87,17 @@ impl Publisher<'_> {
         &self,
         staged: StagedPackage,
         content: Content<'_>,
-        continues: &[String],
+        continues: BTreeSet<String>,
         runtime: &Runtime,
     ) -> Result<SealedPackage, ExtractError> {
         staged.write_schema(&content.schema.to_json())?;
         staged.write_state(&content.state.to_json())?;
-        let mut settings = self.settings.clone();
-        if !continues.is_empty() {
-            settings.insert("continues".to_owned(), continues.into());
-        }
         Ok(staged.seal(ManifestDraft {
             schema_name: content.schema.name.clone(),
             created_at: runtime.clock.now(),
             producer: self.producer.clone(),
             run_id: self.run_id.clone(),
-            settings: Value::Object(settings),
+            settings: PackageSettings { continues, ..self.settings.clone() },
             resources: content.resources,
             files: content.files,
             quarantine: content.quarantine,

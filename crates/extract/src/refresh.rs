@@ -1,22 +1,8 @@
 //! What a refresh drops: computed here, done by load, and undone in schema and state at once.
 
+use cartage_package_store::{Refresh, RefreshTables};
 use cartage_schema::{Schema, SchemaError, Table};
 use cartage_state::PipelineState;
-use serde::{Deserialize, Serialize};
-
-use crate::settings::Refresh;
-
-/// The tables that load drops or empties before the first row. It stands under `refresh` in the settings
-/// of the package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshTables {
-    /// What the user asked for.
-    pub mode: Refresh,
-    /// Tables to drop with their data, children before parents.
-    pub drop_tables: Vec<String>,
-    /// Tables to empty, parents first.
-    pub truncate_tables: Vec<String>,
-}
 
 /// Resets schema and state as the refresh wants it. `None` where nothing at the destination is concerned,
 /// as in the first run of a source. A source that `inherits` its schema keeps dlt's own tables in it.

@@ -2,11 +2,10 @@
 
 use std::sync::mpsc::Sender;
 
-use cartage_package_store::{LoadId, PackageStore, StageLock};
+use cartage_package_store::{LoadId, PackageSettings, PackageStore, StageLock};
 use cartage_runtime::{Cancel, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
-use serde_json::{Map, Value};
 
 use crate::settings::ExtractSettings;
 use crate::source::Source;
@@ -26,14 +25,12 @@ pub struct ExtractRequest<'a> {
     pub base_state: PipelineState,
     /// Settings of the stage.
     pub settings: ExtractSettings,
-    /// What later stages must know; goes into `package.json`. Five keys are added: `on_bad_row`,
-    /// `name_collisions`,
-    /// `quarantine` with the root tables of which discarded rows are kept,
-    /// `refresh` with the tables to drop and to truncate (in the first package), `replace_strategies` by table,
-    /// and `continues` with the tables that an earlier package of the run has replaced (in the others). What
-    /// stands under `destination` is read here, too: the lengths of names, so that names are cut as normalize
-    /// cuts them, and how tables are replaced and merged, which decides where packages may end.
-    pub package_settings: Map<String, Value>,
+    /// What later stages must know; goes into `package.json`. What the source and this stage know of it is added:
+    /// `on_bad_row`, `name_collisions`, `quarantine`, `replace_strategies`, `refresh` in the first package and
+    /// `continues` in the others. What stands under `destination` is read here, too: the lengths of names, so that
+    /// names are cut as normalize cuts them, and how tables are replaced and merged, which decides where packages
+    /// may end.
+    pub package_settings: PackageSettings,
     /// The run that this package belongs to.
     pub run_id: String,
     /// Program and version for `package.json`.
@@ -44,12 +41,4 @@ pub struct ExtractRequest<'a> {
     pub published: Option<Sender<LoadId>>,
     /// Ends the run behind the package that is being written, without an error.
     pub halt: Cancel,
-}
-
-/// The longest name that the destination takes, in characters, as the settings of a package say.
-pub(crate) fn max_name_length(package_settings: &Map<String, Value>) -> Option<usize> {
-    let destination = package_settings.get("destination")?;
-    let limit = |key| destination.get(key).and_then(Value::as_u64).map(|limit| limit as usize);
-    let limits = [limit("max_identifier_length"), limit("max_column_identifier_length")];
-    limits.into_iter().flatten().min()
 }

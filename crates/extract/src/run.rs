@@ -1,21 +1,20 @@
 //! The stage: from producers to published packages.
 
-use std::collections::BTreeSet;
-
+use cartage_package_store::PackageSettings;
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
 use cartage_state::PipelineState;
-use serde_json::{Map, Value};
 
 use crate::ExtractError;
 use crate::checkpoint::Ways;
 use crate::gather::Gatherer;
+use crate::handoff;
 use crate::incremental::{Bounds, Meaning, bind};
 use crate::plan::{Planned, plan, plan_cuts};
 use crate::producer::Producer;
 use crate::publish::Publisher;
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
-use crate::request::{ExtractRequest, max_name_length};
+use crate::request::ExtractRequest;
 use crate::settings::ExtractSettings;
 use crate::source::SchemaSettings;
 
@@ -29,16 +28,14 @@ use crate::source::SchemaSettings;
 /// published stay, each with the state as of its end.
 /// [`ExtractError::Source`] names source, resource and place.
 pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
-    let max_name_length = max_name_length(&request.package_settings);
     let ExtractRequest { store, lock, source, settings, runtime, .. } = request;
     let (mut schema, mut state) = (request.base_schema, request.base_state);
     let mut package_settings = request.package_settings;
-    let on_bad_row = serde_json::to_value(source.on_bad_row).unwrap_or_default();
-    package_settings.insert("on_bad_row".to_owned(), on_bad_row);
-    let name_collisions = serde_json::to_value(source.name_collisions).unwrap_or_default();
-    package_settings.insert("name_collisions".to_owned(), name_collisions);
+    package_settings.on_bad_row = Some(source.on_bad_row);
+    package_settings.name_collisions = Some(source.name_collisions);
 
-    let ways = Ways::read(&package_settings);
+    let max_name_length = package_settings.destination.max_name_length();
+    let ways = Ways::of(&package_settings.destination);
     schema.appends_merges = ways.appends_merges();
 
     let source_name = source.name.clone();
@@ -90,7 +87,7 @@ pub(crate) fn bind_cursors(
 struct Documents<'a> {
     schema: &'a mut Schema,
     state: &'a mut PipelineState,
-    package_settings: &'a mut Map<String, Value>,
+    package_settings: &'a mut PackageSettings,
 }
 
 impl Documents<'_> {
@@ -103,28 +100,13 @@ impl Documents<'_> {
         if let Some(mode) = settings.refresh {
             let names: Vec<&str> = planned.iter().map(|resource| resource.name.as_str()).collect();
             if let Some(tables) = refresh(mode, &names, schema_settings.inherits, self.schema, self.state)? {
-                let tables = serde_json::to_value(tables).unwrap_or_default();
-                self.package_settings.insert("refresh".to_owned(), tables);
+                self.package_settings.refresh = Some(tables);
             }
         }
         schema_settings.apply(self.schema)?;
         // Load needs them, and they are no part of the schema.
-        let strategies: Map<String, Value> = planned
-            .iter()
-            .filter_map(|resource| {
-                Some((resource.goal.table.clone(), resource.goal.replace_strategy?.to_string().into()))
-            })
-            .collect();
-        if !strategies.is_empty() {
-            self.package_settings.insert("replace_strategies".to_owned(), strategies.into());
-        }
-        let kept: BTreeSet<&str> = planned
-            .iter()
-            .filter(|resource| resource.goal.keeps_discarded)
-            .map(|resource| resource.goal.table.as_str())
-            .collect();
-        if !kept.is_empty() {
-            self.package_settings.insert("quarantine".to_owned(), kept.into_iter().collect());
+        for Planned { goal, .. } in planned {
+            handoff::note(self.package_settings, goal);
         }
         for resource in
             planned.iter().filter(|resource| resource.goal.disposition == WriteDisposition::Replace)

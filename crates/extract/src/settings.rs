@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
+use cartage_package_store::Refresh;
 use serde::{Deserialize, Serialize};
 
 /// Which resource gives the next page.
@@ -13,18 +14,6 @@ pub enum NextItemMode {
     RoundRobin,
     /// All pages of the first resource, then those of the second.
     Fifo,
-}
-
-/// What is dropped before this run's rows arrive. See `reference/extract.md` of dlt for the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refresh {
-    /// All tables of the source, its state and the history of its schema.
-    DropSources,
-    /// Tables and state of the resources that take part in the run.
-    DropResources,
-    /// Rows and state of the resources that take part in the run.
-    DropData,
 }
 
 /// How much of each resource is taken.

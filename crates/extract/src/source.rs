@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Debug};
 
+use cartage_package_store::{NameCollisions, OnBadRow};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{DataType, DefaultHint, Detection, Schema, SchemaError};
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::producer::Producer;
@@ -54,28 +54,6 @@ impl Debug for Resource {
             .field("hints", &self.hints)
             .finish_non_exhaustive()
     }
-}
-
-/// What happens to rows that cannot be used. Normalize reads it from the package.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnBadRow {
-    /// The stage that meets one stops with an error that names it.
-    #[default]
-    Fail,
-    /// They go to a file of the package, with the reason, and are counted.
-    Quarantine,
-}
-
-/// What happens where two keys of an object in JSON become one column or table. Normalize reads it from the package.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NameCollisions {
-    /// The later value counts, as in dlt. The summary names both keys and counts the values that gave way.
-    #[default]
-    Share,
-    /// The row cannot be used, see [`OnBadRow`].
-    Fail,
 }
 
 /// What a source says about its schema. What is absent stays as the schema has it.

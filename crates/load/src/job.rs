@@ -1,8 +1,6 @@
 //! A job of the package as the stage sees it.
 
-use std::str::FromStr;
-
-use cartage_destinations_api::{Error as DestinationError, FileFormat, JobFile};
+use cartage_destinations_api::JobFile;
 use cartage_package_store::{JobFileName, JobState, Origin, PublishedPackage};
 
 use crate::error::LoadError;
@@ -60,12 +58,11 @@ impl LoadJob {
     }
 
     /// What the destination is handed.
-    pub(crate) fn file(&self, package: &PublishedPackage) -> Result<JobFile, DestinationError> {
-        let format = FileFormat::from_str(self.name.format().as_str())?;
+    pub(crate) fn file(&self, package: &PublishedPackage) -> JobFile {
         let path = package.job_path(self.state, &self.name);
-        Ok(JobFile::new(self.name.job_id(), &self.table, path, format)
+        JobFile::new(self.name.job_id(), &self.table, path, self.name.format())
             .with_codec(self.name.codec().map(|codec| codec.as_str().to_owned()))
-            .with_size(self.rows, self.bytes))
+            .with_size(self.rows, self.bytes)
     }
 }
 

@@ -22,6 +22,7 @@ mod base;
 mod chains;
 mod commit;
 mod error;
+mod handoff;
 mod job;
 mod plan;
 mod preview;
@@ -33,7 +34,6 @@ mod settings;
 
 pub use backoff::{Backoff, Sleeper, ThreadSleeper};
 pub use error::LoadError;
-pub use plan::RefreshCommands;
 pub use preview::{Comparison, preview};
 pub use report::{FailedJob, LoadReport, TableReport};
 pub use run::{LoadRequest, run};

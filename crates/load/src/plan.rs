@@ -9,37 +9,9 @@ use cartage_destinations_api::{
     TablePlan,
 };
 use cartage_schema::{IdentifierLimits, ReplaceStrategy, Schema, Table, WriteDisposition};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use crate::handoff::Handoff;
 use crate::job::LoadJob;
-
-/// What a `refresh` does at the destination, written by extract as `refresh` into the settings of the
-/// package and handed on by normalize.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RefreshCommands {
-    /// Tables that are dropped with their data.
-    pub drop_tables: Vec<String>,
-    /// Tables that are emptied.
-    pub truncate_tables: Vec<String>,
-}
-
-impl RefreshCommands {
-    /// The key in the settings of a package.
-    pub const KEY: &'static str = "refresh";
-
-    /// Reads them from the settings of a package; none where there are none.
-    ///
-    /// # Errors
-    /// What is there is something else.
-    pub fn read(settings: &Value) -> Result<Self, serde_json::Error> {
-        match settings.get(Self::KEY) {
-            None | Some(Value::Null) => Ok(Self::default()),
-            Some(value) => serde_json::from_value(value.clone()),
-        }
-    }
-}
 
 /// Everything that a plan is made of.
 pub(crate) struct Ingredients<'a> {
@@ -47,13 +19,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) schema: Arc<Schema>,
     pub(crate) schema_document: Arc<str>,
     pub(crate) jobs: &'a [LoadJob],
-    pub(crate) refresh: RefreshCommands,
-    /// Columns that get wider types.
-    pub(crate) widen: Vec<ColumnRef>,
-    /// How tables are replaced, by root table, where their resources say so.
-    pub(crate) replace_strategies: BTreeMap<String, ReplaceStrategy>,
-    /// Root tables that an earlier package of the same run has replaced: their rows are added.
-    pub(crate) continues: BTreeSet<String>,
+    pub(crate) handoff: Handoff,
     pub(crate) capabilities: &'a Capabilities,
     pub(crate) now_micros: i64,
 }
@@ -70,18 +36,8 @@ enum Writing {
 /// # Errors
 /// Invalid, naming the table: nothing has been done then.
 pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, DestinationError> {
-    let Ingredients {
-        key,
-        schema,
-        schema_document,
-        jobs,
-        refresh,
-        widen,
-        replace_strategies,
-        continues,
-        capabilities,
-        now_micros,
-    } = ingredients;
+    let Ingredients { key, schema, schema_document, jobs, handoff, capabilities, now_micros } = ingredients;
+    let Handoff { refresh, widen, replace_strategies, continues } = handoff;
     check_names(&schema, capabilities)?;
     check_formats(jobs, capabilities)?;
     check_widening(&widen, capabilities)?;
@@ -101,9 +57,11 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     }
 
     let mut plan = LoadPlan::new(key, Arc::clone(&schema), schema_document, now_micros);
-    plan.drop = refresh.drop_tables;
+    if let Some(refresh) = refresh {
+        plan.drop = refresh.drop_tables;
+        plan.truncate = refresh.truncate_tables;
+    }
     plan.widen = widen;
-    plan.truncate = refresh.truncate_tables;
     plan.bytes = jobs.iter().map(|job| job.bytes).sum();
     plan.jobs = jobs.iter().map(|job| job.name.job_id().to_string()).collect();
     let system = [schema.version_table_name(), schema.loads_table_name()];
@@ -226,8 +184,8 @@ fn check_widening(widen: &[ColumnRef], capabilities: &Capabilities) -> Result<()
 
 fn check_formats(jobs: &[LoadJob], capabilities: &Capabilities) -> Result<(), DestinationError> {
     for job in jobs {
-        let format = job.name.format().as_str().parse()?;
-        capabilities.file_format(Some(format)).map_err(|error| error.context(format!("job {}", job.name)))?;
+        let format = Some(job.name.format());
+        capabilities.file_format(format).map_err(|error| error.context(format!("job {}", job.name)))?;
     }
     Ok(())
 }

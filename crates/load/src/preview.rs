@@ -31,15 +31,14 @@ pub fn preview(
     let load_id = package.load_id();
     let jobs = LoadJob::all(package)?;
     let plan = plan_of(package, &jobs, destination.capabilities(), now_micros)?;
-    let files: Result<Vec<_>, _> =
-        jobs.iter().filter(|job| !job.is_settled()).map(|job| job.file(package)).collect();
+    let unsettled = jobs.iter().filter(|job| !job.is_settled());
+    let files: Vec<_> = unsettled.map(|job| job.file(package)).collect();
     let doing = "show the statements";
     let failed = |source| refused(load_id, doing, source);
     let preview = destination.preview().ok_or_else(|| {
         let name = &destination.capabilities().destination;
         failed(DestinationError::invalid(format!("{name} does not speak SQL")))
     })?;
-    let files = files.map_err(failed)?;
     match comparison {
         Comparison::None => preview.statements(&plan, &files),
         Comparison::WithDestination => preview.statements_now(&plan, &files),

@@ -1,25 +1,24 @@
 //! One package from the first look to its place in `loaded/`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartage_destinations_api::{
-    Capabilities, ColumnRef, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan,
-    LoadStatus, PreparedLoad,
+    Capabilities, Destination, Error as DestinationError, LoadCommit, LoadKey, LoadPlan, LoadStatus,
+    PreparedLoad,
 };
 use cartage_package_store::{
     Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,
 };
 use cartage_runtime::{Runtime, Stage};
-use cartage_schema::{ReplaceStrategy, Schema};
+use cartage_schema::Schema;
 use indexmap::IndexMap;
-use serde::de::DeserializeOwned;
 
 use crate::base::base_state;
 use crate::commit::write_back;
 use crate::error::LoadError;
+use crate::handoff::Handoff;
 use crate::job::LoadJob;
-use crate::plan::{Ingredients, RefreshCommands, make};
+use crate::plan::{Ingredients, make};
 use crate::report::{FailedJob, LoadReport, TableReport};
 use crate::schedule::Schedule;
 use crate::settings::LoadSettings;
@@ -74,15 +73,6 @@ pub(crate) fn plan_of(
     let document: Arc<str> = package.schema_json().map_err(store_error(load_id))?.into();
     let schema = Schema::from_json(&document)
         .map_err(|source| LoadError::Schema { load_id: load_id.to_string(), source: Box::new(source) })?;
-    let refresh =
-        RefreshCommands::read(&package.manifest().settings).map_err(|cause| LoadError::Document {
-            load_id: load_id.to_string(),
-            document: "package.json",
-            reason: cause.to_string(),
-        })?;
-    let replace_strategies: BTreeMap<String, ReplaceStrategy> = setting(package, "replace_strategies")?;
-    let continues: BTreeSet<String> = setting(package, "continues")?;
-    let widen: Vec<ColumnRef> = setting(package, "widen_columns")?;
     let key = LoadKey {
         pipeline: package.manifest().pipeline.clone(),
         schema: schema.name.clone(),
@@ -93,24 +83,11 @@ pub(crate) fn plan_of(
         schema: Arc::new(schema),
         schema_document: document,
         jobs,
-        refresh,
-        widen,
-        replace_strategies,
-        continues,
+        handoff: Handoff::of(&package.manifest().settings),
         capabilities,
         now_micros,
     };
     make(ingredients).map_err(|source| refused(load_id, "plan the jobs", source))
-}
-
-/// One of the settings that extract has put into the package; its default where it has not.
-fn setting<T: DeserializeOwned + Default>(package: &PublishedPackage, key: &str) -> Result<T, LoadError> {
-    let Some(value) = package.manifest().settings.get(key) else { return Ok(T::default()) };
-    T::deserialize(value).map_err(|cause| LoadError::Document {
-        load_id: package.load_id().to_string(),
-        document: "package.json",
-        reason: format!("settings.{key}: {cause}"),
-    })
 }
 
 /// A verified package with its possible plan.

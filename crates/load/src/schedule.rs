@@ -310,7 +310,7 @@ impl Worker<'_> {
                     "job", load_id = %self.plan.key.load_id, table = %job.table, attempt = job.name.retry()
                 );
                 let _inside = span.enter();
-                let file = job.file(self.package)?;
+                let file = job.file(self.package);
                 self.destination.open_job(self.plan, &file)?.run()
             }
             (What::Job(_), None) => Err(DestinationError::terminal("a job without a file was started")),

@@ -10,21 +10,20 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::Instant;
 
-use cartage_data_files::blocks::{BLOCK_BYTES, BlockWriter, Codec};
+use cartage_data_files::blocks::{BLOCK_BYTES, BlockWriter, Packing};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings, run};
 use cartage_package_store::{
-    Checksum, Codec as FileCodec, FileDraft, FileFormat, Folder, JobFileName, LoadId, ManifestDraft,
-    PackageStore, StoreOptions, Wait, Written,
+    Checksum, Codec, DataWriter, FileDraft, FileFormat, Folder, JobFileName, LoadId, ManifestDraft,
+    PackageSettings, PackageStore, PageCompression, StoreOptions, Wait, Written,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::{NamingKind, Schema, Table};
-use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let path = arguments.first().ok_or("the file of rows is missing")?;
     let workers = arguments.get(1).map_or(Ok(2), |text| text.parse())?;
-    let compression = arguments.get(2).map_or("none", String::as_str);
+    let compression = arguments.get(2).map_or(Ok(PageCompression::None), |text| text.parse())?;
 
     let runtime = Runtime::system();
     let folder = tempfile::tempdir()?;
@@ -79,7 +78,12 @@ fn cpu_seconds() -> f64 {
 }
 
 /// Puts the rows into an extracted package, in files of 64 MiB.
-fn extract(store: &PackageStore, rows: &Path, compression: &str, now: i64) -> Result<LoadId, Box<dyn Error>> {
+fn extract(
+    store: &PackageStore,
+    rows: &Path,
+    compression: PageCompression,
+    now: i64,
+) -> Result<LoadId, Box<dyn Error>> {
     let lock = store.lock(Stage::Extract, Wait::Fail)?;
     let load_id = store.next_load_id(now)?;
     let staged = store.stage(&lock, load_id.clone(), 1)?;
@@ -92,13 +96,9 @@ fn extract(store: &PackageStore, rows: &Path, compression: &str, now: i64) -> Re
     let mut files = Vec::new();
     let mut is_more = true;
     while is_more {
-        let name = JobFileName::new(
-            "items",
-            &format!("{:010x}", files.len()),
-            FileFormat::Jsonl,
-            Some(FileCodec::Zst),
-        )?;
-        let mut writer = BlockWriter::create(&staged.job_path(&name), Codec::Zstd)?;
+        let name =
+            JobFileName::new("items", &format!("{:010x}", files.len()), FileFormat::Jsonl, Some(Codec::Zst))?;
+        let mut writer = BlockWriter::create(&staged.job_path(&name), Packing::Zstd)?;
         let mut written = 0;
         while is_more && written < 64 << 20 {
             let mut block = Vec::new();
@@ -123,7 +123,8 @@ fn extract(store: &PackageStore, rows: &Path, compression: &str, now: i64) -> Re
             ..FileDraft::new(name, "items")
         });
     }
-    let settings = json!({"data_writer": {"compression": compression}});
+    let data_writer = DataWriter { compression, ..DataWriter::default() };
+    let settings = PackageSettings { data_writer, ..PackageSettings::default() };
     let draft = ManifestDraft { schema_name: schema.name, settings, files, ..ManifestDraft::default() };
     staged.seal(draft)?.publish(Folder::Extracted)?;
     Ok(load_id)

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cartage_package_store::PackageSettings;
 use cartage_schema::{Schema, SchemaError};
 use serde_json::Value;
-
-use crate::settings::PackageSettings;
 
 /// Contracts that win over those in an extracted package. So a package that waits because something is frozen
 /// goes on as soon as its contract says otherwise.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use cartage_data_files::blocks::{BlockReader, Codec};
+use cartage_data_files::blocks::{BlockReader, Packing};
 use cartage_package_store::{FileEntry, Origin};
 use cartage_runtime::{Runtime, Stage};
 
@@ -59,7 +59,7 @@ impl<'a> Coordinator<'a> {
         index: u32,
         entry: &'a FileEntry,
         path: &Path,
-        codec: Codec,
+        packing: Packing,
         table: &str,
     ) -> Result<(), NormalizeError> {
         let file = Arc::new(BlockFile {
@@ -68,7 +68,7 @@ impl<'a> Coordinator<'a> {
             keeps_discarded: self.rules.keeps_discarded(table),
         });
         self.progress.files.insert(index, entry);
-        let mut reader = BlockReader::open(path, codec)?;
+        let mut reader = BlockReader::open(path, packing)?;
         let mut offset = 0;
         while let Some(block) = reader.next_block()? {
             self.wait_for_room()?;

@@ -48,14 +48,6 @@ pub enum NormalizeError {
         /// The column.
         column: String,
     },
-    /// The settings in the package cannot be read.
-    #[error("cannot read the settings in `package.json` of package {load_id}")]
-    Settings {
-        /// The package.
-        load_id: String,
-        /// What is wrong with them.
-        source: serde_json::Error,
-    },
     /// A job file has a format that cannot be normalized.
     #[error("job file {file} has format `{format}`, which cannot be normalized; extract as jsonl or parquet")]
     Format {

@@ -63,7 +63,4 @@ pub use contracts::{CurrentContracts, SchemaContract};
 pub use error::{BadRow, BadValue, NormalizeError};
 pub use report::{NormalizeReport, NulledNumbers, SharedName};
 pub use run::{NormalizeRequest, run};
-pub use settings::{
-    DataWriterSettings, DestinationTraits, NameCollisions, NormalizeSettings, OnBadRow, PackageSettings,
-    WidenedColumn,
-};
+pub use settings::NormalizeSettings;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use cartage_data_files::blocks::Block;
+use cartage_package_store::PackageSettings;
 use cartage_schema::{NamingKind, Schema, Table};
 use memchr::memchr_iter;
 use simd_json::{INPUT_PADDING, Tape, fill_tape_padded};
@@ -17,7 +18,7 @@ use crate::error::NormalizeError;
 use crate::merge::Merged;
 use crate::output::OutputOptions;
 use crate::rules::Rules;
-use crate::settings::{NormalizeSettings, PackageSettings};
+use crate::settings::NormalizeSettings;
 
 /// One block and everything that its rows need.
 pub struct HotPath {
@@ -40,8 +41,9 @@ impl HotPath {
     pub fn new(rows: &[u8]) -> Self {
         let mut schema = Schema::new("measured", NamingKind::SnakeCase).expect("the name is a good one");
         schema.tables.insert("items".to_owned(), Table::root("items", "items"));
-        let settings = PackageSettings::default();
-        let rules = Rules::new("1795152758.208462", schema, &settings).expect("there are no patterns");
+        let (settings, of_stage) = (PackageSettings::default(), NormalizeSettings::default());
+        let rules = Rules::new("1795152758.208462", schema, &settings, &of_stage);
+        let rules = rules.expect("there are no patterns");
         let rules = Arc::new(rules);
         let mut merged = Merged::new(rules.schema.clone());
         let mut worker = BlockWorker::new(Arc::clone(&rules));

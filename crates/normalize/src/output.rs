@@ -10,11 +10,10 @@ use cartage_data_files::parquet::{
     self, Batch, Compression, EncodedRowGroup, Layout, LayoutOptions, RowGroupEncoder,
 };
 use cartage_data_files::text::{EncodedLines, LinesWriter, Mark, TextFormat, TextLayout};
-use cartage_package_store::{Codec, FileFormat};
+use cartage_package_store::{Codec, FileFormat, PackageSettings, PageCompression};
 use cartage_schema::{Column, DataType};
 
 use crate::error::NormalizeError;
-use crate::settings::PackageSettings;
 
 /// Which format job files have.
 #[derive(Clone, Debug)]
@@ -62,18 +61,18 @@ fn mark(column: &Column) -> Option<Mark> {
 }
 
 impl OutputOptions {
-    /// What the settings of a package ask for; Parquet where they ask for nothing that is known.
+    /// What the settings of a package ask for; Parquet where they ask for nothing.
     pub(crate) fn new(settings: &PackageSettings, dictionary: BTreeSet<String>) -> Self {
         let gzip = !settings.data_writer.disable_compression;
-        match settings.destination.preferred_file_format.as_deref() {
-            Some("jsonl") => Self::Lines { format: TextFormat::Jsonl, gzip },
-            Some("csv") => Self::Lines { format: TextFormat::Csv, gzip },
-            _ => {
-                let compression = match settings.data_writer.compression.as_str() {
-                    "snappy" => Compression::Snappy,
-                    "lz4" => Compression::Lz4,
-                    "zstd" => Compression::Zstd(1),
-                    _ => Compression::None,
+        match settings.destination.preferred_file_format.unwrap_or(FileFormat::Parquet) {
+            FileFormat::Jsonl => Self::Lines { format: TextFormat::Jsonl, gzip },
+            FileFormat::Csv => Self::Lines { format: TextFormat::Csv, gzip },
+            FileFormat::Parquet => {
+                let compression = match settings.data_writer.compression {
+                    PageCompression::None => Compression::None,
+                    PageCompression::Snappy => Compression::Snappy,
+                    PageCompression::Lz4 => Compression::Lz4,
+                    PageCompression::Zstd => Compression::Zstd(1),
                 };
                 Self::Parquet(LayoutOptions { compression, dictionary })
             }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use cartage_package_store::{NameCollisions, OnBadRow, PackageSettings};
 use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{
     Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
@@ -9,7 +10,7 @@ use cartage_schema::{
 
 use crate::columns::{PhysicalRules, exact_type, is_bigint};
 use crate::filters::Filters;
-use crate::settings::{NameCollisions, OnBadRow, PackageSettings};
+use crate::settings::{NormalizeSettings, TIMESTAMP_PRECISION};
 
 /// Fraction digits of timestamps in the files we write.
 const FILE_FRACTION_DIGITS: u32 = 6;
@@ -63,6 +64,7 @@ impl Rules {
         load_id: &str,
         schema: Schema,
         settings: &PackageSettings,
+        of_stage: &NormalizeSettings,
     ) -> Result<Self, SchemaError> {
         let destination = &settings.destination;
         let limit = destination.max_table_nesting.unwrap_or_else(|| schema.normalizers.max_nesting());
@@ -77,17 +79,19 @@ impl Rules {
             load_id: load_id.to_owned(),
             physical: PhysicalRules::new(destination),
             appends_merges: destination.appends_merges(),
-            keep_bad_rows: settings.on_bad_row == OnBadRow::Quarantine,
-            refuses_shared_names: settings.name_collisions == NameCollisions::Fail,
-            max_json_depth: settings.max_json_depth,
+            keep_bad_rows: settings.on_bad_row.unwrap_or_default() == OnBadRow::Quarantine,
+            refuses_shared_names: settings.name_collisions.unwrap_or_default() == NameCollisions::Fail,
+            max_json_depth: of_stage.max_json_depth,
             files_are_tables: destination.files_are_tables,
             has_contracts,
             keeps_discarded: settings.quarantine.clone(),
             // The id of a package is the time at which it was begun, and the same in every run.
             inference: schema.inference(load_id.parse().unwrap_or_default())?,
             filters: Filters::new(&schema, &naming)?,
-            default_fraction: destination.timestamp_precision,
-            max_fraction: destination.max_timestamp_precision.min(FILE_FRACTION_DIGITS),
+            default_fraction: destination.timestamp_precision.unwrap_or(TIMESTAMP_PRECISION),
+            max_fraction: destination
+                .max_timestamp_precision
+                .map_or(FILE_FRACTION_DIGITS, |most| most.min(FILE_FRACTION_DIGITS)),
             default_nesting: i64::from(limit),
             roots: roots.collect(),
             naming,

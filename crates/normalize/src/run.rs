@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cartage_data_files::blocks::Codec;
+use cartage_data_files::blocks::Packing;
 use cartage_package_store::{
-    Codec as FileCodec, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageStore,
-    PublishedPackage, StageLock, StagedPackage,
+    ColumnPlace, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageSettings,
+    PackageStore, PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, WriteDisposition};
-use serde_json::Value;
 
 use crate::assemble::{Assembler, dictionary_columns};
 use crate::columnar_union::ColumnarFiles;
@@ -24,7 +23,7 @@ use crate::pool::Pool;
 use crate::quarantine::Quarantine;
 use crate::report::NormalizeReport;
 use crate::rules::Rules;
-use crate::settings::{NormalizeSettings, PackageSettings, WidenedColumn};
+use crate::settings::NormalizeSettings;
 use crate::writer::JobWriter;
 
 /// What [`run`] is handed.
@@ -85,8 +84,7 @@ impl<'a> Run<'a> {
         extracted: &'a PublishedPackage,
     ) -> Result<Self, NormalizeError> {
         let load_id = request.load_id;
-        let mut settings = PackageSettings::from_manifest(&extracted.manifest().settings)
-            .map_err(|source| NormalizeError::Settings { load_id: load_id.to_string(), source })?;
+        let mut settings = extracted.manifest().settings.clone();
         let wrong_schema = |source: SchemaError| NormalizeError::Schema {
             load_id: load_id.to_string(),
             source: Box::new(source),
@@ -97,7 +95,7 @@ impl<'a> Run<'a> {
         if let Some(base) = &mut base {
             base.appends_merges = own.appends_merges;
         }
-        let refreshes = has_refresh(&extracted.manifest().settings);
+        let refreshes = settings.refresh.is_some();
         let widened = widened_columns(&own, &settings.widen_columns);
         let mut schema = join(base, own, refreshes).map_err(wrong_schema)?;
         if let Some(base) = request.base_schema.as_ref().filter(|_| !refreshes) {
@@ -112,7 +110,8 @@ impl<'a> Run<'a> {
         if let Some(contracts) = &request.contracts {
             contracts.apply(&mut schema, &mut settings).map_err(wrong_schema)?;
         }
-        let rules = Rules::new(load_id.as_str(), schema, &settings).map_err(wrong_schema)?;
+        let rules =
+            Rules::new(load_id.as_str(), schema, &settings, &request.settings).map_err(wrong_schema)?;
         let random = request.runtime.random.next_u64();
         let staged = request.store.stage(request.lock, load_id.clone(), random)?;
         Ok(Self { request, extracted, settings, rules: Arc::new(rules), staged })
@@ -188,12 +187,9 @@ impl<'a> Run<'a> {
         table: &str,
     ) -> Result<(), NormalizeError> {
         let path = self.extracted.job_path(JobState::New, &entry.name);
-        match (entry.format, entry.codec) {
-            (FileFormat::Jsonl, None) => coordinator.jsonl(index, entry, &path, Codec::Plain, table),
-            (FileFormat::Jsonl, Some(FileCodec::Zst)) => {
-                coordinator.jsonl(index, entry, &path, Codec::Zstd, table)
-            }
-            (FileFormat::Parquet, None) => {
+        match (entry.format, Packing::of(entry.codec)) {
+            (FileFormat::Jsonl, Some(packing)) => coordinator.jsonl(index, entry, &path, packing, table),
+            (FileFormat::Parquet, Some(Packing::Plain)) => {
                 coordinator.finish_blocks()?;
                 contain(|| coordinator.parquet(&self.staged, entry, &path, table)).unwrap_or_else(|panic| {
                     Err(NormalizeError::Panicked { input: input_of(entry), table: table.to_owned(), panic })
@@ -242,7 +238,7 @@ impl<'a> Run<'a> {
         let manifest = self.extracted.manifest();
         // As in dlt, a package of which contracts left nothing is loaded all the same: it says that there were rows.
         let brought = manifest.files.iter().any(|file| file.rows > 0) || !output.quarantine.is_empty();
-        if output.files.is_empty() && !brought && !has_refresh(&manifest.settings) {
+        if output.files.is_empty() && !brought && manifest.settings.refresh.is_none() {
             return Ok(report);
         }
         if self.request.runtime.cancel.is_cancelled() {
@@ -279,11 +275,6 @@ struct Output {
     update: BTreeMap<String, cartage_schema::Table>,
 }
 
-/// Whether the package drops or truncates tables, so that it counts even without rows.
-fn has_refresh(settings: &Value) -> bool {
-    settings.get("refresh").is_some_and(|refresh| !refresh.is_null())
-}
-
 /// Gives numbers of columns that are at the destination the bits and digits that they have there: a hint does not
 /// change a table that exists, so that values beyond must go to a variant.
 fn keep_digits(base: &Schema, schema: &mut Schema) {
@@ -302,8 +293,8 @@ fn keep_digits(base: &Schema, schema: &mut Schema) {
 }
 
 /// The columns that the package widens, with the types that they get.
-fn widened_columns(own: &Schema, widened: &[WidenedColumn]) -> Vec<(String, Column)> {
-    let column = |place: &WidenedColumn| {
+fn widened_columns(own: &Schema, widened: &[ColumnPlace]) -> Vec<(String, Column)> {
+    let column = |place: &ColumnPlace| {
         let column = own.tables.get(&place.table)?.columns.get(&place.column)?;
         Some((place.table.clone(), column.clone()))
     };

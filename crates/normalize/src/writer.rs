@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::FileStats;
-use cartage_package_store::{Checksum, FileDraft, JobFileName, StagedPackage, Written};
+use cartage_package_store::{Checksum, DataWriter, FileDraft, JobFileName, StagedPackage, Written};
 
 use crate::error::NormalizeError;
 use crate::ids::file_id;
 use crate::output::{EncodedRows, FileLayout, FileWriter, OutputOptions};
-use crate::settings::DataWriterSettings;
 
 /// Tables up to which every job file being written stays open.
 const MAX_OPEN_FILES: usize = 64;
@@ -19,7 +18,7 @@ const MAX_OPEN_FILES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct JobWriter<'p> {
     package: &'p StagedPackage,
-    settings: DataWriterSettings,
+    settings: DataWriter,
     options: OutputOptions,
     tables: BTreeMap<Arc<str>, TableFiles>,
 }
@@ -42,11 +41,7 @@ struct OpenFile {
 }
 
 impl<'p> JobWriter<'p> {
-    pub(crate) fn new(
-        package: &'p StagedPackage,
-        settings: &DataWriterSettings,
-        options: &OutputOptions,
-    ) -> Self {
+    pub(crate) fn new(package: &'p StagedPackage, settings: &DataWriter, options: &OutputOptions) -> Self {
         Self { package, settings: settings.clone(), options: options.clone(), tables: BTreeMap::new() }
     }
 
@@ -129,7 +124,7 @@ impl TableFiles {
     fn write(
         &mut self,
         package: &StagedPackage,
-        settings: &DataWriterSettings,
+        settings: &DataWriter,
         options: &OutputOptions,
         table: &str,
         layout: FileLayout,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::format::JobState;
+use crate::handoff::PackageSettings;
 use crate::manifest::Manifest;
 use crate::package::Package;
 
@@ -120,7 +121,7 @@ impl Display for PackageDescription {
         if let Some(parent) = &manifest.parent {
             writeln!(f, "  made from {parent}")?;
         }
-        if !manifest.settings.is_null() {
+        if manifest.settings != PackageSettings::default() {
             writeln!(f, "  settings {}", manifest.settings)?;
         }
         for resource in &manifest.resources {

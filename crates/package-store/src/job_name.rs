@@ -8,6 +8,7 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
+use cartage_runtime::{Codec, FileFormat};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,58 +21,6 @@ const TABLE_PART_MAX: usize = 160;
 const TABLE_PART_KEPT: usize = 140;
 /// Longest file id.
 const FILE_ID_MAX: usize = 40;
-
-/// How the rows of a job file are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum FileFormat {
-    /// One JSON object a line.
-    Jsonl,
-    /// Apache Parquet.
-    Parquet,
-    /// Comma-separated values with a header.
-    Csv,
-    /// SQL statements.
-    Sql,
-}
-
-impl FileFormat {
-    const ALL: [Self; 4] = [Self::Jsonl, Self::Parquet, Self::Csv, Self::Sql];
-
-    /// The word in file names.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jsonl => "jsonl",
-            Self::Parquet => "parquet",
-            Self::Csv => "csv",
-            Self::Sql => "sql",
-        }
-    }
-}
-
-/// How a job file is compressed as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Codec {
-    /// Zstandard.
-    Zst,
-    /// Gzip.
-    Gz,
-}
-
-impl Codec {
-    const ALL: [Self; 2] = [Self::Zst, Self::Gz];
-
-    /// The word in file names.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Zst => "zst",
-            Self::Gz => "gz",
-        }
-    }
-}
 
 /// The name of a job file. Whoever holds one can put it behind a folder without leaving that folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -168,21 +117,13 @@ impl FromStr for JobFileName {
         let number = retry.parse::<u32>().ok().filter(|number| number.to_string() == retry);
         let codec = match codec {
             None => None,
-            Some(word) => Some(
-                Codec::ALL
-                    .into_iter()
-                    .find(|codec| codec.as_str() == word)
-                    .ok_or_else(|| invalid("has an unknown codec"))?,
-            ),
+            Some(word) => Some(word.parse().map_err(|_| invalid("has an unknown codec"))?),
         };
         Ok(Self {
             table_part: table_part.to_owned(),
             file_id: file_id.to_owned(),
             retry: number.ok_or_else(|| invalid("has a retry count that is no number"))?,
-            format: FileFormat::ALL
-                .into_iter()
-                .find(|known| known.as_str() == format)
-                .ok_or_else(|| invalid("has an unknown format"))?,
+            format: format.parse().map_err(|_| invalid("has an unknown format"))?,
             codec,
         })
     }

@@ -9,6 +9,7 @@
 //! - Every rename and every sync of a package happens in this crate.
 //! - A process may end after any step: the next one finds the state before or after the operation.
 //! - No name out of a package leads out of its folder.
+//! - What a stage leaves for another beside rows and documents is a field of [`PackageSettings`].
 //!
 //! # Limitations
 //! - Packages live on a file system with locks and atomic renames of files; object storage is not one.
@@ -48,6 +49,7 @@ mod documents;
 mod error;
 mod format;
 mod fs;
+mod handoff;
 mod job_name;
 mod jobs;
 mod layout;
@@ -66,13 +68,18 @@ mod verify;
 mod write_back;
 mod writer;
 
+pub use cartage_runtime::{Codec, FileFormat};
 pub use checksum::{Checksum, InvalidChecksum};
 pub use describe::{JobDescription, PackageDescription};
 pub use documents::{Documents, RunMarker};
 pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
 pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
 pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
-pub use job_name::{Codec, FileFormat, JobFileName, QuarantineFileName};
+pub use handoff::{
+    ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, NameCollisions, OnBadRow, PackageSettings,
+    PageCompression, Refresh, RefreshTables, ReplaceStrategy, UnknownCompression,
+};
+pub use job_name::{JobFileName, QuarantineFileName};
 pub use load_id::LoadId;
 pub use lock::{LockError, Owner, RunLock, StageLock, Wait};
 pub use manifest::{

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use cartage_runtime::{Codec, FileFormat};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::checksum::Checksum;
 use crate::format::FormatVersion;
-use crate::job_name::{Codec, FileFormat, JobFileName, QuarantineFileName};
+use crate::handoff::PackageSettings;
+use crate::job_name::{JobFileName, QuarantineFileName};
 use crate::load_id::LoadId;
 
 /// The content of `package.json`. It is written once, last, and never changes.
@@ -31,7 +32,7 @@ pub struct Manifest {
     /// The run that wrote it.
     pub run_id: String,
     /// Settings that shape the bytes of this package or of what the next stage makes of it.
-    pub settings: Value,
+    pub settings: PackageSettings,
     /// The resources that were extracted.
     pub resources: Vec<ResourceEntry>,
     /// The job files, in the order in which their rows follow one another.
@@ -130,7 +131,7 @@ pub struct ManifestDraft {
     /// As [`Manifest::run_id`].
     pub run_id: String,
     /// As [`Manifest::settings`].
-    pub settings: Value,
+    pub settings: PackageSettings,
     /// As [`Manifest::resources`].
     pub resources: Vec<ResourceEntry>,
     /// As [`Manifest::files`].

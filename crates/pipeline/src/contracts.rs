@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cartage_config::{Config, PipelineSettings, SourceSettings};
 use cartage_extract::Source;
-use cartage_normalize::{CurrentContracts, PackageSettings, SchemaContract};
+use cartage_normalize::{CurrentContracts, SchemaContract};
 use cartage_package_store::Package;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{ContractModes, Naming, Schema, normalize_schema_name};
@@ -72,8 +72,7 @@ pub(crate) fn current(
     let of_schema =
         |source| PipelineError::Schema { name: manifest.schema_name.clone(), source: Box::new(source) };
     let schema = Schema::from_json(&package.schema_json()?).map_err(of_schema)?;
-    let settings = PackageSettings::from_manifest(&manifest.settings).unwrap_or_default();
-    let naming = schema.naming(settings.destination.max_name_length());
+    let naming = schema.naming(manifest.settings.destination.max_name_length());
     // A resource without rows says nothing about its table.
     let has_rows = |table: &str| manifest.files.iter().any(|file| file.table == table && file.rows > 0);
     let spoken = manifest.resources.iter().filter(|resource| has_rows(&resource.table));

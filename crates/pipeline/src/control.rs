@@ -5,11 +5,11 @@
 
 use std::time::Instant;
 
-use cartage_destinations_api::{ColumnRef, Destination, ErrorKind};
+use cartage_destinations_api::{Destination, ErrorKind};
 use cartage_extract::{
     ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source,
 };
-use cartage_package_store::{RunLock, StageLock};
+use cartage_package_store::{ColumnPlace, RunLock, StageLock};
 use cartage_runtime::{Cancel, Stage};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
@@ -35,7 +35,7 @@ pub(crate) struct Change {
     /// What is dropped at the destination.
     pub(crate) refresh: Option<RefreshTables>,
     /// Columns that get the types that `schema` has for them, which are wider.
-    pub(crate) widen: Vec<ColumnRef>,
+    pub(crate) widen: Vec<ColumnPlace>,
 }
 
 impl Alone {
@@ -70,14 +70,8 @@ impl Alone {
         project.store.sweep(&self.extract)?;
         let mut package_settings = project.package_settings()?;
         let dropped = change.refresh.as_ref().map(|tables| tables.drop_tables.clone()).unwrap_or_default();
-        if !change.widen.is_empty() {
-            let columns = serde_json::to_value(change.widen).unwrap_or_default();
-            package_settings.insert("widen_columns".to_owned(), columns);
-        }
-        if let Some(tables) = change.refresh {
-            let tables = serde_json::to_value(tables).unwrap_or_default();
-            package_settings.insert("refresh".to_owned(), tables);
-        }
+        package_settings.widen_columns = change.widen;
+        package_settings.refresh = change.refresh;
         let source = Source {
             name: change.schema.name.clone(),
             resources: Vec::new(),

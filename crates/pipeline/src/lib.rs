@@ -20,6 +20,7 @@ mod drop;
 mod error;
 mod extraction;
 mod figures;
+mod handoff;
 mod marker;
 mod memory;
 mod offer;

@@ -80,9 +80,7 @@ pub(crate) fn forget(project: &Project, packages: &[PublishedPackage]) -> Result
     let gone: Vec<LeftOut> = packages.iter().flat_map(plain_appends).collect();
     let left_out: Vec<LeftOut> = read(marker.payload.get("left_out"));
     let left_out: Vec<_> = left_out.into_iter().filter(|left| !gone.contains(left)).collect();
-    let refreshing = |package: &&PublishedPackage| {
-        package.manifest().settings.get("refresh").is_some_and(|refresh| !refresh.is_null())
-    };
+    let refreshing = |package: &&PublishedPackage| package.manifest().settings.refresh.is_some();
     let begun_again: BTreeSet<&String> =
         packages.iter().filter(refreshing).map(|package| &package.manifest().schema_name).collect();
     let mut refreshed: BTreeSet<String> = read(marker.payload.get("refreshed"));

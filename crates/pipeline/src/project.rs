@@ -8,7 +8,7 @@ use cartage_destinations_api::{
 use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
 use cartage_schema::{Naming, NamingKind};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::error::PipelineError;
@@ -97,7 +97,10 @@ impl Project {
         })?;
         let mut common = CommonSettings::read(&settings_of(destination)?)?;
         if let Some(format) = &self.config.pipeline.loader_file_format {
-            common.loader_file_format = Some(format.parse()?);
+            let unknown = |cause: cartage_runtime::UnknownFileWord| {
+                PipelineError::usage(cause.to_string(), "correct loader_file_format")
+            };
+            common.loader_file_format = Some(format.parse().map_err(unknown)?);
         }
         let capabilities = capabilities.with_settings(&common)?;
         let (format, staged) = (capabilities.preferred_format, &capabilities.staging_formats);
@@ -172,45 +175,6 @@ impl Project {
             self.runtime.clock.unix_micros(),
             cartage_load::Comparison::None,
         )?)
-    }
-
-    /// What stands in extracted packages for the later stages: what the destination can take, and how
-    /// files are written.
-    ///
-    /// # Errors
-    /// As for [`Project::capabilities`].
-    pub(crate) fn package_settings(&self) -> Result<Map<String, Value>, PipelineError> {
-        let capabilities = self.capabilities()?;
-        let writer = self.config.normalize_writer()?;
-        let mut settings = Map::new();
-        settings.insert(
-            "destination".to_owned(),
-            json!({
-                "naming": capabilities.naming,
-                "max_identifier_length": capabilities.max_identifier_length,
-                "max_column_identifier_length": capabilities.max_column_identifier_length,
-                "decimal_precision": capabilities.decimal_precision,
-                "wei_precision": capabilities.wei_precision,
-                "wide_decimals_as_text": capabilities.wide_decimals_as_text,
-                "timestamp_precision": capabilities.timestamp_precision,
-                "max_timestamp_precision": capabilities.max_timestamp_precision,
-                "supports_naive_datetime": capabilities.naive_timestamps,
-                "max_table_nesting": capabilities.max_table_nesting,
-                "preferred_file_format": capabilities.preferred_format,
-                "files_are_tables": capabilities.files_are_tables,
-                "replace_strategy": capabilities.replace_strategy(None).ok().map(|strategy| strategy.to_string()),
-                "merge_strategies":
-                    capabilities.merge_strategies.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            }),
-        );
-        let rotation = json!({
-            "file_max_items": writer.file_max_items,
-            "file_max_bytes": writer.file_bytes(capabilities.recommended_file_size),
-            "compression": capabilities.parquet_compression,
-            "disable_compression": writer.disable_compression,
-        });
-        settings.insert("data_writer".to_owned(), rotation);
-        Ok(settings)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `schema widen`: another type for a column that is there, which holds every value that it has.
 
-use cartage_destinations_api::{Capabilities, ColumnRef, Connector};
+use cartage_destinations_api::{Capabilities, Connector};
+use cartage_package_store::ColumnPlace;
 use cartage_schema::{ColumnType, DecimalDefaults, NotWider, Schema};
 use serde::Serialize;
 
@@ -63,7 +64,7 @@ impl Project {
                 let widened = widen(&mut schema, options, destination.capabilities())?;
                 // A package without rows needs the state to be one.
                 state.force_extract();
-                let place = ColumnRef { table: options.table.clone(), column: options.column.clone() };
+                let place = ColumnPlace { table: options.table.clone(), column: options.column.clone() };
                 let is_there =
                     schema.tables.get(&options.table).is_some_and(cartage_schema::Table::has_seen_data);
                 let widen = if is_there { vec![place] } else { Vec::new() };

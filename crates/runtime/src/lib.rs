@@ -1,5 +1,6 @@
 //! What the stages are handed from outside: clock, random source, progress and cancellation; and how they keep panics
-//! of libraries to themselves.
+//! of libraries to themselves. Besides, the words that all crates share: of [stages](Stage), and of the
+//! [formats](FileFormat) and [codecs](Codec) of job files.
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
 //! input, clock and seed leave the same bytes on disk (DESIGN section 2, principle 4).
@@ -9,12 +10,14 @@
 
 mod cancel;
 mod clock;
+mod files;
 mod panics;
 mod progress;
 mod random;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use files::{Codec, FileFormat, UnknownFileWord};
 pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};

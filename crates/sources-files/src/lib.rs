@@ -21,4 +21,4 @@ mod producer;
 pub use config::{FilesConfig, Format, Paths};
 pub use csv::{CsvConfig, CsvEncoding, CsvHeader, CsvNameCollisions, CsvTypes};
 pub use find::local_path;
-pub use producer::{FilesProducer, OnBadRecord};
+pub use producer::FilesProducer;

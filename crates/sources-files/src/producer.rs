@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cartage_extract::document::{DocumentReader, Selector};
 use cartage_extract::lines::Lines;
-use cartage_extract::{Finding, Input, JsonPage, OpenContext, Page, Producer, SourceError};
+use cartage_extract::{Finding, Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError};
 use cartage_schema::DataType;
 
 use crate::config::{FilesConfig, Format};
@@ -15,22 +15,13 @@ use crate::delimiters::Delimiters;
 use crate::find::{Findings, Found, Place, find, format_of, is_tab_separated};
 use crate::input::{self, BytesRead};
 
-/// What happens to a record of CSV that has another number of fields than the header, or is no UTF-8.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnBadRecord {
-    /// The stage stops and names file and line.
-    #[default]
-    Fail,
-    /// The record goes to the quarantine file of the table.
-    Quarantine,
-}
-
 /// Reads the files of one resource, one after the other.
 pub struct FilesProducer {
     config: FilesConfig,
     selector: Option<Selector>,
     base_dir: PathBuf,
-    on_bad_record: OnBadRecord,
+    /// What happens to a record of CSV that has another number of fields than the header, or is no UTF-8.
+    on_bad_row: OnBadRow,
     max_line_bytes: usize,
     small_page_bytes: usize,
     waiting: VecDeque<Found>,
@@ -75,11 +66,7 @@ impl FilesProducer {
     ///
     /// # Errors
     /// [`SourceError::Config`] if the selector cannot be understood or settings of CSV contradict one another.
-    pub fn new(
-        config: FilesConfig,
-        base_dir: &Path,
-        on_bad_record: OnBadRecord,
-    ) -> Result<Self, SourceError> {
+    pub fn new(config: FilesConfig, base_dir: &Path, on_bad_row: OnBadRow) -> Result<Self, SourceError> {
         config.csv.check().map_err(|reason| SourceError::Config(format!("`csv`: {reason}")))?;
         let selector = match &config.data_selector {
             None => None,
@@ -92,7 +79,7 @@ impl FilesProducer {
             config,
             selector,
             base_dir: base_dir.to_owned(),
-            on_bad_record,
+            on_bad_row,
             max_line_bytes: usize::MAX,
             small_page_bytes: 0,
             waiting: VecDeque::new(),
@@ -150,7 +137,7 @@ impl FilesProducer {
                     config: self.config.csv.clone(),
                     usual_delimiter: if is_tab_separated(&found.name) { b'\t' } else { b',' },
                     max_record_bytes: self.max_line_bytes,
-                    quarantine: self.on_bad_record == OnBadRecord::Quarantine,
+                    quarantine: self.on_bad_row == OnBadRow::Quarantine,
                 };
                 Rows::Csv(Box::new(CsvReader::new(input, file)))
             }

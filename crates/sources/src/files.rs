@@ -2,7 +2,7 @@
 
 use cartage_config::{ConfigError, ResourceSettings, SourceSettings};
 use cartage_extract::{OnBadRow, Resource};
-use cartage_sources_files::{FilesConfig, FilesProducer, OnBadRecord};
+use cartage_sources_files::{FilesConfig, FilesProducer};
 
 use crate::shared::split_hints;
 
@@ -16,12 +16,8 @@ pub(crate) fn resources(
 fn one(settings: &ResourceSettings, on_bad_row: OnBadRow) -> Result<Resource, ConfigError> {
     let (hints, rest) = split_hints(&settings.section)?;
     let config: FilesConfig = rest.parse()?;
-    let on_bad_record = match on_bad_row {
-        OnBadRow::Fail => OnBadRecord::Fail,
-        OnBadRow::Quarantine => OnBadRecord::Quarantine,
-    };
     config.csv.check().map_err(|reason| rest.invalid("csv", reason))?;
-    let producer = FilesProducer::new(config, rest.base_dir(), on_bad_record)
+    let producer = FilesProducer::new(config, rest.base_dir(), on_bad_row)
         .map_err(|error| rest.invalid("data_selector", error.to_string()))?;
     Ok(Resource::new(&settings.name, hints, Box::new(producer)))
 }

@@ -16,6 +16,6 @@ mod rest;
 pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};
-pub use packages::{TempPipeline, files_below, job, runtime, stage_package};
+pub use packages::{TempPipeline, files_below, job, rewrite_package_json, runtime, stage_package};
 pub use proxy::{HttpProxy, Refusal, TcpProxy};
 pub use rest::{Answer, Certificate, RestServer, Seen};

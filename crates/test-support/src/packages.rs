@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cartage_package_store::{
-    FileDraft, FileFormat, FileSystem, JobFileName, ManifestDraft, PackageStore, SealedPackage, StageLock,
-    StoreOptions,
+    Checksum, FileDraft, FileFormat, FileSystem, JobFileName, ManifestDraft, PackageStore, SealedPackage,
+    StageLock, StoreOptions,
 };
 use cartage_runtime::{Runtime, Stage};
 use tempfile::TempDir;
 
 /// The moment at which [`runtime`] stands: 2026-11-20T05:32:38.208462Z.
 const NOW_UNIX_MICROS: i64 = 1_795_152_758_208_462;
+
+/// What stands between the text of a `package.json` and its checksum.
+const ENDING: &str = ",\n  \"checksum\": \"";
 
 /// A clock that stands still, a seeded random source, no progress.
 pub fn runtime() -> Runtime {
@@ -84,6 +87,17 @@ pub fn stage_package(
     staged.write_schema("{}")?;
     staged.write_state("{}")?;
     staged.seal(ManifestDraft { schema_name: "test".to_owned(), files, ..ManifestDraft::default() })
+}
+
+/// Writes the `package.json` of the package in `folder` anew as `change` makes it, with the checksum of what it says
+/// then: as a program would leave it that writes something else than this one.
+pub fn rewrite_package_json(folder: &Path, change: impl FnOnce(String) -> String) {
+    let path = folder.join("package.json");
+    let text = std::fs::read_to_string(&path).expect("the package has a package.json");
+    let (body, _) = text.rsplit_once(ENDING).expect("a package.json ends with its checksum");
+    let changed = change(body.to_owned());
+    let checksum = Checksum::of(changed.as_bytes());
+    std::fs::write(path, format!("{changed}{ENDING}{checksum}\"\n}}\n")).expect("the file can be written");
 }
 
 fn write_error(path: PathBuf, source: std::io::Error) -> cartage_package_store::Error {

@@ -9,7 +9,7 @@ use memchr::memchr;
 use zstd::bulk::decompress_to_buffer;
 use zstd::zstd_safe;
 
-use super::{BLOCK_BYTES, BlockError, Codec, MAX_BLOCK_BYTES};
+use super::{BLOCK_BYTES, BlockError, MAX_BLOCK_BYTES, Packing};
 
 /// Enough of a zstd frame to read any frame header.
 const HEADER_BYTES: usize = 18;
@@ -22,7 +22,7 @@ const READ_BYTES: usize = 256 << 10;
 pub struct BlockReader {
     path: Arc<Path>,
     file: File,
-    codec: Codec,
+    packing: Packing,
     /// Bytes read and not handed out yet; they begin at `offset` in the file.
     buffer: Vec<u8>,
     offset: u64,
@@ -40,7 +40,7 @@ pub struct Block {
     /// Bytes of the rows.
     pub uncompressed_bytes: usize,
     path: Arc<Path>,
-    codec: Codec,
+    packing: Packing,
     stored: Vec<u8>,
 }
 
@@ -49,13 +49,13 @@ impl BlockReader {
     ///
     /// # Errors
     /// [`BlockError::Io`] if it cannot be opened.
-    pub fn open(path: &Path, codec: Codec) -> Result<Self, BlockError> {
+    pub fn open(path: &Path, packing: Packing) -> Result<Self, BlockError> {
         let file = File::open(path).map_err(|source| BlockError::Io {
             action: "open",
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self { path: path.into(), file, codec, buffer: Vec::new(), offset: 0, index: 0, at_end: false })
+        Ok(Self { path: path.into(), file, packing, buffer: Vec::new(), offset: 0, index: 0, at_end: false })
     }
 
     /// The next block, `None` behind the last one.
@@ -64,9 +64,9 @@ impl BlockReader {
     /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are no block,
     /// [`BlockError::Io`] if it cannot be read.
     pub fn next_block(&mut self) -> Result<Option<Block>, BlockError> {
-        let found = match self.codec {
-            Codec::Plain => self.plain_block()?,
-            Codec::Zstd => self.zstd_block()?,
+        let found = match self.packing {
+            Packing::Plain => self.plain_block()?,
+            Packing::Zstd => self.zstd_block()?,
         };
         let Some((stored_bytes, uncompressed_bytes)) = found else { return Ok(None) };
         let rest = self.buffer.split_off(stored_bytes);
@@ -75,7 +75,7 @@ impl BlockReader {
             offset: self.offset,
             uncompressed_bytes,
             path: Arc::clone(&self.path),
-            codec: self.codec,
+            packing: self.packing,
             stored: std::mem::replace(&mut self.buffer, rest),
         };
         self.index += 1;
@@ -165,7 +165,14 @@ impl Block {
     /// A block of rows that are in no file, each ended by a line feed.
     pub fn of_rows(rows: Vec<u8>) -> Self {
         let path = Arc::from(Path::new("memory"));
-        Self { index: 0, offset: 0, uncompressed_bytes: rows.len(), path, codec: Codec::Plain, stored: rows }
+        Self {
+            index: 0,
+            offset: 0,
+            uncompressed_bytes: rows.len(),
+            path,
+            packing: Packing::Plain,
+            stored: rows,
+        }
     }
 
     /// The rows, each ended by a line feed. `scratch` is overwritten where the block must be
@@ -174,9 +181,9 @@ impl Block {
     /// # Errors
     /// [`BlockError::Damaged`] if the block does not hold what its header says or ends inside a row.
     pub fn rows<'a>(&'a self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], BlockError> {
-        let rows: &[u8] = match self.codec {
-            Codec::Plain => &self.stored,
-            Codec::Zstd => self.decompress(scratch)?,
+        let rows: &[u8] = match self.packing {
+            Packing::Plain => &self.stored,
+            Packing::Zstd => self.decompress(scratch)?,
         };
         match rows.last() {
             None | Some(b'\n') => Ok(rows),
@@ -189,12 +196,12 @@ impl Block {
     /// # Errors
     /// As [`Block::rows`].
     pub fn copy_rows(&self, into: &mut Vec<u8>) -> Result<(), BlockError> {
-        match self.codec {
-            Codec::Plain => {
+        match self.packing {
+            Packing::Plain => {
                 into.clear();
                 into.extend_from_slice(self.rows(&mut Vec::new())?);
             }
-            Codec::Zstd => {
+            Packing::Zstd => {
                 self.rows(into)?;
             }
         }

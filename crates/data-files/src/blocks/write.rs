@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
-use super::{BlockError, Codec};
+use super::{BlockError, Packing};
 
 /// Compresses the rows of one block into one zstd frame with content size and checksum.
 ///
@@ -41,7 +41,7 @@ pub struct FileStats {
 pub struct BlockWriter {
     path: PathBuf,
     file: File,
-    codec: Codec,
+    packing: Packing,
     rows: u64,
     bytes: u64,
     uncompressed_bytes: u64,
@@ -52,7 +52,7 @@ impl Debug for BlockWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlockWriter")
             .field("path", &self.path)
-            .field("codec", &self.codec)
+            .field("packing", &self.packing)
             .field("rows", &self.rows)
             .field("bytes", &self.bytes)
             .finish_non_exhaustive()
@@ -64,7 +64,7 @@ impl BlockWriter {
     ///
     /// # Errors
     /// [`BlockError::Io`] if it exists or cannot be created.
-    pub fn create(path: &Path, codec: Codec) -> Result<Self, BlockError> {
+    pub fn create(path: &Path, packing: Packing) -> Result<Self, BlockError> {
         let file = File::create_new(path).map_err(|source| BlockError::Io {
             action: "create",
             path: path.to_owned(),
@@ -73,7 +73,7 @@ impl BlockWriter {
         Ok(Self {
             path: path.to_owned(),
             file,
-            codec,
+            packing,
             rows: 0,
             bytes: 0,
             uncompressed_bytes: 0,
@@ -82,12 +82,12 @@ impl BlockWriter {
     }
 
     /// How the blocks of this file are to be stored.
-    pub fn codec(&self) -> Codec {
-        self.codec
+    pub fn packing(&self) -> Packing {
+        self.packing
     }
 
-    /// Appends a block as it is to be stored: the output of [`compress`] for [`Codec::Zstd`], the rows
-    /// themselves for [`Codec::Plain`]. `rows` and `uncompressed_bytes` tell what it holds.
+    /// Appends a block as it is to be stored: the output of [`compress`] for [`Packing::Zstd`], the rows
+    /// themselves for [`Packing::Plain`]. `rows` and `uncompressed_bytes` tell what it holds.
     ///
     /// # Errors
     /// [`BlockError::Io`]; the file is then of no use any more.
@@ -104,14 +104,14 @@ impl BlockWriter {
         Ok(())
     }
 
-    /// Compresses `rows` where the codec asks for it, and appends them: for writers without a pool.
+    /// Compresses `rows` where the packing asks for it, and appends them: for writers without a pool.
     ///
     /// # Errors
     /// As [`BlockWriter::append`] and [`compress`].
     pub fn append_rows(&mut self, raw: &[u8], rows: u64, level: i32) -> Result<(), BlockError> {
-        match self.codec {
-            Codec::Plain => self.append(raw, rows, raw.len() as u64),
-            Codec::Zstd => {
+        match self.packing {
+            Packing::Plain => self.append(raw, rows, raw.len() as u64),
+            Packing::Zstd => {
                 let stored = compress(raw, level).map_err(|source| BlockError::Io {
                     action: "compress a block of",
                     path: self.path.clone(),

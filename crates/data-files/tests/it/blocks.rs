@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cartage_data_files::blocks::{BLOCK_BYTES, BlockError, BlockReader, BlockWriter, Codec, FileStats};
+use cartage_data_files::blocks::{BLOCK_BYTES, BlockError, BlockReader, BlockWriter, FileStats, Packing};
 use proptest::prelude::*;
 
 /// Cuts `rows` into blocks as every writer does.
-fn write(path: &Path, codec: Codec, rows: &[Vec<u8>]) -> FileStats {
-    let mut writer = BlockWriter::create(path, codec).unwrap();
+fn write(path: &Path, packing: Packing, rows: &[Vec<u8>]) -> FileStats {
+    let mut writer = BlockWriter::create(path, packing).unwrap();
     let mut block = Vec::new();
     let mut count = 0;
     for row in rows {
@@ -27,8 +27,8 @@ fn write(path: &Path, codec: Codec, rows: &[Vec<u8>]) -> FileStats {
     writer.finish()
 }
 
-fn read(path: &Path, codec: Codec) -> Result<Vec<Vec<u8>>, BlockError> {
-    let mut reader = BlockReader::open(path, codec)?;
+fn read(path: &Path, packing: Packing) -> Result<Vec<Vec<u8>>, BlockError> {
+    let mut reader = BlockReader::open(path, packing)?;
     let mut blocks = Vec::new();
     let mut scratch = Vec::new();
     while let Some(block) = reader.next_block()? {
@@ -53,11 +53,11 @@ fn compressed_and_plain_files_of_equal_rows_have_equal_blocks() {
     let (folder, plain) = target();
     let zstd = folder.path().join("orders.zst");
     let input = rows(30_000, 500);
-    let plain_stats = write(&plain, Codec::Plain, &input);
-    let zstd_stats = write(&zstd, Codec::Zstd, &input);
-    let blocks = read(&plain, Codec::Plain).unwrap();
+    let plain_stats = write(&plain, Packing::Plain, &input);
+    let zstd_stats = write(&zstd, Packing::Zstd, &input);
+    let blocks = read(&plain, Packing::Plain).unwrap();
     assert_eq!(blocks.len(), 4);
-    assert_eq!(blocks, read(&zstd, Codec::Zstd).unwrap());
+    assert_eq!(blocks, read(&zstd, Packing::Zstd).unwrap());
     assert_eq!(blocks.concat(), input.iter().flat_map(|r| [r, &b"\n"[..]].concat()).collect::<Vec<_>>());
     assert_eq!((plain_stats.rows, zstd_stats.rows), (30_000, 30_000));
     assert_eq!(plain_stats.uncompressed_bytes, zstd_stats.uncompressed_bytes);
@@ -68,12 +68,12 @@ fn compressed_and_plain_files_of_equal_rows_have_equal_blocks() {
 
 #[test]
 fn a_row_longer_than_a_block_makes_a_longer_block() {
-    for codec in [Codec::Plain, Codec::Zstd] {
+    for packing in [Packing::Plain, Packing::Zstd] {
         let (_folder, path) = target();
         let mut input = rows(1, 3 * BLOCK_BYTES);
         input.extend(rows(2, 10));
-        write(&path, codec, &input);
-        let blocks = read(&path, codec).unwrap();
+        write(&path, packing, &input);
+        let blocks = read(&path, packing).unwrap();
         assert_eq!(blocks.len(), 2);
         assert_eq!(memchr::memchr_iter(b'\n', &blocks[1]).count(), 2);
     }
@@ -81,28 +81,31 @@ fn a_row_longer_than_a_block_makes_a_longer_block() {
 
 #[test]
 fn a_file_without_rows_has_no_blocks() {
-    for codec in [Codec::Plain, Codec::Zstd] {
+    for packing in [Packing::Plain, Packing::Zstd] {
         let (_folder, path) = target();
-        assert_eq!(write(&path, codec, &[]).bytes, 0);
-        assert!(read(&path, codec).unwrap().is_empty());
+        assert_eq!(write(&path, packing, &[]).bytes, 0);
+        assert!(read(&path, packing).unwrap().is_empty());
     }
 }
 
 #[test]
 fn a_file_is_never_overwritten() {
     let (_folder, path) = target();
-    write(&path, Codec::Zstd, &rows(1, 1));
-    assert!(matches!(BlockWriter::create(&path, Codec::Zstd), Err(BlockError::Io { action: "create", .. })));
+    write(&path, Packing::Zstd, &rows(1, 1));
+    assert!(matches!(
+        BlockWriter::create(&path, Packing::Zstd),
+        Err(BlockError::Io { action: "create", .. })
+    ));
 }
 
 #[test]
 fn a_cut_file_names_itself_and_the_block_that_is_cut() {
     let (_folder, path) = target();
-    write(&path, Codec::Zstd, &rows(12_000, 500));
+    write(&path, Packing::Zstd, &rows(12_000, 500));
     let whole = fs::read(&path).unwrap();
     for keep in [whole.len() - 1, whole.len() - 100, 3] {
         fs::write(&path, &whole[..keep]).unwrap();
-        let error = read(&path, Codec::Zstd).unwrap_err();
+        let error = read(&path, Packing::Zstd).unwrap_err();
         let BlockError::Damaged { offset, .. } = &error else { panic!("{error}") };
         assert!(error.to_string().contains("orders.0123456789.0.jsonl"));
         assert_eq!(*offset > 0, keep > 1000, "{error}");
@@ -113,21 +116,21 @@ fn a_cut_file_names_itself_and_the_block_that_is_cut() {
 fn a_plain_file_that_ends_inside_a_row_is_damaged() {
     let (_folder, path) = target();
     fs::write(&path, "{\"a\": 1}\n{\"a\":").unwrap();
-    assert!(matches!(read(&path, Codec::Plain), Err(BlockError::Damaged { offset: 0, .. })));
+    assert!(matches!(read(&path, Packing::Plain), Err(BlockError::Damaged { offset: 0, .. })));
 }
 
 #[test]
 fn no_flipped_byte_goes_unnoticed() {
     let (_folder, path) = target();
-    write(&path, Codec::Zstd, &rows(50, 40));
+    write(&path, Packing::Zstd, &rows(50, 40));
     let whole = fs::read(&path).unwrap();
-    let good = read(&path, Codec::Zstd).unwrap();
+    let good = read(&path, Packing::Zstd).unwrap();
     for position in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[position] ^= 0x55;
         fs::write(&path, &bytes).unwrap();
         // A few bits of a frame header carry nothing: then the rows must be the same.
-        if let Ok(rows) = read(&path, Codec::Zstd) {
+        if let Ok(rows) = read(&path, Packing::Zstd) {
             assert_eq!(rows, good, "byte {position}");
         }
     }
@@ -137,12 +140,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn what_is_written_is_read(rows in prop::collection::vec(prop::collection::vec(32u8..127, 0..300), 0..200)) {
-        for codec in [Codec::Plain, Codec::Zstd] {
+        for packing in [Packing::Plain, Packing::Zstd] {
             let (_folder, path) = target();
-            let stats = write(&path, codec, &rows);
+            let stats = write(&path, packing, &rows);
             prop_assert_eq!(stats.rows, rows.len() as u64);
             let expected: Vec<u8> = rows.iter().flat_map(|row| [row, &b"\n"[..]].concat()).collect();
-            prop_assert_eq!(read(&path, codec).unwrap().concat(), expected);
+            prop_assert_eq!(read(&path, packing).unwrap().concat(), expected);
         }
     }
 }

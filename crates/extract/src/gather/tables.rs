@@ -11,7 +11,6 @@ use crate::contract::{BrokenContract, first_row, rows_to_keep};
 use crate::goal::Goal;
 use crate::page::Page;
 use crate::plan::Planned;
-use crate::request::max_name_length;
 use crate::route::Route;
 use crate::writer::TableWriters;
 
@@ -106,7 +105,7 @@ impl Gatherer<'_> {
         if self.written.contains(&name) {
             return Ok(());
         }
-        let naming = self.schema.naming(max_name_length(&self.publisher.settings));
+        let naming = self.schema.naming(self.publisher.settings.destination.max_name_length());
         let known = self.schema.tables.get(&name);
         let columns = types.into_iter().filter_map(|(key, data_type)| {
             let name = naming.normalize_key(&key);
@@ -150,13 +149,13 @@ impl Gatherer<'_> {
     }
 
     /// Tables that an earlier package has replaced: the rows of this one are added to them.
-    pub(super) fn continues(&self) -> Vec<String> {
+    pub(super) fn continues(&self) -> BTreeSet<String> {
         let is_replaced =
             |goal: &Goal| goal.disposition == WriteDisposition::Replace && self.written.contains(&goal.table);
         let own = self.planned.iter().filter(|planned| is_replaced(&planned.goal));
         let own = own.map(|planned| planned.root.clone());
         let routed = self.goals.routed().filter(|goal| is_replaced(goal)).map(|goal| goal.table.clone());
-        own.chain(routed).collect::<BTreeSet<_>>().into_iter().collect()
+        own.chain(routed).collect()
     }
 
     /// Tables that are replaced by nothing get a file without rows, so that load empties them: all that the

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use cartage_data_files::blocks::{self, BlockError, BlockWriter};
+use cartage_data_files::blocks::{BlockError, BlockWriter, Packing};
 use cartage_package_store::{
     Checksum, Codec, FileDraft, FileFormat, JobFileName, Origin, StagedPackage, Written,
 };
@@ -179,8 +179,8 @@ impl<'a> PackageFiles<'a> {
     /// The writer of a file, which is created where this is its first use.
     fn opened(&mut self, key: FileKey) -> Result<(&str, &JobFileName, &mut BlockWriter), ExtractError> {
         if let Some(File::Named { table, name }) = self.files.get(&key) {
-            let codec = if name.codec().is_some() { blocks::Codec::Zstd } else { blocks::Codec::Plain };
-            let writer = BlockWriter::create(&self.staged.job_path(name), codec)
+            let packing = name.codec().map_or(Packing::Plain, |_| Packing::Zstd);
+            let writer = BlockWriter::create(&self.staged.job_path(name), packing)
                 .map_err(|source| write_error(table, source))?;
             let open = File::Open { table: table.clone(), name: name.clone(), writer };
             self.files.insert(key, open);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cartage_extract::{ExtractReport, NextItemMode, Page, Pages, Refresh, Resource, Resume, SourceError};
-use cartage_package_store::Folder;
+use cartage_package_store::{Folder, ReplaceStrategy};
 use cartage_runtime::Clock;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn last_values(packages: &[Package]) -> Vec<Value> {
 }
 
 /// Rows of `r` in each package of a run.
-fn cut(hints: &Value, replace_strategy: &'static str) -> Vec<usize> {
+fn cut(hints: &Value, replace_strategy: ReplaceStrategy) -> Vec<usize> {
     let mut pipeline = small_packages();
     pipeline.replace_strategy = replace_strategy;
     let report = pipeline.run(vec![rows("r", hints)]).unwrap();
@@ -89,9 +89,9 @@ fn what_could_double_or_break_a_promise_stays_in_one_package() {
         json!({"write_disposition": {"disposition": "replace", "strategy": "insert-from-staging"}}),
     ];
     for hints in whole {
-        assert_eq!(cut(&hints, "truncate-and-insert"), [8], "{hints}");
+        assert_eq!(cut(&hints, ReplaceStrategy::TruncateAndInsert), [8], "{hints}");
     }
-    assert_eq!(cut(&json!({"write_disposition": "replace"}), "insert-from-staging"), [8]);
+    assert_eq!(cut(&json!({"write_disposition": "replace"}), ReplaceStrategy::InsertFromStaging), [8]);
 
     let in_parts = [
         with_cursor(json!({}), "asc"),
@@ -102,7 +102,7 @@ fn what_could_double_or_break_a_promise_stays_in_one_package() {
         json!({"write_disposition": "replace"}),
     ];
     for hints in in_parts {
-        assert_eq!(cut(&hints, "truncate-and-insert"), [4, 4], "{hints}");
+        assert_eq!(cut(&hints, ReplaceStrategy::TruncateAndInsert), [4, 4], "{hints}");
     }
 }
 
@@ -163,8 +163,8 @@ fn a_replaced_table_is_replaced_once() {
     let replace = json!({"write_disposition": "replace"});
     let report = pipeline.run(vec![rows("r", &replace)]).unwrap();
     let first = packages(&pipeline, &report);
-    assert!(first[0].settings().get("continues").is_none());
-    assert_eq!(first[1].settings()["continues"], json!(["r"]));
+    assert!(first[0].settings().continues.is_empty());
+    assert_eq!(first[1].settings().continues, ["r".to_owned()].into());
 
     // Also if the last package has no rows of it: no empty file may empty the table again.
     pipeline.schema.tables.get_mut("r").unwrap().set_seen_data();
@@ -174,7 +174,7 @@ fn a_replaced_table_is_replaced_once() {
     let second = packages(&pipeline, &report);
     assert_eq!((counts(&second, "r"), counts(&second, "other")), (vec![4, 4, 0, 0], vec![0, 0, 4, 4]));
     assert!(second[3].files("r").is_empty());
-    assert!(second[0].settings().get("continues").is_none());
+    assert!(second[0].settings().continues.is_empty());
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn a_refresh_is_done_by_the_first_package() {
     let report = pipeline.run(vec![rows("r", &hints)]).unwrap();
     let packages = packages(&pipeline, &report);
     assert_eq!(counts(&packages, "r"), [4, 4]);
-    assert_eq!(packages[0].settings()["refresh"]["truncate_tables"], json!(["r"]));
-    assert!(packages[1].settings().get("refresh").is_none());
+    assert_eq!(packages[0].settings().refresh.as_ref().unwrap().truncate_tables, ["r"]);
+    assert_eq!(packages[1].settings().refresh, None);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_resource_that_cannot_be_cut_holds_the_package_open_until_it_has_ended() {
 fn a_table_that_changes_at_once_has_the_rows_of_all_its_resources_in_one_package() {
     let mut pipeline = small_packages();
     pipeline.settings.next_item_mode = NextItemMode::Fifo;
-    pipeline.replace_strategy = "insert-from-staging";
+    pipeline.replace_strategy = ReplaceStrategy::InsertFromStaging;
     let hints = json!({"write_disposition": "replace", "table_name": "items"});
     let report = pipeline.run(vec![rows("a", &hints), rows("b", &hints)]).unwrap();
     assert_eq!(counts(&packages(&pipeline, &report), "items"), [16]);

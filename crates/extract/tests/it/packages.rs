@@ -26,8 +26,8 @@ fn rows_arrive_in_order_with_schema_state_and_manifest() {
     let package = pipeline.package(&report);
     assert_eq!(package.rows("orders"), [r#"{"id":1}"#, r#"{"id":2,"t":"a\nb"}"#, r#"{"id":3}"#]);
     let manifest = package.0.manifest();
-    assert_eq!(manifest.settings["on_bad_row"], "fail");
-    assert!(manifest.settings.get("refresh").is_none());
+    assert_eq!(manifest.settings.on_bad_row, Some(OnBadRow::Fail));
+    assert_eq!(manifest.settings.refresh, None);
     let resource = &manifest.resources[0];
     assert_eq!(
         (&*resource.name, &*resource.table, &*resource.write_disposition),
@@ -232,7 +232,7 @@ fn rejected_rows_are_kept_in_the_package() {
     let report = pipeline.run_source(with_quarantine).unwrap();
     assert_eq!((report.resources[0].rows, report.resources[0].rejected), (1, 1));
     let package = pipeline.package(&report);
-    assert_eq!(package.settings()["on_bad_row"], "quarantine");
+    assert_eq!(package.settings().on_bad_row, Some(OnBadRow::Quarantine));
     let entry = &package.0.manifest().quarantine[0];
     assert_eq!((&*entry.table, entry.rows), ("a", 1));
     let text = std::fs::read_to_string(package.0.quarantine_path(&entry.name)).unwrap();

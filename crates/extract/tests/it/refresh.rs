@@ -1,6 +1,6 @@
 //! What a refresh drops, and what it resets.
 
-use cartage_extract::Refresh;
+use cartage_extract::{Refresh, RefreshTables};
 use cartage_schema::{Column, DataType, Table};
 use serde_json::{Value, json};
 
@@ -23,18 +23,19 @@ fn loaded() -> Pipeline {
     pipeline
 }
 
-/// Runs `a` with the refresh; the settings of the package, and the pipeline behind it.
-fn refreshed(mode: Refresh) -> (Value, Pipeline) {
+/// Runs `a` with the refresh; what the package says of it, and the pipeline behind it.
+fn refreshed(mode: Refresh) -> (RefreshTables, Pipeline) {
     let mut pipeline = loaded();
     pipeline.settings.refresh = Some(mode);
     let report = pipeline.run(vec![values("a", json!({}), vec![vec![json!({"id": 2})]])]).unwrap();
-    (pipeline.package(&report).settings()["refresh"].clone(), pipeline)
+    (pipeline.package(&report).settings().refresh.clone().unwrap(), pipeline)
 }
 
 #[test]
 fn drop_data_empties_the_tables_of_the_resources_and_forgets_their_state() {
     let (commands, pipeline) = refreshed(Refresh::DropData);
-    assert_eq!(commands, json!({"mode": "drop_data", "drop_tables": [], "truncate_tables": ["a", "a__l"]}));
+    assert_eq!((commands.mode, commands.drop_tables), (Refresh::DropData, Vec::new()));
+    assert_eq!(commands.truncate_tables, ["a", "a__l"]);
     assert!(pipeline.schema.tables.contains_key("a__l"));
     assert!(pipeline.state.resource_state("shop", "a").is_none());
     assert!(pipeline.state.resource_state("shop", "b").is_some());
@@ -43,7 +44,7 @@ fn drop_data_empties_the_tables_of_the_resources_and_forgets_their_state() {
 #[test]
 fn drop_resources_drops_their_tables_and_keeps_the_others() {
     let (commands, pipeline) = refreshed(Refresh::DropResources);
-    assert_eq!(commands["drop_tables"], json!(["a__l", "a"]));
+    assert_eq!(commands.drop_tables, ["a__l", "a"]);
     let tables: Vec<&str> = pipeline.schema.data_tables().map(|table| &*table.name).collect();
     assert_eq!(tables, ["b", "b__l", "a"]);
     assert!(pipeline.schema.tables["a"].is_new());
@@ -54,7 +55,7 @@ fn drop_resources_drops_their_tables_and_keeps_the_others() {
 #[test]
 fn drop_sources_starts_with_a_fresh_schema_and_no_state() {
     let (commands, pipeline) = refreshed(Refresh::DropSources);
-    assert_eq!(commands["drop_tables"], json!(["b__l", "a__l", "b", "a"]));
+    assert_eq!(commands.drop_tables, ["b__l", "a__l", "b", "a"]);
     let tables: Vec<&str> = pipeline.schema.data_tables().map(|table| &*table.name).collect();
     assert_eq!((tables, pipeline.schema.version), (vec!["a"], 1));
     // As in dlt, the source stays known.
@@ -68,7 +69,7 @@ fn the_first_run_of_a_source_drops_nothing() {
     let mut pipeline = Pipeline::new();
     pipeline.settings.refresh = Some(Refresh::DropSources);
     let report = pipeline.run(vec![values("a", json!({}), vec![vec![json!(1)]])]).unwrap();
-    assert!(pipeline.package(&report).settings().get("refresh").is_none());
+    assert_eq!(pipeline.package(&report).settings().refresh, None);
 }
 
 #[test]

@@ -3,13 +3,16 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use cartage_data_files::blocks::{BlockReader, Codec};
+use cartage_data_files::blocks::{BlockReader, Packing};
 use cartage_extract::{
     ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow,
     OpenContext, Page, Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange,
     StateOf, run,
 };
-use cartage_package_store::{FileEntry, Folder, JobState, LoadId, PublishedPackage, Wait};
+use cartage_package_store::{
+    DestinationTraits, FileEntry, Folder, JobState, LoadId, MergeStrategy, PackageSettings, PublishedPackage,
+    ReplaceStrategy, Wait,
+};
 use cartage_runtime::{Cancel, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
@@ -24,7 +27,7 @@ pub(crate) struct Pipeline {
     pub(crate) schema: Schema,
     pub(crate) state: PipelineState,
     pub(crate) settings: ExtractSettings,
-    pub(crate) replace_strategy: &'static str,
+    pub(crate) replace_strategy: ReplaceStrategy,
     pub(crate) halt: Cancel,
 }
 
@@ -35,7 +38,7 @@ impl Pipeline {
             runtime: cartage_test_support::runtime(),
             schema: Schema::new("shop", NamingKind::SnakeCase).unwrap(),
             state: PipelineState::new("test"),
-            replace_strategy: "truncate-and-insert",
+            replace_strategy: ReplaceStrategy::TruncateAndInsert,
             halt: Cancel::default(),
             settings: ExtractSettings {
                 compression_threads: NonZeroUsize::new(2),
@@ -52,11 +55,17 @@ impl Pipeline {
     pub(crate) fn run_source(&mut self, source: Source) -> Result<ExtractReport, ExtractError> {
         let store = &self.temp.store;
         let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
-        let package_settings = json!({"destination": {
-            "max_identifier_length": 30,
-            "replace_strategy": self.replace_strategy,
-            "merge_strategies": ["delete-insert", "upsert", "scd2", "insert-only"],
-        }});
+        let destination = DestinationTraits {
+            max_identifier_length: Some(30),
+            replace_strategy: Some(self.replace_strategy),
+            merge_strategies: Some(vec![
+                MergeStrategy::DeleteInsert,
+                MergeStrategy::Upsert,
+                MergeStrategy::Scd2,
+                MergeStrategy::InsertOnly,
+            ]),
+            ..DestinationTraits::default()
+        };
         let report = run(ExtractRequest {
             store,
             lock: &lock,
@@ -64,7 +73,7 @@ impl Pipeline {
             base_schema: self.schema.clone(),
             base_state: self.state.clone(),
             settings: self.settings.clone(),
-            package_settings: package_settings.as_object().unwrap().clone(),
+            package_settings: PackageSettings { destination, ..PackageSettings::default() },
             run_id: "run".to_owned(),
             producer: "cartage test".to_owned(),
             runtime: self.runtime.clone(),
@@ -107,8 +116,8 @@ impl Package {
     }
 
     pub(crate) fn text(&self, file: &FileEntry) -> String {
-        let codec = file.codec.map_or(Codec::Plain, |_| Codec::Zstd);
-        let mut reader = BlockReader::open(&self.0.job_path(JobState::New, &file.name), codec).unwrap();
+        let packing = Packing::of(file.codec).unwrap();
+        let mut reader = BlockReader::open(&self.0.job_path(JobState::New, &file.name), packing).unwrap();
         let mut scratch = Vec::new();
         let mut text = String::new();
         while let Some(block) = reader.next_block().unwrap() {
@@ -125,7 +134,7 @@ impl Package {
         texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
-    pub(crate) fn settings(&self) -> &Value {
+    pub(crate) fn settings(&self) -> &PackageSettings {
         &self.0.manifest().settings
     }
 }

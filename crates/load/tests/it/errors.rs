@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use cartage_destinations_api::{Destination, Error, ErrorKind};
 use cartage_load::{LoadError, LoadSettings};
-use cartage_package_store::{Folder, JobState};
+use cartage_package_store::{Folder, JobState, PackageSettings, Refresh, RefreshTables};
 use cartage_schema::{MergeStrategy, WriteDisposition};
-use cartage_test_support::runtime;
-use serde_json::json;
+use cartage_test_support::{rewrite_package_json, runtime};
 
 use crate::shop::{Delivery, Shop, Sleeps, settings};
 use crate::spy::{Call, Spy, When};
@@ -229,9 +228,15 @@ fn a_wish_to_stop_lets_running_jobs_end_and_leaves_the_rest_pending() {
 #[test]
 fn a_refresh_that_makes_no_sense_is_damage() {
     let shop = Shop::new();
-    let load_id = shop.deliver_with(Delivery::append(1, &[&[1]]), json!({"refresh": {"drop_tables": 7}}));
+    let refresh =
+        RefreshTables { mode: Refresh::DropData, drop_tables: Vec::new(), truncate_tables: Vec::new() };
+    let settings = PackageSettings { refresh: Some(refresh), ..PackageSettings::default() };
+    let load_id = shop.deliver_with(Delivery::append(1, &[&[1]]), settings);
+    let package = shop.package(Folder::Normalized, &load_id).path().to_owned();
+    rewrite_package_json(&package, |text| text.replace("\"drop_tables\": []", "\"drop_tables\": 7"));
     let error = shop.load(&load_id).unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Corrupt), "{error:?}");
+    assert!(format!("{error:?}").contains("settings.refresh"), "{error:?}");
     assert_eq!(shop.memory.reader().unwrap().tables().unwrap(), Vec::<String>::new());
 }
 

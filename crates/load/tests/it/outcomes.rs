@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cartage_destinations_api::Destination;
 use cartage_load::LoadSettings;
-use cartage_package_store::{Folder, JobState};
+use cartage_package_store::{Folder, JobState, PackageSettings, Refresh, RefreshTables};
 use cartage_schema::WriteDisposition;
 use cartage_test_support::runtime;
-use serde_json::json;
 
 use crate::shop::{Delivery, Shop, settings};
 use crate::spy::{Call, Spy, When};
@@ -82,19 +81,31 @@ fn no_more_jobs_run_at_once_than_the_destination_allows() {
     assert_eq!(shop.values("items", "id").len(), 6);
 }
 
+fn refreshing(tables: RefreshTables) -> PackageSettings {
+    PackageSettings { refresh: Some(tables), ..PackageSettings::default() }
+}
+
 #[test]
 fn a_refresh_drops_and_empties_what_the_package_says() {
     let shop = Shop::new();
     let first = shop.deliver(Delivery { tags: &[&["a"]], ..Delivery::append(1, &[&[1]]) });
     shop.load(&first).unwrap();
-    let commands = json!({"refresh": {"mode": "drop_data", "truncate_tables": ["items", "items__tags"], "drop_tables": []}});
-    let second = shop.deliver_with(Delivery::append(2, &[&[2]]), commands);
+    let commands = RefreshTables {
+        mode: Refresh::DropData,
+        drop_tables: Vec::new(),
+        truncate_tables: ["items", "items__tags"].map(str::to_owned).into(),
+    };
+    let second = shop.deliver_with(Delivery::append(2, &[&[2]]), refreshing(commands));
     shop.load(&second).unwrap();
     assert_eq!(shop.values("items", "id"), ["2"]);
     assert_eq!(shop.values("items__tags", "value"), Vec::<String>::new());
 
-    let commands = json!({"refresh": {"mode": "drop_sources", "drop_tables": ["items__tags", "items"], "truncate_tables": []}});
-    let third = shop.deliver_with(Delivery::append(3, &[&[3]]), commands);
+    let commands = RefreshTables {
+        mode: Refresh::DropSources,
+        drop_tables: ["items__tags", "items"].map(str::to_owned).into(),
+        truncate_tables: Vec::new(),
+    };
+    let third = shop.deliver_with(Delivery::append(3, &[&[3]]), refreshing(commands));
     shop.load(&third).unwrap();
     assert_eq!(shop.values("items", "id"), ["3"]);
     assert!(!shop.memory.reader().unwrap().tables().unwrap().contains(&"items__tags".to_owned()));

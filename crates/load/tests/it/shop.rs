@@ -7,8 +7,8 @@ use cartage_destinations_api::{Destination, system};
 use cartage_destinations_null::Memory;
 use cartage_load::{Backoff, LoadError, LoadReport, LoadRequest, LoadSettings, Sleeper, run};
 use cartage_package_store::{
-    FileDraft, FileFormat, FileSystem, Folder, JobFileName, LoadId, ManifestDraft, PackageStore,
-    PublishedPackage, Wait,
+    FileDraft, FileFormat, FileSystem, Folder, JobFileName, LoadId, ManifestDraft, PackageSettings,
+    PackageStore, PublishedPackage, ReplaceStrategy, Wait,
 };
 use cartage_runtime::{Cancel, Runtime, Stage};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
@@ -70,15 +70,16 @@ impl Shop {
 
     /// Publishes a package in `normalized/`.
     pub(crate) fn deliver(&self, delivery: Delivery<'_>) -> LoadId {
-        self.deliver_with(delivery, Value::Null)
+        self.deliver_with(delivery, PackageSettings::default())
     }
 
     /// The same with settings in `package.json`.
-    pub(crate) fn deliver_with(&self, delivery: Delivery<'_>, mut settings: Value) -> LoadId {
+    pub(crate) fn deliver_with(&self, delivery: Delivery<'_>, mut settings: PackageSettings) -> LoadId {
         if let Some(strategy) =
             delivery.strategy.filter(|_| delivery.disposition == WriteDisposition::Replace)
         {
-            settings["replace_strategies"] = json!({ "items": strategy });
+            let strategy: ReplaceStrategy = serde_json::from_value(strategy.into()).unwrap();
+            settings.replace_strategies.insert("items".to_owned(), strategy);
         }
         let store = &self.pipeline.store;
         let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Decimal128Array};
 use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, TimeUnit};
+use cartage_package_store::DestinationTraits;
 use cartage_schema::{Column, DataType};
 
 use super::limits::Limits;
-use crate::settings::DestinationTraits;
+use crate::settings::{DECIMAL_PRECISION, WEI_PRECISION};
 
 /// Digits of a bigint column of which some value is beyond 63 bits: enough for every 64-bit integer.
 pub(super) const WIDE_PRECISION: u8 = 20;
@@ -43,21 +44,17 @@ pub(crate) struct PhysicalRules {
     wei: (u32, u32),
     /// Whether decimals that no file holds are texts.
     wide_as_text: bool,
-    /// True or false where the destination knows only one kind of timestamp.
-    timezone: Option<bool>,
+    /// Whether there are timestamps without a time zone.
+    has_naive_timestamps: bool,
 }
 
 impl PhysicalRules {
     pub(crate) fn new(traits: &DestinationTraits) -> Self {
         Self {
-            decimal: traits.decimal_precision,
-            wei: traits.wei_precision,
+            decimal: traits.decimal_precision.unwrap_or(DECIMAL_PRECISION),
+            wei: traits.wei_precision.unwrap_or(WEI_PRECISION),
             wide_as_text: traits.wide_decimals_as_text,
-            timezone: match (traits.supports_tz_aware_datetime, traits.supports_naive_datetime) {
-                (false, _) => Some(false),
-                (true, false) => Some(true),
-                (true, true) => None,
-            },
+            has_naive_timestamps: traits.supports_naive_datetime,
         }
     }
 
@@ -73,7 +70,7 @@ impl PhysicalRules {
             Some(DataType::Date) => Physical::Date,
             Some(DataType::Time) => Physical::Time,
             Some(DataType::Timestamp) => {
-                Physical::Timestamp { utc: self.timezone.unwrap_or_else(|| column.has_timezone()) }
+                Physical::Timestamp { utc: !self.has_naive_timestamps || column.has_timezone() }
             }
             Some(DataType::Decimal | DataType::Wei) => self.decimal(column),
         }

@@ -1,9 +1,9 @@
 //! Rows that cannot be stored: errors that name them, and the quarantine.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::Origin;
+use cartage_package_store::{OnBadRow, Origin};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::{Pipeline, Rows};
 
@@ -77,7 +77,7 @@ fn bytes_that_are_no_utf_8_are_a_bad_row() {
 #[test]
 fn quarantine_keeps_bad_rows_with_the_reason_and_loads_the_others() {
     let mut pipeline = Pipeline::new();
-    pipeline.settings = json!({"on_bad_row": "quarantine"});
+    pipeline.settings.on_bad_row = Some(OnBadRow::Quarantine);
     let must = Column::typed("a", DataType::Bigint, false);
     let rows =
         "{\"a\":1}\n{\"b\":\n{\"kids\":[{\"x\":1}],\"new\":1,\"a\":null}\n{\"a\":2,\"kids\":[{\"x\":2}]}\n";

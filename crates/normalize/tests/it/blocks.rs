@@ -1,6 +1,7 @@
 //! Rows can be cut into blocks anywhere and read by any number of workers: the result is the same.
 
 use cartage_normalize::NormalizeSettings;
+use cartage_package_store::OnBadRow;
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
 use cartage_test_support::files_below;
 use proptest::prelude::*;
@@ -69,8 +70,9 @@ fn outcome(
 ) -> Result<String, String> {
     let mut pipeline = Pipeline::new();
     pipeline.workers = workers;
-    let on_bad_row = if keep_bad_rows { "quarantine" } else { "fail" };
-    pipeline.settings = json!({"on_bad_row": on_bad_row, "quarantine": ["items"]});
+    let on_bad_row = if keep_bad_rows { OnBadRow::Quarantine } else { OnBadRow::Fail };
+    pipeline.settings.on_bad_row = Some(on_bad_row);
+    pipeline.settings.quarantine.insert("items".to_owned());
     let load_id = pipeline.extract(schema, &[Rows { table: "items", blocks, origins: Vec::new() }]);
     let report = pipeline.normalize(&load_id, None).map_err(|error| error.to_string())?;
     if !report.published {
@@ -194,7 +196,7 @@ fn files_of(workers: usize, settings: &NormalizeSettings) -> Vec<(String, Vec<u8
     let mut pipeline = Pipeline::new();
     pipeline.workers = workers;
     pipeline.normalize = settings.clone();
-    pipeline.settings = json!({"data_writer": {"file_max_items": 700}});
+    pipeline.settings.data_writer.file_max_items = Some(700);
     let blocks = blocks.iter().map(String::as_str).collect();
     let load_id =
         pipeline.extract(&schema(None, false), &[Rows { table: "items", blocks, origins: Vec::new() }]);

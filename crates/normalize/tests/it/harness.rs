@@ -8,14 +8,14 @@ use arrow::datatypes::{
     UInt64Type,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use cartage_data_files::blocks::{BlockWriter, Codec};
+use cartage_data_files::blocks::{BlockWriter, Packing};
 use cartage_data_files::parquet::FileReader;
 use cartage_normalize::{
     CurrentContracts, NormalizeError, NormalizeReport, NormalizeRequest, NormalizeSettings, run,
 };
 use cartage_package_store::{
-    Checksum, Codec as FileCodec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId,
-    ManifestDraft, Origin, PublishedPackage, Wait, Written,
+    Checksum, Codec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft, Origin,
+    PackageSettings, PublishedPackage, Wait, Written,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 /// A pipeline whose packages are extracted by hand.
 pub(crate) struct Pipeline {
     pub(crate) temp: TempPipeline,
-    pub(crate) settings: Value,
+    pub(crate) settings: PackageSettings,
     pub(crate) normalize: NormalizeSettings,
     pub(crate) workers: usize,
     pub(crate) contracts: Option<CurrentContracts>,
@@ -63,7 +63,7 @@ impl Pipeline {
     pub(crate) fn new() -> Self {
         Self {
             temp: TempPipeline::new(),
-            settings: json!({}),
+            settings: PackageSettings::default(),
             normalize: NormalizeSettings::default(),
             workers: 2,
             contracts: None,
@@ -95,14 +95,10 @@ impl Pipeline {
         let staged = store.stage(&lock, load_id.clone(), 1).unwrap();
         let mut drafts = Vec::new();
         for (number, file) in files.iter().enumerate() {
-            let name = JobFileName::new(
-                file.table,
-                &format!("{number:010x}"),
-                FileFormat::Jsonl,
-                Some(FileCodec::Zst),
-            )
-            .unwrap();
-            let mut writer = BlockWriter::create(&staged.job_path(&name), Codec::Zstd).unwrap();
+            let name =
+                JobFileName::new(file.table, &format!("{number:010x}"), FileFormat::Jsonl, Some(Codec::Zst))
+                    .unwrap();
+            let mut writer = BlockWriter::create(&staged.job_path(&name), Packing::Zstd).unwrap();
             for block in &file.blocks {
                 writer
                     .append_rows(block, block.split_inclusive(|byte| *byte == b'\n').count() as u64, 1)

@@ -1,7 +1,7 @@
 //! No value is lost without a word: numbers that do not fit, rows without a required value, keys with one name.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::Origin;
+use cartage_package_store::{NameCollisions, OnBadRow, Origin};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ fn a_row_without_its_key_is_a_bad_row_wherever_it_stands() {
         let NormalizeError::BadRow(row) = error else { panic!("{rows}: {error}") };
         assert!(matches!(row.reason, BadValue::Null { ref column, .. } if &**column == "id"), "{row}");
 
-        pipeline.settings = json!({"on_bad_row": "quarantine"});
+        pipeline.settings.on_bad_row = Some(OnBadRow::Quarantine);
         let load_id = pipeline.extract(&schema(&[key("id")]), &[Rows::of("items", rows)]);
         let report = pipeline.normalize(&load_id, None).unwrap();
         assert_eq!((report.quarantined["items"], report.rows["items"]), (1, 1), "{rows}");
@@ -148,12 +148,13 @@ fn keys_that_lead_to_one_column_can_be_an_error() {
     let rows =
         "{\"id\":1,\"Col A\":1}\n{\"id\":2,\"Col A\":1,\"col_a\":2}\n{\"id\":3,\"Kids\":[1],\"kids\":[2]}\n";
     let mut pipeline = Pipeline::new();
-    pipeline.settings = json!({"name_collisions": "fail"});
+    pipeline.settings.name_collisions = Some(NameCollisions::Fail);
     let error = pipeline.run(&schema(&[]), &[Rows::of("items", rows)]).unwrap_err().to_string();
     assert!(error.contains("`Col A` and `col_a` both become column `col_a` of table `items`"), "{error}");
 
     let mut pipeline = Pipeline::new();
-    pipeline.settings = json!({"name_collisions": "fail", "on_bad_row": "quarantine"});
+    pipeline.settings.name_collisions = Some(NameCollisions::Fail);
+    pipeline.settings.on_bad_row = Some(OnBadRow::Quarantine);
     let load_id = pipeline.extract(&schema(&[]), &[Rows::of("items", rows)]);
     let report = pipeline.normalize(&load_id, None).unwrap();
     assert_eq!((report.quarantined["items"], report.shared_names.len()), (2, 0), "{report:?}");

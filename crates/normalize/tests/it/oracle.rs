@@ -80,17 +80,16 @@ impl Check {
         self.expected = read(&self.path.join("expected.json"));
         let mut pipeline = Pipeline::new();
         let settings = self.case["settings"].clone();
-        pipeline.settings = json!({"destination": {
-            "max_identifier_length": settings["max_identifier_length"].as_u64().unwrap_or(65_536),
-            "max_column_identifier_length": settings["max_column_identifier_length"].as_u64().unwrap_or(65_536),
-        }});
+        let length = |key: &str| settings[key].as_u64().map(|limit| limit as usize);
+        pipeline.settings.destination.max_identifier_length = length("max_identifier_length");
+        pipeline.settings.destination.max_column_identifier_length = length("max_column_identifier_length");
         let naming: NamingKind =
             settings["naming_convention"].as_str().unwrap_or("snake_case").parse().unwrap();
         let mut schema = Schema::new("oracle", naming).unwrap();
         let mut appended: BTreeMap<String, TableData> = BTreeMap::new();
         for number in 0..self.case["runs"].as_array().unwrap().len() {
             let run = self.case["runs"][number].clone();
-            let limit = settings["max_identifier_length"].as_u64().map(|limit| limit as usize);
+            let limit = length("max_identifier_length");
             let data = self.prepare(&mut schema, &run, limit);
             let mut files: Vec<Rows<'_>> = data.iter().map(|(table, rows)| Rows::of(table, rows)).collect();
             let state = state_row();

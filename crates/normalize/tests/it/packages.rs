@@ -1,7 +1,7 @@
 //! What becomes of packages: documents, empty files, crashes, cancellation.
 
 use cartage_normalize::NormalizeError;
-use cartage_package_store::{Folder, JobState, LoadId};
+use cartage_package_store::{Folder, JobState, LoadId, OnBadRow, Refresh, RefreshTables};
 use cartage_runtime::Cancel;
 use cartage_schema::{Column, DataType, NamingKind, Origin, Schema, Table, WriteDisposition};
 use cartage_test_support::{files_below, runtime};
@@ -20,7 +20,8 @@ fn schema(disposition: WriteDisposition) -> Schema {
 #[test]
 fn the_package_carries_schema_update_settings_and_parent() {
     let mut pipeline = Pipeline::new();
-    pipeline.settings = json!({"on_bad_row": "fail", "of_another_stage": 1});
+    pipeline.settings.on_bad_row = Some(OnBadRow::Fail);
+    pipeline.settings.others.insert("of_another_version".to_owned(), json!(1));
     let schema = schema(WriteDisposition::Append);
     let load_id = pipeline.extract(&schema, &[Rows::of("items", "{\"id\":1,\"kids\":[1]}\n")]);
     let parent = pipeline.temp.store.open_package(Folder::Extracted, &load_id).unwrap().digest();
@@ -92,7 +93,11 @@ fn a_replaced_table_without_rows_gets_an_empty_file_if_it_ever_had_rows() {
 #[test]
 fn a_package_that_only_drops_tables_is_published() {
     let mut pipeline = Pipeline::new();
-    pipeline.settings = json!({"refresh": {"mode": "drop_data", "drop": ["items"]}});
+    pipeline.settings.refresh = Some(RefreshTables {
+        mode: Refresh::DropData,
+        drop_tables: vec!["items".to_owned()],
+        truncate_tables: Vec::new(),
+    });
     let load_id = pipeline.extract(&schema(WriteDisposition::Append), &[]);
     assert!(pipeline.normalize(&load_id, None).unwrap().published);
 }

@@ -7,7 +7,7 @@ use cartage_package_store::{
     Damage, Error, ErrorKind, Folder, LoadId, Package, QuarantineDraft, QuarantineFileName, RealFs, Wait,
 };
 use cartage_runtime::Stage;
-use cartage_test_support::{TempPipeline, files_below, job, stage_package};
+use cartage_test_support::{TempPipeline, files_below, job, rewrite_package_json, stage_package};
 
 const MICROS: i64 = 1_795_163_558_208_462;
 
@@ -158,13 +158,8 @@ fn a_package_of_another_load_id_or_pipeline_is_refused() {
 fn a_newer_minor_and_another_major_are_refused_with_the_remedy() {
     for version in ["\"major\": 1,\n    \"minor\": 1", "\"major\": 2,\n    \"minor\": 0"] {
         let (pipeline, load_id) = published();
-        let path =
-            pipeline.store.dir().join("packages/extracted").join(load_id.as_str()).join("package.json");
-        let text = fs::read_to_string(&path).unwrap();
-        let (body, _) = text.split_once(",\n  \"checksum\"").unwrap();
-        let body = body.replace("\"major\": 1,\n    \"minor\": 0", version);
-        let checksum = cartage_package_store::Checksum::of(body.as_bytes());
-        fs::write(&path, format!("{body},\n  \"checksum\": \"{checksum}\"\n}}\n")).unwrap();
+        let folder = pipeline.store.dir().join("packages/extracted").join(load_id.as_str());
+        rewrite_package_json(&folder, |text| text.replace("\"major\": 1,\n    \"minor\": 0", version));
         let error = verify(&pipeline, &load_id).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NewerFormat, "{error}");
         assert!(error.hint().unwrap().contains("newer"), "{error}");

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use cartage_package_store::{
     Checksum, Codec, FileDraft, FileFormat, Folder, FormatVersion, JobFileName, JobState, LoadId,
-    ManifestDraft, Origin, Package, PackageStore, QuarantineDraft, QuarantineFileName, ResourceEntry, Wait,
-    Written,
+    ManifestDraft, Origin, Package, PackageSettings, PackageStore, QuarantineDraft, QuarantineFileName,
+    ResourceEntry, Wait, Written,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{TempPipeline, files_below};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 const MICROS: i64 = 1_795_163_558_208_462;
 const ORDERS: &str = "{\"id\":1,\"lines\":[{\"sku\":7}]}\n{\"id\":2,\"lines\":[]}\n";
@@ -27,13 +27,19 @@ fn name(table: &str, file_id: &str, format: FileFormat, codec: Option<Codec>) ->
     JobFileName::new(table, file_id, format, codec).unwrap()
 }
 
+/// Keys that no version knows: they were only examples when these packages were written.
+fn others() -> Map<String, Value> {
+    let others = json!({"naming": "snake_case", "max_identifier_length": 63, "rotate": {"rows": 1_000_000}});
+    others.as_object().unwrap().clone()
+}
+
 fn draft(files: Vec<FileDraft>, parent: Option<Checksum>) -> ManifestDraft {
     ManifestDraft {
         schema_name: "shop".to_owned(),
         created_at: chrono::DateTime::from_timestamp_micros(MICROS).unwrap(),
         producer: "cartage 0.1.0".to_owned(),
         run_id: "0f1e2d3c4b5a6978".to_owned(),
-        settings: json!({"naming": "snake_case", "max_identifier_length": 63, "rotate": {"rows": 1_000_000}}),
+        settings: PackageSettings { others: others(), ..PackageSettings::default() },
         resources: vec![ResourceEntry {
             name: "orders".to_owned(),
             table: "orders".to_owned(),
@@ -145,6 +151,7 @@ fn the_golden_packages_verify_and_read_as_they_were_meant() {
     assert_eq!(extracted.manifest().quarantine[0].rows, 1);
     assert_eq!(normalized.manifest().parent, Some(extracted.digest()));
     assert_eq!(normalized.manifest().settings, extracted.manifest().settings);
+    assert_eq!(extracted.manifest().settings.others, others());
 
     let in_state =
         |state| normalized.jobs(state).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -5,6 +5,7 @@ mod cuts;
 mod damage;
 mod documents;
 mod golden;
+mod handoff;
 mod lifecycle;
 mod locks;
 mod model;

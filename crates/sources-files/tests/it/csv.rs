@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cartage_sources_files::OnBadRecord;
+use cartage_extract::OnBadRow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn a_ragged_record_is_an_error_with_its_line_or_goes_to_quarantine() {
     let config = json!({"path": "a.csv"});
     let error = folder.error(&config);
     assert!(error.starts_with("a.csv line 3: the record has 1 fields where 2 are expected"), "{error}");
-    let read = folder.read_with(&config, OnBadRecord::Quarantine).unwrap();
+    let read = folder.read_with(&config, OnBadRow::Quarantine).unwrap();
     assert_eq!(read.rows(), r#"{"a":1,"b":2} {"a":7,"b":8}"#);
     let rejected: Vec<(u64, &str)> =
         read.pages[0].rejected().iter().map(|row| (row.line, row.text.as_str())).collect();
@@ -94,7 +94,7 @@ fn what_is_no_utf_8_and_what_is_never_closed_is_named() {
         error.starts_with("a.csv line 3: the text in column `b` is not UTF-8; set `csv.encoding`"),
         "{error}"
     );
-    let read = folder.read_with(&json!({"path": "a.csv"}), OnBadRecord::Quarantine).unwrap();
+    let read = folder.read_with(&json!({"path": "a.csv"}), OnBadRow::Quarantine).unwrap();
     assert_eq!((read.rows().as_str(), read.pages[0].rejected().len()), (r#"{"a":1,"b":"x"}"#, 1));
 
     folder.write("b.csv", "a,b\n1,\"x\n2,y\n3,z\n");

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use cartage_extract::TargetTable;
+use cartage_extract::{OnBadRow, TargetTable};
 use cartage_schema::DataType;
-use cartage_sources_files::OnBadRecord;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,7 +14,7 @@ fn read(files: &[&str], table: TargetTable) -> Read {
     for (number, text) in files.iter().enumerate() {
         folder.write(&format!("{number}.csv"), text);
     }
-    folder.read_into(&json!({"path": "*.csv"}), OnBadRecord::Fail, table).unwrap()
+    folder.read_into(&json!({"path": "*.csv"}), OnBadRow::Fail, table).unwrap()
 }
 
 fn text(column: &str) -> Vec<(String, DataType)> {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cartage_sources_files::OnBadRecord;
+use cartage_extract::OnBadRow;
 use serde_json::json;
 
 use crate::support::{Folder, gzip};
@@ -40,9 +40,8 @@ fn a_damaged_packed_file_is_named_or_read_and_never_panics() {
             }
             let folder = Folder::new();
             folder.write(name, &bytes);
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                folder.read_with(&json!({ "path": name }), OnBadRecord::Fail)
-            }));
+            let result =
+                catch_unwind(AssertUnwindSafe(|| folder.read_with(&json!({ "path": name }), OnBadRow::Fail)));
             match result.unwrap_or_else(|_| panic!("{name}, attempt {attempt}, byte {at}")) {
                 Ok(found) => {
                     assert_eq!(found.rows(), rows.trim_end().replace('\n', " "), "{name}, byte {at}");

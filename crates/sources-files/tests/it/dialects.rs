@@ -1,6 +1,6 @@
 //! CSV as people write it: delimiters, encodings, comments, names.
 
-use cartage_sources_files::OnBadRecord;
+use cartage_extract::OnBadRow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -245,7 +245,7 @@ proptest! {
         let folder = Folder::new();
         folder.write("a.csv", written.bytes(&records));
         let config = json!({"path": "a.csv", "csv": written.settings()});
-        let read = folder.read_with(&config, OnBadRecord::Fail).unwrap();
+        let read = folder.read_with(&config, OnBadRow::Fail).unwrap();
         let mut found: Vec<Vec<String>> = Vec::new();
         for page in &read.pages {
             for row in std::str::from_utf8(page.text()).unwrap().lines() {

@@ -1,8 +1,7 @@
 //! Which files are read, in which order, and what is wrong with those that cannot be.
 
-use cartage_extract::{OpenContext, Page, Producer};
+use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
 use cartage_runtime::Cancel;
-use cartage_sources_files::OnBadRecord;
 use serde_json::json;
 
 use crate::support::{Folder, gzip, replaced_table};
@@ -44,10 +43,10 @@ fn a_table_that_is_replaced_is_not_emptied_by_a_pattern_without_match() {
         let error = folder.error_into(&json!({"path": path}), replaced_table());
         assert!(error.contains("`b*.jsonl`") && error.contains("`allow_empty = true`"), "{error}");
         let config = json!({"path": path, "allow_empty": true});
-        let read = folder.read_into(&config, OnBadRecord::Fail, replaced_table()).unwrap();
+        let read = folder.read_into(&config, OnBadRow::Fail, replaced_table()).unwrap();
         assert!(read.warnings[0].contains("`b*.jsonl` matches no file"), "{:?}", read.warnings);
     }
-    let none = folder.read_into(&json!({"path": []}), OnBadRecord::Fail, replaced_table()).unwrap();
+    let none = folder.read_into(&json!({"path": []}), OnBadRow::Fail, replaced_table()).unwrap();
     assert_eq!((none.pages.len(), none.warnings.len()), (0, 0));
     let missing = json!({"path": "missing.jsonl", "allow_empty": true});
     assert_eq!(folder.read(&missing).pages.len(), 0);
@@ -206,7 +205,7 @@ fn small_files_come_in_one_page_where_the_run_lets_them() {
     folder.write("d.jsonl", "4\n");
     let config = json!({"path": ["a.jsonl", "b.jsonl", "c.json", "d.jsonl"]});
     let read = |small_page_bytes| {
-        let mut producer = folder.producer(&config, OnBadRecord::Fail);
+        let mut producer = folder.producer(&config, OnBadRow::Fail);
         let mut context = OpenContext::new(1 << 20, Cancel::default());
         context.small_page_bytes = small_page_bytes;
         producer.open(&context).unwrap();

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use cartage_extract::{OpenContext, Page, Producer};
+use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
 use cartage_runtime::Cancel;
-use cartage_sources_files::OnBadRecord;
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
 
@@ -26,7 +25,7 @@ fn a_file_is_one_page_with_its_rows() {
     let folder = Folder::new();
     write(&folder, "a.parquet", 10);
     write(&folder, "b.parquet", 20);
-    let mut producer = folder.producer(&json!({"path": "*.parquet"}), OnBadRecord::Fail);
+    let mut producer = folder.producer(&json!({"path": "*.parquet"}), OnBadRow::Fail);
     producer.open(&OpenContext::new(100, Cancel::default())).unwrap();
     for (name, rows) in [("a.parquet", 10), ("b.parquet", 20)] {
         let Some(Page::ParquetFile(file)) = producer.next_page().unwrap() else { panic!("a Parquet file") };

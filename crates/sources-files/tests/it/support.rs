@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cartage_extract::{Input, JsonPage, OpenContext, Page, Producer, SourceError, TargetTable};
+use cartage_extract::{Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError, TargetTable};
 use cartage_runtime::Cancel;
 use cartage_schema::{DataType, Naming, NamingKind};
-use cartage_sources_files::{FilesConfig, FilesProducer, OnBadRecord};
+use cartage_sources_files::{FilesConfig, FilesProducer};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
@@ -43,12 +43,12 @@ impl Folder {
     }
 
     /// A producer of the resource with this configuration.
-    pub(crate) fn producer(&self, config: &Value, on_bad: OnBadRecord) -> FilesProducer {
+    pub(crate) fn producer(&self, config: &Value, on_bad: OnBadRow) -> FilesProducer {
         let config: FilesConfig = serde_json::from_value(config.clone()).unwrap();
         FilesProducer::new(config, self.0.path(), on_bad).unwrap()
     }
 
-    pub(crate) fn read_with(&self, config: &Value, on_bad: OnBadRecord) -> Result<Read, SourceError> {
+    pub(crate) fn read_with(&self, config: &Value, on_bad: OnBadRow) -> Result<Read, SourceError> {
         self.read_into(config, on_bad, table([]))
     }
 
@@ -56,7 +56,7 @@ impl Folder {
     pub(crate) fn read_into(
         &self,
         config: &Value,
-        on_bad: OnBadRecord,
+        on_bad: OnBadRow,
         table: TargetTable,
     ) -> Result<Read, SourceError> {
         let mut producer = self.producer(config, on_bad);
@@ -74,7 +74,7 @@ impl Folder {
     }
 
     pub(crate) fn read(&self, config: &Value) -> Read {
-        self.read_with(config, OnBadRecord::Fail).unwrap()
+        self.read_with(config, OnBadRow::Fail).unwrap()
     }
 
     /// The rows as text, joined with blanks.
@@ -88,7 +88,7 @@ impl Folder {
     }
 
     pub(crate) fn error_into(&self, config: &Value, table: TargetTable) -> String {
-        let error = self.read_into(config, OnBadRecord::Fail, table).unwrap_err();
+        let error = self.read_into(config, OnBadRow::Fail, table).unwrap_err();
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         format!("{error}{}", cause.unwrap_or_default())
     }
@@ -98,7 +98,7 @@ impl Folder {
     /// Why a resource cannot have this configuration.
     pub(crate) fn refused(&self, config: &Value) -> String {
         let config: FilesConfig = serde_json::from_value(config.clone()).unwrap();
-        FilesProducer::new(config, self.0.path(), OnBadRecord::Fail).unwrap_err().to_string()
+        FilesProducer::new(config, self.0.path(), OnBadRow::Fail).unwrap_err().to_string()
     }
 }
 

@@ -5,13 +5,15 @@ use std::num::NonZeroU64;
 use cartage_extract::{
     ExtractError, ExtractReport, ExtractRequest, ExtractSettings, PackageLimits, Source, run,
 };
-use cartage_package_store::{Folder, JobState, Wait};
+use cartage_package_store::{
+    DestinationTraits, Folder, JobState, MergeStrategy, PackageSettings, ReplaceStrategy, Wait,
+};
 use cartage_runtime::{Cancel, Stage};
 use cartage_schema::{NamingKind, Schema};
 use cartage_sources_rust::{AnyResource, SourceBuilder, source};
 use cartage_state::PipelineState;
 use cartage_test_support::TempPipeline;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A pipeline that goes from run to run.
 pub(crate) struct Pipeline {
@@ -53,10 +55,11 @@ impl Pipeline {
     fn extract_built(&mut self, source: Source) -> Result<ExtractReport, ExtractError> {
         let store = &self.temp.store;
         let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
-        let package_settings = json!({"destination": {
-            "replace_strategy": "truncate-and-insert",
-            "merge_strategies": ["delete-insert", "upsert"],
-        }});
+        let destination = DestinationTraits {
+            replace_strategy: Some(ReplaceStrategy::TruncateAndInsert),
+            merge_strategies: Some(vec![MergeStrategy::DeleteInsert, MergeStrategy::Upsert]),
+            ..DestinationTraits::default()
+        };
         let report = run(ExtractRequest {
             store,
             lock: &lock,
@@ -64,7 +67,7 @@ impl Pipeline {
             base_schema: self.schema.clone(),
             base_state: self.state.clone(),
             settings: self.settings.clone(),
-            package_settings: package_settings.as_object().unwrap().clone(),
+            package_settings: PackageSettings { destination, ..PackageSettings::default() },
             run_id: "run".to_owned(),
             producer: "cartage test".to_owned(),
             runtime: cartage_test_support::runtime(),
