@@ -131,6 +131,9 @@ fn is_set(table: &Table, hint: &str) -> bool {
 }
 
 /// Puts names into a condition: `{table}` stands for what `names` says, a double brace for a brace.
+///
+/// # Errors
+/// Invalid naming the option, if a brace stands alone or holds another name.
 pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<String> {
     let broken = |what: String| {
         let known: Vec<String> = names.iter().map(|(name, _)| format!("{{{name}}}")).collect();

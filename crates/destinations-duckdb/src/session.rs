@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
         .with_params(vec![CATALOG.into(), dataset.into()]);
         let rows = self.query(&statement)?;
         let columns = rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?)));
-        Ok(Existing::of(&DuckDbDialect, columns.collect::<Result<Vec<_>>>()?))
+        Ok(Existing::of(&DuckDbDialect, &columns.collect::<Result<Vec<_>>>()?))
     }
 }
 

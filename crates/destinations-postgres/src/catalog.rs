@@ -100,7 +100,7 @@ impl SqlSession for Pooled<'_> {
         );
         let rows = self.query(&statement.with_params(vec![dataset.into()]))?;
         let columns = rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?)));
-        Ok(Existing::of(&PostgresDialect, columns.collect::<Result<Vec<_>>>()?))
+        Ok(Existing::of(&PostgresDialect, &columns.collect::<Result<Vec<_>>>()?))
     }
 
     fn may_create_datasets(&self) -> Result<bool> {

@@ -31,10 +31,9 @@ pub(crate) fn rights(postgres: &PostgresEngine) -> Result<String> {
     let closed = postgres.pool().session()?.query(&statement)?;
     let closed = closed.iter().map(|row| row.text(0)).collect::<Result<Vec<_>>>()?;
     if closed.is_empty() {
-        return Ok(format!("the tables of {} may be read, written and altered", dataset));
+        return Ok(format!("the tables of {dataset} may be read, written and altered"));
     }
-    let message =
-        format!("tables of {} that the user may not write or alter: {}", dataset, closed.join(", "));
+    let message = format!("tables of {dataset} that the user may not write or alter: {}", closed.join(", "));
     Err(Error::invalid(message).with_remedy(
         "let the user of the credentials own these tables (ALTER TABLE ... OWNER TO), or be a member of their owner",
     ))

@@ -63,7 +63,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
     }
     plan.widen = widen;
     plan.bytes = jobs.iter().map(|job| job.bytes).sum();
-    plan.jobs = jobs.iter().map(|job| job.name.job_id().to_string()).collect();
+    plan.jobs = jobs.iter().map(|job| job.name.job_id()).collect();
     let system = [schema.version_table_name(), schema.loads_table_name()];
     plan.tables = system.iter().map(TablePlan::direct).collect();
     for table in schema.tables.values() {

@@ -30,10 +30,10 @@ const OF_SCHEMA: [&str; 4] = ["max_table_nesting", "root_key", "schema_contract"
 pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), PipelineError> {
     let run = &config.pipeline;
     source.schema.inherits = source.schema.says_nothing();
-    if let Some(contract) = of_run(run) {
+    if run.schema_contract.is_some() {
         source.schema.schema_contract.clone_from(&run.schema_contract);
         for resource in &mut source.resources {
-            resource.hints.schema_contract = contract.cloned();
+            resource.hints.schema_contract = of_run(run).cloned();
         }
     }
     source.schema.quarantine = source.schema.quarantine.or(run.quarantine);
@@ -45,10 +45,10 @@ pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), Pipel
     })
 }
 
-/// The contract that a run lays over those of all resources. One without entries takes theirs away, as in dlt.
-fn of_run(run: &PipelineSettings) -> Option<Option<&Value>> {
-    let contract = run.schema_contract.as_ref()?;
-    Some(Some(contract).filter(|contract| contract.as_object().is_none_or(|modes| !modes.is_empty())))
+/// The contract that a run with one lays over those of all resources. One without entries takes theirs away, as in dlt.
+fn of_run(run: &PipelineSettings) -> Option<&Value> {
+    let says_something = |contract: &&Value| contract.as_object().is_none_or(|modes| !modes.is_empty());
+    run.schema_contract.as_ref().filter(says_something)
 }
 
 fn check(place: &str, contract: Option<&Value>) -> Result<(), PipelineError> {
@@ -99,8 +99,8 @@ fn of_source(
         let Some(root) = roots.get(resource.name.as_str()) else { continue };
         let keys = ["table_name", "schema_contract", "quarantine", "nested_hints"];
         let mut hints: ResourceHints = resource.section.only(&keys).parse()?;
-        if let Some(contract) = of_run(run) {
-            hints.schema_contract = contract.cloned();
+        if run.schema_contract.is_some() {
+            hints.schema_contract = of_run(run).cloned();
         }
         check(&format!("sources.{}.{}", source.name, resource.name), hints.schema_contract.as_ref())?;
         if hints.quarantine.or(of_source.quarantine).or(run.quarantine) == Some(true) {

@@ -17,7 +17,7 @@ pub struct Existing {
 
 impl Existing {
     /// The tables of a list of (table, column), sorted by table.
-    pub fn of(dialect: &dyn Dialect, columns: Vec<(String, String)>) -> Self {
+    pub fn of(dialect: &dyn Dialect, columns: &[(String, String)]) -> Self {
         let mut existing = Self::default();
         for table in columns.chunk_by(|a, b| a.0 == b.0) {
             existing.insert(dialect, &table[0].0, table.iter().map(|(_, column)| column.clone()));

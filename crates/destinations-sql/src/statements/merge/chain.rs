@@ -93,6 +93,9 @@ impl<'a> MergeChain<'a> {
     }
 
     /// A query for the row keys of the staged root rows that take part, all or those with `condition`.
+    ///
+    /// # Errors
+    /// Terminal if the root table has no row key.
     pub fn root_keys(&self, condition: Option<&str>) -> Result<String> {
         let key = self.quote(row_key(self.root)?);
         let filter = self.filter.as_ref().map(|filter| format!("({filter})"));
@@ -177,6 +180,9 @@ impl<'a> MergeChain<'a> {
     }
 
     /// The same, where the merge cannot do without it.
+    ///
+    /// # Errors
+    /// Terminal if the table has no column that names its root row.
     pub fn required_link<'t>(&self, table: &'t ChainTable<'_>) -> Result<&'t str> {
         self.link(table).ok_or_else(|| {
             let name = &table.table.name;
@@ -218,6 +224,9 @@ fn first<'t>(table: &'t ChainTable<'_>, hint: impl Fn(&Column) -> Option<bool>) 
 }
 
 /// The column that identifies a row by itself.
+///
+/// # Errors
+/// Terminal if the table has no row key.
 pub fn row_key<'t>(table: &'t ChainTable<'_>) -> Result<&'t str> {
     let primary = columns_with(table.table, CompoundHint::PrimaryKey);
     let only = if primary.len() == 1 { primary.first().copied() } else { None };
