@@ -23,7 +23,7 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Session>>,
 }
 
-/// A connection of a [`Pool`]; it goes back there unless it is of no more use.
+/// A connection of a pool; it goes back there unless it is of no more use.
 #[derive(Debug)]
 pub struct Pooled<'a> {
     pool: &'a Pool,

@@ -1,6 +1,6 @@
 //! Merges the staged rows of a table chain into its tables, one file a strategy.
 //!
-//! All strategies read the same things from the schema ([`chain`] finds keys, links and marks,
+//! All strategies read the same things from the schema ([`MergeChain`] finds keys, links and marks,
 //! [`merge_options`](cartage_destinations_api::merge_options) the conditions that the user wrote), so that a hint means the same in each of them.
 //! Tables are never given an alias where a condition of the user can stand: its `{table}` is the
 //! table's own name. Staged rows are always `s`, and their filter stands in a subquery of its own,
