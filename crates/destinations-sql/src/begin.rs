@@ -77,7 +77,11 @@ impl<E: SqlEngine> SqlDestination<E> {
         if !session.has_table(staging, ledger::TABLE)? {
             return Ok(Vec::new());
         }
-        let rows = session.query(&ledger::entries(self.dialect(), staging, load))?;
+        let rows = match session.query(&ledger::entries(self.dialect(), staging, load)) {
+            // Another load has removed it meanwhile, as the last one that was in flight.
+            Err(_) if !session.has_table(staging, ledger::TABLE)? => Vec::new(),
+            asked => asked?,
+        };
         rows.iter().map(|row| Ok((row.text(0)?, State::of(row.int(1)?)))).collect()
     }
 
