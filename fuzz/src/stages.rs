@@ -91,7 +91,13 @@ impl Stages {
         }
         let Ok(producer) = producer() else { return };
         let resources = vec![Resource::new("items", hints, Box::new(producer))];
-        let source = Source { name: "fuzz".to_owned(), resources, schema, on_bad_row, name_collisions: NameCollisions::default() };
+        let source = Source {
+            name: "fuzz".to_owned(),
+            resources,
+            schema,
+            on_bad_row,
+            name_collisions: NameCollisions::default(),
+        };
         self.stages(source, naming.unwrap_or(NamingKind::SnakeCase), package);
     }
 
