@@ -25,7 +25,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             &commit.schema,
             commit.now_micros,
         ))?;
-        session.run(&self.drop_staged(entries.iter().map(|(entry, _)| entry.as_str())))?;
+        session.run(&self.drop_staged(&entries))?;
         session.execute(&ledger::forget(self.dialect(), staging, &commit.key)).map(drop)
     }
 

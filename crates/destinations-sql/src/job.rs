@@ -8,7 +8,7 @@ use cartage_schema::Table;
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
-use crate::statements::{ChainTable, TableRef, follow_up};
+use crate::statements::{ChainTable, TableRef};
 use crate::targets::schema_table;
 
 /// One piece of work that happens once per load.
@@ -59,9 +59,7 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
                 destination.engine().load_file(session, target, table, job)?
             }
             Work::FollowUp { chain, tables } => {
-                let update = destination.engine().update_rows(Some(session), tables)?;
-                let created = self.plan.created_micros();
-                session.run(&follow_up(destination.dialect(), chain.follow_up, tables, created, update)?)?
+                session.run(&destination.follow_up_script(self.plan, chain, tables, Some(session))?)?
             }
         };
         Ok(JobOutcome::Done { rows })

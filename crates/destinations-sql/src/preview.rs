@@ -7,7 +7,7 @@ use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
 use crate::late_keys::Made;
 use crate::statements::ddl::{self, Existing};
-use crate::statements::{follow_up, widen};
+use crate::statements::widen;
 use crate::targets::{planned_tables, schema_table};
 
 /// What a preview is compared with.
@@ -56,9 +56,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         }
         for chain in &plan.chains {
             let tables = self.chained(plan, chain)?;
-            let update = self.engine().update_rows(None, &tables)?;
-            let created = plan.created_micros();
-            script.extend(follow_up(self.dialect(), chain.follow_up, &tables, created, update)?);
+            script.extend(self.follow_up_script(plan, chain, &tables, None)?);
         }
         for name in later {
             let Some(add) = self.late_key(schema_table(plan, &name)?) else { continue };

@@ -17,48 +17,46 @@ impl<E: SqlEngine> SqlDestination<E> {
     /// tables that stay.
     pub(crate) fn take_over(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<Entries> {
         let staging = &self.datasets().staging;
-        let rows =
-            session.query(&ledger::entries_of_pipeline(self.dialect(), staging, &plan.key.pipeline))?;
-        let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for row in &rows {
-            let load_id = row.text(0)?;
-            if load_id != plan.key.load_id {
-                others.entry(load_id).or_default().push(row.text(1)?);
-            }
+        // Their jobs that are about to commit end first, so that their rows are seen below; those that come later
+        // find no entry of theirs.
+        session.execute(&ledger::hold_others(self.dialect(), staging, &plan.key, plan.now_micros))?;
+        let mut others: BTreeMap<String, Entries> = BTreeMap::new();
+        for row in &session.query(&ledger::entries_of_others(self.dialect(), staging, &plan.key))? {
+            let entry = (row.text(1)?, State::of(row.int(2)?));
+            others.entry(row.text(0)?).or_default().push(entry);
         }
         let mut left_to_do = Vec::new();
         for (load_id, entries) in others {
             tracing::warn!(load_id, "a load that was not completed is undone");
             self.undo_load(session, &LoadKey { load_id, ..plan.key.clone() }, &entries)?;
-            let late = entries.into_iter().filter(|entry| entry.starts_with(entry_names::LATE_KEY_PREFIX));
-            left_to_do.extend(late.map(|entry| (entry, State::Planned)));
+            left_to_do.extend(entries.into_iter().filter(|(entry, state)| {
+                entry.starts_with(entry_names::LATE_KEY_PREFIX) && *state == State::Planned
+            }));
         }
         Ok(left_to_do)
     }
 
-    fn undo_load(&self, session: &E::Session<'_>, left: &LoadKey, entries: &[String]) -> Result<()> {
-        let staging = &self.datasets().staging;
-        // Waits for jobs of theirs that are about to commit, so that their rows are seen below. Those that come later
-        // find no entry of theirs.
-        session.execute(&ledger::forget(self.dialect(), staging, left))?;
+    fn undo_load(&self, session: &E::Session<'_>, left: &LoadKey, entries: &[(String, State)]) -> Result<()> {
         let present: Vec<String> =
             session.tables(&self.datasets().dataset)?.iter().map(|name| self.dialect().fold(name)).collect();
         let is_present = |table: &str| present.contains(&self.dialect().fold(table));
-        let mut appends: Vec<Appends> = entries.iter().filter_map(|entry| Appends::read(entry)).collect();
+        let mut appends: Vec<Appends> =
+            entries.iter().filter_map(|(entry, _)| Appends::read(entry)).collect();
         appends.retain(|table| {
             is_present(&table.table) && table.parent.as_ref().is_none_or(|link| is_present(&link.table))
         });
         session.run(&undo(appends, self.dialect(), &self.datasets().dataset, &left.load_id))?;
-        session.run(&self.drop_staged(entries.iter().map(String::as_str))).map(drop)
+        session.run(&self.drop_staged(entries))?;
+        session.execute(&ledger::forget(self.dialect(), &self.datasets().staging, left)).map(drop)
     }
 
     /// Drops the staged tables among `entries`.
-    pub(crate) fn drop_staged<'e>(&self, entries: impl Iterator<Item = &'e str>) -> SqlScript {
+    pub(crate) fn drop_staged(&self, entries: &[(String, State)]) -> SqlScript {
         let drop = |table: &str| {
             let name = self.dialect().qualified(&TableRef::new(&self.datasets().staging, table));
             Statement::new(format!("drop staged rows {table}"), format!("DROP TABLE IF EXISTS {name}"))
         };
-        let tables = entries.filter_map(|entry| entry.strip_prefix(entry_names::STAGED_PREFIX));
+        let tables = entries.iter().filter_map(|(entry, _)| entry.strip_prefix(entry_names::STAGED_PREFIX));
         SqlScript { statements: tables.map(drop).collect() }
     }
 }

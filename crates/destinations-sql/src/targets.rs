@@ -1,12 +1,15 @@
 //! Where the rows of a table of the plan go.
 
-use cartage_destinations_api::{Chain, Error, FollowUp, LoadKey, LoadPlan, ReplaceStrategy, Result, staging};
+use cartage_destinations_api::{
+    Chain, Error, FollowUp, LoadKey, LoadPlan, MergeStrategy, ReplaceStrategy, Result, SqlScript, staging,
+};
 use cartage_schema::Table;
 
 use crate::destination::SqlDestination;
 use crate::engine::{Datasets, SqlEngine};
 use crate::statements::ddl::Constraints;
-use crate::statements::{ChainTable, TableRef};
+use crate::statements::merge::update_by_merge;
+use crate::statements::{ChainTable, TableRef, follow_up};
 
 /// A table of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +84,20 @@ impl<E: SqlEngine> SqlDestination<E> {
             Ok(ChainTable { target: self.direct(name), staged: self.staged(&plan.key, name), table })
         };
         chain.tables.iter().map(table).collect()
+    }
+
+    /// The statements of a chain's follow-up; `session` is there when the load runs, not when they are shown.
+    pub(crate) fn follow_up_script(
+        &self,
+        plan: &LoadPlan,
+        chain: &Chain,
+        tables: &[ChainTable<'_>],
+        session: Option<&E::Session<'_>>,
+    ) -> Result<SqlScript> {
+        // The engine may have to look at the tables, which other strategies need not pay for.
+        let updates = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
+        let update = if updates { self.engine().update_rows(session, tables)? } else { update_by_merge };
+        follow_up(self.dialect(), chain.follow_up, tables, plan.created_micros(), update)
     }
 
     /// Refuses names that the database would cut off: two of them could become one.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cartage_destinations_api::{Connector, place_key};
+use cartage_destinations_api::{Connector, KNOWN_TYPES, place_key};
 use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
 use toml::{Table, Value};
 
@@ -33,11 +33,7 @@ fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let table = table_name(args)?;
     let mut destination = Table::new();
     if !place.is_empty() {
-        let key = place_key(kind).ok_or_else(|| PipelineError::Usage {
-            message: format!("a destination of type {kind} has no place"),
-            remedy: format!("write {kind} alone, or name another type"),
-        })?;
-        destination.insert(key.to_owned(), text(place));
+        destination.insert(key_of_place(kind)?.to_owned(), text(place));
     }
     let document = Table::from_iter([
         ("pipeline".to_owned(), pipeline(args, kind, place, &table)),
@@ -60,8 +56,27 @@ fn kind_and_place(destination: &str) -> Result<(&str, &str), PipelineError> {
         _ if !place.starts_with("//") => (kind, place),
         "postgres" | "postgresql" => ("postgres", destination),
         "s3" | "gs" | "gcs" | "az" | "abfs" | "abfss" | "file" => ("filesystem", destination),
-        "duckdb" => ("duckdb", destination),
         _ => (kind, place),
+    })
+}
+
+/// The setting that takes the place of a destination of this type.
+fn key_of_place(kind: &str) -> Result<&'static str, PipelineError> {
+    place_key(kind).ok_or_else(|| {
+        if KNOWN_TYPES.contains(&kind) {
+            PipelineError::Usage {
+                message: format!("a destination of type {kind} has no place"),
+                remedy: format!("write {kind} alone, or name another type"),
+            }
+        } else {
+            PipelineError::Usage {
+                message: format!("type '{kind}' is not known"),
+                remedy: format!(
+                    "use one of {}, or an address such as s3://bucket/raw",
+                    KNOWN_TYPES.join(", ")
+                ),
+            }
+        }
     })
 }
 
@@ -132,4 +147,33 @@ fn text(text: &str) -> Value {
 
 fn toml_table<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_are_types_with_places_or_addresses() {
+        for (given, kind, place) in [
+            ("duckdb:events.duckdb", "duckdb", "events.duckdb"),
+            ("duckdb:///abs/events.duckdb", "duckdb", "///abs/events.duckdb"),
+            ("filesystem:s3://bucket/raw", "filesystem", "s3://bucket/raw"),
+            ("s3://bucket/raw", "filesystem", "s3://bucket/raw"),
+            ("postgresql://u@host/db", "postgres", "postgresql://u@host/db"),
+            ("postgres:postgresql://u@host/db", "postgres", "postgresql://u@host/db"),
+            ("null", "null", ""),
+        ] {
+            assert_eq!(kind_and_place(given).unwrap(), (kind, place), "{given}");
+        }
+        assert!(kind_and_place(":place").is_err());
+    }
+
+    #[test]
+    fn a_type_that_is_not_known_is_told_apart_from_one_without_a_place() {
+        assert_eq!(key_of_place("postgres").unwrap(), "credentials");
+        let error = |kind: &str| key_of_place(kind).unwrap_err().to_string();
+        assert!(error("null").contains("has no place"), "{}", error("null"));
+        assert!(error("mysql").contains("'mysql' is not known"), "{}", error("mysql"));
+    }
 }

@@ -61,6 +61,25 @@ fn a_load_that_takes_over_adds_the_constraint_of_a_table_that_the_other_one_made
 }
 
 #[test]
+fn a_constraint_that_the_other_load_has_added_already_is_not_added_again() {
+    let fixture = Fixture::new([row_id()], &json!({}));
+    let Fixture { postgres, plan, dataset, .. } = fixture;
+    drop(postgres);
+    // What the other machine has done when it dies between its last constraint and its commit.
+    dataset.server.psql(&format!(
+        "ALTER TABLE {0}.items ADD UNIQUE (_dlt_id); \
+         UPDATE {0}_staging._cartage_ledger SET state = 1 WHERE entry LIKE 'late-key:%'",
+        dataset.name
+    ));
+    let other = connect(&dataset.name, &json!({}));
+    let mut second = plan;
+    second.key.load_id = "1700000001.5".to_owned();
+    other.prepare_load(&second).unwrap();
+    other.complete_load(&LoadCommit::of(&second, 6)).unwrap();
+    assert_eq!(constraints(&dataset), "1");
+}
+
+#[test]
 fn row_ids_that_come_twice_are_refused_with_the_remedy() {
     let fixture = Fixture::new([row_id()], &json!({}));
     fixture.load(&fixture.parquet("a.parquet", ids(&["a", "a"]))).unwrap();

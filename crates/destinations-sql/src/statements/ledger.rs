@@ -146,17 +146,30 @@ pub fn entries(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statemen
     Statement::new("what this load has done already", sql).with_params(load_params(load))
 }
 
-/// Asks for all entries of one pipeline; two columns, load id and entry.
-pub fn entries_of_pipeline(dialect: &dyn Dialect, staging: &str, pipeline: &str) -> Statement {
-    Statement::new(
-        "what earlier loads of this pipeline left behind",
-        format!(
-            "SELECT load_id, entry FROM {} WHERE pipeline = {}",
-            table(dialect, staging),
-            dialect.placeholder(1)
-        ),
-    )
-    .with_params(vec![pipeline.into()])
+/// Waits until no transaction is open that changes an entry of another load of the pipeline, and keeps new ones away
+/// until the end of the one that is open.
+pub fn hold_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
+    let sql = format!(
+        "UPDATE {} SET recorded_at = {} WHERE pipeline = {} AND load_id <> {}",
+        table(dialect, staging),
+        dialect.placeholder(1),
+        dialect.placeholder(2),
+        dialect.placeholder(3)
+    );
+    let mut params = vec![Param::Timestamp(now_micros)];
+    params.extend(load_params(load));
+    Statement::new("wait for what other loads of this pipeline are about to commit", sql).with_params(params)
+}
+
+/// Asks for the entries of all other loads of the pipeline; three columns, load id, entry and state.
+pub fn entries_of_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+    let sql = format!(
+        "SELECT load_id, entry, state FROM {} WHERE pipeline = {} AND load_id <> {}",
+        table(dialect, staging),
+        dialect.placeholder(1),
+        dialect.placeholder(2)
+    );
+    Statement::new("what other loads of this pipeline left behind", sql).with_params(load_params(load))
 }
 
 /// Asks for all loads in flight: pipeline and load id.
@@ -175,7 +188,7 @@ pub fn any(dialect: &dyn Dialect, staging: &str) -> Statement {
     )
 }
 
-/// Forgets one load, once its transactions that are open have ended.
+/// Forgets one load.
 pub fn forget(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
     let sql = format!("DELETE FROM {} WHERE {}", table(dialect, staging), of_load(dialect));
     Statement::new("forget what is recorded for this load", sql).with_params(load_params(load))
