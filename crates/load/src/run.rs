@@ -185,7 +185,10 @@ impl<'a> Load<'a> {
     fn complete(&self) -> Result<(), LoadError> {
         // The destination forgets which jobs it has with the commit.
         self.package.sync_jobs().map_err(store_error(self.request.load_id))?;
-        let commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
+        let mut commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
+        if self.request.settings.truncate_staging_dataset {
+            commit.empty_staged = self.plan.chains.iter().flat_map(|chain| chain.tables.clone()).collect();
+        }
         self.with_retries("record the end", || self.request.destination.complete_load(&commit))
     }
 
