@@ -199,8 +199,13 @@ impl<'a> Load<'a> {
     ) -> Result<T, LoadError> {
         let settings = self.request.settings;
         settings
-            .backoff
-            .retry(settings.raise_on_max_retries.get(), self.request.runtime, work)
+            .retry
+            .retry(
+                settings.raise_on_max_retries.get(),
+                self.request.runtime,
+                DestinationError::may_pass,
+                work,
+            )
             .map_err(|source| refused(self.request.load_id, doing, source))
     }
 

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use cartage_destinations_api::Parallelism;
 
-use crate::backoff::Backoff;
+use cartage_runtime::RetryPolicy;
 
 /// `[load]`.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub struct LoadSettings {
     /// pipeline does not restore its state (`restore_from_destination = false`).
     pub check_state: bool,
     /// How long to wait between attempts.
-    pub backoff: Backoff,
+    pub retry: RetryPolicy,
 }
 
 impl Default for LoadSettings {
@@ -41,7 +41,7 @@ impl Default for LoadSettings {
             delete_completed_jobs: false,
             truncate_staging_dataset: false,
             check_state: true,
-            backoff: Backoff::default(),
+            retry: RetryPolicy::default(),
         }
     }
 }

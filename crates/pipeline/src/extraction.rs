@@ -95,7 +95,7 @@ pub(crate) fn extract(
             break;
         }
         let begin = Instant::now();
-        let mut source = offer.make()?;
+        let mut source = offer.make(&project.runtime.random)?;
         contracts::lay_over(&project.config, &mut source)?;
         mark_file_format(project, &mut source);
         let name = source.name.clone();
