@@ -137,17 +137,7 @@ impl Config {
         settings.check_keys(&known)?;
         let common = CommonSettings::read(settings)?;
         let dataset = request.dataset_name.clone();
-        if dataset.trim().is_empty() {
-            return Err(
-                Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]")
-            );
-        }
-        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
-        let staging_dataset = staging::dataset_name(layout, &dataset);
-        if staging_dataset == dataset {
-            return Err(Error::invalid("the staging dataset must not be the dataset itself")
-                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
-        }
+        let staging_dataset = staging::dataset_of(&common, &dataset)?;
         let seconds = |key| Ok(settings.count(key)?.map(|seconds| Duration::from_secs(seconds as u64)));
         Ok(Self {
             credentials: credentials(request)?,
