@@ -4,15 +4,14 @@
 //! Columns that the schema does not know would be emptied, so a table that has some is updated in place. Of staged
 //! rows with the same key any one comes.
 
-use cartage_destinations_api::merge_options::{is_deduplicated, skips_unchanged};
+use cartage_destinations_api::merge_options::skips_unchanged;
 use cartage_destinations_api::{Result, SqlScript};
-use cartage_destinations_sql::statements::ChainTable;
-use cartage_destinations_sql::statements::merge::{MergeChain, nested_source, row_key, update_by_merge};
+use cartage_destinations_sql::statements::merge::{
+    MergeChain, insert_one_of_each_key, nested_source, row_key, update_by_merge,
+};
 
 /// Primary keys of the staged rows that only delete; of this connection only.
 const LEFT_OUT: &str = "_cartage_left_out";
-/// Position of a staged row among those with its key.
-const POSITION: &str = "_cartage_position";
 
 /// The script of an upsert. `insertable` is the condition under which a staged root row `s` that is not
 /// known is inserted.
@@ -58,34 +57,17 @@ pub(crate) fn update_by_replacing(chain: &MergeChain<'_>, insertable: Option<&st
     );
     script.push(
         format!("merge {name}: insert the staged rows"),
-        insert(chain, chain.root, &chain.source(), &key, comes),
+        insert_one_of_each_key(chain, chain.root, &chain.source(), &key, comes),
     );
     for table in chain.nested {
         let source = nested_source(chain, table, chain.required_link(table)?)?;
         script.push(
             format!("merge {}: insert the staged lists", table.target.table),
-            insert(chain, table, &source, &[row_key(table)?], Vec::new()),
+            insert_one_of_each_key(chain, table, &source, &[row_key(table)?], Vec::new()),
         );
     }
     if deleted.is_some() {
-        script.push(format!("merge {name}: forget the choice"), format!("DROP TABLE {LEFT_OUT}"));
+        script.push(format!("merge {name}: forget the choice"), chain.dialect.drop_temporary(LEFT_OUT));
     }
     Ok(script)
-}
-
-fn insert(
-    chain: &MergeChain<'_>,
-    table: &ChainTable<'_>,
-    source: &str,
-    key: &[&str],
-    mut conditions: Vec<String>,
-) -> String {
-    if is_deduplicated(chain.root.table) {
-        return chain.copy(table, source, &conditions);
-    }
-    conditions.insert(0, format!("s.{POSITION} = 1"));
-    let keys = chain.dialect.column_list(key);
-    let numbered =
-        format!("(SELECT *, row_number() OVER (PARTITION BY {keys}) AS {POSITION} FROM {source} AS n)");
-    chain.copy(table, &numbered, &conditions)
 }

@@ -23,6 +23,7 @@
 
 mod begin;
 mod check;
+pub mod columnar;
 mod commit;
 mod destination;
 mod engine;

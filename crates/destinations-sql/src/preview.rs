@@ -75,8 +75,7 @@ impl<E: SqlEngine> SqlDestination<E> {
                 Database::Absent => name == dataset || is_staged,
                 Database::Open(session) => (name == dataset || is_staged) && !session.has_dataset(name)?,
             };
-            if is_needed {
-                let create = format!("CREATE SCHEMA IF NOT EXISTS {}", self.dialect().dataset(name));
+            if is_needed && let Some(create) = self.dialect().create_dataset(name) {
                 script.push(format!("create {what}"), create);
             }
         }

@@ -3,11 +3,9 @@
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, StringArray,
 };
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
-use arrow::error::ArrowError;
 use bytes::{BufMut, BytesMut};
 
 use super::numeric;
@@ -19,39 +17,6 @@ const EPOCH_DAYS: i32 = 10_957;
 
 /// Version of the binary form of `jsonb`, which is text behind this byte.
 const JSONB_VERSION: u8 = 1;
-
-/// The Arrow type in which values of `arrow` are encoded; several types of files have the same.
-pub(super) fn canonical(arrow: &DataType) -> DataType {
-    match arrow {
-        DataType::Int8
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::UInt8
-        | DataType::UInt16
-        | DataType::UInt32 => DataType::Int64,
-        DataType::UInt64 => DataType::Decimal128(20, 0),
-        DataType::Float16 | DataType::Float32 => DataType::Float64,
-        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
-            DataType::Decimal128(*precision, *scale)
-        }
-        DataType::Decimal256(..) | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
-        DataType::Date64 => DataType::Date32,
-        DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
-        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
-        DataType::Dictionary(_, values) => canonical(values),
-        other => other.clone(),
-    }
-}
-
-/// The array in its canonical type; a value that the type cannot hold is an error.
-pub(super) fn to_canonical(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let wanted = canonical(array.data_type());
-    if *array.data_type() == wanted {
-        return Ok(ArrayRef::clone(array));
-    }
-    cast_with_options(array, &wanted, &CastOptions { safe: false, ..CastOptions::default() })
-}
 
 /// Whether values of a canonical type can be written as `kind`.
 pub(super) fn can_encode(arrow: &DataType, kind: Kind) -> bool {

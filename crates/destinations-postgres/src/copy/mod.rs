@@ -10,7 +10,6 @@ mod numeric;
 mod target;
 mod text;
 
-use std::fs::File;
 use std::path::Path;
 use std::pin::Pin;
 
@@ -18,9 +17,9 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use bytes::{BufMut, Bytes, BytesMut};
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::columnar;
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use futures_util::SinkExt;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use tokio_postgres::CopyInSink;
 
 use self::cells::Cells;
@@ -29,9 +28,6 @@ use crate::client::Session;
 use crate::config::NulCharacters;
 use crate::error;
 use crate::schema_sql::PostgresDialect;
-
-/// Rows that are decoded at once.
-const BATCH_ROWS: usize = 8 << 10;
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 256 << 10;
@@ -51,7 +47,7 @@ pub(crate) fn statement(table: &TableRef, columns: &[&str], binary: bool) -> Str
 
 /// Copies all rows of a file into a table, in the transaction that is open; returns their number.
 pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCharacters) -> Result<u64> {
-    let (schema, batches) = open(path)?;
+    let (schema, batches) = columnar::open(path)?;
     if schema.fields().is_empty() {
         return Ok(0);
     }
@@ -60,7 +56,7 @@ pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCha
         .fields()
         .iter()
         .zip(&kinds)
-        .all(|(field, kind)| cells::can_encode(&cells::canonical(field.data_type()), *kind));
+        .all(|(field, kind)| cells::can_encode(&columnar::canonical(field.data_type()), *kind));
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let doing = format!("copy rows into {}", table.table);
     let sink = session
@@ -81,27 +77,13 @@ pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCha
         stream.buffer.put_slice(BINARY_HEADER);
     }
     for batch in batches {
-        let batch = batch.map_err(|cause| damaged(path, &cause))?;
+        let batch = batch.map_err(|cause| columnar::damaged(path, &cause))?;
         if binary { stream.put_binary(&batch)? } else { stream.put_text(&batch)? }
     }
     if binary {
         stream.buffer.put_i16(-1);
     }
     stream.finish()
-}
-
-fn open(path: &Path) -> Result<(SchemaRef, ParquetRecordBatchReader)> {
-    let file = File::open(path).map_err(|cause| {
-        Error::corrupt(format!("cannot open {}: {cause}", path.display())).with_source(cause)
-    })?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| damaged(path, &cause))?;
-    let schema = builder.schema().clone();
-    let batches = builder.with_batch_size(BATCH_ROWS).build().map_err(|cause| damaged(path, &cause))?;
-    Ok((schema, batches))
-}
-
-fn damaged(path: &Path, cause: &dyn std::error::Error) -> Error {
-    Error::corrupt(format!("cannot read {}: {cause}", path.display()))
 }
 
 /// What the table makes of each column of the file.
@@ -186,7 +168,7 @@ impl Stream<'_> {
     fn prepared(&mut self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
         let mut arrays = Vec::with_capacity(batch.num_columns());
         for (index, array) in batch.columns().iter().enumerate() {
-            let array = cells::to_canonical(array)
+            let array = columnar::to_canonical(array)
                 .map_err(|cause| self.does_not_fit(batch, index, 0, &cause.to_string()))?;
             let is_json = matches!(self.kinds[index], Kind::Json | Kind::Jsonb);
             let array = match nul::find(&array, is_json) {

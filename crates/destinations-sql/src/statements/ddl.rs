@@ -177,8 +177,14 @@ fn alter(
         return Ok(());
     }
     let target = TableRef::new(dataset, &table.name);
-    let types = missing.iter().map(|column| Ok((column.name.as_str(), column_type(dialect, table, column)?)));
-    let types = types.collect::<Result<Vec<_>>>()?;
+    let mut types = Vec::with_capacity(missing.len());
+    for column in &missing {
+        let mut kind = column_type(dialect, table, column)?;
+        if !column.is_nullable() && dialect.set_not_null(&target, column)?.is_none() {
+            kind.push_str(" NOT NULL");
+        }
+        types.push((column.name.as_str(), kind));
+    }
     let names: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
     let statements = dialect.add_columns(&target, &types);
     let are_together = statements.len() == 1;
@@ -217,10 +223,9 @@ fn constrain(
                 column.name
             )));
         }
-        migration.script.push(
-            format!("forbid nulls in {} of {table}", column.name),
-            dialect.set_not_null(target, &column.name),
-        );
+        if let Some(sql) = dialect.set_not_null(target, column)? {
+            migration.script.push(format!("forbid nulls in {} of {table}", column.name), sql);
+        }
     }
     if unique_constraints && column.unique == Some(true) {
         migration.changes.warnings.push(format!(

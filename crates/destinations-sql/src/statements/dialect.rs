@@ -61,9 +61,18 @@ pub trait Dialect: Debug + Send + Sync {
         format!("TRUNCATE TABLE {}", self.qualified(table))
     }
 
-    /// Forbids nulls in a column that is there.
-    fn set_not_null(&self, table: &TableRef, column: &str) -> String {
-        format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", self.qualified(table), self.quote(column))
+    /// Makes a dataset where it is not there; none where it comes with the database.
+    fn create_dataset(&self, dataset: &str) -> Option<String> {
+        Some(format!("CREATE SCHEMA IF NOT EXISTS {}", self.dataset(dataset)))
+    }
+
+    /// Forbids nulls in a column that is there; none where that has to be said when the column is added.
+    ///
+    /// # Errors
+    /// As for [`column_type`](Self::column_type).
+    fn set_not_null(&self, table: &TableRef, column: &Column) -> Result<Option<String>> {
+        let (table, name) = (self.qualified(table), self.quote(&column.name));
+        Ok(Some(format!("ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL")))
     }
 
     /// Gives a column that is there another type, which holds every value of the one that it has.
@@ -89,6 +98,24 @@ pub trait Dialect: Debug + Send + Sync {
     /// Keeps the result of a query under a name without dataset, for this connection only.
     fn create_temporary(&self, name: &str, select: &str) -> String {
         format!("CREATE TEMPORARY TABLE {name} AS {select}")
+    }
+
+    /// Removes what [`create_temporary`](Self::create_temporary) has kept.
+    fn drop_temporary(&self, name: &str) -> String {
+        format!("DROP TABLE {name}")
+    }
+
+    /// Sets these columns of the rows of `target` to those of the rows of `source` that meet `condition`, in which the
+    /// target is `d` and the source is `s`. For databases without `MERGE`.
+    fn update_from(&self, target: &str, source: &str, condition: &str, columns: &[&str]) -> String {
+        let assignments: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                let column = self.quote(column);
+                format!("{column} = s.{column}")
+            })
+            .collect();
+        format!("UPDATE {target} AS d SET {} FROM {source} AS s WHERE {condition}", assignments.join(", "))
     }
 
     /// Adds columns with these types to a table that is there.

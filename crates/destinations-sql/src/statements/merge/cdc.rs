@@ -47,6 +47,6 @@ fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
         format!("merge {name}: delete them"),
         format!("DELETE FROM {target} WHERE {row_key} IN (SELECT k FROM {ABSENT})"),
     );
-    script.push(format!("merge {name}: forget them"), format!("DROP TABLE {ABSENT}"));
+    script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(ABSENT));
     Ok(script)
 }

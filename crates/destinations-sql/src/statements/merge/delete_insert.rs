@@ -97,7 +97,7 @@ impl DeleteInsert<'_> {
         let condition = again
             .map_or_else(|| format!("{row_key} IN (SELECT k FROM {DELETED})"), |[leaving]| leaving.condition);
         script.push(format!("merge {name}: delete them"), format!("DELETE FROM {target} WHERE {condition}"));
-        script.push(format!("merge {name}: forget them"), format!("DROP TABLE {DELETED}"));
+        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(DELETED));
         Ok(script)
     }
 
@@ -129,7 +129,7 @@ impl DeleteInsert<'_> {
                 self.copy_chosen(table, chain.required_link(table)?),
             );
         }
-        script.push(format!("merge {name}: forget the choice"), format!("DROP TABLE {INSERTED}"));
+        script.push(format!("merge {name}: forget the choice"), chain.dialect.drop_temporary(INSERTED));
         Ok(script)
     }
 

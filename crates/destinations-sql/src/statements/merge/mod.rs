@@ -13,6 +13,7 @@ mod insert_only;
 mod scd2;
 #[cfg(test)]
 mod tests;
+mod update_in_steps;
 mod upsert;
 
 use cartage_destinations_api::{Result, SqlScript};
@@ -22,6 +23,7 @@ use super::dialect::Dialect;
 use super::follow_up::ChainTable;
 
 pub use self::chain::{MergeChain, row_key, where_all};
+pub use self::update_in_steps::{insert_one_of_each_key, update_in_steps};
 pub use self::upsert::{nested_source, update_by_merge};
 
 /// Brings the staged rows of a chain into its tables by primary key: known rows are updated, others inserted. The

@@ -37,7 +37,7 @@ pub(super) fn script(chain: &MergeChain<'_>, created_micros: i64) -> Result<SqlS
         history.insert_nested(table, looks_up, &mut script)?;
     }
     if looks_up {
-        script.push(format!("merge {name}: forget them"), format!("DROP TABLE {KNOWN}"));
+        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(KNOWN));
     }
     Ok(script)
 }
@@ -167,7 +167,7 @@ impl<'a> History<'a> {
             chain.dialect.create_temporary(KNOWN_BELOW, &known),
         );
         script.push(insert, chain.copy(table, &staged, &[is_unknown]));
-        script.push(format!("merge {name}: forget them"), format!("DROP TABLE {KNOWN_BELOW}"));
+        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(KNOWN_BELOW));
         Ok(())
     }
 

@@ -27,25 +27,36 @@ pub fn update_by_merge(chain: &MergeChain<'_>, insertable: Option<&str>) -> Resu
     );
     for table in chain.nested {
         let name = &table.target.table;
-        let row_key = row_key(table)?;
         let link = chain.required_link(table)?;
         let source = nested_source(chain, table, link)?;
         script.push(
             format!("merge {name}: update known list elements, insert new ones"),
-            merge_into(chain, table, &source, &[row_key], None, None),
+            merge_into(chain, table, &source, &[row_key(table)?], None, None),
         );
-        let equal = chain.equal("s", &chain.target(table), &[row_key]);
-        script.push(
-            format!("merge {name}: delete what the lists no longer hold"),
-            format!(
-                "DELETE FROM {} WHERE {} IN ({}) AND NOT EXISTS (SELECT 1 FROM {source} AS s WHERE {equal})",
-                chain.target(table),
-                chain.quote(link),
-                chain.root_keys(None)?
-            ),
-        );
+        delete_from_lists(chain, table, &source, link, &mut script)?;
     }
     Ok(script)
+}
+
+/// Deletes the rows of a nested table that are below staged root rows and are not in `source`.
+pub(super) fn delete_from_lists(
+    chain: &MergeChain<'_>,
+    table: &ChainTable<'_>,
+    source: &str,
+    link: &str,
+    script: &mut SqlScript,
+) -> Result<()> {
+    let target = chain.target(table);
+    let equal = chain.equal("s", &target, &[row_key(table)?]);
+    script.push(
+        format!("merge {}: delete what the lists no longer hold", table.target.table),
+        format!(
+            "DELETE FROM {target} WHERE {} IN ({}) AND NOT EXISTS (SELECT 1 FROM {source} AS s WHERE {equal})",
+            chain.quote(link),
+            chain.root_keys(None)?
+        ),
+    );
+    Ok(())
 }
 
 fn root(chain: &MergeChain<'_>, insertable: Option<&str>) -> String {
@@ -103,7 +114,7 @@ fn merge_into(
         })
         .collect();
     if !assignments.is_empty() {
-        let changed = changed(chain, table.table).map(|changed| format!(" AND ({changed})"));
+        let changed = is_changed(chain, table.table).map(|changed| format!(" AND ({changed})"));
         let changed = changed.unwrap_or_default();
         sql.push_str(&format!(" WHEN MATCHED{changed} THEN UPDATE SET {}", assignments.join(", ")));
     }
@@ -119,7 +130,7 @@ fn merge_into(
 
 /// Whether a staged row says something new, where rows that do not are left alone: it has another
 /// version, or differs in a column that is neither key nor mark nor load id.
-fn changed(chain: &MergeChain<'_>, table: &Table) -> Option<String> {
+pub(super) fn is_changed(chain: &MergeChain<'_>, table: &Table) -> Option<String> {
     if !skips_unchanged(chain.root.table) {
         return None;
     }
