@@ -76,7 +76,7 @@ impl<E: SqlEngine> Destination for SqlDestination<E> {
         self.engine.begin_work(&commit.key)?;
         let session = self.engine.session()?;
         self.add_late_keys(&session, commit)?;
-        session.transaction(|| self.commit(&session, commit))?;
+        self.commit(&session, commit)?;
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.
             tracing::debug!(%error, "the staging dataset could not be removed");

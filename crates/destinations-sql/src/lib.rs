@@ -20,6 +20,8 @@
 //! # Invariants
 //! - Rows and the ledger entry of their job are written in one transaction.
 //! - What is done once has its row in the ledger before the first of it is done ([`statements::ledger`]).
+//! - Where a transaction holds rows only ([`CommitModel`]), a process may end after any statement: what changes tables
+//!   changes nothing when it is repeated, and its row says that it is done only afterwards (`step.rs`, `swap.rs`).
 
 mod begin;
 mod check;
@@ -34,11 +36,13 @@ mod preview;
 mod read;
 mod row;
 pub mod statements;
+mod step;
+mod swap;
 mod sync;
 mod take_over;
 mod targets;
 
 pub use check::trial;
 pub use destination::SqlDestination;
-pub use engine::{Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
+pub use engine::{CommitModel, Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
 pub use row::{Row, SqlValue};

@@ -128,13 +128,19 @@ pub fn create_table(
     table: &Table,
     constraints: Constraints,
 ) -> Result<String> {
-    let columns = table
+    let mut parts = table
         .columns
         .values()
         .filter(|column| column.is_complete())
         .map(|column| definition(dialect, table, column, constraints))
         .collect::<Result<Vec<_>>>()?;
-    Ok(format!("CREATE TABLE {} (\n    {}\n)", dialect.qualified(target), columns.join(",\n    ")))
+    parts.extend(dialect.indexes(table));
+    Ok(format!(
+        "CREATE TABLE {} (\n    {}\n){}",
+        dialect.qualified(target),
+        parts.join(",\n    "),
+        dialect.table_options()
+    ))
 }
 
 fn definition(

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use cartage_schema::Column;
+use cartage_schema::{Column, Table};
 use cartage_schema::value::timestamp_to_text;
 
 use cartage_destinations_api::Result;
@@ -59,6 +59,42 @@ pub trait Dialect: Debug + Send + Sync {
     /// Removes all rows of a table.
     fn empty_table(&self, table: &TableRef) -> String {
         format!("TRUNCATE TABLE {}", self.qualified(table))
+    }
+
+    /// The same in a transaction that does more than this.
+    fn empty_in_transaction(&self, table: &TableRef) -> String {
+        self.empty_table(table)
+    }
+
+    /// The beginning of a statement that removes those rows of `target` that meet a condition.
+    fn delete_from(&self, target: &str) -> String {
+        format!("DELETE FROM {target}")
+    }
+
+    /// Whether two values differ, nulls being equal to each other.
+    fn differs(&self, left: &str, right: &str) -> String {
+        format!("{left} IS DISTINCT FROM {right}")
+    }
+
+    /// What stands behind the columns of a table that is created.
+    fn table_options(&self) -> &'static str {
+        ""
+    }
+
+    /// Indexes that a table needs for its rows to be found when they are merged, as parts of its definition.
+    fn indexes(&self, table: &Table) -> Vec<String> {
+        let _ = table;
+        Vec::new()
+    }
+
+    /// Gives tables other names and datasets, all at once for whoever reads them. Asked for only where statements that
+    /// change tables commit by themselves.
+    fn rename_tables(&self, renames: &[(TableRef, TableRef)]) -> String {
+        let pairs: Vec<String> = renames
+            .iter()
+            .map(|(from, to)| format!("{} TO {}", self.qualified(from), self.qualified(to)))
+            .collect();
+        format!("RENAME TABLE {}", pairs.join(", "))
     }
 
     /// Makes a dataset where it is not there; none where it comes with the database.

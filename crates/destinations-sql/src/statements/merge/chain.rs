@@ -58,6 +58,11 @@ impl<'a> MergeChain<'a> {
         self.dialect.qualified(&table.target)
     }
 
+    /// The beginning of a statement that removes rows from it.
+    pub fn delete_from(&self, table: &ChainTable<'_>) -> String {
+        self.dialect.delete_from(&self.target(table))
+    }
+
     /// Its staged twin, with all rows.
     pub fn staged(&self, table: &ChainTable<'_>) -> String {
         self.dialect.qualified(&table.staged)

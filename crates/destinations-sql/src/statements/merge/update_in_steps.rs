@@ -58,7 +58,8 @@ fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -
     script.push(
         format!("merge {name}: delete the rows that are marked"),
         format!(
-            "DELETE FROM {target} WHERE EXISTS (SELECT 1 FROM {DELETING} AS l WHERE {})",
+            "{} WHERE EXISTS (SELECT 1 FROM {DELETING} AS l WHERE {})",
+            chain.delete_from(chain.root),
             chain.equal("l", &target, key)
         ),
     );
