@@ -22,7 +22,6 @@ mod catalog;
 mod check;
 mod client;
 mod config;
-mod connection_string;
 mod copy;
 mod engine;
 mod error;

@@ -5,7 +5,7 @@ use cartage_destinations_api::{
     LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging, StateSync,
 };
 
-use crate::engine::{Datasets, SqlEngine, SqlSession};
+use crate::engine::{Datasets, SqlEngine};
 use crate::job::SqlJob;
 use crate::statements::Dialect;
 

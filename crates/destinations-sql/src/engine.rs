@@ -3,7 +3,8 @@
 use std::fmt;
 
 use cartage_destinations_api::{
-    Capabilities, Description, JobFile, LoadKey, LoadPlan, Probe, Result, SqlScript, Statement,
+    Capabilities, CommonSettings, ConnectRequest, Description, Error, JobFile, LoadKey, LoadPlan, Probe,
+    Result, SqlScript, Statement, staging,
 };
 use cartage_schema::Table;
 
@@ -19,6 +20,28 @@ pub struct Datasets {
     pub dataset: String,
     /// Where the ledger and the rows in flight are.
     pub staging: String,
+}
+
+impl Datasets {
+    /// The dataset of a request, and the one beside it that the settings name.
+    ///
+    /// # Errors
+    /// Invalid if the dataset has no name, or both have the same.
+    pub fn read(request: &ConnectRequest, common: &CommonSettings) -> Result<Self> {
+        let dataset = request.dataset_name.clone();
+        if dataset.trim().is_empty() {
+            return Err(
+                Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]")
+            );
+        }
+        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
+        let staging = staging::dataset_name(layout, &dataset);
+        if staging == dataset {
+            return Err(Error::invalid("the staging dataset must not be the dataset itself")
+                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
+        }
+        Ok(Self { dataset, staging })
+    }
 }
 
 /// What a transaction of a database holds.

@@ -27,6 +27,7 @@ mod begin;
 mod check;
 pub mod columnar;
 mod commit;
+pub mod credentials;
 mod destination;
 mod engine;
 mod job;
