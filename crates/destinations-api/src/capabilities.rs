@@ -124,12 +124,12 @@ pub struct Capabilities {
 }
 
 /// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "function", "null", "postgres", "process"];
+pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "function", "null", "postgres", "process", "sqlite"];
 
 /// The setting that says where a destination of this type is, where one does; none for types without a place.
 pub fn place_key(destination_type: &str) -> Option<&'static str> {
     match destination_type {
-        "duckdb" => Some("path"),
+        "duckdb" | "sqlite" => Some("path"),
         "filesystem" => Some("bucket_url"),
         "postgres" => Some("credentials"),
         "process" => Some("command"),
@@ -146,6 +146,7 @@ impl Capabilities {
             "function" | "process" => Some(Self::custom(destination_type)),
             "null" => Some(Self::null()),
             "postgres" => Some(Self::postgres()),
+            "sqlite" => Some(Self::sqlite()),
             _ => None,
         }
     }
@@ -221,6 +222,21 @@ impl Capabilities {
             replace_strategies: ReplaceStrategy::ALL.to_vec(),
             create_indexes: true,
             ..Self::sql("postgres")
+        }
+    }
+
+    /// Rows are written one by one into a file that has one writer.
+    fn sqlite() -> Self {
+        Self {
+            identifier_case: IdentifierCase::Insensitive,
+            wei_precision: (78, 0),
+            wide_decimals_as_text: true,
+            max_parallel_load_jobs: Some(1),
+            parallelism: Parallelism::Sequential,
+            max_text_length: Some(1_000_000_000),
+            merge_strategies: MergeStrategy::ALL.to_vec(),
+            replace_strategies: ReplaceStrategy::ALL.to_vec(),
+            ..Self::sql("sqlite")
         }
     }
 

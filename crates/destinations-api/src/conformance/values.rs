@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cartage_schema::value::Decimal;
 use cartage_schema::{Column, DataType, Schema};
 use serde_json::{Value, json};
 
@@ -175,15 +176,21 @@ fn plain(value: &Value) -> String {
 /// One text for all the ways in which destinations write a value.
 fn canonical(column: &Column, text: &str) -> String {
     match column.data_type {
-        Some(DataType::Bool) => matches!(text, "t" | "true" | "True").to_string(),
+        Some(DataType::Bool) => matches!(text, "t" | "true" | "True" | "1").to_string(),
         Some(DataType::Double) => format!("{:?}", text.parse::<f64>().unwrap_or(f64::NAN)),
-        Some(DataType::Decimal) if text.contains('.') => without_zeros(text),
+        Some(DataType::Decimal) => number(text),
         Some(DataType::Time) => without_zeros(text),
         Some(DataType::Timestamp) => moment(text),
         Some(DataType::Binary) => bytes(text),
         Some(DataType::Json) => document(text),
         _ => text.to_owned(),
     }
+}
+
+/// A decimal as the number of its smallest units.
+fn number(text: &str) -> String {
+    let number = Decimal::parse(text).and_then(|decimal| decimal.to_exact_i128(38, 9).ok());
+    number.map_or_else(|| text.to_owned(), |number| number.to_string())
 }
 
 /// A document with its keys in order, which not every database keeps.

@@ -1,0 +1,160 @@
+//! The settings below `[destination.<name>]`: parsed and checked, nothing opened.
+
+use std::path::{Path, PathBuf};
+
+use cartage_destinations_api::{
+    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
+};
+
+/// Keys of this destination beside those that all destinations share.
+const OWN_KEYS: &[&str] = &["path", "credentials", "database"];
+
+/// The dataset that is the file which the settings name.
+const MAIN: &str = "main";
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The file of the dataset.
+    pub path: PathBuf,
+    /// The dataset.
+    pub dataset: String,
+    /// The dataset that rows in flight are said to be in; their tables are in the same file.
+    pub staging_dataset: String,
+    /// What all destinations share.
+    pub common: CommonSettings,
+}
+
+impl Config {
+    /// Reads the settings of a request.
+    ///
+    /// # Errors
+    /// Invalid naming the key that is unknown or has a value that it cannot have.
+    pub fn read(request: &ConnectRequest) -> Result<Self> {
+        let settings = &request.settings;
+        let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
+        settings.check_keys(&known)?;
+        let common = CommonSettings::read(settings)?;
+        let dataset = request.dataset_name.clone();
+        if dataset.trim().is_empty() || dataset.contains(['/', '\\', '\0']) {
+            return Err(Error::invalid(format!("the dataset '{dataset}' cannot be part of a file name"))
+                .with_remedy("set 'dataset_name' in [pipeline] to a plain name"));
+        }
+        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
+        let staging_dataset = staging::dataset_name(layout, &dataset);
+        if staging_dataset.to_lowercase() == dataset.to_lowercase() {
+            return Err(Error::invalid("the staging dataset must not be the dataset itself")
+                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
+        }
+        let path = dataset_file(&database_file(request)?, &dataset);
+        Ok(Self { path, dataset, staging_dataset, common })
+    }
+}
+
+/// The file that a dataset has beside the one that the settings name.
+fn dataset_file(database: &Path, dataset: &str) -> PathBuf {
+    if dataset == MAIN {
+        return database.to_owned();
+    }
+    let mut name = database.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("__{dataset}"));
+    if let Some(extension) = database.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    database.with_file_name(name)
+}
+
+fn database_file(request: &ConnectRequest) -> Result<PathBuf> {
+    let settings = &request.settings;
+    let given: Vec<(&str, String)> = OWN_KEYS
+        .iter()
+        .filter_map(|key| Some((*key, text_of(settings, key).transpose()?)))
+        .map(|(key, text)| text.map(|text| (key, text)))
+        .collect::<Result<_>>()?;
+    let file = match given.first() {
+        None => format!("{}.db", request.pipeline_name),
+        Some((first, text)) => {
+            if let Some((other, _)) = given.iter().find(|(_, other)| other != text) {
+                return Err(Error::invalid(format!("'{first}' and '{other}' name different databases"))
+                    .with_remedy("keep one of them"));
+            }
+            without_scheme(text)?.to_owned()
+        }
+    };
+    if file == ":memory:" || file.is_empty() {
+        return Err(Error::invalid("a database in memory is gone when the load ends")
+            .with_remedy("name a file with 'path' in the destination's section"));
+    }
+    Ok(request.base_dir.join(file))
+}
+
+/// `credentials` may also be a table with `database`.
+fn text_of(settings: &Settings, key: &str) -> Result<Option<String>> {
+    match settings.table_or_text(key)? {
+        Some(TableOrText::Table(keys)) => {
+            let keys = Settings::new(keys);
+            keys.check_keys(&["database", "drivername"])?;
+            keys.text("database")
+        }
+        _ => settings.text(key),
+    }
+}
+
+/// SQLAlchemy writes `sqlite:///relative` and `sqlite:////absolute`, with a driver behind a plus where one is chosen.
+fn without_scheme(text: &str) -> Result<&str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return Ok(text) };
+    let is_sqlite = scheme == "sqlite" || scheme.starts_with("sqlite+");
+    match rest.strip_prefix('/') {
+        Some(path) if is_sqlite && !path.contains('?') => Ok(path),
+        _ => Err(Error::invalid(format!("'{text}' names no SQLite file"))
+            .with_remedy("write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(settings: &Value, dataset: &str) -> Result<Config> {
+        let settings = Settings::new(settings.as_object().unwrap().clone());
+        Config::read(
+            &ConnectRequest::new("sqlite", "shop", dataset).with_settings(settings).in_folder("/base"),
+        )
+    }
+
+    #[test]
+    fn a_dataset_has_the_file_that_dlt_gives_it() {
+        let file = |settings: &Value, dataset| read(settings, dataset).unwrap().path;
+        assert_eq!(file(&json!({}), "raw"), PathBuf::from("/base/shop__raw.db"));
+        assert_eq!(file(&json!({"path": "a/b.sqlite"}), "main"), PathBuf::from("/base/a/b.sqlite"));
+        for settings in [
+            json!({"path": "/x/s.v1.sqlite"}),
+            json!({"database": "/x/s.v1.sqlite"}),
+            json!({"credentials": "sqlite:////x/s.v1.sqlite"}),
+            json!({"credentials": "sqlite+pysqlite:////x/s.v1.sqlite"}),
+            json!({"credentials": {"drivername": "sqlite", "database": "/x/s.v1.sqlite"}}),
+        ] {
+            assert_eq!(file(&settings, "raw"), PathBuf::from("/x/s.v1__raw.sqlite"), "{settings}");
+        }
+        assert_eq!(file(&json!({"path": "plain"}), "raw"), PathBuf::from("/base/plain__raw"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_with_a_remedy() {
+        for settings in [
+            json!({"path": ":memory:"}),
+            json!({"credentials": "mysql://u@h/d"}),
+            json!({"credentials": "sqlite://shop.sqlite"}),
+            json!({"credentials": "sqlite:///"}),
+            json!({"path": "a", "database": "b"}),
+            json!({"pth": "a"}),
+        ] {
+            assert!(read(&settings, "raw").unwrap_err().remedy().is_some(), "{settings}");
+        }
+        assert!(read(&json!({}), "a/b").is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Rows of a Parquet file into a table: one prepared statement, a row at a time, as SQLite takes them fastest.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::SqlSession as _;
+use cartage_destinations_sql::columnar;
+use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_schema::{DataType, Table};
+
+use crate::error;
+use crate::session::Session;
+use crate::values::{Affinity, Cells};
+
+/// The statement that takes a row with these columns.
+pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, columns: &[&str]) -> String {
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        dialect.qualified(target),
+        dialect.column_list(columns),
+        dialect.placeholders(columns.len())
+    )
+}
+
+/// A column of the file.
+struct FileColumn {
+    name: String,
+    is_decimal: bool,
+    affinity: Affinity,
+}
+
+/// Inserts all rows of a file into a table, in the transaction that is open; returns their number.
+pub(crate) fn insert(
+    session: &Session<'_>,
+    dialect: &dyn Dialect,
+    target: &TableRef,
+    table: &Table,
+    path: &Path,
+) -> Result<u64> {
+    let (schema, batches) = columnar::open(path)?;
+    if schema.fields().is_empty() {
+        return Ok(0);
+    }
+    let columns = file_columns(session, target, table, &schema)?;
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let doing = format!("insert rows into {}", table.name);
+    let mut prepared = session
+        .connection()
+        .prepare(&statement(dialect, target, &names))
+        .map_err(|cause| error::statement(&doing, &cause))?;
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch.map_err(|cause| columnar::damaged(path, &cause))?;
+        insert_batch(&mut prepared, &columns, &batch, rows, &doing)?;
+        rows += batch.num_rows() as u64;
+    }
+    Ok(rows)
+}
+
+fn insert_batch(
+    prepared: &mut rusqlite::Statement<'_>,
+    columns: &[FileColumn],
+    batch: &RecordBatch,
+    before: u64,
+    doing: &str,
+) -> Result<()> {
+    let refused = |row: usize, name: &str, reason: &str| {
+        Error::terminal(format!("{doing}: column {name}, row {} of the file: {reason}", before + row as u64 + 1))
+            .with_remedy("load into a new table or dataset, whose columns keep such values, or change the data")
+    };
+    let mut arrays = Vec::with_capacity(columns.len());
+    for (column, array) in columns.iter().zip(batch.columns()) {
+        let array = columnar::to_canonical(array)
+            .map_err(|cause| Error::terminal(format!("{doing}: column {}: {cause}", column.name)))?;
+        arrays.push(array);
+    }
+    let cells = columns
+        .iter()
+        .zip(&arrays)
+        .map(|(column, array)| {
+            Cells::new(array, column.is_decimal).ok_or_else(|| {
+                let found = array.data_type();
+                Error::terminal(format!("{doing}: column {} has the type {found}, which SQLite has not", column.name))
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    for row in 0..batch.num_rows() {
+        for (index, (cell, column)) in cells.iter().zip(columns).enumerate() {
+            let kept = cell.get(row).and_then(|value| column.affinity.keep(value));
+            let value = kept.map_err(|reason| refused(row, &column.name, &reason))?;
+            prepared
+                .raw_bind_parameter(index + 1, value)
+                .map_err(|cause| refused(row, &column.name, &cause.to_string()))?;
+        }
+        prepared.raw_execute().map_err(|cause| {
+            error::statement(&format!("{doing}: row {} of the file", before + row as u64 + 1), &cause)
+        })?;
+    }
+    Ok(())
+}
+
+/// The columns of the file with what is known about them from the schema and from the tables that are there. Rows in
+/// flight go on into the table of the dataset, so a value must be one that this keeps as well.
+fn file_columns(
+    session: &Session<'_>,
+    target: &TableRef,
+    table: &Table,
+    schema: &SchemaRef,
+) -> Result<Vec<FileColumn>> {
+    let mut tables = vec![session.columns(target)?];
+    tables.push(session.columns(&session.table_of_dataset(&table.name))?);
+    let column = |name: &String| {
+        let is_decimal = table.columns.get(name).and_then(|column| column.data_type);
+        FileColumn {
+            name: name.clone(),
+            is_decimal: matches!(is_decimal, Some(DataType::Decimal | DataType::Wei)),
+            affinity: strictest(&tables, name),
+        }
+    };
+    Ok(schema.fields().iter().map(|field| column(field.name())).collect())
+}
+
+/// The kind of a column among those that change values, if one of the tables has such a column.
+fn strictest(tables: &[Vec<(String, String)>], name: &str) -> Affinity {
+    let kinds = tables.iter().filter_map(|columns| {
+        let (_, type_name) = columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name))?;
+        Some(Affinity::of(type_name))
+    });
+    kinds.fold(Affinity::None, |strictest, kind| if kind == Affinity::None { strictest } else { kind })
+}

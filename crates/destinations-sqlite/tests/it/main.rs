@@ -1,0 +1,3 @@
+//! SQLite as a destination.
+
+mod conformance;
