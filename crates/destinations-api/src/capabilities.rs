@@ -124,14 +124,15 @@ pub struct Capabilities {
 }
 
 /// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] = &["duckdb", "filesystem", "function", "null", "postgres", "process", "sqlite"];
+pub const KNOWN_TYPES: &[&str] =
+    &["duckdb", "filesystem", "function", "mariadb", "mysql", "null", "postgres", "process", "sqlite"];
 
 /// The setting that says where a destination of this type is, where one does; none for types without a place.
 pub fn place_key(destination_type: &str) -> Option<&'static str> {
     match destination_type {
         "duckdb" | "sqlite" => Some("path"),
         "filesystem" => Some("bucket_url"),
-        "postgres" => Some("credentials"),
+        "mariadb" | "mysql" | "postgres" => Some("credentials"),
         "process" => Some("command"),
         _ => None,
     }
@@ -144,6 +145,7 @@ impl Capabilities {
             "duckdb" => Some(Self::duckdb()),
             "filesystem" => Some(Self::filesystem()),
             "function" | "process" => Some(Self::custom(destination_type)),
+            "mariadb" | "mysql" => Some(Self::mysql(destination_type)),
             "null" => Some(Self::null()),
             "postgres" => Some(Self::postgres()),
             "sqlite" => Some(Self::sqlite()),
@@ -237,6 +239,24 @@ impl Capabilities {
             merge_strategies: MergeStrategy::ALL.to_vec(),
             replace_strategies: ReplaceStrategy::ALL.to_vec(),
             ..Self::sql("sqlite")
+        }
+    }
+
+    fn mysql(destination: &str) -> Self {
+        Self {
+            max_identifier_length: 64,
+            max_column_identifier_length: 64,
+            // Columns never, tables as the server is set up.
+            identifier_case: IdentifierCase::Insensitive,
+            staging_formats: vec![FileFormat::Parquet],
+            wide_decimals_as_text: true,
+            widens_columns: true,
+            ddl_transactions: false,
+            max_query_length: Some(32 * 1024 * 1024),
+            max_text_length: Some(1024 * 1024 * 1024),
+            merge_strategies: MergeStrategy::ALL.to_vec(),
+            replace_strategies: ReplaceStrategy::ALL.to_vec(),
+            ..Self::sql(destination)
         }
     }
 

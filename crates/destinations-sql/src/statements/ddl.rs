@@ -27,7 +27,7 @@ impl Existing {
 
     /// Adds a table that is there. `fold` it as the dialect compares names.
     pub fn insert(&mut self, dialect: &dyn Dialect, table: &str, columns: impl IntoIterator<Item = String>) {
-        let folded = columns.into_iter().map(|column| dialect.fold(&column)).collect();
+        let folded = columns.into_iter().map(|column| dialect.fold_column(&column)).collect();
         self.tables.insert(dialect.fold(table), folded);
     }
 
@@ -177,7 +177,7 @@ fn alter(
     let missing: Vec<&Column> = table
         .columns
         .values()
-        .filter(|column| column.is_complete() && !present.contains(&dialect.fold(&column.name)))
+        .filter(|column| column.is_complete() && !present.contains(&dialect.fold_column(&column.name)))
         .collect();
     if missing.is_empty() {
         return Ok(());

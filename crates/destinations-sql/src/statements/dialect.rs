@@ -51,9 +51,14 @@ pub trait Dialect: Debug + Send + Sync {
         "?".to_owned()
     }
 
-    /// The form in which two names are compared.
+    /// The form in which two names of tables are compared.
     fn fold(&self, name: &str) -> String {
         name.to_owned()
+    }
+
+    /// The form in which two names of columns are compared.
+    fn fold_column(&self, name: &str) -> String {
+        self.fold(name)
     }
 
     /// Removes all rows of a table.
