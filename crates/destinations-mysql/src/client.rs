@@ -79,7 +79,10 @@ impl Session {
     }
 
     /// Uses the connection. After an error that did not come from the server it is of no more use.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Conn) -> mysql_async::Result<T>) -> mysql_async::Result<T> {
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> mysql_async::Result<T>,
+    ) -> mysql_async::Result<T> {
         let mut conn = self.conn.borrow_mut();
         let result = work(conn.as_mut().expect("it is there until the session is dropped"));
         if result.as_ref().is_err_and(mysql_async::Error::is_fatal) {

@@ -69,8 +69,9 @@ impl FromStr for SslMode {
             "VERIFY_CA" => Self::VerifyCa,
             "VERIFY_IDENTITY" => Self::VerifyIdentity,
             _ => {
-                return Err(Error::invalid(format!("'{text}' is no ssl_mode"))
-                    .with_remedy("use one of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"));
+                return Err(Error::invalid(format!(
+                    "'{text}' is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
+                )));
             }
         })
     }
@@ -125,7 +126,9 @@ impl Credentials {
         let timeout = given.count("connect_timeout")?.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
         Ok(Self {
             host: needed("host")?,
-            port: port.map_err(|_| Error::invalid("'port' is no number from 1 to 65535"))?.unwrap_or(DEFAULT_PORT),
+            port: port
+                .map_err(|_| Error::invalid("'port' is no number from 1 to 65535"))?
+                .unwrap_or(DEFAULT_PORT),
             database: needed("database")?,
             username: needed("username")?,
             password: given.text("password")?,
@@ -154,9 +157,10 @@ impl Credentials {
     }
 
     fn encryption(&self) -> SslOpts {
-        let identity = self.client_certificate.as_ref().map(|(certificate, key)| {
-            ClientIdentity::new(certificate.clone().into(), key.clone().into())
-        });
+        let identity = self
+            .client_certificate
+            .as_ref()
+            .map(|(certificate, key)| ClientIdentity::new(certificate.clone().into(), key.clone().into()));
         let trusted = self.ssl_ca.iter().map(|path| path.clone().into()).collect();
         SslOpts::default()
             .with_root_certs(trusted)
@@ -253,10 +257,12 @@ mod tests {
         let error = read(&json!({"credentials": {"host": "db", "username": "u"}})).unwrap_err();
         assert!(error.to_string().contains("'database'"), "{error}");
         assert!(error.remedy().unwrap().contains("DESTINATION__MYSQL__CREDENTIALS__DATABASE"));
-        for text in ["postgresql://u:hush@h/d", "mysql://u:hush@h/d?charset=latin1", "mysql://u:hush@h/d?ssl_mode=x"] {
+        for text in ["postgresql://u:hush@h/d", "mysql://u:hush@h/d?charset=latin1"] {
             let error = read(&json!({"credentials": text})).unwrap_err();
             assert!(error.remedy().is_some() && !format!("{error:?}").contains("hush"), "{error:?}");
         }
+        let error = read(&json!({"credentials": "mysql://u@h/d?ssl_mode=x"})).unwrap_err();
+        assert!(error.to_string().contains("VERIFY_CA"), "{error}");
         let error = read(&json!({"credentials": "mysql://u@h/d", "conections": 3})).unwrap_err();
         assert_eq!(error.remedy(), Some("did you mean 'connections'?"));
     }

@@ -81,7 +81,13 @@ impl SqlEngine for MysqlEngine {
         self.pool.session()
     }
 
-    fn load_file(&self, session: &Pooled<'_>, target: &TableRef, _table: &Table, job: &JobFile) -> Result<u64> {
+    fn load_file(
+        &self,
+        session: &Pooled<'_>,
+        target: &TableRef,
+        _table: &Table,
+        job: &JobFile,
+    ) -> Result<u64> {
         load::load(session, target, &job.path)
     }
 

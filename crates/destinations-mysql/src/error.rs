@@ -37,7 +37,9 @@ fn of_driver(error: &DriverError) -> Error {
         DriverError::PacketTooLarge => {
             Error::terminal(message).with_remedy("raise max_allowed_packet of the server")
         }
-        DriverError::ConnectionClosed | DriverError::PacketOutOfOrder | DriverError::UnexpectedPacket { .. } => {
+        DriverError::ConnectionClosed
+        | DriverError::PacketOutOfOrder
+        | DriverError::UnexpectedPacket { .. } => {
             Error::transient(message).with_remedy("check whether the server still runs; the work is repeated")
         }
         _ => Error::terminal(message),
@@ -78,7 +80,8 @@ pub(crate) fn connect(config: &Config, cause: &mysql_async::Error) -> Error {
 fn unreachable(io: &io::Error) -> Error {
     let message = one_line(&io.to_string());
     if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-        return Error::invalid(message).with_remedy("name the trusted certificates with ssl_ca, or choose another ssl_mode");
+        return Error::invalid(message)
+            .with_remedy("name the trusted certificates with ssl_ca, or choose another ssl_mode");
     }
     Error::transient(message).with_remedy("check host and port, and whether the server runs")
 }
@@ -95,9 +98,36 @@ fn kind(code: u16) -> ErrorKind {
         1034 | 1035 | 1194 | 1712 | 1877 => ErrorKind::Corrupt,
         // Shutdown, too many connections, out of memory or threads, broken packets, lock waits and deadlocks, killed,
         // a table that somebody else has just made, changed or removed, limits of a user's resources.
-        1037 | 1038 | 1040 | 1041 | 1053 | 1077 | 1079 | 1135 | 1152 | 1155..=1161 | 1180 | 1184 | 1203 | 1205
-        | 1206 | 1213 | 1226 | 1317 | 1412 | 1429 | 1430 | 1614 | 1637 | 1836 | 1927 | 1969 | 3024 | 3058
-        | 3572 | 4031 => ErrorKind::Transient,
+        1037
+        | 1038
+        | 1040
+        | 1041
+        | 1053
+        | 1077
+        | 1079
+        | 1135
+        | 1152
+        | 1155..=1161
+        | 1180
+        | 1184
+        | 1203
+        | 1205
+        | 1206
+        | 1213
+        | 1226
+        | 1317
+        | 1412
+        | 1429
+        | 1430
+        | 1614
+        | 1637
+        | 1836
+        | 1927
+        | 1969
+        | 3024
+        | 3058
+        | 3572
+        | 4031 => ErrorKind::Transient,
         _ => ErrorKind::Terminal,
     }
 }
@@ -105,7 +135,9 @@ fn kind(code: u16) -> ErrorKind {
 fn remedy(code: u16) -> Option<&'static str> {
     Some(match code {
         1021 | 1114 | 3675 => "make room on the disk of the server, then run again",
-        1040 | 1203 | 1226 => "lower 'connections' of the destination, or raise max_connections of the server",
+        1040 | 1203 | 1226 => {
+            "lower 'connections' of the destination, or raise max_connections of the server"
+        }
         1044 | 1142 | 1143 | 1227 | 1370 => {
             "let the user of the credentials do this: GRANT ALL on the dataset and on its staging dataset"
         }
@@ -115,8 +147,12 @@ fn remedy(code: u16) -> Option<&'static str> {
         1074 | 1118 => "a row of the table is too long: leave the precision of some text columns out",
         1153 | 1301 => "raise max_allowed_packet of the server: a value is longer than that",
         1205 => "raise lock_timeout of the destination, or end the sessions that hold the table",
-        1264 => "give the column a type that holds the value, for instance a larger precision, or clean the data",
-        1265 | 1406 => "give the column a longer type: MODIFY it to LONGTEXT, or set its precision, or clean the data",
+        1264 => {
+            "give the column a type that holds the value, for instance a larger precision, or clean the data"
+        }
+        1265 | 1406 => {
+            "give the column a longer type: MODIFY it to LONGTEXT, or set its precision, or clean the data"
+        }
         1290 | 1792 | 1836 => "the server takes no writes: name the primary server, or lift read_only",
         1300 | 1366 | 3988 => {
             "the column cannot hold this text: CONVERT the table TO CHARACTER SET utf8mb4, or clean the data"

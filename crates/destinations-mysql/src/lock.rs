@@ -96,7 +96,8 @@ fn taken_by(session: &Session, name: &str, load: &LoadKey, dataset: &str) -> Err
     .with_params(vec![name.into(), name.into()]);
     let holder = session.query(&statement).and_then(|rows| {
         let Some(row) = rows.first() else { return Ok(String::new()) };
-        let (id, user) = (row.optional_text(0)?.unwrap_or_default(), row.optional_text(1)?.unwrap_or_default());
+        let (id, user) =
+            (row.optional_text(0)?.unwrap_or_default(), row.optional_text(1)?.unwrap_or_default());
         Ok(format!(" (connected as {user}, connection {id} of the server)"))
     });
     let (pipeline, holder) = (&load.pipeline, holder.unwrap_or_default());

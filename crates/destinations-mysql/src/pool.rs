@@ -116,7 +116,8 @@ impl Pool {
         }
         if let Some(limit) = self.config.lock_timeout {
             let seconds = limit.as_secs().max(1);
-            let sql = format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}");
+            let sql =
+                format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}");
             conn.query_drop(sql).await?;
         }
         let about: Option<(u64, u64, u64)> = conn.query_first(ABOUT).await?;
@@ -133,8 +134,8 @@ impl Pool {
             return Ok(Arc::clone(runtime));
         }
         let built = Builder::new_multi_thread().worker_threads(1).thread_name("mysql").enable_all().build();
-        let runtime =
-            built.map_err(|cause| Error::transient("cannot start the thread of connections").with_source(cause))?;
+        let runtime = built
+            .map_err(|cause| Error::transient("cannot start the thread of connections").with_source(cause))?;
         Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
     }
 }

@@ -86,8 +86,10 @@ impl Parts {
 
 fn parse(text: &str, form: &Form) -> Result<Parts> {
     let broken = |what: &str| {
-        Error::invalid(format!("'credentials': {what}"))
-            .with_remedy(format!("write it as {}, with %40 for @ and %2F for / in user and password", form.example))
+        Error::invalid(format!("'credentials': {what}")).with_remedy(format!(
+            "write it as {}, with %40 for @ and %2F for / in user and password",
+            form.example
+        ))
     };
     let (scheme, rest) =
         text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;

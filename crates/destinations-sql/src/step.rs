@@ -17,11 +17,7 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// Runs `work` while no other session changes what the dataset has in common: in one transaction where that can
     /// hold everything, else statement by statement.
-    pub(crate) fn alone<T>(
-        &self,
-        session: &E::Session<'_>,
-        work: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn alone<T>(&self, session: &E::Session<'_>, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let staging = &self.datasets().staging;
         if !self.ddl_commits() {
             return session.transaction(|| {

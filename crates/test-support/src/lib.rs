@@ -7,6 +7,7 @@
 
 mod faults;
 mod faulty_disk;
+pub mod mariadb;
 mod mem_fs;
 mod packages;
 pub mod postgres;

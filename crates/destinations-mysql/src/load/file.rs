@@ -37,8 +37,7 @@ pub(super) fn statement(dialect: &dyn Dialect, table: &TableRef, columns: &[(&st
             places.push(name);
         }
     }
-    let set =
-        if assignments.is_empty() { String::new() } else { format!(" SET {}", assignments.join(", ")) };
+    let set = if assignments.is_empty() { String::new() } else { format!(" SET {}", assignments.join(", ")) };
     format!(
         "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {} CHARACTER SET utf8mb4 \
          FIELDS TERMINATED BY '\\t' ENCLOSED BY '' ESCAPED BY '\\\\' \
@@ -87,7 +86,10 @@ pub(super) fn load(
     let (loaded, warnings) = answer.map_err(|cause| error::statement(&rows.doing, &cause))?;
     rows.check_warnings(session, warnings)?;
     if loaded != count {
-        return Err(Error::terminal(format!("{}: {count} rows were sent and {loaded} are there", rows.doing)));
+        return Err(Error::terminal(format!(
+            "{}: {count} rows were sent and {loaded} are there",
+            rows.doing
+        )));
     }
     Ok(count)
 }

@@ -38,8 +38,7 @@ pub(crate) fn load(session: &Pooled<'_>, target: &TableRef, path: &Path) -> Resu
         doing: format!("load rows into {}", target.table),
         schema,
     };
-    let batches =
-        batches.map(|batch| batch.map_err(|cause| columnar::damaged(path, &cause)));
+    let batches = batches.map(|batch| batch.map_err(|cause| columnar::damaged(path, &cause)));
     if session.server().takes_files {
         file::load(session, target, &rows, batches)
     } else {
@@ -75,7 +74,8 @@ impl Rows {
     /// The cells of those arrays.
     fn cells<'a>(&self, arrays: &'a [ArrayRef], before: usize) -> Result<Vec<Cells<'a>>> {
         let cells = |(index, array): (usize, &'a ArrayRef)| {
-            Cells::new(array, &self.targets[index]).map_err(|reason| self.does_not_fit(index, before, &reason))
+            Cells::new(array, &self.targets[index])
+                .map_err(|reason| self.does_not_fit(index, before, &reason))
         };
         arrays.iter().enumerate().map(cells).collect()
     }

@@ -1,1 +1,5 @@
-//! t
+//! MySQL and MariaDB through the public type: the conformance suite, and what is their own.
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
+mod conformance;
+mod util;

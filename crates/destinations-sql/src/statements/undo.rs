@@ -18,8 +18,7 @@ fn undo_one(appends: &Appends, dialect: &dyn Dialect, dataset: &str, load_id: &s
     match (&appends.load_id, &appends.parent) {
         (Some(column), _) => {
             let condition = format!("{} = {}", dialect.quote(column), dialect.placeholder(1));
-            Statement::new(purpose, format!("{delete} WHERE {condition}"))
-                .with_params(vec![load_id.into()])
+            Statement::new(purpose, format!("{delete} WHERE {condition}")).with_params(vec![load_id.into()])
         }
         (None, Some(link)) => Statement::new(
             purpose,

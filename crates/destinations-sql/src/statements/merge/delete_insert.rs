@@ -96,7 +96,10 @@ impl DeleteInsert<'_> {
         let again = if chain.scope().is_some() { None } else { <[_; 1]>::try_from(leaving).ok() };
         let condition = again
             .map_or_else(|| format!("{row_key} IN (SELECT k FROM {DELETED})"), |[leaving]| leaving.condition);
-        script.push(format!("merge {name}: delete them"), format!("{} WHERE {condition}", chain.delete_from(chain.root)));
+        script.push(
+            format!("merge {name}: delete them"),
+            format!("{} WHERE {condition}", chain.delete_from(chain.root)),
+        );
         script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(DELETED));
         Ok(script)
     }

@@ -43,10 +43,7 @@ pub fn update_in_steps(chain: &MergeChain<'_>, insertable: Option<&str>) -> Resu
 fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -> Vec<String> {
     let Some(deleted) = chain.is_deleted("s.") else { return Vec::new() };
     let (name, target) = (chain.name(), chain.target(chain.root));
-    let known = format!(
-        "EXISTS (SELECT 1 FROM {target} AS d WHERE {})",
-        chain.equal("d", "s", key)
-    );
+    let known = format!("EXISTS (SELECT 1 FROM {target} AS d WHERE {})", chain.equal("d", "s", key));
     let keys = chain.dialect.column_list(key);
     script.push(
         format!("merge {name}: find staged rows that delete known ones"),
@@ -86,7 +83,10 @@ fn update_and_insert(
         );
     }
     comes.push(chain.is_unknown(table, key));
-    script.push(format!("merge {name}: insert the others"), insert_one_of_each_key(chain, table, source, key, comes));
+    script.push(
+        format!("merge {name}: insert the others"),
+        insert_one_of_each_key(chain, table, source, key, comes),
+    );
 }
 
 /// Copies those of the rows of `source` into a table that meet `conditions`, and of rows with the same `key` any one,
