@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cartage_test_support::postgres::Server;
-use duckdb::Connection;
+use duckdb::types::Value as DuckValue;
+use duckdb::{Connection, params_from_iter};
+use rusqlite::types::ValueRef;
 
 /// The tables of a schema of a database, with their rows, in the schema `data`.
 ///
@@ -38,6 +40,73 @@ pub fn of_server(server: &Server, database: &str, dataset: &str) -> Connection {
         run(&connection, &format!("COPY data.\"{table}\" FROM '{}' ({options})", file.display()));
     }
     connection
+}
+
+/// The tables of a SQLite file, with their rows, in the schema `data`; what SQLite stores decides about the types.
+///
+/// # Panics
+/// If the file cannot be read.
+pub fn of_sqlite(file: &Path) -> Connection {
+    let connection = empty();
+    let sqlite = rusqlite::Connection::open(file).expect("a SQLite file");
+    for table in tables_of_sqlite(file) {
+        let columns = columns_of_sqlite(&sqlite, &table);
+        let typed: Vec<String> =
+            columns.iter().map(|(name, kind)| format!("\"{name}\" {}", type_of_sqlite(kind))).collect();
+        run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
+        let places = vec!["?"; columns.len()].join(", ");
+        let mut insert = connection
+            .prepare(&format!("INSERT INTO data.\"{table}\" VALUES ({places})"))
+            .expect("an insert");
+        let mut statement = sqlite.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a query");
+        let mut rows = statement.query([]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            let value = |nth| match row.get_ref(nth).expect("a cell") {
+                ValueRef::Null => DuckValue::Null,
+                ValueRef::Integer(number) => DuckValue::BigInt(number),
+                ValueRef::Real(number) => DuckValue::Double(number),
+                ValueRef::Text(text) => DuckValue::Text(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Blob(bytes) => DuckValue::Blob(bytes.to_vec()),
+            };
+            insert.execute(params_from_iter((0..columns.len()).map(value))).expect("a row is inserted");
+        }
+    }
+    connection
+}
+
+/// Names of the tables of a SQLite file, none where there is no file.
+///
+/// # Panics
+/// If the file cannot be read.
+pub fn tables_of_sqlite(file: &Path) -> Vec<String> {
+    if !file.exists() {
+        return Vec::new();
+    }
+    let sqlite = rusqlite::Connection::open(file).expect("a SQLite file");
+    let mut statement =
+        sqlite.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").expect("a query");
+    let names = statement.query_map([], |row| row.get(0)).expect("names");
+    names.collect::<Result<_, _>>().expect("a name")
+}
+
+fn columns_of_sqlite(sqlite: &rusqlite::Connection, table: &str) -> Vec<(String, String)> {
+    let mut statement =
+        sqlite.prepare("SELECT name, type FROM pragma_table_info(?) ORDER BY cid").expect("a query");
+    let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).expect("columns");
+    columns.collect::<Result<_, _>>().expect("a column")
+}
+
+fn type_of_sqlite(declared: &str) -> &str {
+    match declared.split('(').next().unwrap_or_default() {
+        "BIGINT" | "INTEGER" | "SMALLINT" => "BIGINT",
+        "BOOLEAN" => "BOOLEAN",
+        "DOUBLE" => "DOUBLE",
+        "BLOB" => "BLOB",
+        "DATETIME" => "TIMESTAMP",
+        "DATE" => "DATE",
+        "NUMERIC" | "NUMERIC_BLOB" => "DECIMAL(38,9)",
+        _ => "VARCHAR",
+    }
 }
 
 /// The tables of a dataset of files, in the schema `data`. A table without files is not there.

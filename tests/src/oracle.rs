@@ -17,6 +17,7 @@ mod python_text;
 mod run;
 mod server;
 mod snapshot;
+mod sqlite_file;
 mod values;
 
 pub use after_dlt::serve;

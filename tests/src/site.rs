@@ -17,6 +17,8 @@ use crate::mirror;
 pub enum Target {
     /// A file in the folder of the pipeline.
     DuckDb,
+    /// A file in the folder of the pipeline, another one for the dataset.
+    Sqlite,
     /// A database of the shared server.
     Postgres,
     /// The folder `lake` beside the pipeline.
@@ -24,6 +26,9 @@ pub enum Target {
     /// A folder of the bucket of the S3 server.
     Bucket,
 }
+
+/// The file of the dataset `data` beside `out.sqlite`.
+const SQLITE: &str = "out__data.sqlite";
 
 /// A [`Bench`] whose pipeline `test` loads dataset `data` into a place of its own.
 #[derive(Debug)]
@@ -45,7 +50,7 @@ impl Site {
         match target {
             Target::Postgres => drop(shared().psql(&format!("CREATE DATABASE {}", site.name))),
             Target::Bucket => Bucket::shared().check(),
-            Target::DuckDb | Target::Folder => {}
+            Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
         site
     }
@@ -64,7 +69,7 @@ impl Site {
                 drop(shared().psql(&format!("CREATE DATABASE {name} TEMPLATE {start}")));
             }
             Target::Bucket => Bucket::shared().copy(&self.name, &site.name),
-            Target::DuckDb | Target::Folder => {}
+            Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
         site
     }
@@ -73,6 +78,7 @@ impl Site {
     pub fn pipeline(&self, sources: &str) {
         let (kind, lines) = match self.target {
             Target::DuckDb => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
+            Target::Sqlite => ("sqlite", "[destination.sqlite]\npath = \"out.sqlite\"\n"),
             Target::Postgres => ("postgres", ""),
             Target::Folder | Target::Bucket => ("filesystem", ""),
         };
@@ -87,7 +93,7 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.bench.command("cartage", args);
         match self.target {
-            Target::DuckDb => {}
+            Target::DuckDb | Target::Sqlite => {}
             Target::Postgres => {
                 command.env("DESTINATION__POSTGRES__CREDENTIALS", shared().url_of(&self.name));
             }
@@ -130,6 +136,7 @@ impl Site {
     pub fn look(&self) -> Connection {
         match self.target {
             Target::DuckDb => self.bench.database(),
+            Target::Sqlite => mirror::of_sqlite(&self.bench.path().join(SQLITE)),
             Target::Postgres => mirror::of_server(&shared(), &self.name, "data"),
             Target::Folder => mirror::of_folder(&self.bench.path().join("lake/data")),
             Target::Bucket => {
@@ -149,6 +156,11 @@ impl Site {
             Target::DuckDb => {
                 let staging = "SELECT * FROM duckdb_schemas() WHERE schema_name = 'data_staging'";
                 self.bench.rows(staging)
+            }
+            Target::Sqlite => {
+                let mut names = mirror::tables_of_sqlite(&self.bench.path().join(SQLITE));
+                names.retain(|name| name.starts_with("_cartage"));
+                names
             }
             Target::Postgres => lines(
                 &shared(),

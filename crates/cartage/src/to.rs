@@ -30,6 +30,16 @@ impl To {
         Self::new("filesystem").set("bucket_url", bucket_url)
     }
 
+    /// A SQLite file for each dataset, relative to the current folder.
+    pub fn sqlite(path: &str) -> Self {
+        Self::new("sqlite").set("path", path)
+    }
+
+    /// A server of MySQL or MariaDB, `mysql://user@host/database`.
+    pub fn mysql(credentials: &str) -> Self {
+        Self::new("mysql").set("credentials", credentials)
+    }
+
     /// A PostgreSQL database, `postgresql://user@host/database`.
     pub fn postgres(credentials: &str) -> Self {
         Self::new("postgres").set("credentials", credentials)

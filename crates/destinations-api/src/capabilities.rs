@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::files::FileFormat;
+use crate::kinds;
 
 /// Whether names that differ in case only are different names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,34 +124,10 @@ pub struct Capabilities {
     pub create_indexes: bool,
 }
 
-/// The types that [`Capabilities::of`] knows.
-pub const KNOWN_TYPES: &[&str] =
-    &["duckdb", "filesystem", "function", "mariadb", "mysql", "null", "postgres", "process", "sqlite"];
-
-/// The setting that says where a destination of this type is, where one does; none for types without a place.
-pub fn place_key(destination_type: &str) -> Option<&'static str> {
-    match destination_type {
-        "duckdb" | "sqlite" => Some("path"),
-        "filesystem" => Some("bucket_url"),
-        "mariadb" | "mysql" | "postgres" => Some("credentials"),
-        "process" => Some("command"),
-        _ => None,
-    }
-}
-
 impl Capabilities {
     /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
     pub fn of(destination_type: &str) -> Option<Self> {
-        match destination_type {
-            "duckdb" => Some(Self::duckdb()),
-            "filesystem" => Some(Self::filesystem()),
-            "function" | "process" => Some(Self::custom(destination_type)),
-            "mariadb" | "mysql" => Some(Self::mysql(destination_type)),
-            "null" => Some(Self::null()),
-            "postgres" => Some(Self::postgres()),
-            "sqlite" => Some(Self::sqlite()),
-            _ => None,
-        }
+        kinds::find(destination_type).map(|kind| (kind.capabilities)())
     }
 
     /// What most SQL databases have in common; each destination changes what differs.
@@ -187,124 +164,6 @@ impl Capabilities {
             max_text_length: None,
             widens_columns: false,
             create_indexes: false,
-        }
-    }
-
-    fn duckdb() -> Self {
-        Self {
-            identifier_case: IdentifierCase::Insensitive,
-            max_timestamp_precision: 9,
-            supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
-            staging_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
-            max_query_length: Some(32 * 1024 * 1024),
-            widens_columns: true,
-            merge_strategies: vec![
-                MergeStrategy::DeleteInsert,
-                MergeStrategy::Upsert,
-                MergeStrategy::Scd2,
-                MergeStrategy::InsertOnly,
-                MergeStrategy::Cdc,
-            ],
-            ..Self::sql("duckdb")
-        }
-    }
-
-    fn postgres() -> Self {
-        Self {
-            // Of a name that is longer the server cuts off the rest.
-            max_identifier_length: 63,
-            max_column_identifier_length: 63,
-            wei_precision: (156, 78),
-            staging_formats: vec![FileFormat::Parquet],
-            wide_decimals_as_text: true,
-            widens_columns: true,
-            max_query_length: Some(32 * 1024 * 1024),
-            max_text_length: Some(1024 * 1024 * 1024),
-            merge_strategies: MergeStrategy::ALL.to_vec(),
-            replace_strategies: ReplaceStrategy::ALL.to_vec(),
-            create_indexes: true,
-            ..Self::sql("postgres")
-        }
-    }
-
-    /// Rows are written one by one into a file that has one writer.
-    fn sqlite() -> Self {
-        Self {
-            identifier_case: IdentifierCase::Insensitive,
-            wei_precision: (78, 0),
-            wide_decimals_as_text: true,
-            max_parallel_load_jobs: Some(1),
-            parallelism: Parallelism::Sequential,
-            max_text_length: Some(1_000_000_000),
-            merge_strategies: MergeStrategy::ALL.to_vec(),
-            replace_strategies: ReplaceStrategy::ALL.to_vec(),
-            ..Self::sql("sqlite")
-        }
-    }
-
-    fn mysql(destination: &str) -> Self {
-        Self {
-            max_identifier_length: 64,
-            max_column_identifier_length: 64,
-            // Columns never, tables as the server is set up.
-            identifier_case: IdentifierCase::Insensitive,
-            staging_formats: vec![FileFormat::Parquet],
-            wide_decimals_as_text: true,
-            widens_columns: true,
-            ddl_transactions: false,
-            max_query_length: Some(32 * 1024 * 1024),
-            max_text_length: Some(1024 * 1024 * 1024),
-            merge_strategies: MergeStrategy::ALL.to_vec(),
-            replace_strategies: ReplaceStrategy::ALL.to_vec(),
-            ..Self::sql(destination)
-        }
-    }
-
-    fn filesystem() -> Self {
-        Self {
-            preferred_format: FileFormat::Jsonl,
-            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
-            wei_precision: (78, 0),
-            max_timestamp_precision: 9,
-            transactions: false,
-            enforces_not_null: false,
-            ddl_transactions: false,
-            files_are_tables: true,
-            replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
-            parquet_compression: "snappy".to_owned(),
-            ..Self::sql("filesystem")
-        }
-    }
-
-    /// Rows are handed over as they are: names untouched, nested values in their row, nothing emptied or merged.
-    fn custom(destination: &str) -> Self {
-        Self {
-            preferred_format: FileFormat::Jsonl,
-            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet],
-            naming: Some("direct".to_owned()),
-            max_timestamp_precision: 9,
-            transactions: false,
-            exactly_once: false,
-            enforces_not_null: false,
-            ddl_transactions: false,
-            // Whoever takes the rows is told the disposition.
-            replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
-            max_table_nesting: Some(0),
-            ..Self::sql(destination)
-        }
-    }
-
-    fn null() -> Self {
-        Self {
-            max_timestamp_precision: 9,
-            supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv],
-            transactions: false,
-            exactly_once: false,
-            enforces_not_null: false,
-            ddl_transactions: false,
-            merge_strategies: MergeStrategy::ALL.to_vec(),
-            replace_strategies: ReplaceStrategy::ALL.to_vec(),
-            ..Self::sql("null")
         }
     }
 
@@ -382,9 +241,9 @@ mod tests {
 
     #[test]
     fn every_known_type_has_consistent_capabilities() {
-        for name in KNOWN_TYPES {
+        for name in kinds::names() {
             let known = Capabilities::of(name).unwrap();
-            assert_eq!(known.destination, *name);
+            assert_eq!(known.destination, name);
             assert!(known.supported_formats.contains(&known.preferred_format), "{name}");
             assert!(known.timestamp_precision <= known.max_timestamp_precision, "{name}");
             assert!(!known.replace_strategies.is_empty(), "{name}");

@@ -32,6 +32,7 @@ pub mod connect;
 mod destination;
 mod error;
 mod files;
+pub mod kinds;
 pub mod ledger;
 pub mod merge_options;
 pub mod plan;
@@ -43,7 +44,7 @@ pub mod system;
 
 pub use appends::{Appends, Link};
 pub use base::{BaseState, taken_over};
-pub use capabilities::{Capabilities, IdentifierCase, KNOWN_TYPES, Parallelism, place_key};
+pub use capabilities::{Capabilities, IdentifierCase, Parallelism};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use checkup::{
     Checkup, CompleteLoad, Found, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME, checkup,
@@ -55,6 +56,7 @@ pub use destination::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};
+pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;

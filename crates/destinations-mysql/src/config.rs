@@ -52,9 +52,7 @@ pub enum SslMode {
     Preferred,
     /// Encrypted, whoever answers.
     Required,
-    /// Encrypted, and the certificate is signed by somebody who is trusted.
-    VerifyCa,
-    /// The same, and it is that of the host.
+    /// Encrypted, and the certificate is that of the host, signed by somebody who is trusted.
     VerifyIdentity,
 }
 
@@ -66,11 +64,10 @@ impl FromStr for SslMode {
             "DISABLED" => Self::Disabled,
             "PREFERRED" => Self::Preferred,
             "REQUIRED" => Self::Required,
-            "VERIFY_CA" => Self::VerifyCa,
             "VERIFY_IDENTITY" => Self::VerifyIdentity,
             _ => {
                 return Err(Error::invalid(format!(
-                    "'{text}' is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
+                    "'{text}' is none of DISABLED, PREFERRED, REQUIRED, VERIFY_IDENTITY"
                 )));
             }
         })
@@ -166,7 +163,6 @@ impl Credentials {
             .with_root_certs(trusted)
             .with_client_identity(identity)
             .with_danger_accept_invalid_certs(matches!(self.ssl_mode, SslMode::Preferred | SslMode::Required))
-            .with_danger_skip_domain_validation(self.ssl_mode == SslMode::VerifyCa)
     }
 }
 
@@ -238,16 +234,16 @@ mod tests {
     fn texts_of_every_driver_and_tables_say_the_same() {
         let table = read(&json!({"credentials": {
             "drivername": "mysql+pymysql", "username": "lo@der", "password": "hu/sh", "host": "db", "port": "3307",
-            "database": "shop", "query": {"ssl_mode": "verify_ca", "ssl_ca": "ca.pem", "charset": "utf8mb4"},
+            "database": "shop", "query": {"ssl_mode": "verify_identity", "ssl_ca": "ca.pem", "charset": "utf8mb4"},
         }}))
         .unwrap();
         for scheme in ["mysql", "mysql+pymysql", "mariadb", "mariadb+mariadbconnector"] {
-            let rest = "lo%40der:hu%2Fsh@db:3307/shop?ssl_mode=VERIFY_CA&ssl_ca=ca.pem";
+            let rest = "lo%40der:hu%2Fsh@db:3307/shop?ssl_mode=VERIFY_IDENTITY&ssl_ca=ca.pem";
             let text = read(&json!({"credentials": format!("{scheme}://{rest}")})).unwrap();
             assert_eq!(text, table, "{scheme}");
         }
         let Credentials { host, port, ssl_mode, ssl_ca, .. } = &table.credentials;
-        assert_eq!((host.as_str(), *port, *ssl_mode), ("db", 3307, SslMode::VerifyCa));
+        assert_eq!((host.as_str(), *port, *ssl_mode), ("db", 3307, SslMode::VerifyIdentity));
         assert_eq!(ssl_ca.as_deref(), Some(std::path::Path::new("/base/ca.pem")));
         assert!(!format!("{table:?}").contains("hu/sh"));
     }
@@ -262,7 +258,7 @@ mod tests {
             assert!(error.remedy().is_some() && !format!("{error:?}").contains("hush"), "{error:?}");
         }
         let error = read(&json!({"credentials": "mysql://u@h/d?ssl_mode=x"})).unwrap_err();
-        assert!(error.to_string().contains("VERIFY_CA"), "{error}");
+        assert!(error.to_string().contains("VERIFY_IDENTITY"), "{error}");
         let error = read(&json!({"credentials": "mysql://u@h/d", "conections": 3})).unwrap_err();
         assert_eq!(error.remedy(), Some("did you mean 'connections'?"));
     }

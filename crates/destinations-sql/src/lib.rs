@@ -30,6 +30,8 @@ mod commit;
 pub mod credentials;
 mod destination;
 mod engine;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod job;
 mod late_keys;
 mod migrate;

@@ -17,9 +17,9 @@ pub(crate) fn open(sqlite: &SqliteEngine) -> Result<String> {
     let trial = path.with_file_name(format!(".{name}.check"));
     let made = File::create_new(&trial).and_then(|_| fs::remove_file(&trial));
     made.map_err(|cause| {
-        Error::invalid(format!("cannot make {}: {cause}", path.display()))
-            .with_source(cause)
-            .with_remedy("check that the folder exists and may be written to, or name another file with 'path'")
+        Error::invalid(format!("cannot make {}: {cause}", path.display())).with_source(cause).with_remedy(
+            "check that the folder exists and may be written to, or name another file with 'path'",
+        )
     })?;
     Ok(format!("{} is not there yet and can be made", path.display()))
 }

@@ -108,8 +108,9 @@ fn without_scheme(text: &str) -> Result<&str> {
     let is_sqlite = scheme == "sqlite" || scheme.starts_with("sqlite+");
     match rest.strip_prefix('/') {
         Some(path) if is_sqlite && !path.contains('?') => Ok(path),
-        _ => Err(Error::invalid(format!("'{text}' names no SQLite file"))
-            .with_remedy("write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path")),
+        _ => Err(Error::invalid(format!("'{text}' names no SQLite file")).with_remedy(
+            "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path",
+        )),
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn cell(unscaled: i128, scale: u32) -> Cell<'static> {
 pub(crate) fn cell_of_text(text: &str) -> Option<Cell<'static>> {
     let (sign, number) = text.strip_prefix('-').map_or(("", text), |number| ("-", number));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+    let is_number =
+        !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
     if !is_number {
         return None;
     }

@@ -67,8 +67,11 @@ fn insert_batch(
     doing: &str,
 ) -> Result<()> {
     let refused = |row: usize, name: &str, reason: &str| {
-        Error::terminal(format!("{doing}: column {name}, row {} of the file: {reason}", before + row as u64 + 1))
-            .with_remedy("load into a new table or dataset, whose columns keep such values, or change the data")
+        Error::terminal(format!(
+            "{doing}: column {name}, row {} of the file: {reason}",
+            before + row as u64 + 1
+        ))
+        .with_remedy("load into a new table or dataset, whose columns keep such values, or change the data")
     };
     let mut arrays = Vec::with_capacity(columns.len());
     for (column, array) in columns.iter().zip(batch.columns()) {
@@ -82,7 +85,10 @@ fn insert_batch(
         .map(|(column, array)| {
             Cells::new(array, column.is_decimal).ok_or_else(|| {
                 let found = array.data_type();
-                Error::terminal(format!("{doing}: column {} has the type {found}, which SQLite has not", column.name))
+                Error::terminal(format!(
+                    "{doing}: column {} has the type {found}, which SQLite has not",
+                    column.name
+                ))
             })
         })
         .collect::<Result<Vec<_>>>()?;

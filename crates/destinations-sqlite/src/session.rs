@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use cartage_destinations_api::{Error, Param, Result, Statement};
-use cartage_destinations_sql::statements::ddl::Existing;
 use cartage_destinations_sql::statements::TableRef;
+use cartage_destinations_sql::statements::ddl::Existing;
 use cartage_destinations_sql::{Row, SqlSession, SqlValue};
 use cartage_schema::Table;
 use rusqlite::types::{Value, ValueRef};
@@ -16,7 +16,7 @@ use crate::schema_sql::IN_FLIGHT;
 use crate::values::timestamp_text;
 
 /// How long a statement waits for another writer.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 
 /// One connection, used by one thread.
 #[derive(Debug)]
@@ -180,7 +180,9 @@ fn value(param: &Param) -> Result<Value> {
         Param::Text(text) => Value::Text(text.clone()),
         Param::Int(number) => Value::Integer(*number),
         Param::Timestamp(micros) => Value::Text(timestamp_text(*micros).ok_or_else(|| {
-            Error::terminal(format!("the moment {micros} (microseconds since 1970) is not before the year 10000"))
+            Error::terminal(format!(
+                "the moment {micros} (microseconds since 1970) is not before the year 10000"
+            ))
         })?),
         // `Param` may grow; whatever has no value is null.
         _ => Value::Null,

@@ -81,7 +81,7 @@ impl Affinity {
     }
 
     /// The value as it is bound to a column of this kind, or why the column would change it.
-    pub(crate) fn keep<'a>(self, cell: Cell<'a>) -> Result<Cell<'a>, String> {
+    pub(crate) fn keep(self, cell: Cell<'_>) -> Result<Cell<'_>, String> {
         match (self, cell) {
             // SQLite makes null of it in every column. As text it is the same word that it is for everybody else.
             (_, Cell::Real(number)) if number.is_nan() => Ok(Cell::text("NaN")),
@@ -107,7 +107,8 @@ fn would_change(text: &str) -> bool {
     }
     let is_whole = text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
     let is_short = text.len() <= 16 && text.contains('.') && !text.contains(['e', 'E']);
-    let is_real = is_short && text.parse::<f64>().is_ok_and(|number| number.fract() != 0.0 && number.to_string() == text);
+    let is_real = is_short
+        && text.parse::<f64>().is_ok_and(|number| number.fract() != 0.0 && number.to_string() == text);
     !is_whole && !is_real
 }
 
@@ -183,7 +184,9 @@ impl<'a> Cells<'a> {
 }
 
 fn out_of_range(what: &str, value: i64) -> String {
-    format!("the {what} ({value} since 1970) is not between the years 1 and 9999, which SQLite's functions know")
+    format!(
+        "the {what} ({value} since 1970) is not between the years 1 and 9999, which SQLite's functions know"
+    )
 }
 
 /// `2024-01-31 10:00:00.123456`, the form in which SQLAlchemy stores moments; `None` outside of the years 1 to 9999.
@@ -232,7 +235,9 @@ mod tests {
 
     #[test]
     fn text_that_sqlite_would_make_another_of_is_refused_in_a_column_of_numbers() {
-        for text in ["007", "1.10", "1.0", " 5", "1e5", "-0", "+1", "12345678901234567890", "0.12345678901234567"] {
+        for text in
+            ["007", "1.10", "1.0", " 5", "1e5", "-0", "+1", "12345678901234567890", "0.12345678901234567"]
+        {
             assert!(Affinity::Numeric.keep(Cell::text(text)).is_err(), "{text}");
             assert_eq!(Affinity::Text.keep(Cell::text(text)), Ok(Cell::text(text)));
             assert_eq!(Affinity::None.keep(Cell::text(text)), Ok(Cell::text(text)));

@@ -11,6 +11,7 @@
 //! # Limitations
 //! A destination is there only if its cargo feature is on; null always is.
 
+use cartage_destinations_api::kinds;
 use cartage_destinations_null::Null;
 
 pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
@@ -18,18 +19,32 @@ pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
 #[cfg(feature = "process")]
 pub use cartage_destinations_custom as custom;
 
-/// The types that this build can connect to.
-pub const TYPES: &[&str] = &[
+/// Makes a destination of a request.
+type Connect = fn(&ConnectRequest) -> Result<Box<dyn Destination>>;
+
+/// The types that this build can connect to, and how.
+const CONNECTORS: &[(&str, Connect)] = &[
     #[cfg(feature = "duckdb")]
-    "duckdb",
+    ("duckdb", |request| Ok(Box::new(cartage_destinations_duckdb::connect(request)?))),
     #[cfg(feature = "filesystem")]
-    "filesystem",
-    "null",
+    ("filesystem", |request| Ok(Box::new(cartage_destinations_filesystem::Filesystem::connect(request)?))),
+    #[cfg(feature = "mysql")]
+    ("mariadb", |request| Ok(Box::new(cartage_destinations_mysql::connect(request)?))),
+    #[cfg(feature = "mysql")]
+    ("mysql", |request| Ok(Box::new(cartage_destinations_mysql::connect(request)?))),
+    ("null", |request| Ok(Box::new(Null::connect(request)?))),
     #[cfg(feature = "postgres")]
-    "postgres",
+    ("postgres", |request| Ok(Box::new(cartage_destinations_postgres::connect(request)?))),
     #[cfg(feature = "process")]
-    "process",
+    ("process", |request| Ok(Box::new(custom::Command::connect(request)?))),
+    #[cfg(feature = "sqlite")]
+    ("sqlite", |request| Ok(Box::new(cartage_destinations_sqlite::connect(request)?))),
 ];
+
+/// The types that this build can connect to.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    CONNECTORS.iter().map(|(name, _)| *name)
+}
 
 /// Makes the destination that a request asks for. Reads its settings; whether it can be reached shows
 /// with the first call to it.
@@ -37,19 +52,10 @@ pub const TYPES: &[&str] = &[
 /// # Errors
 /// Invalid if the type is unknown or not part of this build, or if a setting cannot be.
 pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
-    let connected: Result<Box<dyn Destination>> = match request.destination_type.as_str() {
-        "null" => Null::connect(request).map(|null| Box::new(null) as _),
-        #[cfg(feature = "duckdb")]
-        "duckdb" => cartage_destinations_duckdb::connect(request).map(|duckdb| Box::new(duckdb) as _),
-        #[cfg(feature = "filesystem")]
-        "filesystem" => {
-            cartage_destinations_filesystem::Filesystem::connect(request).map(|files| Box::new(files) as _)
-        }
-        #[cfg(feature = "postgres")]
-        "postgres" => cartage_destinations_postgres::connect(request).map(|it| Box::new(it) as _),
-        #[cfg(feature = "process")]
-        "process" => custom::Command::connect(request).map(|process| Box::new(process) as _),
-        other => Err(unknown(other)),
+    let connector = CONNECTORS.iter().find(|(name, _)| *name == request.destination_type);
+    let connected = match connector {
+        Some((_, connect)) => connect(request),
+        None => Err(unknown(&request.destination_type)),
     };
     let connected = connected.map_err(|error| error.context(format!("destination {}", request.name)))?;
     match &request.staging {
@@ -82,12 +88,12 @@ fn unknown(name: &str) -> Error {
             "use type \"process\" to hand rows to a command, or pass a connector of your own to Project::run",
         );
     }
-    let error = if cartage_destinations_api::KNOWN_TYPES.contains(&name) {
+    let error = if kinds::find(name).is_some() {
         Error::invalid(format!("type '{name}' is not part of this build"))
     } else {
         Error::invalid(format!("type '{name}' is not known"))
     };
-    error.with_remedy(format!("use one of {}", TYPES.join(", ")))
+    error.with_remedy(format!("use one of {}", types().collect::<Vec<_>>().join(", ")))
 }
 
 #[cfg(test)]
@@ -98,18 +104,27 @@ mod tests {
 
     #[test]
     fn every_registered_type_connects_and_has_its_capabilities() {
-        for name in TYPES {
-            let keys = match *name {
+        for name in types() {
+            let keys = match name {
                 "filesystem" => serde_json::json!({"bucket_url": "lake"}),
+                "mariadb" | "mysql" => serde_json::json!({"credentials": "mysql://u:p@localhost/d"}),
                 "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
                 "process" => serde_json::json!({"command": "cat"}),
                 _ => serde_json::json!({}),
             };
             let settings = Settings::new(keys.as_object().unwrap().clone());
-            let request = ConnectRequest::new(*name, "shop", "raw").with_settings(settings);
+            let request = ConnectRequest::new(name, "shop", "raw").with_settings(settings);
             let destination = connect(&request).unwrap();
-            assert_eq!(destination.capabilities().destination, *name);
-            assert!(cartage_destinations_api::KNOWN_TYPES.contains(name));
+            assert_eq!(destination.capabilities().destination, name);
+            assert!(kinds::find(name).is_some());
+        }
+    }
+
+    #[test]
+    fn every_kind_is_in_the_documentation() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        for page in kinds::KINDS.iter().filter_map(|kind| kind.page) {
+            assert!(docs.join(page).is_file(), "there is no {page}");
         }
     }
 

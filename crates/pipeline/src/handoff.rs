@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn all_that_a_known_destination_can_take_can_be_said_in_a_package() {
-        for name in api::KNOWN_TYPES {
+        for name in api::kinds::names() {
             let capabilities = api::Capabilities::of(name).unwrap();
             let traits = traits_of(&capabilities);
             assert_eq!(traits.max_name_length(), Some(capabilities.max_name_length()), "{name}");

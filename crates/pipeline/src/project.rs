@@ -3,7 +3,7 @@
 use cartage_config::{Config, DestinationSettings};
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, KNOWN_TYPES, Settings,
+    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, Settings, kinds,
 };
 use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
@@ -92,7 +92,7 @@ impl Project {
         let capabilities = known.ok_or_else(|| {
             PipelineError::usage(
                 format!("destination type \"{}\" is not known", destination.kind),
-                format!("use one of {}", KNOWN_TYPES.join(", ")),
+                format!("use one of {}", kinds::list()),
             )
         })?;
         let mut common = CommonSettings::read(&settings_of(destination)?)?;

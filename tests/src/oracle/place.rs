@@ -12,6 +12,7 @@ use super::dataset::Dataset;
 use super::duckdb_file::DuckDbFile;
 use super::folder::Folder;
 use super::server::ServerSchema;
+use super::sqlite_file::SqliteFile;
 
 /// A destination with which dlt went through the cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Destination {
     DuckDb,
     /// A schema of the server of `cargo xtask services`.
     Postgres,
+    /// A file of the working folder.
+    Sqlite,
     /// A folder of Parquet files.
     Parquet,
     /// A folder of files of JSON lines.
@@ -33,6 +36,7 @@ impl Destination {
         match self {
             Self::DuckDb => "duckdb",
             Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
             Self::Parquet => "parquet",
             Self::Jsonl => "jsonl",
         }
@@ -49,10 +53,10 @@ impl FromStr for Destination {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let all = [Self::DuckDb, Self::Postgres, Self::Parquet, Self::Jsonl];
+        let all = [Self::DuckDb, Self::Postgres, Self::Sqlite, Self::Parquet, Self::Jsonl];
         match all.into_iter().find(|known| known.name() == text) {
             Some(known) => Ok(known),
-            None => bail!("{text} is none of duckdb, postgres, parquet, jsonl"),
+            None => bail!("{text} is none of duckdb, postgres, sqlite, parquet, jsonl"),
         }
     }
 }
@@ -77,6 +81,7 @@ impl Place {
         match self.destination {
             Destination::DuckDb => "duckdb",
             Destination::Postgres => "postgres",
+            Destination::Sqlite => "sqlite",
             Destination::Parquet | Destination::Jsonl => "filesystem",
         }
     }
@@ -87,6 +92,7 @@ impl Place {
         match self.destination {
             Destination::DuckDb => lines.push_str("path = \"out.duckdb\"\n"),
             Destination::Postgres => {}
+            Destination::Sqlite => lines.push_str("path = \"out.sqlite\"\n"),
             Destination::Parquet | Destination::Jsonl => {
                 let _ =
                     write!(lines, "bucket_url = \"lake\"\nloader_file_format = \"{}\"\n", self.destination);
@@ -118,12 +124,20 @@ impl Place {
                 Dataset::new(Box::new(DuckDbFile::open(&database, &self.dataset)?))?
             }
             Destination::Postgres => Dataset::new(Box::new(ServerSchema::new(shared(), &self.dataset)))?,
+            Destination::Sqlite => {
+                let database = self.work.join(format!("out__{}.sqlite", self.dataset));
+                if !database.exists() {
+                    return Ok(None);
+                }
+                Dataset::new(Box::new(SqliteFile::open(&database)?))?
+            }
             Destination::Parquet | Destination::Jsonl => {
                 let root = self.work.join("lake").join(&self.dataset);
                 Dataset::new(Box::new(Folder::new(root, self.destination == Destination::Parquet)?))?
             }
         };
-        let is_there = self.destination == Destination::DuckDb || !dataset.tables.is_empty();
+        let is_file = matches!(self.destination, Destination::DuckDb | Destination::Sqlite);
+        let is_there = is_file || !dataset.tables.is_empty();
         Ok(is_there.then_some(dataset))
     }
 }

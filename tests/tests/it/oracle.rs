@@ -118,6 +118,16 @@ fn rows_in_postgres_are_those_of_dlt() {
 }
 
 #[test]
+fn loads_into_sqlite_are_those_of_dlt() {
+    passes_with(Destination::Sqlite, |case| LOADS.contains(&case.area.as_str()));
+}
+
+#[test]
+fn rows_in_sqlite_are_those_of_dlt() {
+    passes_with(Destination::Sqlite, |case| !LOADS.contains(&case.area.as_str()));
+}
+
+#[test]
 fn loads_into_parquet_files_are_those_of_dlt() {
     passes_with(Destination::Parquet, |case| LOADS.contains(&case.area.as_str()));
 }

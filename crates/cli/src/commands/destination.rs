@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use cartage_destinations_api::{Capabilities, Connector, Found, KNOWN_TYPES, Outcome};
+use cartage_destinations_api::{Capabilities, Connector, Found, KINDS, Outcome};
 use cartage_pipeline::{DestinationReport, check_destination};
 
 use super::{show, status};
@@ -81,7 +81,7 @@ fn found_text(out: &mut String, found: &Found) -> fmt::Result {
 }
 
 fn list(format: Format) -> Result<(), Failure> {
-    let all: Vec<Capabilities> = KNOWN_TYPES.iter().filter_map(|name| Capabilities::of(name)).collect();
+    let all: Vec<Capabilities> = KINDS.iter().map(|kind| (kind.capabilities)()).collect();
     show(format, &all, || {
         let mut out = String::new();
         for known in &all {

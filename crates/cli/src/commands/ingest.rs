@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cartage_destinations_api::{Connector, KNOWN_TYPES, place_key};
+use cartage_destinations_api::{Connector, kinds};
 use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
 use toml::{Table, Value};
 
@@ -52,31 +52,23 @@ fn kind_and_place(destination: &str) -> Result<(&str, &str), PipelineError> {
             remedy: "write it as TYPE:PLACE, such as duckdb:events.duckdb, or as an address".to_owned(),
         });
     }
-    Ok(match kind {
-        _ if !place.starts_with("//") => (kind, place),
-        "postgres" | "postgresql" => ("postgres", destination),
-        "s3" | "gs" | "gcs" | "az" | "abfs" | "abfss" | "file" => ("filesystem", destination),
+    Ok(match kinds::find_by_scheme(kind) {
+        Some(known) if place.starts_with("//") => (known.name, destination),
         _ => (kind, place),
     })
 }
 
 /// The setting that takes the place of a destination of this type.
 fn key_of_place(kind: &str) -> Result<&'static str, PipelineError> {
-    place_key(kind).ok_or_else(|| {
-        if KNOWN_TYPES.contains(&kind) {
-            PipelineError::Usage {
-                message: format!("a destination of type {kind} has no place"),
-                remedy: format!("write {kind} alone, or name another type"),
-            }
-        } else {
-            PipelineError::Usage {
-                message: format!("type '{kind}' is not known"),
-                remedy: format!(
-                    "use one of {}, or an address such as s3://bucket/raw",
-                    KNOWN_TYPES.join(", ")
-                ),
-            }
-        }
+    let Some(known) = kinds::find(kind) else {
+        return Err(PipelineError::Usage {
+            message: format!("type '{kind}' is not known"),
+            remedy: format!("use one of {}, or an address such as s3://bucket/raw", kinds::list()),
+        });
+    };
+    known.place.as_ref().map(|place| place.key).ok_or_else(|| PipelineError::Usage {
+        message: format!("a destination of type {kind} has no place"),
+        remedy: format!("write {kind} alone, or name another type"),
     })
 }
 

@@ -1,0 +1,52 @@
+//! Files in a folder or a bucket.
+
+use cartage_schema::ReplaceStrategy;
+
+use super::{Asked, DestinationKind, Place, Template, quoted};
+use crate::capabilities::Capabilities;
+use crate::files::FileFormat;
+
+pub(super) const KIND: DestinationKind = DestinationKind {
+    name: "filesystem",
+    summary: "files in a folder, or in a bucket of S3, GCS or Azure",
+    capabilities,
+    place: Some(Place {
+        key: "bucket_url",
+        schemes: &["s3", "gs", "gcs", "az", "abfs", "abfss", "file"],
+        is_secret: false,
+    }),
+    template: Some(template),
+    feature: Some("filesystem"),
+    page: Some("destinations/filesystem.md"),
+};
+
+fn capabilities() -> Capabilities {
+    Capabilities {
+        preferred_format: FileFormat::Jsonl,
+        supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
+        wei_precision: (78, 0),
+        max_timestamp_precision: 9,
+        transactions: false,
+        enforces_not_null: false,
+        ddl_transactions: false,
+        files_are_tables: true,
+        replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
+        parquet_compression: "snappy".to_owned(),
+        ..Capabilities::sql("filesystem")
+    }
+}
+
+fn template(asked: &Asked<'_>) -> Template {
+    let place = if asked.place.is_empty() { "lake" } else { asked.place };
+    let settings = format!(
+        "[destination.filesystem]\nbucket_url = {}  # a folder beside this file, s3://, gs:// or az://\n\
+         # loader_file_format = \"parquet\"  # jsonl, parquet, csv\n",
+        quoted(place)
+    );
+    let is_bucket = ["s3://", "gs://", "az://"].iter().any(|scheme| place.starts_with(scheme));
+    let secrets = "[destination.filesystem.credentials]  # or what the cloud's own tools have in the environment\n\
+                   # s3: aws_access_key_id = \"...\"\n\
+                   #     aws_secret_access_key = \"...\"\n\
+                   #     region_name = \"...\"\n";
+    Template { settings, secrets: is_bucket.then(|| secrets.to_owned()) }
+}

@@ -1,0 +1,145 @@
+//! The destinations that there are, one file each: what is known about them without a driver.
+//!
+//! Everything that lists destinations reads [`KINDS`]: types in settings, places on the command line, templates of new
+//! pipelines, the table in the documentation. A new destination is a new file here, and its connector in the crate
+//! `cartage-destinations`.
+
+mod duckdb;
+mod filesystem;
+mod function;
+mod mariadb;
+mod mysql;
+mod null;
+mod postgres;
+mod process;
+mod sqlite;
+
+use crate::capabilities::Capabilities;
+
+/// What is known about the destinations of one type.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DestinationKind {
+    /// The type, as in `type = "duckdb"`.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+    /// What it can do with default settings.
+    pub capabilities: fn() -> Capabilities,
+    /// How a place is given on the command line; none where there is no place.
+    pub place: Option<Place>,
+    /// What a new pipeline file says of it; none where a new pipeline cannot have it.
+    pub template: Option<fn(&Asked<'_>) -> Template>,
+    /// The cargo feature that compiles it in; none where it always is.
+    pub feature: Option<&'static str>,
+    /// Its page, below `docs`, where it has one.
+    pub page: Option<&'static str>,
+}
+
+/// The place of a destination in one text.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Place {
+    /// The setting that takes it.
+    pub key: &'static str,
+    /// What addresses of it begin with, before `://`.
+    pub schemes: &'static [&'static str],
+    /// Whether it may hold a password, which belongs into no file of the project and no command line.
+    pub is_secret: bool,
+}
+
+/// What a new pipeline asks of a template.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The place, empty where none was given.
+    pub place: &'a str,
+    /// The name of the pipeline.
+    pub pipeline: &'a str,
+}
+
+/// Text for the files of a new pipeline, in TOML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// For `pipeline.toml`.
+    pub settings: String,
+    /// For `secrets.toml`.
+    pub secrets: Option<String>,
+}
+
+/// All of them, by name.
+pub const KINDS: &[&DestinationKind] = &[
+    &duckdb::KIND,
+    &filesystem::KIND,
+    &function::KIND,
+    &mariadb::KIND,
+    &mysql::KIND,
+    &null::KIND,
+    &postgres::KIND,
+    &process::KIND,
+    &sqlite::KIND,
+];
+
+/// The kind of this name.
+pub fn find(name: &str) -> Option<&'static DestinationKind> {
+    KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// The kind whose addresses begin with this scheme, such as `s3` or `postgresql`.
+pub fn find_by_scheme(scheme: &str) -> Option<&'static DestinationKind> {
+    KINDS
+        .iter()
+        .copied()
+        .find(|kind| kind.place.as_ref().is_some_and(|place| place.schemes.contains(&scheme)))
+}
+
+/// All names, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name)
+}
+
+/// All names as a list for people.
+pub fn list() -> String {
+    names().collect::<Vec<_>>().join(", ")
+}
+
+/// The section of a destination that is a file, which the place names or else the pipeline.
+fn file_template(kind: &str, extension: &str, asked: &Asked<'_>) -> Template {
+    let path = if asked.place.is_empty() {
+        format!("{}.{extension}", asked.pipeline)
+    } else {
+        asked.place.to_owned()
+    };
+    let settings = format!("[destination.{kind}]\npath = {}  # relative to this file\n", quoted(&path));
+    Template { settings, secrets: None }
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_sorted_and_an_address_belongs_to_one_of_them() {
+        assert!(KINDS.is_sorted_by(|a, b| a.name < b.name));
+        let schemes = KINDS.iter().filter_map(|kind| kind.place.as_ref()).flat_map(|place| place.schemes);
+        let mut schemes: Vec<_> = schemes.collect();
+        schemes.sort_unstable();
+        let before = schemes.len();
+        schemes.dedup();
+        assert_eq!(schemes.len(), before);
+        assert_eq!(find_by_scheme("s3").unwrap().name, "filesystem");
+    }
+
+    #[test]
+    fn a_template_names_the_place_and_survives_quotes() {
+        let template = find("sqlite").unwrap().template.unwrap();
+        let plain = template(&Asked { place: "", pipeline: "shop" });
+        assert_eq!(plain.settings, "[destination.sqlite]\npath = \"shop.sqlite\"  # relative to this file\n");
+        let odd = template(&Asked { place: "a\\b\"c", pipeline: "shop" });
+        assert!(odd.settings.contains(r#""a\\b\"c""#), "{}", odd.settings);
+    }
+}

@@ -1,0 +1,46 @@
+//! PostgreSQL, and what speaks its protocol and its SQL.
+
+use cartage_schema::{MergeStrategy, ReplaceStrategy};
+
+use super::{Asked, DestinationKind, Place, Template};
+use crate::capabilities::Capabilities;
+use crate::files::FileFormat;
+
+pub(super) const KIND: DestinationKind = DestinationKind {
+    name: "postgres",
+    summary: "a schema of a PostgreSQL server",
+    capabilities,
+    place: Some(Place { key: "credentials", schemes: &["postgres", "postgresql"], is_secret: true }),
+    template: Some(template),
+    feature: Some("postgres"),
+    page: Some("destinations/postgres.md"),
+};
+
+fn capabilities() -> Capabilities {
+    Capabilities {
+        // Of a name that is longer the server cuts off the rest.
+        max_identifier_length: 63,
+        max_column_identifier_length: 63,
+        wei_precision: (156, 78),
+        staging_formats: vec![FileFormat::Parquet],
+        wide_decimals_as_text: true,
+        widens_columns: true,
+        max_query_length: Some(32 * 1024 * 1024),
+        max_text_length: Some(1024 * 1024 * 1024),
+        merge_strategies: MergeStrategy::ALL.to_vec(),
+        replace_strategies: ReplaceStrategy::ALL.to_vec(),
+        create_indexes: true,
+        ..Capabilities::sql("postgres")
+    }
+}
+
+fn template(_asked: &Asked<'_>) -> Template {
+    let settings = "[destination.postgres]\n# host, database, user and password are in .cartage/secrets.toml, or in the environment as\n\
+                    # DESTINATION__POSTGRES__CREDENTIALS=\"postgresql://user:password@host:5432/database\"\n";
+    let secrets = "[destination.postgres.credentials]\n\
+                   # host = \"localhost\"\n\
+                   # database = \"...\"\n\
+                   # username = \"...\"\n\
+                   # password = \"...\"\n";
+    Template { settings: settings.to_owned(), secrets: Some(secrets.to_owned()) }
+}
