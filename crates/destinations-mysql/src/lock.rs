@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::client::Session;
 use crate::pool::Pool;
 
-/// Seconds that a connection of ours that broke may keep its lock.
+/// Seconds that the server may take to notice that the process or connection which holds a lock is gone.
 const PATIENCE: u64 = 5;
 /// Seconds that others may change tables: as long as it takes.
 const FOREVER: u64 = 365 * 24 * 60 * 60;
@@ -32,26 +32,33 @@ impl LoadLock {
         let dataset = &pool.config().datasets.dataset;
         let name = name(&["load", &load.pipeline, dataset]);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut patience = 0;
         if let Some((known, session)) = held.take() {
             if known == name && session.answers() {
                 *held = Some((known, session));
                 return Ok(());
             }
-            // The server may take its time to notice that a connection broke.
-            patience = if known == name { PATIENCE } else { 0 };
+            give(&session, &known);
         }
         let session = pool.connect()?;
-        if !take(&session, &name, patience)? {
+        if !take(&session, &name, PATIENCE)? {
             return Err(taken_by(&session, &name, load, dataset));
         }
         *held = Some((name, session));
         Ok(())
     }
 
-    /// Gives the lock up where it is held: it ends with its connection.
+    /// Gives the lock up where it is held.
     pub(crate) fn release(&self) {
-        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some((name, session)) = self.held.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            give(&session, &name);
+        }
+    }
+}
+
+impl Drop for LoadLock {
+    /// The server takes its time with connections that end.
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -67,12 +74,17 @@ pub(crate) fn lock_dataset(session: &Session, staging: &str, limit: Option<u64>)
 
 /// Ends what [`lock_dataset`] has begun.
 pub(crate) fn release_dataset(session: &Session, staging: &str) {
-    let release = Statement::new("let others change tables", "SELECT RELEASE_LOCK(?)")
-        .with_params(vec![name(&["tables", staging]).as_str().into()]);
-    match session.query(&release) {
-        Ok(_) => session.set_locked(false),
-        Err(error) => tracing::debug!(%error, "the lock ends with its connection"),
+    session.set_locked(!give(session, &name(&["tables", staging])));
+}
+
+/// Gives a lock up; `false` if it stays until the connection ends.
+fn give(session: &Session, name: &str) -> bool {
+    let give = Statement::new("give a lock up", "SELECT RELEASE_LOCK(?)").with_params(vec![name.into()]);
+    let given = session.query(&give);
+    if let Err(error) = &given {
+        tracing::debug!(%error, "the lock ends with its connection");
     }
+    given.is_ok()
 }
 
 fn take(session: &Session, name: &str, seconds: u64) -> Result<bool> {

@@ -1,4 +1,5 @@
-//! An engine whose process ends where a test wants it: before or after any statement that changes something.
+//! An engine whose process ends where a test wants it: after any statement that changes something, before its answer
+//! comes. That is before the next one, too.
 //!
 //! What comes of a load whose process ended is what the database makes of it: the transaction that was open is undone,
 //! locks are free again. [`for_each_end`] tries all ends of a load, one after the other.
@@ -17,27 +18,17 @@ use crate::statements::ddl::{Constraints, Existing};
 use crate::statements::merge::UpdateRows;
 use crate::statements::{ChainTable, Dialect, TableRef};
 
-/// When a process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// Before the statement reaches the database.
-    Before,
-    /// When the statement was carried out, before its answer comes.
-    After,
-}
-
 /// The end of a process: at which statement, counted from 1.
 #[derive(Debug)]
 pub struct Faults {
     nth: usize,
-    when: When,
     seen: AtomicUsize,
 }
 
 impl Faults {
     /// An end at the `nth` statement that changes something.
-    pub fn new(nth: usize, when: When) -> Self {
-        Self { nth, when, seen: AtomicUsize::new(0) }
+    pub fn new(nth: usize) -> Self {
+        Self { nth, seen: AtomicUsize::new(0) }
     }
 
     /// Whether the end has come.
@@ -55,29 +46,22 @@ impl Faults {
 
     fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.alive()?;
-        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 < self.nth {
-            return work();
-        }
-        if self.when == When::After {
-            // Whatever it was: nobody is there to hear of it.
-            let _ = work();
-        }
-        Err(Self::ended())
+        let is_last = self.seen.fetch_add(1, Ordering::SeqCst) + 1 >= self.nth;
+        let done = work();
+        // Whatever came of the last one: nobody is there to hear of it.
+        if is_last { Err(Self::ended()) } else { done }
     }
 }
 
 /// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
 /// Returns how many ends there were.
 pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
-    let ends = |when| {
-        let struck = |nth| {
-            let faults = Arc::new(Faults::new(nth, when));
-            scenario(Arc::clone(&faults));
-            faults.have_struck()
-        };
-        (1..).take_while(|nth| struck(*nth)).count()
+    let struck = |nth: &usize| {
+        let faults = Arc::new(Faults::new(*nth));
+        scenario(Arc::clone(&faults));
+        faults.have_struck()
     };
-    ends(When::Before) + ends(When::After)
+    (1..).take_while(struck).count()
 }
 
 /// An engine with such an end.
