@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cartage_extract::{OpenContext, Page, Producer};
 use cartage_runtime::Cancel;
+use cartage_runtime::SystemRandom;
 use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSource};
 use cartage_sources_rust::BoxError;
 use serde_json::{Map, Value, json};
@@ -58,7 +59,8 @@ impl RestClient {
     pub fn of(client: Value) -> Result<Self, BoxError> {
         let table: ClientTable = serde_json::from_value(client)?;
         let credentials: AuthTable = serde_json::from_value(json!({}))?;
-        let source = RestSource::new(table, credentials, Path::new("")).map_err(message)?;
+        let source =
+            RestSource::new(table, credentials, Path::new(""), Arc::new(SystemRandom)).map_err(message)?;
         Ok(Self { source: Arc::new(source) })
     }
 

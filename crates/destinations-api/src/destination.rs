@@ -196,12 +196,20 @@ pub struct LoadCommit {
     pub schema: Arc<Schema>,
     /// Now, in microseconds since 1970.
     pub now_micros: i64,
+    /// Tables of the staging dataset that are emptied afterwards: those of other programs, which keep what they stage.
+    pub empty_staged: Vec<String>,
 }
 
 impl LoadCommit {
     /// The commit of `plan` at `now_micros`.
     pub fn of(plan: &LoadPlan, now_micros: i64) -> Self {
-        Self { key: plan.key.clone(), base: plan.base.clone(), schema: Arc::clone(&plan.schema), now_micros }
+        Self {
+            key: plan.key.clone(),
+            base: plan.base.clone(),
+            schema: Arc::clone(&plan.schema),
+            now_micros,
+            empty_staged: Vec::new(),
+        }
     }
 }
 

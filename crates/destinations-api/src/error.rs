@@ -100,9 +100,9 @@ impl Error {
         self.inner.kind
     }
 
-    /// Whether the same thing may succeed later.
+    /// Whether the same thing is worth another attempt soon. What is locked is not: who found it so has waited for it.
     pub fn may_pass(&self) -> bool {
-        matches!(self.inner.kind, ErrorKind::Transient | ErrorKind::Locked)
+        self.inner.kind == ErrorKind::Transient
     }
 
     /// What the user can do, where it is known.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cartage_destinations_api::{Error, Result};
 use cartage_destinations_sql::statements::Dialect as _;
+use cartage_runtime::{RetryPolicy, Runtime};
 use duckdb::Connection;
 
 use crate::config::Config;
@@ -16,9 +17,9 @@ use crate::instance::Instance;
 use crate::ledger_lock::LedgerLock;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
-/// How long and how often a file that another process has open is tried again.
+/// How often a file that another process has open is tried, and what is waited in between: ten seconds in all.
 const LOCK_ATTEMPTS: u32 = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(300);
+const LOCK_PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
 /// Rows of the row groups that are written; readers take any size. A thread compresses and writes a row
 /// group as soon as it is full, and what is left at the end of an insert is compressed by one thread
@@ -40,16 +41,16 @@ pub(crate) struct Database {
 impl Database {
     /// Opens the file of `config`, or gives the instance that this process has open already. Settings
     /// of the instance are those of whoever opened it first.
-    pub(crate) fn open(config: &Config) -> Result<Arc<Self>> {
+    pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Arc<Self>> {
         let Some(path) = &config.path else {
-            return Ok(Arc::new(Self::new(connect(config, None)?)));
+            return Ok(Arc::new(Self::new(connect(config, None, runtime)?)));
         };
         let key = canonical(path);
         let mut open = lock(&OPEN);
         if let Some(database) = open.get(&key).and_then(Weak::upgrade) {
             return Ok(database);
         }
-        let database = Arc::new(Self::new(connect(config, Some(path))?));
+        let database = Arc::new(Self::new(connect(config, Some(path), runtime)?));
         open.insert(key, Arc::downgrade(&database));
         Ok(database)
     }
@@ -96,7 +97,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(config: &Config, path: Option<&Path>) -> Result<Instance> {
+fn connect(config: &Config, path: Option<&Path>, runtime: &Runtime) -> Result<Instance> {
     let place = path.unwrap_or(Path::new(":memory:"));
     let attach = attachment(place)?;
     if let Some(path) = path {
@@ -112,18 +113,11 @@ fn connect(config: &Config, path: Option<&Path>) -> Result<Instance> {
     }
     let failed = |cause| error::open(place, &cause);
     let engine = Instance::start(config).map_err(failed)?;
-    let mut attempt = 1;
-    loop {
-        match engine.connection.execute_batch(&attach) {
-            Ok(()) => return Ok(engine),
-            Err(cause) if error::is_locked(&cause) && attempt < LOCK_ATTEMPTS => {
-                tracing::debug!(path = %place.display(), attempt, "another process has the database open");
-                std::thread::sleep(LOCK_PAUSE);
-                attempt += 1;
-            }
-            Err(cause) => return Err(failed(cause)),
-        }
-    }
+    let policy = RetryPolicy::new(LOCK_PAUSES.0, LOCK_PAUSES.1);
+    policy
+        .retry(LOCK_ATTEMPTS, runtime, error::is_locked, || engine.connection.execute_batch(&attach))
+        .map_err(failed)?;
+    Ok(engine)
 }
 
 /// Attaching instead of opening gives the database a name of ours and row groups of our size.

@@ -14,6 +14,7 @@ use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
 use cartage_destinations_sql::{
     Datasets, LedgerAccess, LedgerGuard, SqlDestination, SqlEngine, SqlSession as _,
 };
+use cartage_runtime::Runtime;
 use cartage_schema::Table;
 
 use crate::check;
@@ -39,6 +40,7 @@ pub fn connect(request: &ConnectRequest) -> Result<DuckDb> {
     let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
     Ok(SqlDestination::new(DuckDbEngine {
         config,
+        runtime: Runtime { cancel: request.cancel.clone(), ..Runtime::system() },
         datasets,
         capabilities,
         database: Mutex::new(None),
@@ -51,6 +53,7 @@ pub fn connect(request: &ConnectRequest) -> Result<DuckDb> {
 #[derive(Debug)]
 pub struct DuckDbEngine {
     config: Config,
+    runtime: Runtime,
     datasets: Datasets,
     capabilities: Capabilities,
     database: Mutex<Option<Arc<Database>>>,
@@ -68,7 +71,7 @@ impl DuckDbEngine {
         if let Some(database) = &*database {
             return Ok(Arc::clone(database));
         }
-        let opened = Database::open(&self.config)?;
+        let opened = Database::open(&self.config, &self.runtime)?;
         *database = Some(Arc::clone(&opened));
         Ok(opened)
     }

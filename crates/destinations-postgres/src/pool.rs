@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cartage_destinations_api::{Error, Result};
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
 
 use crate::client::Session;
 use crate::config::Config;
@@ -21,6 +22,12 @@ pub(crate) struct Pool {
     config: Config,
     runtime: OnceLock<Arc<Runtime>>,
     idle: Mutex<Vec<Session>>,
+}
+
+/// An attempt to connect that failed, with what the server said.
+struct Refused {
+    code: Option<SqlState>,
+    error: Error,
 }
 
 /// A connection of a pool; it goes back there unless it is of no more use.
@@ -61,11 +68,12 @@ impl Pool {
             _ => tokio_postgres::config::SslMode::Require,
         };
         let mut client = self.attempt(&runtime, first, &tls);
-        if mode == SslMode::Allow && client.as_ref().is_err_and(|error| error.to_string().contains("(28000)"))
-        {
+        let is_refused =
+            |refused: &Refused| refused.code == Some(SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
+        if mode == SslMode::Allow && client.as_ref().is_err_and(is_refused) {
             client = self.attempt(&runtime, tokio_postgres::config::SslMode::Require, &tls);
         }
-        let session = Session::new(runtime, client?);
+        let session = Session::new(runtime, client.map_err(|refused| refused.error)?);
         session.control(&self.session_settings(), "set up the session")?;
         Ok(session)
     }
@@ -89,7 +97,7 @@ impl Pool {
         runtime: &Runtime,
         mode: tokio_postgres::config::SslMode,
         tls: &Rustls,
-    ) -> Result<tokio_postgres::Client> {
+    ) -> std::result::Result<tokio_postgres::Client, Refused> {
         let credentials = &self.config.credentials;
         let mut config = tokio_postgres::Config::new();
         for (host, port) in &credentials.hosts {
@@ -112,8 +120,11 @@ impl Pool {
             tokio::time::timeout(credentials.connect_timeout, config.connect(tls.clone())).await
         });
         let (client, connection) = connected
-            .map_err(|_| error::connect_timeout(&self.config))?
-            .map_err(|cause| error::connect(&self.config, &cause))?;
+            .map_err(|_| Refused { code: None, error: error::connect_timeout(&self.config) })?
+            .map_err(|cause| Refused {
+                code: cause.code().cloned(),
+                error: error::connect(&self.config, &cause),
+            })?;
         runtime.spawn(async move {
             if let Err(cause) = connection.await {
                 tracing::debug!(%cause, "a connection ended");

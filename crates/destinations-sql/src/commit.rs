@@ -1,11 +1,11 @@
 //! The last step: the load is recorded, and what was kept for it is gone.
 
-use cartage_destinations_api::{LoadCommit, LoadKey, Result, system, taken_over};
+use cartage_destinations_api::{LoadCommit, LoadKey, Result, Statement, system, taken_over};
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
-use crate::statements::system_rows;
+use crate::statements::{TableRef, system_rows};
 
 impl<E: SqlEngine> SqlDestination<E> {
     /// Records a load as complete, and forgets what is kept for it.
@@ -57,6 +57,18 @@ impl<E: SqlEngine> SqlDestination<E> {
             return Ok(false);
         }
         session.has_row(&system_rows::completed_load(self.dialect(), dataset, load))
+    }
+
+    /// Empties the tables of the staging dataset that other programs have left there.
+    pub(crate) fn empty_staged(&self, session: &E::Session<'_>, commit: &LoadCommit) -> Result<()> {
+        let staging = &self.datasets().staging;
+        for table in &commit.empty_staged {
+            if session.has_table(staging, table)? {
+                let empty = self.dialect().empty_table(&TableRef::new(staging, table));
+                session.execute(&Statement::new(format!("empty the staged table {table}"), empty))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes the ledger and the staging dataset where nothing is in flight any more. Another load that is at work

@@ -77,6 +77,9 @@ impl<E: SqlEngine> Destination for SqlDestination<E> {
         let session = self.engine.session()?;
         self.add_late_keys(&session, commit)?;
         self.commit(&session, commit)?;
+        if let Err(error) = self.empty_staged(&session, commit) {
+            tracing::warn!(%error, "the load is complete, but tables of the staging dataset could not be emptied");
+        }
         if let Err(error) = self.tidy(&session) {
             // The load is complete; the next one tidies up.
             tracing::debug!(%error, "the staging dataset could not be removed");

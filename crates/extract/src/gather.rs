@@ -146,9 +146,12 @@ impl<'a> Gatherer<'a> {
         let load_id = staged.load_id().clone();
         let random = Arc::clone(&self.runtime.random);
         let threads = self.settings.compression_threads.map(usize::from);
-        let compressors = (!self.settings.disable_compression).then(|| Compressors::new(threads));
+        let all_plain = (0..self.planned.len())
+            .all(|resource| self.writer_settings(resource).disable_compression)
+            && self.settings.disable_compression;
+        let compressors = (!all_plain).then(|| Compressors::new(threads));
         let files = PackageFiles::new(&staged, &*random, compressors);
-        let mut writers = TableWriters::new(files, &staged, &*random, WriterSettings::from(&self.settings));
+        let mut writers = TableWriters::new(files, &staged, &*random, self.settings.buffered_bytes);
 
         let left = total.map(|total| total.saturating_sub(self.done));
         self.runtime.progress.begin(Stage::Extract, load_id.as_str(), left);
@@ -167,6 +170,11 @@ impl<'a> Gatherer<'a> {
         let published = self.publisher.publish(staged, content, continues, &self.runtime)?;
         self.packages.extend(published);
         Ok(is_last)
+    }
+
+    /// How the files of a resource are written.
+    fn writer_settings(&self, resource: usize) -> WriterSettings {
+        self.settings.of_resource(&self.planned[resource].name).into()
     }
 
     /// Writes pages until the package is full and may end, or there are no more; true in the latter case.
@@ -215,7 +223,8 @@ impl<'a> Gatherer<'a> {
         let state = state_page(&mut self.state, &mut self.schema, load_id, &*self.runtime.clock)?;
         if let Some(page) = &state {
             self.has_state = true;
-            writers.write(&self.schema.state_table_name(), page)?;
+            let settings = WriterSettings::from(self.settings.of_stage());
+            writers.write(&self.schema.state_table_name(), page, settings)?;
         }
         Ok(())
     }
@@ -239,8 +248,6 @@ impl<'a> Gatherer<'a> {
     /// Opens all producers; the sum of their bytes where all know it.
     fn open(&mut self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
         let mut context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
-        context.workers = self.settings.workers.get();
-        context.max_parallel_items = self.settings.max_parallel_items.get();
         if !self.settings.counts_pages() {
             context.small_page_bytes = SMALL_PAGE_BYTES;
         }
@@ -250,6 +257,10 @@ impl<'a> Gatherer<'a> {
             let Planned { name, is_hidden, .. } = &self.planned[resource];
             let mut context = context.clone().with_state(name, Arc::clone(&source_state));
             context.is_hidden = *is_hidden;
+            let settings = self.settings.of_resource(name);
+            context.max_line_bytes = settings.max_line_bytes;
+            context.workers = settings.workers.get();
+            context.max_parallel_items = settings.max_parallel_items.get();
             let naming = self.schema.naming(self.publisher.settings.destination.max_name_length());
             let table = TargetTable::of(self.planned[resource].goal.root(), &self.schema, naming);
             context.table = Some(Arc::new(table));
@@ -320,6 +331,7 @@ impl<'a> Gatherer<'a> {
             }
             _ => {}
         }
+        let settings = self.writer_settings(resource);
         let table = &goal.table;
         let refused = self.contracts.refuses(table);
         match &mut page {
@@ -335,7 +347,7 @@ impl<'a> Gatherer<'a> {
             Page::ParquetFile(file) if file.rows > room => {
                 let failed = |error| self.failed(resource, error);
                 for batch in first_rows(file, rows).map_err(failed)? {
-                    writers.write(table, &Page::Arrow(batch.map_err(failed)?))?;
+                    writers.write(table, &Page::Arrow(batch.map_err(failed)?), settings)?;
                 }
             }
             // A file without rows says which columns its table has; a page of which no row is left does not.
@@ -343,7 +355,7 @@ impl<'a> Gatherer<'a> {
             page => {
                 check_whole(page, self.settings.compression_threads)
                     .map_err(|error| self.failed(resource, error))?;
-                writers.write(table, page)?;
+                writers.write(table, page, settings)?;
             }
         }
         self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);

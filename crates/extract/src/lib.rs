@@ -55,7 +55,7 @@ pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;
 pub use route::{Reach, Route};
 pub use run::run;
-pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits};
+pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, ResourceSettings};
 pub use source::{Resource, SchemaSettings, Source};
 pub use state_change::{StateChange, StateOf};
 pub use target::TargetTable;

@@ -1,5 +1,6 @@
 //! Settings of the stage.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
 
 use cartage_package_store::Refresh;
@@ -47,6 +48,23 @@ impl Default for PackageLimits {
 /// forms.
 pub const MAX_ROW_BYTES: usize = 256 << 20;
 
+/// Settings that each resource may have for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceSettings {
+    /// Pages of the resource that are fetched at the same time.
+    pub workers: NonZeroUsize,
+    /// Pages of the resource that are being made or wait.
+    pub max_parallel_items: NonZeroUsize,
+    /// Rows of one file; the next row starts another.
+    pub file_max_items: NonZeroU64,
+    /// Bytes of one file before compression: the row that reaches it is the last one.
+    pub file_max_bytes: NonZeroU64,
+    /// Plain files instead of zstd.
+    pub disable_compression: bool,
+    /// Longest row in bytes of JSON text.
+    pub max_line_bytes: usize,
+}
+
 /// Settings of the stage.
 #[derive(Clone, Debug)]
 pub struct ExtractSettings {
@@ -68,6 +86,8 @@ pub struct ExtractSettings {
     pub limit: Limit,
     /// When a package is published although there is more to come.
     pub package: PackageLimits,
+    /// Resources that have settings of their own, by name.
+    pub of_resources: BTreeMap<String, ResourceSettings>,
     /// The resources that take part; all where `None`.
     pub resources: Option<Vec<String>>,
     /// What is dropped before.
@@ -92,6 +112,7 @@ impl Default for ExtractSettings {
             max_line_bytes: MAX_ROW_BYTES,
             limit: Limit::default(),
             package: PackageLimits::default(),
+            of_resources: BTreeMap::new(),
             resources: None,
             refresh: None,
             compression_threads: None,
@@ -101,6 +122,23 @@ impl Default for ExtractSettings {
 }
 
 impl ExtractSettings {
+    /// The settings of a resource: its own, else those of the stage.
+    pub fn of_resource(&self, name: &str) -> ResourceSettings {
+        self.of_resources.get(name).copied().unwrap_or_else(|| self.of_stage())
+    }
+
+    /// The settings of resources that have none of their own.
+    pub(crate) fn of_stage(&self) -> ResourceSettings {
+        ResourceSettings {
+            workers: self.workers,
+            max_parallel_items: self.max_parallel_items,
+            file_max_items: self.file_max_items,
+            file_max_bytes: self.file_max_bytes,
+            disable_compression: self.disable_compression,
+            max_line_bytes: self.max_line_bytes,
+        }
+    }
+
     /// Whether it matters how much a page brings, because something ends behind the page that reaches a limit.
     pub(crate) fn counts_pages(&self) -> bool {
         let Self { limit, package, .. } = self;

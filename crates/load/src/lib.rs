@@ -17,7 +17,6 @@
 //! - A follow-up that fails for good stops the load, also without `raise_on_failed_jobs`: its rows are
 //!   in no table yet, and there is no file that could be kept as failed.
 
-mod backoff;
 mod base;
 mod chains;
 mod commit;
@@ -32,7 +31,6 @@ mod run;
 mod schedule;
 mod settings;
 
-pub use backoff::{Backoff, Sleeper, ThreadSleeper};
 pub use error::LoadError;
 pub use preview::{Comparison, preview};
 pub use report::{FailedJob, LoadReport, TableReport};

@@ -185,7 +185,10 @@ impl<'a> Load<'a> {
     fn complete(&self) -> Result<(), LoadError> {
         // The destination forgets which jobs it has with the commit.
         self.package.sync_jobs().map_err(store_error(self.request.load_id))?;
-        let commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
+        let mut commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
+        if self.request.settings.truncate_staging_dataset {
+            commit.empty_staged = self.plan.chains.iter().flat_map(|chain| chain.tables.clone()).collect();
+        }
         self.with_retries("record the end", || self.request.destination.complete_load(&commit))
     }
 
@@ -196,8 +199,13 @@ impl<'a> Load<'a> {
     ) -> Result<T, LoadError> {
         let settings = self.request.settings;
         settings
-            .backoff
-            .retry(settings.raise_on_max_retries.get(), self.request.runtime, work)
+            .retry
+            .retry(
+                settings.raise_on_max_retries.get(),
+                self.request.runtime,
+                DestinationError::may_pass,
+                work,
+            )
             .map_err(|source| refused(self.request.load_id, doing, source))
     }
 

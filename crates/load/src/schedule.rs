@@ -291,7 +291,7 @@ impl Worker<'_> {
 
     fn attempt(self, task: Task, job: Option<&LoadJob>) -> Result<JobOutcome, DestinationError> {
         if task.failed > 0 {
-            self.settings.backoff.wait(task.failed, self.runtime);
+            self.settings.retry.wait(task.failed, self.runtime);
         }
         match (task.what, job) {
             (What::FollowUp(index), _) => {

@@ -4,10 +4,11 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use cartage_destinations_api::Parallelism;
 
-use crate::backoff::Backoff;
+use cartage_runtime::RetryPolicy;
 
 /// `[load]`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct LoadSettings {
     /// Jobs at a time; the destination may lower it.
     pub workers: NonZeroUsize,
@@ -20,11 +21,14 @@ pub struct LoadSettings {
     pub raise_on_max_retries: NonZeroU32,
     /// Whether job files are deleted once the package is loaded without failed jobs.
     pub delete_completed_jobs: bool,
+    /// Whether the staging dataset holds no rows of the load's tables once the package is loaded, not even those that
+    /// dlt has left there. What this program stages is removed in any case.
+    pub truncate_staging_dataset: bool,
     /// Whether the state at the destination must be the one that the package builds on. Off where the
     /// pipeline does not restore its state (`restore_from_destination = false`).
     pub check_state: bool,
     /// How long to wait between attempts.
-    pub backoff: Backoff,
+    pub retry: RetryPolicy,
 }
 
 impl Default for LoadSettings {
@@ -35,8 +39,9 @@ impl Default for LoadSettings {
             raise_on_failed_jobs: true,
             raise_on_max_retries: NonZeroU32::new(5).expect("five is not zero"),
             delete_completed_jobs: false,
+            truncate_staging_dataset: false,
             check_state: true,
-            backoff: Backoff::default(),
+            retry: RetryPolicy::default(),
         }
     }
 }

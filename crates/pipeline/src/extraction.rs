@@ -1,10 +1,12 @@
 //! The extract stage as a run carries it out: which sources and resources take part, and from where they start.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use cartage_extract::{
-    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh, Source,
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh,
+    ResourceSettings, Source,
 };
 use cartage_package_store::{Folder, LoadId, StageLock};
 use cartage_runtime::Cancel;
@@ -93,7 +95,7 @@ pub(crate) fn extract(
             break;
         }
         let begin = Instant::now();
-        let mut source = offer.make()?;
+        let mut source = offer.make(&project.runtime.random)?;
         contracts::lay_over(&project.config, &mut source)?;
         mark_file_format(project, &mut source);
         let name = source.name.clone();
@@ -261,21 +263,29 @@ fn extract_settings(
     resources: Vec<String>,
 ) -> Result<ExtractSettings, PipelineError> {
     let stage = project.config.extract(Some(source), None)?;
-    let writer = project.config.extract_writer(Some(source), None)?;
+    let of_source = resource_settings(project, source, None)?;
+    let mut of_resources = BTreeMap::new();
+    for resource in &resources {
+        let own = resource_settings(project, source, Some(resource))?;
+        if own != of_source {
+            of_resources.insert(resource.clone(), own);
+        }
+    }
     let budget = Budget::of(project);
     let usual = ExtractSettings::default();
     let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
     Ok(ExtractSettings {
-        workers: stage.workers,
-        max_parallel_items: stage.max_parallel_items,
+        workers: of_source.workers,
+        max_parallel_items: of_source.max_parallel_items,
         next_item_mode: match stage.next_item_mode {
             cartage_config::NextItemMode::Fifo => NextItemMode::Fifo,
             _ => NextItemMode::RoundRobin,
         },
-        file_max_items: writer.file_max_items,
-        file_max_bytes: writer.file_max_bytes.unwrap_or(usual.file_max_bytes),
-        disable_compression: writer.disable_compression,
-        max_line_bytes: budget.max_row_bytes(stage.max_row_bytes)?,
+        file_max_items: of_source.file_max_items,
+        file_max_bytes: of_source.file_max_bytes,
+        disable_compression: of_source.disable_compression,
+        max_line_bytes: of_source.max_line_bytes,
+        of_resources,
         limit: Limit { rows: options.limit, pages: None },
         resources: Some(resources),
         package: PackageLimits {
@@ -286,6 +296,24 @@ fn extract_settings(
         refresh: refresh(project, options).filter(|_| !is_refreshed),
         compression_threads: budget.compression_threads(cores()),
         buffered_bytes: budget.buffered_rows(usual.buffered_bytes),
+    })
+}
+
+/// What a source says for all of its resources, or for one of them.
+fn resource_settings(
+    project: &Project,
+    source: &str,
+    resource: Option<&str>,
+) -> Result<ResourceSettings, PipelineError> {
+    let stage = project.config.extract(Some(source), resource)?;
+    let writer = project.config.extract_writer(Some(source), resource)?;
+    Ok(ResourceSettings {
+        workers: stage.workers,
+        max_parallel_items: stage.max_parallel_items,
+        file_max_items: writer.file_max_items,
+        file_max_bytes: writer.file_max_bytes.unwrap_or(ExtractSettings::default().file_max_bytes),
+        disable_compression: writer.disable_compression,
+        max_line_bytes: Budget::of(project).max_row_bytes(stage.max_row_bytes)?,
     })
 }
 

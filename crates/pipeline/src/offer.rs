@@ -1,7 +1,10 @@
 //! The sources of a run: those of the configuration, or those that a program hands over.
 
+use std::sync::Arc;
+
 use cartage_config::{Config, SourceSettings};
 use cartage_extract::Source;
+use cartage_runtime::Random;
 
 use crate::error::PipelineError;
 
@@ -53,9 +56,9 @@ impl<'a> Offer<'a> {
     ///
     /// # Errors
     /// If the configuration of the source cannot be used.
-    pub(crate) fn make(self) -> Result<Source, PipelineError> {
+    pub(crate) fn make(self, random: &Arc<dyn Random>) -> Result<Source, PipelineError> {
         match self {
-            Self::Configured(settings) => Ok(cartage_sources::build(settings)?),
+            Self::Configured(settings) => Ok(cartage_sources::build(settings, random)?),
             Self::Handed(source) => Ok(*source),
         }
     }

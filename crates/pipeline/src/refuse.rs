@@ -1,7 +1,7 @@
 //! Settings of dlt that are understood but not carried out: refused, because to ignore them would do
 //! something else than the user asked for.
 
-use cartage_config::Config;
+use cartage_config::{Config, ExtractSettings};
 
 use crate::error::PipelineError;
 
@@ -10,26 +10,31 @@ pub(crate) fn pipeline_settings(config: &Config) -> Result<(), PipelineError> {
     stages_of_resources(config)
 }
 
-/// `[sources.<source>.<resource>.extract]` and `.data_writer`: all resources of a source share theirs.
+/// What `[sources.<source>.<resource>.extract]` says about packages and about the order of resources, which the
+/// resources of a source share. The other keys, and those of `.data_writer`, are read again when the source is extracted.
 fn stages_of_resources(config: &Config) -> Result<(), PipelineError> {
     for source in &config.sources {
+        let shared = config.extract(Some(&source.name), None)?;
         for resource in &source.resources {
-            let (source, name) = (Some(source.name.as_str()), Some(resource.name.as_str()));
-            let own = config.extract(source, name)? != config.extract(source, None)?
-                || config.extract_writer(source, name)? != config.extract_writer(source, None)?;
-            if own {
-                let key = format!(
-                    "sources.{}.{}.extract or .data_writer",
-                    source.unwrap_or_default(),
-                    resource.name
-                );
-                return Err(not_carried_out(&key, "set it for the whole source"));
+            config.extract_writer(Some(&source.name), Some(&resource.name))?;
+            let own = config.extract(Some(&source.name), Some(&resource.name))?;
+            let allowed = ExtractSettings {
+                workers: own.workers,
+                max_parallel_items: own.max_parallel_items,
+                max_row_bytes: own.max_row_bytes,
+                ..shared
+            };
+            if own != allowed {
+                return Err(PipelineError::usage(
+                    format!(
+                        "sources.{}.{}.extract: only workers, max_parallel_items and max_row_bytes can differ between \
+                         the resources of a source",
+                        source.name, resource.name
+                    ),
+                    format!("set the others in [sources.{}.extract]", source.name),
+                ));
             }
         }
     }
     Ok(())
-}
-
-fn not_carried_out(key: &str, remedy: &str) -> PipelineError {
-    PipelineError::usage(format!("{key} is not carried out by this version"), remedy)
 }

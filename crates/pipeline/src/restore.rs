@@ -1,7 +1,7 @@
 //! State and schemas of the destination, for a machine that has none: a new one, or one whose data folder
 //! is gone. dlt's rules (reference/schema.md, 11.3): the newer state wins as a whole.
 
-use cartage_destinations_api::{Destination, StateSync, StoredState};
+use cartage_destinations_api::{Destination, Error as DestinationError, StateSync, StoredState};
 use cartage_package_store::{Folder, LoadId};
 use cartage_state::PipelineState;
 
@@ -87,10 +87,9 @@ pub(crate) fn newest_state(
 fn newest_stored(project: &Project, sync: &dyn StateSync) -> Result<Option<StoredState>, PipelineError> {
     let settings = stages::load_settings(project);
     let attempts = settings.raise_on_max_retries.get();
-    // A server that is about to come back, or a file that another program has open, is waited for, as while
-    // loading.
+    // A server that is about to come back is waited for, as while loading.
     let newest = || sync.newest_state(&project.config.pipeline.name);
-    Ok(settings.backoff.retry(attempts, &project.runtime, newest)?)
+    Ok(settings.retry.retry(attempts, &project.runtime, DestinationError::may_pass, newest)?)
 }
 
 fn decoded(stored: &StoredState) -> Result<PipelineState, PipelineError> {

@@ -98,7 +98,7 @@ pub fn check_sources(
     check_resources(&Offer::configured(config)?, resources)?;
     let mut sources = Vec::new();
     for settings in &config.sources {
-        let mut source = cartage_sources::build(settings)?;
+        let mut source = cartage_sources::build(settings, &runtime.random)?;
         contracts::lay_over(config, &mut source)?;
         let has = |name: &String| source.resources.iter().any(|resource| resource.name == *name);
         let wanted: Vec<String> = resources.iter().filter(|name| has(name)).cloned().collect();

@@ -149,6 +149,7 @@ pub(crate) fn load_settings(project: &Project) -> LoadSettings {
         raise_on_failed_jobs: given.raise_on_failed_jobs,
         raise_on_max_retries: given.raise_on_max_retries.try_into().unwrap_or(std::num::NonZeroU32::MAX),
         delete_completed_jobs: given.delete_completed_jobs,
+        truncate_staging_dataset: given.truncate_staging_dataset,
         check_state: project.config.pipeline.restore_from_destination,
         parallelism_strategy: given.parallelism_strategy.map(|strategy| match strategy {
             cartage_config::ParallelismStrategy::TableSequential => {

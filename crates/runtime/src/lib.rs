@@ -1,5 +1,5 @@
-//! What the stages are handed from outside: clock, random source, progress and cancellation; and how they keep panics
-//! of libraries to themselves. Besides, the words that all crates share: of [stages](Stage), and of the
+//! What the stages are handed from outside: clock, random source, progress and cancellation; how they wait between
+//! attempts, and keep panics of libraries to themselves. Besides, the words that all crates share: of [stages](Stage), and of the
 //! [formats](FileFormat) and [codecs](Codec) of job files.
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
@@ -14,6 +14,7 @@ mod files;
 mod panics;
 mod progress;
 mod random;
+mod retry;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
@@ -21,6 +22,7 @@ pub use files::{Codec, FileFormat, UnknownFileWord};
 pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use retry::{RetryPolicy, Sleeper, ThreadSleeper};
 
 use std::sync::Arc;
 

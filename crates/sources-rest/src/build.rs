@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use cartage_runtime::Random;
 use indexmap::IndexMap;
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -43,16 +44,22 @@ pub struct RestResource {
 }
 
 impl RestSource {
-    /// Checks what the resources share. `fallback_auth` has credentials that stand beside `client`.
+    /// Checks what the resources share. `fallback_auth` has credentials that stand beside `client`; `random` spreads
+    /// requests that are tried again.
     ///
     /// # Errors
     /// [`Fault`] with a key below `client`.
-    pub fn new(table: ClientTable, fallback_auth: AuthTable, base_dir: &Path) -> Result<Self, Fault> {
+    pub fn new(
+        table: ClientTable,
+        fallback_auth: AuthTable,
+        base_dir: &Path,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, Fault> {
         let redactor = Redactor::default();
         let auth = table.auth.clone().map(|auth| auth.or(&fallback_auth).check()).transpose()?;
         let auth = auth.map(|auth| Arc::new(Authenticator::new(auth, &redactor)));
         Ok(Self {
-            client: Arc::new(Client::new(&table.session, &table.headers, &redactor, base_dir)?),
+            client: Arc::new(Client::new(&table.session, &table.headers, &redactor, base_dir, random)?),
             auth,
             paginator: table.paginator.as_ref().map(crate::config::PaginatorTable::check).transpose()?,
             table,

@@ -1,7 +1,10 @@
 //! `type = "files"`.
 
+use std::sync::Arc;
+
 use cartage_config::{ConfigError, ResourceSettings, SourceSettings};
 use cartage_extract::{OnBadRow, Resource};
+use cartage_runtime::Random;
 use cartage_sources_files::{FilesConfig, FilesProducer};
 
 use crate::shared::split_hints;
@@ -9,6 +12,7 @@ use crate::shared::split_hints;
 pub(crate) fn resources(
     settings: &SourceSettings,
     on_bad_row: OnBadRow,
+    _: &Arc<dyn Random>,
 ) -> Result<Vec<Resource>, ConfigError> {
     settings.resources.iter().map(|resource| one(resource, on_bad_row)).collect()
 }

@@ -1,7 +1,10 @@
 //! The types of sources by name.
 
+use std::sync::Arc;
+
 use cartage_config::{ConfigError, SourceSettings};
 use cartage_extract::{OnBadRow, Resource, Source};
+use cartage_runtime::Random;
 
 use crate::shared::SourceTable;
 use crate::{files, rest};
@@ -9,14 +12,15 @@ use crate::{files, rest};
 /// The types that can be built, as `type` names them.
 pub const TYPES: &[&str] = &["files", "rest_api"];
 
-type Builder = fn(&SourceSettings, OnBadRow) -> Result<Vec<Resource>, ConfigError>;
+type Builder = fn(&SourceSettings, OnBadRow, &Arc<dyn Random>) -> Result<Vec<Resource>, ConfigError>;
 
-/// Builds the source that a table of the configuration describes. Nothing is read or connected to yet.
+/// Builds the source that a table of the configuration describes. Nothing is read or connected to yet. `random` spreads
+/// requests that are tried again.
 ///
 /// # Errors
 /// [`ConfigError`] with key, place and the nearest known word: an unknown type, unknown keys, and values
 /// that cannot be used.
-pub fn build(settings: &SourceSettings) -> Result<Source, ConfigError> {
+pub fn build(settings: &SourceSettings, random: &Arc<dyn Random>) -> Result<Source, ConfigError> {
     let (resources, own_keys): (Builder, &[&str]) = match settings.kind.as_str() {
         "files" => (files::resources, &[]),
         "rest_api" => (rest::resources, rest::KEYS),
@@ -28,7 +32,7 @@ pub fn build(settings: &SourceSettings) -> Result<Source, ConfigError> {
     let table: SourceTable = settings.section.without(own_keys).parse()?;
     Ok(Source {
         name: settings.name.clone(),
-        resources: resources(settings, table.on_bad_row)?,
+        resources: resources(settings, table.on_bad_row, random)?,
         schema: table.schema_settings(),
         on_bad_row: table.on_bad_row,
         name_collisions: table.name_collisions,

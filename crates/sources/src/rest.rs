@@ -1,7 +1,10 @@
 //! `type = "rest_api"`.
 
+use std::sync::Arc;
+
 use cartage_config::{ConfigError, Section, SourceSettings};
 use cartage_extract::{OnBadRow, Producer, Resource, Resume};
+use cartage_runtime::Random;
 use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSource, parents_first};
 
 use crate::shared::split_hints;
@@ -20,15 +23,19 @@ pub(crate) const KEYS: &[&str] = &[
     "client_secret",
 ];
 
-pub(crate) fn resources(settings: &SourceSettings, _: OnBadRow) -> Result<Vec<Resource>, ConfigError> {
+pub(crate) fn resources(
+    settings: &SourceSettings,
+    _: OnBadRow,
+    random: &Arc<dyn Random>,
+) -> Result<Vec<Resource>, ConfigError> {
     let source = &settings.section;
     let client = source.table_at("client").ok_or_else(|| {
         source.invalid("client", "a rest_api source needs a table `client` with `base_url`")
     })?;
     let table: ClientTable = client.parse()?;
     let credentials: AuthTable = source.only(&KEYS[2..]).parse()?;
-    let rest =
-        RestSource::new(table, credentials, source.base_dir()).map_err(|fault| placed(&client, &fault))?;
+    let rest = RestSource::new(table, credentials, source.base_dir(), Arc::clone(random))
+        .map_err(|fault| placed(&client, &fault))?;
     let defaults = source.table_at("resource_defaults").map(|table| table.spell_out("endpoint", "path"));
     let names: Vec<&str> = settings.resources.iter().map(|resource| resource.name.as_str()).collect();
     let mut resources = Vec::new();

@@ -39,6 +39,7 @@ mod schema_files;
 mod secrets;
 mod signals;
 mod stages;
+mod staging_dataset;
 mod state;
 mod tour;
 mod two_machines;

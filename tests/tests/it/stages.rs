@@ -74,3 +74,26 @@ fn the_first_two_stage_binaries_hold_no_duckdb() {
         assert!(bytes.len() < 40_000_000, "{name} has {} bytes", bytes.len());
     }
 }
+
+#[test]
+fn a_resource_has_files_of_its_own_size_and_packing() {
+    let bench = bench();
+    let mut file = fs::read_to_string(bench.path().join("pipeline.toml")).expect("the pipeline file");
+    file.push_str(
+        "[sources.test.data_writer]\nfile_max_items = 4000\n\
+         [sources.test.items.data_writer]\nfile_max_items = 2000\ndisable_compression = true\n",
+    );
+    bench.write("pipeline.toml", &file);
+    run(&bench, "cartage", &["extract"]);
+    let files = tree(&bench.packages("extracted"));
+    let count = |table: &str, end: &str| {
+        let is_job = |name: &str| name.contains(&format!("/{table}.")) && name.ends_with(end);
+        files.iter().filter(|(name, _)| is_job(name)).count()
+    };
+    assert_eq!((count("items", ".jsonl"), count("items", ".zst")), (3, 0));
+    assert_eq!((count("other", ".jsonl"), count("other", ".zst")), (0, 1));
+
+    file.push_str("[sources.test.items.extract]\npackage_max_rows = 10\n");
+    bench.write("pipeline.toml", &file);
+    bench.cartage(&["extract"]).exits_with(2).says("[sources.test.extract]");
+}

@@ -187,7 +187,7 @@ impl Gatherer<'_> {
                     let change = Table { name: table.clone(), write_disposition, ..Table::default() };
                     self.merge_table(resource, change)?;
                 }
-                writers.write_empty(&table)?;
+                writers.write_empty(&table, self.writer_settings(resource))?;
             }
         }
         Ok(())

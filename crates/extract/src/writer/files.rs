@@ -20,7 +20,7 @@ pub(crate) type FileKey = usize;
 pub(crate) struct PackageFiles<'a> {
     staged: &'a StagedPackage,
     random: &'a dyn Random,
-    /// `None` where files are plain.
+    /// `None` where all files are plain.
     compressors: Option<Compressors>,
     queue: VecDeque<Step>,
     blocks_in_queue: usize,
@@ -61,8 +61,8 @@ impl<'a> PackageFiles<'a> {
     }
 
     /// Begins a file of JSON rows. It is created with its first block, or when it is closed.
-    pub(super) fn begin_rows(&mut self, table: &str) -> Result<FileKey, ExtractError> {
-        let codec = self.compressors.as_ref().map(|_| Codec::Zst);
+    pub(super) fn begin_rows(&mut self, table: &str, is_plain: bool) -> Result<FileKey, ExtractError> {
+        let codec = self.compressors.as_ref().filter(|_| !is_plain).map(|_| Codec::Zst);
         let name = self.name(table, FileFormat::Jsonl, codec)?;
         Ok(self.add(File::Named { table: table.to_owned(), name }))
     }
@@ -106,7 +106,7 @@ impl<'a> PackageFiles<'a> {
         rows: u64,
     ) -> Result<Vec<u8>, ExtractError> {
         let bytes = block.len() as u64;
-        let Some(compressors) = &self.compressors else {
+        let Some(compressors) = self.compressors.as_ref().filter(|_| !self.is_plain(file)) else {
             self.write(file, &block, rows, bytes)?;
             return Ok(cleared(block));
         };
@@ -188,6 +188,13 @@ impl<'a> PackageFiles<'a> {
         match self.files.get_mut(&key) {
             Some(File::Open { table, name, writer }) => Ok((table, name, writer)),
             _ => unreachable!("blocks come only to files that were begun and not closed"),
+        }
+    }
+
+    fn is_plain(&self, key: FileKey) -> bool {
+        match self.files.get(&key) {
+            Some(File::Named { name, .. } | File::Open { name, .. }) => name.codec().is_none(),
+            Some(File::Finished(_)) | None => false,
         }
     }
 

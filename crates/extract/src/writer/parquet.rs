@@ -40,7 +40,7 @@ impl ColumnsWriter {
     pub(super) fn write(
         &mut self,
         files: &mut PackageFiles<'_>,
-        settings: &WriterSettings,
+        settings: WriterSettings,
         batch: &RecordBatch,
     ) -> Result<(), ExtractError> {
         if self.file.as_ref().is_some_and(|file| file.schema != batch.schema()) {
@@ -91,7 +91,7 @@ impl ColumnsWriter {
     fn take_file(
         &mut self,
         files: &mut PackageFiles<'_>,
-        settings: &WriterSettings,
+        settings: WriterSettings,
         schema: SchemaRef,
     ) -> Result<OpenFile, ExtractError> {
         if let Some(file) = self.file.take() {

@@ -40,14 +40,14 @@ impl RowsWriter {
     pub(super) fn write(
         &mut self,
         files: &mut PackageFiles<'_>,
-        settings: &WriterSettings,
+        settings: WriterSettings,
         page: &JsonPage,
     ) -> Result<(), ExtractError> {
         let mut origins = OriginCursor { left: page.origins(), used: 0 };
         let mut text = page.text();
         let mut rows = page.rows();
         while rows > 0 {
-            let mut file = self.take_file(files)?;
+            let mut file = self.take_file(files, settings)?;
             let room = Room {
                 bytes: (BLOCK_BYTES - self.block.len()).min((settings.file_max_bytes - file.bytes) as usize),
                 rows: settings.file_max_items - file.rows,
@@ -89,11 +89,15 @@ impl RowsWriter {
         Ok(())
     }
 
-    fn take_file(&mut self, files: &mut PackageFiles<'_>) -> Result<OpenFile, ExtractError> {
+    fn take_file(
+        &mut self,
+        files: &mut PackageFiles<'_>,
+        settings: WriterSettings,
+    ) -> Result<OpenFile, ExtractError> {
         match self.file.take() {
             Some(file) => Ok(file),
             None => Ok(OpenFile {
-                key: files.begin_rows(&self.table)?,
+                key: files.begin_rows(&self.table, settings.disable_compression)?,
                 rows: 0,
                 bytes: 0,
                 origins: Origins::default(),

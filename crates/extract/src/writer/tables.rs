@@ -10,7 +10,7 @@ use super::quarantine::QuarantineWriter;
 use super::rows::RowsWriter;
 use crate::ExtractError;
 use crate::page::{JsonPage, Page, RejectedRow};
-use crate::settings::ExtractSettings;
+use crate::settings::ResourceSettings;
 
 /// What decides where files end.
 #[derive(Clone, Copy, Debug)]
@@ -18,17 +18,14 @@ pub(crate) struct WriterSettings {
     pub(crate) file_max_items: u64,
     pub(crate) file_max_bytes: u64,
     pub(crate) disable_compression: bool,
-    /// Bytes of rows that wait, of all tables.
-    pub(crate) buffered_bytes: usize,
 }
 
-impl From<&ExtractSettings> for WriterSettings {
-    fn from(settings: &ExtractSettings) -> Self {
+impl From<ResourceSettings> for WriterSettings {
+    fn from(settings: ResourceSettings) -> Self {
         Self {
             file_max_items: settings.file_max_items.get(),
             file_max_bytes: settings.file_max_bytes.get(),
             disable_compression: settings.disable_compression,
-            buffered_bytes: settings.buffered_bytes,
         }
     }
 }
@@ -39,7 +36,8 @@ pub(crate) struct TableWriters<'a> {
     files: PackageFiles<'a>,
     staged: &'a StagedPackage,
     random: &'a dyn Random,
-    settings: WriterSettings,
+    /// Bytes of rows that may wait, of all tables.
+    buffered_bytes: usize,
     tables: IndexMap<String, TableWriter>,
     buffered: usize,
 }
@@ -56,22 +54,27 @@ impl<'a> TableWriters<'a> {
         files: PackageFiles<'a>,
         staged: &'a StagedPackage,
         random: &'a dyn Random,
-        settings: WriterSettings,
+        buffered_bytes: usize,
     ) -> Self {
-        Self { files, staged, random, settings, tables: IndexMap::new(), buffered: 0 }
+        Self { files, staged, random, buffered_bytes, tables: IndexMap::new(), buffered: 0 }
     }
 
-    /// Writes a page.
-    pub(crate) fn write(&mut self, table: &str, page: &Page) -> Result<(), ExtractError> {
+    /// Writes a page as the settings of its resource say.
+    pub(crate) fn write(
+        &mut self,
+        table: &str,
+        page: &Page,
+        settings: WriterSettings,
+    ) -> Result<(), ExtractError> {
         match page {
-            Page::Json(page) => self.write_json(table, page),
+            Page::Json(page) => self.write_json(table, page, settings),
             Page::Arrow(batch) => {
-                let (writer, files, settings) = self.parts(table);
+                let (writer, files) = self.parts(table);
                 writer.has_files = true;
                 writer.columns.write(files, settings, batch)
             }
             Page::ParquetFile(file) => {
-                let (writer, files, _) = self.parts(table);
+                let (writer, files) = self.parts(table);
                 writer.has_files = true;
                 writer.columns.link(files, file)
             }
@@ -80,10 +83,10 @@ impl<'a> TableWriters<'a> {
 
     /// Gives the table a file without rows, unless it has one: its rows at the destination are replaced
     /// by none.
-    pub(crate) fn write_empty(&mut self, table: &str) -> Result<(), ExtractError> {
-        let (writer, files, _) = self.parts(table);
+    pub(crate) fn write_empty(&mut self, table: &str, settings: WriterSettings) -> Result<(), ExtractError> {
+        let (writer, files) = self.parts(table);
         if !std::mem::replace(&mut writer.has_files, true) {
-            let file = files.begin_rows(table)?;
+            let file = files.begin_rows(table, settings.disable_compression)?;
             files.close(file, Vec::new());
         }
         Ok(())
@@ -123,15 +126,20 @@ impl<'a> TableWriters<'a> {
         Ok((self.files.finish()?, quarantine))
     }
 
-    fn write_json(&mut self, table: &str, page: &JsonPage) -> Result<(), ExtractError> {
-        let (writer, files, settings) = self.parts(table);
+    fn write_json(
+        &mut self,
+        table: &str,
+        page: &JsonPage,
+        settings: WriterSettings,
+    ) -> Result<(), ExtractError> {
+        let (writer, files) = self.parts(table);
         let before = writer.rows.buffered();
         writer.has_files |= page.rows() > 0;
         writer.rows.write(files, settings, page)?;
         let after = writer.rows.buffered();
         self.buffered = self.buffered + after - before;
         self.keep(table, page.rejected())?;
-        if self.buffered > self.settings.buffered_bytes {
+        if self.buffered > self.buffered_bytes {
             self.write_largest()?;
         }
         Ok(())
@@ -156,7 +164,7 @@ impl<'a> TableWriters<'a> {
         Ok(slot.as_mut().expect("just filled"))
     }
 
-    fn parts(&mut self, table: &str) -> (&mut TableWriter, &mut PackageFiles<'a>, &WriterSettings) {
+    fn parts(&mut self, table: &str) -> (&mut TableWriter, &mut PackageFiles<'a>) {
         if !self.tables.contains_key(table) {
             let writer = TableWriter {
                 rows: RowsWriter::new(table),
@@ -167,6 +175,6 @@ impl<'a> TableWriters<'a> {
             self.tables.insert(table.to_owned(), writer);
         }
         let writer = self.tables.get_mut(table).expect("just inserted");
-        (writer, &mut self.files, &self.settings)
+        (writer, &mut self.files)
     }
 }

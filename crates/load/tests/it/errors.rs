@@ -28,14 +28,14 @@ fn a_transient_error_is_retried_with_growing_pauses_and_counted_in_the_file_name
     });
     let sleeps = Arc::new(Sleeps::default());
     let mut settings = settings();
-    settings.backoff.sleeper = sleeps.clone();
+    settings.retry.sleeper = sleeps.clone();
     shop.load_with(&load_id, &flaky, &settings, &runtime()).unwrap();
 
     assert_eq!(shop.values("items", "id"), ["1", "2", "3"]);
     let sleeps = sleeps.0.lock().unwrap();
     assert_eq!(sleeps.len(), 3);
     for (attempt, pause) in sleeps.iter().enumerate() {
-        let whole = settings.backoff.first * 2u32.pow(attempt as u32);
+        let whole = settings.retry.first * 2u32.pow(attempt as u32);
         assert!(*pause >= whole / 2 && *pause <= whole, "attempt {attempt}: {pause:?}");
     }
     let loaded = shop.package(Folder::Loaded, &load_id).jobs(JobState::Completed).unwrap();

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use cartage_destinations_api::{Destination, system};
 use cartage_destinations_null::Memory;
-use cartage_load::{Backoff, LoadError, LoadReport, LoadRequest, LoadSettings, Sleeper, run};
+use cartage_load::{LoadError, LoadReport, LoadRequest, LoadSettings, run};
 use cartage_package_store::{
     FileDraft, FileFormat, FileSystem, Folder, JobFileName, LoadId, ManifestDraft, PackageSettings,
     PackageStore, PublishedPackage, ReplaceStrategy, Wait,
 };
-use cartage_runtime::{Cancel, Runtime, Stage};
+use cartage_runtime::{Cancel, RetryPolicy, Runtime, Sleeper, Stage};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use cartage_test_support::{TempPipeline, runtime};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Sleeper for Sleeps {
 pub(crate) fn settings() -> LoadSettings {
     LoadSettings {
         workers: 1.try_into().unwrap(),
-        backoff: Backoff { sleeper: Arc::new(Sleeps::default()), ..Backoff::default() },
+        retry: RetryPolicy { sleeper: Arc::new(Sleeps::default()), ..RetryPolicy::default() },
         ..LoadSettings::default()
     }
 }

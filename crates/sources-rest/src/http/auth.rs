@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::error::shown;
 use super::redact::Redactor;
+use super::transport::TransportError;
 use crate::config::{Auth, ClientCredentials, Location};
 use crate::request::form;
 
@@ -129,7 +130,7 @@ impl Authenticator {
             .send()
             .await;
         let failed = |reason: String| format!("cannot get a token from {place}: {reason}");
-        let answer = sent.map_err(|error| failed(super::error::of_transport(&error, 1, 0.0)))?;
+        let answer = sent.map_err(|error| failed(TransportError::new(&error).explain(1, 0.0)))?;
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         if !status.is_success() {

@@ -1,5 +1,8 @@
 //! Sending requests: credentials, redirects, retries, limits.
 
+use std::sync::Arc;
+
+use cartage_runtime::Random;
 use indexmap::IndexMap;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
@@ -12,8 +15,9 @@ use super::body::{BodyError, Payload, read, read_text};
 use super::error::{self, RestError};
 use super::limit::RateLimit;
 use super::redact::Redactor;
-use super::retry::{delay, is_retryable};
+use super::retry::{RetryDelay, is_retryable};
 use super::tls;
+use super::transport::{SystemResolver, TransportError};
 use crate::config::{ActionTable, Fault, SessionTable, seconds};
 use crate::request::{Body, Request, form};
 
@@ -30,6 +34,7 @@ pub(crate) type Origin = (String, String, u16);
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
+    retry: RetryDelay,
     pub(crate) session: SessionTable,
     headers: IndexMap<String, String>,
     pub(crate) redactor: Redactor,
@@ -98,11 +103,13 @@ impl Client {
         headers: &IndexMap<String, String>,
         redactor: &Redactor,
         base_dir: &std::path::Path,
+        random: Arc<dyn Random>,
     ) -> Result<Self, Fault> {
         let verify = session.verify.as_ref().map(|file| base_dir.join(file));
         let tls = tls::config(verify.as_deref()).map_err(|reason| Fault::new("session.verify", reason))?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
+            .dns_resolver(Arc::new(SystemResolver))
             .redirect(Policy::none())
             .user_agent(concat!("cartage/", env!("CARGO_PKG_VERSION")))
             .read_timeout(seconds(session.request_timeout))
@@ -122,6 +129,7 @@ impl Client {
         }
         Ok(Self {
             http,
+            retry: RetryDelay::new(session, random),
             session: session.clone(),
             headers: headers.clone(),
             redactor: redactor.clone(),
@@ -177,7 +185,7 @@ impl Client {
                     may_renew = false;
                 }
                 Err(Failed::ForNow(reason, headers)) if attempt < self.session.request_max_attempts => {
-                    let wait = delay(&self.session, attempt, headers.as_ref());
+                    let wait = self.retry.wait(attempt, headers.as_ref());
                     tracing::info!(
                         request = shown,
                         attempt,
@@ -206,8 +214,9 @@ impl Client {
         attempt: u32,
     ) -> Result<Option<(StatusCode, HeaderMap, Payload)>, Failed> {
         let transport = |error: &reqwest::Error| {
-            let reason = error::of_transport(error, attempt, self.session.request_timeout);
-            if is_hopeless(&reason) { Failed::ForGood(reason) } else { Failed::ForNow(reason, None) }
+            let error = TransportError::new(error);
+            let reason = error.explain(attempt, self.session.request_timeout);
+            if error.is_final(attempt) { Failed::ForGood(reason) } else { Failed::ForNow(reason, None) }
         };
         let response = self.follow(request, url, auth, home, &transport).await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -336,12 +345,6 @@ fn is_home(url: &Url, home: &[Origin]) -> bool {
         let upgraded = other.0 == "http" && other.2 == 80 && here.0 == "https" && here.2 == 443;
         *other == here || upgraded && other.1 == here.1
     })
-}
-
-/// A failure that the next try meets as well.
-fn is_hopeless(reason: &str) -> bool {
-    let lost = ["certificate of the server", "there is no host of this name"];
-    lost.iter().any(|start| reason.contains(start)) && !reason.contains("emporary")
 }
 
 fn sounds_secret(header: &str) -> bool {

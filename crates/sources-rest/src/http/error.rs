@@ -1,7 +1,5 @@
 //! What can go wrong between us and an API, in words that say what to do.
 
-use std::error::Error as StdError;
-
 use cartage_extract::SourceError;
 use reqwest::StatusCode;
 
@@ -54,59 +52,6 @@ pub(crate) fn shown(body: &str) -> String {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,
     }
-}
-
-/// What a failed transport means, from the innermost cause outwards.
-pub(crate) fn of_transport(error: &reqwest::Error, attempts: u32, timeout: f64) -> String {
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
-    }
-    let all = causes.join(": ");
-    let innermost = causes.last().cloned().unwrap_or_else(|| "no reason given".to_owned());
-    let lower = all.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let tries = if attempts > 1 { format!(", {attempts} tries") } else { String::new() };
-    if error.is_timeout() {
-        return format!(
-            "no answer within {timeout} seconds{tries}; raise `client.session.request_timeout`, or ask for smaller pages"
-        );
-    }
-    if has(&["expired"]) && has(&["certificate"]) {
-        return format!(
-            "the certificate of the server has expired or is not yet valid; tell its owner ({innermost})"
-        );
-    }
-    if has(&["not valid for name", "notvalidforname"]) {
-        return format!(
-            "the certificate of the server is that of another host ({innermost}); check `base_url`"
-        );
-    }
-    if has(&["unknownissuer", "invalid peer certificate", "certificate"]) {
-        return format!(
-            "the certificate of the server is not trusted ({innermost}); if it is one of your own, set \
-             `client.session.verify` to the file with its authority"
-        );
-    }
-    if has(&["dns error", "failed to lookup", "name or service not known"]) {
-        return format!("there is no host of this name ({innermost}); check `base_url`");
-    }
-    if has(&["connection refused"]) {
-        return format!(
-            "nobody listens at this address{tries} ({innermost}); check host and port of `base_url`"
-        );
-    }
-    if error.is_connect() {
-        return format!(
-            "the host cannot be reached{tries} ({innermost}); check `base_url`, the network, and HTTPS_PROXY"
-        );
-    }
-    if error.is_decode() || error.is_body() {
-        return format!("the answer broke off or cannot be decoded{tries} ({innermost}); run again");
-    }
-    format!("the connection broke{tries} ({innermost}); run again")
 }
 
 /// Why an answer that should be JSON is none.

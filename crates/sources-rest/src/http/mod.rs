@@ -9,6 +9,7 @@ mod limit;
 mod redact;
 mod retry;
 mod tls;
+mod transport;
 
 pub(crate) use auth::Authenticator;
 pub(crate) use body::{Payload, StreamedBody};

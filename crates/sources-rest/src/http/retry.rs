@@ -1,12 +1,12 @@
 //! How long to wait before the next try.
 
-use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
-use cartage_runtime::{Clock, SystemClock};
+use cartage_runtime::{Random, RetryPolicy};
 use chrono::DateTime;
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::config::{SessionTable, seconds};
 
@@ -15,31 +15,44 @@ pub(super) fn is_retryable(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
-/// What the server asks for, at most as long as the settings allow; else twice as long as the last time, less
-/// a random part, so that those who failed together do not come back together.
-pub(super) fn delay(session: &SessionTable, attempt: u32, headers: Option<&HeaderMap>) -> Duration {
-    let most = seconds(session.request_max_retry_delay);
-    if let Some(asked) = headers.and_then(asked) {
-        return asked.min(most);
-    }
-    let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-    let full = seconds(session.request_backoff_factor * 2_f64.powi(exponent.min(30))).min(most);
-    let random = RandomState::new().hash_one(attempt) % 1000;
-    full.mul_f64(0.75 + random as f64 / 4000.0)
+/// How long requests of one client wait before they are tried again.
+#[derive(Debug)]
+pub(super) struct RetryDelay {
+    policy: RetryPolicy,
+    longest: Duration,
+    random: Arc<dyn Random>,
 }
 
-/// `Retry-After`: seconds, or a date.
+impl RetryDelay {
+    pub(super) fn new(session: &SessionTable, random: Arc<dyn Random>) -> Self {
+        let longest = seconds(session.request_max_retry_delay);
+        let policy = RetryPolicy::new(seconds(session.request_backoff_factor), longest);
+        Self { policy, longest, random }
+    }
+
+    /// What the server asks for, at most as long as the settings allow; else what the policy says.
+    pub(super) fn wait(&self, attempt: u32, headers: Option<&HeaderMap>) -> Duration {
+        match headers.and_then(asked) {
+            Some(asked) => asked.min(self.longest),
+            None => self.policy.pause(attempt, &*self.random),
+        }
+    }
+}
+
+/// `Retry-After`: seconds, or a date by the clock of the server.
 fn asked(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
+    let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
+    let after = text(RETRY_AFTER)?;
+    if let Ok(seconds) = after.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = DateTime::parse_from_rfc2822(text).ok()?;
-    (until.to_utc() - SystemClock.now()).to_std().ok()
+    let moment = |text: &str| DateTime::parse_from_rfc2822(text).ok();
+    (moment(after)? - moment(text(DATE)?)?).to_std().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use cartage_runtime::SeededRandom;
     use reqwest::header::HeaderValue;
 
     use super::*;
@@ -47,13 +60,19 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_limit_and_the_server_may_ask_for_more() {
         let session = SessionTable { request_max_retry_delay: 6.0, ..SessionTable::default() };
+        let delay = RetryDelay::new(&session, Arc::new(SeededRandom::new(1)));
         for (attempt, most) in [(1, 1.0), (2, 2.0), (3, 4.0), (4, 6.0), (40, 6.0)] {
-            let waited = delay(&session, attempt, None).as_secs_f64();
-            assert!(waited <= most && waited >= most * 0.75, "{attempt}: {waited}");
+            let waited = delay.wait(attempt, None).as_secs_f64();
+            assert!(waited <= most && waited >= most * 0.5, "{attempt}: {waited}");
         }
-        let with = |text: &'static str| HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
-        assert_eq!(delay(&session, 1, Some(&with("3"))), Duration::from_secs(3));
-        assert_eq!(delay(&session, 1, Some(&with("99"))), Duration::from_secs(6));
-        assert_eq!(delay(&session, 1, Some(&with("Fri, 31 Dec 2100 23:59:59 GMT"))), Duration::from_secs(6));
+        let with = |text: &'static str| {
+            HeaderMap::from_iter([
+                (RETRY_AFTER, HeaderValue::from_static(text)),
+                (DATE, HeaderValue::from_static("Fri, 31 Dec 2100 23:59:57 GMT")),
+            ])
+        };
+        assert_eq!(delay.wait(1, Some(&with("3"))), Duration::from_secs(3));
+        assert_eq!(delay.wait(1, Some(&with("99"))), Duration::from_secs(6));
+        assert_eq!(delay.wait(1, Some(&with("Fri, 31 Dec 2100 23:59:59 GMT"))), Duration::from_secs(2));
     }
 }

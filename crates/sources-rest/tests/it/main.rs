@@ -14,7 +14,13 @@ use serde_json::{Value, json};
 /// A resource by its table, of a source that also has the resource `parent`.
 fn resource(server: &RestServer, table: &Value) -> RestProducer {
     let client: ClientTable = serde_json::from_value(json!({"base_url": server.url()})).unwrap();
-    let source = RestSource::new(client, AuthTable::default(), Path::new("/")).unwrap();
+    let source = RestSource::new(
+        client,
+        AuthTable::default(),
+        Path::new("/"),
+        std::sync::Arc::new(cartage_runtime::SystemRandom),
+    )
+    .unwrap();
     let table: ResourceTable = serde_json::from_value(table.clone()).unwrap();
     source.resource("child", table, &["parent", "child"]).unwrap().producer
 }

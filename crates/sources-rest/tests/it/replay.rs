@@ -12,7 +12,13 @@ fn producer(table: &Value) -> RestProducer {
     let client = json!({"base_url": "http://api.example/v1", "auth": {"type": "api_key", "name": "key",
         "api_key": "s3cret-value", "location": "query"}});
     let client: ClientTable = serde_json::from_value(client).unwrap();
-    let source = RestSource::new(client, AuthTable::default(), Path::new("/")).unwrap();
+    let source = RestSource::new(
+        client,
+        AuthTable::default(),
+        Path::new("/"),
+        std::sync::Arc::new(cartage_runtime::SystemRandom),
+    )
+    .unwrap();
     let table: ResourceTable = serde_json::from_value(table.clone()).unwrap();
     source.resource("items", table, &["items"]).unwrap().producer
 }

@@ -7,7 +7,7 @@ fn build(text: &str) -> Result<Source, String> {
     let head = "[pipeline]\nname = \"shop\"\ndestination = \"duckdb\"\n";
     let options = LoadOptions { text: Some(format!("{head}{text}")), ..LoadOptions::default() };
     let config = Config::load(options).map_err(|error| error.to_string())?;
-    cartage_sources::build(&config.sources[0]).map_err(|error| error.to_string())
+    cartage_sources::build(&config.sources[0], &random()).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn paths_start_from_the_folder_of_the_file() {
     )
     .unwrap();
     let config = Config::load(LoadOptions { file: Some(file), ..LoadOptions::default() }).unwrap();
-    let mut source = cartage_sources::build(&config.sources[0]).unwrap();
+    let mut source = cartage_sources::build(&config.sources[0], &random()).unwrap();
     let producer = &mut source.resources[0].producer;
     producer.open(&cartage_extract::OpenContext::new(100, cartage_runtime::Cancel::default())).unwrap();
     assert!(matches!(producer.next_page().unwrap(), Some(Page::Json(page)) if page.rows() == 1));
@@ -121,4 +121,8 @@ fn values_that_cannot_be_used_name_their_key() {
         assert!(error.contains(message), "{error}");
         eprintln!("{error}");
     }
+}
+
+fn random() -> std::sync::Arc<dyn cartage_runtime::Random> {
+    std::sync::Arc::new(cartage_runtime::SystemRandom)
 }
