@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 
 use cartage_destinations_api::{Param, Result, Statement};
@@ -147,16 +146,11 @@ impl Drop for Session {
     }
 }
 
-fn rows(
-    conn: &mut Conn,
-    statement: &Statement,
-) -> impl Future<Output = mysql_async::Result<Vec<mysql_async::Row>>> {
-    async move {
-        if statement.params.is_empty() {
-            conn.query(&statement.sql).await
-        } else {
-            conn.exec(&statement.sql, params(statement)).await
-        }
+async fn rows(conn: &mut Conn, statement: &Statement) -> mysql_async::Result<Vec<mysql_async::Row>> {
+    if statement.params.is_empty() {
+        conn.query(&statement.sql).await
+    } else {
+        conn.exec(&statement.sql, params(statement)).await
     }
 }
 

@@ -79,7 +79,8 @@ pub(crate) fn connect(config: &Config, cause: &mysql_async::Error) -> Error {
 
 fn unreachable(io: &io::Error) -> Error {
     let message = one_line(&io.to_string());
-    if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+    let inner = io.get_ref();
+    if inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() {
         return Error::invalid(message)
             .with_remedy("name the trusted certificates with ssl_ca, or choose another ssl_mode");
     }

@@ -211,7 +211,7 @@ fn index(dialect: &MysqlDialect, key: &[&Column]) -> String {
     let part = |column: &&Column| {
         let is_longer = column.precision.is_none_or(|length| length > INDEX_PREFIX);
         let has_prefix = is_long(column) || column.data_type == Some(DataType::Text) && is_longer;
-        let prefix = if has_prefix { format!("({})", INDEX_PREFIX) } else { String::new() };
+        let prefix = if has_prefix { format!("({INDEX_PREFIX})") } else { String::new() };
         format!("{}{prefix}", dialect.quote(&column.name))
     };
     let parts: Vec<String> = key.iter().take(INDEX_COLUMNS).map(part).collect();
@@ -222,17 +222,17 @@ fn index(dialect: &MysqlDialect, key: &[&Column]) -> String {
 mod tests {
     use super::*;
 
-    fn type_of(column: Column) -> String {
-        MysqlDialect::default().column_type(&column).unwrap_or_else(|error| error.to_string())
+    fn type_of(column: &Column) -> String {
+        MysqlDialect::default().column_type(column).unwrap_or_else(|error| error.to_string())
     }
 
     fn precise(data_type: DataType, precision: u32, scale: Option<u32>) -> String {
-        type_of(Column { precision: Some(precision), scale, ..Column::typed("c", data_type, true) })
+        type_of(&Column { precision: Some(precision), scale, ..Column::typed("c", data_type, true) })
     }
 
     #[test]
     fn types_hold_what_dlt_declares_and_more_text() {
-        let plain = |data_type| type_of(Column::typed("c", data_type, true));
+        let plain = |data_type| type_of(&Column::typed("c", data_type, true));
         let expected = [
             (DataType::Text, "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
             (DataType::Double, "DOUBLE"),
@@ -250,7 +250,7 @@ mod tests {
             assert_eq!(plain(data_type), name);
         }
         let id = Column { unique: Some(true), ..Column::typed("_dlt_id", DataType::Text, false) };
-        assert_eq!(type_of(id), format!("VARCHAR(128) {CHARSET}"));
+        assert_eq!(type_of(&id), format!("VARCHAR(128) {CHARSET}"));
         assert_eq!(precise(DataType::Text, 100, None), format!("VARCHAR(100) {CHARSET}"));
         assert_eq!(precise(DataType::Text, 20_000, None), format!("LONGTEXT {CHARSET}"));
         assert_eq!(precise(DataType::Binary, 100, None), "BLOB(100)");

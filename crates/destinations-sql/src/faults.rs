@@ -56,12 +56,15 @@ impl Faults {
 /// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
 /// Returns how many ends there were.
 pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
-    let struck = |nth: &usize| {
-        let faults = Arc::new(Faults::new(*nth));
+    let mut ends = 0;
+    loop {
+        let faults = Arc::new(Faults::new(ends + 1));
         scenario(Arc::clone(&faults));
-        faults.have_struck()
-    };
-    (1..).take_while(struck).count()
+        if !faults.have_struck() {
+            return ends;
+        }
+        ends += 1;
+    }
 }
 
 /// An engine with such an end.

@@ -70,7 +70,7 @@ impl<'a> Cells<'a> {
             Self::Text(array) if array.is_valid(row) => out.extend_from_slice(array.value(row).as_bytes()),
             Self::Int(array) if array.is_valid(row) => show(out, array.value(row)),
             Self::Timestamp(array, step) if array.is_valid(row) => {
-                put_timestamp(array.value(row), *step, out)?
+                put_timestamp(array.value(row), *step, out)?;
             }
             Self::Double(array) if array.is_valid(row) => put_double(array.value(row), out)?,
             Self::Bool(array) if array.is_valid(row) => out.push(b'0' + u8::from(array.value(row))),

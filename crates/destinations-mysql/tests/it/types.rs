@@ -54,7 +54,7 @@ fn samples() -> Vec<(Column, ArrayRef, &'static str, String)> {
     let nanos = TimestampNanosecondArray::from(vec![MOMENT * 1000]).with_timezone("Europe/Berlin");
     let time: ArrayRef = Arc::new(Time64MicrosecondArray::from(vec![3_723_456_789]));
     let bytes: Vec<u8> = (0..=255).collect();
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let unique = Column { unique: Some(true), ..column(DataType::Text) };
     let sample = |column, array, data_type, value: &str| (column, array, data_type, value.to_owned());
     vec![

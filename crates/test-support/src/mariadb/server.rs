@@ -15,7 +15,7 @@ const REMEDY: &str =
 /// Where Debian keeps the server, which may be on no path.
 const SBIN: &str = "/usr/sbin";
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is known about a server between processes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
