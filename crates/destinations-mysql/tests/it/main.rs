@@ -4,5 +4,6 @@
 mod conformance;
 mod ends;
 mod failures;
+mod handover;
 mod types;
 mod util;
