@@ -111,9 +111,9 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Reason> {
     if error.kind() == io::ErrorKind::ConnectionRefused {
         return Some(Reason::ConnectionRefused);
     }
-    // An error of another crate inside of one of the system is no source of it.
-    let inner = error.get_ref()?;
-    inner.downcast_ref::<rustls::Error>().and_then(of_tls)
+    // What an error of the system carries inside is no source of it.
+    let inner: &(dyn StdError + 'static) = error.get_ref()?;
+    of_cause(inner)
 }
 
 fn of_tls(error: &rustls::Error) -> Option<Reason> {
