@@ -1,4 +1,4 @@
-//! A pooled connection as a session: transactions, and what is at the server.
+//! A connection as a session: statements, transactions, and what is at the server.
 //!
 //! The server's own tables compare names without case, so that what they give is compared again here.
 
@@ -8,49 +8,71 @@ use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 use cartage_destinations_sql::{Row, SqlSession};
 use cartage_schema::Table;
 
-use crate::lock;
-use crate::pool::Pooled;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
 
-impl Pooled<'_> {
+use crate::client::{Session, params, row, rows};
+use crate::error;
+use crate::lock;
+
+impl Session {
     /// Whether two names of datasets or tables are the same.
     fn is_same(&self, left: &str, right: &str) -> bool {
-        let dialect = self.pool().dialect();
+        let dialect = &self.about().dialect;
         dialect.fold(left) == dialect.fold(right)
     }
 
     /// Rows whose first column is the name of the dataset; `sql` has one place for it.
     fn of_dataset(&self, dataset: &str, purpose: &str, sql: &str) -> Result<Vec<Row>> {
         let statement = Statement::new(purpose, sql).with_params(vec![dataset.into()]);
-        let mut rows = (**self).query(&statement)?;
+        let mut rows = self.query(&statement)?;
         rows.retain(|row| row.text(0).is_ok_and(|found| self.is_same(&found, dataset)));
         Ok(rows)
     }
 }
 
-impl SqlSession for Pooled<'_> {
+impl SqlSession for Session {
     fn execute(&self, statement: &Statement) -> Result<u64> {
-        (**self).execute(statement)
+        let run = |conn: &mut Conn| {
+            if statement.params.is_empty() {
+                // Not all statements can be prepared.
+                self.runtime().block_on(conn.query_drop(&statement.sql))?;
+            } else {
+                self.runtime().block_on(conn.exec_drop(&statement.sql, params(statement)))?;
+            }
+            Ok(conn.affected_rows())
+        };
+        self.with(run).map_err(|cause| error::statement(&statement.purpose, &cause))
     }
 
     fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        (**self).query(statement)
+        let run = |conn: &mut Conn| self.runtime().block_on(rows(conn, statement));
+        let rows = self.with(run).map_err(|cause| error::statement(&statement.purpose, &cause))?;
+        Ok(rows.into_iter().map(row).collect())
     }
 
     fn begin(&self) -> Result<()> {
-        (**self).begin()
+        self.in_transaction.set(true);
+        self.control("START TRANSACTION", "begin a transaction")
     }
 
     fn commit(&self) -> Result<()> {
-        (**self).commit()
+        self.control("COMMIT", "commit")?;
+        self.in_transaction.set(false);
+        Ok(())
     }
 
+    /// The connection is not used again: what a transaction has kept for itself in temporary tables is not undone.
     fn roll_back(&self) {
-        (**self).roll_back();
+        self.broken.set(true);
+        if let Err(error) = self.control("ROLLBACK", "undo the transaction") {
+            tracing::debug!(%error, "the transaction ends with its connection");
+        }
     }
 
     /// Even `IF NOT EXISTS` needs the right to make one, so it is looked for.
     fn create_dataset(&self, dataset: &str) -> Result<()> {
-        let create = self.pool().dialect().create_dataset(dataset);
+        let create = self.about().dialect.create_dataset(dataset);
         match create {
             Some(create) if !self.has_dataset(dataset)? => {
                 self.control(&create, &format!("create dataset {dataset}"))
@@ -69,7 +91,7 @@ impl SqlSession for Pooled<'_> {
         if !self.has_dataset(dataset)? || self.has_row(&content)? {
             return Ok(());
         }
-        let name = self.pool().dialect().dataset(dataset);
+        let name = self.about().dialect.dataset(dataset);
         self.control(&format!("DROP DATABASE {name}"), &format!("remove dataset {dataset}"))
     }
 
@@ -92,7 +114,7 @@ impl SqlSession for Pooled<'_> {
                    WHERE table_schema = ? AND table_name = ? AND table_type = 'BASE TABLE'";
         let statement = Statement::new(format!("whether there is a table {table}"), sql)
             .with_params(vec![dataset.into(), table.into()]);
-        let rows = (**self).query(&statement)?;
+        let rows = self.query(&statement)?;
         let is_it =
             |row: &Row| Ok(self.is_same(&row.text(0)?, dataset) && self.is_same(&row.text(1)?, table));
         Ok(rows.iter().map(is_it).collect::<Result<Vec<bool>>>()?.contains(&true))
@@ -117,7 +139,7 @@ impl SqlSession for Pooled<'_> {
                    WHERE table_schema = ? ORDER BY BINARY table_name, ordinal_position";
         let rows = self.of_dataset(dataset, "read the columns of the dataset", sql)?;
         let columns = rows.iter().map(|row| Ok((row.text(1)?, row.text(2)?)));
-        Ok(Existing::of(self.pool().dialect(), &columns.collect::<Result<Vec<_>>>()?))
+        Ok(Existing::of(&self.about().dialect, &columns.collect::<Result<Vec<_>>>()?))
     }
 
     /// Whether somebody may make databases of any name.
@@ -130,7 +152,7 @@ impl SqlSession for Pooled<'_> {
     }
 
     fn lock_dataset(&self, staging: &str) -> Result<()> {
-        let limit = self.pool().config().lock_timeout.map(|limit| limit.as_secs().max(1));
+        let limit = self.about().lock_timeout.map(|limit| limit.as_secs().max(1));
         lock::lock_dataset(self, staging, limit)
     }
 

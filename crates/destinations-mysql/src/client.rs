@@ -3,25 +3,28 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cartage_destinations_api::{Param, Result, Statement};
-use cartage_destinations_sql::{Row, SqlValue};
+use cartage_destinations_sql::{Row, SqlSession as _, SqlValue};
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Column, Conn, Params, Value};
 use tokio::runtime::Runtime;
 
-use crate::error;
+use crate::schema_sql::MysqlDialect;
 
-/// What a server says about itself.
+/// What is known about a server.
 #[derive(Clone, Debug)]
-pub(crate) struct Server {
+pub(crate) struct About {
+    /// How it spells things.
+    pub(crate) dialect: MysqlDialect,
     /// Longest statement in bytes.
     pub(crate) longest_statement: usize,
     /// Whether it takes files of rows from us.
     pub(crate) takes_files: bool,
-    /// Whether it compares names of tables without case.
-    pub(crate) folds_tables: bool,
+    /// Longest time that a statement waits for a lock; the server's where absent.
+    pub(crate) lock_timeout: Option<Duration>,
 }
 
 /// One connection, used by one thread at a time.
@@ -29,13 +32,13 @@ pub struct Session {
     runtime: Arc<Runtime>,
     /// There until the session is dropped.
     conn: RefCell<Option<Conn>>,
-    server: Server,
+    about: About,
     /// Whether the connection broke, or keeps something of a transaction that was undone.
-    broken: Cell<bool>,
+    pub(crate) broken: Cell<bool>,
     /// Whether a transaction may be open.
-    in_transaction: Cell<bool>,
+    pub(crate) in_transaction: Cell<bool>,
     /// Whether it may hold a lock.
-    locked: Cell<bool>,
+    pub(crate) locked: Cell<bool>,
 }
 
 impl fmt::Debug for Session {
@@ -45,36 +48,22 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(runtime: Arc<Runtime>, conn: Conn, server: Server) -> Self {
+    pub(crate) fn new(runtime: Arc<Runtime>, conn: Conn, about: About) -> Self {
         let [broken, in_transaction, locked] = [const { Cell::new(false) }; 3];
-        Self { runtime, conn: RefCell::new(Some(conn)), server, broken, in_transaction, locked }
+        Self { runtime, conn: RefCell::new(Some(conn)), about, broken, in_transaction, locked }
     }
 
-    pub(crate) fn server(&self) -> &Server {
-        &self.server
+    pub(crate) fn about(&self) -> &About {
+        &self.about
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.runtime
     }
 
-    /// Whether the next user of the connection can begin where a new one would. Asks the server whether it is there.
-    pub(crate) fn is_usable(&self) -> bool {
-        !self.is_spoiled() && self.answers()
-    }
-
     /// Whether the connection is of no more use to others, also because whoever used it panicked.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.broken.get() || self.in_transaction.get() || self.locked.get()
-    }
-
-    pub(crate) fn answers(&self) -> bool {
-        self.with(|conn| self.runtime.block_on(conn.ping())).is_ok()
-    }
-
-    /// Keeps the connection from others as long as it may hold a lock.
-    pub(crate) fn set_locked(&self, locked: bool) {
-        self.locked.set(locked);
     }
 
     /// Uses the connection. After an error that did not come from the server it is of no more use.
@@ -90,49 +79,9 @@ impl Session {
         result
     }
 
-    /// Runs one statement; returns the number of rows that it found to change.
-    pub(crate) fn execute(&self, statement: &Statement) -> Result<u64> {
-        let run = |conn: &mut Conn| {
-            if statement.params.is_empty() {
-                // Not all statements can be prepared.
-                self.runtime.block_on(conn.query_drop(&statement.sql))?;
-            } else {
-                self.runtime.block_on(conn.exec_drop(&statement.sql, params(statement)))?;
-            }
-            Ok(conn.affected_rows())
-        };
-        self.with(run).map_err(|cause| error::statement(&statement.purpose, &cause))
-    }
-
-    /// All rows of a query.
-    pub(crate) fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        let run = |conn: &mut Conn| self.runtime.block_on(rows(conn, statement));
-        let rows = self.with(run).map_err(|cause| error::statement(&statement.purpose, &cause))?;
-        Ok(rows.into_iter().map(row).collect())
-    }
-
     /// Runs a statement without parameters and result.
     pub(crate) fn control(&self, sql: &str, purpose: &str) -> Result<()> {
         self.execute(&Statement::new(purpose, sql)).map(drop)
-    }
-
-    pub(crate) fn begin(&self) -> Result<()> {
-        self.in_transaction.set(true);
-        self.control("START TRANSACTION", "begin a transaction")
-    }
-
-    pub(crate) fn commit(&self) -> Result<()> {
-        self.control("COMMIT", "commit")?;
-        self.in_transaction.set(false);
-        Ok(())
-    }
-
-    /// The connection is not used again: what a transaction has kept for itself in temporary tables is not undone.
-    pub(crate) fn roll_back(&self) {
-        self.broken.set(true);
-        if let Err(error) = self.control("ROLLBACK", "undo the transaction") {
-            tracing::debug!(%error, "the transaction ends with its connection");
-        }
     }
 }
 
@@ -146,7 +95,10 @@ impl Drop for Session {
     }
 }
 
-async fn rows(conn: &mut Conn, statement: &Statement) -> mysql_async::Result<Vec<mysql_async::Row>> {
+pub(crate) async fn rows(
+    conn: &mut Conn,
+    statement: &Statement,
+) -> mysql_async::Result<Vec<mysql_async::Row>> {
     if statement.params.is_empty() {
         conn.query(&statement.sql).await
     } else {
@@ -154,7 +106,7 @@ async fn rows(conn: &mut Conn, statement: &Statement) -> mysql_async::Result<Vec
     }
 }
 
-fn params(statement: &Statement) -> Params {
+pub(crate) fn params(statement: &Statement) -> Params {
     let value = |param: &Param| match param {
         Param::Text(text) => Value::from(text.as_str()),
         Param::Int(number) => Value::from(*number),
@@ -166,7 +118,7 @@ fn params(statement: &Statement) -> Params {
     Params::Positional(statement.params.iter().map(value).collect())
 }
 
-fn row(row: mysql_async::Row) -> Row {
+pub(crate) fn row(row: mysql_async::Row) -> Row {
     let columns = row.columns();
     Row(row.unwrap().into_iter().zip(columns.iter()).map(|(value, column)| cell(value, column)).collect())
 }

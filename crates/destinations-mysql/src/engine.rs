@@ -3,6 +3,7 @@
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, Error, FileFormat, JobFile, LoadKey, Probe, Result, Statement,
 };
+use cartage_destinations_sql::server::{LoadLock, Pool, Pooled};
 use cartage_destinations_sql::statements::ddl::{self, Constraints};
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_in_steps};
 use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
@@ -10,10 +11,10 @@ use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlEngine}
 use cartage_schema::Table;
 
 use crate::check;
+use crate::client::Session;
 use crate::config::{Config, Credentials};
+use crate::connector::Connector;
 use crate::load;
-use crate::lock::LoadLock;
-use crate::pool::{Pool, Pooled};
 
 /// One dataset at a server of MySQL or MariaDB.
 pub type Mysql = SqlDestination<MysqlEngine>;
@@ -30,8 +31,8 @@ pub fn connect(request: &ConnectRequest) -> Result<Mysql> {
 #[derive(Debug)]
 pub struct MysqlEngine {
     // Its connection ends before the thread that serves all of them.
-    lock: LoadLock,
-    pool: Pool,
+    lock: LoadLock<Session>,
+    pool: Pool<Connector>,
     capabilities: Capabilities,
 }
 
@@ -46,23 +47,23 @@ impl MysqlEngine {
             .ok_or_else(|| Error::invalid(format!("type '{}' is not known", request.destination_type)))?
             .with_settings(&config.common)?;
         capabilities.max_parallel_load_jobs = Some(config.connections);
-        Ok(Self { lock: LoadLock::default(), pool: Pool::new(config), capabilities })
+        Ok(Self { lock: LoadLock::default(), pool: Pool::new(Connector::new(config)), capabilities })
     }
 }
 
 impl SqlEngine for MysqlEngine {
-    type Session<'a> = Pooled<'a>;
+    type Session<'a> = Pooled<'a, Connector>;
 
     fn dialect(&self) -> &dyn Dialect {
-        self.pool.dialect()
+        self.pool.server().dialect()
     }
 
     fn datasets(&self) -> &Datasets {
-        &self.pool.config().datasets
+        &self.pool.server().config().datasets
     }
 
     fn description(&self) -> Description {
-        let config = self.pool.config();
+        let config = self.pool.server().config();
         let Credentials { host, port, username, .. } = &config.credentials;
         let dataset = &config.datasets.dataset;
         let look = format!("mysql -h {host} -P {port} -u {username} -p {dataset}");
@@ -77,13 +78,13 @@ impl SqlEngine for MysqlEngine {
         &self.capabilities
     }
 
-    fn session(&self) -> Result<Pooled<'_>> {
+    fn session(&self) -> Result<Pooled<'_, Connector>> {
         self.pool.session()
     }
 
     fn load_file(
         &self,
-        session: &Pooled<'_>,
+        session: &Pooled<'_, Connector>,
         target: &TableRef,
         _table: &Table,
         job: &JobFile,
@@ -106,7 +107,7 @@ impl SqlEngine for MysqlEngine {
 
     /// Holds a lock of the server for the pipeline and dataset.
     fn begin_work(&self, load: &LoadKey) -> Result<()> {
-        self.lock.acquire(&self.pool, load)
+        self.lock.acquire(self.pool.server(), load, &self.datasets().dataset)
     }
 
     fn end_work(&self) {
@@ -120,7 +121,7 @@ impl SqlEngine for MysqlEngine {
         constraints: Constraints,
         is_merged: bool,
     ) -> Result<String> {
-        let dialect = self.pool.dialect();
+        let dialect = self.pool.server().dialect();
         if is_merged {
             ddl::create_table(&dialect.of_merged(), target, table, constraints)
         } else {

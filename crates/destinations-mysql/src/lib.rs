@@ -22,14 +22,15 @@ mod catalog;
 mod check;
 mod client;
 mod config;
+mod connector;
 mod engine;
 mod error;
 mod load;
 mod lock;
-mod pool;
 mod schema_sql;
 
+pub use client::Session;
 pub use config::{Config, Credentials, SslMode};
+pub use connector::Connector;
 pub use engine::{Mysql, MysqlEngine, connect};
-pub use pool::Pooled;
 pub use schema_sql::MysqlDialect;

@@ -38,6 +38,7 @@ mod migrate;
 mod preview;
 mod read;
 mod row;
+pub mod server;
 pub mod statements;
 mod step;
 mod swap;

@@ -16,8 +16,8 @@ use mysql_async::prelude::Queryable;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::Rows;
+use crate::client::Session;
 use crate::error;
-use crate::pool::Pooled;
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 256 << 10;
@@ -49,12 +49,12 @@ pub(super) fn statement(dialect: &dyn Dialect, table: &TableRef, columns: &[(&st
 
 /// Sends all batches; returns the number of rows.
 pub(super) fn load(
-    session: &Pooled<'_>,
+    session: &Session,
     table: &TableRef,
     rows: &Rows,
     batches: impl Iterator<Item = Result<RecordBatch>>,
 ) -> Result<u64> {
-    let sql = statement(session.pool().dialect(), table, &rows.columns());
+    let sql = statement(&session.about().dialect, table, &rows.columns());
     let (sender, receiver) = channel::<io::Result<Bytes>>(AHEAD);
     let receiver = Arc::new(Mutex::new(receiver));
     let writer = Writer { rows, sender, chunk: Vec::with_capacity(2 * CHUNK), count: 0 };

@@ -7,8 +7,8 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Value};
 
 use super::Rows;
+use crate::client::Session;
 use crate::error;
-use crate::pool::Pooled;
 
 /// Most parameters of a prepared statement.
 const MOST_PARAMETERS: usize = 65_535;
@@ -17,7 +17,7 @@ const MOST_ROWS: usize = 500;
 
 /// Writes all batches; returns the number of rows.
 pub(super) fn load(
-    session: &Pooled<'_>,
+    session: &Session,
     table: &TableRef,
     rows: &Rows,
     batches: impl Iterator<Item = Result<RecordBatch>>,
@@ -29,7 +29,7 @@ pub(super) fn load(
         rows,
         rows_at_once: (MOST_PARAMETERS / columns).clamp(1, MOST_ROWS),
         // A statement is longer than its values.
-        most_bytes: session.server().longest_statement / 2,
+        most_bytes: session.about().longest_statement / 2,
         values: Vec::new(),
         bytes: 0,
         count: 0,
@@ -41,8 +41,8 @@ pub(super) fn load(
     Ok(writer.count as u64)
 }
 
-struct Writer<'a, 'p> {
-    session: &'a Pooled<'p>,
+struct Writer<'a> {
+    session: &'a Session,
     table: &'a TableRef,
     rows: &'a Rows,
     rows_at_once: usize,
@@ -53,7 +53,7 @@ struct Writer<'a, 'p> {
     count: usize,
 }
 
-impl Writer<'_, '_> {
+impl Writer<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let arrays = self.rows.arrays(batch, self.count)?;
         let cells = self.rows.cells(&arrays, self.count)?;
@@ -80,7 +80,7 @@ impl Writer<'_, '_> {
         if rows == 0 {
             return Ok(());
         }
-        let sql = statement(self.session.pool().dialect(), self.table, &columns, rows);
+        let sql = statement(&self.session.about().dialect, self.table, &columns, rows);
         let values = Params::Positional(std::mem::take(&mut self.values));
         self.bytes = 0;
         let run = |conn: &mut mysql_async::Conn| {

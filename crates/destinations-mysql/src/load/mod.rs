@@ -10,14 +10,14 @@ use std::path::Path;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use cartage_destinations_api::{Error, Result, Statement};
-use cartage_destinations_sql::columnar;
 use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_destinations_sql::{SqlSession as _, columnar};
 use cartage_schema::{DataType, Table};
 
 use self::cells::Cells;
 use self::target::Target;
+use crate::client::Session;
 use crate::error;
-use crate::pool::Pooled;
 
 /// The statement that stands for the load of a file where statements are shown.
 pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, table: &Table) -> String {
@@ -28,7 +28,7 @@ pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, table: &Table)
 }
 
 /// Loads all rows of a file, in the transaction that is open; returns their number.
-pub(crate) fn load(session: &Pooled<'_>, target: &TableRef, path: &Path) -> Result<u64> {
+pub(crate) fn load(session: &Session, target: &TableRef, path: &Path) -> Result<u64> {
     let (schema, batches) = columnar::open(path)?;
     if schema.fields().is_empty() {
         return Ok(0);
@@ -39,7 +39,7 @@ pub(crate) fn load(session: &Pooled<'_>, target: &TableRef, path: &Path) -> Resu
         schema,
     };
     let batches = batches.map(|batch| batch.map_err(|cause| columnar::damaged(path, &cause)));
-    if session.server().takes_files {
+    if session.about().takes_files {
         file::load(session, target, &rows, batches)
     } else {
         insert::load(session, target, &rows, batches)
@@ -88,7 +88,7 @@ impl Rows {
     }
 
     /// Fails if the server has changed a value to make it fit, or left a row out.
-    fn check_warnings(&self, session: &Pooled<'_>, warnings: u16) -> Result<()> {
+    fn check_warnings(&self, session: &Session, warnings: u16) -> Result<()> {
         if warnings == 0 {
             return Ok(());
         }

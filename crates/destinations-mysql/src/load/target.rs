@@ -5,7 +5,7 @@ use cartage_destinations_api::{Error, Result};
 use cartage_destinations_sql::SqlSession as _;
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 
-use crate::pool::Pooled;
+use crate::client::Session;
 
 /// A column of the table.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl Target {
 }
 
 /// What the table has for each column of a file.
-pub(super) fn of_fields(session: &Pooled<'_>, table: &TableRef, schema: &SchemaRef) -> Result<Vec<Target>> {
-    let dialect = session.pool().dialect();
+pub(super) fn of_fields(session: &Session, table: &TableRef, schema: &SchemaRef) -> Result<Vec<Target>> {
+    let dialect = &session.about().dialect;
     let columns = session.columns(table)?;
     let target = |name: &String| {
         let wanted = dialect.fold_column(name);

@@ -1,14 +1,14 @@
-//! The connections of one destination: made when they are needed, kept while they work.
+//! Makes connections to one server.
 
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::server::Server;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::client::{Server, Session};
+use crate::client::{About, Session};
 use crate::config::{Config, SslMode};
 use crate::error;
 use crate::schema_sql::MysqlDialect;
@@ -22,37 +22,30 @@ const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 const CHARSET: &str = "SET NAMES utf8mb4 COLLATE utf8mb4_bin";
 const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_table_names";
 
-/// Connects, and keeps connections that are idle.
+/// Who connects, and the thread that serves the connections.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub struct Connector {
     config: Config,
     dialect: MysqlDialect,
-    idle: Mutex<Vec<Session>>,
     runtime: OnceLock<Arc<Runtime>>,
 }
 
-/// A connection of a pool; it goes back there unless it is of no more use.
-#[derive(Debug)]
-pub struct Pooled<'a> {
-    pool: &'a Pool,
-    /// There until the value is dropped.
-    session: Option<Session>,
-}
+impl Server for Connector {
+    type Session = Session;
 
-impl Pooled<'_> {
-    pub(crate) fn pool(&self) -> &Pool {
-        self.pool
+    fn connect(&self) -> Result<Session> {
+        let runtime = self.runtime()?;
+        let mut conn = self.attempts(&runtime)?;
+        let about = runtime
+            .block_on(self.set_up(&mut conn))
+            .map_err(|cause| error::statement("set up the session", &cause))?;
+        Ok(Session::new(runtime, conn, about))
     }
 }
 
-impl Pool {
+impl Connector {
     pub(crate) fn new(config: Config) -> Self {
-        Self {
-            config,
-            dialect: MysqlDialect::default(),
-            idle: Mutex::default(),
-            runtime: OnceLock::default(),
-        }
+        Self { config, dialect: MysqlDialect::default(), runtime: OnceLock::default() }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -61,28 +54,6 @@ impl Pool {
 
     pub(crate) fn dialect(&self) -> &MysqlDialect {
         &self.dialect
-    }
-
-    fn idle(&self) -> Option<Session> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    /// A connection that nobody else uses.
-    pub(crate) fn session(&self) -> Result<Pooled<'_>> {
-        let usable = std::iter::from_fn(|| self.idle()).find(Session::is_usable);
-        let session = usable.map_or_else(|| self.connect(), Ok)?;
-        Ok(Pooled { pool: self, session: Some(session) })
-    }
-
-    /// A new connection, outside of the pool.
-    pub(crate) fn connect(&self) -> Result<Session> {
-        let runtime = self.runtime()?;
-        let mut conn = self.attempts(&runtime)?;
-        let about = runtime
-            .block_on(self.set_up(&mut conn))
-            .map_err(|cause| error::statement("set up the session", &cause))?;
-        self.dialect.set_folds_tables(about.folds_tables);
-        Ok(Session::new(runtime, conn, about))
     }
 
     fn attempts(&self, runtime: &Runtime) -> Result<Conn> {
@@ -110,7 +81,7 @@ impl Pool {
         })
     }
 
-    async fn set_up(&self, conn: &mut Conn) -> mysql_async::Result<Server> {
+    async fn set_up(&self, conn: &mut Conn) -> mysql_async::Result<About> {
         for sql in [SETTINGS, ISOLATION, CHARSET] {
             conn.query_drop(sql).await?;
         }
@@ -122,10 +93,12 @@ impl Pool {
         }
         let about: Option<(u64, u64, u64)> = conn.query_first(ABOUT).await?;
         let (longest, takes_files, folds_tables) = about.unwrap_or_default();
-        Ok(Server {
+        self.dialect.set_folds_tables(folds_tables != 0);
+        Ok(About {
+            dialect: self.dialect.clone(),
             longest_statement: usize::try_from(longest).unwrap_or(usize::MAX),
             takes_files: takes_files != 0,
-            folds_tables: folds_tables != 0,
+            lock_timeout: self.config.lock_timeout,
         })
     }
 
@@ -137,20 +110,5 @@ impl Pool {
         let runtime = built
             .map_err(|cause| Error::transient("cannot start the thread of connections").with_source(cause))?;
         Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
-    }
-}
-
-impl Deref for Pooled<'_> {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        self.session.as_ref().expect("it is there until the value is dropped")
-    }
-}
-
-impl Drop for Pooled<'_> {
-    fn drop(&mut self) {
-        let usable = self.session.take().filter(|session| !session.is_spoiled());
-        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).extend(usable);
     }
 }
