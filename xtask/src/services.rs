@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use cartage_test_support::postgres::{Server, shared_folder};
+use cartage_test_support::{mariadb, postgres};
 use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::tools::{run as run_command, workspace};
 
-/// Arguments of `services`. PostgreSQL is always among them; others are in `xtask/services.toml`.
+/// Arguments of `services`. PostgreSQL and MariaDB are always among them; others are in `xtask/services.toml`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to do with all services.
@@ -48,6 +48,7 @@ struct Service {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let table = table()?;
     postgres(args.action)?;
+    mariadb(args.action)?;
     for service in &table.service {
         apply(service, args.action)?;
     }
@@ -72,7 +73,9 @@ pub(crate) fn python_with_dlt() -> Result<PathBuf> {
 
 /// The shared PostgreSQL of the tests, in a folder of the target folder.
 fn postgres(action: Action) -> Result<()> {
-    let folder = shared_folder();
+    use postgres::Server;
+
+    let folder = postgres::shared_folder();
     let known = Server::open(&folder).ok();
     let up = known.as_ref().is_some_and(Server::answers);
     match (action, &known) {
@@ -95,9 +98,34 @@ fn postgres(action: Action) -> Result<()> {
     Ok(())
 }
 
+/// The shared MariaDB of the tests, likewise.
+fn mariadb(action: Action) -> Result<()> {
+    use mariadb::Server;
+
+    let folder = mariadb::shared_folder();
+    let known = Server::open(&folder).ok();
+    let answers = || Server::open(&folder).is_ok_and(|server| server.answers());
+    let was_up = answers();
+    if action == Action::Up && !was_up && known.as_ref().is_none_or(|server| server.start().is_err()) {
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        Server::create(&folder).context("MariaDB")?;
+    }
+    if let (Action::Down, Some(server)) = (action, known) {
+        if was_up {
+            server.stop()?;
+        }
+        server.remove()?;
+    }
+    let state = if answers() { "up" } else { "down" };
+    eprintln!("{:12} {state:4} tests of the destination mysql", "mariadb");
+    Ok(())
+}
+
 /// Starts and stops the services for whoever needs them in between.
 pub(crate) fn with<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let was_up = Server::open(&shared_folder()).is_ok_and(|server| server.answers());
+    let was_up = postgres::Server::open(&postgres::shared_folder()).is_ok_and(|server| server.answers());
     run(&Args { action: Action::Up })?;
     let result = work();
     if !was_up {

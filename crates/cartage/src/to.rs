@@ -35,6 +35,11 @@ impl To {
         Self::new("sqlite").set("path", path)
     }
 
+    /// A server of MySQL or MariaDB, `mysql://user@host/database`.
+    pub fn mysql(credentials: &str) -> Self {
+        Self::new("mysql").set("credentials", credentials)
+    }
+
     /// A PostgreSQL database, `postgresql://user@host/database`.
     pub fn postgres(credentials: &str) -> Self {
         Self::new("postgres").set("credentials", credentials)

@@ -1,4 +1,4 @@
-//! A pooled connection as a session: transactions, and what is in the database.
+//! A connection as a session: statements, transactions, and what is in the database.
 
 use cartage_destinations_api::{Result, Statement};
 use cartage_destinations_sql::statements::ddl::Existing;
@@ -6,29 +6,49 @@ use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 use cartage_destinations_sql::{Row, SqlSession};
 use cartage_schema::Table;
 
+use tokio_postgres::types::ToSql;
+
+use crate::client::{Session, value};
+use crate::error;
 use crate::lock;
-use crate::pool::Pooled;
+use crate::params::Bound;
 use crate::schema_sql::PostgresDialect;
 
-impl SqlSession for Pooled<'_> {
+impl SqlSession for Session {
     fn execute(&self, statement: &Statement) -> Result<u64> {
-        (**self).execute(statement)
+        let bound: Vec<Bound<'_>> = statement.params.iter().map(Bound).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|param| param as _).collect();
+        self.runtime()
+            .block_on(self.client().execute(&statement.sql, &params))
+            .map_err(|cause| error::statement(&statement.purpose, &cause))
     }
 
     fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        (**self).query(statement)
+        let failed = |cause| error::statement(&statement.purpose, &cause);
+        let bound: Vec<Bound<'_>> = statement.params.iter().map(Bound).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|param| param as _).collect();
+        let rows = self.runtime().block_on(self.client().query(&statement.sql, &params)).map_err(failed)?;
+        let values = |row: &tokio_postgres::Row| {
+            (0..row.len()).map(|column| value(row, column)).collect::<Result<_, _>>().map(Row)
+        };
+        rows.iter().map(values).collect::<Result<_, _>>().map_err(failed)
     }
 
+    /// Begins a transaction. Until its end is known the connection is of no use to others, also if the caller panics.
     fn begin(&self) -> Result<()> {
-        (**self).begin()
+        self.control("BEGIN", "begin a transaction")?;
+        self.spoiled().set(true);
+        Ok(())
     }
 
     fn commit(&self) -> Result<()> {
-        (**self).commit()
+        self.control("COMMIT", "commit")?;
+        self.spoiled().set(false);
+        Ok(())
     }
 
     fn roll_back(&self) {
-        (**self).roll_back();
+        self.spoiled().set(self.control("ROLLBACK", "undo the transaction").is_err());
     }
 
     /// Even `IF NOT EXISTS` needs the right to make one, so it is looked for.

@@ -5,18 +5,24 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use cartage_destinations_api::{
-    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
-};
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result};
+use cartage_destinations_sql::Datasets;
+use cartage_destinations_sql::credentials::{Form, required};
 
-use crate::connection_string::{self, Parts};
 use crate::tls::SslMode;
 
 /// Keys of this destination beside those that all destinations share.
 const OWN_KEYS: &[&str] =
     &["credentials", "connections", "statement_timeout", "lock_timeout", "nul_characters"];
 
-/// Keys of `credentials`, and of the part of a connection string behind the question mark.
+/// Connection strings, and the keys of `credentials`.
+const FORM: Form = Form {
+    database: "PostgreSQL",
+    schemes: &["postgresql", "postgres"],
+    example: "postgresql://user:password@host:5432/database",
+    keys: CREDENTIAL_KEYS,
+};
+
 const CREDENTIAL_KEYS: &[&str] = &[
     "drivername",
     "username",
@@ -136,14 +142,13 @@ impl Config {
         let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
         settings.check_keys(&known)?;
         let common = CommonSettings::read(settings)?;
-        let dataset = request.dataset_name.clone();
-        let staging_dataset = staging::dataset_of(&common, &dataset)?;
+        let datasets = Datasets::read(request, &common)?;
         let seconds = |key| Ok(settings.count(key)?.map(|seconds| Duration::from_secs(seconds as u64)));
         Ok(Self {
             credentials: credentials(request)?,
             name: request.name.clone(),
-            dataset,
-            staging_dataset,
+            dataset: datasets.dataset,
+            staging_dataset: datasets.staging,
             connections: settings.count("connections")?.unwrap_or(DEFAULT_CONNECTIONS),
             statement_timeout: seconds("statement_timeout")?,
             lock_timeout: seconds("lock_timeout")?,
@@ -161,18 +166,8 @@ impl Config {
 }
 
 fn credentials(request: &ConnectRequest) -> Result<Credentials> {
-    let given = given(&request.settings)?;
-    let name = &request.name;
-    let required = |key: &str| {
-        given.text(key)?.ok_or_else(|| {
-            Error::invalid(format!("credentials of destination {name} have no '{key}'")).with_remedy(format!(
-                "set {key} in [destination.{name}.credentials] of the secrets file, or the variable \
-                 DESTINATION__{}__CREDENTIALS__{}",
-                name.to_uppercase(),
-                key.to_uppercase()
-            ))
-        })
-    };
+    let given = FORM.read(&request.settings)?;
+    let required = |key: &str| required(&given, &request.name, key);
     if let Some(encoding) = given.text("client_encoding")?
         && !matches!(encoding.to_ascii_lowercase().as_str(), "utf8" | "utf-8")
     {
@@ -205,37 +200,6 @@ fn credentials(request: &ConnectRequest) -> Result<Credentials> {
     })
 }
 
-/// The keys of `credentials`, be they a table or a connection string.
-fn given(settings: &Settings) -> Result<Settings> {
-    let mut keys = match settings.table_or_text("credentials")? {
-        None => serde_json::Map::new(),
-        Some(TableOrText::Text(text)) => of_parts(connection_string::parse(&text)?),
-        Some(TableOrText::Table(table)) => table,
-        Some(_) => return Err(Error::invalid("'credentials' must be a connection string or a table")),
-    };
-    let query = Settings::new(
-        keys.shift_remove("query").map(|query| ("query".to_owned(), query)).into_iter().collect(),
-    );
-    for (key, value) in query.table("query")?.unwrap_or_default() {
-        keys.entry(key).or_insert(value);
-    }
-    let given = Settings::new(keys);
-    given.check_keys(CREDENTIAL_KEYS).map_err(|error| error.context("credentials"))?;
-    Ok(given)
-}
-
-fn of_parts(parts: Parts) -> serde_json::Map<String, serde_json::Value> {
-    let named = [
-        ("username", parts.username),
-        ("password", parts.password),
-        ("host", parts.host),
-        ("port", parts.port),
-        ("database", parts.database),
-    ];
-    let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    named.chain(parts.query).map(|(key, value)| (key, value.into())).collect()
-}
-
 fn hosts(hosts: &str, ports: Option<&str>) -> Result<Vec<(String, u16)>> {
     let ports: Vec<&str> = ports.unwrap_or_default().split(',').collect();
     hosts
@@ -255,6 +219,7 @@ fn hosts(hosts: &str, ports: Option<&str>) -> Result<Vec<(String, u16)>> {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::Settings;
     use serde_json::{Value, json};
 
     use super::*;

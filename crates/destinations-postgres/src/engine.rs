@@ -4,15 +4,16 @@ use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, Error, FileFormat, JobFile, LoadKey, Probe, Result, SqlScript,
     Statement,
 };
+use cartage_destinations_sql::server::{LoadLock, Pool, Pooled};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_destinations_sql::{Datasets, SqlDestination, SqlEngine};
 use cartage_schema::Table;
 
 use crate::check;
+use crate::client::Session;
 use crate::config::Config;
+use crate::connector::Connector;
 use crate::copy;
-use crate::lock::LoadLock;
-use crate::pool::{Pool, Pooled};
 use crate::schema_sql::PostgresDialect;
 
 /// One dataset in a PostgreSQL database.
@@ -33,7 +34,7 @@ pub fn connect(request: &ConnectRequest) -> Result<Postgres> {
     let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
     Ok(SqlDestination::new(PostgresEngine {
         lock: LoadLock::default(),
-        pool: Pool::new(config),
+        pool: Pool::new(Connector::new(config)),
         datasets,
         capabilities,
     }))
@@ -43,20 +44,20 @@ pub fn connect(request: &ConnectRequest) -> Result<Postgres> {
 #[derive(Debug)]
 pub struct PostgresEngine {
     // Its connection ends before those of the pool and the thread that serves them.
-    lock: LoadLock,
-    pool: Pool,
+    lock: LoadLock<Session>,
+    pool: Pool<Connector>,
     datasets: Datasets,
     capabilities: Capabilities,
 }
 
 impl PostgresEngine {
-    pub(crate) fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool<Connector> {
         &self.pool
     }
 }
 
 impl SqlEngine for PostgresEngine {
-    type Session<'a> = Pooled<'a>;
+    type Session<'a> = Pooled<'a, Connector>;
 
     fn dialect(&self) -> &dyn Dialect {
         &PostgresDialect
@@ -67,7 +68,7 @@ impl SqlEngine for PostgresEngine {
     }
 
     fn description(&self) -> Description {
-        let config = self.pool.config();
+        let config = self.pool.server().config();
         let credentials = &config.credentials;
         let (host, port) =
             credentials.hosts.first().map_or(("", 5432), |(host, port)| (host.as_str(), *port));
@@ -79,18 +80,18 @@ impl SqlEngine for PostgresEngine {
         &self.capabilities
     }
 
-    fn session(&self) -> Result<Pooled<'_>> {
+    fn session(&self) -> Result<Pooled<'_, Connector>> {
         self.pool.session()
     }
 
     fn load_file(
         &self,
-        session: &Pooled<'_>,
+        session: &Pooled<'_, Connector>,
         target: &TableRef,
         _table: &Table,
         job: &JobFile,
     ) -> Result<u64> {
-        copy::copy(session, target, &job.path, self.pool.config().nul_characters)
+        copy::copy(session, target, &job.path, self.pool.server().config().nul_characters)
     }
 
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
@@ -111,7 +112,7 @@ impl SqlEngine for PostgresEngine {
 
     /// Holds an advisory lock of the server for the pipeline and dataset.
     fn begin_work(&self, load: &LoadKey) -> Result<()> {
-        self.lock.acquire(&self.pool, load)
+        self.lock.acquire(self.pool.server(), load, &self.datasets.dataset)
     }
 
     fn end_work(&self) {

@@ -8,6 +8,7 @@ use cartage_destinations_api::{Appends, LoadKey, LoadPlan, Result, ledger as ent
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
+use crate::take_over::Left;
 use crate::targets::planned_tables;
 
 /// What a ledger says of one load.
@@ -19,18 +20,22 @@ impl<E: SqlEngine> SqlDestination<E> {
     pub(crate) fn begin(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<()> {
         let _alone = self.engine().guard_ledger(LedgerAccess::Exclusive)?;
         let staging = &self.datasets().staging;
-        session.transaction(|| {
-            session.lock_dataset(staging)?;
+        self.alone(session, || {
             plan.base.check(&plan.key, self.stored_state(session, &plan.key.pipeline)?.as_ref())?;
             let mut wanted = self.wanted(plan)?;
-            if session.has_table(staging, ledger::TABLE)? {
-                wanted.extend(self.take_over(session, plan)?);
-            } else {
+            let has_ledger = session.has_table(staging, ledger::TABLE)?;
+            if !has_ledger {
                 session.create_dataset(staging)?;
                 session.execute(&ledger::create(self.dialect(), staging)?)?;
             }
             session.create_dataset(&self.datasets().dataset)?;
-            self.plan_entries(session, plan, &wanted)
+            let left = self.rows_of_step(session, || {
+                let left = if has_ledger { self.take_over(session, plan)? } else { Left::default() };
+                wanted.extend(left.to_do.iter().cloned());
+                self.plan_entries(session, plan, &wanted)?;
+                Ok(left)
+            })?;
+            session.run(&self.drop_staged(&left.staged)).map(drop)
         })
     }
 
@@ -65,6 +70,8 @@ impl<E: SqlEngine> SqlDestination<E> {
         let staged = planned_tables(plan)?.into_iter().filter(|planned| planned.is_staged);
         let staged =
             staged.map(|planned| entries::staged_entry(&self.staged(&plan.key, &planned.table.name).table));
+        wanted
+            .extend(self.all_replaced(plan).iter().map(|table| (entries::staged_entry(table), State::Done)));
         let jobs = plan.jobs.iter().map(|job| entries::job_entry(job));
         let follow_ups = plan.chains.iter().map(|chain| entries::follow_up_entry(&chain.root));
         wanted.extend(steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, State::Planned)));

@@ -1,6 +1,6 @@
 //! What a load needs of a database, tried without leaving anything.
 
-use cartage_destinations_api::{LoadInFlight, Result, SqlScript, TRIAL_NAME};
+use cartage_destinations_api::{LoadInFlight, Result, SqlScript, Statement, TRIAL_NAME};
 
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
@@ -15,6 +15,11 @@ pub fn trial(dialect: &dyn Dialect, dataset: &str) -> SqlScript {
     script
 }
 
+fn drop_trial(dialect: &dyn Dialect, dataset: &str) -> Statement {
+    let table = dialect.qualified(&TableRef::new(dataset, TRIAL_NAME));
+    Statement::new(format!("remove the table from {dataset}"), format!("DROP TABLE IF EXISTS {table}"))
+}
+
 impl<E: SqlEngine> SqlDestination<E> {
     /// Makes datasets and a table in each, writes a row, and takes everything back.
     pub(crate) fn try_writing(&self) -> Result<String> {
@@ -23,15 +28,28 @@ impl<E: SqlEngine> SqlDestination<E> {
         };
         let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
         let mut made = Vec::new();
-        session.undone(|| {
+        let mut try_it = |dataset: &str| {
+            let is_there = session.has_dataset(dataset)?;
+            session.create_dataset(dataset)?;
+            session.run(&trial(self.dialect(), dataset))?;
+            made.push(format!("{dataset} {}", if is_there { "(is there)" } else { "(can be made)" }));
+            Ok(is_there)
+        };
+        if self.ddl_commits() {
             for dataset in [dataset, staging] {
-                let is_there = session.has_dataset(dataset)?;
-                session.create_dataset(dataset)?;
-                session.run(&trial(self.dialect(), dataset))?;
-                made.push(format!("{dataset} {}", if is_there { "(is there)" } else { "(can be made)" }));
+                let drop = drop_trial(self.dialect(), dataset);
+                if session.has_table(dataset, TRIAL_NAME)? {
+                    session.execute(&drop)?;
+                }
+                let is_there = try_it(dataset)?;
+                session.execute(&drop)?;
+                if !is_there {
+                    session.drop_empty_dataset(dataset)?;
+                }
             }
-            Ok(())
-        })?;
+        } else {
+            session.undone(|| [dataset, staging].into_iter().try_for_each(|name| try_it(name).map(drop)))?;
+        }
         Ok(format!("tables can be made and filled in {}", made.join(" and ")))
     }
 

@@ -4,20 +4,40 @@ use cartage_destinations_api::{LoadCommit, LoadKey, Result, Statement, system, t
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
-use crate::statements::{TableRef, ledger, system_rows};
+use crate::statements::ledger::{self, State};
+use crate::statements::{TableRef, system_rows};
 
 impl<E: SqlEngine> SqlDestination<E> {
-    /// Records a load as complete in the transaction that is open, and forgets what is kept for it.
+    /// Records a load as complete, and forgets what is kept for it.
     pub(crate) fn commit(&self, session: &E::Session<'_>, commit: &LoadCommit) -> Result<()> {
+        self.alone(session, || {
+            let entries = self.entries(session, &commit.key)?;
+            if self.ddl_commits() && !entries.is_empty() {
+                // All jobs have ended. As long as the ledger names the tables, somebody drops them.
+                self.check_base(session, commit)?;
+                session.run(&self.drop_staged(&entries))?;
+            }
+            self.rows_of_step(session, || self.record(session, commit, &entries))
+        })
+    }
+
+    fn check_base(&self, session: &E::Session<'_>, commit: &LoadCommit) -> Result<()> {
+        commit.base.check(&commit.key, self.stored_state(session, &commit.key.pipeline)?.as_ref())
+    }
+
+    fn record(
+        &self,
+        session: &E::Session<'_>,
+        commit: &LoadCommit,
+        entries: &[(String, State)],
+    ) -> Result<()> {
         let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
-        session.lock_dataset(staging)?;
-        let entries = self.entries(session, &commit.key)?;
         let hold = ledger::hold(self.dialect(), staging, &commit.key, commit.now_micros);
         if entries.is_empty() || session.execute(&hold)? == 0 {
             let is_complete = self.is_complete(session, &commit.key)?;
             return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
         }
-        commit.base.check(&commit.key, self.stored_state(session, &commit.key.pipeline)?.as_ref())?;
+        self.check_base(session, commit)?;
         session.execute(&system_rows::record_load(
             self.dialect(),
             dataset,
@@ -25,7 +45,9 @@ impl<E: SqlEngine> SqlDestination<E> {
             &commit.schema,
             commit.now_micros,
         ))?;
-        session.run(&self.drop_staged(&entries))?;
+        if !self.ddl_commits() {
+            session.run(&self.drop_staged(entries))?;
+        }
         session.execute(&ledger::forget(self.dialect(), staging, &commit.key)).map(drop)
     }
 
@@ -55,8 +77,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         let Some(_alone) = self.engine().guard_ledger(LedgerAccess::TryExclusive)? else { return Ok(()) };
         let staging = &self.datasets().staging;
         let remove = |with_dataset: bool| {
-            session.transaction(|| {
-                session.lock_dataset(staging)?;
+            self.alone(session, || {
                 if !session.may_create_datasets()? {
                     return Ok(());
                 }

@@ -5,7 +5,7 @@ use cartage_destinations_api::{
     LoadKey, LoadPlan, LoadStatus, PreparedLoad, Preview, Probe, Result, Staging, StateSync,
 };
 
-use crate::engine::{Datasets, SqlEngine, SqlSession};
+use crate::engine::{Datasets, SqlEngine};
 use crate::job::SqlJob;
 use crate::statements::Dialect;
 
@@ -76,7 +76,7 @@ impl<E: SqlEngine> Destination for SqlDestination<E> {
         self.engine.begin_work(&commit.key)?;
         let session = self.engine.session()?;
         self.add_late_keys(&session, commit)?;
-        session.transaction(|| self.commit(&session, commit))?;
+        self.commit(&session, commit)?;
         if let Err(error) = self.empty_staged(&session, commit) {
             tracing::warn!(%error, "the load is complete, but tables of the staging dataset could not be emptied");
         }

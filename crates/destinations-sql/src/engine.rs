@@ -3,7 +3,8 @@
 use std::fmt;
 
 use cartage_destinations_api::{
-    Capabilities, Description, JobFile, LoadKey, LoadPlan, Probe, Result, SqlScript, Statement,
+    Capabilities, CommonSettings, ConnectRequest, Description, JobFile, LoadKey, LoadPlan, Probe, Result,
+    SqlScript, Statement, staging,
 };
 use cartage_schema::Table;
 
@@ -21,7 +22,28 @@ pub struct Datasets {
     pub staging: String,
 }
 
-/// A database that speaks SQL and has transactions that undo statements which change tables too.
+impl Datasets {
+    /// The dataset of a request, and the one beside it that the settings name.
+    ///
+    /// # Errors
+    /// Invalid if the dataset has no name, or both have the same.
+    pub fn read(request: &ConnectRequest, common: &CommonSettings) -> Result<Self> {
+        let dataset = request.dataset_name.clone();
+        let staging = staging::dataset_of(common, &dataset)?;
+        Ok(Self { dataset, staging })
+    }
+}
+
+/// What a transaction of a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitModel {
+    /// Rows, the ledger, and statements that change tables.
+    Everything,
+    /// Rows and the ledger. A statement that changes tables commits what was done before it and cannot be undone.
+    RowsOnly,
+}
+
+/// A database that speaks SQL and has transactions.
 ///
 /// Required are the methods without a body. The others say where a database wants something done in another way.
 pub trait SqlEngine: fmt::Debug + Send + Sync {
@@ -38,6 +60,11 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
 
     /// What this is and where, for messages. Never holds a secret.
     fn description(&self) -> Description;
+
+    /// What belongs to a transaction.
+    fn commit_model(&self) -> CommitModel {
+        CommitModel::Everything
+    }
 
     /// Fixed for the lifetime of the value.
     fn capabilities(&self) -> &Capabilities;
@@ -140,7 +167,7 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
     }
 
     /// Where row ids of a new table become unique when its rows are there: what is to be run before that, in the same
-    /// transaction. `None` where they are unique from the beginning.
+    /// transaction. `None` where they are unique from the beginning, as they are wherever a transaction holds rows only.
     fn late_keys(&self) -> Option<SqlScript> {
         None
     }
@@ -262,14 +289,20 @@ pub trait SqlSession {
         Ok(true)
     }
 
-    /// Lets one transaction at a time change what a dataset has in common: its tables, the ledger. Ends with the
-    /// transaction that is open.
+    /// Lets one session at a time change what a dataset has in common: its tables, the ledger. Ends with the
+    /// transaction that is open; where a transaction holds rows only ([`CommitModel::RowsOnly`]), with
+    /// [`unlock_dataset`](Self::unlock_dataset) or the connection.
     ///
     /// # Errors
     /// As for [`execute`](Self::execute).
     fn lock_dataset(&self, staging: &str) -> Result<()> {
         let _ = staging;
         Ok(())
+    }
+
+    /// Ends what [`lock_dataset`](Self::lock_dataset) has begun, where no transaction does.
+    fn unlock_dataset(&self, staging: &str) {
+        let _ = staging;
     }
 
     /// Runs the statements in order; returns the number of rows that the last one changed.

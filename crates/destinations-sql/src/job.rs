@@ -1,4 +1,5 @@
-//! Jobs: a file into a table, and the follow-up of a chain. Each is one transaction with its ledger entry.
+//! Jobs: a file into a table, and the follow-up of a chain. Each is one transaction with its ledger entry, but for
+//! swapping tables where that commits by itself.
 
 use cartage_destinations_api::{
     Chain, Error, ErrorKind, Job, JobFile, JobOutcome, LoadPlan, Result, ledger as entries, taken_over,
@@ -9,6 +10,7 @@ use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
 use crate::statements::{ChainTable, TableRef};
+use crate::swap::swaps;
 use crate::targets::schema_table;
 
 /// One piece of work that happens once per load.
@@ -65,6 +67,27 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         Ok(JobOutcome::Done { rows })
     }
 
+    /// Whether the work changes tables, so that no transaction holds it with its entry.
+    fn is_swap(&self) -> bool {
+        self.destination.ddl_commits()
+            && matches!(&self.work, Work::FollowUp { chain, .. } if swaps(chain.follow_up))
+    }
+
+    /// Swaps tables first and says so then: repeating it changes nothing.
+    fn swap(&self, session: &E::Session<'_>) -> Result<JobOutcome> {
+        let destination = self.destination;
+        if let Work::FollowUp { tables, .. } = &self.work
+            && destination.is_planned(session, self.plan, &self.entry)?
+        {
+            destination.swap(session, &self.plan.key, tables)?;
+        }
+        if destination.claim(session, self.plan, &self.entry)? {
+            Ok(JobOutcome::Done { rows: 0 })
+        } else {
+            self.not_claimed(session)
+        }
+    }
+
     /// Whether there is no ledger any more: whoever took over has completed his load. The session of a failed job may
     /// be of no use, so another one looks.
     fn ledger_is_gone(&self) -> bool {
@@ -100,7 +123,12 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         engine.begin_work(&self.plan.key)?;
         let _writing = engine.guard_ledger(LedgerAccess::Shared)?;
         let session = engine.session()?;
-        session.transaction(|| self.work(&session)).map_err(|error| {
+        let done = if self.is_swap() {
+            self.destination.alone(&session, || self.swap(&session))
+        } else {
+            session.transaction(|| self.work(&session))
+        };
+        done.map_err(|error| {
             if error.kind() == ErrorKind::Terminal && self.ledger_is_gone() {
                 taken_over(&self.plan.key)
             } else {

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use cartage_destinations_api::{LoadCommit, Result, Statement, ledger as entries};
+use cartage_destinations_api::{LoadCommit, Result, SqlScript, Statement, ledger as entries};
 use cartage_schema::{Column, Table};
 
 use crate::destination::SqlDestination;
@@ -27,7 +27,7 @@ pub(crate) struct Made<'a> {
 impl<E: SqlEngine> SqlDestination<E> {
     /// The tables as they are made: without the constraint where it is added later.
     pub(crate) fn made<'a>(&self, tables: &[PlannedTable<'a>], existing: &Existing) -> Made<'a> {
-        let may_wait = self.engine().capabilities().create_indexes && self.engine().late_keys().is_some();
+        let may_wait = self.engine().capabilities().create_indexes && self.before_late_keys().is_some();
         let mut later = Vec::new();
         let made = tables.iter().map(|planned| {
             let table = planned.table;
@@ -46,9 +46,14 @@ impl<E: SqlEngine> SqlDestination<E> {
         Made { tables, later }
     }
 
+    /// Where a statement that changes tables commits by itself, constraints are there from the beginning.
+    fn before_late_keys(&self) -> Option<SqlScript> {
+        if self.ddl_commits() { None } else { self.engine().late_keys() }
+    }
+
     /// Adds the constraints that the ledger remembers, each in a transaction of its own with its entry.
     pub(crate) fn add_late_keys(&self, session: &E::Session<'_>, commit: &LoadCommit) -> Result<()> {
-        let Some(before) = self.engine().late_keys() else { return Ok(()) };
+        let Some(before) = self.before_late_keys() else { return Ok(()) };
         let staging = &self.datasets().staging;
         for (entry, _) in self.entries(session, &commit.key)? {
             let Some(table) = entry.strip_prefix(entries::LATE_KEY_PREFIX) else { continue };

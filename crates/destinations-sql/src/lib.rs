@@ -20,25 +20,33 @@
 //! # Invariants
 //! - Rows and the ledger entry of their job are written in one transaction.
 //! - What is done once has its row in the ledger before the first of it is done ([`statements::ledger`]).
+//! - Where a transaction holds rows only ([`CommitModel`]), a process may end after any statement: what changes tables
+//!   changes nothing when it is repeated, and its row says that it is done only afterwards (`step.rs`, `swap.rs`).
 
 mod begin;
 mod check;
 pub mod columnar;
 mod commit;
+pub mod credentials;
 mod destination;
 mod engine;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod job;
 mod late_keys;
 mod migrate;
 mod preview;
 mod read;
 mod row;
+pub mod server;
 pub mod statements;
+mod step;
+mod swap;
 mod sync;
 mod take_over;
 mod targets;
 
 pub use check::trial;
 pub use destination::SqlDestination;
-pub use engine::{Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
+pub use engine::{CommitModel, Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
 pub use row::{Row, SqlValue};

@@ -15,10 +15,7 @@ use crate::targets::{is_merged, planned_tables, staged_constraints};
 impl<E: SqlEngine> SqlDestination<E> {
     /// Runs `script` with its ledger entry, unless that is done.
     fn once(&self, session: &E::Session<'_>, plan: &LoadPlan, entry: &str, script: &SqlScript) -> Result<()> {
-        session.transaction(|| {
-            session.lock_dataset(&self.datasets().staging)?;
-            if self.claim(session, plan, entry)? { session.run(script).map(drop) } else { Ok(()) }
-        })
+        self.alone(session, || self.do_once(session, plan, entry, script))
     }
 
     /// Drops what a refresh drops, and with it what is known of the schema.
@@ -53,9 +50,8 @@ impl<E: SqlEngine> SqlDestination<E> {
     pub(crate) fn migrate(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<PreparedLoad> {
         let tables = planned_tables(plan)?;
         let all: Vec<&Table> = tables.iter().map(|planned| planned.table).collect();
-        let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
-        session.transaction(|| {
-            session.lock_dataset(staging)?;
+        let dataset = &self.datasets().dataset;
+        self.alone(session, || {
             let existing = session.existing(dataset, &all)?;
             let Made { tables: made, later } = self.made(&tables, &existing);
             let made: Vec<&Table> = made.iter().map(AsRef::as_ref).collect();
@@ -73,9 +69,14 @@ impl<E: SqlEngine> SqlDestination<E> {
             )?)?;
             self.remember_late_keys(session, plan, &later)?;
             for (target, create) in self.staged_tables(plan)? {
-                if self.claim(session, plan, &entries::staged_entry(&target.table))? {
-                    session.execute(&create)?;
+                let entry = entries::staged_entry(&target.table);
+                let mut script = SqlScript::default();
+                if self.ddl_commits() {
+                    // What an attempt has made that did not live to say so.
+                    script.extend(self.drop_staged(&[(entry.clone(), State::Planned)]));
                 }
+                script.extend(create.into());
+                self.do_once(session, plan, &entry, &script)?;
             }
             Ok(migration.changes)
         })

@@ -12,10 +12,18 @@ use crate::engine::{SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
 use crate::statements::{TableRef, undo};
 
+/// What is left of loads that were taken over.
+#[derive(Default)]
+pub(crate) struct Left {
+    /// Entries that the load which takes over has to have among its own.
+    pub(crate) to_do: Entries,
+    /// Entries of the staged tables, which have to be dropped.
+    pub(crate) staged: Entries,
+}
+
 impl<E: SqlEngine> SqlDestination<E> {
-    /// Removes what other loads of this pipeline have written, and forgets them. Returns what they have left to do for
-    /// tables that stay.
-    pub(crate) fn take_over(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<Entries> {
+    /// Removes the rows that other loads of this pipeline have written, and forgets them.
+    pub(crate) fn take_over(&self, session: &E::Session<'_>, plan: &LoadPlan) -> Result<Left> {
         let staging = &self.datasets().staging;
         // Their jobs that are about to commit end first, so that their rows are seen below; those that come later
         // find no entry of theirs.
@@ -25,15 +33,23 @@ impl<E: SqlEngine> SqlDestination<E> {
             let entry = (row.text(1)?, State::of(row.int(2)?));
             others.entry(row.text(0)?).or_default().push(entry);
         }
-        let mut left_to_do = Vec::new();
+        let mut left = Left::default();
         for (load_id, entries) in others {
             tracing::warn!(load_id, "a load that was not completed is undone");
             self.undo_load(session, &LoadKey { load_id, ..plan.key.clone() }, &entries)?;
-            left_to_do.extend(entries.into_iter().filter(|(entry, state)| {
-                entry.starts_with(entry_names::LATE_KEY_PREFIX) && *state == State::Planned
-            }));
+            for (entry, state) in entries {
+                if entry.starts_with(entry_names::LATE_KEY_PREFIX) && state == State::Planned {
+                    left.to_do.push((entry, state));
+                } else if entry.starts_with(entry_names::STAGED_PREFIX) {
+                    if self.ddl_commits() {
+                        // They are dropped after this transaction, so somebody has to know them until then.
+                        left.to_do.push((entry.clone(), State::Done));
+                    }
+                    left.staged.push((entry, state));
+                }
+            }
         }
-        Ok(left_to_do)
+        Ok(left)
     }
 
     fn undo_load(&self, session: &E::Session<'_>, left: &LoadKey, entries: &[(String, State)]) -> Result<()> {
@@ -46,7 +62,6 @@ impl<E: SqlEngine> SqlDestination<E> {
             is_present(&table.table) && table.parent.as_ref().is_none_or(|link| is_present(&link.table))
         });
         session.run(&undo(appends, self.dialect(), &self.datasets().dataset, &left.load_id))?;
-        session.run(&self.drop_staged(entries))?;
         session.execute(&ledger::forget(self.dialect(), &self.datasets().staging, left)).map(drop)
     }
 

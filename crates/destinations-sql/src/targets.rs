@@ -10,6 +10,7 @@ use crate::engine::{Datasets, SqlEngine};
 use crate::statements::ddl::Constraints;
 use crate::statements::merge::update_by_merge;
 use crate::statements::{ChainTable, TableRef, follow_up};
+use crate::swap::swaps;
 
 /// A table of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +74,8 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// The staged twin of `table` for a load.
     pub(crate) fn staged(&self, load: &LoadKey, table: &str) -> TableRef {
-        let longest = self.dialect().longest_name().unwrap_or(usize::MAX);
+        let longest =
+            self.dialect().longest_name().unwrap_or(self.engine().capabilities().max_identifier_length);
         TableRef::new(&self.datasets().staging, staging::table_name(table, load, longest))
     }
 
@@ -94,6 +96,9 @@ impl<E: SqlEngine> SqlDestination<E> {
         tables: &[ChainTable<'_>],
         session: Option<&E::Session<'_>>,
     ) -> Result<SqlScript> {
+        if self.ddl_commits() && swaps(chain.follow_up) {
+            return Ok(self.swap_script(&plan.key, tables));
+        }
         // The engine may have to look at the tables, which other strategies need not pay for.
         let updates = matches!(chain.follow_up, FollowUp::Merge(MergeStrategy::Upsert | MergeStrategy::Cdc));
         let update = if updates { self.engine().update_rows(session, tables)? } else { update_by_merge };

@@ -28,6 +28,10 @@ const CONNECTORS: &[(&str, Connect)] = &[
     ("duckdb", |request| Ok(Box::new(cartage_destinations_duckdb::connect(request)?))),
     #[cfg(feature = "filesystem")]
     ("filesystem", |request| Ok(Box::new(cartage_destinations_filesystem::Filesystem::connect(request)?))),
+    #[cfg(feature = "mysql")]
+    ("mariadb", |request| Ok(Box::new(cartage_destinations_mysql::connect(request)?))),
+    #[cfg(feature = "mysql")]
+    ("mysql", |request| Ok(Box::new(cartage_destinations_mysql::connect(request)?))),
     ("null", |request| Ok(Box::new(Null::connect(request)?))),
     #[cfg(feature = "postgres")]
     ("postgres", |request| Ok(Box::new(cartage_destinations_postgres::connect(request)?))),
@@ -103,6 +107,7 @@ mod tests {
         for name in types() {
             let keys = match name {
                 "filesystem" => serde_json::json!({"bucket_url": "lake"}),
+                "mariadb" | "mysql" => serde_json::json!({"credentials": "mysql://u:p@localhost/d"}),
                 "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
                 "process" => serde_json::json!({"command": "cat"}),
                 _ => serde_json::json!({}),

@@ -7,10 +7,12 @@
 
 mod faults;
 mod faulty_disk;
+pub mod mariadb;
 mod mem_fs;
 mod packages;
 pub mod postgres;
 mod proxy;
+mod python;
 mod rest;
 
 pub use faults::Plan;
@@ -18,4 +20,5 @@ pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};
 pub use packages::{TempPipeline, files_below, job, rewrite_package_json, runtime, stage_package};
 pub use proxy::{HttpProxy, Refusal, TcpProxy};
+pub use python::dlt_python;
 pub use rest::{Answer, Certificate, RestServer, Seen};

@@ -16,9 +16,14 @@ pub fn shared_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
         return folder.into();
     }
+    services_folder().join("postgres")
+}
+
+/// Where `cargo xtask services` keeps what it makes.
+pub(crate) fn services_folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
-    target.join("services/postgres")
+    target.join("services")
 }
 
 /// The server that all tests share.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Make;
 use super::fixture::{Place, bumped, item, object, plan_of, schema};
+use crate::error::ErrorKind;
 use crate::files::FileFormat;
 use crate::plan::LoadPlan;
 
@@ -104,7 +105,7 @@ pub(super) fn values_of_every_type_come_back(make: Make<'_>) {
     }
 }
 
-pub(super) fn numbers_that_are_none_come_back(make: Make<'_>) {
+pub(super) fn numbers_that_are_none_come_back_or_are_refused(make: Make<'_>) {
     let place = Place::new(make);
     // JSON has no words for them.
     if place.destination.capabilities().preferred_format != FileFormat::Parquet {
@@ -113,8 +114,17 @@ pub(super) fn numbers_that_are_none_come_back(make: Make<'_>) {
     let column = Column::typed("double", DataType::Double, true);
     let plan = plan_of("a", 1, &with_columns([&column]));
     let words = ["NaN", "Infinity", "-Infinity"];
-    let rows = words.iter().zip(0..).map(|(word, id)| row(id, &plan, "double", (*word).into())).collect();
-    place.load(&plan, &[("items", rows)]);
+    let rows: Vec<Value> =
+        words.iter().zip(0..).map(|(word, id)| row(id, &plan, "double", (*word).into())).collect();
+    place.destination.prepare_load(&plan).expect("the load can be prepared");
+    let job = place.file(&plan.schema, "items", &plan.key.load_id.replace('.', ""), &rows);
+    if let Err(error) = place.run(&plan, &job) {
+        assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
+        assert!(error.to_string().contains("column double") && error.remedy().is_some(), "{error:?}");
+        place.expect_values("items", "double", &[], "a refused file");
+        return;
+    }
+    place.commit(&plan);
     let Some(found) = values_of(&place, &column) else { return };
     assert_eq!(found, ["-inf", "NaN", "inf"]);
 }

@@ -7,6 +7,8 @@
 mod duckdb;
 mod filesystem;
 mod function;
+mod mariadb;
+mod mysql;
 mod null;
 mod postgres;
 mod process;
@@ -69,6 +71,8 @@ pub const KINDS: &[&DestinationKind] = &[
     &duckdb::KIND,
     &filesystem::KIND,
     &function::KIND,
+    &mariadb::KIND,
+    &mysql::KIND,
     &null::KIND,
     &postgres::KIND,
     &process::KIND,

@@ -1,8 +1,8 @@
 //! The columns that a table has at the server: what arrives must be in their binary form.
 
 use cartage_destinations_api::{Result, Statement};
-use cartage_destinations_sql::Row;
 use cartage_destinations_sql::statements::TableRef;
+use cartage_destinations_sql::{Row, SqlSession as _};
 
 use crate::client::Session;
 

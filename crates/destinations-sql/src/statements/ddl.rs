@@ -27,7 +27,7 @@ impl Existing {
 
     /// Adds a table that is there. `fold` it as the dialect compares names.
     pub fn insert(&mut self, dialect: &dyn Dialect, table: &str, columns: impl IntoIterator<Item = String>) {
-        let folded = columns.into_iter().map(|column| dialect.fold(&column)).collect();
+        let folded = columns.into_iter().map(|column| dialect.fold_column(&column)).collect();
         self.tables.insert(dialect.fold(table), folded);
     }
 
@@ -128,13 +128,19 @@ pub fn create_table(
     table: &Table,
     constraints: Constraints,
 ) -> Result<String> {
-    let columns = table
+    let mut parts = table
         .columns
         .values()
         .filter(|column| column.is_complete())
         .map(|column| definition(dialect, table, column, constraints))
         .collect::<Result<Vec<_>>>()?;
-    Ok(format!("CREATE TABLE {} (\n    {}\n)", dialect.qualified(target), columns.join(",\n    ")))
+    parts.extend(dialect.indexes(table));
+    Ok(format!(
+        "CREATE TABLE {} (\n    {}\n){}",
+        dialect.qualified(target),
+        parts.join(",\n    "),
+        dialect.table_options()
+    ))
 }
 
 fn definition(
@@ -171,7 +177,7 @@ fn alter(
     let missing: Vec<&Column> = table
         .columns
         .values()
-        .filter(|column| column.is_complete() && !present.contains(&dialect.fold(&column.name)))
+        .filter(|column| column.is_complete() && !present.contains(&dialect.fold_column(&column.name)))
         .collect();
     if missing.is_empty() {
         return Ok(());

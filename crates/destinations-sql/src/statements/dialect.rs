@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use cartage_schema::Column;
 use cartage_schema::value::timestamp_to_text;
+use cartage_schema::{Column, Table};
 
 use cartage_destinations_api::Result;
 
@@ -20,6 +20,40 @@ impl TableRef {
     /// `table` in `dataset`.
     pub fn new(dataset: impl Into<String>, table: impl Into<String>) -> Self {
         Self { dataset: dataset.into(), table: table.into() }
+    }
+}
+
+/// Rows among which one is looked for that equals another row in some columns.
+#[derive(Clone, Debug)]
+pub struct Lookup<'a> {
+    /// Where the rows are: a table, or a query in brackets.
+    pub source: &'a str,
+    /// What they are called.
+    pub alias: &'a str,
+    /// A column of theirs, and what it equals; both as the dialect quotes them.
+    pub equal: Vec<(String, String)>,
+    /// Which of them count.
+    pub condition: Option<String>,
+}
+
+impl Lookup<'_> {
+    /// The query that has rows if there is one, and reads values of the other row.
+    pub fn correlated(&self) -> String {
+        let alias = self.alias;
+        let equal = self.equal.iter().map(|(column, other)| format!("{alias}.{column} = {other}"));
+        let conditions: Vec<String> = equal.chain(self.condition.clone()).collect();
+        format!("SELECT 1 FROM {} AS {alias} WHERE {}", self.source, conditions.join(" AND "))
+    }
+
+    /// Whether the values of the other row are among those of the rows. Null where one of them is null.
+    pub fn listed(&self) -> String {
+        let (columns, others): (Vec<&str>, Vec<&str>) =
+            self.equal.iter().map(|(column, other)| (column.as_str(), other.as_str())).unzip();
+        let alias = self.alias;
+        let columns: Vec<String> = columns.iter().map(|column| format!("{alias}.{column}")).collect();
+        let others = if others.len() == 1 { others.concat() } else { format!("({})", others.join(", ")) };
+        let condition = self.condition.as_ref().map(|it| format!(" WHERE {it}")).unwrap_or_default();
+        format!("{others} IN (SELECT {} FROM {} AS {alias}{condition})", columns.join(", "), self.source)
     }
 }
 
@@ -51,14 +85,55 @@ pub trait Dialect: Debug + Send + Sync {
         "?".to_owned()
     }
 
-    /// The form in which two names are compared.
+    /// The form in which two names of tables are compared.
     fn fold(&self, name: &str) -> String {
         name.to_owned()
+    }
+
+    /// The form in which two names of columns are compared.
+    fn fold_column(&self, name: &str) -> String {
+        self.fold(name)
     }
 
     /// Removes all rows of a table.
     fn empty_table(&self, table: &TableRef) -> String {
         format!("TRUNCATE TABLE {}", self.qualified(table))
+    }
+
+    /// The same in a transaction that does more than this.
+    fn empty_in_transaction(&self, table: &TableRef) -> String {
+        self.empty_table(table)
+    }
+
+    /// The beginning of a statement that removes those rows of `target` that meet a condition.
+    fn delete_from(&self, target: &str) -> String {
+        format!("DELETE FROM {target}")
+    }
+
+    /// Whether two values differ, nulls being equal to each other.
+    fn differs(&self, left: &str, right: &str) -> String {
+        format!("{left} IS DISTINCT FROM {right}")
+    }
+
+    /// What stands behind the columns of a table that is created.
+    fn table_options(&self) -> &'static str {
+        ""
+    }
+
+    /// Indexes that a table needs for its rows to be found when they are merged, as parts of its definition.
+    fn indexes(&self, table: &Table) -> Vec<String> {
+        let _ = table;
+        Vec::new()
+    }
+
+    /// Gives tables other names and datasets, all at once for whoever reads them. Asked for only where statements that
+    /// change tables commit by themselves.
+    fn rename_tables(&self, renames: &[(TableRef, TableRef)]) -> String {
+        let pairs: Vec<String> = renames
+            .iter()
+            .map(|(from, to)| format!("{} TO {}", self.qualified(from), self.qualified(to)))
+            .collect();
+        format!("RENAME TABLE {}", pairs.join(", "))
     }
 
     /// Makes a dataset where it is not there; none where it comes with the database.
@@ -103,6 +178,16 @@ pub trait Dialect: Debug + Send + Sync {
     /// Removes what [`create_temporary`](Self::create_temporary) has kept.
     fn drop_temporary(&self, name: &str) -> String {
         format!("DROP TABLE {name}")
+    }
+
+    /// Whether a row is found among those that `lookup` means.
+    fn is_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("EXISTS ({})", lookup.correlated())
+    }
+
+    /// Whether none is, also where a value of the row is null.
+    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("NOT EXISTS ({})", lookup.correlated())
     }
 
     /// Sets these columns of the rows of `target` to those of the rows of `source` that meet `condition`, in which the

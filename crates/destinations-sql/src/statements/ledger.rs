@@ -50,8 +50,9 @@ pub fn create(dialect: &dyn Dialect, staging: &str) -> cartage_destinations_api:
     let key = dialect.primary_key(&["entry_key"]).map(|key| format!(", {key}")).unwrap_or_default();
     let sql = format!(
         "CREATE TABLE IF NOT EXISTS {} (entry_key VARCHAR(64) NOT NULL, pipeline VARCHAR(255) NOT NULL, \
-         load_id VARCHAR(64) NOT NULL, entry {text} NOT NULL, state SMALLINT NOT NULL, recorded_at {moment} NOT NULL{key})",
-        table(dialect, staging)
+         load_id VARCHAR(64) NOT NULL, entry {text} NOT NULL, state SMALLINT NOT NULL, recorded_at {moment} NOT NULL{key}){}",
+        table(dialect, staging),
+        dialect.table_options()
     );
     Ok(Statement::new("create the ledger of loads in flight", sql))
 }
@@ -138,6 +139,13 @@ fn set_done(
     );
     Statement::new(purpose, sql)
         .with_params(vec![Param::Timestamp(now_micros), Param::Text(key(load, entry))])
+}
+
+/// Asks for the state of one entry; a row if it is there.
+pub fn state(dialect: &dyn Dialect, staging: &str, load: &LoadKey, entry: &str) -> Statement {
+    let place = dialect.placeholder(1);
+    let sql = format!("SELECT state FROM {} WHERE entry_key = {place}", table(dialect, staging));
+    Statement::new(format!("whether '{entry}' is done"), sql).with_params(vec![Param::Text(key(load, entry))])
 }
 
 /// Asks for the entries of one load; two columns, entry and state.

@@ -15,7 +15,7 @@ pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> 
         let name = &table.target.table;
         script.push(
             format!("replace {name}: remove the rows of earlier loads"),
-            dialect.empty_table(&table.target),
+            dialect.empty_in_transaction(&table.target),
         );
         let columns = dialect.column_list(&table.columns());
         script.push(

@@ -13,23 +13,22 @@ pub fn undo(tables: Vec<Appends>, dialect: &dyn Dialect, dataset: &str, load_id:
 
 fn undo_one(appends: &Appends, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
     let qualified = |table: &str| dialect.qualified(&TableRef::new(dataset, table));
-    let (name, target) = (&appends.table, qualified(&appends.table));
+    let (name, delete) = (&appends.table, dialect.delete_from(&qualified(&appends.table)));
     let purpose = format!("remove what load {load_id}, which was given up, has appended to {name}");
     match (&appends.load_id, &appends.parent) {
         (Some(column), _) => {
             let condition = format!("{} = {}", dialect.quote(column), dialect.placeholder(1));
-            Statement::new(purpose, format!("DELETE FROM {target} WHERE {condition}"))
-                .with_params(vec![load_id.into()])
+            Statement::new(purpose, format!("{delete} WHERE {condition}")).with_params(vec![load_id.into()])
         }
         (None, Some(link)) => Statement::new(
             purpose,
             format!(
-                "DELETE FROM {target} WHERE {} NOT IN (SELECT {} FROM {})",
+                "{delete} WHERE {} NOT IN (SELECT {} FROM {})",
                 dialect.quote(&link.parent_key),
                 dialect.quote(&link.row_key),
                 qualified(&link.table)
             ),
         ),
-        (None, None) => Statement::new(purpose, format!("DELETE FROM {target} WHERE 1 = 0")),
+        (None, None) => Statement::new(purpose, format!("{delete} WHERE 1 = 0")),
     }
 }

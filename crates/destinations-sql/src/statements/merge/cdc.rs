@@ -25,7 +25,7 @@ fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
     if chain.nested.is_empty() {
         script.push(
             format!("merge {name}: delete rows that the source no longer has"),
-            format!("DELETE FROM {target} WHERE {absent}"),
+            format!("{} WHERE {absent}", chain.delete_from(chain.root)),
         );
         return Ok(script);
     }
@@ -40,12 +40,12 @@ fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
         let link = chain.quote(chain.required_link(table)?);
         script.push(
             format!("merge {}: delete the rows below them", table.target.table),
-            format!("DELETE FROM {} WHERE {link} IN (SELECT k FROM {ABSENT})", chain.target(table)),
+            format!("{} WHERE {link} IN (SELECT k FROM {ABSENT})", chain.delete_from(table)),
         );
     }
     script.push(
         format!("merge {name}: delete them"),
-        format!("DELETE FROM {target} WHERE {row_key} IN (SELECT k FROM {ABSENT})"),
+        format!("{} WHERE {row_key} IN (SELECT k FROM {ABSENT})", chain.delete_from(chain.root)),
     );
     script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(ABSENT));
     Ok(script)

@@ -44,7 +44,7 @@ impl DeleteInsert<'_> {
         for Leaving { what, condition } in self.leaving() {
             script.push(
                 format!("merge {}: delete {what}", chain.name()),
-                format!("DELETE FROM {} WHERE {condition}", chain.target(chain.root)),
+                format!("{} WHERE {condition}", chain.delete_from(chain.root)),
             );
         }
         let columns = chain.dialect.column_list(&chain.root.columns());
@@ -88,7 +88,7 @@ impl DeleteInsert<'_> {
             let link = chain.quote(chain.required_link(table)?);
             script.push(
                 format!("merge {}: delete the rows below them", table.target.table),
-                format!("DELETE FROM {} WHERE {link} IN (SELECT k FROM {DELETED})", chain.target(table)),
+                format!("{} WHERE {link} IN (SELECT k FROM {DELETED})", chain.delete_from(table)),
             );
         }
         // One key is asked for again, which compares fewer and shorter values than row keys are. A scope is
@@ -96,7 +96,10 @@ impl DeleteInsert<'_> {
         let again = if chain.scope().is_some() { None } else { <[_; 1]>::try_from(leaving).ok() };
         let condition = again
             .map_or_else(|| format!("{row_key} IN (SELECT k FROM {DELETED})"), |[leaving]| leaving.condition);
-        script.push(format!("merge {name}: delete them"), format!("DELETE FROM {target} WHERE {condition}"));
+        script.push(
+            format!("merge {name}: delete them"),
+            format!("{} WHERE {condition}", chain.delete_from(chain.root)),
+        );
         script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(DELETED));
         Ok(script)
     }

@@ -47,11 +47,12 @@ pub(super) fn delete_from_lists(
     script: &mut SqlScript,
 ) -> Result<()> {
     let target = chain.target(table);
-    let equal = chain.equal("s", &target, &[row_key(table)?]);
+    let is_gone = chain.dialect.is_not_found(&chain.lookup(source, "s", &[row_key(table)?], &target));
     script.push(
         format!("merge {}: delete what the lists no longer hold", table.target.table),
         format!(
-            "DELETE FROM {target} WHERE {} IN ({}) AND NOT EXISTS (SELECT 1 FROM {source} AS s WHERE {equal})",
+            "{} WHERE {} IN ({}) AND {is_gone}",
+            chain.delete_from(table),
             chain.quote(link),
             chain.root_keys(None)?
         ),
@@ -136,7 +137,7 @@ pub(super) fn is_changed(chain: &MergeChain<'_>, table: &Table) -> Option<String
     }
     let differs = |column: &str| {
         let column = chain.quote(column);
-        format!("s.{column} IS DISTINCT FROM d.{column}")
+        chain.dialect.differs(&format!("s.{column}"), &format!("d.{column}"))
     };
     if let Some(version) = table.complete_columns().find(|column| column.has_own_hint("x-row-version")) {
         return Some(differs(&version.name));

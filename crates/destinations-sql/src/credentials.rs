@@ -1,31 +1,100 @@
-//! Takes connection strings apart: `postgresql://user:password@host:port/database?key=value`.
+//! Who connects to a server and where it is: a table of keys, or a connection string such as
+//! `postgresql://user:password@host:port/database?key=value`.
 //!
 //! Errors never quote the text, since it holds a password.
 
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::{Error, Result, Settings, TableOrText};
+use serde_json::{Map, Value};
+
+/// How the connection strings of a database look.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Name of the database, for people.
+    pub database: &'static str,
+    /// What may stand before `://`; SQLAlchemy's names of drivers may follow, as in `postgresql+psycopg2`.
+    pub schemes: &'static [&'static str],
+    /// A whole one, for people.
+    pub example: &'static str,
+    /// The keys of a table of credentials, and those behind the question mark.
+    pub keys: &'static [&'static str],
+}
+
+impl Form {
+    /// The keys of `credentials`, be they a table or a connection string.
+    ///
+    /// # Errors
+    /// Invalid if the text cannot be read, or a key is not known.
+    pub fn read(&self, settings: &Settings) -> Result<Settings> {
+        let mut keys = match settings.table_or_text("credentials")? {
+            None => Map::new(),
+            Some(TableOrText::Text(text)) => parse(&text, self)?.into_keys(),
+            Some(TableOrText::Table(table)) => table,
+            Some(_) => return Err(Error::invalid("'credentials' must be a connection string or a table")),
+        };
+        let query = Settings::new(
+            keys.shift_remove("query").map(|query| ("query".to_owned(), query)).into_iter().collect(),
+        );
+        for (key, value) in query.table("query")?.unwrap_or_default() {
+            keys.entry(key).or_insert(value);
+        }
+        let given = Settings::new(keys);
+        given.check_keys(self.keys).map_err(|error| error.context("credentials"))?;
+        Ok(given)
+    }
+}
+
+/// A key of the credentials of destination `name` that has to be there.
+///
+/// # Errors
+/// Invalid if it is not, with the places where it may be set.
+pub fn required(credentials: &Settings, name: &str, key: &str) -> Result<String> {
+    credentials.text(key)?.ok_or_else(|| {
+        Error::invalid(format!("credentials of destination {name} have no '{key}'")).with_remedy(format!(
+            "set {key} in [destination.{name}.credentials] of the secrets file, or the variable \
+             DESTINATION__{}__CREDENTIALS__{}",
+            name.to_uppercase(),
+            key.to_uppercase()
+        ))
+    })
+}
 
 /// What a connection string says; absent parts are `None`.
 #[derive(Default)]
-pub(crate) struct Parts {
-    pub(crate) username: Option<String>,
-    pub(crate) password: Option<String>,
-    pub(crate) host: Option<String>,
-    pub(crate) port: Option<String>,
-    pub(crate) database: Option<String>,
+struct Parts {
+    username: Option<String>,
+    password: Option<String>,
+    host: Option<String>,
+    port: Option<String>,
+    database: Option<String>,
     /// What follows the question mark.
-    pub(crate) query: Vec<(String, String)>,
+    query: Vec<(String, String)>,
 }
 
-const FORM: &str = "write it as postgresql://user:password@host:5432/database, with %40 for @ and %2F for / \
-                    in user and password";
+impl Parts {
+    fn into_keys(self) -> Map<String, Value> {
+        let named = [
+            ("username", self.username),
+            ("password", self.password),
+            ("host", self.host),
+            ("port", self.port),
+            ("database", self.database),
+        ];
+        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        named.chain(self.query).map(|(key, value)| (key, value.into())).collect()
+    }
+}
 
-pub(crate) fn parse(text: &str) -> Result<Parts> {
-    let broken = |what: &str| Error::invalid(format!("'credentials': {what}")).with_remedy(FORM);
+fn parse(text: &str, form: &Form) -> Result<Parts> {
+    let broken = |what: &str| {
+        Error::invalid(format!("'credentials': {what}")).with_remedy(format!(
+            "write it as {}, with %40 for @ and %2F for / in user and password",
+            form.example
+        ))
+    };
     let (scheme, rest) =
         text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;
-    // dlt takes SQLAlchemy's names too, such as postgresql+psycopg2.
-    if !matches!(scheme.split('+').next(), Some("postgresql" | "postgres")) {
-        return Err(broken("the connection string is not one of PostgreSQL"));
+    if !scheme.split('+').next().is_some_and(|scheme| form.schemes.contains(&scheme)) {
+        return Err(broken(&format!("the connection string is not one of {}", form.database)));
     }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
@@ -99,6 +168,17 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const POSTGRES: Form = Form {
+        database: "PostgreSQL",
+        schemes: &["postgresql", "postgres"],
+        example: "postgresql://user:password@host:5432/database",
+        keys: &[],
+    };
+
+    fn parse(text: &str) -> Result<Parts> {
+        super::parse(text, &POSTGRES)
+    }
 
     fn text(part: Option<&String>) -> &str {
         part.map_or("none", String::as_str)

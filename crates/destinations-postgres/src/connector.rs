@@ -1,10 +1,10 @@
-//! The connections of one destination: made when they are needed, kept while they work.
+//! Makes connections to one server.
 
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::server::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 
@@ -16,12 +16,11 @@ use crate::tls::{self, Rustls, SslMode};
 /// After this time without a sign of life the other side is asked for one.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Connects, and keeps connections that are idle.
+/// Who connects, and the thread that serves the connections.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub struct Connector {
     config: Config,
     runtime: OnceLock<Arc<Runtime>>,
-    idle: Mutex<Vec<Session>>,
 }
 
 /// An attempt to connect that failed, with what the server said.
@@ -30,35 +29,10 @@ struct Refused {
     error: Error,
 }
 
-/// A connection of a pool; it goes back there unless it is of no more use.
-#[derive(Debug)]
-pub struct Pooled<'a> {
-    pool: &'a Pool,
-    session: Option<Session>,
-}
+impl Server for Connector {
+    type Session = Session;
 
-impl Pool {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config, runtime: OnceLock::new(), idle: Mutex::new(Vec::new()) }
-    }
-
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// A connection that nobody else uses.
-    pub(crate) fn session(&self) -> Result<Pooled<'_>> {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        while let Some(session) = idle() {
-            if session.is_usable() {
-                return Ok(Pooled { pool: self, session: Some(session) });
-            }
-        }
-        Ok(Pooled { pool: self, session: Some(self.connect()?) })
-    }
-
-    /// A new connection, outside of the pool.
-    pub(crate) fn connect(&self) -> Result<Session> {
+    fn connect(&self) -> Result<Session> {
         let runtime = self.runtime()?;
         let tls = tls::connector(&self.config.credentials)?;
         let mode = self.config.credentials.sslmode;
@@ -76,6 +50,16 @@ impl Pool {
         let session = Session::new(runtime, client.map_err(|refused| refused.error)?);
         session.control(&self.session_settings(), "set up the session")?;
         Ok(session)
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, runtime: OnceLock::new() }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     fn runtime(&self) -> Result<Arc<Runtime>> {
@@ -153,29 +137,5 @@ impl Pool {
             }
         }
         sql
-    }
-}
-
-impl Deref for Pooled<'_> {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        self.session.as_ref().expect("it is there until it is dropped")
-    }
-}
-
-impl Drop for Pooled<'_> {
-    fn drop(&mut self) {
-        let Some(session) = self.session.take() else { return };
-        if session.is_usable() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-        }
-    }
-}
-
-impl Drop for Pool {
-    /// Connections end before the thread that serves them, so that the server is told.
-    fn drop(&mut self) {
-        self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -1,0 +1,114 @@
+//! Makes connections to one server.
+
+use std::sync::{Arc, OnceLock};
+
+use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::server::Server;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::client::{About, Session};
+use crate::config::{Config, SslMode};
+use crate::error;
+use crate::schema_sql::MysqlDialect;
+
+/// Strict in every respect: a value that does not fit is an error, and a day is one of the calendar.
+const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+                        ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'";
+/// The default also locks the gaps between rows, for which jobs beside each other would wait.
+const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+/// Texts are compared byte by byte.
+const CHARSET: &str = "SET NAMES utf8mb4 COLLATE utf8mb4_bin";
+const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_table_names";
+
+/// Who connects, and the thread that serves the connections.
+#[derive(Debug)]
+pub struct Connector {
+    config: Config,
+    dialect: MysqlDialect,
+    runtime: OnceLock<Arc<Runtime>>,
+}
+
+impl Server for Connector {
+    type Session = Session;
+
+    fn connect(&self) -> Result<Session> {
+        let runtime = self.runtime()?;
+        let mut conn = self.attempts(&runtime)?;
+        let about = runtime
+            .block_on(self.set_up(&mut conn))
+            .map_err(|cause| error::statement("set up the session", &cause))?;
+        Ok(Session::new(runtime, conn, about))
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, dialect: MysqlDialect::default(), runtime: OnceLock::default() }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn dialect(&self) -> &MysqlDialect {
+        &self.dialect
+    }
+
+    fn attempts(&self, runtime: &Runtime) -> Result<Conn> {
+        let mode = self.config.credentials.ssl_mode;
+        match self.attempt(runtime, mode != SslMode::Disabled) {
+            Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer))
+                if mode == SslMode::Preferred =>
+            {
+                self.attempt(runtime, false)
+            }
+            attempted => attempted,
+        }
+        .map_err(|cause| error::connect(&self.config, &cause))
+    }
+
+    fn attempt(&self, runtime: &Runtime, encrypted: bool) -> mysql_async::Result<Conn> {
+        let credentials = &self.config.credentials;
+        let connecting = async {
+            tokio::time::timeout(credentials.connect_timeout, Conn::new(credentials.options(encrypted))).await
+        };
+        runtime.block_on(connecting).unwrap_or_else(|_| {
+            let seconds = credentials.connect_timeout.as_secs_f64();
+            let message = format!("no answer within {seconds} s");
+            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
+        })
+    }
+
+    async fn set_up(&self, conn: &mut Conn) -> mysql_async::Result<About> {
+        for sql in [SETTINGS, ISOLATION, CHARSET] {
+            conn.query_drop(sql).await?;
+        }
+        if let Some(limit) = self.config.lock_timeout {
+            let seconds = limit.as_secs().max(1);
+            let sql =
+                format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}");
+            conn.query_drop(sql).await?;
+        }
+        let about: Option<(u64, u64, u64)> = conn.query_first(ABOUT).await?;
+        let (longest, takes_files, folds_tables) = about.unwrap_or_default();
+        self.dialect.set_folds_tables(folds_tables != 0);
+        Ok(About {
+            dialect: self.dialect.clone(),
+            longest_statement: usize::try_from(longest).unwrap_or(usize::MAX),
+            takes_files: takes_files != 0,
+            lock_timeout: self.config.lock_timeout,
+        })
+    }
+
+    fn runtime(&self) -> Result<Arc<Runtime>> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(Arc::clone(runtime));
+        }
+        let built = Builder::new_multi_thread().worker_threads(1).thread_name("mysql").enable_all().build();
+        let runtime = built
+            .map_err(|cause| Error::transient("cannot start the thread of connections").with_source(cause))?;
+        Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
+    }
+}

@@ -1,0 +1,163 @@
+//! Columns of a batch as cells of text, as the server reads them.
+
+use std::io::Write;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, StringArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
+};
+use cartage_destinations_sql::columnar;
+use cartage_schema::value::{date_to_text, time_to_text};
+
+use super::target::Target;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// Days from 1970 to the first and to the last day that there is: 0000-01-01 and 9999-12-31.
+const DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
+
+/// Whether cells of an Arrow type are written as digits of their bytes.
+pub(super) fn is_hex(arrow: &DataType) -> bool {
+    columnar::canonical(arrow) == DataType::Binary
+}
+
+/// A column of a batch, ready to be written cell by cell.
+pub(super) enum Cells<'a> {
+    Nothing,
+    Bool(&'a BooleanArray),
+    Int(&'a PrimitiveArray<Int64Type>),
+    Decimal(&'a Decimal128Array),
+    Double(&'a PrimitiveArray<Float64Type>),
+    Text(&'a StringArray),
+    Binary(&'a BinaryArray),
+    Date(&'a PrimitiveArray<Date32Type>),
+    /// With the microseconds that one step of the column has.
+    Time(&'a PrimitiveArray<Time64MicrosecondType>, i64),
+    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, i64),
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of a canonical array for a column of the table, or why there are none.
+    pub(super) fn new(array: &'a ArrayRef, target: &Target) -> Result<Self, String> {
+        let step = 10_i64.pow(6 - target.fraction_digits().unwrap_or(6).min(6));
+        Ok(match array.data_type() {
+            DataType::Null => Self::Nothing,
+            DataType::Boolean => Self::Bool(array.as_boolean()),
+            DataType::Int64 => Self::Int(array.as_primitive()),
+            DataType::Decimal128(..) => Self::Decimal(array.as_primitive()),
+            DataType::Float64 if target.is_single() => {
+                return Err("the column is a FLOAT, which keeps seven digits; make it a DOUBLE".to_owned());
+            }
+            DataType::Float64 => Self::Double(array.as_primitive()),
+            DataType::Utf8 => Self::Text(array.as_string()),
+            DataType::Binary => Self::Binary(array.as_binary()),
+            DataType::Date32 => Self::Date(array.as_primitive()),
+            DataType::Time64(TimeUnit::Microsecond) => Self::Time(array.as_primitive(), step),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Timestamp(array.as_primitive(), step),
+            other => return Err(format!("there is no way to send {other}")),
+        })
+    }
+
+    /// Whether cells may hold characters that mean something in a file of rows.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
+    /// Appends the cell of one row; `false` for null. An error says why its value does not fit any column.
+    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<bool, String> {
+        match self {
+            Self::Text(array) if array.is_valid(row) => out.extend_from_slice(array.value(row).as_bytes()),
+            Self::Int(array) if array.is_valid(row) => show(out, array.value(row)),
+            Self::Timestamp(array, step) if array.is_valid(row) => {
+                put_timestamp(array.value(row), *step, out)?;
+            }
+            Self::Double(array) if array.is_valid(row) => put_double(array.value(row), out)?,
+            Self::Bool(array) if array.is_valid(row) => out.push(b'0' + u8::from(array.value(row))),
+            Self::Decimal(array) if array.is_valid(row) => {
+                out.extend_from_slice(array.value_as_string(row).as_bytes());
+            }
+            Self::Date(array) if array.is_valid(row) => put_date(array.value(row).into(), out)?,
+            Self::Time(array, step) if array.is_valid(row) => {
+                out.extend_from_slice(time_to_text(rounded(array.value(row), *step)).as_bytes());
+            }
+            Self::Binary(array) if array.is_valid(row) => {
+                array.value(row).iter().for_each(|byte| put_hex(*byte, out));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn show(out: &mut Vec<u8>, value: i64) {
+    write!(out, "{value}").expect("writing to memory does not fail");
+}
+
+fn put_hex(byte: u8, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+}
+
+fn put_double(value: f64, out: &mut Vec<u8>) -> Result<(), String> {
+    if !value.is_finite() {
+        return Err(format!("{value} is no number that the server knows"));
+    }
+    write!(out, "{value:?}").expect("writing to memory does not fail");
+    Ok(())
+}
+
+fn put_date(days: i64, out: &mut Vec<u8>) -> Result<(), String> {
+    if !DAYS.contains(&days) {
+        return Err("the server knows years from 0 to 9999 only".to_owned());
+    }
+    out.extend_from_slice(date_to_text(days as i32).as_bytes());
+    Ok(())
+}
+
+fn put_timestamp(micros: i64, step: i64, out: &mut Vec<u8>) -> Result<(), String> {
+    let micros = rounded(micros, step);
+    put_date(micros.div_euclid(MICROS_PER_DAY), out)?;
+    out.push(b' ');
+    out.extend_from_slice(time_to_text(micros.rem_euclid(MICROS_PER_DAY)).as_bytes());
+    Ok(())
+}
+
+/// The nearest multiple of `step`.
+fn rounded(micros: i64, step: i64) -> i64 {
+    if step == 1 { micros } else { micros.saturating_add(step / 2).div_euclid(step) * step }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timestamp(micros: i64, step: i64) -> Result<String, String> {
+        let mut out = Vec::new();
+        put_timestamp(micros, step, &mut out).map(|()| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn moments_are_rounded_to_what_the_column_keeps_and_stay_on_the_calendar() {
+        assert_eq!(timestamp(1_704_164_645_678_901, 1).unwrap(), "2024-01-02 03:04:05.678901");
+        assert_eq!(timestamp(1_704_164_645_678_901, 1000).unwrap(), "2024-01-02 03:04:05.679000");
+        assert_eq!(timestamp(1_704_164_645_678_901, 1_000_000).unwrap(), "2024-01-02 03:04:06");
+        assert_eq!(timestamp(-62_167_219_200_000_000, 1).unwrap(), "0000-01-01 00:00:00");
+        assert!(timestamp(-62_167_219_200_000_001, 1).is_err());
+        let last = 253_402_300_799_999_999;
+        assert_eq!(timestamp(last, 1).unwrap(), "9999-12-31 23:59:59.999999");
+        assert!(timestamp(last, 1000).is_err());
+        assert!(timestamp(i64::MIN, 1).is_err() && timestamp(i64::MAX, 1000).is_err());
+    }
+
+    #[test]
+    fn doubles_are_written_so_that_they_read_back() {
+        for value in [0.1, -0.0, 1e300, 5e-324, f64::MAX] {
+            let mut out = Vec::new();
+            put_double(value, &mut out).unwrap();
+            assert_eq!(std::str::from_utf8(&out).unwrap().parse::<f64>().unwrap().to_bits(), value.to_bits());
+        }
+        assert!(put_double(f64::NAN, &mut Vec::new()).is_err());
+        assert!(put_double(f64::INFINITY, &mut Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! How much of a step is one transaction: what the commit model of the engine says.
+//!
+//! Where a statement that changes tables commits by itself, a step can end after any of its statements. Each of them
+//! then changes nothing when it is repeated, and the ledger is told last, in a statement of its own.
+
+use cartage_destinations_api::{LoadPlan, Result, SqlScript};
+
+use crate::destination::SqlDestination;
+use crate::engine::{CommitModel, SqlEngine, SqlSession};
+use crate::statements::ledger::{self, State};
+
+impl<E: SqlEngine> SqlDestination<E> {
+    /// Whether a statement that changes tables commits what was done before it.
+    pub(crate) fn ddl_commits(&self) -> bool {
+        self.engine().commit_model() == CommitModel::RowsOnly
+    }
+
+    /// Runs `work` while no other session changes what the dataset has in common: in one transaction where that can
+    /// hold everything, else statement by statement.
+    pub(crate) fn alone<T>(&self, session: &E::Session<'_>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let staging = &self.datasets().staging;
+        if !self.ddl_commits() {
+            return session.transaction(|| {
+                session.lock_dataset(staging)?;
+                work()
+            });
+        }
+        session.lock_dataset(staging)?;
+        let result = work();
+        session.unlock_dataset(staging);
+        result
+    }
+
+    /// Runs the part of a step that changes rows only: a transaction of its own where the step is none.
+    pub(crate) fn rows_of_step<T>(
+        &self,
+        session: &E::Session<'_>,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if self.ddl_commits() { session.transaction(work) } else { work() }
+    }
+
+    /// Runs `script`, which changes tables, as part of a step, unless its entry in the ledger is done.
+    pub(crate) fn do_once(
+        &self,
+        session: &E::Session<'_>,
+        plan: &LoadPlan,
+        entry: &str,
+        script: &SqlScript,
+    ) -> Result<()> {
+        if !self.ddl_commits() {
+            return if self.claim(session, plan, entry)? { session.run(script).map(drop) } else { Ok(()) };
+        }
+        if self.is_planned(session, plan, entry)? {
+            session.run(script)?;
+            self.claim(session, plan, entry)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an entry of the load is there and not done.
+    pub(crate) fn is_planned(&self, session: &E::Session<'_>, plan: &LoadPlan, entry: &str) -> Result<bool> {
+        let rows =
+            session.query(&ledger::state(self.dialect(), &self.datasets().staging, &plan.key, entry))?;
+        let state = rows.first().map(|row| row.int(0)).transpose()?;
+        Ok(state.is_some_and(|state| State::of(state) == State::Planned))
+    }
+}

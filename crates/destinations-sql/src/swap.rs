@@ -1,0 +1,72 @@
+//! Puts staged tables in the place of others where statements that change tables commit by themselves.
+//!
+//! All tables of a chain change places in one statement. A staged table that is gone says that this has happened; the
+//! tables that were replaced have names that the ledger knows, so that they are removed whatever happens.
+
+use cartage_destinations_api::{FollowUp, LoadKey, LoadPlan, ReplaceStrategy, Result, SqlScript, Statement};
+
+use crate::destination::SqlDestination;
+use crate::engine::{SqlEngine, SqlSession};
+use crate::statements::{ChainTable, TableRef};
+
+/// Whether a follow-up puts staged tables in the place of others.
+pub(crate) fn swaps(follow_up: FollowUp) -> bool {
+    matches!(follow_up, FollowUp::Replace(ReplaceStrategy::StagingOptimized))
+}
+
+impl<E: SqlEngine> SqlDestination<E> {
+    /// Where the rows of a table are when the staged ones have taken their place. No table has a load like this one.
+    pub(crate) fn replaced(&self, load: &LoadKey, table: &str) -> TableRef {
+        self.staged(&LoadKey { load_id: format!("{}\0replaced", load.load_id), ..load.clone() }, table)
+    }
+
+    /// Names of the tables that are replaced while the load runs.
+    pub(crate) fn all_replaced(&self, plan: &LoadPlan) -> Vec<String> {
+        if !self.ddl_commits() {
+            return Vec::new();
+        }
+        let chains = plan.chains.iter().filter(|chain| swaps(chain.follow_up));
+        chains.flat_map(|chain| &chain.tables).map(|table| self.replaced(&plan.key, table).table).collect()
+    }
+
+    /// The statements of a swap, as they are when nothing of it has happened.
+    pub(crate) fn swap_script(&self, load: &LoadKey, tables: &[ChainTable<'_>]) -> SqlScript {
+        let mut script = SqlScript::default();
+        let mut renames = Vec::with_capacity(2 * tables.len());
+        for ChainTable { target, staged, .. } in tables {
+            renames.push((target.clone(), self.replaced(load, &target.table)));
+            renames.push((staged.clone(), target.clone()));
+        }
+        if let Some(root) = tables.first() {
+            let purpose = format!("replace {}: the staged tables take their places", root.target.table);
+            script.push(purpose, self.dialect().rename_tables(&renames));
+        }
+        script.extend(self.drop_replaced(load, tables));
+        script
+    }
+
+    fn drop_replaced(&self, load: &LoadKey, tables: &[ChainTable<'_>]) -> SqlScript {
+        let drop = |table: &ChainTable<'_>| {
+            let name = self.dialect().qualified(&self.replaced(load, &table.target.table));
+            let purpose = format!("replace {}: remove what was there", table.target.table);
+            Statement::new(purpose, format!("DROP TABLE IF EXISTS {name}"))
+        };
+        SqlScript { statements: tables.iter().map(drop).collect() }
+    }
+
+    /// Swaps, or goes on with a swap that was begun; may be repeated until its entry is done.
+    pub(crate) fn swap(
+        &self,
+        session: &E::Session<'_>,
+        load: &LoadKey,
+        tables: &[ChainTable<'_>],
+    ) -> Result<()> {
+        let staging = &self.datasets().staging;
+        let Some(root) = tables.first() else { return Ok(()) };
+        if session.has_table(staging, &root.staged.table)? {
+            session.run(&self.swap_script(load, tables)).map(drop)
+        } else {
+            session.run(&self.drop_replaced(load, tables)).map(drop)
+        }
+    }
+}

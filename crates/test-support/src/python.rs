@@ -1,0 +1,23 @@
+//! The Python that tests compare with.
+
+use std::path::PathBuf;
+
+use crate::postgres::services_folder;
+
+/// The Python that has dlt: `CARTAGE_DLT_PYTHON`, else the one of `cargo xtask services up`.
+///
+/// # Panics
+/// Where it is not there, with the command that makes it.
+pub fn dlt_python() -> PathBuf {
+    // The service is made beside the sources, whatever the target folder is.
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let beside = workspace.join("target/services/dlt/bin/python");
+    let made = if beside.is_file() { beside } else { services_folder().join("dlt/bin/python") };
+    let python = std::env::var_os("CARTAGE_DLT_PYTHON").map_or(made, PathBuf::from);
+    assert!(
+        python.is_file(),
+        "no {}: dlt is missing, get it with `cargo xtask services up`",
+        python.display()
+    );
+    python
+}
