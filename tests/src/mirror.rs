@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cartage_test_support::mariadb;
 use cartage_test_support::postgres::Server;
 use duckdb::types::Value as DuckValue;
-use duckdb::{Connection, params_from_iter};
+use duckdb::{Connection, appender_params_from_iter};
 use rusqlite::types::ValueRef;
 
 /// The tables of a schema of a database, with their rows, in the schema `data`.
@@ -67,15 +67,13 @@ pub fn of_mariadb(server: &mariadb::Server, database: &str) -> Connection {
             })
             .collect();
         run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
-        let places = vec!["?"; columns.len()].join(", ");
-        let mut insert = connection
-            .prepare(&format!("INSERT INTO data.\"{table}\" VALUES ({places})"))
-            .expect("an insert");
+        let mut rows = connection.appender_to_db(table, "data").expect("a table");
         // Null and the text of this name are told apart, and bytes are digits.
         let cells: Vec<String> = columns
             .iter()
             .map(|(name, kind)| {
-                let value = if kind.ends_with("blob") { format!("HEX(`{name}`)") } else { format!("`{name}`") };
+                let value =
+                    if kind.ends_with("blob") { format!("HEX(`{name}`)") } else { format!("`{name}`") };
                 format!("IF(`{name}` IS NULL, '', CONCAT('=', {value}))")
             })
             .collect();
@@ -84,7 +82,8 @@ pub fn of_mariadb(server: &mariadb::Server, database: &str) -> Connection {
                 Some(text) => DuckValue::Text(text.to_owned()),
                 None => DuckValue::Null,
             };
-            insert.execute(params_from_iter(line.split('\t').map(value))).expect("a row is inserted");
+            let values: Vec<DuckValue> = line.split('\t').map(value).collect();
+            rows.append_row(appender_params_from_iter(values)).expect("a row is inserted");
         }
     }
     connection
@@ -102,10 +101,7 @@ pub fn of_sqlite(file: &Path) -> Connection {
         let typed: Vec<String> =
             columns.iter().map(|(name, kind)| format!("\"{name}\" {}", type_of_sqlite(kind))).collect();
         run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
-        let places = vec!["?"; columns.len()].join(", ");
-        let mut insert = connection
-            .prepare(&format!("INSERT INTO data.\"{table}\" VALUES ({places})"))
-            .expect("an insert");
+        let mut appended = connection.appender_to_db(&table, "data").expect("a table");
         let mut statement = sqlite.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a query");
         let mut rows = statement.query([]).expect("rows");
         while let Some(row) = rows.next().expect("a row") {
@@ -121,7 +117,8 @@ pub fn of_sqlite(file: &Path) -> Connection {
                 ValueRef::Text(text) => DuckValue::Text(String::from_utf8_lossy(text).into_owned()),
                 ValueRef::Blob(bytes) => DuckValue::Blob(bytes.to_vec()),
             };
-            insert.execute(params_from_iter((0..columns.len()).map(value))).expect("a row is inserted");
+            let values: Vec<DuckValue> = (0..columns.len()).map(value).collect();
+            appended.append_row(appender_params_from_iter(values)).expect("a row is inserted");
         }
     }
     connection
