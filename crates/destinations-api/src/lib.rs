@@ -29,6 +29,7 @@ mod checkup;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connect;
+pub mod database_file;
 mod destination;
 mod error;
 mod files;

@@ -9,6 +9,8 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::connect::CommonSettings;
+use crate::error::{Error, Result};
 use crate::plan::LoadKey;
 
 /// Default name of the staging dataset; `%s` stands for the dataset.
@@ -17,6 +19,23 @@ pub const DEFAULT_LAYOUT: &str = "%s_staging";
 /// Name of the staging dataset of `dataset`. A layout without `%s` is a name of its own.
 pub fn dataset_name(layout: &str, dataset: &str) -> String {
     layout.replacen("%s", dataset, 1)
+}
+
+/// Name of the staging dataset of `dataset` as the settings have it.
+///
+/// # Errors
+/// Invalid if the dataset has no name, or both have the same, however the destination compares names.
+pub fn dataset_of(settings: &CommonSettings, dataset: &str) -> Result<String> {
+    if dataset.trim().is_empty() {
+        return Err(Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]"));
+    }
+    let layout = settings.staging_dataset_name_layout.as_deref().unwrap_or(DEFAULT_LAYOUT);
+    let staging = dataset_name(layout, dataset);
+    if staging.to_lowercase() == dataset.to_lowercase() {
+        return Err(Error::invalid("the staging dataset must not be the dataset itself")
+            .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
+    }
+    Ok(staging)
 }
 
 /// Name of the staged twin of `table` for one load, at most `max_length` bytes long.

@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use cartage_destinations_api::{
-    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
-};
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
 
 /// Keys of this destination beside those that all destinations share.
 const OWN_KEYS: &[&str] = &["path", "credentials", "database", "memory_limit", "threads"];
@@ -39,17 +37,7 @@ impl Config {
         settings.check_keys(&known)?;
         let common = CommonSettings::read(settings)?;
         let dataset = request.dataset_name.clone();
-        if dataset.trim().is_empty() {
-            return Err(
-                Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]")
-            );
-        }
-        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
-        let staging_dataset = staging::dataset_name(layout, &dataset);
-        if staging_dataset.to_lowercase() == dataset.to_lowercase() {
-            return Err(Error::invalid("the staging dataset must not be the dataset itself")
-                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
-        }
+        let staging_dataset = staging::dataset_of(&common, &dataset)?;
         Ok(Self {
             path: database_path(request)?,
             dataset,
@@ -73,22 +61,9 @@ impl Config {
 }
 
 fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
-    let settings = &request.settings;
-    let given: Vec<(&str, String)> = ["path", "database", "credentials"]
-        .into_iter()
-        .filter_map(|key| Some((key, text_of(settings, key).transpose()?)))
-        .map(|(key, text)| text.map(|text| (key, text)))
-        .collect::<Result<_>>()?;
-    let file = match given.first() {
-        None => format!("{}.duckdb", request.pipeline_name),
-        Some((first, text)) => {
-            if let Some((other, _)) = given.iter().find(|(_, other)| other != text) {
-                return Err(Error::invalid(format!("'{first}' and '{other}' name different databases"))
-                    .with_remedy("keep one of them"));
-            }
-            without_scheme(text)
-        }
-    };
+    let named = database_file::named(&request.settings)?;
+    let file =
+        named.map_or_else(|| format!("{}.duckdb", request.pipeline_name), |text| without_scheme(&text));
     if file == ":memory:" {
         return Ok(None);
     }
@@ -104,14 +79,6 @@ fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-/// `credentials` may also be a table with `database`.
-fn text_of(settings: &Settings, key: &str) -> Result<Option<String>> {
-    match settings.table_or_text(key)? {
-        Some(TableOrText::Table(keys)) => Settings::new(keys).text("database"),
-        _ => settings.text(key),
-    }
-}
-
 /// dlt writes `duckdb:///relative` and `duckdb:////absolute`.
 fn without_scheme(text: &str) -> String {
     text.strip_prefix("duckdb:///").or_else(|| text.strip_prefix("duckdb:")).unwrap_or(text).to_owned()
@@ -119,6 +86,7 @@ fn without_scheme(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::Settings;
     use serde_json::{Value, json};
 
     use super::*;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Description, Error, JobFile, LoadKey, LoadPlan, Probe,
-    Result, SqlScript, Statement, staging,
+    Capabilities, CommonSettings, ConnectRequest, Description, JobFile, LoadKey, LoadPlan, Probe, Result,
+    SqlScript, Statement, staging,
 };
 use cartage_schema::Table;
 
@@ -29,17 +29,7 @@ impl Datasets {
     /// Invalid if the dataset has no name, or both have the same.
     pub fn read(request: &ConnectRequest, common: &CommonSettings) -> Result<Self> {
         let dataset = request.dataset_name.clone();
-        if dataset.trim().is_empty() {
-            return Err(
-                Error::invalid("the dataset has no name").with_remedy("set 'dataset_name' in [pipeline]")
-            );
-        }
-        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
-        let staging = staging::dataset_name(layout, &dataset);
-        if staging == dataset {
-            return Err(Error::invalid("the staging dataset must not be the dataset itself")
-                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
-        }
+        let staging = staging::dataset_of(common, &dataset)?;
         Ok(Self { dataset, staging })
     }
 }

@@ -2,12 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cartage_destinations_api::{
-    CommonSettings, ConnectRequest, Error, Result, Settings, TableOrText, staging,
-};
-
-/// Keys of this destination beside those that all destinations share.
-const OWN_KEYS: &[&str] = &["path", "credentials", "database"];
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
 
 /// The dataset that is the file which the settings name.
 const MAIN: &str = "main";
@@ -33,21 +28,16 @@ impl Config {
     /// Invalid naming the key that is unknown or has a value that it cannot have.
     pub fn read(request: &ConnectRequest) -> Result<Self> {
         let settings = &request.settings;
-        let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
+        let known: Vec<&str> = database_file::KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
         settings.check_keys(&known)?;
         let common = CommonSettings::read(settings)?;
         let dataset = request.dataset_name.clone();
-        if dataset.trim().is_empty() || dataset.contains(['/', '\\', '\0']) {
+        if dataset.contains(['/', '\\', '\0']) {
             return Err(Error::invalid(format!("the dataset '{dataset}' cannot be part of a file name"))
                 .with_remedy("set 'dataset_name' in [pipeline] to a plain name"));
         }
-        let layout = common.staging_dataset_name_layout.as_deref().unwrap_or(staging::DEFAULT_LAYOUT);
-        let staging_dataset = staging::dataset_name(layout, &dataset);
-        if staging_dataset.to_lowercase() == dataset.to_lowercase() {
-            return Err(Error::invalid("the staging dataset must not be the dataset itself")
-                .with_remedy("set 'staging_dataset_name_layout' to something like %s_staging"));
-        }
-        let path = dataset_file(&database_file(request)?, &dataset);
+        let staging_dataset = staging::dataset_of(&common, &dataset)?;
+        let path = dataset_file(&named_file(request)?, &dataset);
         Ok(Self { path, dataset, staging_dataset, common })
     }
 }
@@ -66,40 +56,17 @@ fn dataset_file(database: &Path, dataset: &str) -> PathBuf {
     database.with_file_name(name)
 }
 
-fn database_file(request: &ConnectRequest) -> Result<PathBuf> {
-    let settings = &request.settings;
-    let given: Vec<(&str, String)> = OWN_KEYS
-        .iter()
-        .filter_map(|key| Some((*key, text_of(settings, key).transpose()?)))
-        .map(|(key, text)| text.map(|text| (key, text)))
-        .collect::<Result<_>>()?;
-    let file = match given.first() {
+fn named_file(request: &ConnectRequest) -> Result<PathBuf> {
+    let named = database_file::named(&request.settings)?;
+    let file = match &named {
         None => format!("{}.db", request.pipeline_name),
-        Some((first, text)) => {
-            if let Some((other, _)) = given.iter().find(|(_, other)| other != text) {
-                return Err(Error::invalid(format!("'{first}' and '{other}' name different databases"))
-                    .with_remedy("keep one of them"));
-            }
-            without_scheme(text)?.to_owned()
-        }
+        Some(text) => without_scheme(text)?.to_owned(),
     };
     if file == ":memory:" || file.is_empty() {
         return Err(Error::invalid("a database in memory is gone when the load ends")
             .with_remedy("name a file with 'path' in the destination's section"));
     }
     Ok(request.base_dir.join(file))
-}
-
-/// `credentials` may also be a table with `database`.
-fn text_of(settings: &Settings, key: &str) -> Result<Option<String>> {
-    match settings.table_or_text(key)? {
-        Some(TableOrText::Table(keys)) => {
-            let keys = Settings::new(keys);
-            keys.check_keys(&["database", "drivername"])?;
-            keys.text("database")
-        }
-        _ => settings.text(key),
-    }
 }
 
 /// SQLAlchemy writes `sqlite:///relative` and `sqlite:////absolute`, with a driver behind a plus where one is chosen.
@@ -116,6 +83,7 @@ fn without_scheme(text: &str) -> Result<&str> {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::Settings;
     use serde_json::{Value, json};
 
     use super::*;

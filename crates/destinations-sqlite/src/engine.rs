@@ -2,13 +2,13 @@
 
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, Error, FileFormat, JobFile, Probe, Result, Statement,
+    database_file,
 };
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_in_steps};
 use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
 use cartage_destinations_sql::{Datasets, SqlDestination, SqlEngine};
 use cartage_schema::Table;
 
-use crate::check;
 use crate::config::Config;
 use crate::insert;
 use crate::schema_sql::SqliteDialect;
@@ -42,6 +42,14 @@ pub struct SqliteEngine {
 impl SqliteEngine {
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    fn try_opening(&self) -> Result<String> {
+        let path = &self.config.path;
+        match self.existing_session()? {
+            Some(_) => Ok(format!("{} can be opened", path.display())),
+            None => database_file::try_making(path),
+        }
     }
 
     pub(crate) fn sqlite_dialect(&self) -> &SqliteDialect {
@@ -98,7 +106,7 @@ impl SqlEngine for SqliteEngine {
     }
 
     fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>) {
-        (vec![Probe::new("open", || check::open(self))], Vec::new())
+        (vec![Probe::new("open", || self.try_opening())], Vec::new())
     }
 
     /// SQLite has no `MERGE INTO`.

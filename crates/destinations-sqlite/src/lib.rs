@@ -9,7 +9,6 @@
 //! - The file is made by the first load, never by [`connect`] and never by a question.
 //! - Values that SQLite would round are stored as text or refused, never rounded (`docs/destinations/sqlite.md`).
 
-mod check;
 mod config;
 mod decimal;
 mod engine;

@@ -1,4 +1,5 @@
-//! Loads into PostgreSQL beside dlt and `psql \\copy`, and into Parquet files beside dlt and DuckDB's COPY.
+//! Loads into PostgreSQL, SQLite and Parquet files, beside dlt and beside the database's own tool: `psql \\copy`,
+//! `sqlite3 .import`, DuckDB's COPY.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +21,17 @@ const EQUAL: &str = "copied";
 /// Schema of the same tables without indexes.
 const BARE: &str = "bare";
 
+/// The SQLite file that is named, and the one that the dataset has beside it.
+const SQLITE: &str = "out.sqlite";
+const SQLITE_DATASET: &str = "out__bench.sqlite";
+
 /// A destination whose loads are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Target {
     /// A server of its own on loopback.
     Postgres,
+    /// A SQLite file.
+    Sqlite,
     /// A folder of Parquet files.
     Parquet,
 }
@@ -49,7 +56,7 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
         let server = (*target == Target::Postgres).then(Server::private);
         for set in plan.sets {
             let file = set.file(plan.folder, plan.rows)?;
-            let case = Case { plan, file: &file, server: server.as_ref() };
+            let case = Case { plan, target: *target, file: &file, server: server.as_ref() };
             let mut rows = vec![case.row("cartage", plan.runs, Case::cartage)?];
             if plan.dlt_runs > 0 {
                 rows.push(case.row("dlt tuned", plan.dlt_runs, Case::dlt)?);
@@ -58,6 +65,9 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
                 case.prepare_copy()?;
                 rows.push(case.row("psql \\copy", plan.runs, Case::psql)?);
                 rows.push(case.row("no indexes", plan.runs, Case::psql_bare)?);
+            } else if plan.by_hand && *target == Target::Sqlite {
+                case.prepare_import()?;
+                rows.push(case.row("sqlite3 .import", plan.runs, Case::sqlite_import)?);
             } else if plan.by_hand {
                 rows.push(case.row("DuckDB COPY", plan.runs, Case::duckdb)?);
             }
@@ -71,6 +81,7 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
 /// One set into one target.
 struct Case<'a> {
     plan: &'a Plan<'a>,
+    target: Target,
     file: &'a DataFile,
     server: Option<&'a Server>,
 }
@@ -93,7 +104,11 @@ impl Case<'_> {
 
     fn cartage(&self) -> Result<Run> {
         let work = self.fresh()?;
-        let kind = if self.server.is_some() { "postgres" } else { "filesystem" };
+        let kind = match self.target {
+            Target::Postgres => "postgres",
+            Target::Sqlite => "sqlite",
+            Target::Parquet => "filesystem",
+        };
         let path = Value::from(self.file.path.to_string_lossy().into_owned());
         let table = self.table();
         let text = format!(
@@ -103,9 +118,10 @@ impl Case<'_> {
         );
         fs::write(work.join("pipeline.toml"), text)?;
         let mut command = cartage_command("cartage", &work, &["run"])?;
-        match self.server {
-            Some(server) => command.env("DESTINATION__POSTGRES__CREDENTIALS", server.url()),
-            None => command
+        match self.target {
+            Target::Postgres => command.env("DESTINATION__POSTGRES__CREDENTIALS", self.server()?.url()),
+            Target::Sqlite => command.env("DESTINATION__SQLITE__PATH", SQLITE),
+            Target::Parquet => command
                 .env("DESTINATION__FILESYSTEM__BUCKET_URL", "lake")
                 .env("DESTINATION__FILESYSTEM__LOADER_FILE_FORMAT", "parquet"),
         };
@@ -118,9 +134,10 @@ impl Case<'_> {
         let work = self.fresh()?;
         let mut command = Command::new(self.plan.python);
         command.arg(script(&work, "dlt_run.py", DLT)?).arg(&self.file.path);
-        match self.server {
-            Some(server) => command.arg(server.url()),
-            None => command.arg(work.join("lake")),
+        match self.target {
+            Target::Postgres => command.arg(self.server()?.url()),
+            Target::Sqlite => command.arg(format!("sqlite:///{}", work.join(SQLITE).display())),
+            Target::Parquet => command.arg(work.join("lake")),
         };
         command.arg(self.table()).arg(work.join("dlt")).arg("tuned").current_dir(&work);
         let (cost, stdout) = measure(&mut command)?;
@@ -183,6 +200,37 @@ impl Case<'_> {
         Ok(Run { cost, stages: Vec::new() })
     }
 
+    /// Writes the rows that are in the file as CSV, and keeps how its tables were made.
+    fn prepare_import(&self) -> Result<()> {
+        self.cartage()?;
+        let file = self.plan.folder.join("work").join(SQLITE_DATASET);
+        let mut tables = String::new();
+        for table in self.tables() {
+            let select = format!("SELECT * FROM {table}");
+            fs::write(self.csv(&table), sqlite3(&file, &["-csv", &select])?)?;
+            tables.push_str(&sqlite3(
+                &file,
+                &[&format!("SELECT sql || ';' FROM sqlite_schema WHERE name = '{table}'")],
+            )?);
+        }
+        fs::write(self.plan.folder.join("tables.sql"), tables)?;
+        Ok(())
+    }
+
+    fn sqlite_import(&self) -> Result<Run> {
+        let work = self.fresh()?;
+        let file = work.join(SQLITE_DATASET);
+        sqlite3(&file, &[&fs::read_to_string(self.plan.folder.join("tables.sql"))?])?;
+        let mut command = Command::new("sqlite3");
+        command.arg(&file).args(["PRAGMA journal_mode = WAL", ".mode csv"]);
+        for table in self.tables() {
+            command.arg(format!(".import {} {table}", self.csv(&table).display()));
+        }
+        let (cost, _) = measure(&mut command)?;
+        self.check("bench", &work)?;
+        Ok(Run { cost, stages: Vec::new() })
+    }
+
     fn server(&self) -> Result<&Server> {
         self.server.context("psql needs a server")
     }
@@ -204,6 +252,9 @@ impl Case<'_> {
         let (table, wanted) = (self.table(), self.file.rows);
         let found: u64 = if let Some(server) = self.server {
             server.psql(&format!("SELECT count(*) FROM {schema}.{table}")).parse()?
+        } else if self.target == Target::Sqlite {
+            let count = sqlite3(&work.join(SQLITE_DATASET), &[&format!("SELECT count(*) FROM {table}")])?;
+            count.trim().parse()?
         } else {
             let files = work.join("lake").join(schema).join(table).join("*.parquet");
             let count = format!(
@@ -216,4 +267,15 @@ impl Case<'_> {
         ensure!(found == wanted, "{found} of {wanted} rows of {table} have arrived");
         Ok(())
     }
+}
+
+/// What `sqlite3` answers.
+fn sqlite3(file: &Path, args: &[&str]) -> Result<String> {
+    let output = Command::new("sqlite3")
+        .arg(file)
+        .args(args)
+        .output()
+        .context("this needs sqlite3 (Debian: `apt-get install sqlite3`); or use --without duckdb")?;
+    ensure!(output.status.success(), "sqlite3: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use crate::tools::run;
 
 /// What is measured, from PyPI.
-const PACKAGES: [&str; 3] = ["dlt[duckdb,postgres,filesystem]==1.31.0", "duckdb==2.0.0", "pyarrow"];
+const PACKAGES: [&str; 3] =
+    ["dlt[duckdb,postgres,sqlalchemy,filesystem]==1.31.0", "duckdb==2.0.0", "pyarrow"];
 
 /// The given Python, or one with what is needed in a virtual environment below `folder`.
 pub(super) fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf> {
