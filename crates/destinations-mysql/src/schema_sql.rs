@@ -123,13 +123,9 @@ impl Dialect for MysqlDialect {
         format!("NOT ({left} <=> {right})")
     }
 
-    /// Bytes are no text; they are written as PostgreSQL does.
+    /// The client makes text of what comes; made by the server it could not be longer than a packet.
     fn as_text(&self, column: &str) -> String {
-        let name = self.quote(column);
-        format!(
-            "CASE WHEN CHARSET(CONCAT({name})) = 'binary' THEN CONCAT('\\\\x', LOWER(HEX({name}))) \
-             ELSE CAST({name} AS CHAR) END"
-        )
+        self.quote(column)
     }
 
     fn timestamp_literal(&self, micros: i64) -> String {
