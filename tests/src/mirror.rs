@@ -61,7 +61,12 @@ pub fn of_sqlite(file: &Path) -> Connection {
         let mut statement = sqlite.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a query");
         let mut rows = statement.query([]).expect("rows");
         while let Some(row) = rows.next().expect("a row") {
+            let is_moment = |nth: usize| columns[nth].1 == "DATETIME";
             let value = |nth| match row.get_ref(nth).expect("a cell") {
+                // What is stored without a zone is UTC.
+                ValueRef::Text(text) if is_moment(nth) => {
+                    DuckValue::Text(format!("{}+00:00", String::from_utf8_lossy(text)))
+                }
                 ValueRef::Null => DuckValue::Null,
                 ValueRef::Integer(number) => DuckValue::BigInt(number),
                 ValueRef::Real(number) => DuckValue::Double(number),
@@ -102,7 +107,7 @@ fn type_of_sqlite(declared: &str) -> &str {
         "BOOLEAN" => "BOOLEAN",
         "DOUBLE" => "DOUBLE",
         "BLOB" => "BLOB",
-        "DATETIME" => "TIMESTAMP",
+        "DATETIME" => "TIMESTAMP WITH TIME ZONE",
         "DATE" => "DATE",
         "NUMERIC" | "NUMERIC_BLOB" => "DECIMAL(38,9)",
         _ => "VARCHAR",

@@ -1,7 +1,7 @@
 //! SQLite's spelling: types, names, changes of tables.
 
 use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_destinations_sql::statements::{Dialect, Lookup, TableRef};
 use cartage_schema::{Column, DataType};
 
 use crate::values::timestamp_text;
@@ -88,6 +88,15 @@ impl Dialect for SqliteDialect {
             format!("DROP TABLE IF EXISTS {}", self.qualified(target)),
             format!("ALTER TABLE {} RENAME TO {}", self.qualified(staged), self.quote(&name)),
         ]
+    }
+
+    /// SQLite goes through all rows for each row that a condition asks for, but looks a list up.
+    fn is_found(&self, lookup: &Lookup<'_>) -> String {
+        lookup.listed()
+    }
+
+    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("({}) IS NOT TRUE", lookup.listed())
     }
 
     fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {

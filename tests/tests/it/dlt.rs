@@ -64,6 +64,7 @@ fn pipeline(bench: &Bench, place: &Place, inputs: &Path) {
     let inputs = inputs.display();
     let (kind, place) = match place {
         Place::File => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
+        Place::Sqlite => ("sqlite", "[destination.sqlite]\npath = \"out.sqlite\"\n"),
         Place::Database(_) => ("postgres", ""),
     };
     bench.write(
@@ -114,6 +115,8 @@ incremental = {{ cursor_path = "number" }}
 enum Place {
     /// `out.duckdb` in the folder.
     File,
+    /// `out.sqlite` in the folder, with the file of the dataset beside it.
+    Sqlite,
     /// A database of the shared server.
     Database(String),
 }
@@ -129,6 +132,7 @@ impl Place {
     fn address(&self, bench: &Bench) -> String {
         match self {
             Self::File => bench.path().join("out.duckdb").display().to_string(),
+            Self::Sqlite => format!("sqlite:///{}", bench.path().join("out.sqlite").display()),
             Self::Database(name) => shared().url_of(name),
         }
     }
@@ -136,6 +140,7 @@ impl Place {
     fn open(&self, bench: &Bench) -> Connection {
         match self {
             Self::File => Connection::open(bench.path().join("out.duckdb")).expect("the database opens"),
+            Self::Sqlite => mirror::of_sqlite(&bench.path().join("out__data.sqlite")),
             Self::Database(name) => mirror::of_server(&shared(), name, "data"),
         }
     }
@@ -301,4 +306,14 @@ fn a_postgres_dataset_that_dlt_began_goes_on_with_cartage_and_comes_back() {
 #[test]
 fn a_postgres_dataset_that_cartage_began_goes_on_with_dlt_and_comes_back() {
     take_turns(&Place::database(), [Turn::Cartage("a"), Turn::Dlt("b"), Turn::Cartage("c"), Turn::Dlt("b")]);
+}
+
+#[test]
+fn a_sqlite_dataset_that_dlt_began_goes_on_with_cartage_and_comes_back() {
+    take_turns(&Place::Sqlite, [Turn::Dlt("a"), Turn::Cartage("b"), Turn::Dlt("c"), Turn::Cartage("b")]);
+}
+
+#[test]
+fn a_sqlite_dataset_that_cartage_began_goes_on_with_dlt_and_comes_back() {
+    take_turns(&Place::Sqlite, [Turn::Cartage("a"), Turn::Dlt("b"), Turn::Cartage("c"), Turn::Dlt("b")]);
 }

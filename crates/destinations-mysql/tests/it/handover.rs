@@ -52,28 +52,28 @@ fn load(mysql: &Mysql, plan: &LoadPlan, folder: &TempDir, table: &str, columns: 
     mysql.open_job(plan, &job).unwrap().run().unwrap();
 }
 
-fn texts(texts: &[String; 2]) -> ArrayRef {
-    Arc::new(StringArray::from(texts.to_vec()))
+fn texts(texts: [String; 2]) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(texts))
 }
 
 fn items(load_id: &str, ids: [i64; 2]) -> Vec<(&'static str, ArrayRef)> {
     vec![
         ("id", Arc::new(Int64Array::from(ids.to_vec()))),
-        ("name", texts(&ids.map(|id| format!("ours {id}")))),
+        ("name", texts(ids.map(|id| format!("ours {id}")))),
         ("price", Arc::new(Float64Array::from(vec![0.5, 0.75]))),
-        ("_dlt_load_id", texts(&[load_id, load_id].map(str::to_owned))),
-        ("_dlt_id", texts(&ids.map(|id| format!("{load_id} {id}")))),
+        ("_dlt_load_id", texts([load_id, load_id].map(str::to_owned))),
+        ("_dlt_id", texts(ids.map(|id| format!("{load_id} {id}")))),
     ]
 }
 
 fn tags(ids: [i64; 2]) -> Vec<(&'static str, ArrayRef)> {
     let keys = ids.map(|id| format!("2000000000.5 {id}"));
     vec![
-        ("word", texts(&ids.map(|id| format!("our tag {id}")))),
-        ("_dlt_root_id", texts(&keys)),
-        ("_dlt_parent_id", texts(&keys)),
+        ("word", texts(ids.map(|id| format!("our tag {id}")))),
+        ("_dlt_root_id", texts(keys.clone())),
+        ("_dlt_parent_id", texts(keys.clone())),
         ("_dlt_list_idx", Arc::new(Int64Array::from(vec![0, 0]))),
-        ("_dlt_id", texts(&keys.clone().map(|key| format!("{key} tag")))),
+        ("_dlt_id", texts(keys.map(|key| format!("{key} tag")))),
     ]
 }
 

@@ -23,6 +23,40 @@ impl TableRef {
     }
 }
 
+/// Rows among which one is looked for that equals another row in some columns.
+#[derive(Clone, Debug)]
+pub struct Lookup<'a> {
+    /// Where the rows are: a table, or a query in brackets.
+    pub source: &'a str,
+    /// What they are called.
+    pub alias: &'a str,
+    /// A column of theirs, and what it equals; both as the dialect quotes them.
+    pub equal: Vec<(String, String)>,
+    /// Which of them count.
+    pub condition: Option<String>,
+}
+
+impl Lookup<'_> {
+    /// The query that has rows if there is one, and reads values of the other row.
+    pub fn correlated(&self) -> String {
+        let alias = self.alias;
+        let equal = self.equal.iter().map(|(column, other)| format!("{alias}.{column} = {other}"));
+        let conditions: Vec<String> = equal.chain(self.condition.clone()).collect();
+        format!("SELECT 1 FROM {} AS {alias} WHERE {}", self.source, conditions.join(" AND "))
+    }
+
+    /// Whether the values of the other row are among those of the rows. Null where one of them is null.
+    pub fn listed(&self) -> String {
+        let (columns, others): (Vec<&str>, Vec<&str>) =
+            self.equal.iter().map(|(column, other)| (column.as_str(), other.as_str())).unzip();
+        let alias = self.alias;
+        let columns: Vec<String> = columns.iter().map(|column| format!("{alias}.{column}")).collect();
+        let others = if others.len() == 1 { others.concat() } else { format!("({})", others.join(", ")) };
+        let condition = self.condition.as_ref().map(|it| format!(" WHERE {it}")).unwrap_or_default();
+        format!("{others} IN (SELECT {} FROM {} AS {alias}{condition})", columns.join(", "), self.source)
+    }
+}
+
 /// How one database spells things. The defaults are those of the SQL standard.
 pub trait Dialect: Debug + Send + Sync {
     /// A name that keeps its case and may hold any character.
@@ -144,6 +178,16 @@ pub trait Dialect: Debug + Send + Sync {
     /// Removes what [`create_temporary`](Self::create_temporary) has kept.
     fn drop_temporary(&self, name: &str) -> String {
         format!("DROP TABLE {name}")
+    }
+
+    /// Whether a row is found among those that `lookup` means.
+    fn is_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("EXISTS ({})", lookup.correlated())
+    }
+
+    /// Whether none is, also where a value of the row is null.
+    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("NOT EXISTS ({})", lookup.correlated())
     }
 
     /// Sets these columns of the rows of `target` to those of the rows of `source` that meet `condition`, in which the

@@ -14,7 +14,7 @@ pub mod system_rows;
 mod undo;
 mod widen;
 
-pub use dialect::{Dialect, TableRef};
+pub use dialect::{Dialect, Lookup, TableRef};
 pub use follow_up::{ChainTable, follow_up};
 pub use undo::undo;
 pub use widen::widen;

@@ -2,7 +2,7 @@
 
 use cartage_schema::{Column, CompoundHint, DataType, MergeStrategy};
 
-use crate::statements::dialect::Dialect;
+use crate::statements::dialect::{Dialect, Lookup};
 use crate::statements::follow_up::ChainTable;
 use cartage_destinations_api::merge_options::{self as options, columns_with};
 use cartage_destinations_api::{Error, Result};
@@ -120,14 +120,26 @@ impl<'a> MergeChain<'a> {
     /// Whether a row of the root table, which has no alias, has these columns in common with some row
     /// that takes part.
     pub fn is_staged(&self, columns: &[&str]) -> String {
-        let target = self.target(self.root);
-        format!("EXISTS (SELECT 1 FROM {} AS s WHERE {})", self.source(), self.equal("s", &target, columns))
+        self.dialect.is_found(&self.among_staged(&self.source(), columns))
+    }
+
+    fn among_staged<'s>(&self, source: &'s str, columns: &[&str]) -> Lookup<'s> {
+        self.lookup(source, "s", columns, &self.target(self.root))
+    }
+
+    /// Rows of `source` that are called `alias` and have these columns in common with the row `other`.
+    pub fn lookup<'s>(&self, source: &'s str, alias: &'s str, columns: &[&str], other: &str) -> Lookup<'s> {
+        let pair = |column: &&str| {
+            let column = self.quote(column);
+            (column.clone(), format!("{other}.{column}"))
+        };
+        Lookup { source, alias, equal: columns.iter().map(pair).collect(), condition: None }
     }
 
     /// Conditions on rows of the root table that a full picture of the source lacks: they are in the
     /// scope, or have the merge key of rows that take part.
     pub fn absent(&self, columns: &[&str]) -> Vec<String> {
-        let mut conditions = vec![format!("NOT {}", self.is_staged(columns))];
+        let mut conditions = vec![self.dialect.is_not_found(&self.among_staged(&self.source(), columns))];
         let merge_key = self.merge_key();
         match &self.scope {
             Some(scope) => conditions.push(format!("({scope})")),
@@ -210,8 +222,7 @@ impl<'a> MergeChain<'a> {
 
     /// Whether no row of `table` has these columns in common with the staged row `s`.
     pub fn is_unknown(&self, table: &ChainTable<'_>, columns: &[&str]) -> String {
-        let equal = self.equal("d", "s", columns);
-        format!("NOT EXISTS (SELECT 1 FROM {} AS d WHERE {equal})", self.target(table))
+        self.dialect.is_not_found(&self.lookup(&self.target(table), "d", columns, "s"))
     }
 }
 

@@ -13,6 +13,7 @@ use cartage_schema::value::{Iso, parse_iso};
 use serde_json::Value;
 
 use super::chain::{MergeChain, row_key, where_all};
+use crate::statements::dialect::Lookup;
 use crate::statements::follow_up::ChainTable;
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Error, Result};
@@ -130,14 +131,17 @@ impl<'a> History<'a> {
         });
         let target = chain.target(chain.root);
         let active = if looked_up {
-            format!("{KNOWN} AS d WHERE d.k = s.{} AND d.is_active = 1", chain.quote(self.version))
+            let version = chain.quote(self.version);
+            let equal = vec![("k".to_owned(), format!("s.{version}"))];
+            Lookup { source: KNOWN, alias: "d", equal, condition: Some("d.is_active = 1".to_owned()) }
         } else {
-            let equal = chain.equal("d", "s", &[self.version]);
-            format!("{target} AS d WHERE {equal} AND {}", self.is_active("d."))
+            let condition = Some(self.is_active("d."));
+            Lookup { condition, ..chain.lookup(&target, "d", &[self.version], "s") }
         };
+        let is_new = chain.dialect.is_not_found(&active);
         let whole = chain.is_whole("s.").map(|whole| format!(" AND {whole}")).unwrap_or_default();
         format!(
-            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE NOT EXISTS (SELECT 1 FROM {active}){whole}",
+            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE {is_new}{whole}",
             chain.dialect.column_list(&columns),
             values.collect::<Vec<_>>().join(", "),
             chain.source(),
@@ -157,11 +161,18 @@ impl<'a> History<'a> {
         };
         let (target, row_key, link) = (chain.target(table), chain.quote(row_key), chain.quote(link));
         // In this form the database reads its own rows only if there are staged ones to look for.
+        let among = |source: &'static str, value: &str| Lookup {
+            source,
+            alias: "k",
+            equal: vec![("k".to_owned(), format!("s.{value}"))],
+            condition: None,
+        };
         let known = format!(
             "SELECT {row_key} AS k FROM {target} WHERE {row_key} IN (SELECT s.{row_key} FROM {staged} AS s \
-             WHERE EXISTS (SELECT 1 FROM {KNOWN} AS k WHERE k.k = s.{link}))"
+             WHERE {})",
+            chain.dialect.is_found(&among(KNOWN, &link))
         );
-        let is_unknown = format!("NOT EXISTS (SELECT 1 FROM {KNOWN_BELOW} AS k WHERE k.k = s.{row_key})");
+        let is_unknown = chain.dialect.is_not_found(&among(KNOWN_BELOW, &row_key));
         script.push(
             format!("merge {name}: find the list elements of known versions"),
             chain.dialect.create_temporary(KNOWN_BELOW, &known),
@@ -189,12 +200,12 @@ impl<'a> History<'a> {
         let (Some(parent), Some(link)) = (parent, link) else { return Ok(None) };
         let is_root = parent.table.name == chain.root.table.name;
         let key = if is_root && self.version_is_row_id() { self.version } else { row_key(parent)? };
-        Ok(Some(format!(
-            "EXISTS (SELECT 1 FROM {} AS p WHERE p.{} = s.{})",
-            chain.target(parent),
-            chain.quote(key),
-            chain.quote(&link.name)
-        )))
+        Ok(Some(chain.dialect.is_found(&Lookup {
+            source: &chain.target(parent),
+            alias: "p",
+            equal: vec![(chain.quote(key), format!("s.{}", chain.quote(&link.name)))],
+            condition: None,
+        })))
     }
 
     /// Whether the version is the row's id: then no column of the root has the hint of a row key.

@@ -43,7 +43,7 @@ pub fn update_in_steps(chain: &MergeChain<'_>, insertable: Option<&str>) -> Resu
 fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -> Vec<String> {
     let Some(deleted) = chain.is_deleted("s.") else { return Vec::new() };
     let (name, target) = (chain.name(), chain.target(chain.root));
-    let known = format!("EXISTS (SELECT 1 FROM {target} AS d WHERE {})", chain.equal("d", "s", key));
+    let known = chain.dialect.is_found(&chain.lookup(&target, "d", key, "s"));
     let keys = chain.dialect.column_list(key);
     script.push(
         format!("merge {name}: find staged rows that delete known ones"),
@@ -55,12 +55,12 @@ fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -
     script.push(
         format!("merge {name}: delete the rows that are marked"),
         format!(
-            "{} WHERE EXISTS (SELECT 1 FROM {DELETING} AS l WHERE {})",
+            "{} WHERE {}",
             chain.delete_from(chain.root),
-            chain.equal("l", &target, key)
+            chain.dialect.is_found(&chain.lookup(DELETING, "l", key, &target))
         ),
     );
-    vec![format!("NOT EXISTS (SELECT 1 FROM {DELETING} AS l WHERE {})", chain.equal("l", "s", key))]
+    vec![chain.dialect.is_not_found(&chain.lookup(DELETING, "l", key, "s"))]
 }
 
 fn update_and_insert(

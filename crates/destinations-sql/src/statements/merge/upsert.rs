@@ -47,11 +47,11 @@ pub(super) fn delete_from_lists(
     script: &mut SqlScript,
 ) -> Result<()> {
     let target = chain.target(table);
-    let equal = chain.equal("s", &target, &[row_key(table)?]);
+    let is_gone = chain.dialect.is_not_found(&chain.lookup(source, "s", &[row_key(table)?], &target));
     script.push(
         format!("merge {}: delete what the lists no longer hold", table.target.table),
         format!(
-            "{} WHERE {} IN ({}) AND NOT EXISTS (SELECT 1 FROM {source} AS s WHERE {equal})",
+            "{} WHERE {} IN ({}) AND {is_gone}",
             chain.delete_from(table),
             chain.quote(link),
             chain.root_keys(None)?
