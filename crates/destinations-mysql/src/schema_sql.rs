@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_destinations_sql::statements::{Dialect, Lookup, TableRef};
 use cartage_schema::value::timestamp_to_text;
 use cartage_schema::{Column, DataType, Table, WriteDisposition};
 
@@ -117,6 +117,16 @@ impl Dialect for MysqlDialect {
         let set = |column: &&str| format!("d.{0} = s.{0}", self.quote(column));
         let assignments: Vec<String> = columns.iter().map(set).collect();
         format!("UPDATE {target} AS d JOIN {source} AS s ON {condition} SET {}", assignments.join(", "))
+    }
+
+    /// In this form the server makes a set of what is looked among; with `EXISTS` it goes through all of it again and
+    /// again in statements that insert.
+    fn is_found(&self, lookup: &Lookup<'_>) -> String {
+        lookup.listed()
+    }
+
+    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("({}) IS NOT TRUE", lookup.listed())
     }
 
     fn differs(&self, left: &str, right: &str) -> String {
