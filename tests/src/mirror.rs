@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cartage_test_support::mariadb;
 use cartage_test_support::postgres::Server;
 use duckdb::types::Value as DuckValue;
 use duckdb::{Connection, params_from_iter};
@@ -38,6 +39,53 @@ pub fn of_server(server: &Server, database: &str, dataset: &str) -> Connection {
         let options =
             "FORMAT csv, HEADER false, NULLSTR 'NULL', ALLOW_QUOTED_NULLS false, MAX_LINE_SIZE 100000000";
         run(&connection, &format!("COPY data.\"{table}\" FROM '{}' ({options})", file.display()));
+    }
+    connection
+}
+
+/// The tables of a database of MariaDB, with their rows, in the schema `data`; whole numbers are numbers, all else is text.
+///
+/// # Panics
+/// If a row cannot be read.
+pub fn of_mariadb(server: &mariadb::Server, database: &str) -> Connection {
+    let connection = empty();
+    let columns = server.sql(&format!(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = '{database}' \
+         ORDER BY table_name, ordinal_position"
+    ));
+    let mut tables: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for line in columns.lines() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        tables.entry(cells[0]).or_default().push((cells[1], cells[2]));
+    }
+    for (table, columns) in tables {
+        let typed: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| {
+                let is_whole = ["bigint", "int", "smallint", "tinyint"].contains(kind);
+                format!("\"{name}\" {}", if is_whole { "BIGINT" } else { "VARCHAR" })
+            })
+            .collect();
+        run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
+        let places = vec!["?"; columns.len()].join(", ");
+        let mut insert = connection
+            .prepare(&format!("INSERT INTO data.\"{table}\" VALUES ({places})"))
+            .expect("an insert");
+        // Null and the text of this name are told apart, and bytes are digits.
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| {
+                let value = if kind.ends_with("blob") { format!("HEX(`{name}`)") } else { format!("`{name}`") };
+                format!("IF(`{name}` IS NULL, '', CONCAT('=', {value}))")
+            })
+            .collect();
+        for line in server.sql(&format!("SELECT {} FROM {database}.`{table}`", cells.join(", "))).lines() {
+            let value = |cell: &str| match cell.strip_prefix('=') {
+                Some(text) => DuckValue::Text(text.to_owned()),
+                None => DuckValue::Null,
+            };
+            insert.execute(params_from_iter(line.split('\t').map(value))).expect("a row is inserted");
+        }
     }
     connection
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use cartage_test_support::mariadb;
 use cartage_test_support::postgres::{Server, shared, unique};
 use duckdb::Connection;
 
@@ -19,6 +20,8 @@ pub enum Target {
     DuckDb,
     /// A file in the folder of the pipeline, another one for the dataset.
     Sqlite,
+    /// A database of the shared MariaDB server, named after the site: there a database is a dataset.
+    MariaDb,
     /// A database of the shared server.
     Postgres,
     /// The folder `lake` beside the pipeline.
@@ -50,6 +53,7 @@ impl Site {
         match target {
             Target::Postgres => drop(shared().psql(&format!("CREATE DATABASE {}", site.name))),
             Target::Bucket => Bucket::shared().check(),
+            Target::MariaDb => drop(mariadb::shared()),
             Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
         site
@@ -69,6 +73,7 @@ impl Site {
                 drop(shared().psql(&format!("CREATE DATABASE {name} TEMPLATE {start}")));
             }
             Target::Bucket => Bucket::shared().copy(&self.name, &site.name),
+            Target::MariaDb => copy_datasets(&self.name, &site.name),
             Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
         site
@@ -79,6 +84,7 @@ impl Site {
         let (kind, lines) = match self.target {
             Target::DuckDb => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
             Target::Sqlite => ("sqlite", "[destination.sqlite]\npath = \"out.sqlite\"\n"),
+            Target::MariaDb => ("mysql", ""),
             Target::Postgres => ("postgres", ""),
             Target::Folder | Target::Bucket => ("filesystem", ""),
         };
@@ -94,6 +100,10 @@ impl Site {
         let mut command = self.bench.command("cartage", args);
         match self.target {
             Target::DuckDb | Target::Sqlite => {}
+            Target::MariaDb => {
+                command.env("DESTINATION__MYSQL__CREDENTIALS", mariadb::shared().url());
+                command.env("PIPELINE__DATASET_NAME", &self.name);
+            }
             Target::Postgres => {
                 command.env("DESTINATION__POSTGRES__CREDENTIALS", shared().url_of(&self.name));
             }
@@ -137,6 +147,7 @@ impl Site {
         match self.target {
             Target::DuckDb => self.bench.database(),
             Target::Sqlite => mirror::of_sqlite(&self.bench.path().join(SQLITE)),
+            Target::MariaDb => mirror::of_mariadb(&mariadb::shared(), &self.name),
             Target::Postgres => mirror::of_server(&shared(), &self.name, "data"),
             Target::Folder => mirror::of_folder(&self.bench.path().join("lake/data")),
             Target::Bucket => {
@@ -162,6 +173,14 @@ impl Site {
                 names.retain(|name| name.starts_with("_cartage"));
                 names
             }
+            Target::MariaDb => mariadb::shared()
+                .sql(&format!(
+                    "SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}_staging'",
+                    self.name
+                ))
+                .lines()
+                .map(str::to_owned)
+                .collect(),
             Target::Postgres => lines(
                 &shared(),
                 &self.name,
@@ -176,9 +195,38 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if self.target == Target::Postgres {
-            // What could not be dropped is dropped with the server.
-            let _ = shared().query(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        // What could not be dropped is dropped with the server.
+        match self.target {
+            Target::Postgres => {
+                let _ = shared().query(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            }
+            Target::MariaDb => {
+                let name = &self.name;
+                let drop = format!("DROP DATABASE IF EXISTS {name}; DROP DATABASE IF EXISTS {name}_staging");
+                let _ = mariadb::shared().query(&drop);
+            }
+            Target::DuckDb | Target::Sqlite | Target::Folder | Target::Bucket => {}
+        }
+    }
+}
+
+/// Copies the dataset of a site and what is in flight for it.
+fn copy_datasets(from: &str, to: &str) {
+    let server = mariadb::shared();
+    for end in ["", "_staging"] {
+        let tables = server.sql(&format!(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = '{from}{end}'"
+        ));
+        let schemas = format!("SELECT 1 FROM information_schema.schemata WHERE schema_name = '{from}{end}'");
+        if server.sql(&schemas).is_empty() {
+            continue;
+        }
+        server.sql(&format!("CREATE DATABASE {to}{end}"));
+        for table in tables.lines() {
+            server.sql(&format!(
+                "CREATE TABLE {to}{end}.`{table}` LIKE {from}{end}.`{table}`; \
+                 INSERT INTO {to}{end}.`{table}` SELECT * FROM {from}{end}.`{table}`"
+            ));
         }
     }
 }

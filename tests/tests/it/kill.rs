@@ -170,6 +170,21 @@ fn a_killed_merge_into_sqlite_leaves_the_rows_of_one_run() {
 }
 
 #[test]
+fn a_killed_run_into_mariadb_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
+    killed_anywhere(Target::MariaDb, 8, "write_disposition = \"append\"", 1);
+    killed_anywhere(Target::MariaDb, 8, "write_disposition = \"replace\"", 1);
+    killed_anywhere(Target::MariaDb, 8, REPLACE_FROM_STAGING, 1);
+}
+
+#[test]
+fn a_killed_merge_into_mariadb_leaves_the_rows_of_one_run() {
+    killed_anywhere(Target::MariaDb, 8, MERGE, 1);
+    killed_anywhere(Target::MariaDb, 8, UPSERT, 1);
+    killed_anywhere(Target::MariaDb, 5, SCD2, 1);
+    killed_anywhere(Target::MariaDb, 5, IN_PACKAGES, 3);
+}
+
+#[test]
 fn a_killed_run_into_postgres_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
     killed_anywhere(Target::Postgres, 8, "write_disposition = \"append\"", 1);
     killed_anywhere(Target::Postgres, 8, "write_disposition = \"replace\"", 1);
