@@ -123,7 +123,10 @@ pub(crate) fn row(row: mysql_async::Row) -> Row {
     Row(row.unwrap().into_iter().zip(columns.iter()).map(|(value, column)| cell(value, column)).collect())
 }
 
-/// Whole numbers come as numbers or, where nothing was prepared, as text.
+/// The character set of bytes that are no text.
+const BINARY: u16 = 63;
+
+/// Whole numbers come as numbers or, where nothing was prepared, as text. Bytes become digits, as PostgreSQL shows them.
 fn cell(value: Value, column: &Column) -> SqlValue {
     let is_whole = matches!(
         column.column_type(),
@@ -137,6 +140,12 @@ fn cell(value: Value, column: &Column) -> SqlValue {
         Value::NULL => SqlValue::Null,
         Value::Int(number) => SqlValue::Int(number),
         Value::UInt(number) => SqlValue::Int(number.cast_signed()),
+        Value::Bytes(bytes)
+            if column.column_type().is_character_type() && column.character_set() == BINARY =>
+        {
+            let digits = bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+            SqlValue::Text(format!("\\x{digits}"))
+        }
         Value::Bytes(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
             match text.parse() {

@@ -38,6 +38,8 @@ const FORM: Form = Form {
 const DEFAULT_PORT: u16 = 3306;
 const DEFAULT_CONNECT_TIMEOUT: usize = 15;
 const DEFAULT_CONNECTIONS: usize = 4;
+/// The protocol has no longer ones.
+const LONGEST_PACKET: usize = 1 << 30;
 /// After this time without a sign of life the other side is asked for one.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -148,6 +150,8 @@ impl Credentials {
             .user(Some(&self.username))
             .pass(self.password.as_ref())
             .db_name(Some(&self.database))
+            // What is longer is the server's business.
+            .max_allowed_packet(Some(LONGEST_PACKET))
             // A statement that gives a row the values that it has still counts it.
             .client_found_rows(true)
             .ssl_opts((encrypted && !is_socket).then(|| self.encryption()))

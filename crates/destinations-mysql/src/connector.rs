@@ -20,6 +20,15 @@ const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,N
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 /// Texts are compared byte by byte.
 const CHARSET: &str = "SET NAMES utf8mb4 COLLATE utf8mb4_bin";
+/// Rows of a load are looked up by sets and hashes, never one by one without an index: what the optimizer believes of
+/// tables that were filled just now is wrong. Each is known to either MariaDB or MySQL.
+const LOOK_UPS: [&str; 3] = [
+    "SET SESSION optimizer_switch = 'in_to_exists=off'",
+    "SET SESSION join_cache_level = 8",
+    "SET SESSION optimizer_switch = 'subquery_materialization_cost_based=off'",
+];
+/// Numbers of errors: there is no such variable, or it cannot be set to that.
+const UNKNOWN: [u16; 2] = [1193, 1231];
 const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_table_names";
 
 /// Who connects, and the thread that serves the connections.
@@ -84,6 +93,12 @@ impl Connector {
     async fn set_up(&self, conn: &mut Conn) -> mysql_async::Result<About> {
         for sql in [SETTINGS, ISOLATION, CHARSET] {
             conn.query_drop(sql).await?;
+        }
+        for sql in LOOK_UPS {
+            match conn.query_drop(sql).await {
+                Err(mysql_async::Error::Server(error)) if UNKNOWN.contains(&error.code) => {}
+                set => set?,
+            }
         }
         if let Some(limit) = self.config.lock_timeout {
             let seconds = limit.as_secs().max(1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_destinations_sql::statements::{Dialect, Lookup, TableRef};
 use cartage_schema::value::timestamp_to_text;
 use cartage_schema::{Column, DataType, Table, WriteDisposition};
 
@@ -119,17 +119,23 @@ impl Dialect for MysqlDialect {
         format!("UPDATE {target} AS d JOIN {source} AS s ON {condition} SET {}", assignments.join(", "))
     }
 
+    /// In this form the server makes a set of what is looked among; with `EXISTS` it goes through all of it again and
+    /// again in statements that insert.
+    fn is_found(&self, lookup: &Lookup<'_>) -> String {
+        lookup.listed()
+    }
+
+    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
+        format!("({}) IS NOT TRUE", lookup.listed())
+    }
+
     fn differs(&self, left: &str, right: &str) -> String {
         format!("NOT ({left} <=> {right})")
     }
 
-    /// Bytes are no text; they are written as PostgreSQL does.
+    /// The client makes text of what comes; made by the server it could not be longer than a packet.
     fn as_text(&self, column: &str) -> String {
-        let name = self.quote(column);
-        format!(
-            "CASE WHEN CHARSET(CONCAT({name})) = 'binary' THEN CONCAT('\\\\x', LOWER(HEX({name}))) \
-             ELSE CAST({name} AS CHAR) END"
-        )
+        self.quote(column)
     }
 
     fn timestamp_literal(&self, micros: i64) -> String {

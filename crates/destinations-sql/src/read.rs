@@ -46,6 +46,6 @@ impl<E: SqlEngine> DatasetReader for SqlDestination<E> {
         let select =
             Statement::new(format!("read table {table}"), format!("SELECT {} FROM {name}", texts.join(", ")));
         let rows = session.query(&select)?;
-        rows.iter().map(|row| (0..columns.len()).map(|column| row.optional_text(column)).collect()).collect()
+        rows.iter().map(|row| (0..columns.len()).map(|column| row.shown(column)).collect()).collect()
     }
 }

@@ -37,6 +37,17 @@ impl Row {
         self.optional_text(column)?.ok_or_else(|| unexpected("text", column, Some(&SqlValue::Null)))
     }
 
+    /// The value in a column, counted from 0, as people read it; `None` for null.
+    ///
+    /// # Errors
+    /// Corrupt if there is no such column.
+    pub fn shown(&self, column: usize) -> Result<Option<String>> {
+        match self.0.get(column) {
+            Some(SqlValue::Int(number)) => Ok(Some(number.to_string())),
+            _ => self.optional_text(column),
+        }
+    }
+
     /// The text in a column, counted from 0; `None` for null.
     ///
     /// # Errors

@@ -110,7 +110,7 @@ fn nothing_is_overwritten_and_wrong_words_teach() {
     assert!(!bench.path().join("other/pipeline.toml").exists(), "all or nothing");
     fs::remove_dir_all(bench.path().join("other")).unwrap();
     bench.cartage(&["init", "file", "duckdb"]).exits_with(2).says("\"file\" is no source").says("rest_api");
-    bench.cartage(&["init", "files", "mysql"]).exits_with(2).says("\"mysql\"").says("postgres");
+    bench.cartage(&["init", "files", "oracle"]).exits_with(2).says("\"oracle\"").says("postgres");
     bench.cartage(&["init", "files"]).exits_with(2).says("DEST");
     assert_eq!(tree(bench.path()), before);
 }

@@ -166,6 +166,6 @@ mod tests {
         assert_eq!(key_of_place("postgres").unwrap(), "credentials");
         let error = |kind: &str| key_of_place(kind).unwrap_err().to_string();
         assert!(error("null").contains("has no place"), "{}", error("null"));
-        assert!(error("mysql").contains("'mysql' is not known"), "{}", error("mysql"));
+        assert!(error("oracle").contains("'oracle' is not known"), "{}", error("oracle"));
     }
 }

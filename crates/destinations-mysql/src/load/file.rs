@@ -142,9 +142,14 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Sends what waits, in pieces: a row may be longer than what the server takes at once.
     fn send(&mut self) {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK + CHUNK / 4));
-        let _ = self.sender.blocking_send(Ok(chunk.into()));
+        let mut chunk = Bytes::from(chunk);
+        while !chunk.is_empty() {
+            let piece = chunk.split_to(chunk.len().min(2 * CHUNK));
+            let _ = self.sender.blocking_send(Ok(piece));
+        }
     }
 }
 

@@ -63,6 +63,10 @@ impl Writer<'_> {
                 let is_value = cell
                     .put(row, &mut text)
                     .map_err(|reason| self.rows.does_not_fit(index, self.count + row, &reason))?;
+                if text.len() > self.most_bytes {
+                    let reason = "the value is longer than half of max_allowed_packet";
+                    return Err(self.rows.does_not_fit(index, self.count + row, reason));
+                }
                 self.bytes += text.len();
                 self.values.push(if is_value { Value::Bytes(text) } else { Value::NULL });
             }

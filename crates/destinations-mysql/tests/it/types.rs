@@ -137,6 +137,17 @@ fn keeps_all(extra: &Value) {
 }
 
 #[test]
+fn values_that_are_longer_than_a_packet_are_kept() {
+    let columns = [column(DataType::Text), Column::typed("b", DataType::Binary, true)];
+    let fixture = Fixture::new(columns, &json!({}));
+    let long = "x".repeat(40_000_000);
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![long.as_bytes()]));
+    fixture.load(&fixture.parquet("1", vec![("c", texts(&long)), ("b", bytes)])).unwrap();
+    let hex = format!("\\x{}", "78".repeat(long.len()));
+    assert!(fixture.rows() == [[Some(long), Some(hex)]]);
+}
+
+#[test]
 fn values_of_every_type_are_kept_in_files_of_rows() {
     keeps_all(&json!({}));
 }
