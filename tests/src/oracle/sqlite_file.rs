@@ -88,10 +88,9 @@ fn encode(value: ValueRef<'_>, column: &Column<'_>) -> Result<Value> {
         ("time", _) => {
             NaiveTime::parse_from_str(&text()?, "%H:%M:%S%.f")?.format("%H:%M:%S%.6f").to_string().into()
         }
-        ("text" | "json", _) => text()?.into(),
+        ("text" | "json", _) | (_, ValueRef::Text(_)) => text()?.into(),
         (_, ValueRef::Integer(number)) => number.into(),
         (_, ValueRef::Real(number)) => float(number),
-        (_, ValueRef::Text(_)) => text()?.into(),
     })
 }
 
