@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cartage_test_support::{mariadb, postgres};
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -110,6 +110,9 @@ fn mariadb(action: Action) -> Result<()> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
+        if !mariadb::is_installed() {
+            install("mariadb-server")?;
+        }
         Server::create(&folder).context("MariaDB")?;
     }
     if let (Action::Down, Some(server)) = (action, known) {
@@ -121,6 +124,21 @@ fn mariadb(action: Action) -> Result<()> {
     let state = if answers() { "up" } else { "down" };
     eprintln!("{:12} {state:4} tests of the destination mysql", "mariadb");
     Ok(())
+}
+
+/// Installs a package of Debian or Ubuntu where we may, as on the fresh machine of a CI run.
+fn install(package: &str) -> Result<()> {
+    let by_hand = format!("install it with `apt-get install --no-install-recommends {package}`");
+    let user = Command::new("id").arg("-u").output().map(|id| id.stdout).unwrap_or_default();
+    ensure!(user.trim_ascii() == b"0", "{package} is missing; {by_hand}");
+    eprintln!("installing {package}");
+    let apt = |args: &[&str]| {
+        run_command(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args))
+    };
+    let install = ["install", "-y", "-qq", "--no-install-recommends", package];
+    // The lists of packages may be missing or old.
+    let installed = apt(&install).or_else(|_| apt(&["update", "-qq"]).and_then(|()| apt(&install)));
+    installed.with_context(|| format!("{package} could not be installed; {by_hand}"))
 }
 
 /// Starts and stops the services for whoever needs them in between.

@@ -5,7 +5,7 @@ mod server;
 
 use std::path::PathBuf;
 
-pub use server::{Server, State};
+pub use server::{Server, State, is_installed};
 
 /// Environment variable that names the folder of a server instead of that of `cargo xtask services`.
 const FOLDER_VARIABLE: &str = "CARTAGE_TEST_MARIADB";

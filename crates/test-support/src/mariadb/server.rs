@@ -220,6 +220,11 @@ impl Drop for Server {
     }
 }
 
+/// Whether the programs of the server are on this machine.
+pub fn is_installed() -> bool {
+    ["mariadbd", "mariadb-install-db", "mariadb"].into_iter().all(|name| program(name).is_ok())
+}
+
 fn program(name: &str) -> io::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path).chain([PathBuf::from(SBIN)]);
