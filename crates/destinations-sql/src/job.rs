@@ -125,6 +125,10 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         let session = engine.session()?;
         let done = if self.is_swap() {
             self.destination.alone(&session, || self.swap(&session))
+        } else if let Work::FollowUp { chain, .. } = &self.work {
+            // Another pipeline may merge into the same tables: neither would see the rows of the other one.
+            let name = format!("{}\0{}", self.destination.datasets().staging, chain.root);
+            self.destination.one_at_a_time(&session, &name, || self.work(&session))
         } else {
             session.transaction(|| self.work(&session))
         };

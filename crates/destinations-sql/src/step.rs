@@ -31,6 +31,26 @@ impl<E: SqlEngine> SqlDestination<E> {
         result
     }
 
+    /// Runs `work` in a transaction while no other session does the same under `name`.
+    pub(crate) fn one_at_a_time<T>(
+        &self,
+        session: &E::Session<'_>,
+        name: &str,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if !self.ddl_commits() {
+            return session.transaction(|| {
+                session.lock_dataset(name)?;
+                work()
+            });
+        }
+        // Before the transaction, which sees what was there when it first read.
+        session.lock_dataset(name)?;
+        let result = session.transaction(work);
+        session.unlock_dataset(name);
+        result
+    }
+
     /// Runs the part of a step that changes rows only: a transaction of its own where the step is none.
     pub(crate) fn rows_of_step<T>(
         &self,

@@ -18,7 +18,8 @@ pub(crate) fn statement(doing: &str, cause: &rusqlite::Error) -> Error {
 /// An error of opening the file.
 pub(crate) fn open(path: &Path, cause: &rusqlite::Error) -> Error {
     let code = cause.sqlite_error_code();
-    let kind = if code == Some(ErrorCode::DatabaseBusy) { ErrorKind::Locked } else { ErrorKind::Invalid };
+    let is_busy = kind(code) == ErrorKind::Locked;
+    let kind = if is_busy { ErrorKind::Locked } else { ErrorKind::Invalid };
     let remedy = remedy(code).unwrap_or(
         "check that the folder exists and may be written to, or name another file with 'path' in the destination's section",
     );
@@ -27,10 +28,10 @@ pub(crate) fn open(path: &Path, cause: &rusqlite::Error) -> Error {
 
 fn kind(code: Option<ErrorCode>) -> ErrorKind {
     match code {
+        // It was waited for.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Locked,
         Some(
-            ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::DiskFull
+            ErrorCode::DiskFull
             | ErrorCode::OutOfMemory
             | ErrorCode::SystemIoFailure
             | ErrorCode::OperationInterrupted
@@ -59,7 +60,8 @@ fn remedy(code: Option<ErrorCode>) -> Option<&'static str> {
             "the file is damaged; look at it with `sqlite3 FILE 'PRAGMA integrity_check'`, or restore a copy"
         }
         ErrorCode::ConstraintViolation => {
-            "give the column the hint nullable = true, or change the data; a constraint that was added by hand has to be dropped by hand"
+            "change the data, or make the table anew with `cartage run --refresh drop_resources`: SQLite cannot allow \
+             nulls in a column that is there; a constraint that was added by hand has to be dropped by hand"
         }
         ErrorCode::TooBig => "SQLite stores values of up to 1 GB; leave the column out, or cut it",
         _ => return None,

@@ -100,9 +100,14 @@ fn insert_batch(
                 .raw_bind_parameter(index + 1, value)
                 .map_err(|cause| refused(row, &column.name, &cause.to_string()))?;
         }
-        prepared.raw_execute().map_err(|cause| {
-            error::statement(&format!("{doing}: row {} of the file", before + row as u64 + 1), &cause)
-        })?;
+        let number = before + row as u64 + 1;
+        let inserted = prepared
+            .raw_execute()
+            .map_err(|cause| error::statement(&format!("{doing}: row {number} of the file"), &cause))?;
+        if inserted != 1 {
+            return Err(Error::terminal(format!("{doing}: row {number} of the file was left out by the table"))
+                .with_remedy("a trigger, or a constraint with ON CONFLICT IGNORE, does that; drop it, or load into another table"));
+        }
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ impl<'a> Session<'a> {
             // Readers and the writer do not wait for each other; dlt sets the same.
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            // As in other programs: rows of the user that refer to replaced ones stay.
+            connection.pragma_update(None, "foreign_keys", "OFF")?;
             Ok(connection)
         };
         let connection = open().map_err(|cause| error::open(path, &cause))?;

@@ -98,18 +98,22 @@ impl Affinity {
     }
 }
 
-/// Whether text becomes a number that is not printed like it.
+/// Whether text becomes a number that is not printed like it. SQLite reads no further than a NUL.
 fn would_change(text: &str) -> bool {
-    let trimmed = text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
-    let is_start = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
-    if !trimmed.bytes().next().is_some_and(is_start) || trimmed.parse::<f64>().is_err() {
-        return false;
+    if let Some((before, _)) = text.split_once('\0') {
+        return looks_like_number(before);
     }
     let is_whole = text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
     let is_short = text.len() <= 16 && text.contains('.') && !text.contains(['e', 'E']);
     let is_real = is_short
         && text.parse::<f64>().is_ok_and(|number| number.fract() != 0.0 && number.to_string() == text);
-    !is_whole && !is_real
+    looks_like_number(text) && !is_whole && !is_real
+}
+
+fn looks_like_number(text: &str) -> bool {
+    let trimmed = text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+    let is_start = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
+    trimmed.bytes().next().is_some_and(is_start) && trimmed.parse::<f64>().is_ok()
 }
 
 /// A column of a batch.
@@ -235,9 +239,19 @@ mod tests {
 
     #[test]
     fn text_that_sqlite_would_make_another_of_is_refused_in_a_column_of_numbers() {
-        for text in
-            ["007", "1.10", "1.0", " 5", "1e5", "-0", "+1", "12345678901234567890", "0.12345678901234567"]
-        {
+        for text in [
+            "007",
+            "1.10",
+            "1.0",
+            " 5",
+            "1e5",
+            "-0",
+            "+1",
+            "12345678901234567890",
+            "0.12345678901234567",
+            "12\0abc",
+            "1.5\0",
+        ] {
             assert!(Affinity::Numeric.keep(Cell::text(text)).is_err(), "{text}");
             assert_eq!(Affinity::Text.keep(Cell::text(text)), Ok(Cell::text(text)));
             assert_eq!(Affinity::None.keep(Cell::text(text)), Ok(Cell::text(text)));

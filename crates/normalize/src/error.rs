@@ -329,7 +329,8 @@ impl BadValue {
             Self::NotCoercible { .. } => "correct the source, or give the variant column the type text",
             Self::DoesNotFit { .. } => {
                 "correct the source, or give a new column a larger precision or the type text; a column that already \
-                 exists keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`"
+                 exists keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`, or where the destination \
+                 cannot, make its table anew with `--refresh drop_resources`"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",

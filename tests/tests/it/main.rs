@@ -43,4 +43,5 @@ mod staging_dataset;
 mod state;
 mod tour;
 mod two_machines;
+mod two_pipelines;
 mod widen;

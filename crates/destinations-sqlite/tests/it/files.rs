@@ -69,3 +69,25 @@ fn somebody_who_reads_does_not_keep_a_load_from_its_commit() {
     fixture.commit();
     assert_eq!(fixture.stored("id").len(), 1);
 }
+
+#[test]
+fn a_row_that_the_table_leaves_out_ends_the_load() {
+    let trigger = "CREATE TABLE items (id BIGINT); \
+                   CREATE TRIGGER skip BEFORE INSERT ON items WHEN new.id = 2 BEGIN SELECT raise(IGNORE); END";
+    let fixture = Fixture::new(trigger, [Column { nullable: Some(true), ..id() }]);
+    let error = fixture.load(vec![("id", Arc::new(Int64Array::from(vec![1, 2])))]).unwrap_err();
+    assert!(error.to_string().contains("row 2 of the file was left out"), "{error}");
+    assert_eq!(fixture.stored("id"), []);
+}
+
+#[test]
+fn rows_that_refer_to_loaded_ones_stay() {
+    let references = "CREATE TABLE items (id BIGINT UNIQUE); INSERT INTO items VALUES (1); \
+                      CREATE TABLE notes (item REFERENCES items (id) ON DELETE CASCADE); INSERT INTO notes VALUES (1)";
+    let fixture = Fixture::new(references, [Column { nullable: Some(true), ..id() }]);
+    fixture.load(vec![("id", Arc::new(Int64Array::from(vec![3])))]).unwrap();
+    fixture.commit();
+    let notes: i64 =
+        fixture.database().query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).unwrap();
+    assert_eq!(notes, 1);
+}
