@@ -2,10 +2,12 @@
 #![no_main]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cartage_config::{Config, Environment, LoadOptions};
 use cartage_fuzz::input::line_of;
 use cartage_fuzz::panics::{Contained, watch};
+use cartage_runtime::{Random, SeededRandom};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 fuzz_target!(init: watch(Contained::None), |data: &[u8]| -> Corpus {
@@ -19,10 +21,11 @@ fuzz_target!(init: watch(Contained::None), |data: &[u8]| -> Corpus {
         ..LoadOptions::default()
     });
     let Ok(config) = loaded else { return Corpus::Keep };
+    let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
     for source in &config.sources {
         // A client of HTTP reads the certificates of the machine, which takes longer than all else.
         if source.kind != "rest_api" {
-            drop(cartage_sources::build(source));
+            drop(cartage_sources::build(source, &random));
         }
     }
     drop(config.value::<String>("sources.shop.token"));
