@@ -2,10 +2,12 @@
 #![no_main]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use cartage_fuzz::input::{line_of, parts};
 use cartage_fuzz::panics::{Contained, watch};
+use cartage_runtime::SeededRandom;
 use cartage_sources_rest::{AuthTable, ClientTable, RecordedAnswer, ResourceTable, RestSource};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::{Value, json};
@@ -53,7 +55,8 @@ fn source() -> &'static RestSource {
     SOURCE.get_or_init(|| {
         let client = json!({"base_url": "http://api.example/v1/", "session": {"parallel_requests": 2}});
         let client: ClientTable = serde_json::from_value(client).expect("the keys are known");
-        RestSource::new(client, AuthTable::default(), Path::new("/")).expect("the values are good")
+        RestSource::new(client, AuthTable::default(), Path::new("/"), Arc::new(SeededRandom::new(1)))
+            .expect("the values are good")
     })
 }
 
