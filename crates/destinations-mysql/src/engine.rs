@@ -86,10 +86,11 @@ impl SqlEngine for MysqlEngine {
         &self,
         session: &Pooled<'_, Connector>,
         target: &TableRef,
-        _table: &Table,
+        table: &Table,
         job: &JobFile,
     ) -> Result<u64> {
-        load::load(session, target, &job.path)
+        let of_dataset = TableRef::new(&self.datasets().dataset, &table.name);
+        load::load(session, target, &of_dataset, table, &job.path)
     }
 
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {

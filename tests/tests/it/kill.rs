@@ -119,6 +119,19 @@ const SCD2: &str = "write_disposition = { disposition = \"merge\", strategy = \"
 const IN_PACKAGES: &str = "write_disposition = \"append\"\n\
     incremental = { cursor_path = \"at\", row_order = \"asc\" }\n[extract]\npackage_max_rows = 300";
 
+fn killed_while_it_adds_or_replaces(target: Target) {
+    killed_anywhere(target, 8, "write_disposition = \"append\"", 1);
+    killed_anywhere(target, 8, "write_disposition = \"replace\"", 1);
+    killed_anywhere(target, 8, REPLACE_FROM_STAGING, 1);
+}
+
+fn killed_while_it_merges(target: Target) {
+    killed_anywhere(target, 8, MERGE, 1);
+    killed_anywhere(target, 8, UPSERT, 1);
+    killed_anywhere(target, 5, SCD2, 1);
+    killed_anywhere(target, 5, IN_PACKAGES, 3);
+}
+
 #[test]
 fn a_killed_append_that_runs_again_leaves_the_rows_of_one_run() {
     killed_anywhere(Target::DuckDb, MOMENTS, "write_disposition = \"append\"", 1);
@@ -156,47 +169,32 @@ fn a_killed_incremental_append_in_packages_that_runs_again_leaves_the_rows_of_on
 
 #[test]
 fn a_killed_run_into_sqlite_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::Sqlite, 8, "write_disposition = \"append\"", 1);
-    killed_anywhere(Target::Sqlite, 8, "write_disposition = \"replace\"", 1);
-    killed_anywhere(Target::Sqlite, 8, REPLACE_FROM_STAGING, 1);
+    killed_while_it_adds_or_replaces(Target::Sqlite);
 }
 
 #[test]
 fn a_killed_merge_into_sqlite_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::Sqlite, 8, MERGE, 1);
-    killed_anywhere(Target::Sqlite, 8, UPSERT, 1);
-    killed_anywhere(Target::Sqlite, 5, SCD2, 1);
-    killed_anywhere(Target::Sqlite, 5, IN_PACKAGES, 3);
+    killed_while_it_merges(Target::Sqlite);
 }
 
 #[test]
 fn a_killed_run_into_mariadb_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::MariaDb, 8, "write_disposition = \"append\"", 1);
-    killed_anywhere(Target::MariaDb, 8, "write_disposition = \"replace\"", 1);
-    killed_anywhere(Target::MariaDb, 8, REPLACE_FROM_STAGING, 1);
+    killed_while_it_adds_or_replaces(Target::MariaDb);
 }
 
 #[test]
 fn a_killed_merge_into_mariadb_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::MariaDb, 8, MERGE, 1);
-    killed_anywhere(Target::MariaDb, 8, UPSERT, 1);
-    killed_anywhere(Target::MariaDb, 5, SCD2, 1);
-    killed_anywhere(Target::MariaDb, 5, IN_PACKAGES, 3);
+    killed_while_it_merges(Target::MariaDb);
 }
 
 #[test]
 fn a_killed_run_into_postgres_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::Postgres, 8, "write_disposition = \"append\"", 1);
-    killed_anywhere(Target::Postgres, 8, "write_disposition = \"replace\"", 1);
-    killed_anywhere(Target::Postgres, 8, REPLACE_FROM_STAGING, 1);
+    killed_while_it_adds_or_replaces(Target::Postgres);
 }
 
 #[test]
 fn a_killed_merge_into_postgres_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::Postgres, 8, MERGE, 1);
-    killed_anywhere(Target::Postgres, 8, UPSERT, 1);
-    killed_anywhere(Target::Postgres, 5, SCD2, 1);
-    killed_anywhere(Target::Postgres, 5, IN_PACKAGES, 3);
+    killed_while_it_merges(Target::Postgres);
 }
 
 #[test]

@@ -11,11 +11,14 @@ use arrow::datatypes::{
 use cartage_destinations_sql::columnar;
 use cartage_schema::value::{date_to_text, time_to_text};
 
-use super::target::Target;
+use super::target::{Keeps, Target};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Days from 1970 to the first and to the last day that there is: 0000-01-01 and 9999-12-31.
 const DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
+
+/// Years that a column of years keeps; it completes shorter ones.
+const YEARS: std::ops::RangeInclusive<i64> = 1901..=2155;
 
 /// Whether cells of an Arrow type are written as digits of their bytes.
 pub(super) fn is_hex(arrow: &DataType) -> bool {
@@ -27,29 +30,44 @@ pub(super) enum Cells<'a> {
     Nothing,
     Bool(&'a BooleanArray),
     Int(&'a PrimitiveArray<Int64Type>),
+    Year(&'a PrimitiveArray<Int64Type>),
     Decimal(&'a Decimal128Array),
+    /// For a column of whole numbers, with the unit.
+    WholeDecimal(&'a Decimal128Array, i128),
     Double(&'a PrimitiveArray<Float64Type>),
+    WholeDouble(&'a PrimitiveArray<Float64Type>),
     Text(&'a StringArray),
+    /// For a column that keeps no blanks at the end.
+    PaddedText(&'a StringArray),
     Binary(&'a BinaryArray),
     Date(&'a PrimitiveArray<Date32Type>),
-    /// With the microseconds that one step of the column has.
-    Time(&'a PrimitiveArray<Time64MicrosecondType>, i64),
-    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, i64),
+    Time(&'a PrimitiveArray<Time64MicrosecondType>, Step),
+    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, Step),
 }
 
 impl<'a> Cells<'a> {
     /// The cells of a canonical array for a column of the table, or why there are none.
-    pub(super) fn new(array: &'a ArrayRef, target: &Target) -> Result<Self, String> {
-        let step = 10_i64.pow(6 - target.fraction_digits().unwrap_or(6).min(6));
+    pub(super) fn new(array: &'a ArrayRef, target: Target) -> Result<Self, String> {
+        let step = Step { micros: 10_i64.pow(6 - target.fraction_digits.min(6)), rounds: target.is_rounded };
         Ok(match array.data_type() {
             DataType::Null => Self::Nothing,
             DataType::Boolean => Self::Bool(array.as_boolean()),
+            DataType::Int64 if target.keeps == Keeps::Years => Self::Year(array.as_primitive()),
             DataType::Int64 => Self::Int(array.as_primitive()),
+            DataType::Decimal128(_, scale @ 1..) if target.keeps == Keeps::WholeNumbers => {
+                Self::WholeDecimal(array.as_primitive(), 10_i128.pow(u32::from(scale.unsigned_abs())))
+            }
             DataType::Decimal128(..) => Self::Decimal(array.as_primitive()),
-            DataType::Float64 if target.is_single() => {
+            DataType::Float64 if target.keeps == Keeps::WholeNumbers => {
+                Self::WholeDouble(array.as_primitive())
+            }
+            DataType::Float64 if target.keeps == Keeps::SingleFloats => {
                 return Err("the column is a FLOAT, which keeps seven digits; make it a DOUBLE".to_owned());
             }
             DataType::Float64 => Self::Double(array.as_primitive()),
+            DataType::Utf8 if target.keeps == Keeps::TextsWithoutBlanks => {
+                Self::PaddedText(array.as_string())
+            }
             DataType::Utf8 => Self::Text(array.as_string()),
             DataType::Binary => Self::Binary(array.as_binary()),
             DataType::Date32 => Self::Date(array.as_primitive()),
@@ -61,7 +79,7 @@ impl<'a> Cells<'a> {
 
     /// Whether cells may hold characters that mean something in a file of rows.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_))
+        matches!(self, Self::Text(_) | Self::PaddedText(_))
     }
 
     /// Appends the cell of one row; `false` for null. An error says why its value does not fit any column.
@@ -69,6 +87,33 @@ impl<'a> Cells<'a> {
         match self {
             Self::Text(array) if array.is_valid(row) => out.extend_from_slice(array.value(row).as_bytes()),
             Self::Int(array) if array.is_valid(row) => show(out, array.value(row)),
+            Self::Year(array) if array.is_valid(row) => {
+                let year = array.value(row);
+                if !YEARS.contains(&year) {
+                    return Err(format!("{year} is no year that a YEAR column keeps as it is"));
+                }
+                show(out, year);
+            }
+            Self::PaddedText(array) if array.is_valid(row) => {
+                let text = array.value(row);
+                if text.ends_with(' ') {
+                    return Err("a CHAR column cuts off the blanks at the end".to_owned());
+                }
+                out.extend_from_slice(text.as_bytes());
+            }
+            Self::WholeDecimal(array, unit) if array.is_valid(row) => {
+                if array.value(row) % unit != 0 {
+                    return Err(format!("{} would be rounded to a whole number", array.value_as_string(row)));
+                }
+                out.extend_from_slice(array.value_as_string(row).as_bytes());
+            }
+            Self::WholeDouble(array) if array.is_valid(row) => {
+                let number = array.value(row);
+                if number.fract() != 0.0 {
+                    return Err(format!("{number} would be rounded to a whole number"));
+                }
+                put_double(number, out)?;
+            }
             Self::Timestamp(array, step) if array.is_valid(row) => {
                 put_timestamp(array.value(row), *step, out)?;
             }
@@ -79,7 +124,7 @@ impl<'a> Cells<'a> {
             }
             Self::Date(array) if array.is_valid(row) => put_date(array.value(row).into(), out)?,
             Self::Time(array, step) if array.is_valid(row) => {
-                out.extend_from_slice(time_to_text(rounded(array.value(row), *step)).as_bytes());
+                out.extend_from_slice(time_to_text(step.fit(array.value(row))?).as_bytes());
             }
             Self::Binary(array) if array.is_valid(row) => {
                 array.value(row).iter().for_each(|byte| put_hex(*byte, out));
@@ -115,17 +160,34 @@ fn put_date(days: i64, out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn put_timestamp(micros: i64, step: i64, out: &mut Vec<u8>) -> Result<(), String> {
-    let micros = rounded(micros, step);
+fn put_timestamp(micros: i64, step: Step, out: &mut Vec<u8>) -> Result<(), String> {
+    let micros = step.fit(micros)?;
     put_date(micros.div_euclid(MICROS_PER_DAY), out)?;
     out.push(b' ');
     out.extend_from_slice(time_to_text(micros.rem_euclid(MICROS_PER_DAY)).as_bytes());
     Ok(())
 }
 
-/// The nearest multiple of `step`.
-fn rounded(micros: i64, step: i64) -> i64 {
-    if step == 1 { micros } else { micros.saturating_add(step / 2).div_euclid(step) * step }
+/// What a column keeps of a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// Microseconds from one moment that it knows to the next.
+    micros: i64,
+    /// Whether moments in between become the nearest one: the hints ask for it.
+    rounds: bool,
+}
+
+impl Step {
+    fn fit(self, micros: i64) -> Result<i64, String> {
+        if self.micros == 1 {
+            return Ok(micros);
+        }
+        let known = micros.saturating_add(self.micros / 2).div_euclid(self.micros) * self.micros;
+        if known != micros && !self.rounds {
+            return Err("the column keeps fewer digits of a second than the value has".to_owned());
+        }
+        Ok(known)
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +196,8 @@ mod tests {
 
     fn timestamp(micros: i64, step: i64) -> Result<String, String> {
         let mut out = Vec::new();
-        put_timestamp(micros, step, &mut out).map(|()| String::from_utf8(out).unwrap())
+        put_timestamp(micros, Step { micros: step, rounds: true }, &mut out)
+            .map(|()| String::from_utf8(out).unwrap())
     }
 
     #[test]
@@ -148,6 +211,13 @@ mod tests {
         assert_eq!(timestamp(last, 1).unwrap(), "9999-12-31 23:59:59.999999");
         assert!(timestamp(last, 1000).is_err());
         assert!(timestamp(i64::MIN, 1).is_err() && timestamp(i64::MAX, 1000).is_err());
+    }
+
+    #[test]
+    fn moments_are_refused_where_nobody_asked_for_fewer_digits() {
+        let step = Step { micros: 1_000_000, rounds: false };
+        assert!(step.fit(1_500_000).is_err());
+        assert_eq!(step.fit(2_000_000), Ok(2_000_000));
     }
 
     #[test]

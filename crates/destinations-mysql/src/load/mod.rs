@@ -28,13 +28,21 @@ pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, table: &Table)
 }
 
 /// Loads all rows of a file, in the transaction that is open; returns their number.
-pub(crate) fn load(session: &Session, target: &TableRef, path: &Path) -> Result<u64> {
+///
+/// Its rows stay in `target`, or go on into the table `of_dataset` of the schema's `table`.
+pub(crate) fn load(
+    session: &Session,
+    target: &TableRef,
+    of_dataset: &TableRef,
+    table: &Table,
+    path: &Path,
+) -> Result<u64> {
     let (schema, batches) = columnar::open(path)?;
     if schema.fields().is_empty() {
         return Ok(0);
     }
     let rows = Rows {
-        targets: target::of_fields(session, target, &schema)?,
+        targets: target::of_fields(session, target, of_dataset, table, &schema)?,
         doing: format!("load rows into {}", target.table),
         schema,
     };
@@ -74,8 +82,7 @@ impl Rows {
     /// The cells of those arrays.
     fn cells<'a>(&self, arrays: &'a [ArrayRef], before: usize) -> Result<Vec<Cells<'a>>> {
         let cells = |(index, array): (usize, &'a ArrayRef)| {
-            Cells::new(array, &self.targets[index])
-                .map_err(|reason| self.does_not_fit(index, before, &reason))
+            Cells::new(array, self.targets[index]).map_err(|reason| self.does_not_fit(index, before, &reason))
         };
         arrays.iter().enumerate().map(cells).collect()
     }

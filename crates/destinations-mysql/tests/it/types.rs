@@ -194,6 +194,33 @@ fn what_a_column_cannot_hold_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn values_that_columns_of_others_would_change_are_refused_and_the_rest_is_kept() {
+    let cases = [
+        (DataType::Decimal, "tinyint", decimals(1_500_000_000, 38, 9), decimals(2_000_000_000, 38, 9), "2"),
+        (DataType::Double, "int", doubles(1.5), doubles(2.0), "2"),
+        (
+            DataType::Timestamp,
+            "datetime",
+            moments(MOMENT),
+            moments(1_704_164_645_000_000),
+            "2024-01-02 03:04:05",
+        ),
+        (DataType::Bigint, "year", integers(24), integers(2024), "2024"),
+        (DataType::Text, "char(5) character set utf8mb4", texts("a  "), texts("  a"), "  a"),
+    ];
+    for (data_type, made_by_others, changed, kept, wanted) in cases {
+        let fixture = Fixture::new([column(data_type)], &json!({}));
+        let table = format!("`{}`.items", fixture.dataset.name);
+        fixture.dataset.server.sql(&format!("ALTER TABLE {table} MODIFY c {made_by_others}"));
+        let error = fixture.load(&fixture.parquet("1", vec![("c", changed)])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Terminal, "{made_by_others}: {error}");
+        assert!(error.to_string().contains("column c, row 1 of the file"), "{made_by_others}: {error}");
+        fixture.load(&fixture.parquet("2", vec![("c", kept)])).unwrap();
+        assert_eq!(fixture.rows(), [[Some(wanted.to_owned())]], "{made_by_others}");
+    }
+}
+
+#[test]
 fn a_null_where_none_may_be_is_refused() {
     let fixture = Fixture::new([Column::typed("c", DataType::Bigint, false)], &json!({}));
     let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
