@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use cartage_destinations_api::{Error, Result, Statement};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
-use cartage_destinations_sql::{SqlSession as _, columnar};
+use cartage_destinations_sql::{Row, SqlSession as _, columnar};
 use cartage_schema::{DataType, Table};
 
 use self::cells::Cells;
@@ -101,7 +101,9 @@ impl Rows {
         }
         let ask = Statement::new("ask what does not fit", "SHOW WARNINGS");
         let rows = session.query(&ask)?;
-        let Some(row) = rows.first() else {
+        // Notes say how a value is broken, without its column.
+        let is_note = |row: &&Row| row.text(0).is_ok_and(|level| level == "Note");
+        let Some(row) = rows.iter().find(|row| !is_note(row)).or(rows.first()) else {
             return Err(Error::terminal(format!("{}: the server warns and does not say why", self.doing)));
         };
         let code = u16::try_from(row.int(1)?).unwrap_or_default();
