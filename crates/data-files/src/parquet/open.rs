@@ -130,10 +130,13 @@ fn check_footer(file: &mut File, path: &Path) -> Result<u64, ParquetError> {
     }
     let mut footer = vec![0; length as usize];
     read(SeekFrom::End(-((TAIL_BYTES + length) as i64)), &mut footer)?;
-    match thrift::is_encrypted(&footer) {
-        Some(false) => Ok(bytes),
-        Some(true) => Err(ParquetError::Encrypted { path: path.to_owned() }),
+    match thrift::Footer::read(&footer) {
         None => damaged("its footer cannot be read"),
+        Some(footer) if footer.is_encrypted => Err(ParquetError::Encrypted { path: path.to_owned() }),
+        Some(footer) if !footer.has_schema_tree => {
+            damaged("its footer counts other columns than it names, or has them too deep inside one another")
+        }
+        Some(_) => Ok(bytes),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
@@ -11,6 +12,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use cartage_data_files::parquet::{FileReader, ParquetError, examine, verify};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
@@ -194,4 +196,35 @@ fn columns_without_rows_and_rows_without_columns_are_whole() {
         verify(&path, 1).unwrap();
         assert_eq!(read(&path).unwrap().len(), 0);
     }
+}
+
+#[test]
+fn columns_deep_inside_one_another_are_whole_until_they_are_too_deep_for_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let nested = |depth: usize| {
+        // Writing takes more of the stack than reading.
+        let write = move || {
+            let leaf: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+            let array = (0..depth).fold(leaf, |inner, _| {
+                let member = Arc::new(Field::new("a", inner.data_type().clone(), false));
+                Arc::new(StructArray::from(vec![(member, inner)]))
+            });
+            let batch = RecordBatch::try_from_iter([("a", array)]).unwrap();
+            let mut bytes = Vec::new();
+            // The schema of Arrow beside that of Parquet may be 64 deep.
+            let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+            let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            bytes
+        };
+        thread::Builder::new().stack_size(64 << 20).spawn(write).unwrap().join().unwrap()
+    };
+    let path = stored(&folder, &nested(120));
+    verify(&path, 1).unwrap();
+    assert_eq!(read(&path).unwrap()[0].num_rows(), 3);
+
+    let error = verify(&stored(&folder, &nested(200)), 1).unwrap_err();
+    assert!(matches!(error, ParquetError::Damaged { .. }), "{error}");
+    assert!(error.reason().contains("too deep"), "{error}");
 }

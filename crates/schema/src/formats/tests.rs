@@ -78,6 +78,17 @@ fn what_was_written_is_read_back() {
 }
 
 #[test]
+fn long_keys_are_read_back() {
+    for key in [127, 128, 1024, 1025, 5000].map(|length| "k".repeat(length)) {
+        for key in [key.replace("kk", "\n:"), key.replace("kk", "é?"), key] {
+            let inside = json!({ &key: { &key: [{ &key: [1], "b": 2 }, [{ &key: {} }]] }, "last": null });
+            let text = yaml_write::to_yaml(&inside);
+            assert_eq!(yaml_read::from_yaml(&text).unwrap(), inside, "{text}");
+        }
+    }
+}
+
+#[test]
 fn broken_yaml_is_refused_with_its_line() {
     let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
         let below = level - 1;

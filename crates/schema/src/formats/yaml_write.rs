@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use super::yaml_scalar::is_plain;
 
+/// Longest key before a colon, in characters as written. Readers look for the colon 1,024 characters far; longer keys
+/// stand behind a question mark, from here on as dlt's library writes them.
+const MAX_SIMPLE_KEY: usize = 127;
+
 /// The document. Readers of YAML 1.1 and 1.2 get the same values.
 pub(super) fn to_yaml(document: &Value) -> String {
     let mut out = String::new();
@@ -45,9 +49,17 @@ fn block(out: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// `key: value`, after the indentation.
+/// `key: value`, after the indentation. Long keys have a line of their own.
 fn entry(out: &mut String, key: &str, value: &Value, indent: usize) {
-    out.push_str(&text(key));
+    let key = text(key);
+    if key.chars().count() <= MAX_SIMPLE_KEY {
+        out.push_str(&key);
+    } else {
+        out.push_str("? ");
+        out.push_str(&key);
+        out.push('\n');
+        pad(out, indent);
+    }
     out.push(':');
     if !is_block(value) {
         out.push(' ');
