@@ -84,7 +84,7 @@ pub(crate) struct Args {
 enum Other {
     /// dlt, tuned and default.
     Dlt,
-    /// DuckDB's own reader; for PostgreSQL, psql.
+    /// DuckDB's own reader, or the tool of the database that is loaded into.
     Duckdb,
 }
 

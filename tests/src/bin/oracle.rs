@@ -23,7 +23,7 @@ struct Args {
     /// The binary to test [default: the one built beside this program].
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// Where to load to: duckdb, postgres, parquet or jsonl.
+    /// Where to load to: duckdb, postgres, mariadb, sqlite, parquet or jsonl.
     #[arg(long, default_value_t)]
     destination: Destination,
     /// Only cases of these areas; may be given more than once.

@@ -6,12 +6,13 @@ use std::process::Command;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
-use cartage_test_support::postgres::{shared, unique};
+use cartage_test_support::{mariadb, postgres};
 
 use super::dataset::Dataset;
 use super::duckdb_file::DuckDbFile;
 use super::folder::Folder;
-use super::server::ServerSchema;
+use super::mariadb_database::MariaDbDatabase;
+use super::postgres_schema::PostgresSchema;
 use super::sqlite_file::SqliteFile;
 
 /// A destination with which dlt went through the cases.
@@ -22,6 +23,8 @@ pub enum Destination {
     DuckDb,
     /// A schema of the server of `cargo xtask services`.
     Postgres,
+    /// A database of the server of `cargo xtask services`.
+    MariaDb,
     /// A file of the working folder.
     Sqlite,
     /// A folder of Parquet files.
@@ -36,15 +39,20 @@ impl Destination {
         match self {
             Self::DuckDb => "duckdb",
             Self::Postgres => "postgres",
+            Self::MariaDb => "mariadb",
             Self::Sqlite => "sqlite",
             Self::Parquet => "parquet",
             Self::Jsonl => "jsonl",
         }
     }
 
+    fn is_server(self) -> bool {
+        matches!(self, Self::Postgres | Self::MariaDb)
+    }
+
     /// A place for one case, whose pipelines run in `work`.
     pub(crate) fn place(self, work: &Path, dataset: &str) -> Place {
-        let dataset = if self == Self::Postgres { unique("oracle") } else { dataset.to_owned() };
+        let dataset = if self.is_server() { postgres::unique("oracle") } else { dataset.to_owned() };
         Place { destination: self, work: work.to_owned(), dataset }
     }
 }
@@ -53,10 +61,10 @@ impl FromStr for Destination {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let all = [Self::DuckDb, Self::Postgres, Self::Sqlite, Self::Parquet, Self::Jsonl];
+        let all = [Self::DuckDb, Self::Postgres, Self::MariaDb, Self::Sqlite, Self::Parquet, Self::Jsonl];
         match all.into_iter().find(|known| known.name() == text) {
             Some(known) => Ok(known),
-            None => bail!("{text} is none of duckdb, postgres, sqlite, parquet, jsonl"),
+            None => bail!("{text} is none of duckdb, postgres, mariadb, sqlite, parquet, jsonl"),
         }
     }
 }
@@ -81,6 +89,7 @@ impl Place {
         match self.destination {
             Destination::DuckDb => "duckdb",
             Destination::Postgres => "postgres",
+            Destination::MariaDb => "mariadb",
             Destination::Sqlite => "sqlite",
             Destination::Parquet | Destination::Jsonl => "filesystem",
         }
@@ -91,7 +100,7 @@ impl Place {
         let mut lines = String::new();
         match self.destination {
             Destination::DuckDb => lines.push_str("path = \"out.duckdb\"\n"),
-            Destination::Postgres => {}
+            Destination::Postgres | Destination::MariaDb => {}
             Destination::Sqlite => lines.push_str("path = \"out.sqlite\"\n"),
             Destination::Parquet | Destination::Jsonl => {
                 let _ =
@@ -108,8 +117,14 @@ impl Place {
 
     /// What a process must be told beside the pipeline file.
     pub(crate) fn tell(&self, command: &mut Command) {
-        if self.destination == Destination::Postgres {
-            command.env("DESTINATION__POSTGRES__CREDENTIALS", shared().url());
+        match self.destination {
+            Destination::Postgres => {
+                command.env("DESTINATION__POSTGRES__CREDENTIALS", postgres::shared().url());
+            }
+            Destination::MariaDb => {
+                command.env("DESTINATION__MARIADB__CREDENTIALS", mariadb::shared().url());
+            }
+            _ => {}
         }
     }
 
@@ -123,7 +138,12 @@ impl Place {
                 }
                 Dataset::new(Box::new(DuckDbFile::open(&database, &self.dataset)?))?
             }
-            Destination::Postgres => Dataset::new(Box::new(ServerSchema::new(shared(), &self.dataset)))?,
+            Destination::Postgres => {
+                Dataset::new(Box::new(PostgresSchema::new(postgres::shared(), &self.dataset)))?
+            }
+            Destination::MariaDb => {
+                Dataset::new(Box::new(MariaDbDatabase::new(mariadb::shared(), &self.dataset)))?
+            }
             Destination::Sqlite => {
                 let database = self.work.join(format!("out__{}.sqlite", self.dataset));
                 if !database.exists() {
@@ -144,12 +164,16 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.destination == Destination::Postgres {
-            let name = &self.dataset;
-            // What could not be dropped is dropped with the server.
-            let _ = shared().query(&format!(
+        let name = &self.dataset;
+        // What could not be dropped is dropped with the server.
+        let _ = match self.destination {
+            Destination::Postgres => postgres::shared().query(&format!(
                 "DROP SCHEMA IF EXISTS \"{name}\" CASCADE; DROP SCHEMA IF EXISTS \"{name}_staging\" CASCADE"
-            ));
-        }
+            )),
+            Destination::MariaDb => mariadb::shared().query(&format!(
+                "DROP DATABASE IF EXISTS `{name}`; DROP DATABASE IF EXISTS `{name}_staging`"
+            )),
+            _ => return,
+        };
     }
 }

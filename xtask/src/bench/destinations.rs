@@ -1,12 +1,16 @@
-//! Loads into PostgreSQL, SQLite and Parquet files, beside dlt and beside the database's own tool: `psql \\copy`,
-//! `sqlite3 .import`, DuckDB's COPY.
+//! Loads into destinations other than DuckDB, beside dlt and beside the database's own tool.
 
+mod mariadb;
+mod parquet;
+mod postgres;
+mod sqlite;
+
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use cartage_test_support::postgres::Server;
 use serde_json::Value;
 
 use super::data::{DataFile, Set};
@@ -14,26 +18,51 @@ use super::engines::{DLT, Run, cartage_command, empty, our_stages, script, their
 use super::measure::run as measure;
 use super::report;
 
-const PARQUET: &str = include_str!("parquet_run.py");
-
-/// Schema of tables that are equal to ours.
-const EQUAL: &str = "copied";
-/// Schema of the same tables without indexes.
-const BARE: &str = "bare";
-
-/// The SQLite file that is named, and the one that the dataset has beside it.
-const SQLITE: &str = "out.sqlite";
-const SQLITE_DATASET: &str = "out__bench.sqlite";
+/// The dataset that we and dlt load.
+const DATASET: &str = "bench";
 
 /// A destination whose loads are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Target {
     /// A server of its own on loopback.
     Postgres,
+    /// A server of its own on loopback.
+    Mariadb,
     /// A SQLite file.
     Sqlite,
     /// A folder of Parquet files.
     Parquet,
+}
+
+impl Target {
+    fn place(self) -> Box<dyn Place> {
+        match self {
+            Self::Postgres => Box::new(postgres::Postgres::start()),
+            Self::Mariadb => Box::new(mariadb::MariaDb::start()),
+            Self::Sqlite => Box::new(sqlite::Sqlite),
+            Self::Parquet => Box::new(parquet::Parquet),
+        }
+    }
+}
+
+/// A place that loads are measured into.
+trait Place {
+    /// The type under `[destination]`.
+    fn kind(&self) -> &'static str;
+    /// The settings of the destination, as variables.
+    fn settings(&self) -> Vec<(&'static str, String)>;
+    /// What `dlt_run.py` is told of it.
+    fn for_dlt(&self, work: &Path) -> OsString;
+    /// Takes away what was loaded; the working folder is empty already.
+    fn clear(&self, work: &Path) -> Result<()>;
+    /// Rows of a table of the dataset.
+    fn count(&self, case: &Case<'_>, table: &str) -> Result<u64>;
+    /// Makes what the tools need of what we have loaded.
+    fn prepare(&self, case: &Case<'_>) -> Result<()>;
+    /// Loads equal rows with one of [`Self::tools`].
+    fn load(&self, case: &Case<'_>, tool: &'static str) -> Result<Run>;
+    /// The names of the tools.
+    fn tools(&self) -> &'static [&'static str];
 }
 
 /// What is measured.
@@ -44,7 +73,7 @@ pub(super) struct Plan<'a> {
     pub(super) runs: usize,
     /// How often dlt loads.
     pub(super) dlt_runs: usize,
-    /// Whether psql and DuckDB are measured.
+    /// Whether the databases' own tools are measured.
     pub(super) by_hand: bool,
     pub(super) python: &'a Path,
     pub(super) folder: &'a Path,
@@ -53,23 +82,20 @@ pub(super) struct Plan<'a> {
 /// Runs every engine for every target and set.
 pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
     for target in plan.targets {
-        let server = (*target == Target::Postgres).then(Server::private);
+        let place = target.place();
         for set in plan.sets {
             let file = set.file(plan.folder, plan.rows)?;
-            let case = Case { plan, target: *target, file: &file, server: server.as_ref() };
+            let case = Case { plan, place: place.as_ref(), file: &file };
             let mut rows = vec![case.row("cartage", plan.runs, Case::cartage)?];
             if plan.dlt_runs > 0 {
                 rows.push(case.row("dlt tuned", plan.dlt_runs, Case::dlt)?);
             }
-            if plan.by_hand && server.is_some() {
-                case.prepare_copy()?;
-                rows.push(case.row("psql \\copy", plan.runs, Case::psql)?);
-                rows.push(case.row("no indexes", plan.runs, Case::psql_bare)?);
-            } else if plan.by_hand && *target == Target::Sqlite {
-                case.prepare_import()?;
-                rows.push(case.row("sqlite3 .import", plan.runs, Case::sqlite_import)?);
-            } else if plan.by_hand {
-                rows.push(case.row("DuckDB COPY", plan.runs, Case::duckdb)?);
+            if plan.by_hand {
+                case.cartage()?;
+                place.prepare(&case)?;
+                for tool in place.tools() {
+                    rows.push(case.row(tool, plan.runs, |case| place.load(case, tool))?);
+                }
             }
             let title = format!("{target:?}, {}: {} rows", set.name(), file.rows);
             report::print(&title, file.bytes, &rows)?;
@@ -81,13 +107,17 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
 /// One set into one target.
 struct Case<'a> {
     plan: &'a Plan<'a>,
-    target: Target,
+    place: &'a dyn Place,
     file: &'a DataFile,
-    server: Option<&'a Server>,
 }
 
 impl Case<'_> {
-    fn row(&self, engine: &'static str, runs: usize, work: fn(&Self) -> Result<Run>) -> Result<report::Row> {
+    fn row(
+        &self,
+        engine: &'static str,
+        runs: usize,
+        work: impl Fn(&Self) -> Result<Run>,
+    ) -> Result<report::Row> {
         let runs = (0..runs).map(|_| work(self).with_context(|| format!("{engine} on {}", self.table())));
         Ok(report::Row { engine, runs: runs.collect::<Result<_>>()? })
     }
@@ -104,178 +134,57 @@ impl Case<'_> {
 
     fn cartage(&self) -> Result<Run> {
         let work = self.fresh()?;
-        let kind = match self.target {
-            Target::Postgres => "postgres",
-            Target::Sqlite => "sqlite",
-            Target::Parquet => "filesystem",
-        };
         let path = Value::from(self.file.path.to_string_lossy().into_owned());
-        let table = self.table();
+        let (kind, table) = (self.place.kind(), self.table());
         let text = format!(
-            "[pipeline]\nname = \"bench\"\ndataset_name = \"bench\"\ndestination = \"{kind}\"\n\n\
+            "[pipeline]\nname = \"bench\"\ndataset_name = \"{DATASET}\"\ndestination = \"{kind}\"\n\n\
              [sources.bench]\ntype = \"files\"\n\n[[sources.bench.resources]]\nname = \"{table}\"\n\
              path = {path}\nformat = \"jsonl\"\n"
         );
         fs::write(work.join("pipeline.toml"), text)?;
         let mut command = cartage_command("cartage", &work, &["run"])?;
-        match self.target {
-            Target::Postgres => command.env("DESTINATION__POSTGRES__CREDENTIALS", self.server()?.url()),
-            Target::Sqlite => command.env("DESTINATION__SQLITE__PATH", SQLITE),
-            Target::Parquet => command
-                .env("DESTINATION__FILESYSTEM__BUCKET_URL", "lake")
-                .env("DESTINATION__FILESYSTEM__LOADER_FILE_FORMAT", "parquet"),
-        };
-        let (cost, stdout) = measure(&mut command)?;
-        self.check("bench", &work)?;
+        let (cost, stdout) = measure(command.envs(self.place.settings()))?;
+        self.check()?;
         Ok(Run { cost, stages: our_stages(&stdout)? })
     }
 
     fn dlt(&self) -> Result<Run> {
         let work = self.fresh()?;
         let mut command = Command::new(self.plan.python);
-        command.arg(script(&work, "dlt_run.py", DLT)?).arg(&self.file.path);
-        match self.target {
-            Target::Postgres => command.arg(self.server()?.url()),
-            Target::Sqlite => command.arg(format!("sqlite:///{}", work.join(SQLITE).display())),
-            Target::Parquet => command.arg(work.join("lake")),
-        };
+        command.arg(script(&work, "dlt_run.py", DLT)?).arg(&self.file.path).arg(self.place.for_dlt(&work));
         command.arg(self.table()).arg(work.join("dlt")).arg("tuned").current_dir(&work);
         let (cost, stdout) = measure(&mut command)?;
-        self.check("bench", &work)?;
+        self.check()?;
         Ok(Run { cost, stages: their_stages(&stdout)? })
     }
 
-    /// Writes the rows that are in the server as CSV, and makes equal tables.
-    fn prepare_copy(&self) -> Result<()> {
-        self.cartage()?;
-        let server = self.server()?;
-        for schema in [EQUAL, BARE] {
-            server.psql(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"));
-        }
-        for table in self.tables() {
-            let rows = server.query(&format!("COPY bench.{table} TO STDOUT (FORMAT csv)"))?;
-            fs::write(self.csv(&table), rows)?;
-            server.psql(&format!(
-                "CREATE TABLE {EQUAL}.{table} (LIKE bench.{table} INCLUDING ALL); \
-                 CREATE TABLE {BARE}.{table} (LIKE bench.{table})"
-            ));
-        }
-        Ok(())
-    }
-
+    /// Where the tools find the rows of a table.
     fn csv(&self, table: &str) -> PathBuf {
         self.plan.folder.join(format!("{table}.csv"))
     }
 
-    fn psql(&self) -> Result<Run> {
-        self.copy_into(EQUAL)
-    }
-
-    fn psql_bare(&self) -> Result<Run> {
-        self.copy_into(BARE)
-    }
-
-    fn copy_into(&self, schema: &str) -> Result<Run> {
-        let server = self.server()?;
-        let tables = self.tables();
-        let names: Vec<String> = tables.iter().map(|table| format!("{schema}.{table}")).collect();
-        server.psql(&format!("TRUNCATE {}; CHECKPOINT", names.join(", ")));
-        let mut command = Command::new("psql");
-        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]).arg(server.url());
-        for table in &tables {
-            let csv = self.csv(table);
-            command.arg("-c").arg(format!("\\copy {schema}.{table} from '{}' (format csv)", csv.display()));
-        }
-        let (cost, _) = measure(&mut command)?;
-        self.check(schema, self.plan.folder)?;
-        Ok(Run { cost, stages: Vec::new() })
-    }
-
-    fn duckdb(&self) -> Result<Run> {
-        let work = self.fresh()?;
-        let kind = if self.file.set == Set::Orders { "orders" } else { "plain" };
-        let mut command = Command::new(self.plan.python);
-        command.arg(script(&work, "parquet_run.py", PARQUET)?).arg(&self.file.path).arg(work.join("lake"));
-        let (cost, _) = measure(command.args([self.table(), kind]).current_dir(&work))?;
-        Ok(Run { cost, stages: Vec::new() })
-    }
-
-    /// Writes the rows that are in the file as CSV, and keeps how its tables were made.
-    fn prepare_import(&self) -> Result<()> {
-        self.cartage()?;
-        let file = self.plan.folder.join("work").join(SQLITE_DATASET);
-        let mut tables = String::new();
-        for table in self.tables() {
-            let select = format!("SELECT * FROM {table}");
-            fs::write(self.csv(&table), sqlite3(&file, &["-csv", &select])?)?;
-            tables.push_str(&sqlite3(
-                &file,
-                &[&format!("SELECT sql || ';' FROM sqlite_schema WHERE name = '{table}'")],
-            )?);
-        }
-        fs::write(self.plan.folder.join("tables.sql"), tables)?;
-        Ok(())
-    }
-
-    fn sqlite_import(&self) -> Result<Run> {
-        let work = self.fresh()?;
-        let file = work.join(SQLITE_DATASET);
-        sqlite3(&file, &[&fs::read_to_string(self.plan.folder.join("tables.sql"))?])?;
-        let mut command = Command::new("sqlite3");
-        command.arg(&file).args(["PRAGMA journal_mode = WAL", ".mode csv"]);
-        for table in self.tables() {
-            command.arg(format!(".import {} {table}", self.csv(&table).display()));
-        }
-        let (cost, _) = measure(&mut command)?;
-        self.check("bench", &work)?;
-        Ok(Run { cost, stages: Vec::new() })
-    }
-
-    fn server(&self) -> Result<&Server> {
-        self.server.context("psql needs a server")
+    /// The working folder of the engines.
+    fn work(&self) -> PathBuf {
+        self.plan.folder.join("work")
     }
 
     /// An empty working folder and an empty destination.
     fn fresh(&self) -> Result<PathBuf> {
         let work = empty(self.plan.folder)?;
-        match self.server {
-            Some(server) => drop(server.psql(
-                "DROP SCHEMA IF EXISTS bench CASCADE; DROP SCHEMA IF EXISTS bench_staging CASCADE; CHECKPOINT",
-            )),
-            None => fs::create_dir_all(work.join("lake"))?,
-        }
+        self.place.clear(&work)?;
         Ok(work)
     }
 
     /// Fails unless all rows have arrived.
-    fn check(&self, schema: &str, work: &Path) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let (table, wanted) = (self.table(), self.file.rows);
-        let found: u64 = if let Some(server) = self.server {
-            server.psql(&format!("SELECT count(*) FROM {schema}.{table}")).parse()?
-        } else if self.target == Target::Sqlite {
-            let count = sqlite3(&work.join(SQLITE_DATASET), &[&format!("SELECT count(*) FROM {table}")])?;
-            count.trim().parse()?
-        } else {
-            let files = work.join("lake").join(schema).join(table).join("*.parquet");
-            let count = format!(
-                "import duckdb; print(duckdb.execute(\"SELECT count(*) FROM '{}'\").fetchone()[0])",
-                files.display()
-            );
-            let output = Command::new(self.plan.python).args(["-c", &count]).output()?;
-            String::from_utf8_lossy(&output.stdout).trim().parse().context("the files cannot be counted")?
-        };
+        let found = self.place.count(self, table)?;
         ensure!(found == wanted, "{found} of {wanted} rows of {table} have arrived");
         Ok(())
     }
 }
 
-/// What `sqlite3` answers.
-fn sqlite3(file: &Path, args: &[&str]) -> Result<String> {
-    let output = Command::new("sqlite3")
-        .arg(file)
-        .args(args)
-        .output()
-        .context("this needs sqlite3 (Debian: `apt-get install sqlite3`); or use --without duckdb")?;
-    ensure!(output.status.success(), "sqlite3: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?)
+/// Measures a tool of a database.
+fn by_hand(command: &mut Command) -> Result<Run> {
+    Ok(Run { cost: measure(command)?.0, stages: Vec::new() })
 }

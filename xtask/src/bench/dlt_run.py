@@ -1,6 +1,6 @@
 """Loads one JSONL file with dlt and prints seconds per stage: dlt_run.py FILE PLACE TABLE WORK tuned|default
 
-PLACE is a DuckDB file, postgresql://..., sqlite:///..., or a folder, which gets Parquet.
+PLACE is a DuckDB file, postgresql://..., mysql+pymysql://..., sqlite:///..., or a folder, which gets Parquet.
 """
 
 import json
@@ -50,7 +50,7 @@ def destination():
     """The destination with the format that it loads fastest."""
     if place.startswith("postgresql://"):
         return dlt.destinations.postgres(place), "csv"
-    if place.startswith("sqlite:///"):
+    if place.startswith(("sqlite:///", "mysql+pymysql://")):
         return dlt.destinations.sqlalchemy(place), "parquet"
     if os.path.isdir(place):
         return dlt.destinations.filesystem(place), "parquet"

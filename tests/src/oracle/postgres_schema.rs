@@ -10,12 +10,12 @@ use super::duckdb_file::quote;
 use super::values::{float, timestamp_text};
 
 /// The tables of one schema of a server's database `postgres`.
-pub(crate) struct ServerSchema {
+pub(crate) struct PostgresSchema {
     server: Server,
     name: String,
 }
 
-impl ServerSchema {
+impl PostgresSchema {
     pub(crate) fn new(server: Server, name: &str) -> Self {
         Self { server, name: name.to_owned() }
     }
@@ -28,7 +28,7 @@ impl ServerSchema {
     }
 }
 
-impl Reader for ServerSchema {
+impl Reader for PostgresSchema {
     fn tables(&self) -> Result<Tables> {
         let query = format!(
             "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull \
