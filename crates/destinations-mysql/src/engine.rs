@@ -24,7 +24,13 @@ pub type Mysql = SqlDestination<MysqlEngine>;
 /// # Errors
 /// Invalid if a setting is unknown, absent or has a value that it cannot have.
 pub fn connect(request: &ConnectRequest) -> Result<Mysql> {
-    Ok(SqlDestination::new(MysqlEngine::new(request)?))
+    let config = Config::read(request)?;
+    let mut capabilities = Capabilities::of(&request.destination_type)
+        .ok_or_else(|| Error::invalid(format!("type '{}' is not known", request.destination_type)))?
+        .with_settings(&config.common)?;
+    capabilities.max_parallel_load_jobs = Some(config.connections);
+    let pool = Pool::new(Connector::new(config));
+    Ok(SqlDestination::new(MysqlEngine { lock: LoadLock::default(), pool, capabilities }))
 }
 
 /// The server of one destination.
@@ -34,21 +40,6 @@ pub struct MysqlEngine {
     lock: LoadLock<Session>,
     pool: Pool<Connector>,
     capabilities: Capabilities,
-}
-
-impl MysqlEngine {
-    /// Reads the settings.
-    ///
-    /// # Errors
-    /// As for [`connect`].
-    pub fn new(request: &ConnectRequest) -> Result<Self> {
-        let config = Config::read(request)?;
-        let mut capabilities = Capabilities::of(&request.destination_type)
-            .ok_or_else(|| Error::invalid(format!("type '{}' is not known", request.destination_type)))?
-            .with_settings(&config.common)?;
-        capabilities.max_parallel_load_jobs = Some(config.connections);
-        Ok(Self { lock: LoadLock::default(), pool: Pool::new(Connector::new(config)), capabilities })
-    }
 }
 
 impl SqlEngine for MysqlEngine {
@@ -71,7 +62,7 @@ impl SqlEngine for MysqlEngine {
     }
 
     fn commit_model(&self) -> CommitModel {
-        CommitModel::RowsOnly
+        CommitModel::ROWS_ONLY
     }
 
     fn capabilities(&self) -> &Capabilities {

@@ -3,7 +3,7 @@
 //! Batches of a package's Parquet files become lines of text that are streamed to the server on several connections;
 //! where the server takes no such files, they become statements with many rows. Rows and the ledger entry of their job
 //! are one transaction. A statement that changes tables commits by itself there, so each of them changes nothing when
-//! it is repeated (`CommitModel::RowsOnly` of `destinations-sql`). The ledger and the rows in flight live in the staging
+//! it is repeated (`CommitModel::ROWS_ONLY` of `destinations-sql`). The ledger and the rows in flight live in the staging
 //! dataset (`<dataset>_staging`), which is gone once nothing is in flight in it.
 //!
 //! # Invariants

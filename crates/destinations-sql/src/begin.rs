@@ -70,8 +70,8 @@ impl<E: SqlEngine> SqlDestination<E> {
         let staged = planned_tables(plan)?.into_iter().filter(|planned| planned.is_staged);
         let staged =
             staged.map(|planned| entries::staged_entry(&self.staged(&plan.key, &planned.table.name).table));
-        wanted
-            .extend(self.all_replaced(plan).iter().map(|table| (entries::staged_entry(table), State::Done)));
+        let known = [self.all_replaced(plan), self.all_file_tables(plan)].concat();
+        wanted.extend(known.iter().map(|table| (entries::staged_entry(table), State::Done)));
         let jobs = plan.jobs.iter().map(|job| entries::job_entry(job));
         let follow_ups = plan.chains.iter().map(|chain| entries::follow_up_entry(&chain.root));
         wanted.extend(steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, State::Planned)));

@@ -26,6 +26,11 @@ impl<E: SqlEngine> SqlDestination<E> {
         &self.engine
     }
 
+    /// The engine, for a destination that is made of it in another way.
+    pub fn into_engine(self) -> E {
+        self.engine
+    }
+
     pub(crate) fn dialect(&self) -> &dyn Dialect {
         self.engine.dialect()
     }

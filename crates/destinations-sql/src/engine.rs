@@ -34,13 +34,21 @@ impl Datasets {
     }
 }
 
-/// What a transaction of a database holds.
+/// What a transaction of a database holds beside rows and the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CommitModel {
-    /// Rows, the ledger, and statements that change tables.
-    Everything,
-    /// Rows and the ledger. A statement that changes tables commits what was done before it and cannot be undone.
-    RowsOnly,
+pub struct CommitModel {
+    /// Statements that create, change or drop tables. Where it does not hold them, such a statement commits what was done
+    /// before it and cannot be undone.
+    pub ddl: bool,
+    /// Loading a file. Where it does not hold that, each file goes into a table of its own first.
+    pub bulk: bool,
+}
+
+impl CommitModel {
+    /// One transaction holds whatever a step does.
+    pub const EVERYTHING: Self = Self { ddl: true, bulk: true };
+    /// Rows, also those of files, and the ledger.
+    pub const ROWS_ONLY: Self = Self { ddl: false, bulk: true };
 }
 
 /// A database that speaks SQL and has transactions.
@@ -63,7 +71,7 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
 
     /// What belongs to a transaction.
     fn commit_model(&self) -> CommitModel {
-        CommitModel::Everything
+        CommitModel::EVERYTHING
     }
 
     /// Fixed for the lifetime of the value.
@@ -84,8 +92,8 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
         self.session().map(Some)
     }
 
-    /// Brings the rows of a file into a table, in the transaction that is open; returns their number. Columns that
-    /// the file lacks become null.
+    /// Brings the rows of a file into a table, in the transaction that is open, or outside of one where the commit model
+    /// says that it cannot hold that; returns their number. Columns that the file lacks become null.
     ///
     /// # Errors
     /// Terminal if a value does not fit, corrupt if the file cannot be read; see [`SqlSession::execute`].
@@ -167,7 +175,8 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
     }
 
     /// Where row ids of a new table become unique when its rows are there: what is to be run before that, in the same
-    /// transaction. `None` where they are unique from the beginning, as they are wherever a transaction holds rows only.
+    /// transaction. `None` where they are unique from the beginning, as they are wherever a transaction does not hold
+    /// statements that change tables.
     fn late_keys(&self) -> Option<SqlScript> {
         None
     }
@@ -290,7 +299,7 @@ pub trait SqlSession {
     }
 
     /// Lets one session at a time change what a dataset has in common: its tables, the ledger. Ends with the
-    /// transaction that is open; where a transaction holds rows only ([`CommitModel::RowsOnly`]), with
+    /// transaction that is open; where a transaction holds rows only ([`CommitModel::ddl`]), with
     /// [`unlock_dataset`](Self::unlock_dataset) or the connection.
     ///
     /// # Errors

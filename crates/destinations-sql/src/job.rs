@@ -57,14 +57,34 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
             return self.not_claimed(session);
         }
         let rows = match &self.work {
-            Work::Insert { job, target, table } => {
+            Work::Insert { job, target, table } if destination.engine().commit_model().bulk => {
                 destination.engine().load_file(session, target, table, job)?
+            }
+            Work::Insert { job, target, table } => {
+                let from = destination.file_table(&self.plan.key, &job.id);
+                session.run(&destination.insert_from_file(&from, target, table, job))?
             }
             Work::FollowUp { chain, tables } => {
                 session.run(&destination.follow_up_script(self.plan, chain, tables, Some(session))?)?
             }
         };
         Ok(JobOutcome::Done { rows })
+    }
+
+    /// Loads a file into its own table, and its rows from there.
+    fn insert_in_steps(&self, session: &E::Session<'_>, job: &JobFile, table: &Table) -> Result<JobOutcome> {
+        let destination = self.destination;
+        if !destination.is_planned(session, self.plan, &self.entry)? {
+            return self.not_claimed(session);
+        }
+        let from = destination.file_table(&self.plan.key, &job.id);
+        let done = destination
+            .fill(session, &from, table, job)
+            .and_then(|()| session.transaction(|| self.work(session)));
+        if let Err(error) = session.run(&destination.drop_file_table(&from, job)) {
+            tracing::debug!(%error, "the commit drops the table of a file");
+        }
+        done
     }
 
     /// Whether the work changes tables, so that no transaction holds it with its entry.
@@ -123,7 +143,11 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         engine.begin_work(&self.plan.key)?;
         let _writing = engine.guard_ledger(LedgerAccess::Shared)?;
         let session = engine.session()?;
-        let done = if self.is_swap() {
+        let done = if let Work::Insert { job, table, .. } = &self.work
+            && !engine.commit_model().bulk
+        {
+            self.insert_in_steps(&session, job, table)
+        } else if self.is_swap() {
             self.destination.alone(&session, || self.swap(&session))
         } else if let Work::FollowUp { chain, .. } = &self.work {
             // Another pipeline may merge into the same tables: neither would see the rows of the other one.

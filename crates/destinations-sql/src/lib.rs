@@ -8,7 +8,7 @@
 //! | check what the load builds on, write its ledger | `begin.rs` |
 //! | undo what other loads of the pipeline left | `take_over.rs` |
 //! | drop, widen, create and empty tables | `migrate.rs` |
-//! | bring a file into its table, finish a chain | `job.rs` |
+//! | bring a file into its table, finish a chain | `job.rs`, `file_table.rs` |
 //! | record the load as complete | `commit.rs`, `late_keys.rs` |
 //! | give back state and schemas | `sync.rs` |
 //! | read rows back | `read.rs` |
@@ -20,8 +20,9 @@
 //! # Invariants
 //! - Rows and the ledger entry of their job are written in one transaction.
 //! - What is done once has its row in the ledger before the first of it is done ([`statements::ledger`]).
-//! - Where a transaction holds rows only ([`CommitModel`]), a process may end after any statement: what changes tables
-//!   changes nothing when it is repeated, and its row says that it is done only afterwards (`step.rs`, `swap.rs`).
+//! - Where a transaction does not hold statements that change tables, or the loading of files ([`CommitModel`]), a
+//!   process may end after any of them: they change nothing when they are repeated, and their row says that they are done
+//!   only afterwards (`step.rs`, `swap.rs`, `file_table.rs`).
 
 mod begin;
 mod check;
@@ -32,6 +33,7 @@ mod destination;
 mod engine;
 #[cfg(feature = "faults")]
 pub mod faults;
+mod file_table;
 mod job;
 mod late_keys;
 mod migrate;

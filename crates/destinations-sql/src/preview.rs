@@ -52,7 +52,15 @@ impl<E: SqlEngine> SqlDestination<E> {
         script.statements.extend(plan.truncate.iter().map(|table| self.empty(table)));
         for job in jobs {
             let (target, table) = (self.target(plan, &job.table)?, schema_table(plan, &job.table)?);
-            script.extend(self.engine().load_statement(&target, table, job)?.into());
+            if self.engine().commit_model().bulk {
+                script.extend(self.engine().load_statement(&target, table, job)?.into());
+                continue;
+            }
+            let from = self.file_table(&plan.key, &job.id);
+            script.extend(self.make_file_table(&from, table, job)?);
+            script.extend(self.engine().load_statement(&from, table, job)?.into());
+            script.extend(self.insert_from_file(&from, &target, table, job));
+            script.extend(self.drop_file_table(&from, job));
         }
         for chain in &plan.chains {
             let tables = self.chained(plan, chain)?;

@@ -6,13 +6,13 @@
 use cartage_destinations_api::{LoadPlan, Result, SqlScript};
 
 use crate::destination::SqlDestination;
-use crate::engine::{CommitModel, SqlEngine, SqlSession};
+use crate::engine::{SqlEngine, SqlSession};
 use crate::statements::ledger::{self, State};
 
 impl<E: SqlEngine> SqlDestination<E> {
     /// Whether a statement that changes tables commits what was done before it.
     pub(crate) fn ddl_commits(&self) -> bool {
-        self.engine().commit_model() == CommitModel::RowsOnly
+        !self.engine().commit_model().ddl
     }
 
     /// Runs `work` while no other session changes what the dataset has in common: in one transaction where that can

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 mod conformance;
+mod ends;
 mod failures;
 mod row_key;
 mod types;

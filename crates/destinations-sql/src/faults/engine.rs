@@ -1,83 +1,47 @@
-//! An engine whose process ends where a test wants it: after any statement that changes something, before its answer
-//! comes. That is before the next one, too.
-//!
-//! What comes of a load whose process ended is what the database makes of it: the transaction that was open is undone,
-//! locks are free again. [`for_each_end`] tries all ends of a load, one after the other.
+//! The engine that ends where a test wants it.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cartage_destinations_api::{
-    Capabilities, Description, Error, JobFile, LoadKey, LoadPlan, Probe, Result, SqlScript, Statement,
+    Capabilities, Description, Error, JobFile, LoadKey, LoadPlan, Probe, ReplaceStrategy, Result, SqlScript,
+    Statement,
 };
 use cartage_schema::Table;
 
+use super::Faults;
 use crate::engine::{CommitModel, Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
 use crate::row::Row;
 use crate::statements::ddl::{Constraints, Existing};
 use crate::statements::merge::UpdateRows;
 use crate::statements::{ChainTable, Dialect, TableRef};
 
-/// The end of a process: at which statement, counted from 1.
-#[derive(Debug)]
-pub struct Faults {
-    nth: usize,
-    seen: AtomicUsize,
-}
-
-impl Faults {
-    /// An end at the `nth` statement that changes something.
-    pub fn new(nth: usize) -> Self {
-        Self { nth, seen: AtomicUsize::new(0) }
-    }
-
-    /// Whether the end has come.
-    pub fn have_struck(&self) -> bool {
-        self.seen.load(Ordering::SeqCst) >= self.nth
-    }
-
-    fn ended() -> Error {
-        Error::transient("the process has ended, as the test wants it")
-    }
-
-    fn alive(&self) -> Result<()> {
-        if self.have_struck() { Err(Self::ended()) } else { Ok(()) }
-    }
-
-    fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.alive()?;
-        let is_last = self.seen.fetch_add(1, Ordering::SeqCst) + 1 >= self.nth;
-        let done = work();
-        // Whatever came of the last one: nobody is there to hear of it.
-        if is_last { Err(Self::ended()) } else { done }
-    }
-}
-
-/// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
-/// Returns how many ends there were.
-pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
-    let mut ends = 0;
-    loop {
-        let faults = Arc::new(Faults::new(ends + 1));
-        scenario(Arc::clone(&faults));
-        if !faults.have_struck() {
-            return ends;
-        }
-        ends += 1;
-    }
-}
-
-/// An engine with such an end.
+/// An engine whose process ends, and whose transactions may hold less than those of its database.
 #[derive(Debug)]
 pub struct Faulty<E> {
     inner: E,
+    model: CommitModel,
+    capabilities: Capabilities,
     faults: Arc<Faults>,
 }
 
-impl<E> Faulty<E> {
-    /// `inner` until `faults` strike.
-    pub fn new(inner: E, faults: Arc<Faults>) -> Self {
-        Self { inner, faults }
+impl<E: SqlEngine> Faulty<E> {
+    /// `inner` until `faults` strike. What `model` does not hold commits what was done before it (statements that change
+    /// tables), or may not be done in a transaction (loading files).
+    pub fn new(inner: E, model: CommitModel, faults: Arc<Faults>) -> Self {
+        let mut capabilities = inner.capabilities().clone();
+        if inner.commit_model().ddl && !model.ddl {
+            // That takes a statement which renames several tables, as only databases of this kind have it.
+            capabilities.replace_strategies.retain(|strategy| *strategy != ReplaceStrategy::StagingOptimized);
+        }
+        Self { inner, model, capabilities, faults }
+    }
+
+    fn wrap<'a>(&'a self, inner: E::Session<'a>) -> FaultySession<'a, E::Session<'a>> {
+        let commits_ddl = self.inner.commit_model().ddl && !self.model.ddl;
+        let (is_open, temporary) = (Cell::new(false), RefCell::default());
+        FaultySession { inner, faults: &self.faults, commits_ddl, is_open, temporary }
     }
 }
 
@@ -86,6 +50,35 @@ impl<E> Faulty<E> {
 pub struct FaultySession<'a, S> {
     inner: S,
     faults: &'a Faults,
+    /// Whether statements that change tables commit what was done before them, and the database would not do that.
+    commits_ddl: bool,
+    /// Whether a transaction is open.
+    is_open: Cell<bool>,
+    /// Tables of the session alone, which transactions of all databases hold.
+    temporary: RefCell<HashSet<String>>,
+}
+
+impl<S: SqlSession> FaultySession<'_, S> {
+    fn commit_before(&self, statement: &Statement) -> Result<()> {
+        if self.commits_ddl && self.changes_tables(&statement.sql) && self.is_open.replace(false) {
+            return self.inner.commit();
+        }
+        Ok(())
+    }
+
+    fn changes_tables(&self, sql: &str) -> bool {
+        let mut words = sql.split(' ').filter(|word| !["IF", "NOT", "EXISTS"].contains(word));
+        let mut next = || words.next().unwrap_or_default();
+        match (next(), next(), next()) {
+            ("CREATE", "TEMP" | "TEMPORARY", _) => {
+                self.temporary.borrow_mut().insert(next().to_owned());
+                false
+            }
+            ("DROP", "TEMPORARY", _) => false,
+            ("DROP", _, table) => !self.temporary.borrow().contains(table),
+            (verb, ..) => ["CREATE", "ALTER"].contains(&verb),
+        }
+    }
 }
 
 impl<E: SqlEngine> SqlEngine for Faulty<E> {
@@ -107,22 +100,21 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
     }
 
     fn commit_model(&self) -> CommitModel {
-        self.inner.commit_model()
+        self.model
     }
 
     fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
+        &self.capabilities
     }
 
     fn session(&self) -> Result<Self::Session<'_>> {
         self.faults.alive()?;
-        Ok(FaultySession { inner: self.inner.session()?, faults: &self.faults })
+        Ok(self.wrap(self.inner.session()?))
     }
 
     fn existing_session(&self) -> Result<Option<Self::Session<'_>>> {
         self.faults.alive()?;
-        let session = self.inner.existing_session()?;
-        Ok(session.map(|inner| FaultySession { inner, faults: &self.faults }))
+        Ok(self.inner.existing_session()?.map(|session| self.wrap(session)))
     }
 
     fn load_file(
@@ -132,6 +124,9 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
         table: &Table,
         job: &JobFile,
     ) -> Result<u64> {
+        if !self.model.bulk && session.is_open.get() {
+            return Err(Error::invalid("a file is loaded in a transaction, which cannot hold that"));
+        }
         self.faults.step(|| self.inner.load_file(&session.inner, target, table, job))
     }
 
@@ -189,7 +184,10 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
 
 impl<S: SqlSession> SqlSession for FaultySession<'_, S> {
     fn execute(&self, statement: &Statement) -> Result<u64> {
-        self.faults.step(|| self.inner.execute(statement))
+        self.faults.step(|| {
+            self.commit_before(statement)?;
+            self.inner.execute(statement)
+        })
     }
 
     fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
@@ -199,15 +197,18 @@ impl<S: SqlSession> SqlSession for FaultySession<'_, S> {
 
     fn begin(&self) -> Result<()> {
         self.faults.alive()?;
-        self.inner.begin()
+        self.inner.begin()?;
+        self.is_open.set(true);
+        Ok(())
     }
 
     fn commit(&self) -> Result<()> {
-        self.faults.step(|| self.inner.commit())
+        self.faults.step(|| if self.is_open.replace(false) { self.inner.commit() } else { Ok(()) })
     }
 
     /// The database does it by itself when the process has ended.
     fn roll_back(&self) {
+        self.is_open.set(false);
         self.inner.roll_back();
     }
 

@@ -1,0 +1,39 @@
+//! A process that ends after any statement of a load: nothing is lost or doubled.
+
+use cartage_destinations_duckdb::{DuckDbEngine, connect};
+use cartage_destinations_sql::CommitModel;
+use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::util::request;
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Place for Folder {
+    type Engine = DuckDbEngine;
+
+    fn engine(&self) -> DuckDbEngine {
+        connect(&request(self.0.path(), &json!({}))).unwrap().into_engine()
+    }
+}
+
+#[test]
+fn rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::DIRECT {
+        survives(Folder::new, CommitModel::EVERYTHING, scenario);
+    }
+}
+
+#[test]
+fn staged_rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::STAGED {
+        survives(Folder::new, CommitModel::EVERYTHING, scenario);
+    }
+}

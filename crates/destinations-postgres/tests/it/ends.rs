@@ -1,0 +1,30 @@
+//! A process that ends after any statement of a load: nothing is lost or doubled.
+
+use cartage_destinations_postgres::PostgresEngine;
+use cartage_destinations_sql::CommitModel;
+use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use serde_json::json;
+
+use crate::util::{Dataset, connect};
+
+impl Place for Dataset {
+    type Engine = PostgresEngine;
+
+    fn engine(&self) -> PostgresEngine {
+        connect(&self.name, &json!({})).into_engine()
+    }
+}
+
+#[test]
+fn rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::DIRECT {
+        survives(|| Dataset::new("ends"), CommitModel::EVERYTHING, scenario);
+    }
+}
+
+#[test]
+fn staged_rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::STAGED {
+        survives(|| Dataset::new("ends"), CommitModel::EVERYTHING, scenario);
+    }
+}

@@ -1,0 +1,73 @@
+//! Loads whose process ends where a test wants it: after any statement that changes something, before its answer comes.
+//! That is before the next one, too.
+//!
+//! What comes of a load whose process ended is what the database makes of it: the transaction that was open is undone,
+//! locks are free again. [`for_each_end`] tries all ends of a load, one after the other; [`survives`] does so with
+//! loads of every kind, also in a database whose transactions are made to hold less than they do.
+
+mod engine;
+mod found;
+mod loads;
+mod scenario;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cartage_destinations_api::{Error, Result};
+
+pub use engine::{Faulty, FaultySession};
+pub use scenario::{Place, Scenario, survives};
+
+/// The end of a process: at which statement, counted from 1.
+#[derive(Debug)]
+pub struct Faults {
+    nth: usize,
+    seen: AtomicUsize,
+}
+
+impl Faults {
+    /// An end at the `nth` statement that changes something.
+    pub fn new(nth: usize) -> Self {
+        Self { nth, seen: AtomicUsize::new(0) }
+    }
+
+    /// No end.
+    pub fn never() -> Self {
+        Self::new(usize::MAX)
+    }
+
+    /// Whether the end has come.
+    pub fn have_struck(&self) -> bool {
+        self.seen.load(Ordering::SeqCst) >= self.nth
+    }
+
+    fn ended() -> Error {
+        Error::transient("the process has ended, as the test wants it")
+    }
+
+    fn alive(&self) -> Result<()> {
+        if self.have_struck() { Err(Self::ended()) } else { Ok(()) }
+    }
+
+    fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.alive()?;
+        let is_last = self.seen.fetch_add(1, Ordering::SeqCst) + 1 >= self.nth;
+        let done = work();
+        // Whatever came of the last one: nobody is there to hear of it.
+        if is_last { Err(Self::ended()) } else { done }
+    }
+}
+
+/// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
+/// Returns how many ends there were.
+pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
+    let mut ends = 0;
+    loop {
+        let faults = Arc::new(Faults::new(ends + 1));
+        scenario(Arc::clone(&faults));
+        if !faults.have_struck() {
+            return ends;
+        }
+        ends += 1;
+    }
+}

@@ -1,0 +1,80 @@
+//! Loads files where no transaction holds that: a file goes into a table of its own in the staging dataset first, and one
+//! transaction inserts its rows from there and claims the entry of the job.
+//!
+//! The table is made anew by each attempt, so that it does not matter where an earlier one ended. The ledger knows it from
+//! the beginning of the load, so that somebody drops it.
+
+use cartage_destinations_api::{JobFile, LoadKey, LoadPlan, Result, SqlScript};
+use cartage_schema::Table;
+
+use crate::destination::SqlDestination;
+use crate::engine::{SqlEngine, SqlSession};
+use crate::statements::TableRef;
+use crate::statements::ddl::{self, Constraints};
+
+impl<E: SqlEngine> SqlDestination<E> {
+    /// The table of a file. No table has a load like this one.
+    pub(crate) fn file_table(&self, load: &LoadKey, job: &str) -> TableRef {
+        self.staged(&LoadKey { load_id: format!("{}\0file", load.load_id), ..load.clone() }, job)
+    }
+
+    /// Names of the tables of all files of a load.
+    pub(crate) fn all_file_tables(&self, plan: &LoadPlan) -> Vec<String> {
+        if self.engine().commit_model().bulk {
+            return Vec::new();
+        }
+        plan.jobs.iter().map(|job| self.file_table(&plan.key, job).table).collect()
+    }
+
+    /// The statements before a file is loaded: an empty table, which asks for nothing.
+    pub(crate) fn make_file_table(&self, from: &TableRef, table: &Table, job: &JobFile) -> Result<SqlScript> {
+        let mut script = self.drop_file_table(from, job);
+        let constraints = Constraints { not_null: false, unique: false };
+        script.push(
+            format!("create the table of {}", job.id),
+            ddl::create_table(self.dialect(), from, table, constraints)?,
+        );
+        Ok(script)
+    }
+
+    /// The statement that inserts the rows of a file.
+    pub(crate) fn insert_from_file(
+        &self,
+        from: &TableRef,
+        target: &TableRef,
+        table: &Table,
+        job: &JobFile,
+    ) -> SqlScript {
+        let columns: Vec<&str> = table.complete_columns().map(|column| column.name.as_str()).collect();
+        let columns = self.dialect().column_list(&columns);
+        let (from, target) = (self.dialect().qualified(from), self.dialect().qualified(target));
+        let mut script = SqlScript::default();
+        script.push(
+            format!("insert the rows of {} into table {}", job.id, job.table),
+            format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {from}"),
+        );
+        script
+    }
+
+    /// The statement after the rows were inserted.
+    pub(crate) fn drop_file_table(&self, from: &TableRef, job: &JobFile) -> SqlScript {
+        let mut script = SqlScript::default();
+        script.push(
+            format!("drop the table of {}", job.id),
+            format!("DROP TABLE IF EXISTS {}", self.dialect().qualified(from)),
+        );
+        script
+    }
+
+    /// Brings a file into its own table.
+    pub(crate) fn fill(
+        &self,
+        session: &E::Session<'_>,
+        from: &TableRef,
+        table: &Table,
+        job: &JobFile,
+    ) -> Result<()> {
+        session.run(&self.make_file_table(from, table, job)?)?;
+        self.engine().load_file(session, from, table, job).map(drop)
+    }
+}

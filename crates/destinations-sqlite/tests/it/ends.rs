@@ -1,0 +1,59 @@
+//! A process that ends after any statement of a load, in databases whose transactions hold everything, everything but
+//! statements that change tables, and everything but the loading of files: nothing is lost or doubled.
+
+use cartage_destinations_api::ReplaceStrategy;
+use cartage_destinations_sql::CommitModel;
+use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use cartage_destinations_sqlite::SqliteEngine;
+use tempfile::TempDir;
+
+use crate::util::connect;
+
+/// What transactions hold.
+pub(crate) const MODELS: [CommitModel; 4] = [
+    CommitModel::EVERYTHING,
+    CommitModel::ROWS_ONLY,
+    CommitModel { ddl: true, bulk: false },
+    CommitModel { ddl: false, bulk: false },
+];
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        // In memory where the system has a folder there.
+        Self(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+}
+
+impl Place for Folder {
+    type Engine = SqliteEngine;
+
+    fn engine(&self) -> SqliteEngine {
+        connect(&self.0).into_engine()
+    }
+}
+
+/// SQLite does not widen columns, and no statement of its renames several tables.
+fn is_possible(model: CommitModel, scenario: Scenario) -> bool {
+    let swaps = scenario == Scenario::Replace(ReplaceStrategy::StagingOptimized);
+    scenario != Scenario::Widen && (model.ddl || !swaps)
+}
+
+fn survives_all(scenarios: &[Scenario]) {
+    for model in MODELS {
+        for scenario in scenarios.iter().filter(|scenario| is_possible(model, **scenario)) {
+            survives(Folder::new, model, *scenario);
+        }
+    }
+}
+
+#[test]
+fn rows_of_loads_that_end_anywhere_are_there_once() {
+    survives_all(&Scenario::DIRECT);
+}
+
+#[test]
+fn staged_rows_of_loads_that_end_anywhere_are_there_once() {
+    survives_all(&Scenario::STAGED);
+}
