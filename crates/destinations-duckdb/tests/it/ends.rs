@@ -1,5 +1,6 @@
 //! A process that ends after any statement of a load: nothing is lost or doubled.
 
+use cartage_destinations_api::{MergeStrategy, ReplaceStrategy};
 use cartage_destinations_duckdb::{DuckDbEngine, connect};
 use cartage_destinations_sql::CommitModel;
 use cartage_destinations_sql::faults::{Place, Scenario, survives};
@@ -26,14 +27,12 @@ impl Place for Folder {
 
 #[test]
 fn rows_of_loads_that_end_anywhere_are_there_once() {
-    for scenario in Scenario::DIRECT {
-        survives(Folder::new, CommitModel::EVERYTHING, scenario);
-    }
-}
-
-#[test]
-fn staged_rows_of_loads_that_end_anywhere_are_there_once() {
-    for scenario in Scenario::STAGED {
+    for scenario in [
+        Scenario::Append,
+        Scenario::Widen,
+        Scenario::Replace(ReplaceStrategy::InsertFromStaging),
+        Scenario::Merge(MergeStrategy::DeleteInsert),
+    ] {
         survives(Folder::new, CommitModel::EVERYTHING, scenario);
     }
 }

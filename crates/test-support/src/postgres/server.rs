@@ -156,7 +156,9 @@ impl Server {
     pub fn start(&self) -> io::Result<()> {
         let log = self.state.data.join("server.log");
         let mut start = as_user(&self.bin.join("pg_ctl"));
-        start.arg("-D").arg(&self.state.data).arg("-l").arg(&log).args(["-w", "-s", "start"]);
+        start.arg("-D").arg(&self.state.data).arg("-l").arg(&log);
+        // Processes are killed here, machines are not.
+        start.args(["-o", "-c fsync=off", "-w", "-s", "start"]);
         // A server that kept our pipes would keep whoever reads them waiting.
         start.stdout(Stdio::null()).stderr(Stdio::null());
         if start.status()?.success() {
