@@ -152,8 +152,7 @@ impl SqlSession for Session {
     }
 
     fn lock_dataset(&self, staging: &str) -> Result<()> {
-        let limit = self.about().lock_timeout.map(|limit| limit.as_secs().max(1));
-        lock::lock_dataset(self, staging, limit)
+        lock::lock_dataset(self, staging, self.about().lock_timeout)
     }
 
     fn unlock_dataset(&self, staging: &str) {

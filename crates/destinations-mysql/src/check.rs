@@ -14,5 +14,5 @@ pub(crate) fn connect(pool: &Pool<Connector>) -> Result<String> {
     let row = answer.into_iter().next().unwrap_or_default();
     let (version, user) = (row.text(0)?, row.text(1)?);
     let files = if session.about().takes_files { "" } else { ", without local_infile (slower)" };
-    Ok(format!("version {version} at {}, as {user}{files}", pool.server().config().place()))
+    Ok(format!("version {version} at {}, as {user}{files}", pool.server().config().keys.credentials.place()))
 }

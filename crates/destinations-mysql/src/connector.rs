@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::{Error, Result, Seconds};
 use cartage_destinations_sql::server::Server;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError};
@@ -66,7 +66,7 @@ impl Connector {
     }
 
     fn attempts(&self, runtime: &Runtime) -> Result<Conn> {
-        let mode = self.config.credentials.ssl_mode;
+        let mode = self.config.keys.credentials.ssl_mode;
         match self.attempt(runtime, mode != SslMode::Disabled) {
             Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer))
                 if mode == SslMode::Preferred =>
@@ -79,12 +79,13 @@ impl Connector {
     }
 
     fn attempt(&self, runtime: &Runtime, encrypted: bool) -> mysql_async::Result<Conn> {
-        let credentials = &self.config.credentials;
+        let credentials = &self.config.keys.credentials;
         let connecting = async {
-            tokio::time::timeout(credentials.connect_timeout, Conn::new(credentials.options(encrypted))).await
+            tokio::time::timeout(credentials.connect_timeout.0, Conn::new(credentials.options(encrypted)))
+                .await
         };
         runtime.block_on(connecting).unwrap_or_else(|_| {
-            let seconds = credentials.connect_timeout.as_secs_f64();
+            let seconds = credentials.connect_timeout.0.as_secs_f64();
             let message = format!("no answer within {seconds} s");
             Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
         })
@@ -100,8 +101,8 @@ impl Connector {
                 set => set?,
             }
         }
-        if let Some(limit) = self.config.lock_timeout {
-            let seconds = limit.as_secs().max(1);
+        let lock_timeout = self.config.server.lock_timeout.map(|Seconds(limit)| limit.as_secs().max(1));
+        if let Some(seconds) = lock_timeout {
             let sql =
                 format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}");
             conn.query_drop(sql).await?;
@@ -113,7 +114,7 @@ impl Connector {
             dialect: self.dialect.clone(),
             longest_statement: usize::try_from(longest).unwrap_or(usize::MAX),
             takes_files: takes_files != 0,
-            lock_timeout: self.config.lock_timeout,
+            lock_timeout,
         })
     }
 

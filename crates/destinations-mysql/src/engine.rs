@@ -43,10 +43,7 @@ impl MysqlEngine {
     /// As for [`connect`].
     pub fn new(request: &ConnectRequest) -> Result<Self> {
         let config = Config::read(request)?;
-        let mut capabilities = Capabilities::of(&request.destination_type)
-            .ok_or_else(|| Error::invalid(format!("type '{}' is not known", request.destination_type)))?
-            .with_settings(&config.common)?;
-        capabilities.max_parallel_load_jobs = Some(config.connections);
+        let capabilities = config.capabilities(&request.destination_type)?;
         Ok(Self { lock: LoadLock::default(), pool: Pool::new(Connector::new(config)), capabilities })
     }
 }
@@ -64,10 +61,11 @@ impl SqlEngine for MysqlEngine {
 
     fn description(&self) -> Description {
         let config = self.pool.server().config();
-        let Credentials { host, port, username, .. } = &config.credentials;
+        let Credentials { host, port, username, .. } = &config.keys.credentials;
         let dataset = &config.datasets.dataset;
         let look = format!("mysql -h {host} -P {port} -u {username} -p {dataset}");
-        Description::new(&self.capabilities.destination, config.place(), dataset).look_with(look)
+        Description::new(&self.capabilities.destination, config.keys.credentials.place(), dataset)
+            .look_with(look)
     }
 
     fn commit_model(&self) -> CommitModel {

@@ -74,7 +74,7 @@ pub(crate) fn connect(config: &Config, cause: &mysql_async::Error) -> Error {
         }
         other => Error::invalid(one_line(&other.to_string())).with_remedy("check the credentials"),
     };
-    found.context(format!("cannot connect to {}", config.place()))
+    found.context(format!("cannot connect to {}", config.keys.credentials.place()))
 }
 
 fn unreachable(io: &io::Error) -> Error {

@@ -30,7 +30,7 @@ mod lock;
 mod schema_sql;
 
 pub use client::Session;
-pub use config::{Config, Credentials, SslMode};
+pub use config::{Config, Credentials, Keys, SslMode};
 pub use connector::Connector;
 pub use engine::{Mysql, MysqlEngine, connect};
 pub use schema_sql::MysqlDialect;

@@ -12,7 +12,7 @@ pub(crate) fn connect(postgres: &PostgresEngine) -> Result<String> {
     let answer = postgres.pool().session()?.query(&statement)?;
     let row = answer.into_iter().next().unwrap_or_default();
     let (version, user) = (row.text(0)?, row.text(1)?);
-    Ok(format!("PostgreSQL {version} at {}, as {user}", postgres.pool().server().config().place()))
+    Ok(format!("PostgreSQL {version} at {}, as {user}", postgres.pool().server().config().keys.place()))
 }
 
 /// Looks for tables of the dataset that belong to somebody else or may not be written: a load would fail there.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::{Error, Result, Seconds};
 use cartage_destinations_sql::server::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
@@ -34,8 +34,8 @@ impl Server for Connector {
 
     fn connect(&self) -> Result<Session> {
         let runtime = self.runtime()?;
-        let tls = tls::connector(&self.config.credentials)?;
-        let mode = self.config.credentials.sslmode;
+        let tls = tls::connector(&self.config.keys.credentials)?;
+        let mode = self.config.keys.credentials.sslmode;
         let first = match mode {
             SslMode::Disable | SslMode::Allow => tokio_postgres::config::SslMode::Disable,
             SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
@@ -82,7 +82,7 @@ impl Connector {
         mode: tokio_postgres::config::SslMode,
         tls: &Rustls,
     ) -> std::result::Result<tokio_postgres::Client, Refused> {
-        let credentials = &self.config.credentials;
+        let credentials = &self.config.keys.credentials;
         let mut config = tokio_postgres::Config::new();
         for (host, port) in &credentials.hosts {
             config.host(host).port(*port);
@@ -91,17 +91,17 @@ impl Connector {
             .user(&credentials.username)
             .dbname(&credentials.database)
             .application_name(&credentials.application_name)
-            .connect_timeout(credentials.connect_timeout)
+            .connect_timeout(credentials.connect_timeout.0)
             .keepalives_idle(KEEPALIVE)
             .ssl_mode(mode);
         if let Some(password) = &credentials.password {
-            config.password(password);
+            config.password(password.expose());
         }
         if let Some(options) = &credentials.options {
             config.options(options);
         }
         let connected = runtime.block_on(async {
-            tokio::time::timeout(credentials.connect_timeout, config.connect(tls.clone())).await
+            tokio::time::timeout(credentials.connect_timeout.0, config.connect(tls.clone())).await
         });
         let (client, connection) = connected
             .map_err(|_| Refused { code: None, error: error::connect_timeout(&self.config) })?
@@ -120,8 +120,7 @@ impl Connector {
     /// Texts are UTC and unabbreviated whatever the server's defaults are, and the server notices early
     /// when we are gone.
     fn session_settings(&self) -> String {
-        let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
-        let zone = self.config.credentials.session_timezone.replace('\'', "''");
+        let zone = self.config.keys.credentials.session_timezone.replace('\'', "''");
         let mut sql = format!(
             "SET TIME ZONE '{zone}'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; \
              SET standard_conforming_strings = on; SET client_min_messages = warning; \
@@ -129,11 +128,13 @@ impl Connector {
              SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings \
              WHERE name = 'client_connection_check_interval'"
         );
-        for (name, limit) in
-            [("statement_timeout", self.config.statement_timeout), ("lock_timeout", self.config.lock_timeout)]
-        {
-            if limit.is_some() {
-                sql.push_str(&format!("; SET {name} = {}", millis(limit)));
+        let limits = [
+            ("statement_timeout", self.config.keys.statement_timeout),
+            ("lock_timeout", self.config.server.lock_timeout),
+        ];
+        for (name, limit) in limits {
+            if let Some(Seconds(limit)) = limit {
+                sql.push_str(&format!("; SET {name} = {}", limit.as_millis().max(1)));
             }
         }
         sql

@@ -28,14 +28,10 @@ const SORT_KILOBYTES: u32 = 256 << 10;
 /// Invalid if a setting is unknown, absent or has a value that it cannot have.
 pub fn connect(request: &ConnectRequest) -> Result<Postgres> {
     let config = Config::read(request)?;
-    let mut capabilities =
-        Capabilities::of("postgres").expect("the api knows postgres").with_settings(&config.common)?;
-    capabilities.max_parallel_load_jobs = Some(config.connections);
-    let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
+    let capabilities = config.capabilities("postgres")?;
     Ok(SqlDestination::new(PostgresEngine {
         lock: LoadLock::default(),
         pool: Pool::new(Connector::new(config)),
-        datasets,
         capabilities,
     }))
 }
@@ -46,7 +42,6 @@ pub struct PostgresEngine {
     // Its connection ends before those of the pool and the thread that serves them.
     lock: LoadLock<Session>,
     pool: Pool<Connector>,
-    datasets: Datasets,
     capabilities: Capabilities,
 }
 
@@ -64,16 +59,16 @@ impl SqlEngine for PostgresEngine {
     }
 
     fn datasets(&self) -> &Datasets {
-        &self.datasets
+        &self.pool.server().config().datasets
     }
 
     fn description(&self) -> Description {
         let config = self.pool.server().config();
-        let credentials = &config.credentials;
+        let credentials = &config.keys.credentials;
         let (host, port) =
             credentials.hosts.first().map_or(("", 5432), |(host, port)| (host.as_str(), *port));
         let look = format!("psql -h {host} -p {port} -U {} {}", credentials.username, credentials.database);
-        Description::new("postgres", config.place(), &self.datasets.dataset).look_with(look)
+        Description::new("postgres", config.keys.place(), &self.datasets().dataset).look_with(look)
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -91,7 +86,7 @@ impl SqlEngine for PostgresEngine {
         _table: &Table,
         job: &JobFile,
     ) -> Result<u64> {
-        copy::copy(session, target, &job.path, self.pool.server().config().nul_characters)
+        copy::copy(session, target, &job.path, self.pool.server().config().keys.nul_characters)
     }
 
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
@@ -112,7 +107,7 @@ impl SqlEngine for PostgresEngine {
 
     /// Holds an advisory lock of the server for the pipeline and dataset.
     fn begin_work(&self, load: &LoadKey) -> Result<()> {
-        self.lock.acquire(self.pool.server(), load, &self.datasets.dataset)
+        self.lock.acquire(self.pool.server(), load, &self.datasets().dataset)
     }
 
     fn end_work(&self) {

@@ -24,7 +24,7 @@ pub(crate) fn statement(doing: &str, cause: &tokio_postgres::Error) -> Error {
 
 /// An error of connecting to the place of `config`.
 pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
-    let doing = format!("cannot connect to {}", config.place());
+    let doing = format!("cannot connect to {}", config.keys.place());
     let Some(error) = cause.as_db_error() else {
         return unreachable(config, cause).context(doing);
     };
@@ -37,7 +37,10 @@ pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
          means that sslmode must be require or more"
             .to_owned()
     } else if *code == SqlState::INVALID_CATALOG_NAME {
-        format!("create the database with `createdb {}`, or name another one", config.credentials.database)
+        format!(
+            "create the database with `createdb {}`, or name another one",
+            config.keys.credentials.database
+        )
     } else if *code == SqlState::TOO_MANY_CONNECTIONS {
         format!("lower 'connections' in [destination.{name}], or raise max_connections of the server")
     } else {
@@ -50,8 +53,8 @@ pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
 
 /// An attempt to connect that took too long.
 pub(crate) fn connect_timeout(config: &Config) -> Error {
-    let seconds = config.credentials.connect_timeout.as_secs();
-    Error::transient(format!("cannot connect to {}: no answer within {seconds} s", config.place()))
+    let seconds = config.keys.credentials.connect_timeout.0.as_secs_f64();
+    Error::transient(format!("cannot connect to {}: no answer within {seconds} s", config.keys.place()))
         .with_remedy("check host and port, or raise connect_timeout of the credentials")
 }
 

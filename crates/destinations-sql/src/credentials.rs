@@ -3,8 +3,9 @@
 //!
 //! Errors never quote the text, since it holds a password.
 
-use cartage_destinations_api::{Error, Result, Settings, TableOrText};
-use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+use cartage_destinations_api::{ConnectRequest, Error, Result, Settings};
 
 /// How the connection strings of a database look.
 #[derive(Clone, Copy, Debug)]
@@ -15,47 +16,56 @@ pub struct Form {
     pub schemes: &'static [&'static str],
     /// A whole one, for people.
     pub example: &'static str,
-    /// The keys of a table of credentials, and those behind the question mark.
-    pub keys: &'static [&'static str],
 }
 
 impl Form {
-    /// The keys of `credentials`, be they a table or a connection string.
+    /// The settings with `credentials` as a table, which a connection string may stand for. What is in its table
+    /// `query`, or behind the question mark, are keys of it too.
     ///
     /// # Errors
-    /// Invalid if the text cannot be read, or a key is not known.
-    pub fn read(&self, settings: &Settings) -> Result<Settings> {
-        let mut keys = match settings.table_or_text("credentials")? {
-            None => Map::new(),
-            Some(TableOrText::Text(text)) => parse(&text, self)?.into_keys(),
-            Some(TableOrText::Table(table)) => table,
-            Some(_) => return Err(Error::invalid("'credentials' must be a connection string or a table")),
-        };
-        let query = Settings::new(
-            keys.shift_remove("query").map(|query| ("query".to_owned(), query)).into_iter().collect(),
-        );
-        for (key, value) in query.table("query")?.unwrap_or_default() {
-            keys.entry(key).or_insert(value);
-        }
-        let given = Settings::new(keys);
-        given.check_keys(self.keys).map_err(|error| error.context("credentials"))?;
-        Ok(given)
+    /// Invalid if the text cannot be read.
+    pub fn spell_out(&self, settings: &Settings) -> Result<Settings> {
+        let spelled =
+            settings.spell_out_with("credentials", |text| Ok::<_, Error>(parse(text, self)?.into_keys()))?;
+        Ok(spelled.lift("credentials", "query"))
     }
 }
 
-/// A key of the credentials of destination `name` that has to be there.
+/// Files that credentials name, relative to the folder that the settings lie in.
+pub fn find_files<'a>(request: &ConnectRequest, files: impl IntoIterator<Item = &'a mut Option<PathBuf>>) {
+    for file in files.into_iter().flatten() {
+        *file = request.base_dir.join(&*file);
+    }
+}
+
+/// Refuses one of two keys of the credentials without the other.
 ///
 /// # Errors
-/// Invalid if it is not, with the places where it may be set.
-pub fn required(credentials: &Settings, name: &str, key: &str) -> Result<String> {
-    credentials.text(key)?.ok_or_else(|| {
-        Error::invalid(format!("credentials of destination {name} have no '{key}'")).with_remedy(format!(
-            "set {key} in [destination.{name}.credentials] of the secrets file, or the variable \
-             DESTINATION__{}__CREDENTIALS__{}",
-            name.to_uppercase(),
-            key.to_uppercase()
-        ))
-    })
+/// Invalid if only one is there.
+pub fn go_together(request: &ConnectRequest, keys: [&str; 2], given: [bool; 2]) -> Result<()> {
+    let [first, second] = keys;
+    match given {
+        [true, false] => Err(refused(request, first, &format!("goes together with '{second}'"))),
+        [false, true] => Err(refused(request, second, &format!("goes together with '{first}'"))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a character set in the credentials that is none of the names of the one in which all text is sent.
+///
+/// # Errors
+/// Invalid if it is another.
+pub fn check_charset(request: &ConnectRequest, key: &str, given: Option<&str>, names: &[&str]) -> Result<()> {
+    if given.is_none_or(|given| names.iter().any(|name| name.eq_ignore_ascii_case(given))) {
+        return Ok(());
+    }
+    let error = refused(request, key, &format!("all text is sent as {}", names[0]));
+    Err(error.with_remedy(format!("leave '{key}' out")))
+}
+
+/// An error about a key of the credentials.
+pub fn refused(request: &ConnectRequest, key: &str, reason: &str) -> Error {
+    request.settings.invalid(&format!("credentials.{key}"), reason).into()
 }
 
 /// What a connection string says; absent parts are `None`.
@@ -71,7 +81,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn into_keys(self) -> Map<String, Value> {
+    fn into_keys(self) -> Vec<(String, String)> {
         let named = [
             ("username", self.username),
             ("password", self.password),
@@ -80,7 +90,7 @@ impl Parts {
             ("database", self.database),
         ];
         let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        named.chain(self.query).map(|(key, value)| (key, value.into())).collect()
+        named.chain(self.query).collect()
     }
 }
 
@@ -173,7 +183,6 @@ mod tests {
         database: "PostgreSQL",
         schemes: &["postgresql", "postgres"],
         example: "postgresql://user:password@host:5432/database",
-        keys: &[],
     };
 
     fn parse(text: &str) -> Result<Parts> {

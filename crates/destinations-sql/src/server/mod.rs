@@ -1,5 +1,7 @@
-//! What engines have in common that speak with a server: connections that are kept, and the right to load.
+//! What engines have in common that speak with a server: settings, connections that are kept, and
+//! the right to load.
 
+mod config;
 mod lock;
 mod pool;
 
@@ -9,6 +11,7 @@ use cartage_destinations_api::Result;
 
 use crate::engine::SqlSession;
 
+pub use config::{Config, Keys, ServerKeys};
 pub use lock::LoadLock;
 pub use pool::{Pool, Pooled};
 
