@@ -44,13 +44,18 @@ impl DeError {
         self.path.push(key.to_owned());
         self.place.get_or_insert_with(|| node.origin.clone());
         if is_secret_key(key) || node.origin.layer == Layer::Secrets {
-            match &mut self.kind {
-                Kind::WrongType { found, .. } => "something else".clone_into(found),
-                Kind::Other(message) => "the value cannot be used".clone_into(message),
-                _ => {}
-            }
+            self.hide();
         }
         self
+    }
+
+    /// Keeps nothing of the value.
+    pub(crate) fn hide(&mut self) {
+        match &mut self.kind {
+            Kind::WrongType { found, .. } => "something else".clone_into(found),
+            Kind::Other(message) => "the value cannot be used".clone_into(message),
+            _ => {}
+        }
     }
 }
 

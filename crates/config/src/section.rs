@@ -11,6 +11,7 @@ use crate::de::{DeError, Kind};
 use crate::error::{ConfigError, nearest};
 use crate::node::{Node, Table, Value};
 use crate::origin::{Layer, Origin, Place};
+use crate::secret::is_secret_key;
 use crate::trace::Recorder;
 
 /// What all sections of a configuration share.
@@ -132,6 +133,12 @@ impl Section {
         Some(Self::of(self.full(key), table, Arc::clone(&self.shared)))
     }
 
+    /// The same; where there is no such table, an empty one.
+    #[must_use]
+    pub fn table_or_empty(&self, key: &str) -> Self {
+        self.table_at(key).unwrap_or_else(|| Self::of(self.full(key), Table::new(), Arc::clone(&self.shared)))
+    }
+
     /// This table with a text under `key` written out as a table that has the text under `inner`.
     #[must_use]
     pub fn spell_out(&self, key: &str, inner: &str) -> Self {
@@ -213,7 +220,10 @@ impl Section {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    pub(crate) fn explain(&self, error: DeError) -> ConfigError {
+    pub(crate) fn explain(&self, mut error: DeError) -> ConfigError {
+        if self.path.split('.').any(is_secret_key) {
+            error.hide();
+        }
         let mut keys: Vec<String> = error.path.into_iter().rev().collect();
         let place = error.place;
         let key =

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::error::Error;
 
 /// The keys of a destination that has none of its own.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoKeys {}
 

@@ -4,29 +4,20 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cartage_destinations_api::{ConnectRequest, Result, Seconds, Secret};
-use cartage_destinations_sql::credentials::{Form, check_charset, find_files, go_together};
+use cartage_destinations_api::{ConnectRequest, Result, Secret};
+use cartage_destinations_sql::credentials::{Form, Login, check_charset, find_files, go_together};
 use cartage_destinations_sql::server;
 use mysql_async::{ClientIdentity, OptsBuilder, SslOpts};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+const DEFAULT_PORT: u16 = 3306;
 /// The protocol has no longer ones.
 const LONGEST_PACKET: usize = 1 << 30;
 /// After this time without a sign of life the other side is asked for one.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Where the dataset is and how it is used.
-pub type Config = server::Config<Keys>;
-
-/// Keys of this destination beside those that all destinations and all servers share.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Keys {
-    /// Where the server is and who connects.
-    pub credentials: Credentials,
-}
+pub type Config = server::Config<Credentials>;
 
 /// `ssl_mode`, as MySQL's own programs know it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -48,28 +39,14 @@ pub enum SslMode {
     VerifyIdentity,
 }
 
-/// Where the server is and who connects.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// What the credentials have beside those of all servers. A host that begins with `/` is a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Credentials {
-    #[serde(default, rename = "drivername")]
-    _driver: IgnoredAny,
     charset: Option<String>,
-    /// The host. One that begins with `/` is a socket.
-    pub host: String,
-    /// Its port.
-    #[serde(default = "default_port")]
-    pub port: NonZeroU16,
-    /// The database that sessions begin in; datasets are others.
-    pub database: String,
-    /// The user.
-    pub username: String,
-    /// Its password, where it has one.
-    pub password: Option<Secret>,
-    /// How long one attempt to connect may take.
-    #[serde(default = "default_connect_timeout")]
-    pub connect_timeout: Seconds,
+    /// The port; 3306 where absent.
+    pub port: Option<NonZeroU16>,
     /// Whether and how connections are encrypted.
     #[serde(default)]
     pub ssl_mode: SslMode,
@@ -81,15 +58,7 @@ pub struct Credentials {
     pub ssl_key: Option<PathBuf>,
 }
 
-fn default_port() -> NonZeroU16 {
-    const { NonZeroU16::new(3306).expect("it is not zero") }
-}
-
-fn default_connect_timeout() -> Seconds {
-    Seconds(Duration::from_secs(15))
-}
-
-impl server::Keys for Keys {
+impl server::Credentials for Credentials {
     /// With SQLAlchemy's names of drivers too.
     const FORM: Form = Form {
         database: "MySQL or MariaDB",
@@ -97,34 +66,31 @@ impl server::Keys for Keys {
         example: "mysql://user:password@host:3306/database",
     };
 
-    fn complete(&mut self, request: &ConnectRequest) -> Result<()> {
-        let given = &mut self.credentials;
-        check_charset(request, "charset", given.charset.take().as_deref(), &["utf8mb4"])?;
-        go_together(request, ["ssl_cert", "ssl_key"], [given.ssl_cert.is_some(), given.ssl_key.is_some()])?;
-        find_files(request, [&mut given.ssl_ca, &mut given.ssl_cert, &mut given.ssl_key]);
+    fn complete(&mut self, _login: &Login, request: &ConnectRequest) -> Result<()> {
+        check_charset(request, "charset", self.charset.take(), &["utf8mb4"])?;
+        go_together(request, [("ssl_cert", &self.ssl_cert), ("ssl_key", &self.ssl_key)])?;
+        find_files(request, [&mut self.ssl_ca, &mut self.ssl_cert, &mut self.ssl_key]);
         Ok(())
     }
 }
 
 impl Credentials {
-    /// `host:port`, for messages.
-    pub(crate) fn place(&self) -> String {
-        let Self { host, port, .. } = self;
-        if host.starts_with('/') { host.clone() } else { format!("{host}:{port}") }
+    pub(crate) fn port(&self) -> u16 {
+        self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
 
     /// What the client is told; `encrypted` is what the mode leaves open.
-    pub(crate) fn options(&self, encrypted: bool) -> OptsBuilder {
-        let is_socket = self.host.starts_with('/');
+    pub(crate) fn options(&self, login: &Login, encrypted: bool) -> OptsBuilder {
+        let is_socket = login.host.starts_with('/');
         OptsBuilder::default()
-            .ip_or_hostname(if is_socket { "localhost" } else { &self.host })
-            .tcp_port(self.port.get())
-            .socket(is_socket.then_some(&self.host))
+            .ip_or_hostname(if is_socket { "localhost" } else { &login.host })
+            .tcp_port(self.port())
+            .socket(is_socket.then_some(&login.host))
             .prefer_socket(false)
             .tcp_keepalive(Some(KEEPALIVE))
-            .user(Some(&self.username))
-            .pass(self.password.as_ref().map(Secret::expose))
-            .db_name(Some(&self.database))
+            .user(Some(&login.username))
+            .pass(login.password.as_ref().map(Secret::expose))
+            .db_name(Some(&login.database))
             // What is longer is the server's business.
             .max_allowed_packet(Some(LONGEST_PACKET))
             // A statement that gives a row the values that it has still counts it.
@@ -144,6 +110,12 @@ impl Credentials {
             .with_client_identity(identity)
             .with_danger_accept_invalid_certs(matches!(self.ssl_mode, SslMode::Preferred | SslMode::Required))
     }
+}
+
+/// `host:port`, for messages.
+pub(crate) fn place(config: &Config) -> String {
+    let host = &config.login.host;
+    if host.starts_with('/') { host.clone() } else { format!("{host}:{}", config.credentials.port()) }
 }
 
 #[cfg(test)]
@@ -171,8 +143,8 @@ mod tests {
             let text = read(&json!({"credentials": format!("{scheme}://{rest}")})).unwrap();
             assert_eq!(text, table, "{scheme}");
         }
-        let Credentials { host, port, ssl_mode, ssl_ca, .. } = &table.keys.credentials;
-        assert_eq!((host.as_str(), port.get(), *ssl_mode), ("db", 3307, SslMode::VerifyIdentity));
+        let Credentials { ssl_mode, ssl_ca, .. } = &table.credentials;
+        assert_eq!((place(&table).as_str(), *ssl_mode), ("db:3307", SslMode::VerifyIdentity));
         assert_eq!(ssl_ca.as_deref(), Some(std::path::Path::new("/base/ca.pem")));
         assert!(!format!("{table:?}").contains("hu/sh"));
     }

@@ -19,7 +19,6 @@
 //! them. Of MySQL's own places for settings (`my.cnf`, `MYSQL_PWD`) none is read.
 
 mod catalog;
-mod check;
 mod client;
 mod config;
 mod connector;
@@ -30,7 +29,7 @@ mod lock;
 mod schema_sql;
 
 pub use client::Session;
-pub use config::{Config, Credentials, Keys, SslMode};
+pub use config::{Config, Credentials, SslMode};
 pub use connector::Connector;
-pub use engine::{Mysql, MysqlEngine, connect};
+pub use engine::{Mysql, MysqlEngine, connect, engine};
 pub use schema_sql::MysqlDialect;

@@ -1,28 +1,24 @@
 //! The settings below `[destination.<name>]`: parsed and checked, nothing connected.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use cartage_destinations_api::{ConnectRequest, Result, Seconds, Secret};
-use cartage_destinations_sql::credentials::{Form, check_charset, find_files, go_together, refused};
+use cartage_destinations_api::{ConnectRequest, Result, Seconds};
+use cartage_destinations_sql::credentials::{Form, Login, check_charset, find_files, go_together, refused};
 use cartage_destinations_sql::server;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::tls::SslMode;
 
 const DEFAULT_PORT: u16 = 5432;
 
 /// Where the dataset is and how it is used.
-pub type Config = server::Config<Keys>;
+pub type Config = server::Config<Credentials, Keys>;
 
-/// Keys of this destination beside those that all destinations and all servers share.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// Keys of this destination beside those that all destinations and all servers have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Keys {
-    /// Where the server is and who connects.
-    pub credentials: Credentials,
     /// Longest time that one statement may take; no limit where absent.
     pub statement_timeout: Option<Seconds>,
     /// What happens to text with NUL characters.
@@ -42,31 +38,18 @@ pub enum NulCharacters {
     Replace,
 }
 
-/// Where the server is and who connects.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// What the credentials have beside those of all servers. There may be several hosts, with commas.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Credentials {
-    #[serde(default, rename = "drivername")]
-    _driver: IgnoredAny,
-    host: String,
     port: Option<String>,
     client_encoding: Option<String>,
     /// Hosts with their ports, tried in order. One that begins with `/` is a folder with a socket.
     #[serde(skip)]
     pub hosts: Vec<(String, u16)>,
-    /// The database.
-    pub database: String,
-    /// The user.
-    pub username: String,
-    /// Its password, where it has one.
-    pub password: Option<Secret>,
-    /// How long one attempt to connect may take.
-    #[serde(default = "default_connect_timeout")]
-    pub connect_timeout: Seconds,
-    /// Time zone of the sessions.
-    #[serde(default = "default_timezone")]
-    pub session_timezone: String,
+    /// Time zone of the sessions; UTC where absent.
+    pub session_timezone: Option<String>,
     /// Whether and how connections are encrypted.
     #[serde(default)]
     pub sslmode: SslMode,
@@ -78,56 +61,34 @@ pub struct Credentials {
     pub sslkey: Option<PathBuf>,
     /// Command line options for the server process.
     pub options: Option<String>,
-    /// How the sessions are called in `pg_stat_activity`.
-    #[serde(default = "default_application_name")]
-    pub application_name: String,
+    /// How the sessions are called in `pg_stat_activity`; `cartage` where absent.
+    pub application_name: Option<String>,
 }
 
-fn default_connect_timeout() -> Seconds {
-    Seconds(Duration::from_secs(15))
-}
-
-fn default_timezone() -> String {
-    "UTC".to_owned()
-}
-
-fn default_application_name() -> String {
-    "cartage".to_owned()
-}
-
-impl server::Keys for Keys {
+impl server::Credentials for Credentials {
     const FORM: Form = Form {
         database: "PostgreSQL",
         schemes: &["postgresql", "postgres"],
         example: "postgresql://user:password@host:5432/database",
     };
 
-    fn complete(&mut self, request: &ConnectRequest) -> Result<()> {
-        let given = &mut self.credentials;
-        check_charset(
-            request,
-            "client_encoding",
-            given.client_encoding.take().as_deref(),
-            &["utf8", "utf-8"],
-        )?;
-        go_together(request, ["sslcert", "sslkey"], [given.sslcert.is_some(), given.sslkey.is_some()])?;
-        find_files(request, [&mut given.sslcert, &mut given.sslkey]);
-        if given.sslrootcert.as_deref() != Some(Path::new("system")) {
-            find_files(request, [&mut given.sslrootcert]);
-        }
-        given.hosts = hosts(&given.host, given.port.as_deref())
+    fn complete(&mut self, login: &Login, request: &ConnectRequest) -> Result<()> {
+        check_charset(request, "client_encoding", self.client_encoding.take(), &["utf8", "utf-8"])?;
+        go_together(request, [("sslcert", &self.sslcert), ("sslkey", &self.sslkey)])?;
+        let is_file = self.sslrootcert.as_deref() != Some(Path::new("system"));
+        let trusted = if is_file { Some(&mut self.sslrootcert) } else { None };
+        find_files(request, [&mut self.sslcert, &mut self.sslkey].into_iter().chain(trusted));
+        self.hosts = hosts(&login.host, self.port.take().as_deref())
             .ok_or_else(|| refused(request, "port", "is no number from 1 to 65535"))?;
         Ok(())
     }
 }
 
-impl Keys {
-    /// `host:port/database`, for messages.
-    pub(crate) fn place(&self) -> String {
-        let hosts: Vec<String> =
-            self.credentials.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
-        format!("{}/{}", hosts.join(","), self.credentials.database)
-    }
+/// `host:port/database`, for messages.
+pub(crate) fn place(config: &Config) -> String {
+    let hosts: Vec<String> =
+        config.credentials.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+    format!("{}/{}", hosts.join(","), config.login.database)
 }
 
 fn hosts(hosts: &str, ports: Option<&str>) -> Option<Vec<(String, u16)>> {
@@ -149,6 +110,8 @@ fn hosts(hosts: &str, ports: Option<&str>) -> Option<Vec<(String, u16)>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use cartage_destinations_api::Settings;
     use serde_json::{Value, json};
 
@@ -172,9 +135,9 @@ mod tests {
         }}))
         .unwrap();
         assert_eq!(text, table);
-        assert_eq!(text.keys.credentials.hosts, [("db".to_owned(), 6432)]);
-        assert_eq!(text.keys.credentials.connect_timeout, Seconds(Duration::from_secs(3)));
-        assert_eq!(text.keys.credentials.sslmode, SslMode::VerifyFull);
+        assert_eq!(text.credentials.hosts, [("db".to_owned(), 6432)]);
+        assert_eq!(text.login.connect_timeout, Seconds(Duration::from_secs(3)));
+        assert_eq!(text.credentials.sslmode, SslMode::VerifyFull);
         assert!(!format!("{text:?}").contains("hush"));
     }
 
@@ -184,12 +147,12 @@ mod tests {
             let config = read(&json!({"credentials": {
                 "username": text, "password": text, "database": text, "host": "db", "port": "5433",
             }}));
-            let credentials = config.unwrap().keys.credentials;
-            let password = credentials.password.as_ref().unwrap().expose();
-            assert_eq!([&credentials.username, &credentials.database, password], [text; 3]);
+            let login = config.unwrap().login;
+            let password = login.password.as_ref().unwrap().expose();
+            assert_eq!([&login.username, &login.database, password], [text; 3]);
         }
         let document = r#"{"username": "u", "database": "d", "host": "h", "password": "p"}"#;
-        assert_eq!(read(&json!({"credentials": document})).unwrap().keys.credentials.database, "d");
+        assert_eq!(read(&json!({"credentials": document})).unwrap().login.database, "d");
     }
 
     #[test]
@@ -208,7 +171,7 @@ mod tests {
             "nul_characters": "replace", "create_indexes": false, "replace_strategy": "staging-optimized",
         }))
         .unwrap();
-        assert_eq!(config.keys.place(), "a:5432,b:5432/d");
+        assert_eq!(place(&config), "a:5432,b:5432/d");
         assert_eq!((config.server.connections.get(), config.datasets.staging.as_str()), (2, "raw_staging"));
         assert_eq!(config.keys.statement_timeout, Some(Seconds(Duration::from_mins(1))));
         assert_eq!(config.keys.nul_characters, NulCharacters::Replace);

@@ -1,11 +1,10 @@
 //! Makes connections to one server.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cartage_destinations_api::{Error, Result, Seconds};
-use cartage_destinations_sql::server::Server;
-use tokio::runtime::{Builder, Runtime};
+use cartage_destinations_sql::server::ClientThread;
+use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 
 use crate::client::Session;
@@ -20,7 +19,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Connector {
     config: Config,
-    runtime: OnceLock<Arc<Runtime>>,
+    thread: ClientThread,
 }
 
 /// An attempt to connect that failed, with what the server said.
@@ -29,13 +28,20 @@ struct Refused {
     error: Error,
 }
 
-impl Server for Connector {
-    type Session = Session;
+impl Connector {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, thread: ClientThread::new("postgres") }
+    }
 
-    fn connect(&self) -> Result<Session> {
-        let runtime = self.runtime()?;
-        let tls = tls::connector(&self.config.keys.credentials)?;
-        let mode = self.config.keys.credentials.sslmode;
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A new connection that is set up.
+    pub(crate) fn open(&self) -> Result<Session> {
+        let runtime = self.thread.runtime()?;
+        let tls = tls::connector(&self.config.credentials)?;
+        let mode = self.config.credentials.sslmode;
         let first = match mode {
             SslMode::Disable | SslMode::Allow => tokio_postgres::config::SslMode::Disable,
             SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
@@ -51,30 +57,6 @@ impl Server for Connector {
         session.control(&self.session_settings(), "set up the session")?;
         Ok(session)
     }
-}
-
-impl Connector {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config, runtime: OnceLock::new() }
-    }
-
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn runtime(&self) -> Result<Arc<Runtime>> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(Arc::clone(runtime));
-        }
-        // One thread moves the bytes of all connections; those who call encode them.
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("postgres")
-            .enable_all()
-            .build()
-            .map_err(|cause| Error::transient("cannot start a thread for connections").with_source(cause))?;
-        Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
-    }
 
     fn attempt(
         &self,
@@ -82,26 +64,26 @@ impl Connector {
         mode: tokio_postgres::config::SslMode,
         tls: &Rustls,
     ) -> std::result::Result<tokio_postgres::Client, Refused> {
-        let credentials = &self.config.keys.credentials;
+        let Config { login, credentials, .. } = &self.config;
         let mut config = tokio_postgres::Config::new();
         for (host, port) in &credentials.hosts {
             config.host(host).port(*port);
         }
         config
-            .user(&credentials.username)
-            .dbname(&credentials.database)
-            .application_name(&credentials.application_name)
-            .connect_timeout(credentials.connect_timeout.0)
+            .user(&login.username)
+            .dbname(&login.database)
+            .application_name(credentials.application_name.as_deref().unwrap_or("cartage"))
+            .connect_timeout(login.connect_timeout.0)
             .keepalives_idle(KEEPALIVE)
             .ssl_mode(mode);
-        if let Some(password) = &credentials.password {
+        if let Some(password) = &login.password {
             config.password(password.expose());
         }
         if let Some(options) = &credentials.options {
             config.options(options);
         }
         let connected = runtime.block_on(async {
-            tokio::time::timeout(credentials.connect_timeout.0, config.connect(tls.clone())).await
+            tokio::time::timeout(login.connect_timeout.0, config.connect(tls.clone())).await
         });
         let (client, connection) = connected
             .map_err(|_| Refused { code: None, error: error::connect_timeout(&self.config) })?
@@ -120,7 +102,7 @@ impl Connector {
     /// Texts are UTC and unabbreviated whatever the server's defaults are, and the server notices early
     /// when we are gone.
     fn session_settings(&self) -> String {
-        let zone = self.config.keys.credentials.session_timezone.replace('\'', "''");
+        let zone = self.config.credentials.session_timezone.as_deref().unwrap_or("UTC").replace('\'', "''");
         let mut sql = format!(
             "SET TIME ZONE '{zone}'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; \
              SET standard_conforming_strings = on; SET client_min_messages = warning; \

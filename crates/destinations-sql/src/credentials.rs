@@ -4,8 +4,11 @@
 //! Errors never quote the text, since it holds a password.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use cartage_destinations_api::{ConnectRequest, Error, Result, Settings};
+use cartage_destinations_api::{ConnectRequest, Error, Result, Seconds, Secret, Settings};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// How the connection strings of a database look.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +22,40 @@ pub struct Form {
 }
 
 impl Form {
-    /// The settings with `credentials` as a table, which a connection string may stand for. What is in its table
-    /// `query`, or behind the question mark, are keys of it too.
+    /// Takes the table of `credentials` out of the settings, which a connection string may stand for. What is in its
+    /// table `query`, or behind the question mark, are keys of it too.
     ///
     /// # Errors
     /// Invalid if the text cannot be read.
-    pub fn spell_out(&self, settings: &Settings) -> Result<Settings> {
-        let spelled =
-            settings.spell_out_with("credentials", |text| Ok::<_, Error>(parse(text, self)?.into_keys()))?;
-        Ok(spelled.lift("credentials", "query"))
+    pub fn split(&self, settings: &Settings) -> Result<(Settings, Settings)> {
+        let parse = |text: &str| Ok::<_, Error>(parse(text, self)?.into_keys());
+        let spelled = settings.spell_out_with("credentials", parse)?.lift("credentials", "query");
+        Ok((spelled.table_or_empty("credentials"), spelled.without(&["credentials"])))
     }
+}
+
+/// Who connects, and where to: what the credentials of all servers have.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Login {
+    /// SQLAlchemy's name, which says nothing that is not known.
+    #[serde(default, rename = "drivername")]
+    _driver: IgnoredAny,
+    /// The host, as the database understands it.
+    pub host: String,
+    /// The database that sessions begin in.
+    pub database: String,
+    /// The user.
+    pub username: String,
+    /// Its password, where it has one.
+    pub password: Option<Secret>,
+    /// How long one attempt to connect may take.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: Seconds,
+}
+
+fn default_connect_timeout() -> Seconds {
+    Seconds(Duration::from_secs(15))
 }
 
 /// Files that credentials name, relative to the folder that the settings lie in.
@@ -38,25 +65,28 @@ pub fn find_files<'a>(request: &ConnectRequest, files: impl IntoIterator<Item = 
     }
 }
 
-/// Refuses one of two keys of the credentials without the other.
+/// Refuses one of two files of the credentials without the other.
 ///
 /// # Errors
 /// Invalid if only one is there.
-pub fn go_together(request: &ConnectRequest, keys: [&str; 2], given: [bool; 2]) -> Result<()> {
-    let [first, second] = keys;
-    match given {
-        [true, false] => Err(refused(request, first, &format!("goes together with '{second}'"))),
-        [false, true] => Err(refused(request, second, &format!("goes together with '{first}'"))),
-        _ => Ok(()),
-    }
+pub fn go_together(request: &ConnectRequest, files: [(&str, &Option<PathBuf>); 2]) -> Result<()> {
+    let ([(given, Some(_)), (missing, None)] | [(missing, None), (given, Some(_))]) = files else {
+        return Ok(());
+    };
+    Err(refused(request, given, &format!("goes together with '{missing}'")))
 }
 
 /// Refuses a character set in the credentials that is none of the names of the one in which all text is sent.
 ///
 /// # Errors
 /// Invalid if it is another.
-pub fn check_charset(request: &ConnectRequest, key: &str, given: Option<&str>, names: &[&str]) -> Result<()> {
-    if given.is_none_or(|given| names.iter().any(|name| name.eq_ignore_ascii_case(given))) {
+pub fn check_charset(
+    request: &ConnectRequest,
+    key: &str,
+    given: Option<String>,
+    names: &[&str],
+) -> Result<()> {
+    if given.is_none_or(|given| names.iter().any(|name| name.eq_ignore_ascii_case(&given))) {
         return Ok(());
     }
     let error = refused(request, key, &format!("all text is sent as {}", names[0]));

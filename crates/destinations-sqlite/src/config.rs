@@ -13,14 +13,14 @@ const MAIN: &str = "main";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
+    /// What all destinations share.
+    pub common: CommonSettings,
     /// The file of the dataset.
     pub path: PathBuf,
     /// The dataset.
     pub dataset: String,
     /// The dataset that rows in flight are said to be in; their tables are in the same file.
     pub staging_dataset: String,
-    /// What all destinations share.
-    pub common: CommonSettings,
 }
 
 impl Config {
@@ -39,7 +39,7 @@ impl Config {
         }
         let staging_dataset = staging::dataset_of(&common, &dataset)?;
         let path = dataset_file(&named_file(request, named.as_deref())?, &dataset);
-        Ok(Self { path, dataset, staging_dataset, common })
+        Ok(Self { common, path, dataset, staging_dataset })
     }
 }
 

@@ -9,7 +9,7 @@ use cartage_destinations_api::{
     Chain, ColumnRef, Destination, FileFormat, FollowUp, JobFile, LoadCommit, LoadPlan, LoadStatus,
     MergeStrategy, ReplaceStrategy, Result, TablePlan,
 };
-use cartage_destinations_mysql::MysqlEngine;
+use cartage_destinations_mysql::engine;
 use cartage_destinations_sql::SqlDestination;
 use cartage_destinations_sql::faults::{Faults, Faulty, for_each_end};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
@@ -164,7 +164,7 @@ fn try_ends(second: Second, takes_over: bool, expected: impl Fn(&[&str]) -> Vec<
         let dataset = Dataset::new("ends");
         load(&connect(&dataset, &plain(&dataset)), &first, &first_files).unwrap();
         let plans = ["2.5", "3.5"].map(|load_id| plan(load_id, second));
-        let engine = MysqlEngine::new(&dataset.request(&plain(&dataset))).unwrap();
+        let engine = engine(&dataset.request(&plain(&dataset))).unwrap();
         let ended = SqlDestination::new(Faulty::new(engine, Arc::clone(&faults)));
         let result = load(&ended, &plans[0], &second_files[0]);
         // What tidies up after the commit may fail without anybody hearing of it.

@@ -2,17 +2,19 @@
 
 use std::num::NonZeroUsize;
 
-use cartage_destinations_api::{Capabilities, CommonSettings, ConnectRequest, Error, Result, Seconds};
+use cartage_destinations_api::{
+    Capabilities, CommonSettings, ConnectRequest, Error, NoKeys, Result, Seconds, keys_of,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::credentials::Form;
+use crate::credentials::{Form, Login};
 use crate::engine::Datasets;
 
 const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
-/// The keys of one database, `credentials` among them.
-pub trait Keys: DeserializeOwned {
+/// What the credentials of one database have beside [`Login`].
+pub trait Credentials: DeserializeOwned {
     /// Its connection strings.
     const FORM: Form;
 
@@ -20,7 +22,7 @@ pub trait Keys: DeserializeOwned {
     ///
     /// # Errors
     /// Invalid naming the key whose value cannot be.
-    fn complete(&mut self, request: &ConnectRequest) -> Result<()>;
+    fn complete(&mut self, login: &Login, request: &ConnectRequest) -> Result<()>;
 }
 
 /// The keys that all servers have.
@@ -39,9 +41,9 @@ fn default_connections() -> NonZeroUsize {
 }
 
 /// Where the datasets are and how they are used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Config<K> {
+pub struct Config<C, K = NoKeys> {
     /// Name under `[destination]`, for remedies.
     pub name: String,
     /// The datasets that are loaded into.
@@ -50,11 +52,15 @@ pub struct Config<K> {
     pub common: CommonSettings,
     /// What all servers share.
     pub server: ServerKeys,
-    /// The keys of the database.
+    /// Who connects, and where to.
+    pub login: Login,
+    /// What else the credentials of the database have.
+    pub credentials: C,
+    /// The other keys of the database.
     pub keys: K,
 }
 
-impl<K: Keys> Config<K> {
+impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
     /// Reads the settings of a request.
     ///
     /// # Errors
@@ -62,10 +68,15 @@ impl<K: Keys> Config<K> {
     pub fn read(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (server, rest) = rest.split()?;
-        let mut keys: K = K::FORM.spell_out(&rest)?.parse()?;
-        keys.complete(request)?;
-        let datasets = Datasets::read(request, &common)?;
-        Ok(Self { name: request.name.clone(), datasets, common, server, keys })
+        let (credentials, rest) = C::FORM.split(&rest)?;
+        // A key that nobody knows may be the misspelt one of what is missing, so it comes first.
+        let keys = rest.parse()?;
+        let of_login = keys_of::<Login>();
+        let mut own: C = credentials.without(of_login).parse()?;
+        let login = credentials.only(of_login).parse()?;
+        own.complete(&login, request)?;
+        let (name, datasets) = (request.name.clone(), Datasets::read(request, &common)?);
+        Ok(Self { name, datasets, common, server, login, credentials: own, keys })
     }
 
     /// What the destination of this type can do with these settings.
