@@ -1,12 +1,11 @@
 //! What a load needs of the server.
 
 use cartage_destinations_api::{Error, Result, Statement};
-use cartage_destinations_sql::server::ServerEngine;
 use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
 
 use crate::client::Session;
 use crate::config::{Config, place};
-use crate::connector::Connector;
+use crate::engine::PostgresEngine;
 
 /// Asks who answers.
 pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> {
@@ -17,7 +16,7 @@ pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> 
 }
 
 /// Looks for tables of the dataset that belong to somebody else or may not be written: a load would fail there.
-pub(crate) fn rights(engine: &ServerEngine<Connector>) -> Result<String> {
+pub(crate) fn rights(engine: &PostgresEngine) -> Result<String> {
     let dataset = &engine.datasets().dataset;
     let statement = Statement::new(
         "ask for the rights on the tables",

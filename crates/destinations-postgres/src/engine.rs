@@ -14,7 +14,10 @@ use crate::copy;
 use crate::schema_sql::PostgresDialect;
 
 /// One dataset in a PostgreSQL database.
-pub type Postgres = SqlDestination<ServerEngine<Connector>>;
+pub type Postgres = SqlDestination<PostgresEngine>;
+
+/// The server of one destination.
+pub type PostgresEngine = ServerEngine<Connector>;
 
 /// Memory for sorting row ids, where the server allows less by itself, in kilobytes.
 const SORT_KILOBYTES: u32 = 256 << 10;
@@ -65,7 +68,7 @@ impl Server for Connector {
         check::who_answers(session, self.config())
     }
 
-    fn probes_after(engine: &ServerEngine<Self>) -> Vec<Probe<'_>> {
+    fn probes_after(engine: &PostgresEngine) -> Vec<Probe<'_>> {
         vec![Probe::new("rights", || check::rights(engine))]
     }
 

@@ -34,6 +34,6 @@ mod tls;
 pub use client::Session;
 pub use config::{Config, Credentials, Keys, NulCharacters};
 pub use connector::Connector;
-pub use engine::{Postgres, connect};
+pub use engine::{Postgres, PostgresEngine, connect};
 pub use schema_sql::PostgresDialect;
 pub use tls::SslMode;
