@@ -15,6 +15,7 @@ use cartage::destinations_api::{
 use cartage::package_store::Wait;
 use cartage::pipeline::{Project, RunOptions};
 use cartage::runtime::Runtime;
+use serde::Deserialize;
 
 /// What the destination can do. The stages shape names, types and files by it.
 fn capabilities() -> Capabilities {
@@ -29,6 +30,13 @@ fn capabilities() -> Capabilities {
     capabilities
 }
 
+/// The keys below `[destination.shelf]` beside those that all destinations share.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    folder: PathBuf,
+}
+
 /// `<folder>/<dataset>/<table>/<load id>.<job>`, and an empty file a load in `_begun` and `_complete`.
 #[derive(Debug)]
 struct Shelf {
@@ -39,12 +47,11 @@ struct Shelf {
 impl Shelf {
     /// Reads the settings and refuses those that nobody knows.
     fn connect(request: &ConnectRequest) -> Result<Self> {
-        let keys: Vec<&str> = CommonSettings::KEYS.iter().copied().chain(["folder"]).collect();
-        request.settings.check_keys(&keys)?;
-        let folder = request.settings.text("folder")?.ok_or_else(|| Error::invalid("'folder' is missing"))?;
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let Keys { folder } = rest.parse()?;
         Ok(Self {
             root: request.base_dir.join(folder).join(&request.dataset_name),
-            capabilities: capabilities().with_settings(&CommonSettings::read(&request.settings)?)?,
+            capabilities: capabilities().with_settings(&common)?,
         })
     }
 

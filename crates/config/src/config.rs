@@ -145,7 +145,7 @@ impl Config {
         candidates.extend([Candidate::general(&["destination"]), Candidate::general(&[])]);
         let mut table = self.layers.resolve(&candidates, &foreign);
         table.shift_remove("type");
-        let section = Section::new(format!("destination.{name}"), table, Arc::clone(&self.shared));
+        let section = Section::of(format!("destination.{name}"), table, Arc::clone(&self.shared));
         Ok(DestinationSettings { name: name.to_owned(), kind, section })
     }
 
@@ -160,7 +160,7 @@ impl Config {
         let general = (0..tables.len()).rev().map(|length| Candidate::general(&tables[..length]));
         let candidates: Vec<Candidate> = std::iter::once(Candidate::exact(tables)).chain(general).collect();
         let table = self.layers.resolve(&candidates, &[]);
-        Section::new(tables.join("."), table, Arc::clone(&self.shared)).value(name)
+        Section::of(tables.join("."), table, Arc::clone(&self.shared)).value(name)
     }
 
     /// The settings of extract for all, for a source or for one of its resources.
@@ -224,7 +224,7 @@ impl Config {
         let path = candidates[0].path.join(".");
         let mut table = self.layers.resolve(&candidates, &[]);
         table.shift_remove("data_writer");
-        Section::new(path, table, Arc::clone(&self.shared)).parse()
+        Section::of(path, table, Arc::clone(&self.shared)).parse()
     }
 
     fn names_in(&self, section: &str) -> Vec<&str> {
@@ -272,7 +272,7 @@ impl Config {
             let of_resource = node.as_table().is_some() && is_resource(key);
             key != "type" && !STAGE_TABLES.contains(&key.as_str()) && !of_resource
         });
-        let section = Section::new(path, table, Arc::clone(&self.shared));
+        let section = Section::of(path, table, Arc::clone(&self.shared));
         Ok(SourceSettings { name: name.to_owned(), kind, section, resources })
     }
 
@@ -331,7 +331,7 @@ fn pipeline_settings(layers: &Layers, shared: &Arc<Shared>) -> Result<PipelineSe
     candidates.extend(layers.pipeline.as_ref().map(|name| Candidate::general(&["pipelines", name])));
     candidates.extend([Candidate::general(&["pipelines"]), Candidate::general(&[])]);
     let table = layers.resolve(&candidates, &[]);
-    let section = Section::new("pipeline".to_owned(), table, Arc::clone(shared));
+    let section = Section::of("pipeline".to_owned(), table, Arc::clone(shared));
     let settings = section.parse::<pipeline::Raw>()?.settle();
     match pipeline::fault_of_name(&settings.name) {
         Some(fault) => Err(section.invalid("name", fault)),
@@ -343,7 +343,7 @@ fn pipeline_settings(layers: &Layers, shared: &Arc<Shared>) -> Result<PipelineSe
 fn stage<T: DeserializeOwned>(layers: &Layers, shared: &Arc<Shared>, name: &str) -> Result<T, ConfigError> {
     let mut table = layers.resolve(&[Candidate::exact(&[name]), Candidate::general(&[])], &[]);
     table.shift_remove("data_writer");
-    Section::new(name.to_owned(), table, Arc::clone(shared)).parse()
+    Section::of(name.to_owned(), table, Arc::clone(shared)).parse()
 }
 
 fn kind_in(table: &Table, path: &str) -> Result<Option<String>, ConfigError> {

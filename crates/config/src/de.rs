@@ -44,13 +44,18 @@ impl DeError {
         self.path.push(key.to_owned());
         self.place.get_or_insert_with(|| node.origin.clone());
         if is_secret_key(key) || node.origin.layer == Layer::Secrets {
-            match &mut self.kind {
-                Kind::WrongType { found, .. } => "something else".clone_into(found),
-                Kind::Other(message) => "the value cannot be used".clone_into(message),
-                _ => {}
-            }
+            self.hide();
         }
         self
+    }
+
+    /// Keeps nothing of the value.
+    pub(crate) fn hide(&mut self) {
+        match &mut self.kind {
+            Kind::WrongType { found, .. } => "something else".clone_into(found),
+            Kind::Other(message) => "the value cannot be used".clone_into(message),
+            _ => {}
+        }
     }
 }
 
@@ -105,7 +110,9 @@ fn describe(found: &Unexpected<'_>) -> String {
 /// Serde's words for Rust types, for readers who write TOML.
 fn plain(wanted: &str) -> String {
     let plain = match wanted {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more",
+        "a nonzero u8" => "a whole number from 1 to 255",
+        "u16" | "a nonzero u16" => "a whole number from 1 to 65535",
+        "u8" | "u32" | "u64" | "usize" => "a whole number of 0 or more",
         "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => "a whole number of 1 or more",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
@@ -151,6 +158,17 @@ fn visit_guessed<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::
     }
 }
 
+/// A whole number as TOML has it: with underscores between digits, or to another base.
+fn whole_number(text: &str) -> Option<i64> {
+    let digits = text.replace('_', "");
+    match digits.get(..2) {
+        Some("0x") => i64::from_str_radix(&digits[2..], 16).ok(),
+        Some("0o") => i64::from_str_radix(&digits[2..], 8).ok(),
+        Some("0b") => i64::from_str_radix(&digits[2..], 2).ok(),
+        _ => digits.parse().ok(),
+    }
+}
+
 /// A number as JSON has it.
 pub(crate) fn printed(number: f64) -> String {
     serde_json::Value::from(number).to_string()
@@ -158,7 +176,7 @@ pub(crate) fn printed(number: f64) -> String {
 
 fn visit_number<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {
     let trimmed = text.trim();
-    if let Ok(number) = trimmed.parse::<i64>() {
+    if let Some(number) = whole_number(trimmed) {
         visitor.visit_i64(number)
     } else if let Ok(number) = trimmed.parse::<u64>() {
         visitor.visit_u64(number)
@@ -188,7 +206,7 @@ fn visit_value<'de, V: Visitor<'de>>(
 }
 
 impl Node {
-    fn checked(&self) -> Result<&Self, DeError> {
+    pub(crate) fn checked(&self) -> Result<&Self, DeError> {
         match &self.value {
             Value::Text(text) | Value::Loose(text, _) if is_placeholder(text) => {
                 Err(Kind::Placeholder.into())
@@ -203,31 +221,6 @@ impl Node {
             Value::Loose(text, None) => visitor.visit_borrowed_str(text),
             value => visit_value(value, None, visitor),
         }
-    }
-
-    /// The value as JSON for drivers, which read numbers and truth values out of texts themselves: what has no type
-    /// stays the text that it is.
-    pub(crate) fn untyped(&self) -> Result<serde_json::Value, DeError> {
-        use serde_json::Value as Json;
-        Ok(match &self.checked()?.value {
-            Value::Bool(truth) => Json::Bool(*truth),
-            Value::Int(number) => (*number).into(),
-            Value::Float(number) => (*number).into(),
-            Value::Text(text) | Value::Loose(text, _) | Value::Written(_, text) => Json::String(text.clone()),
-            Value::List(items) => {
-                let item = |(index, node): (usize, &Self)| {
-                    node.untyped().map_err(|error| error.under(&index.to_string(), node))
-                };
-                Json::Array(items.iter().enumerate().map(item).collect::<Result<_, _>>()?)
-            }
-            Value::Table(table) => {
-                let entry = |(key, node): (&String, &Self)| {
-                    let value = node.untyped().map_err(|error| error.under(key, node))?;
-                    Ok((key.clone(), value))
-                };
-                Json::Object(table.iter().map(entry).collect::<Result<_, DeError>>()?)
-            }
-        })
     }
 }
 
@@ -370,8 +363,10 @@ impl<'de> Entries<'de> {
         Self { rest: table.iter(), fields, current: None }
     }
 
-    fn is_for_others(&self, key: &str, node: &Node) -> bool {
-        node.lax && self.fields.is_some_and(|fields| !fields.contains(&key))
+    /// Whether a struct does not see this: it is meant for others, or an empty text without a type, which is none.
+    fn is_passed_over(&self, key: &str, node: &Node) -> bool {
+        let is_empty = matches!(&node.value, Value::Loose(text, _) if text.is_empty());
+        self.fields.is_some_and(|fields| if fields.contains(&key) { is_empty } else { node.lax })
     }
 }
 
@@ -380,7 +375,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DeError> {
         while let Some((key, node)) = self.rest.next() {
-            if self.is_for_others(key, node) {
+            if self.is_passed_over(key, node) {
                 continue;
             }
             self.current = Some((key, node));

@@ -40,11 +40,12 @@ mod set_layer;
 mod settings;
 mod toml_layer;
 mod trace;
+mod untyped;
 mod written;
 
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
-pub use env_layer::Environment;
+pub use env_layer::{Environment, variable_of};
 pub use error::ConfigError;
 pub use origin::{Layer, Origin, Place};
 pub use secret::Secret;
@@ -55,4 +56,5 @@ pub use settings::{
     RefreshMode, ResourceSettings, RuntimeSettings, SourceSettings,
 };
 pub use trace::ResolvedValue;
+pub use untyped::keys_of;
 pub use written::{Written, text_or_structure};

@@ -65,6 +65,14 @@ impl Node {
         }
     }
 
+    /// The value, a text without a type as what it is in JSON or TOML.
+    pub(crate) fn structure(&self) -> Option<&Value> {
+        match &self.value {
+            Value::Loose(_, structured) => structured.as_deref(),
+            value => Some(value),
+        }
+    }
+
     /// The kind of value in the words of the error messages.
     pub(crate) fn kind(&self) -> &'static str {
         self.value.kind()

@@ -40,6 +40,8 @@ pub enum Place {
     Option(Arc<str>),
     /// A key that the program that runs the pipeline has set itself.
     Program(Arc<str>),
+    /// A table that a program hands over as it is.
+    Given,
     /// The name of an environment variable.
     Variable(Arc<str>),
     /// The key (or list element) in a file; line and column count from 1.
@@ -66,7 +68,7 @@ impl Origin {
     /// The layer as the trace names it.
     pub(crate) fn provider(&self) -> String {
         match self.place {
-            Place::Program(_) => "program".to_owned(),
+            Place::Program(_) | Place::Given => "program".to_owned(),
             _ => self.layer.to_string(),
         }
     }
@@ -77,6 +79,7 @@ impl Display for Origin {
         match &self.place {
             Place::Option(key) => write!(f, "--set {key}"),
             Place::Program(key) => write!(f, "{key} as the program sets it"),
+            Place::Given => f.write_str("settings of the program"),
             Place::Variable(name) => write!(f, "environment variable {name}"),
             Place::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
         }

@@ -1,5 +1,6 @@
 //! A table with all layers laid over one another, for its owner to parse.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::de::{DeError, Kind};
 use crate::error::{ConfigError, nearest};
 use crate::node::{Node, Table, Value};
 use crate::origin::{Layer, Origin, Place};
+use crate::secret::is_secret_key;
 use crate::trace::Recorder;
 
 /// What all sections of a configuration share.
@@ -42,10 +44,25 @@ impl fmt::Debug for Section {
 }
 
 impl Section {
-    pub(crate) fn new(path: String, table: Table, shared: Arc<Shared>) -> Self {
+    pub(crate) fn of(path: String, table: Table, shared: Arc<Shared>) -> Self {
         let place = Place::File { path: Arc::from(shared.file.as_path()), line: 1, column: 1 };
-        let root = Node::new(Value::Table(table), Origin { layer: Layer::File, place });
+        Self::of_node(path, Node::new(Value::Table(table), Origin { layer: Layer::File, place }), shared)
+    }
+
+    pub(crate) fn of_node(path: String, root: Node, shared: Arc<Shared>) -> Self {
         Self { path, root: Arc::new(root), elsewhere: Vec::new(), shared }
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn record(&self, key: &str, node: &Node) {
+        self.shared.recorder.record(&self.full(key), node);
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -67,9 +84,22 @@ impl Section {
         self.table().iter().filter(|(_, node)| !node.lax).map(|(key, _)| key.as_str())
     }
 
-    /// Where the value of a key comes from.
+    /// This table under another name.
+    #[must_use]
+    pub fn named(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Where the value of a key comes from; below a table that is one text, where that comes from.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
-        self.table().get(key).map(|node| &node.origin)
+        let mut keys = key.split('.');
+        let mut node = self.table().get(keys.next()?)?;
+        for key in keys {
+            let Some(below) = node.as_table().and_then(|table| table.get(key)) else { break };
+            node = below;
+        }
+        Some(&node.origin)
     }
 
     /// This table with only the given keys, for owners who read it in two parts.
@@ -81,45 +111,85 @@ impl Section {
     /// This table without the given keys, which another part knows.
     #[must_use]
     pub fn without(&self, keys: &[&str]) -> Self {
-        self.part(|key| !keys.contains(&key), keys.iter().map(|key| (*key).to_owned()).collect())
+        let elsewhere = self.elsewhere.iter().map(String::as_str).chain(keys.iter().copied());
+        self.part(|key| !keys.contains(&key), elsewhere.map(str::to_owned).collect())
     }
 
-    fn part(&self, keep: impl Fn(&str) -> bool, elsewhere: Vec<String>) -> Self {
+    pub(crate) fn part(&self, keep: impl Fn(&str) -> bool, elsewhere: Vec<String>) -> Self {
         let table = self.table().iter().filter(|(key, _)| keep(key));
         let table = table.map(|(key, node)| (key.clone(), node.clone())).collect();
-        Self { elsewhere, ..Self::new(self.path.clone(), table, Arc::clone(&self.shared)) }
+        Self { elsewhere, ..self.with_table(table) }
+    }
+
+    fn with_table(&self, table: Table) -> Self {
+        let root = Node::new(Value::Table(table), self.root.origin.clone());
+        Self { root: Arc::new(root), ..self.clone() }
     }
 
     /// The table under `key`, as a section of its own.
     #[must_use]
     pub fn table_at(&self, key: &str) -> Option<Self> {
         let table = self.table().get(key)?.as_table()?.clone();
-        Some(Self::new(self.full(key), table, Arc::clone(&self.shared)))
+        Some(Self::of(self.full(key), table, Arc::clone(&self.shared)))
+    }
+
+    /// The same; where there is no such table, an empty one.
+    #[must_use]
+    pub fn table_or_empty(&self, key: &str) -> Self {
+        self.table_at(key).unwrap_or_else(|| Self::of(self.full(key), Table::new(), Arc::clone(&self.shared)))
     }
 
     /// This table with a text under `key` written out as a table that has the text under `inner`.
     #[must_use]
     pub fn spell_out(&self, key: &str, inner: &str) -> Self {
+        let spelled: Result<Self, Infallible> =
+            self.spell_out_with(key, |text| Ok(vec![(inner.to_owned(), text.to_owned())]));
+        spelled.unwrap_or_else(|never| match never {})
+    }
+
+    /// This table with a text under `key` written out as the table that `spell` makes of it. A text without a type that
+    /// is a table in JSON or TOML is that table.
+    ///
+    /// # Errors
+    /// Those of `spell`.
+    pub fn spell_out_with<E>(
+        &self,
+        key: &str,
+        spell: impl FnOnce(&str) -> Result<Vec<(String, String)>, E>,
+    ) -> Result<Self, E> {
         let mut table = self.table().clone();
-        if let Some(node) = table.get_mut(key).filter(|node| node.as_text().is_some()) {
-            let text = node.clone();
-            node.value = Value::Table(Table::from([(inner.to_owned(), text)]));
+        if let Some(node) = table.get_mut(key) {
+            let inner = |(key, text)| (key, Node { value: Value::Loose(text, None), ..node.clone() });
+            let spelled = match (node.structure(), node.as_text()) {
+                (Some(Value::Table(table)), _) => table.clone(),
+                (_, Some(text)) if !text.is_empty() => spell(text)?.into_iter().map(inner).collect(),
+                _ => return Ok(self.clone()),
+            };
+            node.value = Value::Table(spelled);
         }
-        Self {
-            elsewhere: self.elsewhere.clone(),
-            ..Self::new(self.path.clone(), table, Arc::clone(&self.shared))
+        Ok(self.with_table(table))
+    }
+
+    /// This table with the table under `inner` of the one under `key` moved there, below what stands there.
+    #[must_use]
+    pub fn lift(&self, key: &str, inner: &str) -> Self {
+        let mut table = self.table().clone();
+        if let Some(Value::Table(outer)) = table.get_mut(key).map(|node| &mut node.value)
+            && let Some(Value::Table(lifted)) = outer.get(inner).and_then(Node::structure).cloned()
+        {
+            outer.shift_remove(inner);
+            for (key, node) in lifted {
+                outer.entry(key).or_insert(node);
+            }
         }
+        self.with_table(table)
     }
 
     /// This table over the defaults in `base`. What is a table in both is taken from here as a whole, except
     /// at the dotted paths that `deep` names, where it is laid over the other key by key.
     #[must_use]
     pub fn over(&self, base: &Self, deep: impl Fn(&str) -> bool) -> Self {
-        let table = laid_over(self.table(), base.table(), "", &deep);
-        Self {
-            elsewhere: self.elsewhere.clone(),
-            ..Self::new(self.path.clone(), table, Arc::clone(&self.shared))
-        }
+        self.with_table(laid_over(self.table(), base.table(), "", &deep))
     }
 
     /// Reads the table into a type. Derive `Deserialize` with `deny_unknown_fields` and defaults.
@@ -133,31 +203,8 @@ impl Section {
     /// The value of one key; `None` where it is not set.
     pub(crate) fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
         let Some(node) = self.table().get(key) else { return Ok(None) };
-        self.shared.recorder.record(&self.full(key), node);
+        self.record(key, node);
         T::deserialize(node).map(Some).map_err(|error| self.explain(error.under(key, node)))
-    }
-
-    /// The table as JSON, for owners who have no type for it. Of more general tables it has only the keys
-    /// in `known`. What comes from the environment or `--set` is text in it, whatever it looks like; so are numbers and
-    /// dates of a file that would be printed otherwise than they stand there. It shows secrets: do not print it.
-    ///
-    /// # Errors
-    /// A placeholder that was left in the table.
-    pub fn to_json_with(&self, known: &[&str]) -> Result<serde_json::Value, ConfigError> {
-        let taken = |key: &str| !self.table()[key].general || known.contains(&key);
-        for (key, node) in self.table().iter().filter(|(key, _)| taken(key)) {
-            self.shared.recorder.record(&self.full(key), node);
-        }
-        let strict = self.part(taken, Vec::new());
-        strict.root.untyped().map_err(|error| self.explain(error))
-    }
-
-    /// The table as JSON without anything from more general tables, as [`Section::to_json_with`].
-    ///
-    /// # Errors
-    /// A placeholder that was left in the table.
-    pub fn to_json(&self) -> Result<serde_json::Value, ConfigError> {
-        self.to_json_with(&[])
     }
 
     /// An error of the owner about the value of `key`, such as a pattern that is none.
@@ -173,7 +220,10 @@ impl Section {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    fn explain(&self, error: DeError) -> ConfigError {
+    pub(crate) fn explain(&self, mut error: DeError) -> ConfigError {
+        if self.path.split('.').any(is_secret_key) {
+            error.hide();
+        }
         let mut keys: Vec<String> = error.path.into_iter().rev().collect();
         let place = error.place;
         let key =
@@ -236,7 +286,7 @@ impl<'de> Deserializer<'de> for Root<'de> {
         visitor: V,
     ) -> Result<V::Value, DeError> {
         for (key, node) in self.0.table().iter().filter(|(key, _)| fields.contains(&key.as_str())) {
-            self.0.shared.recorder.record(&self.0.full(key), node);
+            self.0.record(key, node);
         }
         self.0.root.deserialize_struct(name, fields, visitor)
     }

@@ -61,7 +61,7 @@ pub(crate) fn loose(text: &str, origin: &Origin) -> Value {
     Value::Loose(text.to_owned(), structured.then(read).flatten().map(Box::new))
 }
 
-fn from_json(value: serde_json::Value, origin: &Origin) -> Value {
+pub(crate) fn from_json(value: serde_json::Value, origin: &Origin) -> Value {
     let node = |value| Node::new(from_json(value, origin), origin.clone());
     match value {
         // TOML has no null either: an empty text stands for it.

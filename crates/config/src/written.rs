@@ -13,6 +13,14 @@ use serde_json::{Map, Value};
 pub struct Written(pub Value);
 
 impl Written {
+    /// The text; lists and tables as JSON.
+    pub fn into_text(self) -> String {
+        match self.0 {
+            Value::String(text) => text,
+            other => other.to_string(),
+        }
+    }
+
     /// By this name a [`Section`](crate::Section) knows what is asked for.
     pub(crate) const NAME: &'static str = "cartage_config::Written";
 }

@@ -1,15 +1,18 @@
 //! How a caller asks for a destination, and the settings that all destinations share.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use cartage_config::{Section as Settings, keys_of};
 use cartage_runtime::Cancel;
 use cartage_schema::ReplaceStrategy;
+use serde::Deserialize;
+use serde_json::Map;
 
 use crate::capabilities::Capabilities;
 use crate::destination::Destination;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::FileFormat;
-use crate::settings::Settings;
 
 /// Makes a destination of a request. The registry in `cartage-destinations` is one; `pipeline` is
 /// handed it, so that it links no driver.
@@ -27,7 +30,8 @@ pub struct ConnectRequest {
     pub pipeline_name: String,
     /// The dataset that is read and written, as it is named at the destination.
     pub dataset_name: String,
-    /// The keys below `[destination.<name>]` without `type`.
+    /// The keys below `[destination.<name>]` without `type`. Values may be text even where a number or a truth is
+    /// meant, because environment variables are: the type that they are read into decides.
     pub settings: Settings,
     /// Folder that relative paths start from.
     pub base_dir: PathBuf,
@@ -56,7 +60,7 @@ impl ConnectRequest {
             destination_type,
             pipeline_name: pipeline.into(),
             dataset_name: dataset.into(),
-            settings: Settings::default(),
+            settings: Settings::new(Map::new()),
             base_dir: PathBuf::from("."),
             staging: None,
             memory_limit: None,
@@ -69,13 +73,14 @@ impl ConnectRequest {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
-        self
+        let settings = self.settings.clone();
+        self.with_settings(settings)
     }
 
-    /// Sets the keys of the destination.
+    /// Sets the keys of the destination: a section of the configuration, or a table that a program has made.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
+        self.settings = settings.named(format!("destination.{}", self.name));
         self
     }
 
@@ -117,15 +122,15 @@ impl ConnectRequest {
 
 /// Settings that every destination takes. They shape what extract and normalize write, so they are
 /// read without connecting.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct CommonSettings {
     /// Naming convention, else that of the destination, else that of the schema.
     pub naming_convention: Option<String>,
     /// Limits the names of tables.
-    pub max_identifier_length: Option<usize>,
+    pub max_identifier_length: Option<NonZeroUsize>,
     /// Limits the names of columns.
-    pub max_column_identifier_length: Option<usize>,
+    pub max_column_identifier_length: Option<NonZeroUsize>,
     /// How many levels of nested values become tables of their own at most, whatever a resource says.
     pub max_table_nesting: Option<u32>,
     /// How tables are replaced.
@@ -141,41 +146,31 @@ pub struct CommonSettings {
 }
 
 impl CommonSettings {
-    /// The keys, so that a destination can add its own to them.
-    pub const KEYS: &'static [&'static str] = &[
-        "naming_convention",
-        "max_identifier_length",
-        "max_column_identifier_length",
-        "max_table_nesting",
-        "replace_strategy",
-        "loader_file_format",
-        "create_indexes",
-        "staging_dataset_name_layout",
-        "enable_dataset_name_normalization",
-    ];
+    /// The keys.
+    pub fn keys() -> &'static [&'static str] {
+        keys_of::<Self>()
+    }
 
     /// Reads them from a destination's settings; other keys are left alone.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) naming the key whose value cannot be.
     pub fn read(settings: &Settings) -> Result<Self> {
-        let layout = settings.text("staging_dataset_name_layout")?;
-        if layout.as_deref().is_some_and(|layout| layout.matches("%s").count() > 1) {
-            return Err(Error::invalid("'staging_dataset_name_layout' must hold %s at most once"));
+        Ok(Self::split(settings)?.0)
+    }
+
+    /// Reads them, and gives the settings that are left for a destination's own type.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn split(settings: &Settings) -> Result<(Self, Settings)> {
+        let (common, rest): (Self, _) = settings.split()?;
+        match &common.staging_dataset_name_layout {
+            Some(layout) if layout.matches("%s").count() > 1 => {
+                Err(settings.invalid("staging_dataset_name_layout", "must hold %s at most once").into())
+            }
+            _ => Ok((common, rest)),
         }
-        Ok(Self {
-            naming_convention: settings.text("naming_convention")?,
-            max_identifier_length: settings.count("max_identifier_length")?,
-            max_column_identifier_length: settings.count("max_column_identifier_length")?,
-            max_table_nesting: settings
-                .number("max_table_nesting")?
-                .map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
-            replace_strategy: settings.word("replace_strategy")?,
-            loader_file_format: settings.word("loader_file_format")?,
-            create_indexes: settings.flag("create_indexes")?,
-            staging_dataset_name_layout: layout,
-            enable_dataset_name_normalization: settings.flag("enable_dataset_name_normalization")?,
-        })
     }
 }
 
@@ -191,10 +186,10 @@ impl Capabilities {
             self.naming.clone_from(&settings.naming_convention);
         }
         if let Some(length) = settings.max_identifier_length {
-            self.max_identifier_length = length.min(self.max_identifier_length);
+            self.max_identifier_length = length.get().min(self.max_identifier_length);
         }
         if let Some(length) = settings.max_column_identifier_length {
-            self.max_column_identifier_length = length.min(self.max_column_identifier_length);
+            self.max_column_identifier_length = length.get().min(self.max_column_identifier_length);
         }
         self.max_table_nesting = settings.max_table_nesting.or(self.max_table_nesting);
         self.asked_replace_strategy = settings.replace_strategy;

@@ -3,37 +3,46 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use cartage_config::Section as Settings;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use crate::error::{Error, Result};
-use crate::settings::{Settings, TableOrText};
 
 /// The settings that name the file; at most one of them, or all the same.
-pub const KEYS: [&str; 3] = ["path", "database", "credentials"];
+#[derive(Deserialize)]
+struct Keys {
+    path: Option<String>,
+    database: Option<String>,
+    credentials: Option<Credentials>,
+}
 
-/// What the settings name: a path, or an address as dlt writes it. `credentials` may be a table with `database`.
+/// dlt's table; a text stands for its `database`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    database: Option<String>,
+    #[serde(rename = "drivername")]
+    _driver: Option<IgnoredAny>,
+}
+
+/// What the settings name, a path or an address as dlt writes it, and the settings that are left.
 ///
 /// # Errors
 /// Invalid if two settings name different files, or one is neither text nor such a table.
-pub fn named(settings: &Settings) -> Result<Option<String>> {
-    let mut named: Option<(&str, String)> = None;
-    for key in KEYS {
-        let text = match settings.table_or_text(key)? {
-            Some(TableOrText::Table(keys)) => {
-                let keys = Settings::new(keys);
-                keys.check_keys(&["database", "drivername"])?;
-                keys.text("database")?
-            }
-            _ => settings.text(key)?,
-        };
-        match (&named, text) {
-            (Some((first, known)), Some(text)) if *known != text => {
-                return Err(Error::invalid(format!("'{first}' and '{key}' name different databases"))
-                    .with_remedy("keep one of them"));
-            }
-            (None, Some(text)) => named = Some((key, text)),
-            _ => {}
+pub fn split(settings: &Settings) -> Result<(Option<String>, Settings)> {
+    let (keys, rest): (Keys, _) = settings.spell_out("credentials", "database").split()?;
+    let credentials = keys.credentials.and_then(|credentials| credentials.database);
+    let named = [("path", keys.path), ("database", keys.database), ("credentials", credentials)];
+    let mut named = named.into_iter().filter_map(|(key, text)| Some((key, text?)));
+    let Some((first, file)) = named.next() else { return Ok((None, rest)) };
+    match named.find(|(_, other)| *other != file) {
+        None => Ok((Some(file), rest)),
+        Some((key, _)) => {
+            let other = settings.invalid(key, format!("names another database than '{first}'"));
+            Err(Error::from(other).with_remedy("keep one of them"))
         }
     }
-    Ok(named.map(|(_, text)| text))
 }
 
 /// Sees whether a file that is not there could be made, and leaves nothing.

@@ -88,6 +88,15 @@ impl Error {
         self
     }
 
+    /// Says what the user can do, where somebody knows.
+    #[must_use]
+    pub fn with_known_remedy(self, remedy: Option<impl Into<String>>) -> Self {
+        match remedy {
+            Some(remedy) => self.with_remedy(remedy),
+            None => self,
+        }
+    }
+
     /// Puts what was being done in front of the message.
     #[must_use]
     pub fn context(mut self, doing: impl fmt::Display) -> Self {

@@ -46,6 +46,7 @@ pub mod system;
 pub use appends::{Appends, Link};
 pub use base::{BaseState, taken_over};
 pub use capabilities::{Capabilities, IdentifierCase, Parallelism};
+pub use cartage_config::{Secret, Section as Settings, Written, keys_of, text_or_structure};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use checkup::{
     Checkup, CompleteLoad, Found, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME, checkup,
@@ -61,4 +62,4 @@ pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
-pub use settings::{Settings, TableOrText};
+pub use settings::{NoKeys, Seconds};

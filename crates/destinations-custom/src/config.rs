@@ -1,15 +1,22 @@
 //! The settings that all custom destinations share.
 
-use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Parallelism, Result, Settings as Keys,
-};
+use std::num::NonZeroUsize;
 
-/// The keys that every custom destination takes beside those that all destinations share.
-pub const KEYS: &[&str] =
-    &["batch_size", "skip_dlt_columns_and_tables", "max_parallel_load_jobs", "loader_parallelism_strategy"];
+use cartage_destinations_api::{Capabilities, CommonSettings, ConnectRequest, Parallelism, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// Rows of a batch unless the settings say otherwise.
 const BATCH_SIZE: usize = 1000;
+
+/// The keys that every custom destination takes beside those that all destinations share.
+#[derive(Deserialize)]
+struct Keys {
+    batch_size: Option<usize>,
+    skip_dlt_columns_and_tables: Option<bool>,
+    max_parallel_load_jobs: Option<NonZeroUsize>,
+    loader_parallelism_strategy: Option<Parallelism>,
+}
 
 /// How rows are handed over.
 #[derive(Clone, Debug)]
@@ -23,25 +30,26 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings of a request; `own` are keys of the sink itself.
+    /// Reads the settings of a request, those of the sink itself into a type that refuses unknown keys.
     ///
     /// # Errors
     /// Invalid naming the key that is unknown or whose value cannot be.
-    pub fn read(request: &ConnectRequest, own: &[&str]) -> Result<Self> {
-        let keys: &Keys = &request.settings;
-        let known: Vec<&str> = CommonSettings::KEYS.iter().chain(KEYS).chain(own).copied().collect();
-        keys.check_keys(&known)?;
+    pub fn read<T: DeserializeOwned>(request: &ConnectRequest) -> Result<(Self, T)> {
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let (keys, rest): (Keys, _) = rest.split()?;
+        let own = rest.parse()?;
         let known = Capabilities::of(&request.destination_type)
             .unwrap_or_else(|| Capabilities::of("function").expect("the api knows functions"));
-        let mut capabilities = known.with_settings(&CommonSettings::read(keys)?)?;
-        capabilities.max_parallel_load_jobs = keys.count("max_parallel_load_jobs")?;
-        if let Some(parallelism) = keys.word::<Parallelism>("loader_parallelism_strategy")? {
+        let mut capabilities = known.with_settings(&common)?;
+        capabilities.max_parallel_load_jobs = keys.max_parallel_load_jobs.map(NonZeroUsize::get);
+        if let Some(parallelism) = keys.loader_parallelism_strategy {
             capabilities.parallelism = parallelism;
         }
-        Ok(Self {
-            batch_size: keys.number("batch_size")?.unwrap_or(BATCH_SIZE),
-            skip_dlt_columns_and_tables: keys.flag("skip_dlt_columns_and_tables")?.unwrap_or(true),
+        let settings = Self {
+            batch_size: keys.batch_size.unwrap_or(BATCH_SIZE),
+            skip_dlt_columns_and_tables: keys.skip_dlt_columns_and_tables.unwrap_or(true),
             capabilities,
-        })
+        };
+        Ok((settings, own))
     }
 }

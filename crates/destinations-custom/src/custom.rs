@@ -2,7 +2,7 @@
 
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, Destination, Error, Job, JobFile, JobOutcome, LoadCommit,
-    LoadInFlight, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Probe, Result,
+    LoadInFlight, LoadKey, LoadPlan, LoadStatus, NoKeys, PreparedLoad, Probe, Result,
 };
 use cartage_runtime::Cancel;
 use cartage_schema::Table;
@@ -28,7 +28,8 @@ impl Custom {
     /// # Errors
     /// As for [`Custom::with_settings`], and Invalid if a key is unknown or its value cannot be.
     pub fn connect(request: &ConnectRequest, sink: impl Sink + 'static) -> Result<Self> {
-        Self::with_settings(request, Settings::read(request, &[])?, sink)
+        let (settings, NoKeys {}) = Settings::read(request)?;
+        Self::with_settings(request, settings, sink)
     }
 
     /// Makes a destination of a sink whose settings were read from the request, too.

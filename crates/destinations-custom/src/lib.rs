@@ -34,7 +34,7 @@ mod positions;
 mod process;
 mod sink;
 
-pub use config::{KEYS, Settings};
+pub use config::Settings;
 pub use custom::Custom;
 pub use function::{BoxError, Function, arrow, files, rows};
 pub use process::Command;

@@ -4,9 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
+use serde::Deserialize;
 
-/// Keys of this destination beside those that all destinations share.
-const OWN_KEYS: &[&str] = &["path", "credentials", "database", "memory_limit", "threads"];
+/// Keys of this destination beside those that name its file and those that all destinations share.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    memory_limit: Option<String>,
+    threads: Option<NonZeroUsize>,
+}
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,26 +38,21 @@ impl Config {
     /// # Errors
     /// Invalid naming the key that is unknown or has a value that cannot be.
     pub fn read(request: &ConnectRequest) -> Result<Self> {
-        let settings = &request.settings;
-        let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
-        settings.check_keys(&known)?;
-        let common = CommonSettings::read(settings)?;
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let (named, rest) = database_file::split(&rest)?;
+        let Keys { memory_limit, threads } = rest.parse()?;
         let dataset = request.dataset_name.clone();
         let staging_dataset = staging::dataset_of(&common, &dataset)?;
         Ok(Self {
-            path: database_path(request)?,
+            path: database_path(request, named)?,
             dataset,
             staging_dataset,
-            memory_limit: settings
-                .text("memory_limit")?
-                .or_else(|| request.memory_limit.map(|bytes| format!("{bytes}B"))),
-            threads: settings.count("threads")?,
+            memory_limit: memory_limit.or_else(|| request.memory_limit.map(|bytes| format!("{bytes}B"))),
+            threads: threads.map(NonZeroUsize::get),
             common,
         })
     }
-}
 
-impl Config {
     /// How many jobs run beside each other. DuckDB uses all its threads for one insert already; more
     /// inserts take more memory and are not faster. Small tables do not keep many threads busy, though.
     pub(crate) fn parallel_jobs(&self) -> usize {
@@ -60,8 +61,7 @@ impl Config {
     }
 }
 
-fn database_path(request: &ConnectRequest) -> Result<Option<PathBuf>> {
-    let named = database_file::named(&request.settings)?;
+fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<Option<PathBuf>> {
     let file =
         named.map_or_else(|| format!("{}.duckdb", request.pipeline_name), |text| without_scheme(&text));
     if file == ":memory:" {

@@ -28,11 +28,8 @@ const TERMINAL: &[&str] = &[
 /// An error of a statement.
 pub(crate) fn statement(doing: &str, cause: &duckdb::Error) -> Error {
     let message = one_line(cause);
-    let error = Error::new(kind(&message), message.clone()).context(doing);
-    match remedy(&message) {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
+    let remedy = remedy(&message);
+    Error::new(kind(&message), message).context(doing).with_known_remedy(remedy)
 }
 
 /// An error of opening the file.

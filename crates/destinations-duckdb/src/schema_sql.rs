@@ -5,11 +5,16 @@
 //! in `raw.duckdb`, and `"temp"."items"` would be another table.
 
 use cartage_destinations_api::{Error, Result};
+use cartage_destinations_sql::statements::types::{self, Decimals};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_schema::{Column, DataType};
 
 /// The name under which the database file is attached, whatever the file is called.
 pub const CATALOG: &str = "cartage";
+
+const INTEGERS: [(u32, &str); 5] =
+    [(8, "TINYINT"), (16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT"), (128, "HUGEINT")];
+const DECIMALS: Decimals = Decimals { name: "DECIMAL", digits: 38, scale: 38 };
 
 /// DuckDB's dialect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,18 +22,15 @@ pub struct DuckDbDialect;
 
 impl Dialect for DuckDbDialect {
     fn column_type(&self, column: &Column) -> Result<String> {
-        let Some(data_type) = column.data_type else {
-            return Err(Error::terminal("the column has no type"));
-        };
-        Ok(match data_type {
+        Ok(match types::of(column)? {
             DataType::Text => "VARCHAR".to_owned(),
             DataType::Double => "DOUBLE".to_owned(),
             DataType::Bool => "BOOLEAN".to_owned(),
-            DataType::Bigint => integer(column.precision)?.to_owned(),
+            DataType::Bigint => types::integer("duckdb", column.precision, &INTEGERS)?,
             DataType::Binary => "BLOB".to_owned(),
             DataType::Json => "JSON".to_owned(),
-            DataType::Decimal => decimal(column, 38, 9)?,
-            DataType::Wei => decimal(column, 38, 0)?,
+            DataType::Decimal => DECIMALS.of("duckdb", column, 38, 9)?,
+            DataType::Wei => DECIMALS.of("duckdb", column, 38, 0)?,
             DataType::Date => "DATE".to_owned(),
             DataType::Time => "TIME".to_owned(),
             DataType::Timestamp if column.has_timezone() => "TIMESTAMP WITH TIME ZONE".to_owned(),
@@ -49,12 +51,8 @@ impl Dialect for DuckDbDialect {
         format!("DELETE FROM {} WHERE 1=1", self.qualified(table))
     }
 
-    /// One statement for each.
-    fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
-        let add = |(name, kind): &(&str, String)| {
-            format!("ALTER TABLE {} ADD COLUMN {} {kind}", self.qualified(table), self.quote(name))
-        };
-        columns.iter().map(add).collect()
+    fn adds_many_columns(&self) -> bool {
+        false
     }
 
     /// An index costs more than looking through the few rows that such a table has.
@@ -81,29 +79,6 @@ impl Dialect for Uncompressed {
 /// which need their arguments while the statement is planned.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-fn integer(bits: Option<u32>) -> Result<&'static str> {
-    Ok(match bits {
-        Some(..=8) => "TINYINT",
-        Some(..=16) => "SMALLINT",
-        Some(..=32) => "INTEGER",
-        None | Some(..=64) => "BIGINT",
-        Some(..=128) => "HUGEINT",
-        Some(bits) => return Err(Error::terminal(format!("duckdb has no integer of {bits} bits"))),
-    })
-}
-
-fn decimal(column: &Column, precision: u32, scale: u32) -> Result<String> {
-    let precision = column.precision.unwrap_or(precision);
-    let scale = column.scale.unwrap_or(scale);
-    if !(1..=38).contains(&precision) || scale > precision {
-        return Err(Error::terminal(format!(
-            "duckdb has no decimal of precision {precision} and scale {scale}"
-        ))
-        .with_remedy("use a precision of 1 to 38 and a scale not larger than it"));
-    }
-    Ok(format!("DECIMAL({precision},{scale})"))
 }
 
 fn naive_timestamp(digits: Option<u32>) -> Result<&'static str> {

@@ -2,37 +2,42 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use cartage_destinations_api::{
-    CommonSettings, ConnectRequest, Error, Result, Secrets, Settings, TableOrText,
+    CommonSettings, ConnectRequest, Error, Result, Secret, Secrets, Settings, Written,
 };
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::layout::{DEFAULT_LAYOUT, Layout};
 use crate::moments;
 
 /// Keys of this destination beside those that all destinations share.
-pub(crate) const OWN_KEYS: &[&str] = &[
-    "bucket_url",
-    "credentials",
-    "layout",
-    "extra_placeholders",
-    "current_datetime",
-    "max_state_files",
-    "warn_unsafe_layout_separators",
-    "conditional_put",
-    "multipart_size",
-    "max_parallel_load_jobs",
-    "truncate_tables_on_staging_destination_before_load",
-    "keep_staged_files",
-];
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    bucket_url: Option<String>,
+    #[serde(default)]
+    credentials: Credentials,
+    layout: Option<String>,
+    #[serde(default)]
+    extra_placeholders: BTreeMap<String, Written>,
+    current_datetime: Option<String>,
+    max_state_files: Option<i64>,
+    warn_unsafe_layout_separators: Option<bool>,
+    conditional_put: Option<bool>,
+    multipart_size: Option<NonZeroU64>,
+    max_parallel_load_jobs: Option<NonZeroUsize>,
+    truncate_tables_on_staging_destination_before_load: Option<bool>,
+    keep_staged_files: Option<bool>,
+}
 
 /// Files above this are sent in parts unless the settings say otherwise.
 const MULTIPART_SIZE: u64 = 32 << 20;
 
 /// dlt's default of `max_state_files`.
-const MAX_STATE_FILES: usize = 100;
+const MAX_STATE_FILES: i64 = 100;
 
 /// Where the files lie and what they are called.
 pub(crate) struct Config {
@@ -79,15 +84,17 @@ pub(crate) enum Scheme {
     Azure,
 }
 
-/// What opens a bucket: dlt's names and their values. Not shown anywhere.
-#[derive(Clone, Default)]
+/// What opens a bucket: dlt's names and their values. A table of dlt may hold more than is asked for, such as all of the
+/// document of a service account.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Credentials {
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, Option<Secret>>,
 }
 
 impl Credentials {
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
+        self.values.get(key)?.as_ref().map(Secret::expose)
     }
 
     /// The values that nobody should see; names of accounts and places are none.
@@ -104,29 +111,7 @@ impl Credentials {
             "azure_tenant_id",
         ];
         let hidden = self.values.iter().filter(|(key, _)| !OPEN.contains(&key.as_str()));
-        Secrets::new(hidden.map(|(_, value)| value.as_str()))
-    }
-
-    fn read(settings: &Settings) -> Result<Self> {
-        let table = match settings.table_or_text("credentials")? {
-            None => return Ok(Self::default()),
-            Some(TableOrText::Table(table)) => table,
-            Some(_) => {
-                return Err(Error::invalid("'credentials' of a filesystem destination must be a table")
-                    .with_remedy(
-                        "give aws_access_key_id and so on, each as a key of its own below credentials",
-                    ));
-            }
-        };
-        let names: Vec<String> = table.keys().cloned().collect();
-        let given = Settings::new(table);
-        let mut values = BTreeMap::new();
-        for name in names {
-            if let Some(text) = given.text(&name)? {
-                values.insert(name, text);
-            }
-        }
-        Ok(Self { values })
+        Secrets::new(hidden.filter_map(|(_, value)| value.as_ref()).map(Secret::expose))
     }
 }
 
@@ -136,16 +121,16 @@ impl Config {
     /// # Errors
     /// Invalid naming the key that is unknown, absent or has a value that cannot be.
     pub(crate) fn read(request: &ConnectRequest) -> Result<Self> {
-        let settings = &request.settings;
-        let known: Vec<&str> = OWN_KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
-        settings.check_keys(&known)?;
-        let max_state_files = match settings.value("max_state_files").map(whole_number) {
-            None => Some(MAX_STATE_FILES),
-            Some(Some(number)) => usize::try_from(number).ok().filter(|number| *number > 0),
-            Some(None) => return Err(Error::invalid("'max_state_files' must be a whole number")),
-        };
-        let layout = layout(settings)?;
-        if settings.flag("warn_unsafe_layout_separators")? != Some(false)
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let keys: Keys = rest.parse()?;
+        let place = place(request, keys.bucket_url.as_deref())?;
+        let layout = layout(
+            &request.settings,
+            keys.layout.as_deref(),
+            keys.extra_placeholders,
+            keys.current_datetime,
+        )?;
+        if keys.warn_unsafe_layout_separators != Some(false)
             && let Some(separator) = layout.unsafe_separator()
         {
             tracing::warn!(
@@ -153,21 +138,20 @@ impl Config {
                  or set warn_unsafe_layout_separators = false"
             );
         }
+        let max_state_files = usize::try_from(keys.max_state_files.unwrap_or(MAX_STATE_FILES));
         Ok(Self {
-            place: place(request)?,
+            place,
             dataset: name_of("dataset", &request.dataset_name)?,
             pipeline: name_of("pipeline", &request.pipeline_name)?,
             layout,
-            credentials: Credentials::read(settings)?,
-            max_state_files,
-            conditional_put: settings.flag("conditional_put")?.unwrap_or(true),
-            multipart_size: settings.count("multipart_size")?.map_or(MULTIPART_SIZE, |size| size as u64),
-            max_parallel_load_jobs: settings.count("max_parallel_load_jobs")?,
-            truncate_before_load: settings
-                .flag("truncate_tables_on_staging_destination_before_load")?
-                .unwrap_or(true),
-            keep_staged_files: settings.flag("keep_staged_files")?.unwrap_or(true),
-            common: CommonSettings::read(settings)?,
+            credentials: keys.credentials,
+            max_state_files: max_state_files.ok().filter(|number| *number > 0),
+            conditional_put: keys.conditional_put.unwrap_or(true),
+            multipart_size: keys.multipart_size.map_or(MULTIPART_SIZE, NonZeroU64::get),
+            max_parallel_load_jobs: keys.max_parallel_load_jobs.map(NonZeroUsize::get),
+            truncate_before_load: keys.truncate_tables_on_staging_destination_before_load.unwrap_or(true),
+            keep_staged_files: keys.keep_staged_files.unwrap_or(true),
+            common,
         })
     }
 }
@@ -182,33 +166,31 @@ fn name_of(what: &str, name: &str) -> Result<String> {
         .with_remedy("name it with letters, digits and underscores"))
 }
 
-fn whole_number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.parse().ok())
-}
-
-fn layout(settings: &Settings) -> Result<Layout> {
-    let text = settings.text("layout")?;
-    let mut extra = BTreeMap::new();
-    for (name, value) in settings.table("extra_placeholders")?.unwrap_or_default() {
-        extra.insert(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    }
-    let moment = match settings.text("current_datetime")? {
-        None => None,
-        Some(text) => Some(moments::parse(&text).ok_or_else(|| {
-            Error::invalid(format!("'current_datetime' is '{text}', which is no date or time"))
+fn layout(
+    settings: &Settings,
+    layout: Option<&str>,
+    extra: BTreeMap<String, Written>,
+    moment: Option<String>,
+) -> Result<Layout> {
+    let extra = extra.into_iter().map(|(name, value)| (name, value.into_text())).collect();
+    let parse = |text: String| {
+        moments::parse(&text).ok_or_else(|| {
+            Error::from(settings.invalid("current_datetime", format!("'{text}' is no date or time")))
                 .with_remedy("write it like 2024-12-31T23:59:59Z")
-        })?),
+        })
     };
-    Layout::new(text.as_deref().unwrap_or(DEFAULT_LAYOUT), extra, moment)
+    let moment = moment.map(parse).transpose()?;
+    Layout::new(layout.unwrap_or(DEFAULT_LAYOUT), extra, moment)
 }
 
-fn place(request: &ConnectRequest) -> Result<Place> {
-    let url = request.settings.text("bucket_url")?.ok_or_else(|| {
-        Error::invalid("'bucket_url' is missing")
+fn place(request: &ConnectRequest, url: Option<&str>) -> Result<Place> {
+    let url = url.ok_or_else(|| {
+        Error::invalid(format!("'bucket_url' is missing in [{}]", request.settings.path()))
             .with_remedy("name a folder, or a bucket like s3://bucket/folder, gs://bucket or az://container")
     })?;
+    let invalid = |reason: &str| Error::from(request.settings.invalid("bucket_url", reason));
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Ok(Place::Local(request.base_dir.join(&url)));
+        return Ok(Place::Local(request.base_dir.join(url)));
     };
     let scheme = match scheme {
         "file" => {
@@ -219,7 +201,7 @@ fn place(request: &ConnectRequest) -> Result<Place> {
         "gs" | "gcs" => Scheme::Gcs,
         "az" | "azure" | "abfs" | "abfss" | "adl" => Scheme::Azure,
         other => {
-            return Err(Error::invalid(format!("'bucket_url' begins with {other}://, which is not known"))
+            return Err(invalid(&format!("begins with {other}://, which is not known"))
                 .with_remedy("use a folder, file://, s3://, gs:// or az://"));
         }
     };
@@ -227,7 +209,7 @@ fn place(request: &ConnectRequest) -> Result<Place> {
     // abfss://container@account.dfs.core.windows.net names the account, too.
     let bucket = bucket.split('@').next().unwrap_or(bucket);
     if bucket.is_empty() {
-        return Err(Error::invalid("'bucket_url' names no bucket"));
+        return Err(invalid("names no bucket"));
     }
     let prefix = prefix.trim_matches('/').to_owned();
     Ok(Place::Bucket { scheme, bucket: bucket.to_owned(), prefix, url: url.trim_end_matches('/').to_owned() })
@@ -248,7 +230,7 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -21,11 +21,9 @@ pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
         ),
         _ => (ErrorKind::Transient, None),
     };
-    let error = Error::new(kind, format!("cannot {doing} {}: {cause}", path.display())).with_source(cause);
-    match remedy {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
+    Error::new(kind, format!("cannot {doing} {}: {cause}", path.display()))
+        .with_source(cause)
+        .with_known_remedy(remedy)
 }
 
 const CREDENTIALS: &str =
@@ -61,11 +59,7 @@ pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error, secr
         Cause::InvalidPath { .. } | Cause::UnknownConfigurationKey { .. } => (ErrorKind::Invalid, None),
         _ => (ErrorKind::Transient, None),
     };
-    let error = Error::new(kind, format!("cannot {doing} {place}: {}", first_line(&text)));
-    match remedy {
-        Some(remedy) => error.with_remedy(remedy),
-        None => error,
-    }
+    Error::new(kind, format!("cannot {doing} {place}: {}", first_line(&text))).with_known_remedy(remedy)
 }
 
 /// Whether a server says that it has no room. There is no kind of error for it, and servers name it differently.

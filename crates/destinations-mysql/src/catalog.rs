@@ -29,6 +29,14 @@ impl Session {
         rows.retain(|row| row.text(0).is_ok_and(|found| self.is_same(&found, dataset)));
         Ok(rows)
     }
+
+    /// Table, name and type of each column of a dataset.
+    fn all_columns(&self, dataset: &str) -> Result<Vec<(String, String, String)>> {
+        let sql = "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns \
+                   WHERE table_schema = ? ORDER BY BINARY table_name, ordinal_position";
+        let rows = self.of_dataset(dataset, "read the columns of the dataset", sql)?;
+        rows.iter().map(|row| Ok((row.text(1)?, row.text(2)?, row.text(3)?))).collect()
+    }
 }
 
 impl SqlSession for Session {
@@ -121,25 +129,15 @@ impl SqlSession for Session {
     }
 
     fn columns(&self, table: &TableRef) -> Result<Vec<(String, String)>> {
-        let sql = "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns \
-                   WHERE table_schema = ? ORDER BY ordinal_position";
-        let rows = self.of_dataset(&table.dataset, "read the columns of the table", sql)?;
-        let mut columns = Vec::new();
-        for row in rows {
-            if self.is_same(&row.text(1)?, &table.table) {
-                columns.push((row.text(2)?, row.text(3)?));
-            }
-        }
-        Ok(columns)
+        let mut columns = self.all_columns(&table.dataset)?;
+        columns.retain(|(name, ..)| self.is_same(name, &table.table));
+        Ok(columns.into_iter().map(|(_, column, type_name)| (column, type_name)).collect())
     }
 
     /// One question for all tables of the dataset.
     fn existing(&self, dataset: &str, _tables: &[&Table]) -> Result<Existing> {
-        let sql = "SELECT table_schema, table_name, column_name FROM information_schema.columns \
-                   WHERE table_schema = ? ORDER BY BINARY table_name, ordinal_position";
-        let rows = self.of_dataset(dataset, "read the columns of the dataset", sql)?;
-        let columns = rows.iter().map(|row| Ok((row.text(1)?, row.text(2)?)));
-        Ok(Existing::of(&self.about().dialect, &columns.collect::<Result<Vec<_>>>()?))
+        let columns = self.all_columns(dataset)?.into_iter().map(|(table, column, _)| (table, column));
+        Ok(Existing::of(&self.about().dialect, &columns.collect::<Vec<_>>()))
     }
 
     /// Whether somebody may make databases of any name.
@@ -152,8 +150,7 @@ impl SqlSession for Session {
     }
 
     fn lock_dataset(&self, staging: &str) -> Result<()> {
-        let limit = self.about().lock_timeout.map(|limit| limit.as_secs().max(1));
-        lock::lock_dataset(self, staging, limit)
+        lock::lock_dataset(self, staging, self.about().lock_timeout)
     }
 
     fn unlock_dataset(&self, staging: &str) {

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cartage_destinations_api::{Param, Result, Statement};
 use cartage_destinations_sql::{Row, SqlSession as _, SqlValue};
@@ -23,8 +22,8 @@ pub(crate) struct About {
     pub(crate) longest_statement: usize,
     /// Whether it takes files of rows from us.
     pub(crate) takes_files: bool,
-    /// Longest time that a statement waits for a lock; the server's where absent.
-    pub(crate) lock_timeout: Option<Duration>,
+    /// Seconds that a statement waits for a lock; the server's where absent.
+    pub(crate) lock_timeout: Option<u64>,
 }
 
 /// One connection, used by one thread at a time.

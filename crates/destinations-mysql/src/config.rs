@@ -1,155 +1,96 @@
 //! The settings below `[destination.<name>]`: parsed and checked, nothing connected.
 
-use std::fmt;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings};
-use cartage_destinations_sql::Datasets;
-use cartage_destinations_sql::credentials::{Form, required};
+use cartage_destinations_api::{ConnectRequest, Result, Secret};
+use cartage_destinations_sql::credentials::{Form, Login, check_charset, find_files, go_together};
+use cartage_destinations_sql::server;
 use mysql_async::{ClientIdentity, OptsBuilder, SslOpts};
-
-/// Keys of this destination beside those that all destinations share.
-const OWN_KEYS: &[&str] = &["credentials", "connections", "lock_timeout"];
-
-/// Connection strings, with SQLAlchemy's names of drivers too, and the keys of `credentials`.
-const FORM: Form = Form {
-    database: "MySQL or MariaDB",
-    schemes: &["mysql", "mariadb"],
-    example: "mysql://user:password@host:3306/database",
-    keys: &[
-        "drivername",
-        "username",
-        "password",
-        "host",
-        "port",
-        "database",
-        "query",
-        "charset",
-        "connect_timeout",
-        "ssl_mode",
-        "ssl_ca",
-        "ssl_cert",
-        "ssl_key",
-    ],
-};
+use serde::Deserialize;
 
 const DEFAULT_PORT: u16 = 3306;
-const DEFAULT_CONNECT_TIMEOUT: usize = 15;
-const DEFAULT_CONNECTIONS: usize = 4;
 /// The protocol has no longer ones.
 const LONGEST_PACKET: usize = 1 << 30;
 /// After this time without a sign of life the other side is asked for one.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// Where the dataset is and how it is used.
+pub type Config = server::Config<Credentials>;
+
 /// `ssl_mode`, as MySQL's own programs know it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum SslMode {
     /// Never encrypted.
+    #[serde(alias = "disabled")]
     Disabled,
     /// Encrypted where the server can.
     #[default]
+    #[serde(alias = "preferred")]
     Preferred,
     /// Encrypted, whoever answers.
+    #[serde(alias = "required")]
     Required,
     /// Encrypted, and the certificate is that of the host, signed by somebody who is trusted.
+    #[serde(alias = "verify_identity")]
     VerifyIdentity,
 }
 
-impl FromStr for SslMode {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Ok(match text.to_ascii_uppercase().as_str() {
-            "DISABLED" => Self::Disabled,
-            "PREFERRED" => Self::Preferred,
-            "REQUIRED" => Self::Required,
-            "VERIFY_IDENTITY" => Self::VerifyIdentity,
-            _ => {
-                return Err(Error::invalid(format!(
-                    "'{text}' is none of DISABLED, PREFERRED, REQUIRED, VERIFY_IDENTITY"
-                )));
-            }
-        })
-    }
-}
-
-/// Where the server is and who connects. `Debug` prints no password.
-#[derive(Clone, PartialEq, Eq)]
+/// What the credentials have beside those of all servers. A host that begins with `/` is a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The host. One that begins with `/` is a socket.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// The database that sessions begin in; datasets are others.
-    pub database: String,
-    /// The user.
-    pub username: String,
-    /// Its password, where it has one.
-    pub password: Option<String>,
-    /// How long one attempt to connect may take.
-    pub connect_timeout: Duration,
+    charset: Option<String>,
+    /// The port; 3306 where absent.
+    pub port: Option<NonZeroU16>,
     /// Whether and how connections are encrypted.
+    #[serde(default)]
     pub ssl_mode: SslMode,
     /// File with the certificates that are trusted beside the well-known ones.
     pub ssl_ca: Option<PathBuf>,
-    /// Certificate and key of the client.
-    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Certificate of the client.
+    pub ssl_cert: Option<PathBuf>,
+    /// Key of the client.
+    pub ssl_key: Option<PathBuf>,
 }
 
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = format!("{}@{}:{}/{}", self.username, self.host, self.port, self.database);
-        f.debug_struct("Credentials")
-            .field("place", &place)
-            .field("ssl_mode", &self.ssl_mode)
-            .finish_non_exhaustive()
+impl server::Credentials for Credentials {
+    /// With SQLAlchemy's names of drivers too.
+    const FORM: Form = Form {
+        database: "MySQL or MariaDB",
+        schemes: &["mysql", "mariadb"],
+        example: "mysql://user:password@host:3306/database",
+    };
+
+    fn complete(&mut self, _login: &Login, request: &ConnectRequest) -> Result<()> {
+        check_charset(request, "charset", self.charset.take(), &["utf8mb4"])?;
+        go_together(request, [("ssl_cert", &self.ssl_cert), ("ssl_key", &self.ssl_key)])?;
+        find_files(request, [&mut self.ssl_ca, &mut self.ssl_cert, &mut self.ssl_key]);
+        Ok(())
     }
 }
 
 impl Credentials {
-    fn read(request: &ConnectRequest) -> Result<Self> {
-        let given = FORM.read(&request.settings)?;
-        let needed = |key| required(&given, &request.name, key);
-        check_charset(&given)?;
-        let file = |key| Ok(given.text(key)?.map(|path| request.base_dir.join(path)));
-        let client_certificate = match (file("ssl_cert")?, file("ssl_key")?) {
-            (None, None) => None,
-            (Some(certificate), Some(key)) => Some((certificate, key)),
-            _ => return Err(Error::invalid("'ssl_cert' and 'ssl_key' go together")),
-        };
-        let port = given.count("port")?.map(u16::try_from).transpose();
-        let timeout = given.count("connect_timeout")?.unwrap_or(DEFAULT_CONNECT_TIMEOUT);
-        Ok(Self {
-            host: needed("host")?,
-            port: port
-                .map_err(|_| Error::invalid("'port' is no number from 1 to 65535"))?
-                .unwrap_or(DEFAULT_PORT),
-            database: needed("database")?,
-            username: needed("username")?,
-            password: given.text("password")?,
-            connect_timeout: Duration::from_secs(timeout as u64),
-            ssl_mode: given.word("ssl_mode")?.unwrap_or_default(),
-            ssl_ca: file("ssl_ca")?,
-            client_certificate,
-        })
+    pub(crate) fn port(&self) -> u16 {
+        self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
 
     /// What the client is told; `encrypted` is what the mode leaves open.
-    pub(crate) fn options(&self, encrypted: bool) -> OptsBuilder {
-        let is_socket = self.host.starts_with('/');
+    pub(crate) fn options(&self, login: &Login, encrypted: bool) -> OptsBuilder {
+        let is_socket = login.host.starts_with('/');
         OptsBuilder::default()
-            .ip_or_hostname(if is_socket { "localhost" } else { &self.host })
-            .tcp_port(self.port)
-            .socket(is_socket.then_some(&self.host))
+            .ip_or_hostname(if is_socket { "localhost" } else { &login.host })
+            .tcp_port(self.port())
+            .socket(is_socket.then_some(&login.host))
             .prefer_socket(false)
             .tcp_keepalive(Some(KEEPALIVE))
-            .user(Some(&self.username))
-            .pass(self.password.as_ref())
-            .db_name(Some(&self.database))
+            .user(Some(&login.username))
+            .pass(login.password.as_ref().map(Secret::expose))
+            .db_name(Some(&login.database))
             // What is longer is the server's business.
             .max_allowed_packet(Some(LONGEST_PACKET))
             // A statement that gives a row the values that it has still counts it.
@@ -159,9 +100,10 @@ impl Credentials {
 
     fn encryption(&self) -> SslOpts {
         let identity = self
-            .client_certificate
-            .as_ref()
-            .map(|(certificate, key)| ClientIdentity::new(certificate.clone().into(), key.clone().into()));
+            .ssl_cert
+            .clone()
+            .zip(self.ssl_key.clone())
+            .map(|(certificate, key)| ClientIdentity::new(certificate.into(), key.into()));
         let trusted = self.ssl_ca.iter().map(|path| path.clone().into()).collect();
         SslOpts::default()
             .with_root_certs(trusted)
@@ -170,60 +112,15 @@ impl Credentials {
     }
 }
 
-fn check_charset(given: &Settings) -> Result<()> {
-    match given.text("charset")?.as_deref() {
-        None | Some("utf8mb4") => Ok(()),
-        Some(other) => Err(Error::invalid(format!("'charset' is {other}, but all text is sent as utf8mb4"))
-            .with_remedy("leave 'charset' out")),
-    }
-}
-
-/// Where the dataset is and how it is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Config {
-    /// Where the server is and who connects.
-    pub credentials: Credentials,
-    /// Name under `[destination]`, for remedies.
-    pub name: String,
-    /// The databases that are loaded into.
-    pub datasets: Datasets,
-    /// Jobs at a time, each on a connection of its own.
-    pub connections: usize,
-    /// Longest time that a statement waits for a lock; the server's where absent.
-    pub lock_timeout: Option<Duration>,
-    /// What all destinations share.
-    pub common: CommonSettings,
-}
-
-impl Config {
-    /// Reads the settings of a request.
-    ///
-    /// # Errors
-    /// Invalid naming the key that is unknown, absent or has a value that cannot be.
-    pub fn read(request: &ConnectRequest) -> Result<Self> {
-        let settings = &request.settings;
-        settings.check_keys(&[OWN_KEYS, CommonSettings::KEYS].concat())?;
-        let common = CommonSettings::read(settings)?;
-        Ok(Self {
-            credentials: Credentials::read(request)?,
-            name: request.name.clone(),
-            datasets: Datasets::read(request, &common)?,
-            connections: settings.count("connections")?.unwrap_or(DEFAULT_CONNECTIONS),
-            lock_timeout: settings.seconds("lock_timeout")?,
-            common,
-        })
-    }
-
-    /// `host:port`, for messages.
-    pub(crate) fn place(&self) -> String {
-        let Credentials { host, port, .. } = &self.credentials;
-        if host.starts_with('/') { host.clone() } else { format!("{host}:{port}") }
-    }
+/// `host:port`, for messages.
+pub(crate) fn place(config: &Config) -> String {
+    let host = &config.login.host;
+    if host.starts_with('/') { host.clone() } else { format!("{host}:{}", config.credentials.port()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::Settings;
     use serde_json::{Value, json};
 
     use super::*;
@@ -246,8 +143,8 @@ mod tests {
             let text = read(&json!({"credentials": format!("{scheme}://{rest}")})).unwrap();
             assert_eq!(text, table, "{scheme}");
         }
-        let Credentials { host, port, ssl_mode, ssl_ca, .. } = &table.credentials;
-        assert_eq!((host.as_str(), *port, *ssl_mode), ("db", 3307, SslMode::VerifyIdentity));
+        let Credentials { ssl_mode, ssl_ca, .. } = &table.credentials;
+        assert_eq!((place(&table).as_str(), *ssl_mode), ("db:3307", SslMode::VerifyIdentity));
         assert_eq!(ssl_ca.as_deref(), Some(std::path::Path::new("/base/ca.pem")));
         assert!(!format!("{table:?}").contains("hu/sh"));
     }

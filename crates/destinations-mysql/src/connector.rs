@@ -1,12 +1,10 @@
 //! Makes connections to one server.
 
-use std::sync::{Arc, OnceLock};
-
-use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::server::Server;
+use cartage_destinations_api::{Result, Seconds};
+use cartage_destinations_sql::server::ClientThread;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use crate::client::{About, Session};
 use crate::config::{Config, SslMode};
@@ -36,33 +34,30 @@ const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_t
 pub struct Connector {
     config: Config,
     dialect: MysqlDialect,
-    runtime: OnceLock<Arc<Runtime>>,
-}
-
-impl Server for Connector {
-    type Session = Session;
-
-    fn connect(&self) -> Result<Session> {
-        let runtime = self.runtime()?;
-        let mut conn = self.attempts(&runtime)?;
-        let about = runtime
-            .block_on(self.set_up(&mut conn))
-            .map_err(|cause| error::statement("set up the session", &cause))?;
-        Ok(Session::new(runtime, conn, about))
-    }
+    thread: ClientThread,
 }
 
 impl Connector {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, dialect: MysqlDialect::default(), runtime: OnceLock::default() }
+        Self { config, dialect: MysqlDialect::default(), thread: ClientThread::new("mysql") }
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    pub(crate) fn dialect(&self) -> &MysqlDialect {
+    pub(crate) fn mysql_dialect(&self) -> &MysqlDialect {
         &self.dialect
+    }
+
+    /// A new connection that is set up.
+    pub(crate) fn new_session(&self) -> Result<Session> {
+        let runtime = self.thread.runtime()?;
+        let mut conn = self.attempts(&runtime)?;
+        let about = runtime
+            .block_on(self.set_up(&mut conn))
+            .map_err(|cause| error::statement("set up the session", &cause))?;
+        Ok(Session::new(runtime, conn, about))
     }
 
     fn attempts(&self, runtime: &Runtime) -> Result<Conn> {
@@ -79,12 +74,13 @@ impl Connector {
     }
 
     fn attempt(&self, runtime: &Runtime, encrypted: bool) -> mysql_async::Result<Conn> {
-        let credentials = &self.config.credentials;
+        let Config { login, credentials, .. } = &self.config;
         let connecting = async {
-            tokio::time::timeout(credentials.connect_timeout, Conn::new(credentials.options(encrypted))).await
+            tokio::time::timeout(login.connect_timeout.0, Conn::new(credentials.options(login, encrypted)))
+                .await
         };
         runtime.block_on(connecting).unwrap_or_else(|_| {
-            let seconds = credentials.connect_timeout.as_secs_f64();
+            let seconds = login.connect_timeout.0.as_secs_f64();
             let message = format!("no answer within {seconds} s");
             Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
         })
@@ -100,8 +96,8 @@ impl Connector {
                 set => set?,
             }
         }
-        if let Some(limit) = self.config.lock_timeout {
-            let seconds = limit.as_secs().max(1);
+        let lock_timeout = self.config.server.lock_timeout.map(|Seconds(limit)| limit.as_secs().max(1));
+        if let Some(seconds) = lock_timeout {
             let sql =
                 format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}");
             conn.query_drop(sql).await?;
@@ -113,17 +109,7 @@ impl Connector {
             dialect: self.dialect.clone(),
             longest_statement: usize::try_from(longest).unwrap_or(usize::MAX),
             takes_files: takes_files != 0,
-            lock_timeout: self.config.lock_timeout,
+            lock_timeout,
         })
-    }
-
-    fn runtime(&self) -> Result<Arc<Runtime>> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(Arc::clone(runtime));
-        }
-        let built = Builder::new_multi_thread().worker_threads(1).thread_name("mysql").enable_all().build();
-        let runtime = built
-            .map_err(|cause| Error::transient("cannot start the thread of connections").with_source(cause))?;
-        Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
     }
 }

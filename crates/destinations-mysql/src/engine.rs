@@ -1,23 +1,24 @@
-//! [`MysqlEngine`]: what MySQL and MariaDB do in their own way.
+//! What MySQL and MariaDB do in their own way.
 
-use cartage_destinations_api::{
-    Capabilities, ConnectRequest, Description, Error, FileFormat, JobFile, LoadKey, Probe, Result, Statement,
-};
-use cartage_destinations_sql::server::{LoadLock, Pool, Pooled};
+use cartage_destinations_api::{ConnectRequest, Description, JobFile, Result, Statement};
+use cartage_destinations_sql::credentials::Login;
+use cartage_destinations_sql::server::{Server, ServerEngine};
 use cartage_destinations_sql::statements::ddl::{self, Constraints};
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_in_steps};
-use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
-use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlEngine};
+use cartage_destinations_sql::statements::{Dialect, TableRef};
+use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlSession as _};
 use cartage_schema::Table;
 
-use crate::check;
 use crate::client::Session;
-use crate::config::{Config, Credentials};
+use crate::config::{Config, place};
 use crate::connector::Connector;
 use crate::load;
 
 /// One dataset at a server of MySQL or MariaDB.
 pub type Mysql = SqlDestination<MysqlEngine>;
+
+/// The server of one destination.
+pub type MysqlEngine = ServerEngine<Connector>;
 
 /// Reads the settings. The server is asked by the first call that needs it.
 ///
@@ -25,108 +26,67 @@ pub type Mysql = SqlDestination<MysqlEngine>;
 /// Invalid if a setting is unknown, absent or has a value that it cannot have.
 pub fn connect(request: &ConnectRequest) -> Result<Mysql> {
     let config = Config::read(request)?;
-    let mut capabilities = Capabilities::of(&request.destination_type)
-        .ok_or_else(|| Error::invalid(format!("type '{}' is not known", request.destination_type)))?
-        .with_settings(&config.common)?;
-    capabilities.max_parallel_load_jobs = Some(config.connections);
-    let pool = Pool::new(Connector::new(config));
-    Ok(SqlDestination::new(MysqlEngine { lock: LoadLock::default(), pool, capabilities }))
+    let capabilities = config.capabilities(&request.destination_type)?;
+    Ok(SqlDestination::new(ServerEngine::new(Connector::new(config), capabilities)))
 }
 
-/// The server of one destination.
-#[derive(Debug)]
-pub struct MysqlEngine {
-    // Its connection ends before the thread that serves all of them.
-    lock: LoadLock<Session>,
-    pool: Pool<Connector>,
-    capabilities: Capabilities,
-}
+impl Server for Connector {
+    type Session = Session;
 
-impl SqlEngine for MysqlEngine {
-    type Session<'a> = Pooled<'a, Connector>;
+    fn connect(&self) -> Result<Session> {
+        self.new_session()
+    }
 
     fn dialect(&self) -> &dyn Dialect {
-        self.pool.server().dialect()
+        self.mysql_dialect()
     }
 
     fn datasets(&self) -> &Datasets {
-        &self.pool.server().config().datasets
+        &self.config().datasets
     }
 
-    fn description(&self) -> Description {
-        let config = self.pool.server().config();
-        let Credentials { host, port, username, .. } = &config.credentials;
-        let dataset = &config.datasets.dataset;
-        let look = format!("mysql -h {host} -P {port} -u {username} -p {dataset}");
-        Description::new(&self.capabilities.destination, config.place(), dataset).look_with(look)
+    fn description(&self, destination_type: &str) -> Description {
+        let (Login { host, username, .. }, dataset) = (&self.config().login, &self.datasets().dataset);
+        let look =
+            format!("mysql -h {host} -P {} -u {username} -p {dataset}", self.config().credentials.port());
+        Description::new(destination_type, place(self.config()), dataset).look_with(look)
     }
 
     fn commit_model(&self) -> CommitModel {
         CommitModel::ROWS_ONLY
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn session(&self) -> Result<Pooled<'_, Connector>> {
-        self.pool.session()
-    }
-
-    fn load_file(
-        &self,
-        session: &Pooled<'_, Connector>,
-        target: &TableRef,
-        table: &Table,
-        job: &JobFile,
-    ) -> Result<u64> {
+    fn load_file(&self, session: &Session, target: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
         let of_dataset = TableRef::new(&self.datasets().dataset, &table.name);
         load::load(session, target, &of_dataset, table, &job.path)
     }
 
-    fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
-        if job.format != FileFormat::Parquet {
-            let name = &self.capabilities.destination;
-            return Err(Error::invalid(format!("{name} cannot load {} files", job.format)));
-        }
-        let purpose = format!("insert {} into table {}, of the columns those in the file", job.id, job.table);
-        Ok(Statement::new(purpose, load::statement(self.dialect(), target, table)))
+    fn load_sql(&self, target: &TableRef, table: &Table) -> String {
+        load::statement(self.dialect(), target, table)
     }
 
-    fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>) {
-        (vec![Probe::new("connect", || check::connect(&self.pool))], Vec::new())
-    }
-
-    /// Holds a lock of the server for the pipeline and dataset.
-    fn begin_work(&self, load: &LoadKey) -> Result<()> {
-        self.lock.acquire(self.pool.server(), load, &self.datasets().dataset)
-    }
-
-    fn end_work(&self) {
-        self.lock.release();
+    fn who_answers(&self, session: &Session) -> Result<String> {
+        let statement = Statement::new("ask for the version", "SELECT version(), current_user()");
+        let row = session.query(&statement)?.into_iter().next().unwrap_or_default();
+        let (version, user) = (row.text(0)?, row.text(1)?);
+        let files = if session.about().takes_files { "" } else { ", without local_infile (slower)" };
+        Ok(format!("version {version} at {}, as {user}{files}", place(self.config())))
     }
 
     fn create_staged(
         &self,
-        target: &TableRef,
+        staged: &TableRef,
         table: &Table,
         constraints: Constraints,
         is_merged: bool,
     ) -> Result<String> {
-        let dialect = self.pool.server().dialect();
-        if is_merged {
-            ddl::create_table(&dialect.of_merged(), target, table, constraints)
-        } else {
-            ddl::create_table(dialect, target, table, constraints)
-        }
+        let dialect = self.mysql_dialect();
+        let dialect = if is_merged { dialect.of_merged() } else { dialect.clone() };
+        ddl::create_table(&dialect, staged, table, constraints)
     }
 
     /// There is no `MERGE`.
-    fn update_rows(
-        &self,
-        _session: Option<&Self::Session<'_>>,
-        _tables: &[ChainTable<'_>],
-    ) -> Result<UpdateRows> {
-        Ok(update_in_steps)
+    fn update_rows(&self) -> UpdateRows {
+        update_in_steps
     }
 }

@@ -5,7 +5,15 @@ use std::io;
 use cartage_destinations_api::{Error, ErrorKind};
 use mysql_async::{DriverError, IoError, ServerError};
 
-use crate::config::Config;
+use crate::config::{Config, place};
+
+/// Shutdown, too many connections, out of memory or threads, broken packets, lock waits and deadlocks, killed, a table
+/// that somebody else has just made, changed or removed, limits of a user's resources.
+const PASSING: [u16; 36] = [
+    1037, 1038, 1040, 1041, 1053, 1077, 1079, 1135, 1152, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180,
+    1184, 1203, 1205, 1206, 1213, 1226, 1317, 1412, 1429, 1430, 1614, 1637, 1836, 1927, 1969, 3024, 3058,
+    3572, 4031,
+];
 
 /// Longest message of the server that is shown; it may hold a value.
 const LONGEST_MESSAGE: usize = 500;
@@ -24,11 +32,7 @@ pub(crate) fn statement(doing: &str, cause: &mysql_async::Error) -> Error {
 /// What the server says by number, as an error or as a warning.
 pub(crate) fn of_server(code: u16, message: &str) -> Error {
     let shown: String = one_line(message).chars().take(LONGEST_MESSAGE).collect();
-    let found = Error::new(kind(code), format!("{shown} ({code})"));
-    match remedy(code) {
-        Some(remedy) => found.with_remedy(remedy),
-        None => found,
-    }
+    Error::new(kind(code), format!("{shown} ({code})")).with_known_remedy(remedy(code))
 }
 
 fn of_driver(error: &DriverError) -> Error {
@@ -74,7 +78,7 @@ pub(crate) fn connect(config: &Config, cause: &mysql_async::Error) -> Error {
         }
         other => Error::invalid(one_line(&other.to_string())).with_remedy("check the credentials"),
     };
-    found.context(format!("cannot connect to {}", config.place()))
+    found.context(format!("cannot connect to {}", place(config)))
 }
 
 fn unreachable(io: &io::Error) -> Error {
@@ -97,38 +101,7 @@ fn kind(code: u16) -> ErrorKind {
         1021 | 1114 | 3675 => ErrorKind::NoRoom,
         // Damaged tables or indexes.
         1034 | 1035 | 1194 | 1712 | 1877 => ErrorKind::Corrupt,
-        // Shutdown, too many connections, out of memory or threads, broken packets, lock waits and deadlocks, killed,
-        // a table that somebody else has just made, changed or removed, limits of a user's resources.
-        1037
-        | 1038
-        | 1040
-        | 1041
-        | 1053
-        | 1077
-        | 1079
-        | 1135
-        | 1152
-        | 1155..=1161
-        | 1180
-        | 1184
-        | 1203
-        | 1205
-        | 1206
-        | 1213
-        | 1226
-        | 1317
-        | 1412
-        | 1429
-        | 1430
-        | 1614
-        | 1637
-        | 1836
-        | 1927
-        | 1969
-        | 3024
-        | 3058
-        | 3572
-        | 4031 => ErrorKind::Transient,
+        _ if PASSING.contains(&code) => ErrorKind::Transient,
         _ => ErrorKind::Terminal,
     }
 }

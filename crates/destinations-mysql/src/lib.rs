@@ -19,7 +19,6 @@
 //! them. Of MySQL's own places for settings (`my.cnf`, `MYSQL_PWD`) none is read.
 
 mod catalog;
-mod check;
 mod client;
 mod config;
 mod connector;

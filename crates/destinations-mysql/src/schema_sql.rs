@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::statements::{Dialect, Lookup, TableRef};
+use cartage_destinations_api::Result;
+use cartage_destinations_sql::statements::types::{self, Decimals};
+use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_schema::value::timestamp_to_text;
 use cartage_schema::{Column, DataType, Table, WriteDisposition};
 
@@ -14,6 +15,9 @@ const CHARSET: &str = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 const KEY_LENGTH: u32 = 128;
 /// Most characters of a `VARCHAR` of `utf8mb4`: a row has 65,535 bytes.
 const LONGEST_VARCHAR: u32 = 16_383;
+const INTEGERS: [(u32, &str); 3] = [(16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT")];
+/// MariaDB's; MySQL refuses scales above 30 itself.
+const DECIMALS: Decimals = Decimals { name: "DECIMAL", digits: 65, scale: 38 };
 /// Columns of an index, and characters of each: an index has 3,072 bytes of up to four a character.
 const INDEX_COLUMNS: usize = 4;
 const INDEX_PREFIX: u32 = 128;
@@ -53,23 +57,21 @@ impl Dialect for MysqlDialect {
     }
 
     fn column_type(&self, column: &Column) -> Result<String> {
-        let Some(data_type) = column.data_type else {
-            return Err(Error::terminal("the column has no type"));
-        };
-        Ok(match data_type {
+        let fraction = || types::fraction("the server", column.precision).map(|digits| digits.unwrap_or(6));
+        Ok(match types::of(column)? {
             DataType::Text => text(column),
             DataType::Double => "DOUBLE".to_owned(),
             DataType::Bool => "TINYINT(1)".to_owned(),
-            DataType::Bigint => integer(column.precision)?.to_owned(),
+            DataType::Bigint => types::integer("the server", column.precision, &INTEGERS)?,
             DataType::Binary => {
                 column.precision.map_or_else(|| "LONGBLOB".to_owned(), |bytes| format!("BLOB({bytes})"))
             }
             DataType::Json => "JSON".to_owned(),
-            DataType::Decimal => decimal(column, 38, 9)?,
-            DataType::Wei => decimal(column, 38, 0)?,
+            DataType::Decimal => DECIMALS.of("the server", column, 38, 9)?,
+            DataType::Wei => DECIMALS.of("the server", column, 38, 0)?,
             DataType::Date => "DATE".to_owned(),
-            DataType::Time => format!("TIME({})", fraction(column.precision)?),
-            DataType::Timestamp => format!("DATETIME({})", fraction(column.precision)?),
+            DataType::Time => format!("TIME({})", fraction()?),
+            DataType::Timestamp => format!("DATETIME({})", fraction()?),
         })
     }
 
@@ -121,12 +123,8 @@ impl Dialect for MysqlDialect {
 
     /// In this form the server makes a set of what is looked among; with `EXISTS` it goes through all of it again and
     /// again in statements that insert.
-    fn is_found(&self, lookup: &Lookup<'_>) -> String {
-        lookup.listed()
-    }
-
-    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
-        format!("({}) IS NOT TRUE", lookup.listed())
+    fn looks_in_lists(&self) -> bool {
+        true
     }
 
     fn differs(&self, left: &str, right: &str) -> String {
@@ -150,34 +148,6 @@ fn text(column: &Column) -> String {
         Some(length) if length <= LONGEST_VARCHAR => format!("VARCHAR({length}) {CHARSET}"),
         _ => format!("LONGTEXT {CHARSET}"),
     }
-}
-
-fn integer(bits: Option<u32>) -> Result<&'static str> {
-    match bits {
-        Some(..=16) => Ok("SMALLINT"),
-        Some(17..=32) => Ok("INTEGER"),
-        None | Some(33..=64) => Ok("BIGINT"),
-        Some(bits) => Err(Error::terminal(format!("there is no integer of {bits} bits"))
-            .with_remedy("use a decimal with a scale of 0 and at most 65 digits")),
-    }
-}
-
-fn decimal(column: &Column, digits: u32, scale: u32) -> Result<String> {
-    let (digits, scale) = (column.precision.unwrap_or(digits), column.scale.unwrap_or(scale));
-    if (1..=65).contains(&digits) && scale <= 38.min(digits) {
-        return Ok(format!("DECIMAL({digits},{scale})"));
-    }
-    Err(Error::terminal(format!("there is no decimal of precision {digits} and scale {scale}"))
-        .with_remedy("use a precision of 1 to 65 and a scale of at most 30, at MariaDB 38"))
-}
-
-fn fraction(digits: Option<u32>) -> Result<u32> {
-    let digits = digits.unwrap_or(6);
-    if digits <= 6 {
-        return Ok(digits);
-    }
-    Err(Error::terminal(format!("there is no time with {digits} fraction digits"))
-        .with_remedy("use a precision of 0 to 6"))
 }
 
 /// One index for each key by which staged rows are compared with those of the table. Where a key of the table is short,

@@ -143,15 +143,15 @@ impl Destination for Memory {
         self.transact(|contents| memory_load::complete(contents, commit))
     }
 
+    fn reader(&self) -> Option<&dyn DatasetReader> {
+        Some(self)
+    }
+
     fn staging(&self) -> Option<&dyn Staging> {
         Some(self)
     }
 
     fn state_sync(&self) -> Option<&dyn StateSync> {
-        Some(self)
-    }
-
-    fn reader(&self) -> Option<&dyn DatasetReader> {
         Some(self)
     }
 }

@@ -2,7 +2,7 @@
 
 use cartage_destinations_api::{
     Capabilities, Chain, CommonSettings, ConnectRequest, Description, Destination, Error, Job, JobFile,
-    JobOutcome, LoadCommit, LoadKey, LoadPlan, LoadStatus, PreparedLoad, Probe, Result, Staging,
+    JobOutcome, LoadCommit, LoadKey, LoadPlan, LoadStatus, NoKeys, PreparedLoad, Probe, Result, Staging,
 };
 
 /// Takes everything and keeps nothing.
@@ -18,9 +18,10 @@ impl Null {
     /// # Errors
     /// Invalid if a setting is unknown or its value cannot be.
     pub fn connect(request: &ConnectRequest) -> Result<Self> {
-        request.settings.check_keys(CommonSettings::KEYS)?;
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        rest.parse::<NoKeys>()?;
         let capabilities = Capabilities::of("null").expect("the api knows the null destination");
-        let capabilities = capabilities.with_settings(&CommonSettings::read(&request.settings)?)?;
+        let capabilities = capabilities.with_settings(&common)?;
         Ok(Self { capabilities, dataset: request.dataset_name.clone() })
     }
 }

@@ -3,21 +3,21 @@
 use cartage_destinations_api::{Error, Result, Statement};
 use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
 
+use crate::client::Session;
+use crate::config::{Config, place};
 use crate::engine::PostgresEngine;
 
 /// Asks who answers.
-pub(crate) fn connect(postgres: &PostgresEngine) -> Result<String> {
+pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> {
     let statement =
         Statement::new("ask for the version", "SELECT current_setting('server_version'), current_user::text");
-    let answer = postgres.pool().session()?.query(&statement)?;
-    let row = answer.into_iter().next().unwrap_or_default();
-    let (version, user) = (row.text(0)?, row.text(1)?);
-    Ok(format!("PostgreSQL {version} at {}, as {user}", postgres.pool().server().config().place()))
+    let row = session.query(&statement)?.into_iter().next().unwrap_or_default();
+    Ok(format!("PostgreSQL {} at {}, as {}", row.text(0)?, place(config), row.text(1)?))
 }
 
 /// Looks for tables of the dataset that belong to somebody else or may not be written: a load would fail there.
-pub(crate) fn rights(postgres: &PostgresEngine) -> Result<String> {
-    let dataset = &postgres.datasets().dataset;
+pub(crate) fn rights(engine: &PostgresEngine) -> Result<String> {
+    let dataset = &engine.datasets().dataset;
     let statement = Statement::new(
         "ask for the rights on the tables",
         "SELECT c.relname::text FROM pg_catalog.pg_class c \
@@ -28,7 +28,7 @@ pub(crate) fn rights(postgres: &PostgresEngine) -> Result<String> {
          ORDER BY 1",
     )
     .with_params(vec![dataset.as_str().into()]);
-    let closed = postgres.pool().session()?.query(&statement)?;
+    let closed = engine.session()?.query(&statement)?;
     let closed = closed.iter().map(|row| row.text(0)).collect::<Result<Vec<_>>>()?;
     if closed.is_empty() {
         return Ok(format!("the tables of {dataset} may be read, written and altered"));

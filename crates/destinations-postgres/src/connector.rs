@@ -1,11 +1,10 @@
 //! Makes connections to one server.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::server::Server;
-use tokio::runtime::{Builder, Runtime};
+use cartage_destinations_api::{Error, Result, Seconds};
+use cartage_destinations_sql::server::ClientThread;
+use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 
 use crate::client::Session;
@@ -20,7 +19,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Connector {
     config: Config,
-    runtime: OnceLock<Arc<Runtime>>,
+    thread: ClientThread,
 }
 
 /// An attempt to connect that failed, with what the server said.
@@ -29,11 +28,18 @@ struct Refused {
     error: Error,
 }
 
-impl Server for Connector {
-    type Session = Session;
+impl Connector {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { config, thread: ClientThread::new("postgres") }
+    }
 
-    fn connect(&self) -> Result<Session> {
-        let runtime = self.runtime()?;
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A new connection that is set up.
+    pub(crate) fn open(&self) -> Result<Session> {
+        let runtime = self.thread.runtime()?;
         let tls = tls::connector(&self.config.credentials)?;
         let mode = self.config.credentials.sslmode;
         let first = match mode {
@@ -51,30 +57,6 @@ impl Server for Connector {
         session.control(&self.session_settings(), "set up the session")?;
         Ok(session)
     }
-}
-
-impl Connector {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { config, runtime: OnceLock::new() }
-    }
-
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn runtime(&self) -> Result<Arc<Runtime>> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(Arc::clone(runtime));
-        }
-        // One thread moves the bytes of all connections; those who call encode them.
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("postgres")
-            .enable_all()
-            .build()
-            .map_err(|cause| Error::transient("cannot start a thread for connections").with_source(cause))?;
-        Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
-    }
 
     fn attempt(
         &self,
@@ -82,26 +64,26 @@ impl Connector {
         mode: tokio_postgres::config::SslMode,
         tls: &Rustls,
     ) -> std::result::Result<tokio_postgres::Client, Refused> {
-        let credentials = &self.config.credentials;
+        let Config { login, credentials, .. } = &self.config;
         let mut config = tokio_postgres::Config::new();
         for (host, port) in &credentials.hosts {
             config.host(host).port(*port);
         }
         config
-            .user(&credentials.username)
-            .dbname(&credentials.database)
-            .application_name(&credentials.application_name)
-            .connect_timeout(credentials.connect_timeout)
+            .user(&login.username)
+            .dbname(&login.database)
+            .application_name(credentials.application_name.as_deref().unwrap_or("cartage"))
+            .connect_timeout(login.connect_timeout.0)
             .keepalives_idle(KEEPALIVE)
             .ssl_mode(mode);
-        if let Some(password) = &credentials.password {
-            config.password(password);
+        if let Some(password) = &login.password {
+            config.password(password.expose());
         }
         if let Some(options) = &credentials.options {
             config.options(options);
         }
         let connected = runtime.block_on(async {
-            tokio::time::timeout(credentials.connect_timeout, config.connect(tls.clone())).await
+            tokio::time::timeout(login.connect_timeout.0, config.connect(tls.clone())).await
         });
         let (client, connection) = connected
             .map_err(|_| Refused { code: None, error: error::connect_timeout(&self.config) })?
@@ -120,8 +102,7 @@ impl Connector {
     /// Texts are UTC and unabbreviated whatever the server's defaults are, and the server notices early
     /// when we are gone.
     fn session_settings(&self) -> String {
-        let millis = |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis());
-        let zone = self.config.credentials.session_timezone.replace('\'', "''");
+        let zone = self.config.credentials.session_timezone.as_deref().unwrap_or("UTC").replace('\'', "''");
         let mut sql = format!(
             "SET TIME ZONE '{zone}'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; \
              SET standard_conforming_strings = on; SET client_min_messages = warning; \
@@ -129,11 +110,13 @@ impl Connector {
              SELECT set_config(name, '2s', false) FROM pg_catalog.pg_settings \
              WHERE name = 'client_connection_check_interval'"
         );
-        for (name, limit) in
-            [("statement_timeout", self.config.statement_timeout), ("lock_timeout", self.config.lock_timeout)]
-        {
-            if limit.is_some() {
-                sql.push_str(&format!("; SET {name} = {}", millis(limit)));
+        let limits = [
+            ("statement_timeout", self.config.keys.statement_timeout),
+            ("lock_timeout", self.config.server.lock_timeout),
+        ];
+        for (name, limit) in limits {
+            if let Some(Seconds(limit)) = limit {
+                sql.push_str(&format!("; SET {name} = {}", limit.as_millis().max(1)));
             }
         }
         sql

@@ -1,23 +1,23 @@
-//! [`PostgresEngine`]: what PostgreSQL does in its own way.
+//! What PostgreSQL does in its own way.
 
-use cartage_destinations_api::{
-    Capabilities, ConnectRequest, Description, Error, FileFormat, JobFile, LoadKey, Probe, Result, SqlScript,
-    Statement,
-};
-use cartage_destinations_sql::server::{LoadLock, Pool, Pooled};
+use cartage_destinations_api::{ConnectRequest, Description, JobFile, Probe, Result, SqlScript, Statement};
+use cartage_destinations_sql::server::{Server, ServerEngine};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
-use cartage_destinations_sql::{Datasets, SqlDestination, SqlEngine};
+use cartage_destinations_sql::{Datasets, SqlDestination};
 use cartage_schema::Table;
 
 use crate::check;
 use crate::client::Session;
-use crate::config::Config;
+use crate::config::{Config, place};
 use crate::connector::Connector;
 use crate::copy;
 use crate::schema_sql::PostgresDialect;
 
 /// One dataset in a PostgreSQL database.
 pub type Postgres = SqlDestination<PostgresEngine>;
+
+/// The server of one destination.
+pub type PostgresEngine = ServerEngine<Connector>;
 
 /// Memory for sorting row ids, where the server allows less by itself, in kilobytes.
 const SORT_KILOBYTES: u32 = 256 << 10;
@@ -28,95 +28,48 @@ const SORT_KILOBYTES: u32 = 256 << 10;
 /// Invalid if a setting is unknown, absent or has a value that it cannot have.
 pub fn connect(request: &ConnectRequest) -> Result<Postgres> {
     let config = Config::read(request)?;
-    let mut capabilities =
-        Capabilities::of("postgres").expect("the api knows postgres").with_settings(&config.common)?;
-    capabilities.max_parallel_load_jobs = Some(config.connections);
-    let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
-    Ok(SqlDestination::new(PostgresEngine {
-        lock: LoadLock::default(),
-        pool: Pool::new(Connector::new(config)),
-        datasets,
-        capabilities,
-    }))
+    let capabilities = config.capabilities("postgres")?;
+    Ok(SqlDestination::new(ServerEngine::new(Connector::new(config), capabilities)))
 }
 
-/// The server of one destination.
-#[derive(Debug)]
-pub struct PostgresEngine {
-    // Its connection ends before those of the pool and the thread that serves them.
-    lock: LoadLock<Session>,
-    pool: Pool<Connector>,
-    datasets: Datasets,
-    capabilities: Capabilities,
-}
+impl Server for Connector {
+    type Session = Session;
 
-impl PostgresEngine {
-    pub(crate) fn pool(&self) -> &Pool<Connector> {
-        &self.pool
+    fn connect(&self) -> Result<Session> {
+        self.open()
     }
-}
-
-impl SqlEngine for PostgresEngine {
-    type Session<'a> = Pooled<'a, Connector>;
 
     fn dialect(&self) -> &dyn Dialect {
         &PostgresDialect
     }
 
     fn datasets(&self) -> &Datasets {
-        &self.datasets
+        &self.config().datasets
     }
 
-    fn description(&self) -> Description {
-        let config = self.pool.server().config();
-        let credentials = &config.credentials;
+    fn description(&self, destination_type: &str) -> Description {
+        let Config { login, credentials, datasets, .. } = self.config();
         let (host, port) =
             credentials.hosts.first().map_or(("", 5432), |(host, port)| (host.as_str(), *port));
-        let look = format!("psql -h {host} -p {port} -U {} {}", credentials.username, credentials.database);
-        Description::new("postgres", config.place(), &self.datasets.dataset).look_with(look)
+        let look = format!("psql -h {host} -p {port} -U {} {}", login.username, login.database);
+        Description::new(destination_type, place(self.config()), &datasets.dataset).look_with(look)
     }
 
-    fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+    fn load_file(&self, session: &Session, target: &TableRef, _table: &Table, job: &JobFile) -> Result<u64> {
+        copy::copy(session, target, &job.path, self.config().keys.nul_characters)
     }
 
-    fn session(&self) -> Result<Pooled<'_, Connector>> {
-        self.pool.session()
-    }
-
-    fn load_file(
-        &self,
-        session: &Pooled<'_, Connector>,
-        target: &TableRef,
-        _table: &Table,
-        job: &JobFile,
-    ) -> Result<u64> {
-        copy::copy(session, target, &job.path, self.pool.server().config().nul_characters)
-    }
-
-    fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
-        if job.format != FileFormat::Parquet {
-            return Err(Error::invalid(format!("postgres cannot load {} files", job.format)));
-        }
+    fn load_sql(&self, target: &TableRef, table: &Table) -> String {
         let columns: Vec<&str> = table.complete_columns().map(|column| column.name.as_str()).collect();
-        let purpose = format!("insert {} into table {}, of the columns those in the file", job.id, job.table);
-        Ok(Statement::new(purpose, copy::statement(target, &columns, true)))
+        copy::statement(target, &columns, true)
     }
 
-    fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>) {
-        (
-            vec![Probe::new("connect", || check::connect(self))],
-            vec![Probe::new("rights", || check::rights(self))],
-        )
+    fn who_answers(&self, session: &Session) -> Result<String> {
+        check::who_answers(session, self.config())
     }
 
-    /// Holds an advisory lock of the server for the pipeline and dataset.
-    fn begin_work(&self, load: &LoadKey) -> Result<()> {
-        self.lock.acquire(self.pool.server(), load, &self.datasets.dataset)
-    }
-
-    fn end_work(&self) {
-        self.lock.release();
+    fn probes_after(engine: &PostgresEngine) -> Vec<Probe<'_>> {
+        vec![Probe::new("rights", || check::rights(engine))]
     }
 
     fn late_keys(&self) -> Option<SqlScript> {

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use cartage_destinations_api::{Error, ErrorKind};
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::config::Config;
+use crate::config::{Config, place};
 
 /// Longest detail that is shown; it may hold a whole row.
 const LONGEST_DETAIL: usize = 300;
@@ -15,16 +15,12 @@ pub(crate) fn statement(doing: &str, cause: &tokio_postgres::Error) -> Error {
     let Some(error) = cause.as_db_error() else {
         return connection_lost(cause).context(doing);
     };
-    let found = Error::new(kind(error), described(error)).context(doing);
-    match remedy(error.code()) {
-        Some(remedy) => found.with_remedy(remedy),
-        None => found,
-    }
+    Error::new(kind(error), described(error)).context(doing).with_known_remedy(remedy(error.code()))
 }
 
 /// An error of connecting to the place of `config`.
 pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
-    let doing = format!("cannot connect to {}", config.place());
+    let doing = format!("cannot connect to {}", place(config));
     let Some(error) = cause.as_db_error() else {
         return unreachable(config, cause).context(doing);
     };
@@ -37,7 +33,7 @@ pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
          means that sslmode must be require or more"
             .to_owned()
     } else if *code == SqlState::INVALID_CATALOG_NAME {
-        format!("create the database with `createdb {}`, or name another one", config.credentials.database)
+        format!("create the database with `createdb {}`, or name another one", config.login.database)
     } else if *code == SqlState::TOO_MANY_CONNECTIONS {
         format!("lower 'connections' in [destination.{name}], or raise max_connections of the server")
     } else {
@@ -50,8 +46,8 @@ pub(crate) fn connect(config: &Config, cause: &tokio_postgres::Error) -> Error {
 
 /// An attempt to connect that took too long.
 pub(crate) fn connect_timeout(config: &Config) -> Error {
-    let seconds = config.credentials.connect_timeout.as_secs();
-    Error::transient(format!("cannot connect to {}: no answer within {seconds} s", config.place()))
+    let seconds = config.login.connect_timeout.0.as_secs_f64();
+    Error::transient(format!("cannot connect to {}: no answer within {seconds} s", place(config)))
         .with_remedy("check host and port, or raise connect_timeout of the credentials")
 }
 

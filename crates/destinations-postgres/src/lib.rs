@@ -32,7 +32,7 @@ mod schema_sql;
 mod tls;
 
 pub use client::Session;
-pub use config::{Config, Credentials, NulCharacters};
+pub use config::{Config, Credentials, Keys, NulCharacters};
 pub use connector::Connector;
 pub use engine::{Postgres, PostgresEngine, connect};
 pub use schema_sql::PostgresDialect;

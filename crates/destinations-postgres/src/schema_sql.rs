@@ -1,8 +1,12 @@
 //! PostgreSQL's spelling: types, and names of at most 63 bytes.
 
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::Result;
 use cartage_destinations_sql::statements::Dialect;
+use cartage_destinations_sql::statements::types::{self, Decimals};
 use cartage_schema::{Column, DataType};
+
+const INTEGERS: [(u32, &str); 3] = [(16, "smallint"), (32, "integer"), (64, "bigint")];
+const DECIMALS: Decimals = Decimals { name: "numeric", digits: 1000, scale: 1000 };
 
 /// PostgreSQL's dialect.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,23 +14,21 @@ pub struct PostgresDialect;
 
 impl Dialect for PostgresDialect {
     fn column_type(&self, column: &Column) -> Result<String> {
-        let Some(data_type) = column.data_type else {
-            return Err(Error::terminal("the column has no type"));
-        };
-        Ok(match data_type {
+        let fraction = || types::fraction("postgres", column.precision);
+        Ok(match types::of(column)? {
             DataType::Text => sized("varchar", column.precision, ""),
             DataType::Double => "double precision".to_owned(),
             DataType::Bool => "boolean".to_owned(),
-            DataType::Bigint => integer(column.precision)?.to_owned(),
+            DataType::Bigint => types::integer("postgres", column.precision, &INTEGERS)?,
             DataType::Binary => "bytea".to_owned(),
             DataType::Json => "jsonb".to_owned(),
-            DataType::Decimal => decimal(column, 38, 9)?,
-            DataType::Wei => decimal(column, 156, 78)?,
+            DataType::Decimal => DECIMALS.of("postgres", column, 38, 9)?,
+            DataType::Wei => DECIMALS.of("postgres", column, 156, 78)?,
             DataType::Date => "date".to_owned(),
-            DataType::Time => sized("time", fraction(column.precision)?, " without time zone"),
+            DataType::Time => sized("time", fraction()?, " without time zone"),
             DataType::Timestamp => {
                 let zone = if column.has_timezone() { " with time zone" } else { " without time zone" };
-                sized("timestamp", fraction(column.precision)?, zone)
+                sized("timestamp", fraction()?, zone)
             }
         })
     }
@@ -45,40 +47,6 @@ fn sized(name: &str, size: Option<u32>, rest: &str) -> String {
     match size {
         Some(size) => format!("{name}({size}){rest}"),
         None => format!("{name}{rest}"),
-    }
-}
-
-fn integer(bits: Option<u32>) -> Result<&'static str> {
-    Ok(match bits {
-        Some(..=16) => "smallint",
-        Some(..=32) => "integer",
-        None | Some(..=64) => "bigint",
-        Some(bits) => {
-            return Err(Error::terminal(format!("postgres has no integer of {bits} bits"))
-                .with_remedy("use a decimal with a scale of 0"));
-        }
-    })
-}
-
-fn decimal(column: &Column, precision: u32, scale: u32) -> Result<String> {
-    let precision = column.precision.unwrap_or(precision);
-    let scale = column.scale.unwrap_or(scale);
-    if !(1..=1000).contains(&precision) || scale > precision {
-        return Err(Error::terminal(format!(
-            "postgres has no decimal of precision {precision} and scale {scale}"
-        ))
-        .with_remedy("use a precision of 1 to 1000 and a scale not larger than it"));
-    }
-    Ok(format!("numeric({precision},{scale})"))
-}
-
-fn fraction(digits: Option<u32>) -> Result<Option<u32>> {
-    match digits {
-        Some(digits) if digits > 6 => {
-            Err(Error::terminal(format!("postgres has no time with {digits} fraction digits"))
-                .with_remedy("use a precision of 0 to 6"))
-        }
-        digits => Ok(digits),
     }
 }
 

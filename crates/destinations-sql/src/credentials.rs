@@ -3,8 +3,12 @@
 //!
 //! Errors never quote the text, since it holds a password.
 
-use cartage_destinations_api::{Error, Result, Settings, TableOrText};
-use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cartage_destinations_api::{ConnectRequest, Error, Result, Seconds, Secret, Settings};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// How the connection strings of a database look.
 #[derive(Clone, Copy, Debug)]
@@ -15,47 +19,83 @@ pub struct Form {
     pub schemes: &'static [&'static str],
     /// A whole one, for people.
     pub example: &'static str,
-    /// The keys of a table of credentials, and those behind the question mark.
-    pub keys: &'static [&'static str],
 }
 
 impl Form {
-    /// The keys of `credentials`, be they a table or a connection string.
+    /// Takes the table of `credentials` out of the settings, which a connection string may stand for. What is in its
+    /// table `query`, or behind the question mark, are keys of it too.
     ///
     /// # Errors
-    /// Invalid if the text cannot be read, or a key is not known.
-    pub fn read(&self, settings: &Settings) -> Result<Settings> {
-        let mut keys = match settings.table_or_text("credentials")? {
-            None => Map::new(),
-            Some(TableOrText::Text(text)) => parse(&text, self)?.into_keys(),
-            Some(TableOrText::Table(table)) => table,
-            Some(_) => return Err(Error::invalid("'credentials' must be a connection string or a table")),
-        };
-        let query = Settings::new(
-            keys.shift_remove("query").map(|query| ("query".to_owned(), query)).into_iter().collect(),
-        );
-        for (key, value) in query.table("query")?.unwrap_or_default() {
-            keys.entry(key).or_insert(value);
-        }
-        let given = Settings::new(keys);
-        given.check_keys(self.keys).map_err(|error| error.context("credentials"))?;
-        Ok(given)
+    /// Invalid if the text cannot be read.
+    pub fn split(&self, settings: &Settings) -> Result<(Settings, Settings)> {
+        let parse = |text: &str| Ok::<_, Error>(parse(text, self)?.into_keys());
+        let spelled = settings.spell_out_with("credentials", parse)?.lift("credentials", "query");
+        Ok((spelled.table_or_empty("credentials"), spelled.without(&["credentials"])))
     }
 }
 
-/// A key of the credentials of destination `name` that has to be there.
+/// Who connects, and where to: what the credentials of all servers have.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Login {
+    /// SQLAlchemy's name, which says nothing that is not known.
+    #[serde(default, rename = "drivername")]
+    _driver: IgnoredAny,
+    /// The host, as the database understands it.
+    pub host: String,
+    /// The database that sessions begin in.
+    pub database: String,
+    /// The user.
+    pub username: String,
+    /// Its password, where it has one.
+    pub password: Option<Secret>,
+    /// How long one attempt to connect may take.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: Seconds,
+}
+
+fn default_connect_timeout() -> Seconds {
+    Seconds(Duration::from_secs(15))
+}
+
+/// Files that credentials name, relative to the folder that the settings lie in.
+pub fn find_files<'a>(request: &ConnectRequest, files: impl IntoIterator<Item = &'a mut Option<PathBuf>>) {
+    for file in files.into_iter().flatten() {
+        *file = request.base_dir.join(&*file);
+    }
+}
+
+/// Refuses one of two files of the credentials without the other.
 ///
 /// # Errors
-/// Invalid if it is not, with the places where it may be set.
-pub fn required(credentials: &Settings, name: &str, key: &str) -> Result<String> {
-    credentials.text(key)?.ok_or_else(|| {
-        Error::invalid(format!("credentials of destination {name} have no '{key}'")).with_remedy(format!(
-            "set {key} in [destination.{name}.credentials] of the secrets file, or the variable \
-             DESTINATION__{}__CREDENTIALS__{}",
-            name.to_uppercase(),
-            key.to_uppercase()
-        ))
-    })
+/// Invalid if only one is there.
+pub fn go_together(request: &ConnectRequest, files: [(&str, &Option<PathBuf>); 2]) -> Result<()> {
+    let ([(given, Some(_)), (missing, None)] | [(missing, None), (given, Some(_))]) = files else {
+        return Ok(());
+    };
+    Err(refused(request, given, &format!("goes together with '{missing}'")))
+}
+
+/// Refuses a character set in the credentials that is none of the names of the one in which all text is sent.
+///
+/// # Errors
+/// Invalid if it is another.
+pub fn check_charset(
+    request: &ConnectRequest,
+    key: &str,
+    given: Option<String>,
+    names: &[&str],
+) -> Result<()> {
+    if given.is_none_or(|given| names.iter().any(|name| name.eq_ignore_ascii_case(&given))) {
+        return Ok(());
+    }
+    let error = refused(request, key, &format!("all text is sent as {}", names[0]));
+    Err(error.with_remedy(format!("leave '{key}' out")))
+}
+
+/// An error about a key of the credentials.
+pub fn refused(request: &ConnectRequest, key: &str, reason: &str) -> Error {
+    request.settings.invalid(&format!("credentials.{key}"), reason).into()
 }
 
 /// What a connection string says; absent parts are `None`.
@@ -71,7 +111,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn into_keys(self) -> Map<String, Value> {
+    fn into_keys(self) -> Vec<(String, String)> {
         let named = [
             ("username", self.username),
             ("password", self.password),
@@ -80,7 +120,7 @@ impl Parts {
             ("database", self.database),
         ];
         let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        named.chain(self.query).map(|(key, value)| (key, value.into())).collect()
+        named.chain(self.query).collect()
     }
 }
 
@@ -173,7 +213,6 @@ mod tests {
         database: "PostgreSQL",
         schemes: &["postgresql", "postgres"],
         example: "postgresql://user:password@host:5432/database",
-        keys: &[],
     };
 
     fn parse(text: &str) -> Result<Parts> {

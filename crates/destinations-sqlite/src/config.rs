@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
+use cartage_destinations_api::{
+    CommonSettings, ConnectRequest, Error, NoKeys, Result, database_file, staging,
+};
 
 /// The dataset that is the file which the settings name.
 const MAIN: &str = "main";
@@ -11,14 +13,14 @@ const MAIN: &str = "main";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
+    /// What all destinations share.
+    pub common: CommonSettings,
     /// The file of the dataset.
     pub path: PathBuf,
     /// The dataset.
     pub dataset: String,
     /// The dataset that rows in flight are said to be in; their tables are in the same file.
     pub staging_dataset: String,
-    /// What all destinations share.
-    pub common: CommonSettings,
 }
 
 impl Config {
@@ -27,18 +29,17 @@ impl Config {
     /// # Errors
     /// Invalid naming the key that is unknown or has a value that it cannot have.
     pub fn read(request: &ConnectRequest) -> Result<Self> {
-        let settings = &request.settings;
-        let known: Vec<&str> = database_file::KEYS.iter().chain(CommonSettings::KEYS).copied().collect();
-        settings.check_keys(&known)?;
-        let common = CommonSettings::read(settings)?;
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let (named, rest) = database_file::split(&rest)?;
+        rest.parse::<NoKeys>()?;
         let dataset = request.dataset_name.clone();
         if dataset.contains(['/', '\\', '\0']) {
             return Err(Error::invalid(format!("the dataset '{dataset}' cannot be part of a file name"))
                 .with_remedy("set 'dataset_name' in [pipeline] to a plain name"));
         }
         let staging_dataset = staging::dataset_of(&common, &dataset)?;
-        let path = dataset_file(&named_file(request)?, &dataset);
-        Ok(Self { path, dataset, staging_dataset, common })
+        let path = dataset_file(&named_file(request, named.as_deref())?, &dataset);
+        Ok(Self { common, path, dataset, staging_dataset })
     }
 }
 
@@ -56,9 +57,8 @@ fn dataset_file(database: &Path, dataset: &str) -> PathBuf {
     database.with_file_name(name)
 }
 
-fn named_file(request: &ConnectRequest) -> Result<PathBuf> {
-    let named = database_file::named(&request.settings)?;
-    let file = match &named {
+fn named_file(request: &ConnectRequest, named: Option<&str>) -> Result<PathBuf> {
+    let file = match named {
         None => format!("{}.db", request.pipeline_name),
         Some(text) => without_scheme(text)?.to_owned(),
     };

@@ -86,14 +86,8 @@ impl SqlEngine for SqliteEngine {
         if self.config.path.exists() { Session::open(self, false).map(Some) } else { Ok(None) }
     }
 
-    fn load_file(
-        &self,
-        session: &Session<'_>,
-        target: &TableRef,
-        table: &Table,
-        job: &JobFile,
-    ) -> Result<u64> {
-        insert::insert(session, &self.dialect, target, table, &job.path)
+    fn load_file(&self, session: &Session<'_>, into: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
+        insert::insert(session, &self.dialect, into, table, &job.path)
     }
 
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use cartage_destinations_api::{Error, Result};
 use cartage_destinations_sql::SqlSession as _;
-use cartage_destinations_sql::columnar;
+use cartage_destinations_sql::columnar::FileRows;
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_schema::{DataType, Table};
 
@@ -39,46 +38,35 @@ pub(crate) fn insert(
     table: &Table,
     path: &Path,
 ) -> Result<u64> {
-    let (schema, batches) = columnar::open(path)?;
-    if schema.fields().is_empty() {
-        return Ok(0);
-    }
-    let columns = file_columns(session, target, table, &schema)?;
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let doing = format!("insert rows into {}", table.name);
+    let Some((file, batches)) = FileRows::open(path, doing)? else { return Ok(0) };
+    let columns = file_columns(session, target, table, &file)?;
     let mut prepared = session
         .connection()
-        .prepare(&statement(dialect, target, &names))
-        .map_err(|cause| error::statement(&doing, &cause))?;
+        .prepare(&statement(dialect, target, &file.names()))
+        .map_err(|cause| error::statement(&file.doing, &cause))?;
     let mut rows = 0;
     for batch in batches {
-        let batch = batch.map_err(|cause| columnar::damaged(path, &cause))?;
-        insert_batch(&mut prepared, &columns, &batch, rows, &doing)?;
-        rows += batch.num_rows() as u64;
+        let batch = batch?;
+        insert_batch(&mut prepared, &columns, &batch, rows, &file)?;
+        rows += batch.num_rows();
     }
-    Ok(rows)
+    Ok(rows as u64)
 }
 
 fn insert_batch(
     prepared: &mut rusqlite::Statement<'_>,
     columns: &[FileColumn],
     batch: &RecordBatch,
-    before: u64,
-    doing: &str,
+    before: usize,
+    file: &FileRows,
 ) -> Result<()> {
-    let refused = |row: usize, name: &str, reason: &str| {
-        Error::terminal(format!(
-            "{doing}: column {name}, row {} of the file: {reason}",
-            before + row as u64 + 1
-        ))
-        .with_remedy("load into a new table or dataset, whose columns keep such values, or change the data")
+    let doing = &file.doing;
+    let refused = |row: usize, column: usize, reason: &str| {
+        let remedy = "load into a new table or dataset, whose columns keep such values, or change the data";
+        file.does_not_fit(column, before + row, reason).with_remedy(remedy)
     };
-    let mut arrays = Vec::with_capacity(columns.len());
-    for (column, array) in columns.iter().zip(batch.columns()) {
-        let array = columnar::to_canonical(array)
-            .map_err(|cause| Error::terminal(format!("{doing}: column {}: {cause}", column.name)))?;
-        arrays.push(array);
-    }
+    let arrays = file.arrays(batch, before)?;
     let cells = columns
         .iter()
         .zip(&arrays)
@@ -95,12 +83,12 @@ fn insert_batch(
     for row in 0..batch.num_rows() {
         for (index, (cell, column)) in cells.iter().zip(columns).enumerate() {
             let kept = cell.get(row).and_then(|value| column.affinity.keep(value));
-            let value = kept.map_err(|reason| refused(row, &column.name, &reason))?;
+            let value = kept.map_err(|reason| refused(row, index, &reason))?;
             prepared
                 .raw_bind_parameter(index + 1, value)
-                .map_err(|cause| refused(row, &column.name, &cause.to_string()))?;
+                .map_err(|cause| refused(row, index, &cause.to_string()))?;
         }
-        let number = before + row as u64 + 1;
+        let number = before + row + 1;
         let inserted = prepared
             .raw_execute()
             .map_err(|cause| error::statement(&format!("{doing}: row {number} of the file"), &cause))?;
@@ -118,19 +106,19 @@ fn file_columns(
     session: &Session<'_>,
     target: &TableRef,
     table: &Table,
-    schema: &SchemaRef,
+    file: &FileRows,
 ) -> Result<Vec<FileColumn>> {
     let mut tables = vec![session.columns(target)?];
     tables.push(session.columns(&session.table_of_dataset(&table.name))?);
-    let column = |name: &String| {
-        let is_decimal = table.columns.get(name).and_then(|column| column.data_type);
+    let column = |name: &&str| {
+        let is_decimal = table.columns.get(*name).and_then(|column| column.data_type);
         FileColumn {
-            name: name.clone(),
+            name: (*name).to_owned(),
             is_decimal: matches!(is_decimal, Some(DataType::Decimal | DataType::Wei)),
             affinity: strictest(&tables, name),
         }
     };
-    Ok(schema.fields().iter().map(|field| column(field.name())).collect())
+    Ok(file.names().iter().map(column).collect())
 }
 
 /// The kind of a column among those that change values, if one of the tables has such a column.

@@ -1,7 +1,7 @@
 //! SQLite's spelling: types, names, changes of tables.
 
 use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::statements::{Dialect, Lookup, TableRef};
+use cartage_destinations_sql::statements::{Dialect, TableRef, types};
 use cartage_schema::{Column, DataType};
 
 use crate::values::timestamp_text;
@@ -11,6 +11,8 @@ pub const IN_FLIGHT: &str = "_cartage_in_flight__";
 
 /// Digits of a number that a `REAL` keeps, whatever they are.
 pub(crate) const REAL_DIGITS: u32 = 15;
+
+const INTEGERS: [(u32, &str); 3] = [(16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT")];
 
 /// SQLite's dialect for one dataset and the rows in flight for it.
 #[derive(Clone, Debug)]
@@ -34,14 +36,11 @@ impl Dialect for SqliteDialect {
     /// The types that dlt declares, except where SQLite would make another value of what is stored: it makes floats
     /// of decimals and of JSON numbers unless the name of the type tells it to leave them alone.
     fn column_type(&self, column: &Column) -> Result<String> {
-        let Some(data_type) = column.data_type else {
-            return Err(Error::terminal("the column has no type"));
-        };
-        Ok(match data_type {
+        Ok(match types::of(column)? {
             DataType::Text => text(column),
             DataType::Double => "DOUBLE".to_owned(),
             DataType::Bool => "BOOLEAN".to_owned(),
-            DataType::Bigint => integer(column.precision)?.to_owned(),
+            DataType::Bigint => types::integer("SQLite", column.precision, &INTEGERS)?,
             DataType::Binary => "BLOB".to_owned(),
             DataType::Json => "JSON_TEXT".to_owned(),
             DataType::Decimal => decimal(column, 38, 9),
@@ -91,19 +90,12 @@ impl Dialect for SqliteDialect {
     }
 
     /// SQLite goes through all rows for each row that a condition asks for, but looks a list up.
-    fn is_found(&self, lookup: &Lookup<'_>) -> String {
-        lookup.listed()
+    fn looks_in_lists(&self) -> bool {
+        true
     }
 
-    fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
-        format!("({}) IS NOT TRUE", lookup.listed())
-    }
-
-    fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
-        let add = |(name, kind): &(&str, String)| {
-            format!("ALTER TABLE {} ADD COLUMN {} {kind}", self.qualified(table), self.quote(name))
-        };
-        columns.iter().map(add).collect()
+    fn adds_many_columns(&self) -> bool {
+        false
     }
 
     /// A float has as many digits as it takes to read it back, and bytes are hexadecimal.
@@ -128,18 +120,6 @@ fn text(column: &Column) -> String {
         None if column.unique == Some(true) => "VARCHAR(128)".to_owned(),
         None => "TEXT".to_owned(),
     }
-}
-
-fn integer(bits: Option<u32>) -> Result<&'static str> {
-    Ok(match bits {
-        Some(..=16) => "SMALLINT",
-        Some(..=32) => "INTEGER",
-        None | Some(..=64) => "BIGINT",
-        Some(bits) => {
-            return Err(Error::terminal(format!("SQLite has no integer of {bits} bits"))
-                .with_remedy("give the column the type wei, or decimal with a scale of 0"));
-        }
-    })
 }
 
 /// Numbers of few digits as dlt declares them. SQLite would round longer ones in such a column; `BLOB` in the name of

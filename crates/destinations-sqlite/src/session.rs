@@ -90,8 +90,8 @@ impl SqlSession for Session<'_> {
     }
 
     fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        let begun = Instant::now();
         let failed = |cause| error::statement(&statement.purpose, &cause);
+        let begun = Instant::now();
         let mut prepared = self.connection.prepare(&statement.sql).map_err(failed)?;
         let columns = prepared.column_count();
         let params = statement.params.iter().map(value).collect::<Result<Vec<_>>>()?;

@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, StringArray,
-};
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
+use arrow::datatypes::{DataType, TimeUnit};
+use cartage_destinations_sql::columnar::{Dates, Doubles, Ints, Times, Timestamps};
 use cartage_schema::value::civil_from_days;
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -120,15 +117,15 @@ fn looks_like_number(text: &str) -> bool {
 pub(crate) enum Cells<'a> {
     Nothing,
     Bool(&'a BooleanArray),
-    Int(&'a PrimitiveArray<Int64Type>),
-    Real(&'a PrimitiveArray<Float64Type>),
+    Int(&'a Ints),
+    Real(&'a Doubles),
     Decimal(&'a Decimal128Array, u32),
     DecimalText(&'a StringArray),
     Text(&'a StringArray),
     Binary(&'a BinaryArray),
-    Date(&'a PrimitiveArray<Date32Type>),
-    Time(&'a PrimitiveArray<Time64MicrosecondType>),
-    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>),
+    Timestamp(&'a Timestamps),
+    Date(&'a Dates),
+    Time(&'a Times),
 }
 
 impl<'a> Cells<'a> {

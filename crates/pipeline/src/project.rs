@@ -8,7 +8,6 @@ use cartage_destinations_api::{
 use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
 use cartage_schema::{Naming, NamingKind};
-use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::error::PipelineError;
@@ -178,12 +177,9 @@ impl Project {
     }
 }
 
-/// The keys of a destination as drivers read them.
+/// The table of a destination as drivers read it. Of `[destination]` and the top level, a driver takes what every driver
+/// has, and its credentials.
 fn settings_of(destination: &DestinationSettings) -> Result<Settings, PipelineError> {
-    // Of `[destination]` and the top level, a driver takes what every driver has, and its credentials.
-    let general: Vec<&str> = CommonSettings::KEYS.iter().copied().chain(["credentials"]).collect();
-    match destination.section.to_json_with(&general)? {
-        Value::Object(keys) => Ok(Settings::new(keys)),
-        _ => Ok(Settings::default()),
-    }
+    let general = [CommonSettings::keys(), &["credentials"]].concat();
+    Ok(destination.section.untyped(&general)?)
 }

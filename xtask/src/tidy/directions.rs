@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
-    ("destinations-api", &["runtime", "schema", "state"]),
+    ("destinations-api", &["config", "runtime", "schema", "state"]),
     ("destinations-sql", &["destinations-api", "schema"]),
     ("sources-files", &["data-files", "extract", "runtime", "schema"]),
     ("sources-rust", &["extract", "schema"]),

@@ -49,7 +49,7 @@ pub(crate) fn resources_of(
             });
         }
         lay_over(&mut table, overrides(&name));
-        let section = Section::new(format!("sources.{source}.{name}"), table, Arc::clone(shared));
+        let section = Section::of(format!("sources.{source}.{name}"), table, Arc::clone(shared));
         out.push(ResourceSettings { name, section, origin: node.origin.clone() });
     }
     Ok(out)

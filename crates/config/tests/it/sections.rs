@@ -1,6 +1,9 @@
 //! Sources, resources and the two ways to read a table.
 
+use cartage_config::{ConfigError, Secret, Section};
+use indexmap::IndexMap;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::Project;
 
@@ -23,7 +26,7 @@ fn sources_resources_and_keys_keep_the_order_of_the_file() {
     let resources: Vec<_> =
         config.sources.iter().flat_map(|source| &source.resources).map(|r| r.name.as_str()).collect();
     assert_eq!(resources, ["second", "first", "x", "y"]);
-    let first = config.sources[0].resources[1].section.to_json().expect("no fault");
+    let first = config.sources[0].resources[1].section.parse::<serde_json::Value>().expect("no fault");
     assert_eq!(
         first.to_string(),
         r#"{"path":["a"],"columns":{"z":{"data_type":"text"},"a":{"data_type":"bigint"}}}"#
@@ -75,7 +78,7 @@ fn the_working_folder_follows_the_variables() {
 }
 
 #[test]
-fn json_has_what_is_meant_for_the_table_and_of_general_tables_only_known_keys() {
+fn an_untyped_table_has_what_is_meant_for_it_and_of_general_tables_only_known_keys() {
     let text = "[pipeline]\nname = 'p'\ndestination = 'duckdb'\n[destination.duckdb]\nthreads = 1\n";
     let project = Project::new(text).env(&[
         ("DESTINATION__DUCKDB__PATH", "env.duckdb"),
@@ -85,7 +88,89 @@ fn json_has_what_is_meant_for_the_table_and_of_general_tables_only_known_keys() 
         ("LC_ALL", "C"),
     ]);
     let section = project.config().destination.expect("a destination").section;
-    let json = |known: &[&str]| section.to_json_with(known).expect("no fault").to_string();
-    assert_eq!(json(&[]), r#"{"threads":"2","path":"env.duckdb"}"#);
-    assert_eq!(json(&["create_indexes"]), r#"{"threads":"2","create_indexes":"true","path":"env.duckdb"}"#);
+    let keys = |known: &[&str]| -> IndexMap<String, String> {
+        section.untyped(known).expect("no fault").parse().expect("texts")
+    };
+    let wanted =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(key, text)| ((*key).into(), (*text).into())).collect();
+    let wanted: [IndexMap<String, String>; 2] = [
+        wanted(&[("threads", "2"), ("path", "env.duckdb")]),
+        wanted(&[("threads", "2"), ("create_indexes", "true"), ("path", "env.duckdb")]),
+    ];
+    assert_eq!([keys(&[]), keys(&["create_indexes"])], wanted);
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    port: u16,
+    password: Option<Secret>,
+    #[serde(default)]
+    options: Option<String>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Shared {
+    create_indexes: Option<bool>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    credentials: Server,
+    threads: Option<usize>,
+}
+
+#[test]
+fn two_types_share_an_untyped_table_and_whatever_neither_knows_is_refused_with_its_place() {
+    let text = "[pipeline]\nname = 'p'\ndestination = 'x'\n[destination.x]\nthreads = '0x10'\ncreate_indexes = 'yes'\n\
+                [destination.x.credentials]\nport = '1_000'\npassword = 15\n";
+    let read = |project: &Project| -> Result<(Shared, Own), ConfigError> {
+        let (shared, rest) = project.config().destination.expect("one").section.untyped(&[])?.split()?;
+        Ok((shared, rest.lift("credentials", "query").parse()?))
+    };
+    let project = Project::new(text).env(&[("DESTINATION__X__CREDENTIALS__QUERY", "{\"options\": \"a\"}")]);
+    let (shared, own) = read(&project).expect("no fault");
+    assert_eq!((shared, own.threads), (Shared { create_indexes: Some(true) }, Some(16)));
+    let server = Server { port: 1000, password: Some(Secret::new("15")), options: Some("a".into()) };
+    assert_eq!(own.credentials, server);
+    let message = |project: Project| project.message(&read(&project).expect_err("a fault"));
+    assert_eq!(
+        message(Project::new(text).env(&[("DESTINATION__X__CREATE_INDICES", "1")])),
+        "environment variable DESTINATION__X__CREATE_INDICES: unknown key `destination.x.create_indices`; \
+         did you mean `create_indexes`?"
+    );
+    assert_eq!(
+        message(Project::new(&text.replace("1_000", "hush"))),
+        "pipeline.toml:8:1: `destination.x.credentials.port` is something else, wanted a whole number from 1 to 65535"
+    );
+    assert_eq!(
+        message(Project::new(text).set("destination.x.threads=many")),
+        "--set destination.x.threads: `destination.x.threads` is the text \"many\", wanted a whole number of 0 or more"
+    );
+}
+
+#[test]
+fn a_table_of_a_program_is_read_in_the_same_way() {
+    let given = json!({"credentials": "5:hush", "threads": "", "create_indexes": null});
+    let section = Section::new(given.as_object().expect("a table").clone()).named("destination.x");
+    let spell = |text: &str| {
+        let (port, password) = text.split_once(':').ok_or("no colon")?;
+        Ok::<_, &str>(vec![
+            ("port".to_owned(), port.to_owned()),
+            ("password".to_owned(), password.to_owned()),
+        ])
+    };
+    let spelled = section.spell_out_with("credentials", spell).expect("spelled");
+    let (shared, rest): (Shared, _) = spelled.split().expect("shared");
+    assert_eq!(shared, Shared { create_indexes: None });
+    let own: Own = rest.parse().expect("own");
+    assert_eq!((own.credentials.port, own.threads), (5, None));
+    assert!(!format!("{own:?} {rest:?}").contains("hush"));
+    let error = section.parse::<Shared>().expect_err("keys of others").to_string();
+    assert_eq!(
+        error,
+        "settings of the program: unknown key `destination.x.credentials`; known are create_indexes"
+    );
 }

@@ -13,7 +13,7 @@ use cartage_destinations_api::{ConnectRequest, Error, Result};
 use crate::config::Settings;
 use crate::custom::Custom;
 use crate::process::child::{self, Ended};
-use crate::process::config::{Config, OWN_KEYS};
+use crate::process::config::Config;
 use crate::process::input::Input;
 use crate::sink::{Batch, Sink};
 
@@ -32,8 +32,8 @@ impl Command {
     /// # Errors
     /// Invalid if a setting is unknown, missing, or its value cannot be.
     pub fn connect(request: &ConnectRequest) -> Result<Custom> {
-        let settings = Settings::read(request, OWN_KEYS)?;
-        let config = Config::read(request)?;
+        let (settings, keys) = Settings::read(request)?;
+        let config = Config::new(keys, request)?;
         Custom::with_settings(request, settings, Self { config })
     }
 

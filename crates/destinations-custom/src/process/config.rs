@@ -3,14 +3,28 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cartage_destinations_api::{ConnectRequest, Error, Result, Secrets};
-use serde_json::Value;
+use cartage_destinations_api::{ConnectRequest, Error, Result, Seconds, Secrets, Written, text_or_structure};
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
 /// Keys of this destination.
-pub(crate) const OWN_KEYS: &[&str] = &["command", "env", "working_dir", "timeout", "terminal_exit_codes"];
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    command: Line,
+    #[serde(default)]
+    env: IndexMap<String, Written>,
+    #[serde(default)]
+    working_dir: PathBuf,
+    timeout: Option<Seconds>,
+    terminal_exit_codes: Option<Vec<NonZeroU8>>,
+}
 
 /// Exit statuses that another attempt would not change: those that `sysexits.h` has for wrong usage, data, input,
 /// permission and configuration, and those of a shell that cannot run what it was given.
@@ -39,40 +53,37 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Reads the settings of a request.
+    /// What the keys of a request say.
     ///
     /// # Errors
-    /// Invalid naming the key that is absent or has a value that cannot be.
-    pub(crate) fn read(request: &ConnectRequest) -> Result<Self> {
-        let keys = &request.settings;
-        let line = command(keys)?;
-        let (program, arguments) = match &line {
-            Line::Shell(text) => ("sh".into(), vec!["-c".into(), text.into()]),
-            Line::Words(words) => (words[0].clone().into(), words[1..].iter().map(OsString::from).collect()),
+    /// Invalid if the command has no words.
+    pub(crate) fn new(keys: Keys, request: &ConnectRequest) -> Result<Self> {
+        let (shown, program, arguments) = match keys.command {
+            Line::Shell(text) => (text.clone(), "sh".into(), vec!["-c".into(), text.into()]),
+            Line::Words(words) => {
+                let words = words.split_first().filter(|(program, _)| !program.is_empty());
+                let (program, rest) = words.ok_or_else(|| {
+                    Error::from(request.settings.invalid("command", "names no program"))
+                        .with_remedy("give a list like [\"python3\", \"sink.py\"], or a text for the shell")
+                })?;
+                // Arguments may be secrets.
+                (program.clone(), program.into(), rest.iter().map(OsString::from).collect())
+            }
         };
-        let shown = match line {
-            Line::Shell(text) => text,
-            // Arguments may be secrets.
-            Line::Words(words) => words[0].clone(),
-        };
-        let env: Vec<(String, String)> = keys
-            .table("env")?
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, value)| (name, plain(value)))
-            .collect();
-        let terminal = match keys.list("terminal_exit_codes")? {
-            None => TERMINAL.into(),
-            Some(codes) => codes.iter().map(exit_code).collect::<Result<_>>()?,
-        };
+        let env: Vec<(String, String)> =
+            keys.env.into_iter().map(|(name, value)| (name, value.into_text())).collect();
+        let terminal = keys.terminal_exit_codes.map_or_else(
+            || TERMINAL.into(),
+            |codes| codes.into_iter().map(|code| code.get().into()).collect(),
+        );
         Ok(Self {
             program,
             arguments,
             shown,
             secrets: Secrets::new(env.iter().map(|(_, value)| value.as_str())),
             env,
-            working_dir: request.base_dir.join(keys.text("working_dir")?.unwrap_or_default()),
-            timeout: keys.seconds("timeout")?,
+            working_dir: request.base_dir.join(keys.working_dir),
+            timeout: keys.timeout.map(|Seconds(length)| length),
             terminal_exit_codes: terminal,
         })
     }
@@ -86,32 +97,27 @@ enum Line {
     Words(Vec<String>),
 }
 
-fn command(keys: &cartage_destinations_api::Settings) -> Result<Line> {
-    let remedy = "give a list like [\"python3\", \"sink.py\"], or a text for the shell";
-    match keys.value("command") {
-        None => Err(Error::invalid("'command' is missing").with_remedy(remedy)),
-        // A shell knows a command `[`, too.
-        Some(Value::String(text)) if keys.list("command").is_err() => Ok(Line::Shell(text.clone())),
-        Some(_) => {
-            let words: Vec<String> =
-                keys.list("command")?.unwrap_or_default().into_iter().map(plain).collect();
-            if words.first().is_none_or(String::is_empty) {
-                return Err(Error::invalid("'command' names no program").with_remedy(remedy));
-            }
-            Ok(Line::Words(words))
-        }
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_structure(deserializer, LineVisitor)
     }
 }
 
-fn plain(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
-}
+struct LineVisitor;
 
-fn exit_code(value: &Value) -> Result<i32> {
-    let code =
-        value.as_i64().and_then(|code| i32::try_from(code).ok()).filter(|code| (1..=255).contains(code));
-    code.ok_or_else(|| Error::invalid("'terminal_exit_codes' must be a list of numbers from 1 to 255"))
+impl<'de> Visitor<'de> for LineVisitor {
+    type Value = Line;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list")
+    }
+
+    /// A shell knows a command `[`, too.
+    fn visit_str<E>(self, text: &str) -> Result<Line, E> {
+        Ok(Line::Shell(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Line, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Line::Words)
+    }
 }

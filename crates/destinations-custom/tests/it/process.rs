@@ -134,9 +134,9 @@ fn a_command_that_cannot_be_started_is_an_error_of_the_configuration() {
 
     for (settings, says) in [
         (json!({}), "'command' is missing"),
-        (json!({"command": []}), "'command' names no program"),
-        (json!({"command": "cat", "comand": 1}), "unknown key 'comand'"),
-        (json!({"command": "cat", "timeout": "soon"}), "'timeout'"),
+        (json!({"command": []}), "`destination.process.command`: names no program"),
+        (json!({"command": "cat", "comand": 1}), "unknown key `destination.process.comand`"),
+        (json!({"command": "cat", "timeout": "soon"}), "`destination.process.timeout`"),
     ] {
         let error = Command::connect(&place.request("process", &settings)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);

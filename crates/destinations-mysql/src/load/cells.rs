@@ -2,13 +2,9 @@
 
 use std::io::Write;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, StringArray,
-};
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
-};
-use cartage_destinations_sql::columnar;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
+use arrow::datatypes::{DataType, TimeUnit};
+use cartage_destinations_sql::columnar::{self, Dates, Doubles, Ints, Times, Timestamps};
 use cartage_schema::value::{date_to_text, time_to_text};
 
 use super::target::{Keeps, Target};
@@ -29,20 +25,20 @@ pub(super) fn is_hex(arrow: &DataType) -> bool {
 pub(super) enum Cells<'a> {
     Nothing,
     Bool(&'a BooleanArray),
-    Int(&'a PrimitiveArray<Int64Type>),
-    Year(&'a PrimitiveArray<Int64Type>),
+    Int(&'a Ints),
+    Year(&'a Ints),
     Decimal(&'a Decimal128Array),
     /// For a column of whole numbers, with the unit.
     WholeDecimal(&'a Decimal128Array, i128),
-    Double(&'a PrimitiveArray<Float64Type>),
-    WholeDouble(&'a PrimitiveArray<Float64Type>),
+    Double(&'a Doubles),
+    WholeDouble(&'a Doubles),
     Text(&'a StringArray),
     /// For a column that keeps no blanks at the end.
     PaddedText(&'a StringArray),
     Binary(&'a BinaryArray),
-    Date(&'a PrimitiveArray<Date32Type>),
-    Time(&'a PrimitiveArray<Time64MicrosecondType>, Step),
-    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, Step),
+    Date(&'a Dates),
+    Time(&'a Times, Step),
+    Timestamp(&'a Timestamps, Step),
 }
 
 impl<'a> Cells<'a> {

@@ -80,15 +80,15 @@ pub(super) fn load(
             Ok((written, answer))
         })
     });
-    let (written, answer) = loaded.map_err(|cause| error::statement(&rows.doing, &cause))?;
+    let (written, answer) = loaded.map_err(|cause| error::statement(&rows.file.doing, &cause))?;
     // What was wrong with the rows comes first: the statement failed because of it.
     let count = written?;
-    let (loaded, warnings) = answer.map_err(|cause| error::statement(&rows.doing, &cause))?;
+    let (loaded, warnings) = answer.map_err(|cause| error::statement(&rows.file.doing, &cause))?;
     rows.check_warnings(session, warnings)?;
     if loaded != count {
         return Err(Error::terminal(format!(
             "{}: {count} rows were sent and {loaded} are there",
-            rows.doing
+            rows.file.doing
         )));
     }
     Ok(count)
@@ -116,7 +116,7 @@ impl Writer<'_> {
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let arrays = self.rows.arrays(batch, self.count)?;
+        let arrays = self.rows.file.arrays(batch, self.count)?;
         let cells = self.rows.cells(&arrays, self.count)?;
         for row in 0..batch.num_rows() {
             for (index, cell) in cells.iter().enumerate() {
@@ -126,7 +126,7 @@ impl Writer<'_> {
                 let begin = self.chunk.len();
                 let is_value = cell
                     .put(row, &mut self.chunk)
-                    .map_err(|reason| self.rows.does_not_fit(index, self.count + row, &reason))?;
+                    .map_err(|reason| self.rows.file.does_not_fit(index, self.count + row, &reason))?;
                 if !is_value {
                     self.chunk.extend_from_slice(b"\\N");
                 } else if cell.is_text() {

@@ -55,17 +55,17 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let arrays = self.rows.arrays(batch, self.count)?;
+        let arrays = self.rows.file.arrays(batch, self.count)?;
         let cells = self.rows.cells(&arrays, self.count)?;
         for row in 0..batch.num_rows() {
             for (index, cell) in cells.iter().enumerate() {
                 let mut text = Vec::new();
                 let is_value = cell
                     .put(row, &mut text)
-                    .map_err(|reason| self.rows.does_not_fit(index, self.count + row, &reason))?;
+                    .map_err(|reason| self.rows.file.does_not_fit(index, self.count + row, &reason))?;
                 if text.len() > self.most_bytes {
                     let reason = "the value is longer than half of max_allowed_packet";
-                    return Err(self.rows.does_not_fit(index, self.count + row, reason));
+                    return Err(self.rows.file.does_not_fit(index, self.count + row, reason));
                 }
                 self.bytes += text.len();
                 self.values.push(if is_value { Value::Bytes(text) } else { Value::NULL });
@@ -91,7 +91,8 @@ impl Writer<'_> {
             self.session.runtime().block_on(conn.exec_drop(sql, values))?;
             Ok(conn.get_warnings())
         };
-        let warnings = self.session.with(run).map_err(|cause| error::statement(&self.rows.doing, &cause))?;
+        let warnings =
+            self.session.with(run).map_err(|cause| error::statement(&self.rows.file.doing, &cause))?;
         self.rows.check_warnings(self.session, warnings)
     }
 }

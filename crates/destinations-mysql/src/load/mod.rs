@@ -7,11 +7,11 @@ mod target;
 
 use std::path::Path;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::array::ArrayRef;
 use cartage_destinations_api::{Error, Result, Statement};
+use cartage_destinations_sql::columnar::FileRows;
 use cartage_destinations_sql::statements::{Dialect, TableRef};
-use cartage_destinations_sql::{Row, SqlSession as _, columnar};
+use cartage_destinations_sql::{Row, SqlSession as _};
 use cartage_schema::{DataType, Table};
 
 use self::cells::Cells;
@@ -37,16 +37,9 @@ pub(crate) fn load(
     table: &Table,
     path: &Path,
 ) -> Result<u64> {
-    let (schema, batches) = columnar::open(path)?;
-    if schema.fields().is_empty() {
-        return Ok(0);
-    }
-    let rows = Rows {
-        targets: target::of_fields(session, target, of_dataset, table, &schema)?,
-        doing: format!("load rows into {}", target.table),
-        schema,
-    };
-    let batches = batches.map(|batch| batch.map_err(|cause| columnar::damaged(path, &cause)));
+    let doing = format!("load rows into {}", target.table);
+    let Some((file, batches)) = FileRows::open(path, doing)? else { return Ok(0) };
+    let rows = Rows { targets: target::of_fields(session, target, of_dataset, table, &file)?, file };
     if session.about().takes_files {
         file::load(session, target, &rows, batches)
     } else {
@@ -56,42 +49,25 @@ pub(crate) fn load(
 
 /// What the rows of a file are.
 struct Rows {
-    schema: SchemaRef,
+    file: FileRows,
     /// What the table has for each column of the file.
     targets: Vec<Target>,
-    doing: String,
 }
 
 impl Rows {
     /// Names of the columns, and whether their cells are digits of bytes.
     fn columns(&self) -> Vec<(&str, bool)> {
-        let is_hex = |index: usize| cells::is_hex(self.schema.field(index).data_type());
-        let names = self.schema.fields().iter().enumerate();
-        names.map(|(index, field)| (field.name().as_str(), is_hex(index))).collect()
+        let fields = self.file.schema.fields().iter();
+        fields.map(|field| (field.name().as_str(), cells::is_hex(field.data_type()))).collect()
     }
 
-    /// The arrays of a batch in types that can be written.
-    fn arrays(&self, batch: &RecordBatch, before: usize) -> Result<Vec<ArrayRef>> {
-        let canonical = |(index, array)| {
-            columnar::to_canonical(array)
-                .map_err(|cause| self.does_not_fit(index, before, &cause.to_string()))
-        };
-        batch.columns().iter().enumerate().map(canonical).collect()
-    }
-
-    /// The cells of those arrays.
+    /// The cells of canonical arrays; `before` rows of the file came before them.
     fn cells<'a>(&self, arrays: &'a [ArrayRef], before: usize) -> Result<Vec<Cells<'a>>> {
         let cells = |(index, array): (usize, &'a ArrayRef)| {
-            Cells::new(array, self.targets[index]).map_err(|reason| self.does_not_fit(index, before, &reason))
+            Cells::new(array, self.targets[index])
+                .map_err(|reason| self.file.does_not_fit(index, before, &reason))
         };
         arrays.iter().enumerate().map(cells).collect()
-    }
-
-    /// `row` is counted from 0 in the file.
-    fn does_not_fit(&self, column: usize, row: usize, reason: &str) -> Error {
-        let name = self.schema.field(column).name();
-        let message = format!("{}: column {name}, row {} of the file: {reason}", self.doing, row + 1);
-        Error::terminal(message).with_remedy(format!("clean the data, or load {name} with another data_type"))
     }
 
     /// Fails if the server has changed a value to make it fit, or left a row out.
@@ -104,15 +80,14 @@ impl Rows {
         // Notes say how a value is broken, without its column.
         let is_note = |row: &&Row| row.text(0).is_ok_and(|level| level == "Note");
         let Some(row) = rows.iter().find(|row| !is_note(row)).or(rows.first()) else {
-            return Err(Error::terminal(format!("{}: the server warns and does not say why", self.doing)));
+            return Err(Error::terminal(format!(
+                "{}: the server warns and does not say why",
+                self.file.doing
+            )));
         };
         let code = u16::try_from(row.int(1)?).unwrap_or_default();
-        let found = error::of_server(code, &row.text(2)?).context(&self.doing);
+        let found = error::of_server(code, &row.text(2)?).context(&self.file.doing);
         // Where a file is loaded, the server warns of what it would refuse otherwise.
-        let terminal = Error::terminal(found.to_string());
-        Err(match found.remedy() {
-            Some(remedy) => terminal.with_remedy(remedy),
-            None => terminal,
-        })
+        Err(Error::terminal(found.to_string()).with_known_remedy(found.remedy()))
     }
 }

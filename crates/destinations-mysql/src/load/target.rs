@@ -1,8 +1,8 @@
 //! The columns that a table has at the server, and what they would make of values without a word.
 
-use arrow::datatypes::SchemaRef;
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::Result;
 use cartage_destinations_sql::SqlSession as _;
+use cartage_destinations_sql::columnar::{FileRows, no_column};
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 use cartage_schema::{Column, Table};
 
@@ -74,7 +74,7 @@ pub(super) fn of_fields(
     target: &TableRef,
     of_dataset: &TableRef,
     table: &Table,
-    schema: &SchemaRef,
+    file: &FileRows,
 ) -> Result<Vec<Target>> {
     let dialect = &session.about().dialect;
     let columns = session.columns(target)?;
@@ -85,16 +85,13 @@ pub(super) fn of_fields(
         let found = columns.find(|(column, _)| dialect.fold_column(column) == wanted);
         found.map(|(_, type_name)| type_name.to_ascii_lowercase())
     };
-    let target = |name: &String| {
-        let own = find(&columns, name).ok_or_else(|| {
-            Error::terminal(format!("table {} has no column {name}", target.table))
-                .with_remedy("somebody changed the table during the load; run again")
-        })?;
+    let target = |name: &&str| {
+        let own = find(&columns, name).ok_or_else(|| no_column(&target.table, name))?;
         let other = find(&others, name);
         let types = std::iter::once(own.as_str()).chain(other.as_deref());
-        Ok(Target::new(types, table.columns.get(name)))
+        Ok(Target::new(types, table.columns.get(*name)))
     };
-    schema.fields().iter().map(|field| target(field.name())).collect()
+    file.names().iter().map(target).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,9 @@
 //! Columns of a batch as cells of binary COPY: a length, and the value in the form of its type.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, PrimitiveArray, StringArray,
-};
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
+use arrow::datatypes::{DataType, TimeUnit};
 use bytes::{BufMut, BytesMut};
+use cartage_destinations_sql::columnar::{Dates, Doubles, Ints, Times, Timestamps};
 
 use super::numeric;
 use super::target::Kind;
@@ -40,21 +37,21 @@ pub(super) fn can_encode(arrow: &DataType, kind: Kind) -> bool {
 pub(super) enum Cells<'a> {
     Nothing,
     Bool(&'a BooleanArray),
-    Int2(&'a PrimitiveArray<Int64Type>),
-    Int4(&'a PrimitiveArray<Int64Type>),
-    Int8(&'a PrimitiveArray<Int64Type>),
-    Whole(&'a PrimitiveArray<Int64Type>),
+    Int2(&'a Ints),
+    Int4(&'a Ints),
+    Int8(&'a Ints),
+    Whole(&'a Ints),
     /// Wide integers for a column of this many bytes.
     Wide(&'a Decimal128Array, u32),
     Decimal(&'a Decimal128Array, u32),
     DecimalText(&'a StringArray),
-    Double(&'a PrimitiveArray<Float64Type>),
+    Double(&'a Doubles),
     Text(&'a StringArray),
     Jsonb(&'a StringArray),
     Binary(&'a BinaryArray),
-    Date(&'a PrimitiveArray<Date32Type>),
-    Time(&'a PrimitiveArray<Time64MicrosecondType>),
-    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>),
+    Date(&'a Dates),
+    Time(&'a Times),
+    Timestamp(&'a Timestamps),
 }
 
 impl<'a> Cells<'a> {

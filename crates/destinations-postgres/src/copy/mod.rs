@@ -14,10 +14,9 @@ use std::path::Path;
 use std::pin::Pin;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
 use bytes::{BufMut, Bytes, BytesMut};
 use cartage_destinations_api::{Error, Result};
-use cartage_destinations_sql::columnar;
+use cartage_destinations_sql::columnar::{FileRows, canonical, no_column};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use futures_util::SinkExt;
 use tokio_postgres::CopyInSink;
@@ -47,27 +46,20 @@ pub(crate) fn statement(table: &TableRef, columns: &[&str], binary: bool) -> Str
 
 /// Copies all rows of a file into a table, in the transaction that is open; returns their number.
 pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCharacters) -> Result<u64> {
-    let (schema, batches) = columnar::open(path)?;
-    if schema.fields().is_empty() {
-        return Ok(0);
-    }
-    let kinds = kinds(&schema, table, &target::columns(session, table)?)?;
-    let binary = schema
-        .fields()
-        .iter()
-        .zip(&kinds)
-        .all(|(field, kind)| cells::can_encode(&columnar::canonical(field.data_type()), *kind));
-    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let doing = format!("copy rows into {}", table.table);
+    let Some((file, batches)) = FileRows::open(path, doing)? else { return Ok(0) };
+    let kinds = kinds(&file, table, &target::columns(session, table)?)?;
+    let mut fields = file.schema.fields().iter().zip(&kinds);
+    let binary = fields.all(|(field, kind)| cells::can_encode(&canonical(field.data_type()), *kind));
     let sink = session
         .runtime()
-        .block_on(session.client().copy_in(&statement(table, &names, binary)))
-        .map_err(|cause| error::statement(&doing, &cause))?;
+        .block_on(session.client().copy_in(&statement(table, &file.names(), binary)))
+        .map_err(|cause| error::statement(&file.doing, &cause))?;
     let mut stream = Stream {
         session,
         sink: Box::pin(sink),
         buffer: BytesMut::with_capacity(2 * CHUNK),
-        doing,
+        file,
         kinds,
         rows: 0,
         nul,
@@ -77,7 +69,7 @@ pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCha
         stream.buffer.put_slice(BINARY_HEADER);
     }
     for batch in batches {
-        let batch = batch.map_err(|cause| columnar::damaged(path, &cause))?;
+        let batch = batch?;
         if binary { stream.put_binary(&batch)? } else { stream.put_text(&batch)? }
     }
     if binary {
@@ -87,18 +79,16 @@ pub(crate) fn copy(session: &Session, table: &TableRef, path: &Path, nul: NulCha
 }
 
 /// What the table makes of each column of the file.
-fn kinds(schema: &SchemaRef, table: &TableRef, columns: &[TargetColumn]) -> Result<Vec<Kind>> {
-    let kind_of = |name: &String| {
-        let column = columns.iter().find(|column| column.name == *name).ok_or_else(|| {
-            Error::terminal(format!("table {} has no column {name}", table.table))
-                .with_remedy("somebody changed the table during the load; run again")
-        })?;
+fn kinds(file: &FileRows, table: &TableRef, columns: &[TargetColumn]) -> Result<Vec<Kind>> {
+    let kind_of = |name: &&str| {
+        let column = columns.iter().find(|column| column.name == *name);
+        let column = column.ok_or_else(|| no_column(&table.table, name))?;
         if column.kind == Kind::Other {
             tracing::debug!(column = name, data_type = column.type_name, "rows are sent as text");
         }
         Ok(column.kind)
     };
-    schema.fields().iter().map(|field| kind_of(field.name())).collect()
+    file.names().iter().map(kind_of).collect()
 }
 
 /// A COPY that is under way.
@@ -106,7 +96,7 @@ struct Stream<'a> {
     session: &'a Session,
     sink: Pin<Box<CopyInSink<Bytes>>>,
     buffer: BytesMut,
-    doing: String,
+    file: FileRows,
     kinds: Vec<Kind>,
     /// Rows of the batches before this one.
     rows: usize,
@@ -130,7 +120,7 @@ impl Stream<'_> {
             self.buffer.put_i16(columns);
             for (index, cell) in cells.iter().enumerate() {
                 cell.put(row, &mut self.buffer)
-                    .map_err(|reason| self.does_not_fit(batch, index, row, &reason))?;
+                    .map_err(|reason| self.file.does_not_fit(index, self.rows + row, &reason))?;
             }
             if self.buffer.len() >= CHUNK {
                 self.send()?;
@@ -151,7 +141,7 @@ impl Stream<'_> {
                 }
                 if !text::put(&mut line, array, row) {
                     let reason = format!("there is no way to send {}", array.data_type());
-                    return Err(self.does_not_fit(batch, index, row, &reason));
+                    return Err(self.file.does_not_fit(index, self.rows + row, &reason));
                 }
             }
             line.push('\n');
@@ -166,37 +156,25 @@ impl Stream<'_> {
 
     /// The arrays of a batch in canonical types and without NUL characters.
     fn prepared(&mut self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
-        let mut arrays = Vec::with_capacity(batch.num_columns());
-        for (index, array) in batch.columns().iter().enumerate() {
-            let array = columnar::to_canonical(array)
-                .map_err(|cause| self.does_not_fit(batch, index, 0, &cause.to_string()))?;
+        let mut arrays = self.file.arrays(batch, self.rows)?;
+        for (index, array) in arrays.iter_mut().enumerate() {
             let is_json = matches!(self.kinds[index], Kind::Json | Kind::Jsonb);
-            let array = match nul::find(&array, is_json) {
-                None => array,
+            match nul::find(array, is_json) {
+                None => {}
                 Some(row) if self.nul == NulCharacters::Refuse => {
                     let reason = "the text holds a NUL character, which PostgreSQL cannot store";
-                    return Err(self.does_not_fit(batch, index, row, reason).with_remedy(
+                    return Err(self.file.does_not_fit(index, self.rows + row, reason).with_remedy(
                         "set nul_characters = \"replace\" for the destination, or clean the data",
                     ));
                 }
                 Some(_) => {
-                    let (array, replaced) = nul::replace(&array, is_json);
+                    let (cleaned, replaced) = nul::replace(array, is_json);
+                    *array = cleaned;
                     self.replaced += replaced;
-                    array
                 }
-            };
-            arrays.push(array);
+            }
         }
         Ok(arrays)
-    }
-
-    fn does_not_fit(&self, batch: &RecordBatch, column: usize, row: usize, reason: &str) -> Error {
-        let name = batch.schema_ref().field(column).name();
-        Error::terminal(format!(
-            "{}: column {name}, row {} of the file: {reason}",
-            self.doing,
-            self.rows + row + 1
-        ))
     }
 
     fn send(&mut self) -> Result<()> {
@@ -206,7 +184,7 @@ impl Stream<'_> {
         match sent {
             Ok(()) => Ok(()),
             // What the server had to say came before it stopped to listen.
-            Err(cause) => Err(error::statement(&self.doing, &cause)),
+            Err(cause) => Err(error::statement(&self.file.doing, &cause)),
         }
     }
 
@@ -216,10 +194,10 @@ impl Stream<'_> {
             tracing::warn!(
                 cells = self.replaced,
                 "{}: NUL characters, which PostgreSQL cannot store, were replaced by U+FFFD",
-                self.doing
+                self.file.doing
             );
         }
         let finished = self.session.runtime().block_on(self.sink.as_mut().finish());
-        finished.map_err(|cause| error::statement(&self.doing, &cause))
+        finished.map_err(|cause| error::statement(&self.file.doing, &cause))
     }
 }

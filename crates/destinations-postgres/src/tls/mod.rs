@@ -4,10 +4,10 @@ mod stream;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use cartage_destinations_api::{Error, Result};
+use serde::Deserialize;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -22,7 +22,8 @@ use crate::config::Credentials;
 pub(crate) use stream::Rustls;
 
 /// `sslmode`, as libpq knows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SslMode {
     /// Never encrypted.
@@ -38,25 +39,6 @@ pub enum SslMode {
     VerifyCa,
     /// The same, and it is that of the host.
     VerifyFull,
-}
-
-impl FromStr for SslMode {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Ok(match text {
-            "disable" => Self::Disable,
-            "allow" => Self::Allow,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            other => {
-                return Err(Error::invalid(format!("'{other}' is no sslmode"))
-                    .with_remedy("use one of disable, allow, prefer, require, verify-ca, verify-full"));
-            }
-        })
-    }
 }
 
 /// Makes what encrypts connections. Files of certificates are read here.
@@ -79,7 +61,7 @@ pub(crate) fn connector(credentials: &Credentials) -> Result<Rustls> {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Lenient { provider, issuer }))
         }
     };
-    let config = match &credentials.client_certificate {
+    let config = match credentials.sslcert.as_ref().zip(credentials.sslkey.as_ref()) {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
             let key = PrivateKeyDer::from_pem_file(key).map_err(|cause| unreadable("sslkey", key, cause))?;

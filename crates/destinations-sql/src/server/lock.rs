@@ -12,7 +12,7 @@ use cartage_destinations_api::{Error, LoadKey, Result};
 use super::{Server, ServerSession};
 
 /// The lock of one destination value, held or not.
-pub struct LoadLock<S: ServerSession> {
+pub(crate) struct LoadLock<S: ServerSession> {
     held: Mutex<Option<(String, S)>>,
 }
 
@@ -33,7 +33,12 @@ impl<S: ServerSession> LoadLock<S> {
     ///
     /// # Errors
     /// Locked if another process holds it, naming it; see [`Server::connect`].
-    pub fn acquire(&self, server: &impl Server<Session = S>, load: &LoadKey, dataset: &str) -> Result<()> {
+    pub(crate) fn acquire(
+        &self,
+        server: &impl Server<Session = S>,
+        load: &LoadKey,
+        dataset: &str,
+    ) -> Result<()> {
         let pipeline = &load.pipeline;
         let name = format!("load\0{pipeline}\0{dataset}");
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +60,7 @@ impl<S: ServerSession> LoadLock<S> {
     }
 
     /// Gives the lock up where it is held.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         if let Some((name, session)) = self.held.lock().unwrap_or_else(PoisonError::into_inner).take() {
             session.unlock(&name);
         }

@@ -1,19 +1,33 @@
-//! What engines have in common that speak with a server: connections that are kept, and the right to load.
+//! What engines have in common that speak with a server: settings, connections that are kept, and
+//! the right to load.
 
+mod config;
+mod engine;
 mod lock;
 mod pool;
+#[cfg(feature = "client")]
+mod thread;
 
 use std::fmt;
 
-use cartage_destinations_api::Result;
+use cartage_destinations_api::{Description, JobFile, Probe, Result, SqlScript};
+use cartage_schema::Table;
 
-use crate::engine::SqlSession;
+use crate::engine::{CommitModel, Datasets, SqlSession};
+use crate::statements::ddl::{self, Constraints};
+use crate::statements::merge::{UpdateRows, update_by_merge};
+use crate::statements::{Dialect, TableRef};
 
-pub use lock::LoadLock;
-pub use pool::{Pool, Pooled};
+pub use config::{Config, Credentials, ServerKeys};
+pub use engine::ServerEngine;
+pub use pool::Pooled;
+#[cfg(feature = "client")]
+pub use thread::ClientThread;
 
-/// A server, and who connects to it.
-pub trait Server: fmt::Debug + Send + Sync {
+/// A database at a server, and who connects to it. [`ServerEngine`] makes an engine of it.
+///
+/// Required are the methods without a body. The others say where a database wants something done in another way.
+pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
     /// A connection.
     type Session: ServerSession;
 
@@ -22,6 +36,72 @@ pub trait Server: fmt::Debug + Send + Sync {
     /// # Errors
     /// Invalid if the server lets nobody in with these credentials, transient if it cannot be reached now.
     fn connect(&self) -> Result<Self::Session>;
+
+    /// How the database spells things.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// The datasets that are loaded into.
+    fn datasets(&self) -> &Datasets;
+
+    /// What this is and where, for messages. Never holds a secret.
+    fn description(&self, destination_type: &str) -> Description;
+
+    /// What belongs to a transaction.
+    fn commit_model(&self) -> CommitModel {
+        CommitModel::EVERYTHING
+    }
+
+    /// Brings the rows of a Parquet file into a table; see [`SqlEngine::load_file`](crate::SqlEngine::load_file).
+    ///
+    /// # Errors
+    /// As for that.
+    fn load_file(
+        &self,
+        session: &Self::Session,
+        target: &TableRef,
+        table: &Table,
+        job: &JobFile,
+    ) -> Result<u64>;
+
+    /// The statement that stands for [`load_file`](Self::load_file) where the statements of a load are shown.
+    fn load_sql(&self, target: &TableRef, table: &Table) -> String;
+
+    /// Which version answers, where, and as whom: for a check-up.
+    ///
+    /// # Errors
+    /// See [`SqlSession::query`].
+    fn who_answers(&self, session: &Self::Session) -> Result<String>;
+
+    /// What is tried after the trial that every database has.
+    fn probes_after(engine: &ServerEngine<Self>) -> Vec<Probe<'_>> {
+        let _ = engine;
+        Vec::new()
+    }
+
+    /// See [`SqlEngine::create_staged`](crate::SqlEngine::create_staged).
+    ///
+    /// # Errors
+    /// As for that.
+    fn create_staged(
+        &self,
+        target: &TableRef,
+        table: &Table,
+        constraints: Constraints,
+        is_merged: bool,
+    ) -> Result<String> {
+        let _ = is_merged;
+        ddl::create_table(self.dialect(), target, table, constraints)
+    }
+
+    /// How known rows are updated.
+    fn update_rows(&self) -> UpdateRows {
+        update_by_merge
+    }
+
+    /// See [`SqlEngine::late_keys`](crate::SqlEngine::late_keys).
+    fn late_keys(&self) -> Option<SqlScript> {
+        None
+    }
 }
 
 /// A connection to a server, whose locks end with it.

@@ -14,7 +14,7 @@ use crate::statements::ddl::Existing;
 
 /// Connects, and keeps connections that are idle.
 #[derive(Debug)]
-pub struct Pool<S: Server> {
+pub(crate) struct Pool<S: Server> {
     // Connections end before what serves them.
     idle: Mutex<Vec<S::Session>>,
     server: S,
@@ -30,12 +30,12 @@ pub struct Pooled<'a, S: Server> {
 
 impl<S: Server> Pool<S> {
     /// A pool without connections.
-    pub fn new(server: S) -> Self {
+    pub(crate) fn new(server: S) -> Self {
         Self { idle: Mutex::new(Vec::new()), server }
     }
 
     /// The server.
-    pub fn server(&self) -> &S {
+    pub(crate) fn server(&self) -> &S {
         &self.server
     }
 
@@ -43,7 +43,7 @@ impl<S: Server> Pool<S> {
     ///
     /// # Errors
     /// See [`Server::connect`].
-    pub fn session(&self) -> Result<Pooled<'_, S>> {
+    pub(crate) fn session(&self) -> Result<Pooled<'_, S>> {
         let pop = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let idle = std::iter::from_fn(pop).find(ServerSession::answers);
         let session = idle.map_or_else(|| self.server.connect(), Ok)?;

@@ -180,14 +180,23 @@ pub trait Dialect: Debug + Send + Sync {
         format!("DROP TABLE {name}")
     }
 
+    /// Whether rows are looked for in a list; else they are asked for one by one, with `EXISTS`.
+    fn looks_in_lists(&self) -> bool {
+        false
+    }
+
     /// Whether a row is found among those that `lookup` means.
     fn is_found(&self, lookup: &Lookup<'_>) -> String {
-        format!("EXISTS ({})", lookup.correlated())
+        if self.looks_in_lists() { lookup.listed() } else { format!("EXISTS ({})", lookup.correlated()) }
     }
 
     /// Whether none is, also where a value of the row is null.
     fn is_not_found(&self, lookup: &Lookup<'_>) -> String {
-        format!("NOT EXISTS ({})", lookup.correlated())
+        if self.looks_in_lists() {
+            format!("({}) IS NOT TRUE", lookup.listed())
+        } else {
+            format!("NOT EXISTS ({})", lookup.correlated())
+        }
     }
 
     /// Sets these columns of the rows of `target` to those of the rows of `source` that meet `condition`, in which the
@@ -203,11 +212,17 @@ pub trait Dialect: Debug + Send + Sync {
         format!("UPDATE {target} AS d SET {} FROM {source} AS s WHERE {condition}", assignments.join(", "))
     }
 
+    /// Whether one statement can add several columns.
+    fn adds_many_columns(&self) -> bool {
+        true
+    }
+
     /// Adds columns with these types to a table that is there.
     fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
         let added: Vec<String> =
             columns.iter().map(|(name, kind)| format!("ADD COLUMN {} {kind}", self.quote(name))).collect();
-        vec![format!("ALTER TABLE {} {}", self.qualified(table), added.join(", "))]
+        let groups = added.chunks(if self.adds_many_columns() { added.len().max(1) } else { 1 });
+        groups.map(|group| format!("ALTER TABLE {} {}", self.qualified(table), group.join(", "))).collect()
     }
 
     /// The clause of a table definition that makes these columns its key; none where that costs more than it helps.

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod merge;
 pub mod replace;
 pub mod system_rows;
+pub mod types;
 mod undo;
 mod widen;
 

@@ -1,0 +1,93 @@
+//! The settings of a destination at a server: those that all servers share, and those of one database.
+
+use std::num::NonZeroUsize;
+
+use cartage_destinations_api::{
+    Capabilities, CommonSettings, ConnectRequest, Error, NoKeys, Result, Seconds, keys_of,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::credentials::{Form, Login};
+use crate::engine::Datasets;
+
+const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
+
+/// What the credentials of one database have beside [`Login`].
+pub trait Credentials: DeserializeOwned {
+    /// Its connection strings.
+    const FORM: Form;
+
+    /// Checks what no type can, and finds files.
+    ///
+    /// # Errors
+    /// Invalid naming the key whose value cannot be.
+    fn complete(&mut self, login: &Login, request: &ConnectRequest) -> Result<()>;
+}
+
+/// The keys that all servers have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ServerKeys {
+    /// Jobs at a time, each on a connection of its own.
+    #[serde(default = "default_connections")]
+    pub connections: NonZeroUsize,
+    /// Longest time that a statement waits for a lock; the server's where absent.
+    pub lock_timeout: Option<Seconds>,
+}
+
+fn default_connections() -> NonZeroUsize {
+    DEFAULT_CONNECTIONS
+}
+
+/// Where the datasets are and how they are used.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Config<C, K = NoKeys> {
+    /// Name under `[destination]`, for remedies.
+    pub name: String,
+    /// The datasets that are loaded into.
+    pub datasets: Datasets,
+    /// What all destinations share.
+    pub common: CommonSettings,
+    /// What all servers share.
+    pub server: ServerKeys,
+    /// Who connects, and where to.
+    pub login: Login,
+    /// What else the credentials of the database have.
+    pub credentials: C,
+    /// The other keys of the database.
+    pub keys: K,
+}
+
+impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
+    /// Reads the settings of a request.
+    ///
+    /// # Errors
+    /// Invalid naming the key that is unknown, absent or has a value that cannot be.
+    pub fn read(request: &ConnectRequest) -> Result<Self> {
+        let (common, rest) = CommonSettings::split(&request.settings)?;
+        let (server, rest) = rest.split()?;
+        let (credentials, rest) = C::FORM.split(&rest)?;
+        // A key that nobody knows may be the misspelt one of what is missing, so it comes first.
+        let keys = rest.parse()?;
+        let of_login = keys_of::<Login>();
+        let mut own: C = credentials.without(of_login).parse()?;
+        let login = credentials.only(of_login).parse()?;
+        own.complete(&login, request)?;
+        let (name, datasets) = (request.name.clone(), Datasets::read(request, &common)?);
+        Ok(Self { name, datasets, common, server, login, credentials: own, keys })
+    }
+
+    /// What the destination of this type can do with these settings.
+    ///
+    /// # Errors
+    /// Invalid if the type is not known, or a file format is asked for that cannot be loaded.
+    pub fn capabilities(&self, destination_type: &str) -> Result<Capabilities> {
+        let known = Capabilities::of(destination_type);
+        let unknown = || Error::invalid(format!("type '{destination_type}' is not known"));
+        let mut capabilities = known.ok_or_else(unknown)?.with_settings(&self.common)?;
+        capabilities.max_parallel_load_jobs = Some(self.server.connections.get());
+        Ok(capabilities)
+    }
+}
