@@ -1,4 +1,4 @@
-//! Exit codes of all binaries (DESIGN section 9).
+//! Exit codes of all binaries (`docs/cli.md`).
 
 /// Everything was done.
 pub const OK: u8 = 0;

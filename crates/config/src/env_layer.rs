@@ -20,7 +20,7 @@ impl std::fmt::Debug for Environment {
     }
 }
 
-/// Variables without a section that dlt and DESIGN name, and the pipeline keys they stand for.
+/// Variables without a section that dlt names and we add, and the pipeline keys they stand for.
 const ALIASES: [(&str, &str); 4] = [
     ("PIPELINE_NAME", "name"),
     ("DESTINATION_TYPE", "destination"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, make_array, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType as ArrowType, Fields};
+use arrow::datatypes::{DataType as ArrowType, Fields, TimeUnit};
 use arrow::error::ArrowError;
 use cartage_data_files::arrays::{expanded, refusal, value_type};
 use cartage_data_files::parquet::{FileFacts, FileReader};
@@ -97,6 +97,7 @@ impl Coordinator<'_> {
                 value_type(field.data_type()).is_nested() && column.data_type == Some(DataType::Json);
             if !is_json
                 && (is_lossless(field.data_type(), &found, &column)
+                    && moments_fit(field.data_type(), facts.range(index))
                     || (column.data_type == found.data_type && all_fit(&facts, index, &column, physical)?))
             {
                 columns.cast.push(Conversion { index, name: name.into(), target: physical.arrow() });
@@ -287,6 +288,17 @@ impl Coordinator<'_> {
 fn has_digits_of(found: &Column, column: &Column) -> bool {
     let is_number = matches!(column.data_type, Some(DataType::Bigint | DataType::Decimal));
     !is_number || (found.precision, found.scale) == (column.precision, column.scale)
+}
+
+/// Whether moments are known to be within what columns of microseconds hold.
+fn moments_fit(data_type: &ArrowType, range: Option<(i64, i64)>) -> bool {
+    let micros = match value_type(data_type) {
+        ArrowType::Timestamp(TimeUnit::Second, _) => 1_000_000,
+        ArrowType::Timestamp(TimeUnit::Millisecond, _) => 1_000,
+        _ => return true,
+    };
+    let fits = |count: i64| count.checked_mul(micros).is_some();
+    range.is_some_and(|(smallest, largest)| fits(smallest) && fits(largest))
 }
 
 /// Whether the column holds all values that the file has.

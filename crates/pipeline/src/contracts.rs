@@ -26,10 +26,16 @@ struct SourceKeys {
 /// The keys by which a source says something about its schema, as `dlt.source` does with its arguments.
 const OF_SCHEMA: [&str; 4] = ["max_table_nesting", "root_key", "schema_contract", "schema"];
 
+/// Whether a source says something about its schema. An empty table says that it has one of its own.
+fn has_schema(source: &SourceSettings) -> bool {
+    source.section.keys().any(|key| OF_SCHEMA.contains(&key))
+}
+
 /// Gives a source and its resources the contract of the run, where there is one.
 pub(crate) fn lay_over(config: &Config, source: &mut Source) -> Result<(), PipelineError> {
     let run = &config.pipeline;
-    source.schema.inherits = source.schema.says_nothing();
+    let of_config = config.sources.iter().find(|settings| settings.name == source.name);
+    source.schema.inherits = source.schema.says_nothing() && !of_config.is_some_and(has_schema);
     if run.schema_contract.is_some() {
         source.schema.schema_contract.clone_from(&run.schema_contract);
         for resource in &mut source.resources {
@@ -91,8 +97,7 @@ fn of_source(
     let of_source: SourceKeys = source.section.only(&["schema_contract", "quarantine"]).parse()?;
     let schema = run.schema_contract.clone().or(of_source.schema_contract);
     check(&format!("sources.{}", source.name), schema.as_ref())?;
-    let inherits = !source.section.keys().any(|key| OF_SCHEMA.contains(&key));
-    let stays = schema.is_none() && inherits;
+    let stays = schema.is_none() && !has_schema(source);
     let schema = if stays { SchemaContract::Stays } else { SchemaContract::Is(schema) };
     let (mut tables, mut quarantine) = (BTreeMap::new(), BTreeSet::new());
     for resource in &source.resources {

@@ -3,7 +3,7 @@
 //! [formats](FileFormat) and [codecs](Codec) of job files.
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
-//! input, clock and seed leave the same bytes on disk (DESIGN section 2, principle 4).
+//! input, clock and seed leave the same bytes on disk.
 //!
 //! # Limitations
 //! A [`Runtime`] carries no async executor: sources and destinations that need one own it.

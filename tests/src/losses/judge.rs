@@ -145,12 +145,15 @@ fn refused(run: usize, files: &[InputFile], outcome: &RunOutcome, judgement: &mu
     judgement.counts.refused += values_of(files.iter().flat_map(|file| &file.rows));
 }
 
-/// Whether a job failed because rows of Parquet have no load id.
+/// Whether a run failed because rows of Parquet have no load id: they came to a table that asks for one, or were there
+/// when it began to ask.
 fn is_mixed(outcome: &RunOutcome) -> bool {
     let said = &outcome.done.stderr;
-    outcome.done.code == Some(3)
-        && said.contains("NOT NULL constraint failed")
-        && said.contains("._dlt_load_id")
+    match outcome.done.code {
+        Some(3) => said.contains("NOT NULL constraint failed") && said.contains("._dlt_load_id"),
+        Some(1) => said.contains("column _dlt_load_id must not be null, but table"),
+        _ => false,
+    }
 }
 
 fn values_of<'r>(rows: impl Iterator<Item = &'r Row>) -> u64 {

@@ -32,7 +32,9 @@ struct Spot<'p> {
 }
 
 impl<'d> Search<'d> {
-    pub(super) fn new(dataset: &'d Dataset, notes: Vec<Note>) -> Self {
+    pub(super) fn new(dataset: &'d Dataset, mut notes: Vec<Note>) -> Self {
+        // A number beyond a double is explained by either kind of note, other values only by one.
+        notes.sort_by_key(|note| !note.nulled);
         let mut search =
             Self { dataset, notes, said: HashMap::new(), roots: HashMap::new(), children: HashMap::new() };
         for (table, rows) in &dataset.tables {

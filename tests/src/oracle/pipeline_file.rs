@@ -8,7 +8,7 @@ use super::case::Case;
 use super::place::Place;
 use super::python_text::{quoted, scalar};
 
-/// The text of the file for `run`, with the keys of DESIGN section 8.
+/// The text of the file for `run`.
 pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
     let mut settings = overlaid(&case.document["settings"], &run["settings"], false);
     let source = settings.shift_remove("source");
@@ -26,7 +26,7 @@ pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
     lines(&mut out, Some(&settings));
     out.push_str("\n[sources.oracle]\ntype = \"files\"\n");
     lines(&mut out, source.as_ref().and_then(Value::as_object));
-    if let Some(schema) = schema.as_ref().and_then(Value::as_object).filter(|schema| !schema.is_empty()) {
+    if let Some(schema) = schema.as_ref().and_then(Value::as_object) {
         out.push_str("\n[sources.oracle.schema]\n");
         lines(&mut out, Some(schema));
     }

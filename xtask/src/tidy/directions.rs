@@ -1,4 +1,4 @@
-//! Which crate may depend on which: DESIGN section 3 as a table.
+//! Which crate may depend on which: the layers of `docs/ARCHITECTURE.md` as a table.
 
 use cargo_metadata::{DependencyKind, Metadata, Package};
 

@@ -26,6 +26,8 @@ pub struct FileFacts {
     rows: u64,
     /// Nulls of the columns that have statistics in every row group.
     nulls: HashMap<usize, u64>,
+    /// Smallest and largest of the columns of 64 bits that have statistics in every row group.
+    ranges: HashMap<usize, (i64, i64)>,
     /// Columns that readers of Parquet do not take for what Arrow takes them for.
     foreign: Vec<usize>,
 }
@@ -46,9 +48,9 @@ impl FileFacts {
         let opened = Opened::read(path)?.typed()?;
         let metadata = opened.metadata();
         let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
-        let (nulls, foreign) = (count_nulls(metadata), foreign_columns(metadata));
+        let (nulls, ranges, foreign) = (count_nulls(metadata), ranges(metadata), foreign_columns(metadata));
         let schema = opened.arrow().schema().clone();
-        Ok(Self { opened, schema, rows, nulls, foreign })
+        Ok(Self { opened, schema, rows, nulls, ranges, foreign })
     }
 
     /// The columns as Arrow sees them.
@@ -64,6 +66,12 @@ impl FileFacts {
     /// How many nulls a column has, where the file says so.
     pub fn nulls(&self, column: usize) -> Option<u64> {
         self.nulls.get(&column).copied()
+    }
+
+    /// The smallest and the largest value of a column of integers or moments of 64 bits, in the unit of its type, where
+    /// the file says so.
+    pub fn range(&self, column: usize) -> Option<(i64, i64)> {
+        self.ranges.get(&column).copied()
     }
 
     /// Whether a column has a type that others read as something else than Arrow does, such as a UUID.
@@ -102,19 +110,34 @@ impl ColumnReader {
 
 /// Nulls of the columns at the top that are no groups.
 fn count_nulls(metadata: &ParquetMetaData) -> HashMap<usize, u64> {
-    let schema = metadata.file_metadata().schema_descr();
-    let mut counts: HashMap<usize, Option<u64>> = HashMap::new();
-    for leaf in 0..schema.num_columns() {
-        if schema.column(leaf).path().parts().len() > 1 {
-            continue;
-        }
-        let in_group = metadata.row_groups().iter().map(|group| {
-            let statistics = group.columns().get(leaf).and_then(|chunk| chunk.statistics());
-            statistics.and_then(Statistics::null_count_opt)
+    let nulls = |leaf| statistics(metadata, leaf).map(|found| found?.null_count_opt()).sum::<Option<u64>>();
+    plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, nulls(leaf)?))).collect()
+}
+
+fn ranges(metadata: &ParquetMetaData) -> HashMap<usize, (i64, i64)> {
+    let range = |leaf| {
+        let in_group = statistics(metadata, leaf).map(|found| match found? {
+            Statistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
+            _ => None,
         });
-        counts.insert(schema.get_column_root_idx(leaf), in_group.sum());
-    }
-    counts.into_iter().filter_map(|(column, nulls)| Some((column, nulls?))).collect()
+        let in_group = in_group.collect::<Option<Vec<_>>>()?;
+        let widest = |all: (i64, i64), one: (i64, i64)| (all.0.min(one.0), all.1.max(one.1));
+        in_group.into_iter().reduce(widest)
+    };
+    plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, range(leaf)?))).collect()
+}
+
+/// The columns at the top that are no groups: as leaves, and by their position at the top.
+fn plain_leaves(metadata: &ParquetMetaData) -> impl Iterator<Item = (usize, usize)> {
+    let schema = metadata.file_metadata().schema_descr();
+    let is_plain = |leaf: &usize| schema.column(*leaf).path().parts().len() == 1;
+    (0..schema.num_columns()).filter(is_plain).map(|leaf| (leaf, schema.get_column_root_idx(leaf)))
+}
+
+/// What each row group says of a leaf.
+fn statistics(metadata: &ParquetMetaData, leaf: usize) -> impl Iterator<Item = Option<&Statistics>> {
+    let groups = metadata.row_groups().iter();
+    groups.map(move |group| group.columns().get(leaf).and_then(|chunk| chunk.statistics()))
 }
 
 fn foreign_columns(metadata: &ParquetMetaData) -> Vec<usize> {

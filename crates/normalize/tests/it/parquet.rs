@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, StringArray, StringBuilder,
-    StructArray, TimestampMicrosecondArray, TimestampNanosecondArray, UInt8Array, UInt64Array,
+    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, StringArray,
+    StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray, UInt8Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
 use cartage_data_files::parquet::{FileWriter, Layout, LayoutOptions};
@@ -169,6 +170,23 @@ fn a_value_that_its_column_cannot_hold_goes_to_a_variant_with_all_its_digits() {
     let truth = Column::typed("v", Type::Bool, true);
     let rows = into_column(truth, Arc::new(Int64Array::from(vec![5]))).unwrap();
     assert_eq!(rows[0]["v__v_bigint"], json!(5));
+}
+
+#[test]
+fn moments_beyond_microseconds_are_kept_as_days_or_named_with_row_and_column() {
+    let moment = Column::typed("v", Type::Timestamp, true);
+    let rows = into_column(moment, Arc::new(Date32Array::from(vec![1, 2_000_000_000]))).unwrap();
+    // Arrow has no text for a day of the year 5,477,702.
+    assert_eq!((&rows[0]["v"], &rows[1]["v"]), (&json!("1970-01-02T00:00:00.000000Z"), &Value::Null));
+    assert!(!rows[1]["v__v_date"].is_null());
+    for far in [vec![0, i64::MAX / 1_000 + 1], vec![0, i64::MIN / 1_000 - 1]] {
+        let array: ArrayRef = Arc::new(TimestampMillisecondArray::from(far));
+        let error = into_column(Column::new("v"), array).unwrap_err();
+        assert!(["row 2", "`v`", "beyond"].iter().all(|words| error.contains(words)), "{error}");
+    }
+    let last: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![253_402_300_799_999]));
+    let rows = into_column(Column::new("v"), last).unwrap();
+    assert_eq!(rows[0]["v"], json!("9999-12-31T23:59:59.999000Z"));
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub fn coerce(value: Scalar<'_>, to: DataType) -> Result<Scalar<'_>, NotCoercibl
         Scalar::Decimal(decimal) | Scalar::Wei(decimal) => coerce_decimal(decimal, to),
         Scalar::Timestamp { micros, .. } if to == DataType::Date => midnight(micros),
         Scalar::Date(days) if to == DataType::Timestamp => {
-            Some(Scalar::Timestamp { micros: i64::from(days) * MICROS_PER_DAY, aware: false })
+            let micros = i64::from(days).checked_mul(MICROS_PER_DAY);
+            micros.map(|micros| Scalar::Timestamp { micros, aware: false })
         }
         _ => None,
     };

@@ -88,6 +88,14 @@ proptest! {
     }
 
     #[test]
+    fn a_date_is_the_same_day_as_a_timestamp_or_none(days: i32) {
+        let back = coerce(Scalar::Date(days), DataType::Timestamp)
+            .and_then(|moment| coerce(moment, DataType::Date));
+        prop_assert!(back.is_err() || back == Ok(Scalar::Date(days)), "{back:?}");
+        prop_assert_eq!(back.is_ok(), i64::from(days).abs() <= i64::MAX / 86_400_000_000);
+    }
+
+    #[test]
     fn decimals_survive_their_text(text in "-?[0-9]{1,50}(\\.[0-9]{0,20})?(E[+-]?[0-9]{1,2})?") {
         let decimal = Decimal::parse(&text).unwrap();
         prop_assert_eq!(Decimal::parse(&decimal.to_string()), Some(decimal));
