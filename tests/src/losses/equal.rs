@@ -146,10 +146,20 @@ fn is_seconds(number: &str, nanos: i128) -> bool {
     seconds.is_some() && seconds == Number::parse(&format!("{sign}{whole}.{fraction:09}"))
 }
 
+/// Whether a text is the number of a field as a double is written: what becomes of it in a column that a file of another
+/// format has made a column of texts (`docs/csv.md`, "Types").
+fn is_double_of_csv(text: &str, field: &str) -> bool {
+    let is_plain = !field.trim_start_matches('-').starts_with(['0', '+']);
+    is_plain
+        && text.contains(['.', 'e'])
+        && Number::parse(text).is_some_and(|number| Some(number) == Number::parse(field))
+}
+
 fn text_says(text: &str, given: &Given) -> bool {
     match given {
         Given::Null => false,
-        Given::Text(given) | Given::Field(given) => text == given,
+        Given::Text(given) => text == given,
+        Given::Field(given) => text == given || is_double_of_csv(text, given),
         Given::Bool(value) => text.eq_ignore_ascii_case(if *value { "true" } else { "false" }),
         Given::Digits(digits) | Given::Huge(digits) => {
             Number::parse(text).is_some_and(|number| Some(number) == Number::parse(digits))
