@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use crate::tools::run;
 
 /// What is measured, from PyPI.
-const PACKAGES: [&str; 3] =
-    ["dlt[duckdb,postgres,sqlalchemy,filesystem]==1.31.0", "duckdb==2.0.0", "pyarrow"];
+const PACKAGES: [&str; 4] =
+    ["dlt[duckdb,postgres,sqlalchemy,filesystem]==1.31.0", "duckdb==2.0.0", "pyarrow", "pymysql"];
 
 /// The given Python, or one with what is needed in a virtual environment below `folder`.
 pub(super) fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf> {
@@ -20,7 +20,7 @@ pub(super) fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf> {
     let venv = folder.join("venv");
     let python = venv.join("bin/python");
     let marker = venv.join("complete");
-    if !marker.exists() {
+    if fs::read_to_string(&marker).ok() != Some(PACKAGES.join("\n")) {
         eprintln!("making a Python environment with {} in {}", PACKAGES.join(", "), venv.display());
         let making = run(Command::new("python3").args(["-m", "venv"]).arg(&venv));
         making.context("the comparison needs python3 with venv; or use --without dlt,duckdb, or --python")?;
