@@ -5,6 +5,7 @@
 
 use cartage_destinations_api::{Destination, Error as DestinationError, ErrorKind, JobOutcome, LoadPlan};
 use cartage_package_store::{JobState, PublishedPackage};
+use cartage_runtime::threads::{start_scoped, start_several};
 use cartage_runtime::{Runtime, Stage, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -62,11 +63,15 @@ impl Schedule<'_> {
             runtime: self.runtime,
         };
         std::thread::scope(|scope| {
-            for _ in 0..slots {
+            let workers = start_several(slots, "load", |name| {
                 let (inbox, outbox) = (inbox.clone(), outbox.clone());
-                scope.spawn(move || worker.serve(&inbox, &outbox));
-            }
-            let result = self.drive(&mut queue, &mut chains, slots, &orders, &ended);
+                start_scoped(scope, name, move || worker.serve(&inbox, &outbox))
+            });
+            let workers = workers.map_err(|source| {
+                let load_id = self.package.load_id().to_string();
+                LoadError::Thread { load_id, source }
+            })?;
+            let result = self.drive(&mut queue, &mut chains, workers.len(), &orders, &ended);
             drop(orders);
             result
         })
