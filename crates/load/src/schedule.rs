@@ -43,14 +43,15 @@ impl Schedule<'_> {
     pub(crate) fn run(mut self) -> Result<(), LoadError> {
         let capabilities = self.destination.capabilities();
         let mut chains = Chains::new(self.plan, self.jobs);
-        let mut queue = Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.parallelism));
+        let mut queue =
+            Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.jobs.parallelism));
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| !job.is_settled()) {
             queue.push(Task { what: What::Job(index), failed: 0 }, &job.table);
         }
         for index in chains.ready() {
             queue.push(Task { what: What::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
         }
-        let most = capabilities.max_parallel_load_jobs.unwrap_or(usize::MAX);
+        let most = capabilities.jobs.max_parallel_load_jobs.unwrap_or(usize::MAX);
         let slots = self.settings.workers.get().min(most).min(self.jobs.len()).max(1);
 
         let (orders, inbox) = unbounded::<Order>();

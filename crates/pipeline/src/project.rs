@@ -102,7 +102,7 @@ impl Project {
             common.loader_file_format = Some(format.parse().map_err(unknown)?);
         }
         let capabilities = capabilities.with_settings(&common)?;
-        let (format, staged) = (capabilities.preferred_format, &capabilities.staging_formats);
+        let (format, staged) = (capabilities.files.preferred_format, &capabilities.files.staging_formats);
         if self.config.staging.is_some() && !staged.contains(&format) {
             return Err(PipelineError::usage(
                 format!("{} does not load {format} files from a staging place", destination.kind),
@@ -117,7 +117,7 @@ impl Project {
     /// # Errors
     /// If it is not known.
     pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
-        let Some(name) = self.capabilities()?.naming else { return Ok(None) };
+        let Some(name) = self.capabilities()?.names.naming else { return Ok(None) };
         let unknown = |error: cartage_schema::UnknownNaming| {
             PipelineError::usage(error.to_string(), "see naming_convention in the documentation")
         };
