@@ -40,6 +40,7 @@ pub mod plan;
 mod script;
 mod secrets;
 mod settings;
+pub mod sqlalchemy;
 pub mod staging;
 pub mod system;
 

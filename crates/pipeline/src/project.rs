@@ -3,7 +3,7 @@
 use cartage_config::{Config, DestinationSettings};
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, Settings, kinds,
+    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, Settings, kinds, sqlalchemy,
 };
 use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
@@ -86,15 +86,20 @@ impl Project {
     /// If the type is unknown or a setting cannot be used.
     pub fn capabilities(&self) -> Result<Capabilities, PipelineError> {
         let destination = self.destination()?;
+        let settings = settings_of(destination)?;
         let brought = self.brought.iter().find(|known| known.destination == destination.kind);
-        let known = brought.cloned().or_else(|| Capabilities::of(&destination.kind));
+        let known = match brought {
+            Some(known) => Some(known.clone()),
+            None if destination.kind == sqlalchemy::TYPE => Capabilities::of(sqlalchemy::type_of(&settings)?),
+            None => Capabilities::of(&destination.kind),
+        };
         let capabilities = known.ok_or_else(|| {
             PipelineError::usage(
                 format!("destination type \"{}\" is not known", destination.kind),
                 format!("use one of {}", kinds::list()),
             )
         })?;
-        let mut common = CommonSettings::read(&settings_of(destination)?)?;
+        let mut common = CommonSettings::read(&settings)?;
         if let Some(format) = &self.config.pipeline.loader_file_format {
             let unknown = |cause: cartage_runtime::UnknownFileWord| {
                 PipelineError::usage(cause.to_string(), "correct loader_file_format")
