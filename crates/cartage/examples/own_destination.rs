@@ -20,13 +20,12 @@ use serde::Deserialize;
 /// What the destination can do. The stages shape names, types and files by it.
 fn capabilities() -> Capabilities {
     let mut capabilities = Capabilities::sql("shelf");
-    capabilities.preferred_format = FileFormat::Jsonl;
-    capabilities.supported_formats = vec![FileFormat::Jsonl];
+    capabilities.files.preferred_format = FileFormat::Jsonl;
+    capabilities.files.supported_formats = vec![FileFormat::Jsonl];
     // A folder has no transactions and looks at no row, but each file is made once.
-    capabilities.transactions = false;
-    capabilities.ddl_transactions = false;
-    capabilities.enforces_not_null = false;
-    capabilities.replace_strategies.truncate(1);
+    capabilities.guarantees.transactions = false;
+    capabilities.guarantees.enforces_not_null = false;
+    capabilities.strategies.replace.truncate(1);
     capabilities
 }
 

@@ -181,20 +181,21 @@ impl Capabilities {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if a file format is asked for that cannot be loaded.
     /// An unsupported replace strategy is found by `load` where a table asks for it, as in dlt.
     pub fn with_settings(mut self, settings: &CommonSettings) -> Result<Self> {
-        self.preferred_format = self.file_format(settings.loader_file_format)?;
+        self.files.preferred_format = self.file_format(settings.loader_file_format)?;
         if settings.naming_convention.is_some() {
-            self.naming.clone_from(&settings.naming_convention);
+            self.names.naming.clone_from(&settings.naming_convention);
         }
         if let Some(length) = settings.max_identifier_length {
-            self.max_identifier_length = length.get().min(self.max_identifier_length);
+            self.names.max_identifier_length = length.get().min(self.names.max_identifier_length);
         }
         if let Some(length) = settings.max_column_identifier_length {
-            self.max_column_identifier_length = length.get().min(self.max_column_identifier_length);
+            self.names.max_column_identifier_length =
+                length.get().min(self.names.max_column_identifier_length);
         }
-        self.max_table_nesting = settings.max_table_nesting.or(self.max_table_nesting);
-        self.asked_replace_strategy = settings.replace_strategy;
+        self.tables.max_table_nesting = settings.max_table_nesting.or(self.tables.max_table_nesting);
+        self.strategies.asked_replace = settings.replace_strategy;
         if let Some(create) = settings.create_indexes {
-            self.create_indexes = create;
+            self.tables.create_indexes = create;
         }
         Ok(self)
     }
@@ -211,8 +212,8 @@ mod tests {
         let given = json!({"max_identifier_length": 32, "max_column_identifier_length": 99_999_999, "path": "x.duckdb"});
         let common = CommonSettings::read(&Settings::new(given.as_object().unwrap().clone())).unwrap();
         let narrowed = Capabilities::of("duckdb").unwrap().with_settings(&common).unwrap();
-        assert_eq!(narrowed.max_identifier_length, 32);
-        assert_eq!(narrowed.max_column_identifier_length, 65_536);
+        assert_eq!(narrowed.names.max_identifier_length, 32);
+        assert_eq!(narrowed.names.max_column_identifier_length, 65_536);
     }
 
     #[test]

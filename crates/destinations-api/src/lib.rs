@@ -9,7 +9,7 @@
 //! use cartage_destinations_api::{Capabilities, FileFormat};
 //!
 //! let duckdb = Capabilities::of("duckdb").expect("a known type");
-//! assert_eq!(duckdb.preferred_format, FileFormat::Parquet);
+//! assert_eq!(duckdb.files.preferred_format, FileFormat::Parquet);
 //! ```
 //!
 //! # Invariants
@@ -40,12 +40,15 @@ pub mod plan;
 mod script;
 mod secrets;
 mod settings;
+pub mod sqlalchemy;
 pub mod staging;
 pub mod system;
 
 pub use appends::{Appends, Link};
 pub use base::{BaseState, taken_over};
-pub use capabilities::{Capabilities, IdentifierCase, Parallelism};
+pub use capabilities::{
+    Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
+};
 pub use cartage_config::{Secret, Section as Settings, Written, keys_of, text_or_structure};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use checkup::{

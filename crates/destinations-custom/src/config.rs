@@ -41,9 +41,9 @@ impl Settings {
         let known = Capabilities::of(&request.destination_type)
             .unwrap_or_else(|| Capabilities::of("function").expect("the api knows functions"));
         let mut capabilities = known.with_settings(&common)?;
-        capabilities.max_parallel_load_jobs = keys.max_parallel_load_jobs.map(NonZeroUsize::get);
+        capabilities.jobs.max_parallel_load_jobs = keys.max_parallel_load_jobs.map(NonZeroUsize::get);
         if let Some(parallelism) = keys.loader_parallelism_strategy {
-            capabilities.parallelism = parallelism;
+            capabilities.jobs.parallelism = parallelism;
         }
         let settings = Self {
             batch_size: keys.batch_size.unwrap_or(BATCH_SIZE),

@@ -41,7 +41,7 @@ impl Custom {
         settings: Settings,
         sink: impl Sink + 'static,
     ) -> Result<Self> {
-        let asked = settings.capabilities.preferred_format;
+        let asked = settings.capabilities.files.preferred_format;
         if let Some(only) = sink.only_format().filter(|only| *only != asked) {
             let message = format!("{} takes {only}, but normalize is asked for {asked}", sink.location());
             return Err(Error::invalid(message).with_remedy(format!("set loader_file_format = \"{only}\"")));

@@ -36,7 +36,7 @@ pub fn connect(request: &ConnectRequest) -> Result<DuckDb> {
     let config = Config::read(request)?;
     let mut capabilities =
         Capabilities::of("duckdb").expect("the api knows duckdb").with_settings(&config.common)?;
-    capabilities.max_parallel_load_jobs.get_or_insert(config.parallel_jobs());
+    capabilities.jobs.max_parallel_load_jobs.get_or_insert(config.parallel_jobs());
     let datasets = Datasets { dataset: config.dataset.clone(), staging: config.staging_dataset.clone() };
     Ok(SqlDestination::new(DuckDbEngine {
         config,

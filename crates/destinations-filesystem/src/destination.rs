@@ -37,9 +37,9 @@ impl Filesystem {
         let mut capabilities = known.with_settings(&config.common)?;
         if matches!(config.place, Place::Bucket { .. }) {
             // Each job may have a file of `multipart_size` in memory.
-            capabilities.max_parallel_load_jobs = Some(config.max_parallel_load_jobs.unwrap_or(8));
+            capabilities.jobs.max_parallel_load_jobs = Some(config.max_parallel_load_jobs.unwrap_or(8));
         } else {
-            capabilities.max_parallel_load_jobs = config.max_parallel_load_jobs;
+            capabilities.jobs.max_parallel_load_jobs = config.max_parallel_load_jobs;
         }
         let store = Store::open(&config)?;
         Ok(Self { config, capabilities, store, storage_version: OnceLock::new() })

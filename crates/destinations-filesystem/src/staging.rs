@@ -33,7 +33,7 @@ impl WithStaging {
     pub fn connect(request: &ConnectRequest, database: Box<dyn Destination>) -> Result<Self> {
         let files = Filesystem::connect(request)?;
         let known = database.capabilities();
-        if known.staging_formats.is_empty() {
+        if known.files.staging_formats.is_empty() {
             return Err(Error::invalid(format!(
                 "{} does not read files of a staging place",
                 known.destination

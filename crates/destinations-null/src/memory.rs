@@ -84,8 +84,8 @@ impl Memory {
     /// An empty dataset.
     pub fn new() -> Self {
         let mut capabilities = Capabilities::sql("memory");
-        capabilities.preferred_format = FileFormat::Jsonl;
-        capabilities.supported_formats = vec![FileFormat::Jsonl];
+        capabilities.files.preferred_format = FileFormat::Jsonl;
+        capabilities.files.supported_formats = vec![FileFormat::Jsonl];
         Self { capabilities, contents: Mutex::default() }
     }
 

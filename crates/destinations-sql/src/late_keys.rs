@@ -27,7 +27,8 @@ pub(crate) struct Made<'a> {
 impl<E: SqlEngine> SqlDestination<E> {
     /// The tables as they are made: without the constraint where it is added later.
     pub(crate) fn made<'a>(&self, tables: &[PlannedTable<'a>], existing: &Existing) -> Made<'a> {
-        let may_wait = self.engine().capabilities().create_indexes && self.before_late_keys().is_some();
+        let may_wait =
+            self.engine().capabilities().tables.create_indexes && self.before_late_keys().is_some();
         let mut later = Vec::new();
         let made = tables.iter().map(|planned| {
             let table = planned.table;

@@ -56,7 +56,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             let Made { tables: made, later } = self.made(&tables, &existing);
             let made: Vec<&Table> = made.iter().map(AsRef::as_ref).collect();
             let has_rows = |table: &str| self.has_rows(session, table);
-            let indexes = self.engine().capabilities().create_indexes;
+            let indexes = self.engine().capabilities().tables.create_indexes;
             let migration = ddl::migrate(self.dialect(), dataset, &made, &existing, indexes, &has_rows)?;
             session.run(&migration.script)?;
             session.execute(&system_rows::store_version(
@@ -64,7 +64,7 @@ impl<E: SqlEngine> SqlDestination<E> {
                 dataset,
                 &plan.schema,
                 &plan.schema_document,
-                self.engine().capabilities().max_text_length,
+                self.engine().capabilities().values.max_text_length,
                 plan.now_micros,
             )?)?;
             self.remember_late_keys(session, plan, &later)?;
@@ -90,7 +90,7 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// The staged tables of a load with the statements that make them.
     pub(crate) fn staged_tables(&self, plan: &LoadPlan) -> Result<Vec<(TableRef, Statement)>> {
-        let indexes = self.engine().capabilities().create_indexes;
+        let indexes = self.engine().capabilities().tables.create_indexes;
         let mut staged = Vec::new();
         for planned in planned_tables(plan)?.into_iter().filter(|planned| planned.is_staged) {
             let (table, name) = (planned.table, &planned.table.name);

@@ -113,7 +113,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         };
         let Made { tables: made, later } = self.made(&tables, &existing);
         let made: Vec<&Table> = made.iter().map(AsRef::as_ref).collect();
-        let indexes = self.engine().capabilities().create_indexes;
+        let indexes = self.engine().capabilities().tables.create_indexes;
         let migration = ddl::migrate(self.dialect(), dataset, &made, &existing, indexes, &has_rows)?;
         for mut statement in migration.script.statements {
             if matches!(database, Database::NotAsked) {

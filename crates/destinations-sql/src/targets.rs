@@ -75,7 +75,7 @@ impl<E: SqlEngine> SqlDestination<E> {
     /// The staged twin of `table` for a load.
     pub(crate) fn staged(&self, load: &LoadKey, table: &str) -> TableRef {
         let longest =
-            self.dialect().longest_name().unwrap_or(self.engine().capabilities().max_identifier_length);
+            self.dialect().longest_name().unwrap_or(self.engine().capabilities().names.max_identifier_length);
         TableRef::new(&self.datasets().staging, staging::table_name(table, load, longest))
     }
 

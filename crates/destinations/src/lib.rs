@@ -11,7 +11,7 @@
 //! # Limitations
 //! A destination is there only if its cargo feature is on; null always is.
 
-use cartage_destinations_api::kinds;
+use cartage_destinations_api::{kinds, sqlalchemy};
 use cartage_destinations_null::Null;
 
 pub use cartage_destinations_api::{ConnectRequest, Destination, Error, Result};
@@ -52,17 +52,26 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// Invalid if the type is unknown or not part of this build, or if a setting cannot be.
 pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
-    let connector = CONNECTORS.iter().find(|(name, _)| *name == request.destination_type);
-    let connected = match connector {
-        Some((_, connect)) => connect(request),
-        None => Err(unknown(&request.destination_type)),
-    };
-    let connected = connected.map_err(|error| error.context(format!("destination {}", request.name)))?;
+    let connected =
+        connect_to_type(request).map_err(|error| error.context(format!("destination {}", request.name)))?;
     match &request.staging {
         None => Ok(connected),
         Some(staging) => {
             stage(staging, connected).map_err(|error| error.context(format!("staging {}", staging.name)))
         }
+    }
+}
+
+fn connect_to_type(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
+    let wanted = request.destination_type.as_str();
+    if wanted == sqlalchemy::TYPE {
+        let mut of_database = request.clone();
+        sqlalchemy::type_of(&request.settings)?.clone_into(&mut of_database.destination_type);
+        return connect_to_type(&of_database);
+    }
+    match CONNECTORS.iter().find(|(name, _)| *name == wanted) {
+        Some((_, connect)) => connect(request),
+        None => Err(unknown(wanted)),
     }
 }
 
@@ -117,6 +126,29 @@ mod tests {
             let destination = connect(&request).unwrap();
             assert_eq!(destination.capabilities().destination, name);
             assert!(kinds::find(name).is_some());
+        }
+    }
+
+    #[test]
+    fn the_credentials_of_sqlalchemy_say_which_destination_it_is() {
+        for (credentials, name) in [
+            (serde_json::json!("sqlite:///shop.sqlite"), "sqlite"),
+            (serde_json::json!({"drivername": "sqlite", "database": "shop.sqlite"}), "sqlite"),
+            (serde_json::json!("duckdb:///shop.duckdb"), "duckdb"),
+            (serde_json::json!("mysql+pymysql://u:hush@localhost/d"), "mysql"),
+            (serde_json::json!("mariadb://u:hush@localhost/d"), "mariadb"),
+            (serde_json::json!("postgresql+psycopg2://u:hush@localhost/d"), "postgres"),
+        ] {
+            let keys = serde_json::json!({"credentials": credentials});
+            let settings = Settings::new(keys.as_object().unwrap().clone());
+            let request = ConnectRequest::new("sqlalchemy", "shop", "raw").with_settings(settings);
+            match connect(&request) {
+                Ok(destination) => assert_eq!(destination.description().destination_type, name),
+                Err(error) => {
+                    assert!(!types().any(|known| known == name), "{error}");
+                    assert!(error.to_string().ends_with("is not part of this build"), "{error}");
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::thread::{self, JoinHandle};
 
 use cartage_data_files::blocks::compress;
+use cartage_runtime::threads::{start, start_helpers};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 /// zstd level of extracted files: they are read once, soon, so speed counts.
@@ -15,6 +16,15 @@ const MAX_THREADS: usize = 8;
 struct Task {
     rows: Vec<u8>,
     reply: Sender<Compressed>,
+}
+
+impl Task {
+    fn carry_out(self) {
+        let Self { rows, reply } = self;
+        let stored = compress(&rows, LEVEL);
+        // Nobody waits any more where the stage has failed.
+        drop(reply.send(Compressed { stored, buffer: rows }));
+    }
 }
 
 /// A compressed block, with the buffer of its rows to be used again.
@@ -35,12 +45,12 @@ impl Compressors {
     pub(crate) fn new(threads: Option<usize>) -> Self {
         let cores = || thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
         let (tasks, inbox) = unbounded();
-        let threads = (0..threads.unwrap_or_else(cores))
-            .map(|_| {
-                let inbox: Receiver<Task> = inbox.clone();
-                thread::spawn(move || work(&inbox))
-            })
-            .collect();
+        let start_one = |name: &str| {
+            let inbox: Receiver<Task> = inbox.clone();
+            start(name, move || work(&inbox))
+        };
+        // Without any, `submit` does the work.
+        let threads = start_helpers(threads.unwrap_or_else(cores), "compress", start_one);
         Self { tasks: Some(tasks), threads }
     }
 
@@ -51,9 +61,11 @@ impl Compressors {
 
     pub(crate) fn submit(&self, rows: Vec<u8>) -> Ticket {
         let (reply, answer) = bounded(1);
-        if let Some(tasks) = &self.tasks {
+        let task = Task { rows, reply };
+        match &self.tasks {
             // A failed send shows as a missing answer.
-            drop(tasks.send(Task { rows, reply }));
+            Some(tasks) if !self.threads.is_empty() => drop(tasks.send(task)),
+            _ => task.carry_out(),
         }
         Ticket(answer)
     }
@@ -79,9 +91,5 @@ impl Ticket {
 }
 
 fn work(inbox: &Receiver<Task>) {
-    for Task { rows, reply } in inbox {
-        let stored = compress(&rows, LEVEL);
-        // Nobody waits any more where the stage has failed.
-        drop(reply.send(Compressed { stored, buffer: rows }));
-    }
+    inbox.iter().for_each(Task::carry_out);
 }

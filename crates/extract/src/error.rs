@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::BlockError;
 use cartage_data_files::parquet::ParquetError;
+use cartage_runtime::threads::NoThread;
 use thiserror::Error;
 
 use crate::contract::BrokenContract;
@@ -173,6 +174,9 @@ pub enum ExtractError {
         /// Why.
         reason: String,
     },
+    /// There is no thread for the producers.
+    #[error("cannot begin to extract")]
+    Thread(#[from] NoThread),
     /// Somebody asked to stop; the package that was being written is gone.
     #[error("extract was stopped before it was done; packages that were published stay, run again to go on")]
     Cancelled,
@@ -185,11 +189,15 @@ impl ExtractError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Contract(broken) => Some(broken.hint()),
+            Self::Thread(_) => Some(NoThread::REMEDY.to_owned()),
             Self::Io { source, .. } | Self::Write { source: BlockError::Io { source, .. }, .. } => {
                 on_disk(source)
             }
             Self::Parquet { source: parquet::errors::ParquetError::External(cause), .. } => {
                 cause.downcast_ref::<io::Error>().and_then(on_disk)
+            }
+            Self::Source { source: SourceError::Other(error), .. } if error.is::<NoThread>() => {
+                Some(NoThread::REMEDY.to_owned())
             }
             Self::Source { source: SourceError::Read { source, .. }, .. } => {
                 read_hint(source).map(str::to_owned)

@@ -8,9 +8,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
+use cartage_runtime::threads::{NoThread, start, start_several};
 use cartage_runtime::{Cancel, contain};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
@@ -117,20 +117,23 @@ pub(crate) enum Fed {
 
 impl Feed {
     /// Takes producers, parents before their children.
+    ///
+    /// # Errors
+    /// The system starts not one worker.
     pub(crate) fn new(
         producers: Vec<Fodder>,
         mode: NextItemMode,
         workers: usize,
         max_in_flight: usize,
         cancel: Cancel,
-    ) -> Self {
+    ) -> Result<Self, NoThread> {
         let (calls, inbox) = unbounded();
         let (outbox, answers) = unbounded();
-        for _ in 0..workers.clamp(1, producers.len().max(1)) {
+        // Not joined: a producer may hang in a read of standard input when the run ends.
+        start_several(workers.clamp(1, producers.len().max(1)), "extract", |name| {
             let (inbox, outbox) = (inbox.clone(), outbox.clone());
-            // Not joined: a producer may hang in a read of standard input when the run ends.
-            thread::spawn(move || work(&inbox, &outbox));
-        }
+            start(name, move || work(&inbox, &outbox))
+        })?;
         let parents: Vec<Option<usize>> = producers.iter().map(|fodder| fodder.parent).collect();
         let slot = |(at, Fodder { producer, pages, parent }): (usize, Fodder)| Slot {
             producer: Some(producer),
@@ -143,7 +146,7 @@ impl Feed {
             input: None,
             work: Work::Waiting,
         };
-        Self {
+        Ok(Self {
             turns: (0..producers.len()).collect(),
             slots: producers.into_iter().enumerate().map(slot).collect(),
             mode,
@@ -152,7 +155,7 @@ impl Feed {
             max_in_flight: max_in_flight.max(1),
             in_flight: 0,
             cancel,
-        }
+        })
     }
 
     /// The next page of the order.

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cartage_package_store::{LoadId, ResourceEntry};
+use cartage_runtime::threads::NoThread;
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
@@ -124,7 +125,7 @@ impl<'a> Gatherer<'a> {
         mut producers: Vec<Box<dyn Producer>>,
     ) -> Result<ExtractReport, ExtractError> {
         let total = self.open(&mut producers)?;
-        let mut feed = self.feed(producers);
+        let mut feed = self.feed(producers)?;
         while !self.package(&mut feed, total)? && !self.publisher.halt.is_cancelled() {}
         let reports = self.reports.into_iter().zip(&self.planned);
         let visible = reports.filter(|(_, planned)| !planned.is_hidden);
@@ -271,7 +272,7 @@ impl<'a> Gatherer<'a> {
         Ok(total)
     }
 
-    fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Feed {
+    fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Result<Feed, NoThread> {
         let limit = self.settings.limit;
         let pages = if limit.rows == Some(0) { 0 } else { limit.pages.unwrap_or(u64::MAX) };
         // The pages of a child are as many as its parent's rows ask for.

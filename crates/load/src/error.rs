@@ -2,6 +2,7 @@
 
 use cartage_destinations_api::{Error as DestinationError, ErrorKind};
 use cartage_package_store::{Error as StoreError, ErrorKind as StoreErrorKind};
+use cartage_runtime::threads::NoThread;
 use cartage_schema::SchemaError;
 
 /// Why a load ended early. The package stays in `normalized/`.
@@ -75,6 +76,14 @@ pub enum LoadError {
         #[source]
         source: DestinationError,
     },
+    /// There is no thread for the jobs. None has begun.
+    #[error("cannot load package {load_id}")]
+    Thread {
+        /// The package.
+        load_id: String,
+        /// What the system says.
+        source: NoThread,
+    },
     /// The user asked to stop. Running jobs have ended.
     #[error("stopped while loading package {load_id}; {pending} of {total} jobs are pending")]
     Cancelled {
@@ -101,7 +110,7 @@ impl LoadError {
             Self::Document { .. } => Some(ErrorKind::Corrupt),
             Self::Destination { source, .. } => Some(source.kind()),
             Self::JobFailed { .. } => Some(ErrorKind::Terminal),
-            Self::TooManyRetries { .. } => Some(ErrorKind::Transient),
+            Self::TooManyRetries { .. } | Self::Thread { .. } => Some(ErrorKind::Transient),
             Self::Cancelled { .. } => None,
         }
     }
@@ -122,6 +131,7 @@ impl LoadError {
             Self::TooManyRetries { source, .. } => {
                 Some(source.remedy().unwrap_or("the package is pending: run again later").to_owned())
             }
+            Self::Thread { .. } => Some(NoThread::REMEDY.to_owned()),
             Self::Document { .. } => Some("drop the package and run again".to_owned()),
             Self::Schema { .. } | Self::Cancelled { .. } => None,
         }

@@ -159,9 +159,9 @@ fn merging(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result
 
 fn check_names(schema: &Schema, capabilities: &Capabilities) -> Result<(), DestinationError> {
     let limits = IdentifierLimits {
-        table_length: capabilities.max_identifier_length,
-        column_length: capabilities.max_column_identifier_length,
-        case_sensitive: capabilities.identifier_case == IdentifierCase::Sensitive,
+        table_length: capabilities.names.max_identifier_length,
+        column_length: capabilities.names.max_column_identifier_length,
+        case_sensitive: capabilities.names.identifier_case == IdentifierCase::Sensitive,
     };
     schema.verify_identifiers(&limits).map_err(|cause| {
         DestinationError::invalid(format!("{} cannot hold these names: {cause}", capabilities.destination))
@@ -171,7 +171,7 @@ fn check_names(schema: &Schema, capabilities: &Capabilities) -> Result<(), Desti
 
 fn check_widening(widen: &[ColumnRef], capabilities: &Capabilities) -> Result<(), DestinationError> {
     match widen.first() {
-        Some(place) if !capabilities.widens_columns => Err(DestinationError::invalid(format!(
+        Some(place) if !capabilities.tables.widens_columns => Err(DestinationError::invalid(format!(
             "{} cannot change the type of column {} of table {}",
             capabilities.destination, place.column, place.table
         ))

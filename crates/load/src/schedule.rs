@@ -5,6 +5,7 @@
 
 use cartage_destinations_api::{Destination, Error as DestinationError, ErrorKind, JobOutcome, LoadPlan};
 use cartage_package_store::{JobState, PublishedPackage};
+use cartage_runtime::threads::{start_scoped, start_several};
 use cartage_runtime::{Runtime, Stage, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -42,14 +43,15 @@ impl Schedule<'_> {
     pub(crate) fn run(mut self) -> Result<(), LoadError> {
         let capabilities = self.destination.capabilities();
         let mut chains = Chains::new(self.plan, self.jobs);
-        let mut queue = Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.parallelism));
+        let mut queue =
+            Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.jobs.parallelism));
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| !job.is_settled()) {
             queue.push(Task { what: What::Job(index), failed: 0 }, &job.table);
         }
         for index in chains.ready() {
             queue.push(Task { what: What::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
         }
-        let most = capabilities.max_parallel_load_jobs.unwrap_or(usize::MAX);
+        let most = capabilities.jobs.max_parallel_load_jobs.unwrap_or(usize::MAX);
         let slots = self.settings.workers.get().min(most).min(self.jobs.len()).max(1);
 
         let (orders, inbox) = unbounded::<Order>();
@@ -62,11 +64,15 @@ impl Schedule<'_> {
             runtime: self.runtime,
         };
         std::thread::scope(|scope| {
-            for _ in 0..slots {
+            let workers = start_several(slots, "load", |name| {
                 let (inbox, outbox) = (inbox.clone(), outbox.clone());
-                scope.spawn(move || worker.serve(&inbox, &outbox));
-            }
-            let result = self.drive(&mut queue, &mut chains, slots, &orders, &ended);
+                start_scoped(scope, name, move || worker.serve(&inbox, &outbox))
+            });
+            let workers = workers.map_err(|source| {
+                let load_id = self.package.load_id().to_string();
+                LoadError::Thread { load_id, source }
+            })?;
+            let result = self.drive(&mut queue, &mut chains, workers.len(), &orders, &ended);
             drop(orders);
             result
         })

@@ -8,6 +8,7 @@ use cartage_data_files::parquet::ParquetError;
 use cartage_data_files::text::TextError;
 use cartage_package_store::FileEntry;
 use cartage_runtime::Panicked;
+use cartage_runtime::threads::NoThread;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
@@ -140,6 +141,9 @@ pub enum NormalizeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no thread for the work.
+    #[error("cannot begin to normalize")]
+    Thread(#[from] NoThread),
     /// Somebody asked to stop. Nothing was published.
     #[error("cancelled")]
     Cancelled,

@@ -1,8 +1,9 @@
 //! Threads that work on blocks and row groups.
 
 use std::sync::Arc;
-use std::thread::{Builder, Scope};
+use std::thread::Scope;
 
+use cartage_runtime::threads::{NoThread, start_scoped, start_several};
 use cartage_runtime::{Panicked, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -52,22 +53,21 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// # Errors
+    /// The system starts not one worker.
     pub(crate) fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
         workers: usize,
         rules: &Arc<Rules>,
-    ) -> Self {
+    ) -> Result<Self, NoThread> {
         // The number of tasks under way is bounded by whoever hands them out.
         let (tasks, waiting) = unbounded();
         let (finished, done) = unbounded();
-        let workers = workers.max(1);
-        for number in 0..workers {
+        let started = start_several(workers.max(1), "normalize", |name| {
             let (waiting, finished, rules) = (waiting.clone(), finished.clone(), Arc::clone(rules));
-            let thread = Builder::new().name(format!("normalize-{number}"));
-            let started = thread.spawn_scoped(scope, move || work(&waiting, &finished, rules));
-            started.expect("the system can start a thread");
-        }
-        Self { tasks, done, blocks: 0, row_groups: 0, workers }
+            start_scoped(scope, name, move || work(&waiting, &finished, rules))
+        })?;
+        Ok(Self { tasks, done, blocks: 0, row_groups: 0, workers: started.len() })
     }
 
     pub(crate) fn send_block(&mut self, task: BlockTask) {

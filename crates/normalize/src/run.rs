@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
         let bytes = files.iter().map(|file| file.uncompressed_bytes).sum();
         runtime.progress.begin(Stage::Normalize, self.request.load_id.as_str(), Some(bytes));
         let (draft, report) = std::thread::scope(|scope| {
-            let pool = Pool::start(scope, self.request.workers, &self.rules);
+            let pool = Pool::start(scope, self.request.workers, &self.rules)?;
             self.normalize(pool)
         })?;
         runtime.progress.end(Stage::Normalize, self.request.load_id.as_str());

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cartage_runtime::threads::{start_helpers, start_scoped};
+
 use crate::checksum::Checksum;
 use crate::error::{At, Error};
 use crate::fs::{EntryKind, FileSystem};
@@ -142,7 +144,8 @@ impl Disk {
             }
         };
         let mut all = std::thread::scope(|scope| {
-            let helpers: Vec<_> = (1..threads.min(paths.len())).map(|_| scope.spawn(work)).collect();
+            let helpers = threads.min(paths.len()).saturating_sub(1);
+            let helpers = start_helpers(helpers, "hash", |name| start_scoped(scope, name, work));
             let mut all = work();
             for helper in helpers {
                 all.extend(helper.join().expect("hashing does not panic"));

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+
+use cartage_runtime::threads::start;
 
 use crate::disk::Disk;
 use crate::error::Error;
@@ -43,10 +45,14 @@ impl WriteBack {
             return;
         }
         *grown = 0;
-        let disk = &self.disk;
-        let thread = self.thread.get_or_insert_with(|| SyncThread::start(disk.clone()));
-        // A thread that has gone had an error, which `finish` tells.
-        drop(thread.paths.send(path.to_owned()));
+        if self.thread.is_none() {
+            self.thread = SyncThread::start(self.disk.clone());
+        }
+        // Without a thread the file is synced when the package is published.
+        if let Some(thread) = &self.thread {
+            // One that has gone had an error, which `finish` tells.
+            drop(thread.paths.send(path.to_owned()));
+        }
     }
 
     /// Waits for the syncs that were begun.
@@ -61,9 +67,11 @@ impl WriteBack {
 }
 
 impl SyncThread {
-    fn start(disk: Disk) -> Self {
+    /// `None` if the system refuses.
+    fn start(disk: Disk) -> Option<Self> {
         let (paths, inbox) = channel();
-        Self { paths, handle: thread::spawn(move || sync_each(&disk, &inbox)) }
+        let handle = start("sync", move || sync_each(&disk, &inbox));
+        Some(Self { paths, handle: handle.ok()? })
     }
 }
 

@@ -9,6 +9,7 @@ use cartage_extract::ExtractError;
 use cartage_load::LoadError;
 use cartage_normalize::NormalizeError;
 use cartage_package_store as store;
+use cartage_runtime::threads::NoThread;
 use cartage_schema::SchemaError;
 
 use crate::set_aside::SetAside;
@@ -82,6 +83,9 @@ pub enum PipelineError {
         /// What the stage says.
         source: Box<PipelineError>,
     },
+    /// There is no thread for a stage. Nothing was done.
+    #[error("cannot begin the run")]
+    Thread(#[from] NoThread),
     /// The configuration lacks what the command needs, or contradicts it.
     #[error("{message}")]
     Usage {
@@ -108,6 +112,7 @@ impl PipelineError {
             Self::Destination(error) => of_destination(error.kind()),
             Self::Change { source, .. } => source.kind(),
             Self::Schema { .. } | Self::State { .. } => Kind::Damaged,
+            Self::Thread(_) => Kind::Failure,
         }
     }
 
@@ -124,6 +129,7 @@ impl PipelineError {
                 error => hint_in_chain(error),
             },
             Self::SetAside(aside) => Some(aside.hint()),
+            Self::Thread(_) => Some(NoThread::REMEDY.to_owned()),
             Self::Load(error) => error.hint(),
             Self::Destination(error) => error.remedy().map(str::to_owned),
             Self::Usage { remedy, .. } => Some(remedy.clone()),
@@ -229,7 +235,8 @@ fn hint_in_chain(error: &(dyn Error + 'static)) -> Option<String> {
     while let Some(error) = next {
         let of_store = || error.downcast_ref::<store::Error>()?.hint();
         let of_io = || store::io_hint(error.downcast_ref::<io::Error>()?).map(str::to_owned);
-        let hint = of_store().or_else(of_io);
+        let of_thread = || error.is::<NoThread>().then(|| NoThread::REMEDY.to_owned());
+        let hint = of_store().or_else(of_io).or_else(of_thread);
         if hint.is_some() {
             return hint;
         }

@@ -27,8 +27,8 @@ impl Project {
         Ok(PackageSettings {
             data_writer: DataWriter {
                 file_max_items: Some(writer.file_max_items.get()),
-                file_max_bytes: Some(writer.file_bytes(capabilities.recommended_file_size)),
-                compression: capabilities.parquet_compression.parse().map_err(unknown)?,
+                file_max_bytes: Some(writer.file_bytes(capabilities.files.recommended_file_size)),
+                compression: capabilities.files.parquet_compression.parse().map_err(unknown)?,
                 disable_compression: writer.disable_compression,
             },
             destination: traits_of(&capabilities),
@@ -39,20 +39,20 @@ impl Project {
 
 fn traits_of(capabilities: &api::Capabilities) -> DestinationTraits {
     DestinationTraits {
-        naming: capabilities.naming.clone(),
-        max_identifier_length: Some(capabilities.max_identifier_length),
-        max_column_identifier_length: Some(capabilities.max_column_identifier_length),
-        decimal_precision: Some(capabilities.decimal_precision),
-        wei_precision: Some(capabilities.wei_precision),
-        wide_decimals_as_text: capabilities.wide_decimals_as_text,
-        timestamp_precision: Some(capabilities.timestamp_precision),
-        max_timestamp_precision: Some(capabilities.max_timestamp_precision),
-        supports_naive_datetime: capabilities.naive_timestamps,
-        max_table_nesting: capabilities.max_table_nesting,
-        preferred_file_format: Some(capabilities.preferred_format),
-        files_are_tables: capabilities.files_are_tables,
+        naming: capabilities.names.naming.clone(),
+        max_identifier_length: Some(capabilities.names.max_identifier_length),
+        max_column_identifier_length: Some(capabilities.names.max_column_identifier_length),
+        decimal_precision: Some(capabilities.values.decimal_precision),
+        wei_precision: Some(capabilities.values.wei_precision),
+        wide_decimals_as_text: capabilities.values.wide_decimals_as_text,
+        timestamp_precision: Some(capabilities.values.timestamp_precision),
+        max_timestamp_precision: Some(capabilities.values.max_timestamp_precision),
+        supports_naive_datetime: capabilities.values.naive_timestamps,
+        max_table_nesting: capabilities.tables.max_table_nesting,
+        preferred_file_format: Some(capabilities.files.preferred_format),
+        files_are_tables: capabilities.files.files_are_tables,
         replace_strategy: capabilities.replace_strategy(None).ok().map(replace_strategy),
-        merge_strategies: Some(capabilities.merge_strategies.iter().copied().map(merge_strategy).collect()),
+        merge_strategies: Some(capabilities.strategies.merge.iter().copied().map(merge_strategy).collect()),
     }
 }
 
@@ -97,10 +97,9 @@ mod tests {
             let capabilities = api::Capabilities::of(name).unwrap();
             let traits = traits_of(&capabilities);
             assert_eq!(traits.max_name_length(), Some(capabilities.max_name_length()), "{name}");
-            assert_eq!(traits.appends_merges(), capabilities.merge_strategies.is_empty(), "{name}");
-            assert!(
-                capabilities.parquet_compression.parse::<cartage_package_store::PageCompression>().is_ok()
-            );
+            assert_eq!(traits.appends_merges(), capabilities.strategies.merge.is_empty(), "{name}");
+            let compression = &capabilities.files.parquet_compression;
+            assert!(compression.parse::<cartage_package_store::PageCompression>().is_ok(), "{name}");
         }
     }
 }

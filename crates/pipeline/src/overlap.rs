@@ -14,6 +14,7 @@ use cartage_destinations_api::Destination;
 use cartage_extract::ExtractError;
 use cartage_package_store::{LoadId, StageLock};
 use cartage_runtime::Cancel;
+use cartage_runtime::threads::start_scoped;
 
 use crate::error::PipelineError;
 use crate::extraction::{self, Extraction};
@@ -62,14 +63,15 @@ impl<'a> Overlap<'a> {
         let (published, to_normalize) = channel();
         let (normalized, to_load) = channel();
         let parts = thread::scope(|scope| {
-            let normalize = scope.spawn(|| self.normalize(to_normalize, normalized));
-            let load = scope.spawn(|| self.load(to_load));
+            // When the second is refused, the first hears that there are no packages.
+            let normalize = start_scoped(scope, "normalize", || self.normalize(to_normalize, normalized))?;
+            let load = start_scoped(scope, "load", || self.load(to_load))?;
             // The other end hears that there are no more packages when `published` is dropped.
             let extraction = extraction.beside_others(published, self.halt.clone());
             let extracted =
                 self.part(|part| extraction::extract(self.project, &self.locks.extract, extraction, part));
-            [extracted, join(normalize), join(load)]
-        });
+            Ok::<_, PipelineError>([extracted, join(normalize), join(load)])
+        })?;
         for part in parts {
             report.absorb(part);
         }

@@ -3,7 +3,7 @@
 use cartage_config::{Config, DestinationSettings};
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, Settings, kinds,
+    Capabilities, CommonSettings, ConnectRequest, Connector, Destination, Settings, kinds, sqlalchemy,
 };
 use cartage_package_store::{Folder, LoadId, PackageStore, StoreOptions, Wait};
 use cartage_runtime::Runtime;
@@ -86,15 +86,20 @@ impl Project {
     /// If the type is unknown or a setting cannot be used.
     pub fn capabilities(&self) -> Result<Capabilities, PipelineError> {
         let destination = self.destination()?;
+        let settings = settings_of(destination)?;
         let brought = self.brought.iter().find(|known| known.destination == destination.kind);
-        let known = brought.cloned().or_else(|| Capabilities::of(&destination.kind));
+        let known = match brought {
+            Some(known) => Some(known.clone()),
+            None if destination.kind == sqlalchemy::TYPE => Capabilities::of(sqlalchemy::type_of(&settings)?),
+            None => Capabilities::of(&destination.kind),
+        };
         let capabilities = known.ok_or_else(|| {
             PipelineError::usage(
                 format!("destination type \"{}\" is not known", destination.kind),
                 format!("use one of {}", kinds::list()),
             )
         })?;
-        let mut common = CommonSettings::read(&settings_of(destination)?)?;
+        let mut common = CommonSettings::read(&settings)?;
         if let Some(format) = &self.config.pipeline.loader_file_format {
             let unknown = |cause: cartage_runtime::UnknownFileWord| {
                 PipelineError::usage(cause.to_string(), "correct loader_file_format")
@@ -102,7 +107,7 @@ impl Project {
             common.loader_file_format = Some(format.parse().map_err(unknown)?);
         }
         let capabilities = capabilities.with_settings(&common)?;
-        let (format, staged) = (capabilities.preferred_format, &capabilities.staging_formats);
+        let (format, staged) = (capabilities.files.preferred_format, &capabilities.files.staging_formats);
         if self.config.staging.is_some() && !staged.contains(&format) {
             return Err(PipelineError::usage(
                 format!("{} does not load {format} files from a staging place", destination.kind),
@@ -117,7 +122,7 @@ impl Project {
     /// # Errors
     /// If it is not known.
     pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
-        let Some(name) = self.capabilities()?.naming else { return Ok(None) };
+        let Some(name) = self.capabilities()?.names.naming else { return Ok(None) };
         let unknown = |error: cartage_schema::UnknownNaming| {
             PipelineError::usage(error.to_string(), "see naming_convention in the documentation")
         };

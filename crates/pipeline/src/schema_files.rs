@@ -138,7 +138,7 @@ fn declare(
 ) -> Result<(), SchemaError> {
     source.schema.apply(schema)?;
     let limits = project.capabilities().ok();
-    let limit = limits.map(|limits| limits.max_identifier_length.min(limits.max_column_identifier_length));
+    let limit = limits.map(|limits| limits.max_name_length());
     let naming = schema.naming(limit);
     for resource in &source.resources {
         // Hints that make no table are refused when the resource is extracted.

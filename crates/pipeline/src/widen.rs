@@ -109,14 +109,16 @@ fn widen(
             format!("it has {}", known.join(", ")),
         )
     })?;
-    if !capabilities.widens_columns {
+    if !capabilities.tables.widens_columns {
         return Err(PipelineError::usage(
             format!("{} cannot change the type of a column that is there", capabilities.destination),
             "leave the column as it is: values that it cannot hold go to a variant column beside it",
         ));
     }
-    let defaults =
-        DecimalDefaults { decimal: capabilities.decimal_precision, wei: capabilities.wei_precision };
+    let defaults = DecimalDefaults {
+        decimal: capabilities.values.decimal_precision,
+        wei: capabilities.values.wei_precision,
+    };
     let from = ColumnType::of(found).map(|known| known.to_string()).unwrap_or_default();
     found.widen(*to, defaults).map_err(|error| refused(&error, table, column))?;
     Ok(Widened {

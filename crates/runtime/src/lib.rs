@@ -1,6 +1,6 @@
 //! What the stages are handed from outside: clock, random source, progress and cancellation; how they wait between
-//! attempts, and keep panics of libraries to themselves. Besides, the words that all crates share: of [stages](Stage), and of the
-//! [formats](FileFormat) and [codecs](Codec) of job files.
+//! attempts, start [threads], and keep panics of libraries to themselves. Besides, the words that all crates share: of
+//! [stages](Stage), and of the [formats](FileFormat) and [codecs](Codec) of job files.
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
 //! input, clock and seed leave the same bytes on disk.
@@ -15,6 +15,7 @@ mod panics;
 mod progress;
 mod random;
 mod retry;
+pub mod threads;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};

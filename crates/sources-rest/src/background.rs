@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
 use cartage_extract::SourceError;
+use cartage_runtime::threads::start_executor;
 use cartage_runtime::{Panicked, contain};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -22,12 +23,10 @@ impl Background {
         if let Some(runtime) = &*runtime {
             return Ok(runtime.handle().clone());
         }
-        let made = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("cartage-rest")
-            .enable_all()
-            .build()
-            .map_err(|source| SourceError::Read { input: "the network".to_owned(), source })?;
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(THREADS).thread_name("cartage-rest").enable_all();
+        let made = start_executor("cartage-rest", || builder.build())
+            .map_err(|error| SourceError::Other(error.into()))?;
         let handle = made.handle().clone();
         *runtime = Some(made);
         Ok(handle)

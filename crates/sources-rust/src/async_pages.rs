@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
+use cartage_runtime::threads::{NoThread, start_executor};
 use crossbeam_channel::bounded;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
@@ -88,11 +89,12 @@ where
 }
 
 /// The runtime of all streams of the process.
-fn runtime() -> Result<&'static Runtime, BoxError> {
-    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
-    let made = RUNTIME.get_or_init(|| {
-        let runtime = Builder::new_multi_thread().thread_name("cartage-streams").enable_all().build();
-        runtime.map_err(|error| error.to_string())
-    });
-    made.as_ref().map_err(|reason| format!("cannot start the runtime of streams: {reason}").into())
+fn runtime() -> Result<&'static Runtime, NoThread> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let build = || Builder::new_multi_thread().thread_name("cartage-streams").enable_all().build();
+    let runtime = start_executor("cartage-streams", build)?;
+    Ok(RUNTIME.get_or_init(|| runtime))
 }

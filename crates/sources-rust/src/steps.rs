@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use cartage_runtime::threads::{start_helpers, start_scoped};
 use serde::de::DeserializeOwned;
 
 use crate::error::BoxError;
@@ -102,11 +103,12 @@ fn in_parallel<T: Send, U: Send>(
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || std::iter::from_fn(next).map(|(row, item)| (row, f(item))).collect::<Vec<_>>();
     let mut results = thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect::<Vec<_>>()
+        let helpers = start_helpers(workers - 1, "map", |name| start_scoped(scope, name, work));
+        let mut results = work();
+        for helper in helpers {
+            results.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        results
     });
     results.sort_unstable_by_key(|(row, _)| *row);
     results.into_iter().map(|(_, result)| result).collect()

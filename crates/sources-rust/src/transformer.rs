@@ -5,6 +5,7 @@ use std::ops::BitOr;
 use std::sync::Arc;
 
 use cartage_extract::Page;
+use cartage_runtime::threads::NoThread;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -104,7 +105,7 @@ impl<P: IntoPages + 'static> Transformer<P> {
             let make: Make<P> = Arc::new(move |run: Run| {
                 Ok(Flow::OfParent(match threads.count(&run) {
                     1 => one_by_one(run, split, Arc::clone(&work)),
-                    workers => in_parallel(run, split, Arc::clone(&work), workers),
+                    workers => in_parallel(run, split, Arc::clone(&work), workers)?,
                 }))
             });
             make
@@ -204,9 +205,9 @@ fn in_parallel<T: Send + 'static, P: Send + 'static>(
     split: Split<T>,
     work: Work<T, P>,
     workers: usize,
-) -> Transform<P> {
+) -> Result<Transform<P>, NoThread> {
     let most = run.max_parallel_items().max(workers);
     let work_on: WorkOn<T, P> = Arc::new(move |item| work(&run, item));
-    let begin = crew(workers, &work_on);
-    Box::new(move |page| Ok(Box::new(Walks::new(split(page)?, most, Arc::clone(&begin)))))
+    let begin = crew(workers, &work_on)?;
+    Ok(Box::new(move |page| Ok(Box::new(Walks::new(split(page)?, most, Arc::clone(&begin))))))
 }

@@ -7,9 +7,9 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::vec::IntoIter;
 
+use cartage_runtime::threads::{NoThread, start, start_several};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::error::BoxError;
@@ -74,23 +74,26 @@ struct Task<T, P> {
 pub(crate) type WorkOn<T, P> = Arc<dyn Fn(T) -> Result<PageIter<P>, BoxError> + Send + Sync>;
 
 /// Starts threads that work on items. They end when nobody can begin an item any more.
-pub(crate) fn crew<T, P>(workers: usize, work: &WorkOn<T, P>) -> Begin<T, P>
+///
+/// # Errors
+/// The system starts not one.
+pub(crate) fn crew<T, P>(workers: usize, work: &WorkOn<T, P>) -> Result<Begin<T, P>, NoThread>
 where
     T: Send + 'static,
     P: Send + 'static,
 {
     let (tasks, inbox) = unbounded::<Task<T, P>>();
-    for _ in 0..workers.max(1) {
+    // Not joined: one may wait for a service when the run ends.
+    start_several(workers.max(1), "rows", |name| {
         let (inbox, work) = (inbox.clone(), Arc::clone(work));
-        // Not joined: one may wait for a service when the run ends.
-        thread::spawn(move || inbox.into_iter().for_each(|task| walk(task, &*work)));
-    }
-    Arc::new(move |item| {
+        start(name, move || inbox.into_iter().for_each(|task| walk(task, &*work)))
+    })?;
+    Ok(Arc::new(move |item| {
         let (pages, outbox) = bounded(WAITING_PAGES);
         // Threads catch panics, so that they are there as long as this is.
         drop(tasks.send(Task { item, pages }));
         outbox
-    })
+    }))
 }
 
 /// Works on an item to its end, or until nobody wants its pages any more.

@@ -15,9 +15,9 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state"]),
-    ("destinations-sql", &["destinations-api", "schema"]),
+    ("destinations-sql", &["destinations-api", "runtime", "schema"]),
     ("sources-files", &["data-files", "extract", "runtime", "schema"]),
-    ("sources-rust", &["extract", "schema"]),
+    ("sources-rust", &["extract", "runtime", "schema"]),
     ("sources-rest", &["config", "extract", "runtime"]),
     ("sources", &["config", "extract", "runtime", "schema", "sources-files", "sources-rest"]),
     (

@@ -86,17 +86,17 @@ fn list(format: Format) -> Result<(), Failure> {
         let mut out = String::new();
         for known in &all {
             let words = |words: Vec<String>| if words.is_empty() { "-".to_owned() } else { words.join(", ") };
-            let merge = known.merge_strategies.iter().map(ToString::to_string).collect();
-            let replace = known.replace_strategies.iter().map(ToString::to_string).collect();
-            let formats = known.supported_formats.iter().map(ToString::to_string).collect();
+            let merge = known.strategies.merge.iter().map(ToString::to_string).collect();
+            let replace = known.strategies.replace.iter().map(ToString::to_string).collect();
+            let formats = known.files.supported_formats.iter().map(ToString::to_string).collect();
             writeln!(out, "{}", known.destination)?;
-            writeln!(out, "  files    {} ({} unless set)", words(formats), known.preferred_format)?;
+            writeln!(out, "  files    {} ({} unless set)", words(formats), known.files.preferred_format)?;
             writeln!(out, "  replace  {}", words(replace))?;
             writeln!(out, "  merge    {}", words(merge))?;
             writeln!(
                 out,
                 "  rows     {}",
-                if known.exactly_once { "exactly once" } else { "at least once" }
+                if known.guarantees.exactly_once { "exactly once" } else { "at least once" }
             )?;
         }
         Ok(out)

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use cartage_runtime::contain;
+use cartage_runtime::threads::{start_helpers, start_scoped};
 use parquet::arrow::ProjectionMask;
 
 use super::ParquetError;
@@ -56,15 +57,11 @@ impl<'a> Work<'a> {
     }
 
     fn carry_out(self) -> Result<(), ParquetError> {
-        if self.threads == 1 {
+        thread::scope(|scope| {
+            let helpers = self.threads.min(self.units.len()).saturating_sub(1);
+            drop(start_helpers(helpers, "verify", |name| start_scoped(scope, name, || self.work())));
             self.work();
-        } else {
-            thread::scope(|scope| {
-                for _ in 0..self.threads.min(self.units.len()) {
-                    scope.spawn(|| self.work());
-                }
-            });
-        }
+        });
         self.error
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)

@@ -33,7 +33,7 @@ pub(super) fn a_job_that_is_repeated_after_its_commit_is_not_doubled(make: Make<
     assert_eq!(place.run(&plan, &job).expect("the job runs again"), JobOutcome::DoneBefore);
     place.expect_values("items", "id", &["1"], "the same job twice");
 
-    if !place.destination.capabilities().transactions {
+    if !place.destination.capabilities().guarantees.transactions {
         return;
     }
     // Another pipeline may use the same load id and the same file id in the same dataset.
@@ -64,7 +64,7 @@ pub(super) fn a_failed_job_leaves_no_rows_and_can_be_repeated(make: Make<'_>) {
     let place = Place::new(make);
     let plan = plan_of("a", 1, &schema());
     place.destination.prepare_load(&plan).expect("prepared");
-    if !place.remembers() || !place.destination.capabilities().enforces_not_null {
+    if !place.remembers() || !place.destination.capabilities().guarantees.enforces_not_null {
         return;
     }
     let good = item(1, &plan);
@@ -94,7 +94,7 @@ pub(super) fn formats_that_cannot_be_loaded_are_refused(make: Make<'_>) {
     let place = Place::new(make);
     let plan = plan_of("a", 1, &schema());
     place.destination.prepare_load(&plan).expect("prepared");
-    let supported = &place.destination.capabilities().supported_formats;
+    let supported = &place.destination.capabilities().files.supported_formats;
     for format in [FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv] {
         if supported.contains(&format) {
             continue;

@@ -58,7 +58,7 @@ pub(super) fn a_required_column_cannot_join_a_table_with_rows(make: Make<'_>) {
     second.tables =
         vec![TablePlan::direct("_dlt_version"), TablePlan::direct("_dlt_loads"), TablePlan::direct("items")];
     let prepared = place.destination.prepare_load(&second);
-    if !place.destination.capabilities().enforces_not_null {
+    if !place.destination.capabilities().guarantees.enforces_not_null {
         prepared.expect("the place does not look at its rows");
         return;
     }

@@ -31,16 +31,16 @@ impl Place {
 
     /// Whether repeating a step must have no effect, and whether that can be seen.
     pub(super) fn remembers(&self) -> bool {
-        self.destination.capabilities().exactly_once && self.destination.reader().is_some()
+        self.destination.capabilities().guarantees.exactly_once && self.destination.reader().is_some()
     }
 
     pub(super) fn offers(&self, strategy: ReplaceStrategy) -> bool {
-        self.destination.capabilities().replace_strategies.contains(&strategy)
+        self.destination.capabilities().strategies.replace.contains(&strategy)
             && self.destination.staging().is_some()
     }
 
     pub(super) fn merges(&self, strategy: MergeStrategy) -> bool {
-        self.destination.capabilities().merge_strategies.contains(&strategy)
+        self.destination.capabilities().strategies.merge.contains(&strategy)
             && self.destination.staging().is_some()
     }
 
@@ -50,7 +50,7 @@ impl Place {
 
     /// Writes `rows` as a job file in the destination's format.
     pub(super) fn file(&self, schema: &Schema, table: &str, id: &str, rows: &[Value]) -> JobFile {
-        let format = self.destination.capabilities().preferred_format;
+        let format = self.destination.capabilities().files.preferred_format;
         let path = self.folder.path().join(format!("{table}.{id}.{format}"));
         if format == FileFormat::Parquet {
             parquet::write(&path, &schema.tables[table], rows);

@@ -106,7 +106,7 @@ pub(super) fn strategies_that_are_not_offered_are_refused(make: Make<'_>) {
     let capabilities = place.destination.capabilities();
     for strategy in [TruncateAndInsert, InsertFromStaging, StagingOptimized] {
         let result = capabilities.replace_strategy(Some(strategy));
-        if capabilities.replace_strategies.contains(&strategy) {
+        if capabilities.strategies.replace.contains(&strategy) {
             assert_eq!(result.expect("an offered strategy"), strategy);
         } else {
             assert_eq!(result.expect_err("not offered").kind(), ErrorKind::Invalid);

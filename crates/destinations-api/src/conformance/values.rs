@@ -108,7 +108,7 @@ pub(super) fn values_of_every_type_come_back(make: Make<'_>) {
 pub(super) fn numbers_that_are_none_come_back_or_are_refused(make: Make<'_>) {
     let place = Place::new(make);
     // JSON has no words for them.
-    if place.destination.capabilities().preferred_format != FileFormat::Parquet {
+    if place.destination.capabilities().files.preferred_format != FileFormat::Parquet {
         return;
     }
     let column = Column::typed("double", DataType::Double, true);

@@ -3,7 +3,7 @@
 use cartage_schema::MergeStrategy;
 
 use super::{DestinationKind, Place, file_template};
-use crate::capabilities::{Capabilities, IdentifierCase};
+use crate::capabilities::{Capabilities, Files, IdentifierCase, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -18,19 +18,24 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        identifier_case: IdentifierCase::Insensitive,
-        max_timestamp_precision: 9,
-        supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
-        staging_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
-        max_query_length: Some(32 * 1024 * 1024),
-        widens_columns: true,
-        merge_strategies: vec![
-            MergeStrategy::DeleteInsert,
-            MergeStrategy::Upsert,
-            MergeStrategy::Scd2,
-            MergeStrategy::InsertOnly,
-            MergeStrategy::Cdc,
-        ],
+        names: Names { identifier_case: IdentifierCase::Insensitive, ..Names::default() },
+        files: Files {
+            supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
+            staging_formats: vec![FileFormat::Parquet, FileFormat::Jsonl],
+            ..Files::default()
+        },
+        values: Values { max_timestamp_precision: 9, ..Values::default() },
+        tables: Tables { widens_columns: true, ..Tables::default() },
+        strategies: Strategies {
+            merge: vec![
+                MergeStrategy::DeleteInsert,
+                MergeStrategy::Upsert,
+                MergeStrategy::Scd2,
+                MergeStrategy::InsertOnly,
+                MergeStrategy::Cdc,
+            ],
+            ..Strategies::default()
+        },
         ..Capabilities::sql("duckdb")
     }
 }

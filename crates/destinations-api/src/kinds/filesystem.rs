@@ -3,7 +3,7 @@
 use cartage_schema::ReplaceStrategy;
 
 use super::{Asked, DestinationKind, Place, Template, quoted};
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Files, Guarantees, Strategies, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -22,16 +22,16 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        preferred_format: FileFormat::Jsonl,
-        supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
-        wei_precision: (78, 0),
-        max_timestamp_precision: 9,
-        transactions: false,
-        enforces_not_null: false,
-        ddl_transactions: false,
-        files_are_tables: true,
-        replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
-        parquet_compression: "snappy".to_owned(),
+        files: Files {
+            preferred_format: FileFormat::Jsonl,
+            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
+            files_are_tables: true,
+            parquet_compression: "snappy".to_owned(),
+            ..Files::default()
+        },
+        values: Values { wei_precision: (78, 0), max_timestamp_precision: 9, ..Values::default() },
+        strategies: Strategies { replace: vec![ReplaceStrategy::TruncateAndInsert], ..Strategies::default() },
+        guarantees: Guarantees { transactions: false, enforces_not_null: false, ..Guarantees::default() },
         ..Capabilities::sql("filesystem")
     }
 }

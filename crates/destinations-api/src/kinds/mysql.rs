@@ -3,7 +3,7 @@
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use super::{DestinationKind, Place, Template};
-use crate::capabilities::{Capabilities, IdentifierCase};
+use crate::capabilities::{Capabilities, Files, IdentifierCase, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -18,18 +18,25 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 pub(super) fn capabilities(name: &str) -> Capabilities {
     Capabilities {
-        max_identifier_length: 64,
-        max_column_identifier_length: 64,
-        // Names of columns are; those of tables are compared as the server is set up.
-        identifier_case: IdentifierCase::Insensitive,
-        staging_formats: vec![FileFormat::Parquet],
-        wide_decimals_as_text: true,
-        widens_columns: true,
-        ddl_transactions: false,
-        max_query_length: Some(32 * 1024 * 1024),
-        max_text_length: Some(1024 * 1024 * 1024),
-        merge_strategies: MergeStrategy::ALL.to_vec(),
-        replace_strategies: ReplaceStrategy::ALL.to_vec(),
+        names: Names {
+            max_identifier_length: 64,
+            max_column_identifier_length: 64,
+            // Names of columns are; those of tables are compared as the server is set up.
+            identifier_case: IdentifierCase::Insensitive,
+            ..Names::default()
+        },
+        files: Files { staging_formats: vec![FileFormat::Parquet], ..Files::default() },
+        values: Values {
+            wide_decimals_as_text: true,
+            max_text_length: Some(1024 * 1024 * 1024),
+            ..Values::default()
+        },
+        tables: Tables { widens_columns: true, ..Tables::default() },
+        strategies: Strategies {
+            merge: MergeStrategy::ALL.to_vec(),
+            replace: ReplaceStrategy::ALL.to_vec(),
+            ..Strategies::default()
+        },
         ..Capabilities::sql(name)
     }
 }

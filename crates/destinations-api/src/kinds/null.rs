@@ -3,7 +3,7 @@
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use super::DestinationKind;
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Files, Guarantees, Strategies, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -18,14 +18,17 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        max_timestamp_precision: 9,
-        supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv],
-        transactions: false,
-        exactly_once: false,
-        enforces_not_null: false,
-        ddl_transactions: false,
-        merge_strategies: MergeStrategy::ALL.to_vec(),
-        replace_strategies: ReplaceStrategy::ALL.to_vec(),
+        files: Files {
+            supported_formats: vec![FileFormat::Parquet, FileFormat::Jsonl, FileFormat::Csv],
+            ..Files::default()
+        },
+        values: Values { max_timestamp_precision: 9, ..Values::default() },
+        strategies: Strategies {
+            merge: MergeStrategy::ALL.to_vec(),
+            replace: ReplaceStrategy::ALL.to_vec(),
+            ..Strategies::default()
+        },
+        guarantees: Guarantees { transactions: false, exactly_once: false, enforces_not_null: false },
         ..Capabilities::sql("null")
     }
 }

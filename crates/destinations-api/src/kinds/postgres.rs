@@ -3,7 +3,7 @@
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use super::{Asked, DestinationKind, Place, Template};
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Files, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -18,18 +18,25 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        // Of a name that is longer the server cuts off the rest.
-        max_identifier_length: 63,
-        max_column_identifier_length: 63,
-        wei_precision: (156, 78),
-        staging_formats: vec![FileFormat::Parquet],
-        wide_decimals_as_text: true,
-        widens_columns: true,
-        max_query_length: Some(32 * 1024 * 1024),
-        max_text_length: Some(1024 * 1024 * 1024),
-        merge_strategies: MergeStrategy::ALL.to_vec(),
-        replace_strategies: ReplaceStrategy::ALL.to_vec(),
-        create_indexes: true,
+        names: Names {
+            // Of a name that is longer the server cuts off the rest.
+            max_identifier_length: 63,
+            max_column_identifier_length: 63,
+            ..Names::default()
+        },
+        files: Files { staging_formats: vec![FileFormat::Parquet], ..Files::default() },
+        values: Values {
+            wei_precision: (156, 78),
+            wide_decimals_as_text: true,
+            max_text_length: Some(1024 * 1024 * 1024),
+            ..Values::default()
+        },
+        tables: Tables { widens_columns: true, create_indexes: true, ..Tables::default() },
+        strategies: Strategies {
+            merge: MergeStrategy::ALL.to_vec(),
+            replace: ReplaceStrategy::ALL.to_vec(),
+            ..Strategies::default()
+        },
         ..Capabilities::sql("postgres")
     }
 }

@@ -3,7 +3,7 @@
 use cartage_schema::ReplaceStrategy;
 
 use super::{DestinationKind, Place};
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Files, Guarantees, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -19,17 +19,20 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 /// Rows are handed over as they are: names untouched, nested values in their row, nothing emptied or merged.
 pub(super) fn handed_over(destination: &str) -> Capabilities {
     Capabilities {
-        preferred_format: FileFormat::Jsonl,
-        supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet],
-        naming: Some("direct".to_owned()),
-        max_timestamp_precision: 9,
-        transactions: false,
-        exactly_once: false,
-        enforces_not_null: false,
-        ddl_transactions: false,
-        // Whoever takes the rows is told the disposition.
-        replace_strategies: vec![ReplaceStrategy::TruncateAndInsert],
-        max_table_nesting: Some(0),
+        names: Names { naming: Some("direct".to_owned()), ..Names::default() },
+        files: Files {
+            preferred_format: FileFormat::Jsonl,
+            supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet],
+            ..Files::default()
+        },
+        values: Values { max_timestamp_precision: 9, ..Values::default() },
+        tables: Tables { max_table_nesting: Some(0), ..Tables::default() },
+        strategies: Strategies {
+            // Whoever takes the rows is told the disposition.
+            replace: vec![ReplaceStrategy::TruncateAndInsert],
+            ..Strategies::default()
+        },
+        guarantees: Guarantees { transactions: false, exactly_once: false, enforces_not_null: false },
         ..Capabilities::sql(destination)
     }
 }

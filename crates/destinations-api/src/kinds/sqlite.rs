@@ -3,7 +3,7 @@
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use super::{DestinationKind, Place, file_template};
-use crate::capabilities::{Capabilities, IdentifierCase, Parallelism};
+use crate::capabilities::{Capabilities, IdentifierCase, Jobs, Names, Parallelism, Strategies, Values};
 
 pub(super) const KIND: DestinationKind = DestinationKind {
     name: "sqlite",
@@ -18,14 +18,19 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 /// Rows are written one by one into a file that has one writer.
 fn capabilities() -> Capabilities {
     Capabilities {
-        identifier_case: IdentifierCase::Insensitive,
-        wei_precision: (78, 0),
-        wide_decimals_as_text: true,
-        max_parallel_load_jobs: Some(1),
-        parallelism: Parallelism::Sequential,
-        max_text_length: Some(1_000_000_000),
-        merge_strategies: MergeStrategy::ALL.to_vec(),
-        replace_strategies: ReplaceStrategy::ALL.to_vec(),
+        names: Names { identifier_case: IdentifierCase::Insensitive, ..Names::default() },
+        values: Values {
+            wei_precision: (78, 0),
+            wide_decimals_as_text: true,
+            max_text_length: Some(1_000_000_000),
+            ..Values::default()
+        },
+        strategies: Strategies {
+            merge: MergeStrategy::ALL.to_vec(),
+            replace: ReplaceStrategy::ALL.to_vec(),
+            ..Strategies::default()
+        },
+        jobs: Jobs { max_parallel_load_jobs: Some(1), parallelism: Parallelism::Sequential },
         ..Capabilities::sql("sqlite")
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cartage_runtime::threads::{NoThread, start};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Bytes of the output that are kept: the end says what went wrong.
@@ -38,10 +39,11 @@ pub(crate) struct Ended {
 pub(crate) fn run(mut command: Command, timeout: Option<Duration>) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
     command.stdout(Stdio::from(writer.try_clone()?)).stderr(Stdio::from(writer)).process_group(0);
+    // First, so that nothing has begun where there is no thread.
+    let mut output = Output::follow(reader)?;
     let mut child = command.spawn()?;
     // It holds the writing ends, without which the output would not end.
     drop(command);
-    let mut output = Output::follow(reader);
     let status = wait(&mut child, &mut output, timeout)?;
     output.wait(LAST_WORDS);
     Ok(Ended { status, output: output.text() })
@@ -79,15 +81,15 @@ struct Output {
 }
 
 impl Output {
-    fn follow(reader: PipeReader) -> Self {
+    fn follow(reader: PipeReader) -> Result<Self, NoThread> {
         let tail = Arc::new(Mutex::new(VecDeque::with_capacity(TAIL)));
         let kept = Arc::clone(&tail);
         let (closing, closed) = channel();
-        thread::spawn(move || {
+        start("output", move || {
             keep_tail(reader, &kept);
             drop(closing);
-        });
-        Self { tail, closed, is_closed: false }
+        })?;
+        Ok(Self { tail, closed, is_closed: false })
     }
 
     /// Waits until the output is closed, but not longer than `time`. Closing it is the last thing that most

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{self, ExitStatus};
 
 use cartage_destinations_api::{ConnectRequest, Error, Result};
+use cartage_runtime::threads::NoThread;
 
 use crate::config::Settings;
 use crate::custom::Custom;
@@ -58,6 +59,8 @@ impl Command {
                     "'command' must name a program on PATH or a path relative to 'working_dir', which may be executed",
                 )
             }
+            // A process or the thread that follows its output.
+            io::ErrorKind::WouldBlock => Error::transient(message).with_remedy(NoThread::REMEDY),
             _ => Error::transient(message),
         };
         error.with_source(cause)

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use cartage_destinations_api::{Error, Result};
+use cartage_runtime::threads::{NoThread, start_executor};
 use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
 use object_store::azure::MicrosoftAzureBuilder;
@@ -33,12 +34,13 @@ pub(super) fn open(config: &Config) -> Result<Bucket> {
         Scheme::Azure => azure(bucket, &config.credentials),
     }
     .map_err(failed)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("bucket")
-        .enable_all()
-        .build()
-        .map_err(|cause| Error::transient("cannot start threads for the network").with_source(cause))?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).thread_name("bucket").enable_all();
+    let runtime = start_executor("bucket", || builder.build()).map_err(|cause| {
+        Error::transient("cannot start threads for the network")
+            .with_remedy(NoThread::REMEDY)
+            .with_source(cause)
+    })?;
     let dataset = &config.dataset;
     Ok(Bucket {
         runtime,

@@ -33,7 +33,7 @@ impl<E: SqlEngine> Faulty<E> {
         let mut capabilities = inner.capabilities().clone();
         if inner.commit_model().ddl && !model.ddl {
             // That takes a statement which renames several tables, as only databases of this kind have it.
-            capabilities.replace_strategies.retain(|strategy| *strategy != ReplaceStrategy::StagingOptimized);
+            capabilities.strategies.replace.retain(|strategy| *strategy != ReplaceStrategy::StagingOptimized);
         }
         Self { inner, model, capabilities, faults }
     }

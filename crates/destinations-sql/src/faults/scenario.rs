@@ -92,8 +92,8 @@ pub fn survives<P: Place>(make: impl Fn() -> P, model: CommitModel, scenario: Sc
     let is_offered = |place: &P| {
         let faulty = Faulty::new(place.engine(), model, Arc::new(Faults::never()));
         match scenario {
-            Scenario::Replace(strategy) => faulty.capabilities().replace_strategies.contains(&strategy),
-            Scenario::Merge(strategy) => faulty.capabilities().merge_strategies.contains(&strategy),
+            Scenario::Replace(strategy) => faulty.capabilities().strategies.replace.contains(&strategy),
+            Scenario::Merge(strategy) => faulty.capabilities().strategies.merge.contains(&strategy),
             _ => true,
         }
     };

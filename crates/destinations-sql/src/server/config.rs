@@ -87,7 +87,7 @@ impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
         let known = Capabilities::of(destination_type);
         let unknown = || Error::invalid(format!("type '{destination_type}' is not known"));
         let mut capabilities = known.ok_or_else(unknown)?.with_settings(&self.common)?;
-        capabilities.max_parallel_load_jobs = Some(self.server.connections.get());
+        capabilities.jobs.max_parallel_load_jobs = Some(self.server.connections.get());
         Ok(capabilities)
     }
 }

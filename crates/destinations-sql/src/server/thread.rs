@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cartage_destinations_api::{Error, Result};
+use cartage_runtime::threads::{NoThread, start_executor};
 use tokio::runtime::{Builder, Runtime};
 
 /// Moves the bytes of all connections to a server; those who call encode them. Begins when it is needed.
@@ -26,9 +27,13 @@ impl ClientThread {
         if let Some(runtime) = self.runtime.get() {
             return Ok(Arc::clone(runtime));
         }
-        let built = Builder::new_multi_thread().worker_threads(1).thread_name(self.name).enable_all().build();
-        let runtime = built
-            .map_err(|cause| Error::transient("cannot start a thread for connections").with_source(cause))?;
+        let build =
+            || Builder::new_multi_thread().worker_threads(1).thread_name(self.name).enable_all().build();
+        let runtime = start_executor(self.name, build).map_err(|cause| {
+            Error::transient("cannot start a thread for connections")
+                .with_remedy(NoThread::REMEDY)
+                .with_source(cause)
+        })?;
         Ok(Arc::clone(self.runtime.get_or_init(|| Arc::new(runtime))))
     }
 }

@@ -162,7 +162,7 @@ fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
         let load_id = shop.deliver(delivery);
         // One that cannot merge at all appends; this one merges in another way.
         let untouched = Spy::new(&shop.memory, |_, call| panic!("{call:?}"))
-            .with_capabilities(|can| can.merge_strategies = vec![MergeStrategy::DeleteInsert]);
+            .with_capabilities(|can| can.strategies.merge = vec![MergeStrategy::DeleteInsert]);
         let error = shop.load_with(&load_id, &untouched, &settings(), &runtime()).unwrap_err();
         assert_eq!(error.kind(), Some(ErrorKind::Invalid));
         let source = std::error::Error::source(&error).unwrap().to_string();
@@ -176,7 +176,7 @@ fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
     let shop = Shop::new();
     let load_id = shop.deliver(Delivery::append(1, &[&[1]]));
     let narrow = Spy::new(&shop.memory, |_, call| panic!("{call:?}"))
-        .with_capabilities(|can| can.max_identifier_length = 8);
+        .with_capabilities(|can| can.names.max_identifier_length = 8);
     let error = shop.load_with(&load_id, &narrow, &settings(), &runtime()).unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Invalid), "{error:?}");
 }

@@ -75,7 +75,7 @@ fn no_more_jobs_run_at_once_than_the_destination_allows() {
         }
         Ok(())
     })
-    .with_capabilities(|can| can.max_parallel_load_jobs = Some(2));
+    .with_capabilities(|can| can.jobs.max_parallel_load_jobs = Some(2));
     shop.load_with(&load_id, &spy, &LoadSettings::default(), &runtime()).unwrap();
     assert!(most.load(Ordering::SeqCst) <= 2);
     assert_eq!(shop.values("items", "id").len(), 6);

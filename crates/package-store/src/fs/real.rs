@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use cartage_runtime::threads::{start_helpers, start_scoped};
 use fs2::FileExt;
 
 use super::{Entry, EntryKind, FileLock, FileSystem, gone_is_fine};
@@ -152,9 +153,8 @@ fn side_by_side<T: Sync, E: Send>(
         }
     };
     thread::scope(|scope| {
-        for _ in 1..threads.min(items.len()) {
-            scope.spawn(work_on);
-        }
+        let helpers = threads.min(items.len()).saturating_sub(1);
+        drop(start_helpers(helpers, "files", |name| start_scoped(scope, name, work_on)));
         work_on();
     });
     failed.into_inner().expect("no holder panics").map_or(Ok(()), Err)
