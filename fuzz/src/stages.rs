@@ -14,7 +14,7 @@ use cartage_normalize::{NormalizeRequest, NormalizeSettings, run as normalize};
 use cartage_package_store::{
     FileFormat, Folder, JobState, LoadId, PackageSettings, PackageStore, StageLock, StoreOptions, Wait,
 };
-use cartage_runtime::{Cancel, Runtime, Stage};
+use cartage_runtime::{CancelToken, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
 use cartage_sources_files::{FilesConfig, FilesProducer};
@@ -121,7 +121,7 @@ impl Stages {
             producer: "fuzz".to_owned(),
             runtime: runtime(),
             published: None,
-            halt: Cancel::default(),
+            halt: CancelToken::default(),
         });
         for package in extracted.into_iter().flat_map(|report| report.packages) {
             normalize_package(&self.store, &self.normalizing, &package.load_id);
@@ -137,7 +137,7 @@ impl Default for Stages {
 
 /// All pages of a file.
 fn read(producer: &mut FilesProducer) -> Result<(), SourceError> {
-    producer.open(&OpenContext::new(MAX_ROW_BYTES, Cancel::default()))?;
+    producer.open(&OpenContext::new(MAX_ROW_BYTES, CancelToken::default()))?;
     while let Some(page) = producer.next_page()? {
         if let Page::Json(page) = page {
             let lines = page.text().iter().filter(|byte| **byte == b'\n').count() as u64;

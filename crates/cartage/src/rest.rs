@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cartage_extract::{OpenContext, Page, Producer};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_runtime::SystemRandom;
-use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSource};
+use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, RestSource};
 use cartage_sources_rust::BoxError;
 use serde_json::{Map, Value, json};
 
@@ -90,12 +90,12 @@ impl RestClient {
     ) -> Result<impl Iterator<Item = Result<Page, BoxError>> + Send + use<>, BoxError> {
         let table: ResourceTable = serde_json::from_value(json!({ "endpoint": endpoint }))?;
         let mut producer = self.source.resource("endpoint", table, &[]).map_err(message)?.producer;
-        producer.open(&OpenContext::new(MAX_ROW_BYTES, Cancel::default()))?;
+        producer.open(&OpenContext::new(MAX_ROW_BYTES, CancelToken::default()))?;
         Ok(std::iter::from_fn(move || producer.next_page().map_err(BoxError::from).transpose()))
     }
 }
 
-fn message(fault: Fault) -> BoxError {
-    let Fault { key, reason } = fault;
+fn message(fault: ConfigIssue) -> BoxError {
+    let ConfigIssue { key, reason } = fault;
     format!("`{key}`: {reason}").into()
 }

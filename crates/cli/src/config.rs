@@ -5,7 +5,7 @@ use std::path::Path;
 use cartage_config::{Config, Environment, LoadOptions};
 use cartage_package_store::Wait;
 use cartage_pipeline::{PipelineError, Project};
-use cartage_runtime::{Cancel, Runtime};
+use cartage_runtime::{CancelToken, Runtime};
 
 use crate::args::{GlobalArgs, ProgressMode};
 use crate::{allocator, logging, progress};
@@ -18,7 +18,7 @@ const REPEATABLE: (&str, &str) = ("CARTAGE_CLOCK", "CARTAGE_SEED");
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     pub(crate) global: &'a GlobalArgs,
-    pub(crate) cancel: Cancel,
+    pub(crate) cancel: CancelToken,
 }
 
 impl Start<'_> {

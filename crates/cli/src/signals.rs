@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -17,7 +17,7 @@ const STOPPED: i32 = 130;
 ///
 /// # Errors
 /// If the handlers cannot be installed.
-pub(crate) fn install(cancel: &Cancel) -> io::Result<()> {
+pub(crate) fn install(cancel: &CancelToken) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
         let seen: Arc<AtomicBool> = cancel.flag();
         // Registered first, so that it runs first and does nothing until the flag is set.

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use cartage_destinations_api::Connector;
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use clap::{Args, FromArgMatches};
 
 use crate::args::GlobalArgs;
@@ -41,7 +41,7 @@ fn run<A: Args>(
     let matches = GlobalArgs::augment_args(A::augment_args(command)).get_matches();
     let global = GlobalArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let args = A::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     let start = Start { global: &global, cancel: cancel.clone() };
     commands::finish(
         signals::install(&cancel)

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use cartage_config::{Section as Settings, keys_of};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::ReplaceStrategy;
 use serde::Deserialize;
 use serde_json::Map;
@@ -44,7 +44,7 @@ pub struct ConnectRequest {
     pub state_dir: Option<PathBuf>,
     /// Set when the user asks to stop. A job that can go on later from where it is looks at it and ends with
     /// [`JobOutcome::Interrupted`](crate::JobOutcome::Interrupted).
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
 }
 
 impl ConnectRequest {
@@ -65,7 +65,7 @@ impl ConnectRequest {
             staging: None,
             memory_limit: None,
             state_dir: None,
-            cancel: Cancel::default(),
+            cancel: CancelToken::default(),
         }
     }
 
@@ -107,7 +107,7 @@ impl ConnectRequest {
 
     /// Sets what tells that the user asked to stop.
     #[must_use]
-    pub fn cancelled_by(mut self, cancel: Cancel) -> Self {
+    pub fn cancelled_by(mut self, cancel: CancelToken) -> Self {
         self.cancel = cancel;
         self
     }

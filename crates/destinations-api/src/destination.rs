@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cartage_schema::Schema;
 
-use crate::base::BaseState;
+use crate::base_state::BaseState;
 use crate::capabilities::Capabilities;
 use crate::checkup::{LoadInFlight, Probe};
 use crate::error::Result;

@@ -23,7 +23,7 @@
 //! A destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
 mod appends;
-mod base;
+mod base_state;
 pub mod capabilities;
 mod checkup;
 #[cfg(feature = "conformance")]
@@ -45,7 +45,7 @@ pub mod staging;
 pub mod system;
 
 pub use appends::{Appends, Link};
-pub use base::{BaseState, taken_over};
+pub use base_state::{BaseState, taken_over};
 pub use capabilities::{
     Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
 };

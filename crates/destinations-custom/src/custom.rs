@@ -4,7 +4,7 @@ use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, Destination, Error, Job, JobFile, JobOutcome, LoadCommit,
     LoadInFlight, LoadKey, LoadPlan, LoadStatus, NoKeys, PreparedLoad, Probe, Result,
 };
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::Table;
 
 use crate::batches::{Batches, Cut, is_own};
@@ -19,7 +19,7 @@ pub struct Custom {
     settings: Settings,
     dataset: String,
     positions: Positions,
-    cancel: Cancel,
+    cancel: CancelToken,
 }
 
 impl Custom {

@@ -39,7 +39,7 @@ impl Cut {
     ///   a `destination_scope`: rows beyond it would not be replaced when they come again.
     /// - *replace* by truncate-and-insert is seen half done anyway: the first package empties the table, and
     ///   the run that follows a crash does so again. From staging the table changes in one step.
-    pub(crate) fn of(tables: &[&Table], resume: Resume, ways: &Ways) -> Self {
+    pub(crate) fn of(tables: &[&Table], resume: Resume, ways: &DestinationWrites) -> Self {
         let Some(root) = tables.first() else { return Self::AtEnd };
         match root.write_disposition.unwrap_or(WriteDisposition::Append) {
             WriteDisposition::Replace if ways.replace == Some(ReplaceStrategy::TruncateAndInsert) => {
@@ -68,13 +68,13 @@ impl Cut {
 /// How the destination writes a table, as the settings of the package say. What they do not say is not known,
 /// and then nothing is cut that depends on it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ways {
+pub(crate) struct DestinationWrites {
     replace: Option<ReplaceStrategy>,
     /// The default first; empty where merges are appended.
     merges: Option<Vec<MergeStrategy>>,
 }
 
-impl Ways {
+impl DestinationWrites {
     pub(crate) fn of(destination: &DestinationTraits) -> Self {
         let merges = destination.merge_strategies.as_ref();
         Self {

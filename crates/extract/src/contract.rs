@@ -10,9 +10,9 @@ use cartage_schema::{
 };
 
 use crate::SourceError;
-use crate::cut::first_rows;
 use crate::incremental::columnar_value;
 use crate::page::{JsonPage, Page, RejectedRow};
+use crate::parquet_head::first_rows;
 
 /// Characters of the first row that a message shows.
 const EXAMPLE_CHARS: usize = 120;

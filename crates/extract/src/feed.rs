@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartage_runtime::threads::{NoThread, start, start_several};
-use cartage_runtime::{Cancel, contain};
+use cartage_runtime::{CancelToken, contain};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::producer::Producer;
@@ -30,11 +30,11 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 const PATIENCE: u32 = 20;
 
 /// A page, or the end, with what comes along.
-type Made = Result<(Option<Page>, Along), SourceError>;
+type Made = Result<(Option<Page>, PageEffects), SourceError>;
 
 /// What comes along with a page.
 #[derive(Debug, Default)]
-pub(crate) struct Along {
+pub(crate) struct PageEffects {
     /// What the page changes in the state.
     pub(crate) change: StateChange,
     /// Where it goes, if not to the table of its resource.
@@ -84,7 +84,7 @@ enum Work {
 }
 
 /// A producer on its way into the feed.
-pub(crate) struct Fodder {
+pub(crate) struct QueuedProducer {
     pub(crate) producer: Box<dyn Producer>,
     /// Pages that may be asked of it.
     pub(crate) pages: u64,
@@ -101,12 +101,12 @@ pub(crate) struct Feed {
     answers: Receiver<Answer>,
     max_in_flight: usize,
     in_flight: usize,
-    cancel: Cancel,
+    cancel: CancelToken,
 }
 
 /// What comes next.
-pub(crate) enum Fed {
-    Page(usize, Page, Along),
+pub(crate) enum FeedEvent {
+    Page(usize, Page, PageEffects),
     /// This producer has no more pages.
     Ended(usize, StateChange),
     Failed(usize, SourceError),
@@ -121,11 +121,11 @@ impl Feed {
     /// # Errors
     /// The system starts not one worker.
     pub(crate) fn new(
-        producers: Vec<Fodder>,
+        producers: Vec<QueuedProducer>,
         mode: NextItemMode,
         workers: usize,
         max_in_flight: usize,
-        cancel: Cancel,
+        cancel: CancelToken,
     ) -> Result<Self, NoThread> {
         let (calls, inbox) = unbounded();
         let (outbox, answers) = unbounded();
@@ -135,7 +135,7 @@ impl Feed {
             start(name, move || work(&inbox, &outbox))
         })?;
         let parents: Vec<Option<usize>> = producers.iter().map(|fodder| fodder.parent).collect();
-        let slot = |(at, Fodder { producer, pages, parent }): (usize, Fodder)| Slot {
+        let slot = |(at, QueuedProducer { producer, pages, parent }): (usize, QueuedProducer)| Slot {
             producer: Some(producer),
             ready: VecDeque::new(),
             calls_left: pages,
@@ -159,11 +159,11 @@ impl Feed {
     }
 
     /// The next page of the order.
-    pub(crate) fn next(&mut self) -> Fed {
+    pub(crate) fn next(&mut self) -> FeedEvent {
         loop {
             // Something can always go on: of all that are busy the one that is furthest down, else a root.
             let Some(position) = self.turns.iter().position(|slot| self.may_go_on(*slot)) else {
-                return Fed::Done;
+                return FeedEvent::Done;
             };
             self.ask_ahead();
             match self.wait_for(self.turns[position]) {
@@ -173,7 +173,7 @@ impl Feed {
                     }
                 }
                 Some(Err(fed)) => return fed,
-                None => return Fed::Cancelled,
+                None => return FeedEvent::Cancelled,
             }
         }
     }
@@ -188,7 +188,7 @@ impl Feed {
     }
 
     /// What the producer of a slot gives next. `None` if the user asks to stop.
-    fn wait_for(&mut self, turn: usize) -> Option<Result<Made, Fed>> {
+    fn wait_for(&mut self, turn: usize) -> Option<Result<Made, FeedEvent>> {
         loop {
             if self.cancel.is_cancelled() {
                 return None;
@@ -201,7 +201,7 @@ impl Feed {
             let is_idle = slot.parent.is_some() && slot.work == Work::Waiting;
             if slot.ended || is_idle || slot.calls_left == 0 && slot.producer.is_some() {
                 slot.ended = true;
-                return Some(Ok(Ok((None, Along::default()))));
+                return Some(Ok(Ok((None, PageEffects::default()))));
             }
             self.ask(turn);
             match self.answers.recv_timeout(CANCEL_POLL) {
@@ -209,7 +209,7 @@ impl Feed {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     let gone = SourceError::Panicked("the worker thread is gone".to_owned());
-                    return Some(Err(Fed::Failed(turn, gone)));
+                    return Some(Err(FeedEvent::Failed(turn, gone)));
                 }
             }
             while let Ok(answer) = self.answers.try_recv() {
@@ -266,7 +266,7 @@ impl Feed {
     }
 
     /// Passes on what the slot at this position of the order gave. `None` if it only waits for its parent.
-    fn take(&mut self, position: usize, made: Made) -> Option<Fed> {
+    fn take(&mut self, position: usize, made: Made) -> Option<FeedEvent> {
         let turn = self.turns[position];
         if self.mode == NextItemMode::RoundRobin {
             // Those before it wait for others: their turns pass.
@@ -274,13 +274,13 @@ impl Feed {
         }
         let slot = &mut self.slots[turn];
         let fed = match made {
-            Ok((Some(page), along)) => return Some(Fed::Page(turn, page, along)),
+            Ok((Some(page), along)) => return Some(FeedEvent::Page(turn, page, along)),
             Ok((None, _)) if !slot.ended => {
                 slot.work = Work::Waiting;
                 return None;
             }
-            Ok((None, along)) => Fed::Ended(turn, along.change),
-            Err(error) => Fed::Failed(turn, error),
+            Ok((None, along)) => FeedEvent::Ended(turn, along.change),
+            Err(error) => FeedEvent::Failed(turn, error),
         };
         slot.work = Work::Waiting;
         slot.is_gone = true;
@@ -338,7 +338,7 @@ fn work(inbox: &Receiver<Call>, outbox: &Sender<Answer>) {
                 producer.take_parent_page(page)?;
             }
             let page = producer.next_page()?;
-            let along = Along { route: producer.take_route(), change: producer.take_state_change() };
+            let along = PageEffects { route: producer.take_route(), change: producer.take_state_change() };
             Ok((page, along))
         };
         let made = caught(make);

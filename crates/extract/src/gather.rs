@@ -15,19 +15,19 @@ use indexmap::IndexMap;
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::Contracts;
-use crate::cut::{check_whole, first_rows};
-use crate::feed::{Along, Fed, Feed, Fodder, caught};
-use crate::goal::Goals;
+use crate::feed::{Feed, FeedEvent, PageEffects, QueuedProducer, caught};
 use crate::page::Page;
+use crate::parquet_head::{check_whole, first_rows};
 use crate::plan::Planned;
 use crate::producer::{OpenContext, Producer};
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, PackageReport, ResourceReport};
+use crate::resource_progress::ResourceProgress;
 use crate::settings::ExtractSettings;
-use crate::standing::Standing;
 use crate::state_change::StateChange;
 use crate::state_row::state_page;
 use crate::target::TargetTable;
+use crate::target_table::TargetTables;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
 use crate::{ExtractError, SourceError};
 
@@ -51,16 +51,16 @@ struct HintsInUse {
 }
 
 /// One run of the stage while pages come in.
-pub(crate) struct Gatherer<'a> {
+pub(crate) struct Extraction<'a> {
     source_name: String,
     planned: Vec<Planned>,
     /// Where pages go that do not go to the table of their resource.
-    goals: Goals,
+    goals: TargetTables,
     reports: Vec<ResourceReport>,
     /// Rows by table.
     tables: IndexMap<String, u64>,
     /// How far each resource is.
-    standings: Vec<Standing>,
+    standings: Vec<ResourceProgress>,
     /// By table the resources that have not ended.
     filling: HashMap<String, usize>,
     hints: HintsInUse,
@@ -82,7 +82,7 @@ pub(crate) struct Gatherer<'a> {
     done: u64,
 }
 
-impl<'a> Gatherer<'a> {
+impl<'a> Extraction<'a> {
     pub(crate) fn new(
         source_name: String,
         planned: Vec<Planned>,
@@ -96,7 +96,7 @@ impl<'a> Gatherer<'a> {
             source_name,
             reports: planned.iter().map(Planned::report).collect(),
             tables: IndexMap::new(),
-            standings: planned.iter().map(|_| Standing::default()).collect(),
+            standings: planned.iter().map(|_| ResourceProgress::default()).collect(),
             filling: planned.iter().fold(HashMap::new(), |mut filling, one| {
                 *filling.entry(one.goal.table.clone()).or_default() += 1;
                 filling
@@ -104,7 +104,10 @@ impl<'a> Gatherer<'a> {
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
             new_tables: tables::new_tables(&planned, &schema),
-            goals: Goals::new(schema.naming(publisher.settings.destination.max_name_length()), &planned),
+            goals: TargetTables::new(
+                schema.naming(publisher.settings.destination.max_name_length()),
+                &planned,
+            ),
             planned,
             schema,
             state,
@@ -182,11 +185,11 @@ impl<'a> Gatherer<'a> {
     fn fill(&mut self, feed: &mut Feed, writers: &mut TableWriters<'_>) -> Result<bool, ExtractError> {
         loop {
             match feed.next() {
-                Fed::Page(resource, page, along) => self.take(feed, writers, resource, page, along)?,
-                Fed::Ended(resource, change) => self.end(feed, writers, resource, change)?,
-                Fed::Failed(resource, error) => return Err(self.failed(resource, error)),
-                Fed::Cancelled => return Err(ExtractError::Cancelled),
-                Fed::Done => return Ok(true),
+                FeedEvent::Page(resource, page, along) => self.take(feed, writers, resource, page, along)?,
+                FeedEvent::Ended(resource, change) => self.end(feed, writers, resource, change)?,
+                FeedEvent::Failed(resource, error) => return Err(self.failed(resource, error)),
+                FeedEvent::Cancelled => return Err(ExtractError::Cancelled),
+                FeedEvent::Done => return Ok(true),
             }
             if self.filled.is_full(&self.settings.package, self.runtime.clock.unix_micros())
                 && self.may_cut()
@@ -276,7 +279,7 @@ impl<'a> Gatherer<'a> {
         let limit = self.settings.limit;
         let pages = if limit.rows == Some(0) { 0 } else { limit.pages.unwrap_or(u64::MAX) };
         // The pages of a child are as many as its parent's rows ask for.
-        let fodder = |(producer, resource): (_, &Planned)| Fodder {
+        let fodder = |(producer, resource): (_, &Planned)| QueuedProducer {
             producer,
             pages: if resource.parent.is_some() { u64::MAX } else { pages },
             parent: resource.parent,
@@ -297,9 +300,9 @@ impl<'a> Gatherer<'a> {
         writers: &mut TableWriters<'_>,
         resource: usize,
         mut page: Page,
-        along: Along,
+        along: PageEffects,
     ) -> Result<(), ExtractError> {
-        let Along { change, route } = along;
+        let PageEffects { change, route } = along;
         let limit = self.settings.limit.rows;
         // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
         let limit = limit.filter(|_| !change.has_edits());

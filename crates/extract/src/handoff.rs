@@ -3,10 +3,10 @@
 use cartage_package_store::{self as package, PackageSettings};
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use crate::goal::Goal;
+use crate::target_table::TargetTable;
 
 /// Notes what the later stages must know of a root table, and what is no part of the schema.
-pub(crate) fn note(settings: &mut PackageSettings, goal: &Goal) {
+pub(crate) fn note(settings: &mut PackageSettings, goal: &TargetTable) {
     if let Some(strategy) = goal.replace_strategy {
         settings.replace_strategies.insert(goal.table.clone(), for_package(strategy));
     }

@@ -9,8 +9,8 @@ use memchr::{memchr_iter, memrchr};
 use serde::Serialize;
 
 use crate::SourceError;
-use crate::cut::first_rows;
 use crate::incremental::columnar_value;
+use crate::parquet_head::first_rows;
 
 /// Bytes of rows that a page of a file aims at: large enough that costs per page vanish, small enough
 /// that round robin interleaves resources and a few pages in flight take little memory.

@@ -7,13 +7,13 @@ use cartage_schema::hints::ResourceHints;
 use cartage_schema::{Naming, Schema, Table, WriteDisposition};
 
 use crate::ExtractError;
-use crate::checkpoint::{Cut, Ways};
-use crate::goal::Goal;
+use crate::checkpoint::{Cut, DestinationWrites};
 use crate::incremental::CursorSettings;
 use crate::producer::{Producer, Resume};
-use crate::route::Reach;
+use crate::route::RouteScope;
 use crate::settings::ExtractSettings;
 use crate::source::{Resource, Source};
+use crate::target_table::TargetTable;
 
 /// The resources that take part, and their producers in the same order.
 pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
@@ -39,9 +39,9 @@ pub(crate) struct Planned {
     pub(crate) name: String,
     pub(crate) hints: ResourceHints,
     /// The table of its own, to which rows go unless a page says otherwise.
-    pub(crate) goal: Arc<Goal>,
+    pub(crate) goal: Arc<TargetTable>,
     /// How far its pages may go.
-    reach: Reach,
+    reach: RouteScope,
     /// When extracting it again cannot double rows.
     pub(crate) repeatable: Repeatable,
     /// From where a later run goes on with the state of this one.
@@ -77,7 +77,7 @@ impl Planned {
 }
 
 /// Finds out which resources may be cut, once the schema is ready.
-pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
+pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &DestinationWrites) {
     let roots = roots(planned, schema);
     for (one, root) in planned.iter_mut().zip(roots) {
         let known = schema.tables.get(&one.goal.table);
@@ -87,7 +87,7 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Ways) {
         let cut = if root == one.goal.table { cut } else { Cut::TableAtOnce };
         one.cut = match (one.reach, cut) {
             // Which tables are at stake is known when the rows come.
-            (Reach::OtherHints, _) | (Reach::OtherTables, Cut::TableAtOnce) => Cut::RunAtOnce,
+            (RouteScope::OtherHints, _) | (RouteScope::OtherTables, Cut::TableAtOnce) => Cut::RunAtOnce,
             _ => cut,
         };
         one.root = root;
@@ -224,7 +224,7 @@ fn one(
         resource: name.clone(),
         reason,
     };
-    let goal = Goal::new(at, &name, &hints, naming, keeps_discarded).map_err(unusable)?;
+    let goal = TargetTable::new(at, &name, &hints, naming, keeps_discarded).map_err(unusable)?;
     let cursor = CursorSettings::from_hints(&hints).map_err(unusable)?;
     let resume = match &cursor {
         Some(cursor) if cursor.keeps_state() => cursor.resume(),
@@ -234,7 +234,7 @@ fn one(
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
     let replaces_itself = match goal.disposition {
         // What pages do by hints of their own is not known before they come.
-        _ if reach == Reach::OtherHints => false,
+        _ if reach == RouteScope::OtherHints => false,
         WriteDisposition::Replace => true,
         WriteDisposition::Merge => has_keys(goal.root()),
         _ => false,

@@ -10,10 +10,10 @@ use cartage_state::PipelineState;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::cut::first_rows;
 use crate::feed::caught;
 use crate::incremental::columnar_value;
 use crate::page::{JsonPage, Page};
+use crate::parquet_head::first_rows;
 use crate::plan::{Planned, plan};
 use crate::producer::{Finding, Input, OpenContext, Producer};
 use crate::run::bind_cursors;

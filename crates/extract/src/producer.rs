@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::DataType;
 use serde_json::{Map, Value};
 
 use crate::incremental::LastValue;
-use crate::route::{Reach, Route};
+use crate::route::{Route, RouteScope};
 use crate::state_change::StateChange;
 use crate::target::TargetTable;
 use crate::{Page, SourceError};
@@ -87,8 +87,8 @@ pub trait Producer: Send {
     }
 
     /// How far the pages may go. Asked before `open`.
-    fn reach(&self) -> Reach {
-        Reach::OwnTable
+    fn reach(&self) -> RouteScope {
+        RouteScope::OwnTable
     }
 
     /// From where a later run can go on with the state that this one leaves. Asked before `open`.
@@ -145,7 +145,7 @@ pub struct OpenContext {
     /// size, and where only so many rows are wanted.
     pub small_page_bytes: usize,
     /// Whether somebody asked to stop; long waits should look at it.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
     /// The resource.
     pub resource: String,
     /// The table of the resource, where the producer is opened to fill it.
@@ -162,7 +162,7 @@ pub struct OpenContext {
 
 impl OpenContext {
     /// Accepts rows of so many bytes. Nothing is remembered.
-    pub fn new(max_line_bytes: usize, cancel: Cancel) -> Self {
+    pub fn new(max_line_bytes: usize, cancel: CancelToken) -> Self {
         Self {
             max_line_bytes,
             workers: 1,

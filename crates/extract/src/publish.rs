@@ -7,14 +7,14 @@ use cartage_package_store::{
     FileDraft, Folder, LoadId, ManifestDraft, PackageSettings, PackageStore, QuarantineDraft, ResourceEntry,
     SealedPackage, StageLock, StagedPackage,
 };
-use cartage_runtime::{Cancel, Runtime};
+use cartage_runtime::{CancelToken, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 
 use crate::ExtractError;
-use crate::goal::Goal;
 use crate::handoff;
 use crate::report::PackageReport;
+use crate::target_table::TargetTable;
 
 /// Makes the packages of a run, one after the other.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Publisher<'a> {
     pub(crate) run_id: String,
     pub(crate) producer: String,
     pub(crate) published: Option<Sender<LoadId>>,
-    pub(crate) halt: Cancel,
+    pub(crate) halt: CancelToken,
 }
 
 /// What is in a package.
@@ -46,7 +46,7 @@ impl Publisher<'_> {
     }
 
     /// Notes for the later stages what they must know of a table that no resource has as its own.
-    pub(crate) fn note(&mut self, goal: &Goal) {
+    pub(crate) fn note(&mut self, goal: &TargetTable) {
         handoff::note(&mut self.settings, goal);
     }
 

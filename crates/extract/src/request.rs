@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender;
 
 use cartage_package_store::{LoadId, PackageSettings, PackageStore, StageLock};
-use cartage_runtime::{Cancel, Runtime};
+use cartage_runtime::{CancelToken, Runtime};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 
@@ -40,5 +40,5 @@ pub struct ExtractRequest<'a> {
     /// Hears of each package when it is published.
     pub published: Option<Sender<LoadId>>,
     /// Ends the run behind the package that is being written, without an error.
-    pub halt: Cancel,
+    pub halt: CancelToken,
 }

@@ -15,7 +15,7 @@ pub struct Route {
 /// How far the pages of a producer may go. It decides where packages may end, and what a run after an interrupted
 /// one does again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
+pub enum RouteScope {
     /// All go to the table of the resource.
     #[default]
     OwnTable,

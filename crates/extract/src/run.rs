@@ -5,8 +5,8 @@ use cartage_schema::{Schema, SchemaError, WriteDisposition};
 use cartage_state::PipelineState;
 
 use crate::ExtractError;
-use crate::checkpoint::Ways;
-use crate::gather::Gatherer;
+use crate::checkpoint::DestinationWrites;
+use crate::gather::Extraction;
 use crate::handoff;
 use crate::incremental::{Bounds, Meaning, bind};
 use crate::plan::{Planned, plan, plan_cuts};
@@ -35,7 +35,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     package_settings.name_collisions = Some(source.name_collisions);
 
     let max_name_length = package_settings.destination.max_name_length();
-    let ways = Ways::of(&package_settings.destination);
+    let ways = DestinationWrites::of(&package_settings.destination);
     schema.appends_merges = ways.appends_merges();
 
     let source_name = source.name.clone();
@@ -62,7 +62,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         published: request.published,
         halt: request.halt,
     };
-    Gatherer::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
+    Extraction::new(source_name, planned, schema, state, settings, runtime, publisher).gather(producers)
 }
 
 /// Gives the producers of resources with a cursor their range. An error comes with the name of the resource.

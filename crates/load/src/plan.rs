@@ -14,7 +14,7 @@ use crate::handoff::Handoff;
 use crate::job::LoadJob;
 
 /// Everything that a plan is made of.
-pub(crate) struct Ingredients<'a> {
+pub(crate) struct PlanInput<'a> {
     pub(crate) key: LoadKey,
     pub(crate) schema: Arc<Schema>,
     pub(crate) schema_document: Arc<str>,
@@ -25,7 +25,7 @@ pub(crate) struct Ingredients<'a> {
 }
 
 /// How the tables of one root are written.
-enum Writing {
+enum WriteMode {
     Append,
     Truncate,
     Staged(FollowUp),
@@ -35,15 +35,15 @@ enum Writing {
 ///
 /// # Errors
 /// Invalid, naming the table: nothing has been done then.
-pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, DestinationError> {
-    let Ingredients { key, schema, schema_document, jobs, handoff, capabilities, now_micros } = ingredients;
+pub(crate) fn make(ingredients: PlanInput<'_>) -> Result<LoadPlan, DestinationError> {
+    let PlanInput { key, schema, schema_document, jobs, handoff, capabilities, now_micros } = ingredients;
     let Handoff { refresh, widen, replace_strategies, continues } = handoff;
     check_names(&schema, capabilities)?;
     check_formats(jobs, capabilities)?;
     check_widening(&widen, capabilities)?;
 
     let with_jobs: BTreeSet<&str> = jobs.iter().map(|job| job.table.as_str()).collect();
-    let mut roots: BTreeMap<&str, Writing> = BTreeMap::new();
+    let mut roots: BTreeMap<&str, WriteMode> = BTreeMap::new();
     for name in &with_jobs {
         let root = root_of(&schema, name)?;
         if !roots.contains_key(root.name.as_str()) {
@@ -51,7 +51,7 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
             let is_continued = continues.contains(&root.name)
                 && schema.write_disposition(&root.name) == WriteDisposition::Replace;
             let writing =
-                if is_continued { Writing::Append } else { writing(&schema, root, asked, capabilities)? };
+                if is_continued { WriteMode::Append } else { writing(&schema, root, asked, capabilities)? };
             roots.insert(&root.name, writing);
         }
     }
@@ -74,8 +74,8 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
             continue;
         };
         let takes_part = match writing {
-            Writing::Append => with_jobs.contains(table.name.as_str()),
-            Writing::Truncate | Writing::Staged(_) => {
+            WriteMode::Append => with_jobs.contains(table.name.as_str()),
+            WriteMode::Truncate | WriteMode::Staged(_) => {
                 with_jobs.contains(table.name.as_str()) || table.has_seen_data()
             }
         };
@@ -83,9 +83,9 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
             continue;
         }
         match writing {
-            Writing::Append => plan.tables.push(TablePlan::direct(&table.name)),
-            Writing::Staged(_) => plan.tables.push(TablePlan::staged(&table.name)),
-            Writing::Truncate => {
+            WriteMode::Append => plan.tables.push(TablePlan::direct(&table.name)),
+            WriteMode::Staged(_) => plan.tables.push(TablePlan::staged(&table.name)),
+            WriteMode::Truncate => {
                 plan.tables.push(TablePlan::direct(&table.name));
                 if !plan.truncate.contains(&table.name) {
                     plan.truncate.push(table.name.clone());
@@ -98,10 +98,10 @@ pub(crate) fn make(ingredients: Ingredients<'_>) -> Result<LoadPlan, Destination
 }
 
 /// Chains of staged roots; of each, the tables that the plan has, parents first.
-fn chains(schema: &Schema, roots: &BTreeMap<&str, Writing>, plan: &LoadPlan) -> Vec<Chain> {
+fn chains(schema: &Schema, roots: &BTreeMap<&str, WriteMode>, plan: &LoadPlan) -> Vec<Chain> {
     let staged = roots.iter().filter_map(|(root, writing)| match writing {
-        Writing::Staged(follow_up) => Some((*root, *follow_up)),
-        Writing::Append | Writing::Truncate => None,
+        WriteMode::Staged(follow_up) => Some((*root, *follow_up)),
+        WriteMode::Append | WriteMode::Truncate => None,
     });
     let nesting = schema.nesting();
     let planned: HashSet<&str> = plan.tables.iter().map(|table| table.name.as_str()).collect();
@@ -124,14 +124,14 @@ fn writing(
     root: &Table,
     asked: Option<ReplaceStrategy>,
     capabilities: &Capabilities,
-) -> Result<Writing, DestinationError> {
+) -> Result<WriteMode, DestinationError> {
     let table = format!("table {}", root.name);
     match schema.write_disposition(&root.name) {
-        WriteDisposition::Append => Ok(Writing::Append),
+        WriteDisposition::Append => Ok(WriteMode::Append),
         WriteDisposition::Replace => {
             match capabilities.replace_strategy(asked).map_err(|error| error.context(&table))? {
-                ReplaceStrategy::TruncateAndInsert => Ok(Writing::Truncate),
-                staged => Ok(Writing::Staged(FollowUp::Replace(staged))),
+                ReplaceStrategy::TruncateAndInsert => Ok(WriteMode::Truncate),
+                staged => Ok(WriteMode::Staged(FollowUp::Replace(staged))),
             }
         }
         WriteDisposition::Merge => merging(schema, root, capabilities).map_err(|error| error.context(&table)),
@@ -145,16 +145,20 @@ fn writing(
     }
 }
 
-fn merging(schema: &Schema, root: &Table, capabilities: &Capabilities) -> Result<Writing, DestinationError> {
+fn merging(
+    schema: &Schema,
+    root: &Table,
+    capabilities: &Capabilities,
+) -> Result<WriteMode, DestinationError> {
     let Some(strategy) = capabilities.merge_strategy(schema.merge_strategy(&root.name))? else {
         let destination = &capabilities.destination;
         tracing::warn!(table = %root.name, "{destination} cannot merge, the rows are appended");
-        return Ok(Writing::Append);
+        return Ok(WriteMode::Append);
     };
     for warning in check_merge(root, strategy)? {
         tracing::warn!(table = %root.name, "{warning}");
     }
-    Ok(Writing::Staged(FollowUp::Merge(strategy)))
+    Ok(WriteMode::Staged(FollowUp::Merge(strategy)))
 }
 
 fn check_names(schema: &Schema, capabilities: &Capabilities) -> Result<(), DestinationError> {

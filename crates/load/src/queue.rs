@@ -7,14 +7,14 @@ use cartage_destinations_api::Parallelism;
 /// Something for a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Task {
-    pub(crate) what: What,
+    pub(crate) what: TaskKind,
     /// Failed attempts so far in this run; the worker waits before another one.
     pub(crate) failed: u32,
 }
 
 /// What is to be done, by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum TaskKind {
     Job(usize),
     FollowUp(usize),
 }
@@ -79,33 +79,36 @@ mod tests {
     fn filled(parallelism: Parallelism) -> Queue {
         let mut queue = Queue::new(parallelism);
         for (index, table) in ["a", "a", "b"].into_iter().enumerate() {
-            queue.push(Task { what: What::Job(index), failed: 0 }, table);
+            queue.push(Task { what: TaskKind::Job(index), failed: 0 }, table);
         }
         queue
     }
 
-    fn taken(queue: &mut Queue) -> Vec<What> {
+    fn taken(queue: &mut Queue) -> Vec<TaskKind> {
         std::iter::from_fn(|| queue.take()).map(|task| task.what).collect()
     }
 
     #[test]
     fn parallel_takes_all_in_order() {
-        assert_eq!(taken(&mut filled(Parallelism::Parallel)), [What::Job(0), What::Job(1), What::Job(2)]);
+        assert_eq!(
+            taken(&mut filled(Parallelism::Parallel)),
+            [TaskKind::Job(0), TaskKind::Job(1), TaskKind::Job(2)]
+        );
     }
 
     #[test]
     fn table_sequential_keeps_jobs_of_one_table_apart() {
         let mut queue = filled(Parallelism::TableSequential);
-        assert_eq!(taken(&mut queue), [What::Job(0), What::Job(2)]);
+        assert_eq!(taken(&mut queue), [TaskKind::Job(0), TaskKind::Job(2)]);
         queue.release("a");
-        assert_eq!(taken(&mut queue), [What::Job(1)]);
+        assert_eq!(taken(&mut queue), [TaskKind::Job(1)]);
     }
 
     #[test]
     fn sequential_takes_one_at_a_time() {
         let mut queue = filled(Parallelism::Sequential);
-        assert_eq!(taken(&mut queue), [What::Job(0)]);
+        assert_eq!(taken(&mut queue), [TaskKind::Job(0)]);
         queue.release("a");
-        assert_eq!(taken(&mut queue), [What::Job(1)]);
+        assert_eq!(taken(&mut queue), [TaskKind::Job(1)]);
     }
 }

@@ -18,7 +18,7 @@ use crate::commit::write_back;
 use crate::error::LoadError;
 use crate::handoff::Handoff;
 use crate::job::LoadJob;
-use crate::plan::{Ingredients, make};
+use crate::plan::{PlanInput, make};
 use crate::report::{FailedJob, LoadReport, TableReport};
 use crate::schedule::Schedule;
 use crate::settings::LoadSettings;
@@ -78,7 +78,7 @@ pub(crate) fn plan_of(
         schema: schema.name.clone(),
         load_id: load_id.to_string(),
     };
-    let ingredients = Ingredients {
+    let ingredients = PlanInput {
         key,
         schema: Arc::new(schema),
         schema_document: document,

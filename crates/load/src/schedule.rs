@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::chains::Chains;
 use crate::error::LoadError;
 use crate::job::LoadJob;
-use crate::queue::{Queue, Task, What};
+use crate::queue::{Queue, Task, TaskKind};
 use crate::run::store_error;
 use crate::settings::LoadSettings;
 
@@ -27,13 +27,13 @@ pub(crate) struct Schedule<'a> {
 }
 
 /// A task that ended.
-struct Ended {
+struct Completion {
     task: Task,
     result: Result<JobOutcome, DestinationError>,
 }
 
 /// What a worker needs of a task, owned, since the jobs change while it works.
-struct Order {
+struct Assignment {
     task: Task,
     job: Option<LoadJob>,
 }
@@ -46,16 +46,16 @@ impl Schedule<'_> {
         let mut queue =
             Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.jobs.parallelism));
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| !job.is_settled()) {
-            queue.push(Task { what: What::Job(index), failed: 0 }, &job.table);
+            queue.push(Task { what: TaskKind::Job(index), failed: 0 }, &job.table);
         }
         for index in chains.ready() {
-            queue.push(Task { what: What::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
+            queue.push(Task { what: TaskKind::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
         }
         let most = capabilities.jobs.max_parallel_load_jobs.unwrap_or(usize::MAX);
         let slots = self.settings.workers.get().min(most).min(self.jobs.len()).max(1);
 
-        let (orders, inbox) = unbounded::<Order>();
-        let (outbox, ended) = unbounded::<Ended>();
+        let (orders, inbox) = unbounded::<Assignment>();
+        let (outbox, ended) = unbounded::<Completion>();
         let worker = Worker {
             package: self.package,
             destination: self.destination,
@@ -83,8 +83,8 @@ impl Schedule<'_> {
         queue: &mut Queue,
         chains: &mut Chains<'_>,
         slots: usize,
-        orders: &Sender<Order>,
-        ended: &Receiver<Ended>,
+        orders: &Sender<Assignment>,
+        ended: &Receiver<Completion>,
     ) -> Result<(), LoadError> {
         let mut stop: Option<LoadError> = None;
         loop {
@@ -98,7 +98,7 @@ impl Schedule<'_> {
             if queue.running() == 0 {
                 break;
             }
-            let Ok(Ended { task, result }) = ended.recv() else { break };
+            let Ok(Completion { task, result }) = ended.recv() else { break };
             queue.release(&self.table_of(task.what));
             if let Err(error) = self.settle(task, result, queue, chains) {
                 stop.get_or_insert(error);
@@ -111,17 +111,17 @@ impl Schedule<'_> {
         }
     }
 
-    fn table_of(&self, what: What) -> String {
+    fn table_of(&self, what: TaskKind) -> String {
         match what {
-            What::Job(index) => self.jobs[index].table.clone(),
-            What::FollowUp(index) => self.plan.chains[index].root.clone(),
+            TaskKind::Job(index) => self.jobs[index].table.clone(),
+            TaskKind::FollowUp(index) => self.plan.chains[index].root.clone(),
         }
     }
 
-    fn begin(&mut self, task: Task, orders: &Sender<Order>) -> Result<(), LoadError> {
+    fn begin(&mut self, task: Task, orders: &Sender<Assignment>) -> Result<(), LoadError> {
         let job = match task.what {
-            What::FollowUp(_) => None,
-            What::Job(index) => {
+            TaskKind::FollowUp(_) => None,
+            TaskKind::Job(index) => {
                 let job = &mut self.jobs[index];
                 if job.state == JobState::New {
                     self.package.start_job(&job.name).map_err(store_error(self.package.load_id()))?;
@@ -130,7 +130,7 @@ impl Schedule<'_> {
                 Some(job.clone())
             }
         };
-        orders.send(Order { task, job }).expect("workers listen until the orders end");
+        orders.send(Assignment { task, job }).expect("workers listen until the orders end");
         Ok(())
     }
 
@@ -143,19 +143,19 @@ impl Schedule<'_> {
         chains: &mut Chains<'_>,
     ) -> Result<(), LoadError> {
         match (task.what, result) {
-            (What::Job(index), Ok(JobOutcome::Interrupted)) => {
+            (TaskKind::Job(index), Ok(JobOutcome::Interrupted)) => {
                 // Its file stays among the started ones: the next attempt goes on with it.
                 queue.push(task, &self.jobs[index].table);
                 Ok(())
             }
-            (What::Job(index), Ok(outcome)) => {
+            (TaskKind::Job(index), Ok(outcome)) => {
                 self.completed(index, outcome)?;
                 self.follow_up(index, true, queue, chains);
                 Ok(())
             }
-            (What::FollowUp(_), Ok(_)) => Ok(()),
-            (What::Job(index), Err(error)) => self.job_failed(index, task, error, queue, chains),
-            (What::FollowUp(index), Err(error)) => self.follow_up_failed(index, task, error, queue),
+            (TaskKind::FollowUp(_), Ok(_)) => Ok(()),
+            (TaskKind::Job(index), Err(error)) => self.job_failed(index, task, error, queue, chains),
+            (TaskKind::FollowUp(index), Err(error)) => self.follow_up_failed(index, task, error, queue),
         }
     }
 
@@ -173,7 +173,7 @@ impl Schedule<'_> {
     /// Queues the follow-up of the chain that became ready.
     fn follow_up(&self, index: usize, loaded: bool, queue: &mut Queue, chains: &mut Chains<'_>) {
         if let Some(chain) = chains.settle(&self.jobs[index].table, loaded) {
-            queue.push(Task { what: What::FollowUp(chain), failed: 0 }, &self.plan.chains[chain].root);
+            queue.push(Task { what: TaskKind::FollowUp(chain), failed: 0 }, &self.plan.chains[chain].root);
         }
     }
 
@@ -282,14 +282,14 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn serve(self, inbox: &Receiver<Order>, outbox: &Sender<Ended>) {
-        for Order { task, job } in inbox {
+    fn serve(self, inbox: &Receiver<Assignment>, outbox: &Sender<Completion>) {
+        for Assignment { task, job } in inbox {
             let result = contain(|| self.attempt(task, job.as_ref())).unwrap_or_else(|panic| {
                 Err(DestinationError::terminal(format!("the destination gave up: {panic}")).with_remedy(
                     "please report this; `raise_on_failed_jobs = false` in [load] goes on without the job",
                 ))
             });
-            if outbox.send(Ended { task, result }).is_err() {
+            if outbox.send(Completion { task, result }).is_err() {
                 break;
             }
         }
@@ -300,7 +300,7 @@ impl Worker<'_> {
             self.settings.retry.wait(task.failed, self.runtime);
         }
         match (task.what, job) {
-            (What::FollowUp(index), _) => {
+            (TaskKind::FollowUp(index), _) => {
                 let chain = &self.plan.chains[index];
                 let span =
                     tracing::info_span!("follow_up", load_id = %self.plan.key.load_id, table = %chain.root);
@@ -311,7 +311,7 @@ impl Worker<'_> {
                 })?;
                 staging.open_follow_up(self.plan, chain)?.run()
             }
-            (What::Job(_), Some(job)) => {
+            (TaskKind::Job(_), Some(job)) => {
                 let span = tracing::info_span!(
                     "job", load_id = %self.plan.key.load_id, table = %job.table, attempt = job.name.retry()
                 );
@@ -319,7 +319,7 @@ impl Worker<'_> {
                 let file = job.file(self.package);
                 self.destination.open_job(self.plan, &file)?.run()
             }
-            (What::Job(_), None) => Err(DestinationError::terminal("a job without a file was started")),
+            (TaskKind::Job(_), None) => Err(DestinationError::terminal("a job without a file was started")),
         }
     }
 }

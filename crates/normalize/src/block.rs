@@ -13,11 +13,11 @@ use crate::batch::BlockResult;
 use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::guard::Refused;
-use crate::known::KnownTables;
 use crate::long_numbers;
 use crate::notes::{Happened, Notes};
 use crate::rows::RowWriter;
 use crate::rules::Rules;
+use crate::schema_snapshot::SchemaSnapshot;
 use crate::shape::Shapes;
 use crate::tables::{BlockTables, Savepoint};
 
@@ -33,7 +33,7 @@ pub(crate) struct BlockTask {
     pub(crate) block: Arc<Block>,
     /// Where its rows begin in the rows of the file, in bytes.
     pub(crate) offset: u64,
-    pub(crate) schema: Arc<KnownTables>,
+    pub(crate) schema: Arc<SchemaSnapshot>,
     /// Columns that contracts did not let in before.
     pub(crate) refused: Arc<Refused>,
     /// Which state of the merged schema that is.

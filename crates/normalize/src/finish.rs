@@ -9,7 +9,7 @@ use crate::merge::Finished;
 use crate::report::NormalizeReport;
 
 /// The schema after the package, and what the package added to it.
-pub(crate) struct Ending {
+pub(crate) struct FinalSchema {
     pub(crate) schema: Schema,
     pub(crate) update: BTreeMap<String, Table>,
 }
@@ -23,7 +23,7 @@ pub(crate) fn end_tables(
     before: &Schema,
     written: &BTreeSet<String>,
     report: &mut NormalizeReport,
-) -> Result<Ending, NormalizeError> {
+) -> Result<FinalSchema, NormalizeError> {
     let Finished { mut schema, update, null_columns } = finished;
     for name in written {
         let Some(table) = schema.tables.get_mut(name) else { continue };
@@ -51,5 +51,5 @@ pub(crate) fn end_tables(
     }
     report.null_columns =
         null_columns.into_iter().map(|(table, columns)| (table, columns.into_iter().collect())).collect();
-    Ok(Ending { schema, update: update.into_iter().collect() })
+    Ok(FinalSchema { schema, update: update.into_iter().collect() })
 }

@@ -35,7 +35,6 @@ mod finish;
 mod guard;
 mod ids;
 mod json_text;
-mod known;
 mod long_numbers;
 #[doc(hidden)]
 pub mod measure;
@@ -52,6 +51,7 @@ mod rows;
 mod rules;
 mod run;
 mod scalars;
+mod schema_snapshot;
 mod settings;
 mod shape;
 mod slots;

@@ -11,14 +11,14 @@ use indexmap::IndexMap;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};
 use crate::guard::Refused;
-use crate::known::KnownTables;
+use crate::schema_snapshot::SchemaSnapshot;
 
 /// The schema that grows while a package is normalized.
 #[derive(Debug)]
 pub(crate) struct Merged {
     schema: Schema,
     /// The same tables, for blocks.
-    known: Arc<KnownTables>,
+    known: Arc<SchemaSnapshot>,
     /// Goes up with every change.
     generation: u64,
     /// Tables with the columns that the package adds.
@@ -32,7 +32,7 @@ pub(crate) struct Merged {
 impl Merged {
     pub(crate) fn new(schema: Schema) -> Self {
         Self {
-            known: Arc::new(KnownTables::of(&schema)),
+            known: Arc::new(SchemaSnapshot::of(&schema)),
             schema,
             generation: 0,
             update: IndexMap::new(),
@@ -46,7 +46,7 @@ impl Merged {
     }
 
     /// What a block is handed of the schema.
-    pub(crate) fn known(&self) -> &Arc<KnownTables> {
+    pub(crate) fn known(&self) -> &Arc<SchemaSnapshot> {
         &self.known
     }
 

@@ -16,7 +16,7 @@ use crate::columnar_union::ColumnarFiles;
 use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
 use crate::error::{NormalizeError, input_of};
-use crate::finish::{Ending, end_tables};
+use crate::finish::{FinalSchema, end_tables};
 use crate::merge::Merged;
 use crate::output::OutputOptions;
 use crate::pool::Pool;
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
         let files = writer.finish()?;
         let quarantine = quarantine.finish()?;
         let written: BTreeSet<String> = files.iter().map(|file| file.table.clone()).collect();
-        let Ending { schema, update } =
+        let FinalSchema { schema, update } =
             end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
         report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
         Ok((Output { files, quarantine, schema, update }, report))

@@ -17,17 +17,17 @@ use crate::cells::{Cell, Raw, RowValues};
 use crate::columns::{ColumnBuilder, Limits};
 use crate::error::BadValue;
 use crate::guard::{Discard, Guard, GuardedRow, Refusal, Refused};
-use crate::known::KnownTables;
 use crate::long_numbers::is_beyond_double;
 use crate::rules::Rules;
 use crate::scalars::{coerced, scalar};
+use crate::schema_snapshot::SchemaSnapshot;
 use crate::shape::{Shapes, TableId};
 use crate::slots::{SlotId, VariantOf};
 
 /// The tables that the rows of a block went to.
 #[derive(Debug)]
 pub(crate) struct BlockTables<'s> {
-    pub(crate) schema: &'s KnownTables,
+    pub(crate) schema: &'s SchemaSnapshot,
     pub(crate) rules: &'s Rules,
     pub(crate) tables: Vec<BlockTable<'s>>,
     new_columns: Vec<NewColumn>,
@@ -71,7 +71,7 @@ pub(crate) struct Savepoint {
 
 impl<'s> BlockTables<'s> {
     pub(crate) fn new(
-        schema: &'s KnownTables,
+        schema: &'s SchemaSnapshot,
         rules: &'s Rules,
         refused: &'s Refused,
         keeps_discarded: bool,

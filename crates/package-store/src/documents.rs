@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -217,7 +217,7 @@ impl<'a> Documents<'a> {
     /// Whoever holds this is the only one who writes documents. It is held for moments only, so that
     /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
-        Ok(self.store.lock_file("documents", Wait::Block(None), &Cancel::default())?)
+        Ok(self.store.lock_file("documents", Wait::Block(None), &CancelToken::default())?)
     }
 
     fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {

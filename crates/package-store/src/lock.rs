@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cartage_runtime::{Cancel, Clock, Stage};
+use cartage_runtime::{CancelToken, Clock, Stage};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ pub enum LockError {
         /// The lock file.
         path: PathBuf,
     },
-    /// The wait was ended by [`Cancel`].
+    /// The wait was ended by [`CancelToken`].
     #[error("cancelled while waiting for {what}{}", describe(owner.as_ref()))]
     Cancelled {
         /// What the lock protects.
@@ -162,7 +162,7 @@ pub(crate) fn acquire(
     what: &str,
     wait: Wait,
     clock: &dyn Clock,
-    cancel: &Cancel,
+    cancel: &CancelToken,
 ) -> Result<Box<dyn FileLock>, LockError> {
     let failed = |source| LockError::Io { path: path.to_owned(), source };
     let begin = Instant::now();

@@ -48,7 +48,7 @@ impl Package {
         let document = path.join(PACKAGE_JSON);
         let Some(bytes) = disk.read_if_exists(&document)? else {
             return Err(match publish::presence(&disk, &path)? {
-                Presence::Headless => damaged(&path, PACKAGE_JSON, Damage::Missing),
+                Presence::MissingManifest => damaged(&path, PACKAGE_JSON, Damage::Missing),
                 _ => Error::NoSuchPackage { load_id: folder_name(&path), path: parent(&path).to_owned() },
             });
         };

@@ -36,16 +36,16 @@ pub(crate) enum Presence {
     /// A package.
     Whole,
     /// Something that was being copied or removed.
-    Leftover,
+    Incomplete,
     /// A package whose `package.json` is lost.
-    Headless,
+    MissingManifest,
 }
 
 /// What is at the path of a package.
 pub(crate) fn presence(disk: &Disk, path: &Path) -> Result<Presence, Error> {
     match presence_at_once(disk, path)? {
         // A list made while somebody gives `package.json` its other name may show neither.
-        Presence::Headless => presence_at_once(disk, path),
+        Presence::MissingManifest => presence_at_once(disk, path),
         other => Ok(other),
     }
 }
@@ -63,9 +63,9 @@ fn presence_at_once(disk: &Disk, path: &Path) -> Result<Presence, Error> {
     Ok(if has(PACKAGE_JSON) {
         Presence::Whole
     } else if entries.is_empty() || has(COPYING_MARK) || has(REMOVING_MARK) {
-        Presence::Leftover
+        Presence::Incomplete
     } else {
-        Presence::Headless
+        Presence::MissingManifest
     })
 }
 
@@ -135,11 +135,11 @@ fn remove_all_but(disk: &Disk, folder: &Path, marks: &[&str]) -> Result<(), Erro
 fn make_room(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
     match presence(disk, target.path)? {
         Presence::Absent => Ok(()),
-        Presence::Leftover => withdraw(disk, target.path),
+        Presence::Incomplete => withdraw(disk, target.path),
         Presence::Whole => {
             Err(Error::AlreadyPublished { load_id: target.load_id.clone(), folder: target.folder })
         }
-        Presence::Headless => Err(Error::Damaged {
+        Presence::MissingManifest => Err(Error::Damaged {
             load_id: target.load_id.to_string(),
             path: target.path.to_owned(),
             file: PACKAGE_JSON.to_owned(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_runtime::{Cancel, Clock, Runtime, Stage, SystemClock};
+use cartage_runtime::{CancelToken, Clock, Runtime, Stage, SystemClock};
 
 use crate::disk::{Disk, is_absent};
 use crate::documents::Documents;
@@ -28,12 +28,17 @@ pub struct StoreOptions {
     /// Tells since when a lock is held.
     pub clock: Arc<dyn Clock>,
     /// Ends the wait for a lock.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { fs: Arc::new(RealFs), durable: true, clock: Arc::new(SystemClock), cancel: Cancel::default() }
+        Self {
+            fs: Arc::new(RealFs),
+            durable: true,
+            clock: Arc::new(SystemClock),
+            cancel: CancelToken::default(),
+        }
     }
 }
 
@@ -56,7 +61,7 @@ struct Inner {
     disk: Disk,
     pipeline: String,
     clock: Arc<dyn Clock>,
-    cancel: Cancel,
+    cancel: CancelToken,
     /// The newest load id that this store has given away, which need not be on disk yet.
     given: Mutex<Option<LoadId>>,
 }
@@ -167,7 +172,7 @@ impl PackageStore {
         &self,
         what: &str,
         wait: Wait,
-        cancel: &Cancel,
+        cancel: &CancelToken,
     ) -> Result<Box<dyn FileLock>, LockError> {
         let Inner { layout, disk, clock, .. } = &*self.inner;
         lock::acquire(&*disk.fs, &layout.lock(what), what, wait, &**clock, cancel)
@@ -269,7 +274,7 @@ impl PackageStore {
     /// Whether a package is to be seen in this folder.
     fn counts(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
         let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
-        let is_here = matches!(presence, Presence::Whole | Presence::Headless);
+        let is_here = matches!(presence, Presence::Whole | Presence::MissingManifest);
         Ok(is_here && !self.is_finished_with(folder, load_id)?)
     }
 

@@ -24,7 +24,7 @@ pub enum SweepReason {
     /// A staging folder whose writer has ended.
     DeadWriter,
     /// Not a package yet or no longer: a copy or a removal that was cut.
-    Leftover,
+    Incomplete,
     /// A package that has already got further.
     Finished,
     /// A document whose replacement was cut.
@@ -90,8 +90,8 @@ impl PackageStore {
     fn sweep_leftovers(&self, folder: Folder, report: &mut SweepReport) -> Result<(), Error> {
         for load_id in self.ids_in(folder)? {
             let path = self.layout().package(folder, &load_id);
-            if publish::presence(self.disk(), &path)? == Presence::Leftover {
-                self.sweep_package(folder, &load_id, SweepReason::Leftover, report)?;
+            if publish::presence(self.disk(), &path)? == Presence::Incomplete {
+                self.sweep_package(folder, &load_id, SweepReason::Incomplete, report)?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use cartage_extract::{
     ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source,
 };
 use cartage_package_store::{ColumnPlace, RunLock, StageLock};
-use cartage_runtime::{Cancel, Stage};
+use cartage_runtime::{CancelToken, Stage};
 use cartage_schema::Schema;
 use cartage_state::PipelineState;
 
@@ -21,7 +21,7 @@ use crate::set_aside::Aside;
 use crate::{dev_mode, extraction, restore, stages};
 
 /// The right to do everything with a pipeline, with nothing pending.
-pub(crate) struct Alone {
+pub(crate) struct ExclusiveRun {
     _run: RunLock,
     extract: StageLock,
     normalize: StageLock,
@@ -38,7 +38,7 @@ pub(crate) struct Change {
     pub(crate) widen: Vec<ColumnPlace>,
 }
 
-impl Alone {
+impl ExclusiveRun {
     /// Takes all locks, and refuses while packages are pending: they carry schema and state of their own,
     /// which would undo the change or be undone by it.
     pub(crate) fn with(project: &Project, doing: &str) -> Result<Self, PipelineError> {
@@ -91,7 +91,7 @@ impl Alone {
             producer: stages::producer(),
             runtime: project.runtime.clone(),
             published: None,
-            halt: Cancel::default(),
+            halt: CancelToken::default(),
         })?;
         extraction::add_extracted(report, &done, begin.elapsed().as_secs_f64());
         stages::normalize(project, &self.normalize, Aside::Never, report)?;
@@ -144,9 +144,9 @@ impl Project {
         &self,
         doing: &str,
         connector: cartage_destinations_api::Connector<'_>,
-        work: impl FnOnce(&Alone, &dyn Destination, &str, &mut RunReport) -> Result<T, PipelineError>,
+        work: impl FnOnce(&ExclusiveRun, &dyn Destination, &str, &mut RunReport) -> Result<T, PipelineError>,
     ) -> Result<(T, RunReport), PipelineError> {
-        let alone = Alone::with(self, doing)?;
+        let alone = ExclusiveRun::with(self, doing)?;
         let mut result = None;
         let report = self.traced(|run_id, report| {
             let destination = self.connect(connector)?;

@@ -9,7 +9,7 @@ use cartage_extract::{
     ResourceSettings, Source,
 };
 use cartage_package_store::{Folder, LoadId, StageLock};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
-use crate::marker::Interrupted;
-use crate::offer::Offer;
+use crate::interrupted_run::Interrupted;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, SourceFile};
 use crate::schema_files::SchemaFiles;
+use crate::source_input::SourceInput;
 use crate::stages::{cores, producer};
 
 /// What a user says on the command line about extracting.
@@ -44,28 +44,28 @@ pub(crate) struct LeftOut {
 
 /// What is extracted, and who hears of it.
 pub(crate) struct Extraction<'a> {
-    offers: Vec<Offer<'a>>,
+    offers: Vec<SourceInput<'a>>,
     options: &'a ExtractOptions,
     earlier: &'a Interrupted,
     run_id: &'a str,
     /// Hears of each package.
     published: Option<Sender<LoadId>>,
     /// Ends the work behind the package that is being written.
-    halt: Cancel,
+    halt: CancelToken,
 }
 
 impl<'a> Extraction<'a> {
     pub(crate) fn new(
-        offers: Vec<Offer<'a>>,
+        offers: Vec<SourceInput<'a>>,
         options: &'a ExtractOptions,
         earlier: &'a Interrupted,
         run_id: &'a str,
     ) -> Self {
-        Self { offers, options, earlier, run_id, published: None, halt: Cancel::default() }
+        Self { offers, options, earlier, run_id, published: None, halt: CancelToken::default() }
     }
 
     /// The same while other stages are at work.
-    pub(crate) fn beside_others(self, published: Sender<LoadId>, halt: Cancel) -> Self {
+    pub(crate) fn beside_others(self, published: Sender<LoadId>, halt: CancelToken) -> Self {
         Self { published: Some(published), halt, ..self }
     }
 }
@@ -212,8 +212,8 @@ fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunRepo
 }
 
 /// Refuses names that no source knows.
-pub(crate) fn check_resources(offers: &[Offer<'_>], wanted: &[String]) -> Result<(), PipelineError> {
-    let known: Vec<&str> = offers.iter().flat_map(Offer::resources).collect();
+pub(crate) fn check_resources(offers: &[SourceInput<'_>], wanted: &[String]) -> Result<(), PipelineError> {
+    let known: Vec<&str> = offers.iter().flat_map(SourceInput::resources).collect();
     match wanted.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(PipelineError::usage(

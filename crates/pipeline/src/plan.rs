@@ -16,13 +16,13 @@ use serde::Serialize;
 
 use crate::error::PipelineError;
 use crate::extraction::{self, ExtractOptions, Extraction};
-use crate::marker::Interrupted;
-use crate::memory::schema_of;
-use crate::offer::Offer;
+use crate::interrupted_run::Interrupted;
+use crate::newest::schema_of;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, Target};
 use crate::set_aside::Aside;
-use crate::{marker, restore, run, stages};
+use crate::source_input::SourceInput;
+use crate::{interrupted_run, restore, run, stages};
 
 /// What is planned.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +104,11 @@ impl Project {
         let earlier = if options.extract_again {
             Interrupted::default()
         } else {
-            marker::interrupted(&self, &options.extract, extraction::refresh(&self, &options.extract))?
+            interrupted_run::interrupted(
+                &self,
+                &options.extract,
+                extraction::refresh(&self, &options.extract),
+            )?
         };
         let destination = self.connect(connector)?;
         let folder = tempfile::Builder::new().prefix("cartage-plan-").tempdir().map_err(|error| {
@@ -187,7 +191,7 @@ impl Planning<'_> {
         stages::normalize(project, &normalize, Aside::Never, report)?;
         if wanted.is_none() {
             let extract = stages::lock(project, Stage::Extract)?;
-            let offers = Offer::configured(&project.config)?;
+            let offers = SourceInput::configured(&project.config)?;
             let extraction = Extraction::new(offers, &options.extract, earlier, "plan");
             extraction::extract(project, &extract, extraction, report)?;
             stages::normalize(project, &normalize, Aside::Never, report)?;

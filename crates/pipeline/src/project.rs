@@ -11,7 +11,7 @@ use cartage_schema::{Naming, NamingKind};
 
 use crate::budget::Budget;
 use crate::error::PipelineError;
-use crate::refuse;
+use crate::unsupported;
 
 /// A pipeline as a command finds it.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Project {
     /// # Errors
     /// If the data folder cannot be used, or a setting is not carried out.
     pub fn open(config: Config, runtime: Runtime, wait: Wait) -> Result<Self, PipelineError> {
-        refuse::pipeline_settings(&config)?;
+        unsupported::pipeline_settings(&config)?;
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
         let project = Self { config, store, runtime, wait, is_trial: false, brought: Vec::new() };

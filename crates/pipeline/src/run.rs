@@ -7,16 +7,16 @@ use cartage_extract::Source;
 use cartage_package_store::{Folder, PublishedPackage};
 use cartage_runtime::Stage;
 
+use crate::concurrent_run::{ConcurrentRun, Locks};
 use crate::dev_mode;
 use crate::error::PipelineError;
 use crate::extraction::{self, ExtractOptions, Extraction};
-use crate::marker::{self, Interrupted};
-use crate::offer::Offer;
-use crate::overlap::{Locks, Overlap};
+use crate::interrupted_run::{self, Interrupted};
 use crate::project::Project;
 use crate::report::{RunReport, Target};
 use crate::restore;
 use crate::set_aside::Aside;
+use crate::source_input::SourceInput;
 use crate::stages;
 use crate::trace;
 
@@ -40,7 +40,7 @@ impl Project {
     /// The first error of a stage. Whatever was published stays, and the next run goes on from there; but a package
     /// whose data can never be normalized is set aside ([`PipelineError::SetAside`]).
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
-        self.run_offers(|| Offer::configured(&self.config), options, connector)
+        self.run_offers(|| SourceInput::configured(&self.config), options, connector)
     }
 
     /// Does the same with sources that a program hands over, instead of those of the configuration.
@@ -53,12 +53,12 @@ impl Project {
         options: &RunOptions,
         connector: Connector<'_>,
     ) -> Result<RunReport, PipelineError> {
-        self.run_offers(|| Ok(Offer::handed(sources)), options, connector)
+        self.run_offers(|| Ok(SourceInput::handed(sources)), options, connector)
     }
 
     fn run_offers<'a>(
         &'a self,
-        offers: impl FnOnce() -> Result<Vec<Offer<'a>>, PipelineError>,
+        offers: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
         options: &RunOptions,
         connector: Connector<'_>,
     ) -> Result<RunReport, PipelineError> {
@@ -78,13 +78,13 @@ impl Project {
             let earlier = if options.extract_again {
                 Interrupted::default()
             } else {
-                marker::interrupted(self, &options.extract, refresh)?
+                interrupted_run::interrupted(self, &options.extract, refresh)?
             };
-            marker::begin(self, run_id, &earlier, &options.extract, refresh)?;
+            interrupted_run::begin(self, run_id, &earlier, &options.extract, refresh)?;
             stages::normalize(self, &locks.normalize, Aside::HoldsLock, report)?;
             stages::load(self, &locks.load, &*destination, report)?;
             let extraction = Extraction::new(offers()?, &options.extract, &earlier, run_id);
-            Overlap::new(self, &locks, &*destination).carry_out(extraction, report)
+            ConcurrentRun::new(self, &locks, &*destination).carry_out(extraction, report)
         })?;
         // The last act, after the destination is closed and the trace is kept: a process that dies before it
         // is an interrupted run, and one that dies after it has nothing left to do.
@@ -97,7 +97,7 @@ impl Project {
     /// # Errors
     /// That of the stage; nothing is published of the source that failed.
     pub fn extract(&self, options: &ExtractOptions) -> Result<RunReport, PipelineError> {
-        self.extract_offers(|| Offer::configured(&self.config), options)
+        self.extract_offers(|| SourceInput::configured(&self.config), options)
     }
 
     /// Extracts sources that a program hands over.
@@ -109,12 +109,12 @@ impl Project {
         sources: Vec<Source>,
         options: &ExtractOptions,
     ) -> Result<RunReport, PipelineError> {
-        self.extract_offers(|| Ok(Offer::handed(sources)), options)
+        self.extract_offers(|| Ok(SourceInput::handed(sources)), options)
     }
 
     fn extract_offers<'a>(
         &'a self,
-        offers: impl FnOnce() -> Result<Vec<Offer<'a>>, PipelineError>,
+        offers: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
         options: &ExtractOptions,
     ) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::control::Change;
 use crate::error::PipelineError;
 use crate::extraction;
-use crate::memory::schema_of;
+use crate::newest::schema_of;
 use crate::project::Project;
 use crate::schema_files::{SchemaFiles, read_schema_file, replaced};
 

@@ -10,7 +10,7 @@ use cartage_package_store::{Folder, LoadId, Wait};
 use cartage_runtime::Stage;
 
 use crate::error::PipelineError;
-use crate::marker;
+use crate::interrupted_run;
 use crate::project::Project;
 use crate::report::RunReport;
 
@@ -121,7 +121,7 @@ fn carry_out(
     let behind: Vec<&LoadId> = pending.iter().filter(|other| *other > load_id).collect();
     let opened = pending.iter().filter(|other| *other >= load_id);
     let opened = opened.filter_map(|other| project.store.open_package(Folder::Extracted, other).ok());
-    marker::forget(project, &opened.collect::<Vec<_>>())?;
+    interrupted_run::forget(project, &opened.collect::<Vec<_>>())?;
     // The last one first: whoever is cut leaves packages whose state has everything before it.
     for follower in behind.iter().rev() {
         let reason = format!("it builds on the state of package {load_id}, which was set aside: {reason}");

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::contracts;
 use crate::error::PipelineError;
 use crate::extraction::check_resources;
-use crate::offer::Offer;
+use crate::source_input::SourceInput;
 
 /// What the first pages of all sources have shown.
 #[derive(Clone, Debug, Serialize)]
@@ -95,7 +95,7 @@ pub fn check_sources(
     runtime: &Runtime,
     resources: &[String],
 ) -> Result<SourceCheck, PipelineError> {
-    check_resources(&Offer::configured(config)?, resources)?;
+    check_resources(&SourceInput::configured(config)?, resources)?;
     let mut sources = Vec::new();
     for settings in &config.sources {
         let mut source = cartage_sources::build(settings, &runtime.random)?;

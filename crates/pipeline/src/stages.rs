@@ -13,7 +13,7 @@ use cartage_runtime::{Runtime, Stage, SystemRandom};
 use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
-use crate::memory::parse;
+use crate::newest::parse;
 use crate::project::Project;
 use crate::report::{FailedJob, RunReport};
 use crate::schema_files::SchemaFiles;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use cartage_schema::{ContractEntity, Discarded};
 
-use crate::figures::{grouped, size};
+use crate::human::{grouped, size};
 use crate::report::{PackageReport, RunReport, StageReport};
 
 /// The summary of a run, ending with a line feed.

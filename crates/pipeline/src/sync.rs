@@ -4,7 +4,7 @@ use cartage_destinations_api::{Connector, StateSync};
 use cartage_schema::Schema;
 use serde::Serialize;
 
-use crate::control::Alone;
+use crate::control::ExclusiveRun;
 use crate::error::PipelineError;
 use crate::project::Project;
 use crate::restore::{self, Restored};
@@ -49,7 +49,7 @@ impl Project {
     /// If packages are pending, the destination cannot be asked or keeps no state, or it has none and `force`
     /// is not given.
     pub fn sync(&self, force: bool, connector: Connector<'_>) -> Result<SyncReport, PipelineError> {
-        let _alone = Alone::with(self, "sync")?;
+        let _alone = ExclusiveRun::with(self, "sync")?;
         let destination = self.connect(connector)?;
         let sync = destination.state_sync().ok_or_else(|| {
             let kind = destination.description().destination_type;

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A stage that sees it lets running jobs end, publishes nothing that is not whole and returns its
 /// "cancelled" error; whatever was published before stays pending for the next run.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel {
+pub struct CancelToken {
     asked: Arc<AtomicBool>,
 }
 
-impl Cancel {
+impl CancelToken {
     /// Asks everybody who shares this value to stop.
     pub fn cancel(&self) {
         self.asked.store(true, Ordering::Release);

@@ -17,7 +17,7 @@ mod random;
 mod retry;
 pub mod threads;
 
-pub use cancel::Cancel;
+pub use cancel::CancelToken;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use files::{Codec, FileFormat, UnknownFileWord};
 pub use panics::{Panicked, contain};
@@ -37,7 +37,7 @@ pub struct Runtime {
     /// Hears how far a stage is.
     pub progress: Arc<dyn Progress>,
     /// Says whether the user asked to stop.
-    pub cancel: Cancel,
+    pub cancel: CancelToken,
 }
 
 impl Runtime {
@@ -47,7 +47,7 @@ impl Runtime {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             progress: Arc::new(NoProgress),
-            cancel: Cancel::default(),
+            cancel: CancelToken::default(),
         }
     }
 

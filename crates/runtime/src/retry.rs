@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Cancel, Random, Runtime};
+use crate::{CancelToken, Random, Runtime};
 
 /// Lets time pass.
 pub trait Sleeper: fmt::Debug + Send + Sync {
     /// Waits for `duration`, or until `cancel` is set.
-    fn sleep(&self, duration: Duration, cancel: &Cancel);
+    fn sleep(&self, duration: Duration, cancel: &CancelToken);
 }
 
 /// Puts the thread to sleep.
@@ -20,7 +20,7 @@ pub struct ThreadSleeper;
 const SLICE: Duration = Duration::from_millis(50);
 
 impl Sleeper for ThreadSleeper {
-    fn sleep(&self, duration: Duration, cancel: &Cancel) {
+    fn sleep(&self, duration: Duration, cancel: &CancelToken) {
         let mut left = duration;
         while !left.is_zero() && !cancel.is_cancelled() {
             let slice = left.min(SLICE);

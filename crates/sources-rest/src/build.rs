@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::background::Background;
 use crate::config::{
-    AuthTable, ClientTable, EndpointTable, Fault, Paginator, ResourceTable, StepTable, word,
+    AuthTable, ClientTable, ConfigIssue, EndpointTable, Paginator, ResourceTable, StepTable, word,
 };
 use crate::endpoint::{CursorParams, Endpoint, Field, Parent, Step};
 use crate::expression::Expression;
@@ -48,13 +48,13 @@ impl RestSource {
     /// requests that are tried again.
     ///
     /// # Errors
-    /// [`Fault`] with a key below `client`.
+    /// [`ConfigIssue`] with a key below `client`.
     pub fn new(
         table: ClientTable,
         fallback_auth: AuthTable,
         base_dir: &Path,
         random: Arc<dyn Random>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ConfigIssue> {
         let redactor = Redactor::default();
         let auth = table.auth.clone().map(|auth| auth.or(&fallback_auth).check()).transpose()?;
         let auth = auth.map(|auth| Arc::new(Authenticator::new(auth, &redactor)));
@@ -71,12 +71,17 @@ impl RestSource {
     /// Checks one resource; `known` are the names of all.
     ///
     /// # Errors
-    /// [`Fault`] with a key of the resource's table.
-    pub fn resource(&self, name: &str, table: ResourceTable, known: &[&str]) -> Result<RestResource, Fault> {
+    /// [`ConfigIssue`] with a key of the resource's table.
+    pub fn resource(
+        &self,
+        name: &str,
+        table: ResourceTable,
+        known: &[&str],
+    ) -> Result<RestResource, ConfigIssue> {
         let draft = Draft::new(name, table.endpoint)?;
         let parent = draft.parent(&table.include_from_parent, known)?;
         let has_parent = parent.is_some();
-        let under_endpoint = |fault: Fault| fault.under("endpoint");
+        let under_endpoint = |fault: ConfigIssue| fault.under("endpoint");
         let Draft { path, endpoint, is_single_entity, mut params, incremental, cursor, .. } = draft;
         params.retain(|_, value| !is_bound(value));
         let auth = match endpoint.auth {
@@ -95,13 +100,13 @@ impl RestSource {
         let selector = endpoint.data_selector.or_else(|| is_single_entity.then(|| "$".to_owned()));
         let selector = selector.map(|text| text.parse()).transpose().map_err(
             |error: cartage_extract::document::SelectorError| {
-                Fault::new("endpoint.data_selector", error.to_string())
+                ConfigIssue::new("endpoint.data_selector", error.to_string())
             },
         )?;
         let actions = endpoint.response_actions.iter().map(Action::check).collect::<Result<_, _>>();
         let shown_path = endpoint.path.unwrap_or_else(|| name.to_owned());
-        let static_url =
-            join(&self.table.base_url, &shown_path).map_err(|reason| Fault::new("endpoint.path", reason))?;
+        let static_url = join(&self.table.base_url, &shown_path)
+            .map_err(|reason| ConfigIssue::new("endpoint.path", reason))?;
         let mut home = vec![origin(&static_url)];
         home.extend(join(&self.table.base_url, "").ok().map(|url| origin(&url)));
         let input = self.shown(&method_of(endpoint.method.as_deref())?, &shown_path);
@@ -147,18 +152,18 @@ impl RestSource {
     }
 }
 
-fn method_of(text: Option<&str>) -> Result<Method, Fault> {
+fn method_of(text: Option<&str>) -> Result<Method, ConfigIssue> {
     let text = text.unwrap_or("GET").to_uppercase();
     let known = word("endpoint.method", &text, &["GET", "POST", "PUT", "PATCH"])?;
-    Method::from_bytes(known.as_bytes()).map_err(|_| Fault::new("endpoint.method", "no such method"))
+    Method::from_bytes(known.as_bytes()).map_err(|_| ConfigIssue::new("endpoint.method", "no such method"))
 }
 
-fn steps(tables: &[StepTable]) -> Result<Vec<Step>, Fault> {
+fn steps(tables: &[StepTable]) -> Result<Vec<Step>, ConfigIssue> {
     let mut steps = Vec::new();
     for (at, table) in tables.iter().enumerate() {
         let compile = |key: &str, text: &Option<String>| {
             let compiled = text.as_deref().map(Expression::compile).transpose();
-            compiled.map_err(|reason| Fault::new(format!("processing_steps.{at}.{key}"), reason))
+            compiled.map_err(|reason| ConfigIssue::new(format!("processing_steps.{at}.{key}"), reason))
         };
         steps.extend(compile("filter", &table.filter)?.map(Step::Filter));
         steps.extend(compile("map", &table.map)?.map(Step::Map));
@@ -180,16 +185,16 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(name: &str, mut endpoint: EndpointTable) -> Result<Self, Fault> {
+    fn new(name: &str, mut endpoint: EndpointTable) -> Result<Self, ConfigIssue> {
         if endpoint.json.is_some() && endpoint.data.is_some() {
-            return Err(Fault::new("endpoint.data", "give `json` or `data`, not both"));
+            return Err(ConfigIssue::new("endpoint.data", "give `json` or `data`, not both"));
         }
         let text = endpoint.path.clone().unwrap_or_else(|| name.to_owned());
         // A value in the query says nothing about how many rows there are.
         let in_path = text.split(['?', '#']).next().unwrap_or_default();
         let last = in_path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let is_single_entity = last.split_once('{').is_some_and(|(_, behind)| behind.contains('}'));
-        let path = Template::parse(&text).map_err(|reason| Fault::new("endpoint.path", reason))?;
+        let path = Template::parse(&text).map_err(|reason| ConfigIssue::new("endpoint.path", reason))?;
         let params = std::mem::take(&mut endpoint.params);
         let mut draft = Self {
             name: name.to_owned(),
@@ -206,7 +211,7 @@ impl Draft {
     }
 
     /// Takes the cursor from `incremental` or from the one parameter that is of this type.
-    fn find_cursor(&mut self) -> Result<(), Fault> {
+    fn find_cursor(&mut self) -> Result<(), ConfigIssue> {
         let typed = |value: &Value| value.get("type").and_then(Value::as_str).map(str::to_owned);
         let mut table = self.endpoint.incremental.clone();
         for (param, value) in &self.params {
@@ -214,11 +219,11 @@ impl Draft {
             let key = format!("endpoint.params.{param}");
             match word(&key, &typed(value).unwrap_or_default(), &["resolve", "incremental"])? {
                 "incremental" if table.is_some() => {
-                    return Err(Fault::new(key, "an endpoint has one cursor; this is the second"));
+                    return Err(ConfigIssue::new(key, "an endpoint has one cursor; this is the second"));
                 }
                 "incremental" => {
                     if fields.contains_key("end_param") || fields.contains_key("end_value") {
-                        return Err(Fault::new(
+                        return Err(ConfigIssue::new(
                             key,
                             "`end_value` and `end_param` belong into `endpoint.incremental`",
                         ));
@@ -238,7 +243,7 @@ impl Draft {
     }
 
     /// Puts parameters that the path names into it.
-    fn bind_path(&mut self) -> Result<(), Fault> {
+    fn bind_path(&mut self) -> Result<(), ConfigIssue> {
         let fields: Vec<String> = self.path.fields().map(str::to_owned).collect();
         for field in &fields {
             if self.is_context(field) {
@@ -248,7 +253,7 @@ impl Draft {
                 Some(Value::Object(table)) if table.get("type").is_some_and(|kind| kind == "resolve") => {}
                 Some(Value::Object(_)) => {
                     let reason = format!("`{{{field}}}` needs a parameter of type resolve");
-                    return Err(Fault::new("endpoint.path", reason));
+                    return Err(ConfigIssue::new("endpoint.path", reason));
                 }
                 Some(value) => {
                     let value = value.clone();
@@ -260,13 +265,13 @@ impl Draft {
                         "`{{{field}}}` is not known; name a parameter of `params`, `resources.<parent>.<field>` or \
                          `incremental.start_value`, and double braces that are meant as text"
                     );
-                    return Err(Fault::new("endpoint.path", reason));
+                    return Err(ConfigIssue::new("endpoint.path", reason));
                 }
             }
         }
         let unbound = self.params.iter().find(|(param, value)| is_resolve(value) && !fields.contains(param));
         match unbound {
-            Some((param, _)) => Err(Fault::new(
+            Some((param, _)) => Err(ConfigIssue::new(
                 format!("endpoint.params.{param}"),
                 format!(
                     "the path has no `{{{param}}}`; for a query parameter write \
@@ -282,12 +287,12 @@ impl Draft {
     }
 
     /// The parent that placeholders name.
-    fn parent(&self, included: &[String], known: &[&str]) -> Result<Option<Parent>, Fault> {
+    fn parent(&self, included: &[String], known: &[&str]) -> Result<Option<Parent>, ConfigIssue> {
         let mut found: Vec<(String, String, String)> = Vec::new();
         for (param, value) in self.params.iter().filter(|(_, value)| is_resolve(value)) {
             let part = |key: &str| {
                 value.get(key).map(plain).ok_or_else(|| {
-                    Fault::new(
+                    ConfigIssue::new(
                         format!("endpoint.params.{param}"),
                         format!("a parameter of type resolve needs `{key}`"),
                     )
@@ -299,7 +304,7 @@ impl Draft {
             let mut parts = field.splitn(3, '.').skip(1);
             let (Some(resource), Some(path)) = (parts.next(), parts.next()) else {
                 let reason = format!("`{{{field}}}` should be `{{resources.<parent>.<field>}}`");
-                return Err(Fault::new("endpoint", reason));
+                return Err(ConfigIssue::new("endpoint", reason));
             };
             if !found.iter().any(|(placeholder, ..)| *placeholder == field) {
                 let (resource, path) = (resource.to_owned(), path.to_owned());
@@ -311,29 +316,33 @@ impl Draft {
                 return Ok(None);
             }
             let reason = "there is no parent; a placeholder `{resources.<parent>.<field>}` would name one";
-            return Err(Fault::new("include_from_parent", reason));
+            return Err(ConfigIssue::new("include_from_parent", reason));
         };
         if let Some((_, other, _)) = found.iter().find(|(_, other, _)| other != name) {
             let reason = format!("`{name}` and `{other}` cannot both be the parent");
-            return Err(Fault::new("endpoint", reason));
+            return Err(ConfigIssue::new("endpoint", reason));
         }
         if !known.contains(&name.as_str()) || *name == self.name {
             let reason = format!(
                 "the parent `{name}` is no other resource of this source; there are {}",
                 known.join(", ")
             );
-            return Err(Fault::new("endpoint", reason));
+            return Err(ConfigIssue::new("endpoint", reason));
         }
         let name = name.clone();
         let fields = found.into_iter().map(|(placeholder, _, text)| {
-            let path = text.parse().map_err(|reason: String| Fault::new("endpoint", reason))?;
+            let path = text.parse().map_err(|reason: String| ConfigIssue::new("endpoint", reason))?;
             Ok(Field { placeholder, path, text })
         });
-        Ok(Some(Parent { name, fields: fields.collect::<Result<_, Fault>>()?, included: included.to_vec() }))
+        Ok(Some(Parent {
+            name,
+            fields: fields.collect::<Result<_, ConfigIssue>>()?,
+            included: included.to_vec(),
+        }))
     }
 
     /// The placeholders of all parts, each checked to be one that can have a value.
-    fn all_fields(&self) -> Result<Vec<String>, Fault> {
+    fn all_fields(&self) -> Result<Vec<String>, ConfigIssue> {
         let mut all: Vec<String> = self.path.fields().map(str::to_owned).collect();
         let table = |map: &IndexMap<String, Value>| {
             let entries = map.iter().filter(|(_, value)| !is_bound(value));
@@ -348,13 +357,14 @@ impl Draft {
         for (key, value) in parts {
             let mut fields = Vec::new();
             let key = format!("endpoint.{key}");
-            fields_in(&value.unwrap_or_default(), &mut fields).map_err(|reason| Fault::new(&key, reason))?;
+            fields_in(&value.unwrap_or_default(), &mut fields)
+                .map_err(|reason| ConfigIssue::new(&key, reason))?;
             if let Some(unknown) = fields.iter().find(|field| !self.is_context(field)) {
                 let reason = format!(
                     "`{{{unknown}}}` is not known; there are `resources.<parent>.<field>` and, with `incremental`, \
                      `incremental.start_value`; double braces that are meant as text"
                 );
-                return Err(Fault::new(key, reason));
+                return Err(ConfigIssue::new(key, reason));
             }
             all.extend(fields);
         }
@@ -363,7 +373,7 @@ impl Draft {
 }
 
 /// Takes what is for requests out of the table of a cursor.
-fn cursor_params(table: &mut Map<String, Value>) -> Result<CursorParams, Fault> {
+fn cursor_params(table: &mut Map<String, Value>) -> Result<CursorParams, ConfigIssue> {
     let mut text = |key: &str| match table.shift_remove(key) {
         Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
@@ -371,7 +381,7 @@ fn cursor_params(table: &mut Map<String, Value>) -> Result<CursorParams, Fault> 
     let (start, end) = (text("start_param"), text("end_param"));
     let convert = text("convert").or_else(|| text("transform"));
     let convert = convert.as_deref().map(Expression::compile).transpose();
-    let convert = convert.map_err(|reason| Fault::new("endpoint.incremental.convert", reason))?;
+    let convert = convert.map_err(|reason| ConfigIssue::new("endpoint.incremental.convert", reason))?;
     Ok(CursorParams { start, end, convert })
 }
 

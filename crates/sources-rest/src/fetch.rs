@@ -18,9 +18,9 @@ use crate::http::{
     DecodingReader, Outcome, Payload, Reply, RestError, StreamedBody, decoded, encoding_of, of_document,
 };
 use crate::paginate::{At, Pager, Position, Seen, Shape, detect_paginator, detect_selector};
+use crate::pagination::{FetchedPage, Pages, Pagination};
 use crate::request::Request;
 use crate::rows::{Finish, check, split, without_first};
-use crate::walk::{Pages, Portion, Walk};
 
 pub(crate) use replay::replay;
 pub use replay::{RecordedAnswer, ReplayedAnswer};
@@ -38,10 +38,10 @@ const DETECT_BYTES: usize = 64 << 20;
 const MAX_REST_BYTES: usize = 16 << 20;
 
 /// Starts a walk; it ends when its pages are no longer wanted.
-pub(crate) fn start(walk: Walk, runtime: &Handle) -> Pages {
+pub(crate) fn start(walk: Pagination, runtime: &Handle) -> Pages {
     let (sender, pages) = channel(READY_PAGES);
     runtime.spawn(async move {
-        let mut walker = Walker::new(walk, sender.clone());
+        let mut walker = PageFetcher::new(walk, sender.clone());
         let error = match contained(walker.run()).await {
             Ok(Err(Stop::Failed(error))) => error,
             Ok(Ok(()) | Err(Stop::Unwanted)) => return,
@@ -55,9 +55,9 @@ pub(crate) fn start(walk: Walk, runtime: &Handle) -> Pages {
 }
 
 /// A request under way; it is given up with this value.
-struct Flight(JoinHandle<Result<Outcome, RestError>>);
+struct PageInFlight(JoinHandle<Result<Outcome, RestError>>);
 
-impl Drop for Flight {
+impl Drop for PageInFlight {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -76,23 +76,23 @@ impl From<SourceError> for Stop {
     }
 }
 
-struct Walker {
-    walk: Walk,
+struct PageFetcher {
+    walk: Pagination,
     selector: Option<Selector>,
     pager: Pager,
     /// Requests under way, in the order of their pages.
-    flights: VecDeque<Flight>,
+    flights: VecDeque<PageInFlight>,
     /// How many may be under way; it grows while answers have rows.
     window: usize,
     /// Rows of the next answer that an earlier walk has taken.
     to_skip: u64,
     /// Of the first request.
     fingerprint: String,
-    out: Sender<Result<Portion, SourceError>>,
+    out: Sender<Result<FetchedPage, SourceError>>,
 }
 
-impl Walker {
-    fn new(walk: Walk, out: Sender<Result<Portion, SourceError>>) -> Self {
+impl PageFetcher {
+    fn new(walk: Pagination, out: Sender<Result<FetchedPage, SourceError>>) -> Self {
         let key_param = walk.endpoint.auth.as_ref().and_then(|auth| auth.key_param());
         Self {
             selector: walk.endpoint.selector.clone(),
@@ -182,7 +182,7 @@ impl Walker {
             let Some(next) = next else { return };
             let endpoint = Arc::clone(&self.walk.endpoint);
             let keep = if self.selector.is_some() { KEEP_BYTES } else { DETECT_BYTES };
-            self.flights.push_back(Flight(tokio::spawn(async move {
+            self.flights.push_back(PageInFlight(tokio::spawn(async move {
                 let auth = endpoint.auth.as_deref();
                 endpoint.client.send(&next, auth, &endpoint.home, &endpoint.actions, keep).await
             })));
@@ -352,7 +352,7 @@ impl Walker {
     }
 
     async fn give(&self, page: JsonPage, behind: Option<Position>) -> Result<(), Stop> {
-        self.out.send(Ok(Portion { page, behind })).await.map_err(|_| Stop::Unwanted)
+        self.out.send(Ok(FetchedPage { page, behind })).await.map_err(|_| Stop::Unwanted)
     }
 }
 

@@ -20,15 +20,15 @@ mod fetch;
 mod http;
 mod order;
 mod paginate;
+mod pagination;
 mod parent;
 mod producer;
 mod request;
 mod rows;
 mod template;
-mod walk;
 
 pub use build::{RestResource, RestSource};
-pub use config::{AuthTable, ClientTable, Fault, ResourceTable};
+pub use config::{AuthTable, ClientTable, ConfigIssue, ResourceTable};
 pub use fetch::{RecordedAnswer, ReplayedAnswer};
 pub use order::parents_first;
 pub use producer::RestProducer;

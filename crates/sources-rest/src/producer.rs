@@ -14,8 +14,8 @@ use crate::background::Background;
 use crate::endpoint::{Endpoint, Parent};
 use crate::fetch::{RecordedAnswer, ReplayedAnswer, replay, start};
 use crate::paginate::{POSITION, Position};
+use crate::pagination::{FetchStats, Pages, Pagination};
 use crate::template::Values;
-use crate::walk::{Pages, Tally, Walk};
 
 /// Fetches the pages of a resource. The rows of a parent make one walk each; their pages come in the order of
 /// the parent's rows.
@@ -29,9 +29,9 @@ pub struct RestProducer {
     /// Values that all requests share.
     values: Values,
     /// Walks that have not begun, and those that have.
-    waiting: VecDeque<Walk>,
+    waiting: VecDeque<Pagination>,
     walks: VecDeque<Pages>,
-    tally: Arc<Tally>,
+    tally: Arc<FetchStats>,
     /// What the page that was given last changes in the state.
     change: StateChange,
 }
@@ -66,9 +66,9 @@ impl RestProducer {
         replay(self.walk(&self.values, Vec::new())?, answers)
     }
 
-    fn walk(&self, values: &Values, suffix: Vec<u8>) -> Result<Walk, SourceError> {
+    fn walk(&self, values: &Values, suffix: Vec<u8>) -> Result<Pagination, SourceError> {
         let request = self.endpoint.request(values).map_err(SourceError::Config)?;
-        Ok(Walk {
+        Ok(Pagination {
             endpoint: Arc::clone(&self.endpoint),
             request,
             suffix,
@@ -96,7 +96,7 @@ impl RestProducer {
         Position::deserialize(value).map(Some).map_err(unusable)
     }
 
-    fn walk_for_row(&self, parent: &Parent, row: &[u8]) -> Result<Walk, SourceError> {
+    fn walk_for_row(&self, parent: &Parent, row: &[u8]) -> Result<Pagination, SourceError> {
         let mut values = parent.values(row).map_err(SourceError::Config)?;
         values.extend(self.values.clone());
         self.walk(&values, parent.suffix(row).map_err(SourceError::Config)?)
@@ -120,7 +120,7 @@ impl Producer for RestProducer {
         self.values = self.endpoint.cursor_values(context.cursor.as_ref()).map_err(SourceError::Config)?;
         if self.endpoint.parent.is_none() {
             let walk = self.walk(&self.values, Vec::new())?;
-            self.waiting.push_back(Walk { resume: self.remembered(context)?, ..walk });
+            self.waiting.push_back(Pagination { resume: self.remembered(context)?, ..walk });
         }
         Ok(None)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::{JsonPage, Page, Reach, Route, SourceError};
+use cartage_extract::{JsonPage, Page, Route, RouteScope, SourceError};
 use serde::Serialize;
 
 use crate::error::BoxError;
@@ -17,7 +17,7 @@ const MAX_ROW_BYTES: usize = 1 << 30;
 /// Rows that a resource gives at once.
 pub trait IntoPages: Send {
     /// Whether the rows may go to other tables than that of the resource.
-    const REACH: Reach = Reach::OwnTable;
+    const REACH: RouteScope = RouteScope::OwnTable;
 
     /// How many rows there are, as far as it is known without looking into them.
     fn row_count(&self) -> u64;

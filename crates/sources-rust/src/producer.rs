@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{OpenContext, Page, Producer, Reach, Resume, Route, SourceError, StateChange};
+use cartage_extract::{OpenContext, Page, Producer, Resume, Route, RouteScope, SourceError, StateChange};
 
 use crate::error::source_error;
 use crate::flow::{Flow, Make, PageIter, Transform};
@@ -28,7 +28,7 @@ pub(crate) struct RustProducer<P> {
     limit: Limit,
     used: Used,
     resume: Resume,
-    reach: Option<Reach>,
+    reach: Option<RouteScope>,
 }
 
 impl<P: IntoPages> RustProducer<P> {
@@ -96,7 +96,7 @@ impl<P: IntoPages> Producer for RustProducer<P> {
         self.route.take()
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> RouteScope {
         self.reach.unwrap_or(P::REACH)
     }
 

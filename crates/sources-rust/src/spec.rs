@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{Reach, Resume};
+use cartage_extract::{Resume, RouteScope};
 use serde_json::{Map, Value};
 
 use crate::any::AnyResource;
@@ -16,7 +16,7 @@ pub(crate) struct Spec {
     pub(crate) limit: Limit,
     pub(crate) resume: Resume,
     /// How far its pages go, where that is not a matter of their type.
-    pub(crate) reach: Option<Reach>,
+    pub(crate) reach: Option<RouteScope>,
     pub(crate) selected: bool,
     /// The resource whose pages it works on.
     pub(crate) parent: Option<Arc<AnyResource>>,

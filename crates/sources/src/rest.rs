@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cartage_config::{ConfigError, Section, SourceSettings};
 use cartage_extract::{OnBadRow, Producer, Resource, Resume};
 use cartage_runtime::Random;
-use cartage_sources_rest::{AuthTable, ClientTable, Fault, ResourceTable, RestSource, parents_first};
+use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, RestSource, parents_first};
 
 use crate::shared::split_hints;
 
@@ -77,7 +77,7 @@ fn is_merged(path: &str) -> bool {
 }
 
 /// A fault with the place of its key, as far as the table at the top is concerned.
-fn placed(section: &Section, fault: &Fault) -> ConfigError {
+fn placed(section: &Section, fault: &ConfigIssue) -> ConfigError {
     let top = fault.key.split('.').next().unwrap_or_default();
     match fault.key.strip_prefix(top).and_then(|rest| rest.strip_prefix('.')) {
         Some(rest) => section.invalid(top, format!("`{rest}`: {}", fault.reason)),

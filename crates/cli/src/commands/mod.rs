@@ -17,7 +17,7 @@ mod work;
 use std::process::ExitCode;
 
 use cartage_destinations_api::Connector;
-use cartage_runtime::{Cancel, contain};
+use cartage_runtime::{CancelToken, contain};
 use clap::Parser;
 
 use crate::args::{Cli, Command, Format};
@@ -30,7 +30,7 @@ pub(crate) use work::{extract, load, normalize};
 /// Runs the front door with the arguments of the process.
 pub fn run_cli(connector: Connector<'_>) -> ExitCode {
     let cli = Cli::parse();
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     let start = Start { global: &cli.global, cancel: cancel.clone() };
     let done = signals::install(&cancel).map_err(Failure::from);
     finish(done.and_then(|()| guarded(|| dispatch(&cli.command, &start, connector))))

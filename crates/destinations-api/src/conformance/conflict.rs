@@ -4,7 +4,7 @@ use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 
 use super::Make;
 use super::fixture::{Place, bumped, item, merging, plan_of, replacing, schema, state_row, tag};
-use crate::base::BaseState;
+use crate::base_state::BaseState;
 use crate::destination::{Job, LoadCommit, LoadStatus};
 use crate::error::{Error, ErrorKind};
 use crate::plan::LoadPlan;

@@ -6,7 +6,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use cartage_destinations_api::{Destination, Error, ErrorKind, JobOutcome, conformance};
 use cartage_destinations_custom::{Custom, arrow, files, rows};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use serde_json::json;
 
 use crate::place::Place;
@@ -101,13 +101,13 @@ fn errors_keep_their_kind() {
 #[test]
 fn a_job_stops_between_batches_when_the_user_asks_and_goes_on_later() {
     let place = Place::new();
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     let seen: Seen<u64> = Arc::default();
-    let sink = |cancel: Option<Cancel>| {
+    let sink = |cancel: Option<CancelToken>| {
         let kept = Arc::clone(&seen);
         rows("sink", move |_, batch| {
             kept.lock().unwrap().push(batch.first_row);
-            cancel.iter().for_each(Cancel::cancel);
+            cancel.iter().for_each(CancelToken::cancel);
             Ok(())
         })
     };

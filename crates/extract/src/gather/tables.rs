@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table, WriteDisposition};
 
-use super::Gatherer;
+use super::Extraction;
 use crate::ExtractError;
 use crate::contract::{BrokenContract, first_row, rows_to_keep};
-use crate::goal::Goal;
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::route::Route;
+use crate::target_table::TargetTable;
 use crate::writer::TableWriters;
 
 /// Tables of resources that no package has had yet.
@@ -20,14 +20,14 @@ pub(super) fn new_tables(planned: &[Planned], schema: &Schema) -> HashSet<String
     tables.filter(|table| !schema.tables.contains_key(*table)).cloned().collect()
 }
 
-impl Gatherer<'_> {
+impl Extraction<'_> {
     /// Where a page goes. Hints that it brings are put into the schema, whoever wrote to the table before.
     pub(super) fn goal(
         &mut self,
         resource: usize,
         route: Option<&Route>,
         page: &Page,
-    ) -> Result<Arc<Goal>, ExtractError> {
+    ) -> Result<Arc<TargetTable>, ExtractError> {
         let found = self.goals.find(resource, &self.planned[resource], route);
         let (goal, is_new) = found.map_err(|reason| ExtractError::Hints {
             source_name: self.source_name.clone(),
@@ -50,7 +50,7 @@ impl Gatherer<'_> {
     pub(super) fn merge_hints(
         &mut self,
         resource: usize,
-        goal: &Goal,
+        goal: &TargetTable,
         page: &Page,
     ) -> Result<(), ExtractError> {
         for table in goal.tables.clone() {
@@ -132,11 +132,11 @@ impl Gatherer<'_> {
         &self,
         writers: &mut TableWriters<'_>,
         resource: usize,
-        goal: &Goal,
+        goal: &TargetTable,
         page: &Page,
         rows: u64,
     ) -> Result<(), ExtractError> {
-        let (name, Goal { table, keeps_discarded, .. }) = (&self.planned[resource].name, goal);
+        let (name, TargetTable { table, keeps_discarded, .. }) = (&self.planned[resource].name, goal);
         if let Page::Json(page) = page {
             writers.keep(table, page.rejected())?;
         }
@@ -150,8 +150,9 @@ impl Gatherer<'_> {
 
     /// Tables that an earlier package has replaced: the rows of this one are added to them.
     pub(super) fn continues(&self) -> BTreeSet<String> {
-        let is_replaced =
-            |goal: &Goal| goal.disposition == WriteDisposition::Replace && self.written.contains(&goal.table);
+        let is_replaced = |goal: &TargetTable| {
+            goal.disposition == WriteDisposition::Replace && self.written.contains(&goal.table)
+        };
         let own = self.planned.iter().filter(|planned| is_replaced(&planned.goal));
         let own = own.map(|planned| planned.root.clone());
         let routed = self.goals.routed().filter(|goal| is_replaced(goal)).map(|goal| goal.table.clone());

@@ -14,7 +14,7 @@ use super::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestam
 use super::settings::CursorSettings;
 use super::value::CursorValue;
 use super::window::Extreme;
-use crate::goal::Goal;
+use crate::target_table::TargetTable;
 
 /// How values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Meaning {
     pub(super) const PLAIN: Self = Self { kind: Kind::Plain, column: None };
 
     /// What the column of a cursor says.
-    pub(crate) fn of_cursor(settings: &CursorSettings, goal: &Goal, schema: &Schema) -> Self {
+    pub(crate) fn of_cursor(settings: &CursorSettings, goal: &TargetTable, schema: &Schema) -> Self {
         let naming = schema.naming(None);
         let Some(keys) = settings.path.keys() else { return Self::default() };
         let names: Vec<String> = keys.iter().map(|key| naming.normalize_identifier(key)).collect();

@@ -23,7 +23,7 @@ use super::window::Window;
 use crate::error::{Place, SourceError};
 use crate::page::{JsonPage, Page, ParquetFile};
 use crate::producer::{CursorRange, Finding, Input, OpenContext, Producer, Resume};
-use crate::route::{Reach, Route};
+use crate::route::{Route, RouteScope};
 use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
@@ -287,7 +287,7 @@ impl Producer for IncrementalProducer {
         self.route.clone()
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> RouteScope {
         self.inner.reach()
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Bounds, CursorSettings, bind};
 use crate::producer::Pages;
-use crate::standing::Standing;
+use crate::resource_progress::ResourceProgress;
 use crate::{JsonPage, Page, SourceError};
 
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,7 @@ fn run(state: &mut PipelineState, hints: &Value, pages: Vec<Page>) -> Result<Vec
     let inner = Box::new(Pages(pages.into_iter().map(Ok)));
     let mut producer =
         bind(inner, settings, "r", "s", state, &Bounds::default()).map_err(SourceError::Config)?;
-    let mut standing = Standing::default();
+    let mut standing = ResourceProgress::default();
     let mut passed = Vec::new();
     while let Some(page) = producer.next_page()? {
         standing.take(producer.take_state_change(), state, "s");

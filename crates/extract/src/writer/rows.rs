@@ -48,7 +48,7 @@ impl RowsWriter {
         let mut rows = page.rows();
         while rows > 0 {
             let mut file = self.take_file(files, settings)?;
-            let room = Room {
+            let room = Capacity {
                 bytes: (BLOCK_BYTES - self.block.len()).min((settings.file_max_bytes - file.bytes) as usize),
                 rows: settings.file_max_items - file.rows,
             };
@@ -116,12 +116,12 @@ impl RowsWriter {
 }
 
 /// What fits before a block or a file is full.
-struct Room {
+struct Capacity {
     bytes: usize,
     rows: u64,
 }
 
-impl Room {
+impl Capacity {
     /// Bytes and rows of `text` (which has `rows` rows) up to and with the row that fills the room.
     fn fitting(&self, text: &[u8], rows: u64) -> (usize, u64) {
         if text.len() <= self.bytes && rows <= self.rows {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_row_that_fills_the_room_is_the_last_one() {
         let text = b"aa\nbb\ncc\n";
-        let fitting = |bytes, rows| Room { bytes, rows }.fitting(text, 3);
+        let fitting = |bytes, rows| Capacity { bytes, rows }.fitting(text, 3);
         assert_eq!(fitting(100, 100), (9, 3));
         assert_eq!(fitting(9, 3), (9, 3));
         assert_eq!(fitting(4, 100), (6, 2));

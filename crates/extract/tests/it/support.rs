@@ -13,7 +13,7 @@ use cartage_package_store::{
     DestinationTraits, FileEntry, Folder, JobState, LoadId, MergeStrategy, PackageSettings, PublishedPackage,
     ReplaceStrategy, Wait,
 };
-use cartage_runtime::{Cancel, Runtime, Stage};
+use cartage_runtime::{CancelToken, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
 use cartage_state::PipelineState;
@@ -28,7 +28,7 @@ pub(crate) struct Pipeline {
     pub(crate) state: PipelineState,
     pub(crate) settings: ExtractSettings,
     pub(crate) replace_strategy: ReplaceStrategy,
-    pub(crate) halt: Cancel,
+    pub(crate) halt: CancelToken,
 }
 
 impl Pipeline {
@@ -39,7 +39,7 @@ impl Pipeline {
             schema: Schema::new("shop", NamingKind::SnakeCase).unwrap(),
             state: PipelineState::new("test"),
             replace_strategy: ReplaceStrategy::TruncateAndInsert,
-            halt: Cancel::default(),
+            halt: CancelToken::default(),
             settings: ExtractSettings {
                 compression_threads: NonZeroUsize::new(2),
                 ..ExtractSettings::default()

@@ -10,7 +10,7 @@ use cartage_package_store::{
     FileDraft, FileFormat, FileSystem, Folder, JobFileName, LoadId, ManifestDraft, PackageSettings,
     PackageStore, PublishedPackage, ReplaceStrategy, Wait,
 };
-use cartage_runtime::{Cancel, RetryPolicy, Runtime, Sleeper, Stage};
+use cartage_runtime::{CancelToken, RetryPolicy, Runtime, Sleeper, Stage};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use cartage_test_support::{TempPipeline, runtime};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ impl<'a> Delivery<'a> {
 pub(crate) struct Sleeps(pub(crate) Mutex<Vec<Duration>>);
 
 impl Sleeper for Sleeps {
-    fn sleep(&self, duration: Duration, _cancel: &Cancel) {
+    fn sleep(&self, duration: Duration, _cancel: &CancelToken) {
         self.0.lock().unwrap().push(duration);
     }
 }

@@ -2,7 +2,7 @@
 
 use cartage_normalize::NormalizeError;
 use cartage_package_store::{Folder, JobState, LoadId, OnBadRow, Refresh, RefreshTables};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::{Column, DataType, NamingKind, Origin, Schema, Table, WriteDisposition};
 use cartage_test_support::{files_below, runtime};
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ fn a_damaged_package_is_refused() {
 fn a_cancelled_run_publishes_nothing() {
     let mut pipeline = Pipeline::new();
     let load_id = pipeline.extract(&schema(WriteDisposition::Append), &[Rows::of("items", "{\"id\":1}\n")]);
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     cancel.cancel();
     let stopped = cartage_runtime::Runtime { cancel, ..runtime() };
     assert!(matches!(pipeline.normalize_with(&load_id, None, stopped), Err(NormalizeError::Cancelled)));

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cartage_package_store::{LockError, PackageStore, StoreOptions, Wait};
-use cartage_runtime::{Cancel, Stage};
+use cartage_runtime::{CancelToken, Stage};
 use cartage_test_support::TempPipeline;
 
 /// Set in the process that [`a_lock_names_its_owner_and_ends_with_the_process`] starts and kills.
@@ -62,7 +62,7 @@ fn waiting_ends_when_the_lock_is_free_the_time_is_over_or_the_user_cancels() {
     let over = store.lock(Stage::Extract, Wait::Block(Some(Duration::from_millis(20)))).unwrap_err();
     assert!(matches!(over, LockError::Held { .. }), "a clone of the lock holds it: {over}");
 
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     cancel.cancel();
     let options = StoreOptions { cancel, ..StoreOptions::default() };
     let cancelled = PackageStore::open(store.dir(), "test", options).unwrap();

@@ -1,7 +1,7 @@
 //! Which files are read, in which order, and what is wrong with those that cannot be.
 
 use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use serde_json::json;
 
 use crate::support::{Folder, gzip, replaced_table};
@@ -206,7 +206,7 @@ fn small_files_come_in_one_page_where_the_run_lets_them() {
     let config = json!({"path": ["a.jsonl", "b.jsonl", "c.json", "d.jsonl"]});
     let read = |small_page_bytes| {
         let mut producer = folder.producer(&config, OnBadRow::Fail);
-        let mut context = OpenContext::new(1 << 20, Cancel::default());
+        let mut context = OpenContext::new(1 << 20, CancelToken::default());
         context.small_page_bytes = small_page_bytes;
         producer.open(&context).unwrap();
         let next = std::iter::from_fn(move || producer.next_page().unwrap());

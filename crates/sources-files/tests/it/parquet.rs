@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ fn a_file_is_one_page_with_its_rows() {
     write(&folder, "a.parquet", 10);
     write(&folder, "b.parquet", 20);
     let mut producer = folder.producer(&json!({"path": "*.parquet"}), OnBadRow::Fail);
-    producer.open(&OpenContext::new(100, Cancel::default())).unwrap();
+    producer.open(&OpenContext::new(100, CancelToken::default())).unwrap();
     for (name, rows) in [("a.parquet", 10), ("b.parquet", 20)] {
         let Some(Page::ParquetFile(file)) = producer.next_page().unwrap() else { panic!("a Parquet file") };
         assert_eq!((&*file.source, file.rows, &file.path), (name, rows, &folder.path(name)));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cartage_extract::{Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError, TargetTable};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_schema::{DataType, Naming, NamingKind};
 use cartage_sources_files::{FilesConfig, FilesProducer};
 use flate2::Compression;
@@ -60,7 +60,7 @@ impl Folder {
         table: TargetTable,
     ) -> Result<Read, SourceError> {
         let mut producer = self.producer(config, on_bad);
-        let mut context = OpenContext::new(256 << 20, Cancel::default());
+        let mut context = OpenContext::new(256 << 20, CancelToken::default());
         context.table = Some(Arc::new(table));
         let mut read = Read { total: producer.open(&context)?, ..Read::default() };
         while let Some(page) = producer.next_page()? {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::either::{FromText, form};
-use super::fault::{Fault, word};
+use super::issue::{ConfigIssue, word};
 
 /// `auth` as it is written. A text names the type.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -94,11 +94,11 @@ impl AuthTable {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<Auth, Fault> {
+    pub(crate) fn check(&self) -> Result<Auth, ConfigIssue> {
         let kind = word("auth.type", self.kind(), &TYPES)?;
         self.check_keys(kind)?;
         let missing = |key: &str| {
-            Fault::new(
+            ConfigIssue::new(
                 "auth",
                 format!(
                     "`{kind}` needs `{key}`; put it into secrets.toml or the environment, as in docs/rest.md"
@@ -128,7 +128,7 @@ impl AuthTable {
         })
     }
 
-    fn location(&self) -> Result<Location, Fault> {
+    fn location(&self) -> Result<Location, ConfigIssue> {
         let given = self.location.as_deref().unwrap_or("header");
         Ok(match word("auth.location", given, &["header", "query", "param", "cookie"])? {
             "header" => Location::Header,
@@ -138,7 +138,7 @@ impl AuthTable {
     }
 
     /// Keys of other types would do nothing.
-    fn check_keys(&self, kind: &str) -> Result<(), Fault> {
+    fn check_keys(&self, kind: &str) -> Result<(), ConfigIssue> {
         let of_others = [
             ("token", self.token.is_some(), "bearer"),
             ("name", self.name.is_some(), "api_key"),
@@ -154,7 +154,7 @@ impl AuthTable {
         // Without `type` the key decides; secrets of several kinds may come from the environment together.
         match of_others.iter().find(|(_, is_set, of)| *is_set && *of != kind && self.r#type.is_some()) {
             Some((key, _, of)) => {
-                Err(Fault::new("auth", format!("`{key}` belongs to `{of}`, not to `{kind}`")))
+                Err(ConfigIssue::new("auth", format!("`{key}` belongs to `{of}`, not to `{kind}`")))
             }
             None => Ok(()),
         }

@@ -4,7 +4,7 @@ mod auth;
 mod client;
 mod either;
 mod endpoint;
-mod fault;
+mod issue;
 mod paginator;
 
 pub use auth::AuthTable;
@@ -13,6 +13,6 @@ pub use client::ClientTable;
 pub(crate) use client::{SessionTable, seconds};
 pub use endpoint::ResourceTable;
 pub(crate) use endpoint::{ActionTable, EndpointTable, StepTable};
-pub use fault::Fault;
-pub(crate) use fault::word;
+pub use issue::ConfigIssue;
+pub(crate) use issue::word;
 pub(crate) use paginator::{Cursor, Paginator, PaginatorTable, Range, Target};

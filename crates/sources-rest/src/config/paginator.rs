@@ -6,7 +6,7 @@ use cartage_extract::JsonPath;
 use serde::Deserialize;
 
 use super::either::{FromText, Given};
-use super::fault::{Fault, word};
+use super::issue::{ConfigIssue, word};
 
 /// `paginator` as it is written. A text names the type.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -140,7 +140,7 @@ const TYPES: [&str; 9] = [
 ];
 
 impl PaginatorTable {
-    pub(crate) fn check(&self) -> Result<Paginator, Fault> {
+    pub(crate) fn check(&self) -> Result<Paginator, ConfigIssue> {
         let kind = word("paginator.type", self.r#type.as_deref().unwrap_or("auto"), &TYPES)?;
         self.check_keys(kind)?;
         Ok(match kind {
@@ -167,10 +167,13 @@ impl PaginatorTable {
         })
     }
 
-    fn offset(&self) -> Result<Range, Fault> {
+    fn offset(&self) -> Result<Range, ConfigIssue> {
         let limit = self.limit.filter(|limit| *limit > 0);
         let limit = limit.ok_or_else(|| {
-            Fault::new("paginator.limit", "an offset paginator needs `limit`, the rows of a page, 1 or more")
+            ConfigIssue::new(
+                "paginator.limit",
+                "an offset paginator needs `limit`, the rows of a page, 1 or more",
+            )
         })?;
         self.range(Range {
             target: target("offset", self.offset_param.as_ref(), self.offset_body_path.as_ref())?,
@@ -185,7 +188,7 @@ impl PaginatorTable {
         })
     }
 
-    fn page_number(&self) -> Result<Range, Fault> {
+    fn page_number(&self) -> Result<Range, ConfigIssue> {
         let base = self.base_page.unwrap_or(0);
         self.range(Range {
             target: target("page", self.page_param.as_ref(), self.page_body_path.as_ref())?,
@@ -201,7 +204,7 @@ impl PaginatorTable {
     }
 
     /// Adds what tells the end.
-    fn range(&self, mut range: Range) -> Result<Range, Fault> {
+    fn range(&self, mut range: Range) -> Result<Range, ConfigIssue> {
         let total = match &self.total_path {
             Given::Absent => Some("total".to_owned()),
             Given::Nothing => None,
@@ -212,7 +215,7 @@ impl PaginatorTable {
         range.stop_after_empty_page = self.stop_after_empty_page.unwrap_or(true);
         let has_end = range.total.is_some() || range.maximum.is_some() || range.has_more.is_some();
         if !has_end && !range.stop_after_empty_page {
-            return Err(Fault::new(
+            return Err(ConfigIssue::new(
                 "paginator",
                 "nothing tells where the pages end; set total_path, has_more_path, a maximum, or \
                  stop_after_empty_page = true",
@@ -221,12 +224,12 @@ impl PaginatorTable {
         Ok(range)
     }
 
-    fn has_more(&self) -> Result<Option<JsonPath>, Fault> {
+    fn has_more(&self) -> Result<Option<JsonPath>, ConfigIssue> {
         self.has_more_path.as_deref().map(|text| path("has_more_path", text)).transpose()
     }
 
     /// Keys of other types would do nothing.
-    fn check_keys(&self, kind: &str) -> Result<(), Fault> {
+    fn check_keys(&self, kind: &str) -> Result<(), ConfigIssue> {
         let offset: &[&str] = &["offset"];
         let page: &[&str] = &["page_number"];
         let ranges: &[&str] = &["offset", "page_number"];
@@ -259,7 +262,7 @@ impl PaginatorTable {
             ("cursor_key", self.cursor_key.is_some(), &["header_cursor"]),
         ];
         match keys.iter().find(|(_, is_set, of)| *is_set && !of.contains(&kind)) {
-            Some((key, _, of)) => Err(Fault::new(
+            Some((key, _, of)) => Err(ConfigIssue::new(
                 "paginator",
                 format!("`{key}` belongs to {}, not to {kind}", of.join(" and ")),
             )),
@@ -268,18 +271,18 @@ impl PaginatorTable {
     }
 }
 
-fn path(key: &str, text: &str) -> Result<JsonPath, Fault> {
-    text.parse().map_err(|reason: String| Fault::new(format!("paginator.{key}"), reason))
+fn path(key: &str, text: &str) -> Result<JsonPath, ConfigIssue> {
+    text.parse().map_err(|reason: String| ConfigIssue::new(format!("paginator.{key}"), reason))
 }
 
 /// A parameter or a place in the body; the parameter `word` where neither is given.
-fn target(word: &str, param: Option<&String>, body: Option<&String>) -> Result<Target, Fault> {
+fn target(word: &str, param: Option<&String>, body: Option<&String>) -> Result<Target, ConfigIssue> {
     match (param, body) {
         (None, None) => Ok(Target::Param(word.to_owned())),
         (Some(param), None) => Ok(Target::Param(param.clone())),
         (None, Some(body)) => Ok(Target::Body(body.clone())),
         (Some(_), Some(_)) => {
-            Err(Fault::new("paginator", format!("give `{word}_param` or `{word}_body_path`, not both")))
+            Err(ConfigIssue::new("paginator", format!("give `{word}_param` or `{word}_body_path`, not both")))
         }
     }
 }

@@ -7,9 +7,9 @@ use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::channel;
 
-use super::{Stop, Walker};
+use super::{PageFetcher, Stop};
 use crate::http::{Payload, Reply};
-use crate::walk::Walk;
+use crate::pagination::Pagination;
 
 /// A good answer of an API as it was recorded, its body unpacked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct ReplayedAnswer {
 
 /// Walks through `answers` until one has no next page.
 pub(crate) fn replay(
-    walk: Walk,
+    walk: Pagination,
     answers: impl IntoIterator<Item = RecordedAnswer>,
 ) -> Result<Vec<ReplayedAnswer>, SourceError> {
     let runtime = Builder::new_current_thread()
@@ -40,7 +40,7 @@ pub(crate) fn replay(
     // Pages are taken when the whole answer has been read.
     let (sender, mut pages) = channel(Semaphore::MAX_PERMITS);
     // With a window of none no request is sent.
-    let mut walker = Walker { window: 0, ..Walker::new(walk, sender) };
+    let mut walker = PageFetcher { window: 0, ..PageFetcher::new(walk, sender) };
     let mut request = walker.walk.request.clone();
     walker.pager.begin(&mut request);
     let redactor = walker.walk.endpoint.client.redactor.clone();

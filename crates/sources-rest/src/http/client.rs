@@ -18,7 +18,7 @@ use super::redact::Redactor;
 use super::retry::{RetryDelay, is_retryable};
 use super::tls;
 use super::transport::{SystemResolver, TransportError};
-use crate::config::{ActionTable, Fault, SessionTable, seconds};
+use crate::config::{ActionTable, ConfigIssue, SessionTable, seconds};
 use crate::request::{Body, Request, form};
 
 /// Redirects of one request that are followed.
@@ -77,9 +77,9 @@ enum Failed {
 }
 
 impl Action {
-    pub(crate) fn check(table: &ActionTable) -> Result<Self, Fault> {
+    pub(crate) fn check(table: &ActionTable) -> Result<Self, ConfigIssue> {
         if table.action != "ignore" {
-            return Err(Fault::new(
+            return Err(ConfigIssue::new(
                 "response_actions",
                 format!("`{}` is not known; known is ignore", table.action),
             ));
@@ -104,9 +104,10 @@ impl Client {
         redactor: &Redactor,
         base_dir: &std::path::Path,
         random: Arc<dyn Random>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ConfigIssue> {
         let verify = session.verify.as_ref().map(|file| base_dir.join(file));
-        let tls = tls::config(verify.as_deref()).map_err(|reason| Fault::new("session.verify", reason))?;
+        let tls =
+            tls::config(verify.as_deref()).map_err(|reason| ConfigIssue::new("session.verify", reason))?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(SystemResolver))
@@ -118,10 +119,10 @@ impl Client {
             .tcp_nodelay(true);
         if let Some(proxy) = &session.proxy {
             let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|_| Fault::new("session.proxy", "it is no address of a proxy"))?;
+                .map_err(|_| ConfigIssue::new("session.proxy", "it is no address of a proxy"))?;
             builder = builder.proxy(proxy);
         }
-        let http = builder.build().map_err(|error| Fault::new("session", error.to_string()))?;
+        let http = builder.build().map_err(|error| ConfigIssue::new("session", error.to_string()))?;
         let rate = session.requests_per_second.filter(|rate| *rate > 0.0).map(RateLimit::new);
         for (name, value) in headers.iter().filter(|(name, _)| sounds_secret(name)) {
             tracing::debug!(name, "a header is kept out of messages");

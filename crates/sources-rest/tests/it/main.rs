@@ -6,7 +6,7 @@ mod replay;
 use std::path::Path;
 
 use cartage_extract::{OpenContext, Page, Producer, SourceError};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_sources_rest::{AuthTable, ClientTable, ResourceTable, RestProducer, RestSource};
 use cartage_test_support::RestServer;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn resource(server: &RestServer, table: &Value) -> RestProducer {
 
 /// All rows of a resource, for each page of its parent.
 fn rows(producer: &mut impl Producer, parents: &[Page]) -> Result<Vec<Value>, SourceError> {
-    producer.open(&OpenContext::new(1 << 20, Cancel::default()))?;
+    producer.open(&OpenContext::new(1 << 20, CancelToken::default()))?;
     let mut rows = Vec::new();
     let mut take = |producer: &mut dyn Producer| {
         while let Some(page) = producer.next_page()? {
@@ -57,7 +57,7 @@ fn fetched(server: &RestServer, endpoint: &Value) -> Result<Vec<Value>, SourceEr
 
 fn of_parent(server: &RestServer, parent: &str, table: &Value) -> Result<Vec<Value>, SourceError> {
     let mut producer = resource(server, &json!({"endpoint": {"path": parent}}));
-    producer.open(&OpenContext::new(1 << 20, Cancel::default()))?;
+    producer.open(&OpenContext::new(1 << 20, CancelToken::default()))?;
     let page = producer.next_page()?.unwrap();
     rows(&mut resource(server, table), &[page])
 }

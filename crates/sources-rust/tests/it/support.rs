@@ -8,7 +8,7 @@ use cartage_extract::{
 use cartage_package_store::{
     DestinationTraits, Folder, JobState, MergeStrategy, PackageSettings, ReplaceStrategy, Wait,
 };
-use cartage_runtime::{Cancel, Stage};
+use cartage_runtime::{CancelToken, Stage};
 use cartage_schema::{NamingKind, Schema};
 use cartage_sources_rust::{AnyResource, SourceBuilder, source};
 use cartage_state::PipelineState;
@@ -72,7 +72,7 @@ impl Pipeline {
             producer: "cartage test".to_owned(),
             runtime: cartage_test_support::runtime(),
             published: None,
-            halt: Cancel::default(),
+            halt: CancelToken::default(),
         })?;
         self.schema = report.schema.clone();
         self.state = report.state.clone();

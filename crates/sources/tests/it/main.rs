@@ -67,7 +67,7 @@ fn paths_start_from_the_folder_of_the_file() {
     let config = Config::load(LoadOptions { file: Some(file), ..LoadOptions::default() }).unwrap();
     let mut source = cartage_sources::build(&config.sources[0], &random()).unwrap();
     let producer = &mut source.resources[0].producer;
-    producer.open(&cartage_extract::OpenContext::new(100, cartage_runtime::Cancel::default())).unwrap();
+    producer.open(&cartage_extract::OpenContext::new(100, cartage_runtime::CancelToken::default())).unwrap();
     assert!(matches!(producer.next_page().unwrap(), Some(Page::Json(page)) if page.rows() == 1));
 }
 

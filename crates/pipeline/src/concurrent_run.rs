@@ -13,7 +13,7 @@ use std::thread::{self, ScopedJoinHandle};
 use cartage_destinations_api::Destination;
 use cartage_extract::ExtractError;
 use cartage_package_store::{LoadId, StageLock};
-use cartage_runtime::Cancel;
+use cartage_runtime::CancelToken;
 use cartage_runtime::threads::start_scoped;
 
 use crate::error::PipelineError;
@@ -31,24 +31,24 @@ pub(crate) struct Locks {
 }
 
 /// A run from sources to destination.
-pub(crate) struct Overlap<'a> {
+pub(crate) struct ConcurrentRun<'a> {
     pub(crate) project: &'a Project,
     pub(crate) locks: &'a Locks,
     pub(crate) destination: &'a dyn Destination,
     /// Set when a stage has failed.
-    halt: Cancel,
+    halt: CancelToken,
     first_error: Mutex<Option<PipelineError>>,
     /// The package that could not be normalized.
     stuck: Mutex<Option<LoadId>>,
 }
 
-impl<'a> Overlap<'a> {
+impl<'a> ConcurrentRun<'a> {
     pub(crate) fn new(project: &'a Project, locks: &'a Locks, destination: &'a dyn Destination) -> Self {
         Self {
             project,
             locks,
             destination,
-            halt: Cancel::default(),
+            halt: CancelToken::default(),
             first_error: Mutex::default(),
             stuck: Mutex::default(),
         }

@@ -12,7 +12,7 @@ use crate::request::Request;
 
 /// What the walks of a resource have met.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct FetchStats {
     pub(crate) bytes: AtomicU64,
     pub(crate) rows: AtomicU64,
     pub(crate) answers: AtomicU64,
@@ -30,21 +30,21 @@ pub(crate) struct Chosen {
 
 /// One walk: its first request, and what goes into its rows.
 #[derive(Debug)]
-pub(crate) struct Walk {
+pub(crate) struct Pagination {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) request: Request,
     pub(crate) suffix: Vec<u8>,
     pub(crate) max_row_bytes: usize,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Arc<FetchStats>,
     /// Where an earlier walk stopped.
     pub(crate) resume: Option<Position>,
 }
 
 /// A page, and where a later walk goes on behind it, if the resource asks for that.
 #[derive(Debug)]
-pub(crate) struct Portion {
+pub(crate) struct FetchedPage {
     pub(crate) page: JsonPage,
     pub(crate) behind: Option<Position>,
 }
 
-pub(crate) type Pages = Receiver<Result<Portion, SourceError>>;
+pub(crate) type Pages = Receiver<Result<FetchedPage, SourceError>>;

@@ -7,7 +7,7 @@ use crate::state_change::StateChange;
 
 /// How far one resource is.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct ResourceProgress {
     has_begun: bool,
     has_ended: bool,
     /// Whether anything happened since the last package: a page came, or the end.
@@ -19,7 +19,7 @@ pub(crate) struct Standing {
     left_out: u64,
 }
 
-impl Standing {
+impl ResourceProgress {
     /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
     pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
         let (steps, edits) = change.split();

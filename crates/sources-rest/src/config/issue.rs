@@ -5,14 +5,14 @@ use thiserror::Error;
 /// A key, below the table that is being read, and what is wrong with it.
 #[derive(Debug, Error)]
 #[error("`{key}`: {reason}")]
-pub struct Fault {
+pub struct ConfigIssue {
     /// The key.
     pub key: String,
     /// What is wrong and what to do.
     pub reason: String,
 }
 
-impl Fault {
+impl ConfigIssue {
     pub(crate) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), reason: reason.into() }
     }
@@ -25,10 +25,8 @@ impl Fault {
 }
 
 /// One of a few words.
-pub(crate) fn word<'a>(key: &str, given: &str, known: &[&'a str]) -> Result<&'a str, Fault> {
-    known
-        .iter()
-        .find(|word| **word == given)
-        .copied()
-        .ok_or_else(|| Fault::new(key, format!("`{given}` is not known; known are {}", known.join(", "))))
+pub(crate) fn word<'a>(key: &str, given: &str, known: &[&'a str]) -> Result<&'a str, ConfigIssue> {
+    known.iter().find(|word| **word == given).copied().ok_or_else(|| {
+        ConfigIssue::new(key, format!("`{given}` is not known; known are {}", known.join(", ")))
+    })
 }

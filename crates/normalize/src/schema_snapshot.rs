@@ -11,7 +11,7 @@ use rpds::HashTrieMapSync;
 
 /// Tables and their contracts at one moment.
 #[derive(Clone, Debug)]
-pub(crate) struct KnownTables {
+pub(crate) struct SchemaSnapshot {
     tables: HashTrieMapSync<Arc<str>, KnownTable>,
     naming: Naming,
     /// The contract of tables that are not there.
@@ -24,7 +24,7 @@ struct KnownTable {
     contract: ContractModes,
 }
 
-impl KnownTables {
+impl SchemaSnapshot {
     /// All tables of a schema.
     pub(crate) fn of(schema: &Schema) -> Self {
         let whole = schema.settings.schema_contract.as_ref().map(ContractModes::parse);
@@ -76,7 +76,7 @@ mod tests {
         orders.schema_contract = Some(json!({"columns": "discard_row"}));
         schema.tables.insert("orders".to_owned(), orders);
         schema.tables.insert("orders__lines".to_owned(), Table::nested("orders__lines", "orders"));
-        let known = KnownTables::of(&schema);
+        let known = SchemaSnapshot::of(&schema);
         for name in ["orders", "orders__lines", "unknown", "_dlt_loads", "_dlt_unknown"] {
             assert_eq!(known.contract_for(name), schema.contract_for(name, None).unwrap(), "{name}");
         }
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_table_is_known_as_it_was_when_it_was_taken() {
         let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
-        let mut known = KnownTables::of(&schema);
+        let mut known = SchemaSnapshot::of(&schema);
         schema.tables.insert("orders".to_owned(), Table::root("orders", "orders"));
         assert!(known.get("orders").is_none());
         known.take(&schema, "orders");

@@ -9,14 +9,14 @@ use cartage_runtime::Random;
 use crate::error::PipelineError;
 
 /// A source that takes part in a run, before it is made.
-pub(crate) enum Offer<'a> {
+pub(crate) enum SourceInput<'a> {
     /// A table of the configuration.
     Configured(&'a SourceSettings),
     /// A source of a program.
     Handed(Box<Source>),
 }
 
-impl<'a> Offer<'a> {
+impl<'a> SourceInput<'a> {
     /// The sources of the configuration, in the order of the file.
     ///
     /// # Errors

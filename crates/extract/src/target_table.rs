@@ -11,7 +11,7 @@ use crate::route::Route;
 
 /// A root table with those below it, as hints make them.
 #[derive(Debug)]
-pub(crate) struct Goal {
+pub(crate) struct TargetTable {
     /// Tells goals apart: two that write to one table may have other hints.
     pub(crate) id: usize,
     /// Normalized name of the root table.
@@ -25,7 +25,7 @@ pub(crate) struct Goal {
     pub(crate) keeps_discarded: bool,
 }
 
-impl Goal {
+impl TargetTable {
     /// What the hints of a resource say.
     pub(crate) fn new(
         id: usize,
@@ -57,7 +57,7 @@ impl Goal {
 
 /// The goals of pages that go elsewhere than to the table of their resource, or change its hints.
 #[derive(Debug)]
-pub(crate) struct Goals {
+pub(crate) struct TargetTables {
     naming: Naming,
     next_id: usize,
     /// By the position of the resource and the name of the table, which is absent where it is the resource's own.
@@ -70,10 +70,10 @@ struct Routed {
     asked: Option<ResourceHints>,
     /// All hints of the goal.
     hints: ResourceHints,
-    goal: Arc<Goal>,
+    goal: Arc<TargetTable>,
 }
 
-impl Goals {
+impl TargetTables {
     pub(crate) fn new(naming: Naming, planned: &[Planned]) -> Self {
         Self { naming, next_id: planned.len(), routed: HashMap::new() }
     }
@@ -86,7 +86,7 @@ impl Goals {
         at: usize,
         resource: &Planned,
         route: Option<&Route>,
-    ) -> Result<(Arc<Goal>, bool), String> {
+    ) -> Result<(Arc<TargetTable>, bool), String> {
         let key = (at, route.and_then(|route| route.table.clone()));
         let asked = route.and_then(|route| route.hints.as_ref());
         let known = self.routed.get(&key);
@@ -104,14 +104,14 @@ impl Goals {
             hints.table_name.clone_from(&key.1);
         }
         let kept = resource.goal.keeps_discarded;
-        let goal = Arc::new(Goal::new(self.next_id, &resource.name, &hints, &self.naming, kept)?);
+        let goal = Arc::new(TargetTable::new(self.next_id, &resource.name, &hints, &self.naming, kept)?);
         self.next_id += 1;
         self.routed.insert(key, Routed { asked: asked.cloned(), hints, goal: Arc::clone(&goal) });
         Ok((goal, true))
     }
 
     /// The goals beyond the resources' own.
-    pub(crate) fn routed(&self) -> impl Iterator<Item = &Goal> {
+    pub(crate) fn routed(&self) -> impl Iterator<Item = &TargetTable> {
         self.routed.values().map(|routed| &*routed.goal)
     }
 }
