@@ -68,7 +68,13 @@ fn is_truth(value: bool, given: &Given) -> bool {
     let words = if value { ["true", "yes", "t", "y", "1"] } else { ["false", "no", "f", "n", "0"] };
     match given {
         Given::Bool(given) => value == *given,
-        Given::Text(text) | Given::Field(text) => words.iter().any(|word| text.eq_ignore_ascii_case(word)),
+        Given::Text(text) => words.iter().any(|word| text.eq_ignore_ascii_case(word)),
+        // Numbers of CSV are numbers however they are written, and minus zero is zero.
+        Given::Field(text) => {
+            let number = Number::parse(if value { text } else { text.trim_start_matches('-') });
+            words.iter().any(|word| text.eq_ignore_ascii_case(word))
+                || number.is_some_and(|number| Some(number) == Number::parse(words[4]))
+        }
         Given::Digits(_) | Given::Double(_) => is_number(words[4], given),
         _ => false,
     }

@@ -117,8 +117,9 @@ pub(super) fn judge(case: &Case, outcomes: &[RunOutcome], folder: &Path) -> Resu
             refused(run, files, outcome, &mut judgement);
         }
     }
-    // A job that fails for good comes after the tables were emptied that the run replaces.
-    if case.tables.contains(&Disposition::Replace) && outcomes.iter().any(is_mixed) {
+    // A job that fails for good comes after the tables were emptied that the run replaces, and after other jobs, whose
+    // rows are there until the package is loaded or dropped.
+    if outcomes.iter().any(is_mixed) {
         return Ok(judgement);
     }
     let dataset = dataset::read(&folder.join("out.duckdb"))?;
