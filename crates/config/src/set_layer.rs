@@ -14,7 +14,7 @@ use crate::toml_layer;
 pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
     let mut tree = Table::new();
     for set in sets {
-        let bad = || ConfigError::BadSet { text: set.split('=').next().unwrap_or_default().to_owned() };
+        let bad = || ConfigError::BadSet { text: key_of(set).to_owned() };
         let (key, value) = set.split_once('=').ok_or_else(bad)?;
         let path = path_of(key.trim()).ok_or_else(bad)?;
         let origin = Origin { layer: Layer::Set, place: Place::Option(Arc::from(key.trim())) };
@@ -22,6 +22,12 @@ pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
         lay_over(&mut tree, at(&path, Node::new(value, origin)));
     }
     Ok(tree)
+}
+
+/// What looks like a key at the beginning of an option that is none; what follows may be a secret.
+fn key_of(set: &str) -> &str {
+    let is_of_key = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    set.split(|c| !is_of_key(c)).next().unwrap_or_default()
 }
 
 /// Reads what a program sets: dotted keys with values that have their type already.

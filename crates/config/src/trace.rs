@@ -30,8 +30,14 @@ pub(crate) struct Recorder(Mutex<BTreeMap<String, ResolvedValue>>);
 
 impl Recorder {
     pub(crate) fn record(&self, key: &str, node: &Node) {
-        let secret = node.origin.layer == Layer::Secrets || key.split('.').any(is_secret_key);
-        match &node.value {
+        // Variables that are handed to a program are named as it likes.
+        let secret = node.origin.layer == Layer::Secrets
+            || key.split('.').any(|part| is_secret_key(part) || part == "env");
+        let value = match &node.value {
+            Value::Loose(_, Some(read)) => read,
+            value => value,
+        };
+        match value {
             Value::Table(table) => {
                 for (name, below) in table {
                     self.record(&format!("{key}.{name}"), below);

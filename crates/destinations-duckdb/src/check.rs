@@ -7,7 +7,7 @@ use crate::engine::DuckDbEngine;
 
 /// Opens the file, or looks whether it could be made.
 pub(crate) fn open(duckdb: &DuckDbEngine) -> Result<String> {
-    let Some(path) = &duckdb.config().path else { return Ok("a database in memory".to_owned()) };
+    let path = &duckdb.config().path;
     if !path.exists() {
         return database_file::try_making(path);
     }

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
 use serde::Deserialize;
 
+/// More than machines have; DuckDB starts as many as it is told, before it does anything.
+const MOST_THREADS: usize = 1024;
+
 /// Keys of this destination beside those that name its file and those that all destinations share.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,8 +21,8 @@ struct Keys {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// The database file; `None` is a database in memory, for tests.
-    pub path: Option<PathBuf>,
+    /// The database file.
+    pub path: PathBuf,
     /// Schema that rows are loaded into.
     pub dataset: String,
     /// Schema for what is in flight.
@@ -41,6 +44,10 @@ impl Config {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (named, rest) = database_file::split(&rest)?;
         let Keys { memory_limit, threads } = rest.parse()?;
+        if threads.is_some_and(|threads| threads.get() > MOST_THREADS) {
+            let reason = format!("DuckDB gets at most {MOST_THREADS} threads");
+            return Err(rest.invalid("threads", reason).into());
+        }
         let dataset = request.dataset_name.clone();
         let staging_dataset = staging::dataset_of(&common, &dataset)?;
         Ok(Self {
@@ -61,27 +68,47 @@ impl Config {
     }
 }
 
-fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<Option<PathBuf>> {
-    let file =
-        named.map_or_else(|| format!("{}.duckdb", request.pipeline_name), |text| without_scheme(&text));
-    if file == ":memory:" {
-        return Ok(None);
+fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<PathBuf> {
+    let file = match named {
+        None => format!("{}.duckdb", request.pipeline_name),
+        Some(text) => without_scheme(&text)?.to_owned(),
+    };
+    let remedy = |what: &str| format!("name a file with `path` in `[destination.{}]`{what}", request.name);
+    if file == ":memory:" || file.is_empty() {
+        return Err(Error::invalid("a database in memory is gone when the load ends").with_remedy(remedy("")));
+    }
+    // DuckDB takes what follows a question mark for parameters, and puts its log into another folder.
+    if file.contains('?') {
+        // It may be a token, so it is not quoted.
+        return Err(Error::invalid("the name of DuckDB's file has a question mark").with_remedy(remedy("")));
     }
     let path = request.base_dir.join(file);
     if path.to_string_lossy().contains('?') {
-        // DuckDB takes what follows for parameters, and puts its log into another folder.
         return Err(Error::invalid(format!(
             "DuckDB cannot have its file at {}, because of the question mark",
             path.display()
         ))
-        .with_remedy("name a file with `path` in `[destination.duckdb]` whose folders have none"));
+        .with_remedy(remedy(" whose folders have none")));
     }
-    Ok(Some(path))
+    Ok(path)
 }
 
 /// dlt writes `duckdb:///relative` and `duckdb:////absolute`.
-fn without_scheme(text: &str) -> String {
-    text.strip_prefix("duckdb:///").or_else(|| text.strip_prefix("duckdb:")).unwrap_or(text).to_owned()
+fn without_scheme(text: &str) -> Result<&str> {
+    let refused = |reason: &str| {
+        // The text is not quoted: what is meant for another database has a password in it.
+        Error::invalid(reason.to_owned()).with_remedy(
+            "write a path, or duckdb:///shop.duckdb, or duckdb:////home/me/shop.duckdb with the whole path",
+        )
+    };
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let path = rest.strip_prefix('/').filter(|_| scheme == "duckdb");
+        return path.ok_or_else(|| refused("the address of the database names no DuckDB file"));
+    }
+    if ["md:", "motherduck:"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Err(refused("databases of MotherDuck are not supported, DuckDB files are"));
+    }
+    Ok(text.strip_prefix("duckdb:").unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -101,7 +128,7 @@ mod tests {
     #[test]
     fn the_file_is_named_after_the_pipeline_and_lies_beside_its_settings() {
         let config = read(&json!({})).unwrap();
-        assert_eq!(config.path, Some(PathBuf::from("/base/shop.duckdb")));
+        assert_eq!(config.path, PathBuf::from("/base/shop.duckdb"));
         assert_eq!(
             (config.dataset.as_str(), config.staging_dataset.as_str()),
             ("my_data", "my_data_staging")
@@ -117,13 +144,16 @@ mod tests {
             json!({"credentials": {"database": "a/b.duckdb"}}),
             json!({"path": "a/b.duckdb", "database": "a/b.duckdb"}),
         ] {
-            assert_eq!(read(&settings).unwrap().path, Some(PathBuf::from("/base/a/b.duckdb")), "{settings}");
+            assert_eq!(read(&settings).unwrap().path, PathBuf::from("/base/a/b.duckdb"), "{settings}");
         }
-        assert_eq!(
-            read(&json!({"credentials": "duckdb:////x.db"})).unwrap().path,
-            Some(PathBuf::from("/x.db"))
-        );
-        assert_eq!(read(&json!({"path": ":memory:"})).unwrap().path, None);
+        assert_eq!(read(&json!({"credentials": "duckdb:////x.db"})).unwrap().path, PathBuf::from("/x.db"));
+        for text in
+            ["postgresql://u:hush@h/d", "duckdb://u:hush@h/d", "md:db?token=hush", "a.db?x=hush", ":memory:"]
+        {
+            let error = read(&json!({"credentials": text})).unwrap_err();
+            assert!(error.remedy().is_some() && !format!("{error:?}").contains("hush"), "{error:?}");
+        }
+        assert!(read(&json!({"threads": 1_000_000})).unwrap_err().to_string().contains("threads"));
         assert!(read(&json!({"path": "a", "database": "b"})).is_err());
         let question = read(&json!({"path": "what?/b.duckdb"})).unwrap_err();
         assert!(question.remedy().unwrap().contains("`path`"), "{question}");

@@ -42,15 +42,12 @@ impl Database {
     /// Opens the file of `config`, or gives the instance that this process has open already. Settings
     /// of the instance are those of whoever opened it first.
     pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Arc<Self>> {
-        let Some(path) = &config.path else {
-            return Ok(Arc::new(Self::new(connect(config, None, runtime)?)));
-        };
-        let key = canonical(path);
+        let key = canonical(&config.path);
         let mut open = lock(&OPEN);
         if let Some(database) = open.get(&key).and_then(Weak::upgrade) {
             return Ok(database);
         }
-        let database = Arc::new(Self::new(connect(config, Some(path), runtime)?));
+        let database = Arc::new(Self::new(connect(config, runtime)?));
         open.insert(key, Arc::downgrade(&database));
         Ok(database)
     }
@@ -97,20 +94,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(config: &Config, path: Option<&Path>, runtime: &Runtime) -> Result<Instance> {
-    let place = path.unwrap_or(Path::new(":memory:"));
+fn connect(config: &Config, runtime: &Runtime) -> Result<Instance> {
+    let place = config.path.as_path();
     let attach = attachment(place)?;
-    if let Some(path) = path {
-        create_if_absent(path, |unfinished| {
-            let engine = Instance::start(config)?;
-            // A path that cannot be attached is refused below, with its name.
-            if let Ok(attach) = attachment(unfinished) {
-                engine.connection.execute_batch(&attach)?;
-                engine.detach()?;
-            }
-            Ok(())
-        });
-    }
+    create_if_absent(place, |unfinished| {
+        let engine = Instance::start(config)?;
+        // A path that cannot be attached is refused below, with its name.
+        if let Ok(attach) = attachment(unfinished) {
+            engine.connection.execute_batch(&attach)?;
+            engine.detach()?;
+        }
+        Ok(())
+    });
     let failed = |cause| error::open(place, &cause);
     let engine = Instance::start(config).map_err(failed)?;
     let policy = RetryPolicy::new(LOCK_PAUSES.0, LOCK_PAUSES.1);

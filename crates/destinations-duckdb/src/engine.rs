@@ -78,14 +78,14 @@ impl DuckDbEngine {
 
     /// Closes the file. A database in memory is its connections, so it stays.
     pub(crate) fn close_unless_in_flight(&self) {
-        if self.config.path.is_some() && !self.in_flight.load(Ordering::SeqCst) {
+        if !self.in_flight.load(Ordering::SeqCst) {
             let closed = self.database.lock().unwrap_or_else(PoisonError::into_inner).take();
             drop(closed);
         }
     }
 
     fn place(&self) -> &Path {
-        self.config.path.as_deref().unwrap_or(Path::new(":memory:"))
+        &self.config.path
     }
 }
 
@@ -116,7 +116,7 @@ impl SqlEngine for DuckDbEngine {
 
     fn existing_session(&self) -> Result<Option<Session<'_>>> {
         let is_open = self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let exists = self.config.path.as_ref().is_some_and(|path| path.exists());
+        let exists = self.config.path.exists();
         if is_open || exists { self.session().map(Some) } else { Ok(None) }
     }
 

@@ -143,20 +143,24 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
         // What stands there as host, port or key would be a part of the password.
         return Err(broken("user or password hold a / or ? that is not encoded"));
     }
+    if database.contains('@') {
+        return Err(broken("what stands between host and ? holds an @ that is not encoded"));
+    }
     // A password may hold an @ that nobody encoded: the last one separates.
     let (user, place) =
         authority.rsplit_once('@').map_or((None, authority), |(user, place)| (Some(user), place));
     let mut parts = Parts::default();
     if let Some(user) = user {
         let (name, password) = user.split_once(':').map_or((user, None), |(name, word)| (name, Some(word)));
-        parts.username = present(name).and_then(decode);
+        parts.username = decoded(name).ok_or_else(|| broken("the user is not encoded properly"))?;
         parts.password = password.and_then(decode);
         if password.is_some() && parts.password.is_none() {
             return Err(broken("the password is not encoded properly"));
         }
     }
-    (parts.host, parts.port) = host_and_port(place);
-    parts.database = present(database).and_then(decode);
+    (parts.host, parts.port) =
+        host_and_port(place).ok_or_else(|| broken("the host is not encoded properly"))?;
+    parts.database = decoded(database).ok_or_else(|| broken("the database is not encoded properly"))?;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| broken("a key after '?' has no value"))?;
         let decoded = decode(key).zip(decode(&value.replace('+', " ")));
@@ -166,12 +170,11 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
 }
 
 /// `host:port`, where the host may be an address in brackets or several hosts with commas.
-fn host_and_port(place: &str) -> (Option<String>, Option<String>) {
+/// `None` where the host is not encoded properly.
+fn host_and_port(place: &str) -> Option<(Option<String>, Option<String>)> {
     if let Some((host, rest)) = place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (
-            present(host).map(str::to_owned),
-            rest.strip_prefix(':').and_then(present).map(str::to_owned),
-        );
+        let port = rest.strip_prefix(':').and_then(present);
+        return Some((present(host).map(str::to_owned), port.map(str::to_owned)));
     }
     let pairs: Vec<(&str, &str)> =
         place.split(',').map(|one| one.split_once(':').unwrap_or((one, ""))).collect();
@@ -181,11 +184,16 @@ fn host_and_port(place: &str) -> (Option<String>, Option<String>) {
     };
     let hosts = join(pairs.iter().map(|(host, _)| *host).collect());
     let ports = join(pairs.iter().map(|(_, port)| *port).collect());
-    (hosts.and_then(|hosts| decode(&hosts)), ports)
+    Some((decoded(&hosts.unwrap_or_default())?, ports))
 }
 
 fn present(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
+}
+
+/// A part that may be absent, with its `%xx` resolved; `None` where they are wrong.
+fn decoded(part: &str) -> Option<Option<String>> {
+    present(part).map_or(Some(None), |part| decode(part).map(Some))
 }
 
 /// Text with its `%xx` resolved; `None` where they are wrong or give no text.
@@ -251,9 +259,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_shown() {
-        for text in
-            ["mysql://u:hush@h/d", "u:hush@h/d", "postgresql://u:hush%zz@h/d", "postgresql://u:hush@h/d?x"]
-        {
+        for text in [
+            "mysql://u:hush@h/d",
+            "u:hush@h/d",
+            "postgresql://u:hush%zz@h/d",
+            "postgresql://u:hush@h/d?x",
+            "postgresql://u:p@a/hush@h/d",
+            "postgresql://u%zz:hush@h/d",
+            "postgresql://u:hush@h%zz/d",
+            "postgresql://u:hush@h/d%zz",
+        ] {
             let error = parse(text).err().unwrap();
             assert!(!format!("{error:?}").contains("hush"), "{error:?}");
         }

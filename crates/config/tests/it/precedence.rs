@@ -183,6 +183,29 @@ fn the_trace_knows_the_layer_of_a_value_and_masks_secrets() {
 }
 
 #[test]
+fn variables_for_a_program_are_masked_in_the_trace() {
+    let text = "[pipeline]\nname = 'p'\ndestination = 'crm'\n[destination.crm]\ntype = 'process'\n";
+    let of_file = Project::new(&format!("{text}env.PGPASSWORD = 'hush'\nenv.CRM_PAT = 'hush'\n"));
+    let of_variable = Project::new(text).env(&[("DESTINATION__CRM__ENV", r#"{"PGPASSWORD": "hush"}"#)]);
+    for project in [of_file, of_variable] {
+        let config = project.config();
+        let section = config.destination.as_ref().expect("a destination").section.clone();
+        let env: serde_json::Value = section.only(&["env"]).parse().expect("no fault");
+        assert_eq!(env["env"]["PGPASSWORD"], "hush");
+        let values = config.resolved_values();
+        assert!(!format!("{values:?}").contains("hush"), "{values:?}");
+    }
+}
+
+#[test]
+fn an_option_that_is_none_is_not_quoted_behind_its_key() {
+    for set in ["destination.postgres.credentials:hush", "destination.postgres.credentials hush=1"] {
+        let error = Project::new(SHOP).set(set).error();
+        assert!(error.contains("destination.postgres.credentials") && !error.contains("hush"), "{error}");
+    }
+}
+
+#[test]
 fn quotes_of_an_option_are_those_of_the_file() {
     for set in ["sources.shop.api_key=a b", "sources.shop.api_key=\"a b\"", "sources.shop.api_key='a b'"] {
         assert_eq!(key_of(&Project::new(SHOP).set(set)).as_deref(), Some("a b"), "{set}");
