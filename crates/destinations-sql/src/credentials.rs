@@ -131,6 +131,9 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
             form.example
         ))
     };
+    let decoded = |part: &str, wrong: &str| {
+        present(part).map(|part| decode(part).ok_or_else(|| broken(wrong))).transpose()
+    };
     let (scheme, rest) =
         text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;
     if !scheme.split('+').next().is_some_and(|scheme| form.schemes.contains(&scheme)) {
@@ -152,7 +155,7 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
     let mut parts = Parts::default();
     if let Some(user) = user {
         let (name, password) = user.split_once(':').map_or((user, None), |(name, word)| (name, Some(word)));
-        parts.username = decoded(name).ok_or_else(|| broken("the user is not encoded properly"))?;
+        parts.username = decoded(name, "the user is not encoded properly")?;
         parts.password = password.and_then(decode);
         if password.is_some() && parts.password.is_none() {
             return Err(broken("the password is not encoded properly"));
@@ -160,7 +163,7 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
     }
     (parts.host, parts.port) =
         host_and_port(place).ok_or_else(|| broken("the host is not encoded properly"))?;
-    parts.database = decoded(database).ok_or_else(|| broken("the database is not encoded properly"))?;
+    parts.database = decoded(database, "the database is not encoded properly")?;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| broken("a key after '?' has no value"))?;
         let decoded = decode(key).zip(decode(&value.replace('+', " ")));
@@ -184,16 +187,14 @@ fn host_and_port(place: &str) -> Option<(Option<String>, Option<String>)> {
     };
     let hosts = join(pairs.iter().map(|(host, _)| *host).collect());
     let ports = join(pairs.iter().map(|(_, port)| *port).collect());
-    Some((decoded(&hosts.unwrap_or_default())?, ports))
+    match hosts {
+        None => Some((None, ports)),
+        Some(hosts) => Some((Some(decode(&hosts)?), ports)),
+    }
 }
 
 fn present(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
-}
-
-/// A part that may be absent, with its `%xx` resolved; `None` where they are wrong.
-fn decoded(part: &str) -> Option<Option<String>> {
-    present(part).map_or(Some(None), |part| decode(part).map(Some))
 }
 
 /// Text with its `%xx` resolved; `None` where they are wrong or give no text.
