@@ -73,7 +73,12 @@ fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<Path
         None => format!("{}.duckdb", request.pipeline_name),
         Some(text) => without_scheme(&text)?.to_owned(),
     };
-    let remedy = |what: &str| format!("name a file with `path` in `[destination.{}]`{what}", request.name);
+    let remedy = |what: &str| {
+        format!(
+            "name another file, such as `path = \"shop.duckdb\"` in `[destination.{}]`{what}",
+            request.name
+        )
+    };
     if file == ":memory:" || file.is_empty() {
         return Err(Error::invalid("a database in memory is gone when the load ends").with_remedy(remedy("")));
     }

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, JobFile, LoadPlan, Probe, Result, SqlScript, Statement,
 };
-use cartage_destinations_sql::statements::ddl::{self, Constraints};
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_by_merge};
 use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
 use cartage_destinations_sql::{
@@ -161,15 +160,8 @@ impl SqlEngine for DuckDbEngine {
 
     /// What is merged is a small part of its table as a rule, and is not compressed: that costs more than anything
     /// else about staged rows. A replacement may be large, and would leave a large file behind.
-    fn create_staged(
-        &self,
-        target: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
-        let dialect: &dyn Dialect = if is_merged { &Uncompressed } else { &DuckDbDialect };
-        ddl::create_table(dialect, target, table, constraints)
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
+        if is_merged { &Uncompressed } else { &DuckDbDialect }
     }
 
     /// Known rows are replaced, and updated in place only where a table has columns that the schema does not know.

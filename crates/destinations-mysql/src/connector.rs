@@ -34,12 +34,15 @@ const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_t
 pub struct Connector {
     config: Config,
     dialect: MysqlDialect,
+    merged_dialect: MysqlDialect,
     thread: ClientThread,
 }
 
 impl Connector {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, dialect: MysqlDialect::default(), thread: ClientThread::new("mysql") }
+        let dialect = MysqlDialect::default();
+        let merged_dialect = dialect.of_merged();
+        Self { config, dialect, merged_dialect, thread: ClientThread::new("mysql") }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -48,6 +51,11 @@ impl Connector {
 
     pub(crate) fn mysql_dialect(&self) -> &MysqlDialect {
         &self.dialect
+    }
+
+    /// The same for staged tables whose rows are merged.
+    pub(crate) fn merged_dialect(&self) -> &MysqlDialect {
+        &self.merged_dialect
     }
 
     /// A new connection that is set up.

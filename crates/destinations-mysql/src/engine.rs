@@ -3,7 +3,6 @@
 use cartage_destinations_api::{ConnectRequest, Description, JobFile, Result, Statement};
 use cartage_destinations_sql::credentials::Login;
 use cartage_destinations_sql::server::{Server, ServerEngine};
-use cartage_destinations_sql::statements::ddl::{self, Constraints};
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_in_steps};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlSession as _};
@@ -73,16 +72,8 @@ impl Server for Connector {
         Ok(format!("version {version} at {}, as {user}{files}", place(self.config())))
     }
 
-    fn create_staged(
-        &self,
-        staged: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
-        let dialect = self.mysql_dialect();
-        let dialect = if is_merged { dialect.of_merged() } else { dialect.clone() };
-        ddl::create_table(&dialect, staged, table, constraints)
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
+        if is_merged { self.merged_dialect() } else { self.mysql_dialect() }
     }
 
     /// There is no `MERGE`.

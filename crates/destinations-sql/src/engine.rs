@@ -9,7 +9,7 @@ use cartage_destinations_api::{
 use cartage_schema::Table;
 
 use crate::row::Row;
-use crate::statements::ddl::{self, Constraints, Existing};
+use crate::statements::ddl::Existing;
 use crate::statements::merge::{UpdateRows, update_by_merge};
 use crate::statements::{ChainTable, Dialect, TableRef};
 
@@ -146,19 +146,10 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
         Ok(Some(LedgerGuard::default()))
     }
 
-    /// `CREATE TABLE` for the staged twin of a table, whose rows are merged or else take the place of others.
-    ///
-    /// # Errors
-    /// Terminal if a column has no type at this database.
-    fn create_staged(
-        &self,
-        target: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
+    /// How staged tables are made, whose rows are merged or else take the place of others.
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
         let _ = is_merged;
-        ddl::create_table(self.dialect(), target, table, constraints)
+        self.dialect()
     }
 
     /// How known rows are updated; `session` is there when the load runs, not when its statements are shown.

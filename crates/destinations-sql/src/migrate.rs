@@ -96,7 +96,8 @@ impl<E: SqlEngine> SqlDestination<E> {
             let (table, name) = (planned.table, &planned.table.name);
             let target = self.staged(&plan.key, name);
             let constraints = staged_constraints(plan, table, indexes);
-            let create = self.engine().create_staged(&target, table, constraints, is_merged(plan, name))?;
+            let dialect = self.engine().staged_dialect(is_merged(plan, name));
+            let create = ddl::create_table(dialect, &target, table, constraints)?;
             staged.push((target, Statement::new(format!("stage table {name}"), create)));
         }
         Ok(staged)

@@ -64,7 +64,7 @@ fn named_file(request: &ConnectRequest, named: Option<&str>) -> Result<PathBuf> 
     };
     if file == ":memory:" || file.is_empty() {
         return Err(Error::invalid("a database in memory is gone when the load ends")
-            .with_remedy("name a file with 'path' in the destination's section"));
+            .with_remedy("name a file instead, such as shop.sqlite, or sqlite:///shop.sqlite"));
     }
     Ok(request.base_dir.join(file))
 }

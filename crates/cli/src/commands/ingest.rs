@@ -149,7 +149,7 @@ mod tests {
     fn destinations_are_types_with_places_or_addresses() {
         for (given, kind, place) in [
             ("duckdb:events.duckdb", "duckdb", "events.duckdb"),
-            ("duckdb:///abs/events.duckdb", "duckdb", "///abs/events.duckdb"),
+            ("duckdb:///events.duckdb", "duckdb", "duckdb:///events.duckdb"),
             ("filesystem:s3://bucket/raw", "filesystem", "s3://bucket/raw"),
             ("s3://bucket/raw", "filesystem", "s3://bucket/raw"),
             ("postgresql://u@host/db", "postgres", "postgresql://u@host/db"),

@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "duckdb",
     summary: "a DuckDB file, compiled in",
     capabilities,
-    place: Some(Place { key: "path", schemes: &[], is_secret: false }),
+    place: Some(Place { key: "path", schemes: &["duckdb"], is_secret: false }),
     template: Some(|asked| file_template("duckdb", "duckdb", asked)),
     feature: Some("duckdb"),
     page: Some("destinations/duckdb.md"),

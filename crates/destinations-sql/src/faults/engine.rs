@@ -13,7 +13,7 @@ use cartage_schema::Table;
 use super::Faults;
 use crate::engine::{CommitModel, Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
 use crate::row::Row;
-use crate::statements::ddl::{Constraints, Existing};
+use crate::statements::ddl::Existing;
 use crate::statements::merge::UpdateRows;
 use crate::statements::{ChainTable, Dialect, TableRef};
 
@@ -155,14 +155,8 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
         self.inner.guard_ledger(access)
     }
 
-    fn create_staged(
-        &self,
-        target: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
-        self.inner.create_staged(target, table, constraints, is_merged)
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
+        self.inner.staged_dialect(is_merged)
     }
 
     fn update_rows(

@@ -9,7 +9,6 @@ use super::Server;
 use super::lock::LoadLock;
 use super::pool::{Pool, Pooled};
 use crate::engine::{CommitModel, Datasets, SqlEngine};
-use crate::statements::ddl::Constraints;
 use crate::statements::merge::UpdateRows;
 use crate::statements::{ChainTable, Dialect, TableRef};
 
@@ -89,14 +88,8 @@ impl<S: Server> SqlEngine for ServerEngine<S> {
         self.lock.release();
     }
 
-    fn create_staged(
-        &self,
-        target: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
-        self.pool.server().create_staged(target, table, constraints, is_merged)
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
+        self.pool.server().staged_dialect(is_merged)
     }
 
     fn update_rows(

@@ -14,7 +14,6 @@ use cartage_destinations_api::{Description, JobFile, Probe, Result, SqlScript};
 use cartage_schema::Table;
 
 use crate::engine::{CommitModel, Datasets, SqlSession};
-use crate::statements::ddl::{self, Constraints};
 use crate::statements::merge::{UpdateRows, update_by_merge};
 use crate::statements::{Dialect, TableRef};
 
@@ -78,19 +77,10 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    /// See [`SqlEngine::create_staged`](crate::SqlEngine::create_staged).
-    ///
-    /// # Errors
-    /// As for that.
-    fn create_staged(
-        &self,
-        target: &TableRef,
-        table: &Table,
-        constraints: Constraints,
-        is_merged: bool,
-    ) -> Result<String> {
+    /// See [`SqlEngine::staged_dialect`](crate::SqlEngine::staged_dialect).
+    fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
         let _ = is_merged;
-        ddl::create_table(self.dialect(), target, table, constraints)
+        self.dialect()
     }
 
     /// How known rows are updated.
