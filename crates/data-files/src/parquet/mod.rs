@@ -12,6 +12,7 @@ mod deltas;
 mod encode;
 mod error;
 mod facts;
+mod footer;
 mod int96;
 mod layout;
 mod open;

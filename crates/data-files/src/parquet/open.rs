@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Compression, Type as PhysicalType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
-use super::{ParquetError, int96, thrift};
+use super::{ParquetError, footer, int96};
 
 /// Length of the footer and magic number, at the very end of a file.
 const TAIL_BYTES: u64 = 8;
@@ -130,7 +130,7 @@ fn check_footer(file: &mut File, path: &Path) -> Result<u64, ParquetError> {
     }
     let mut footer = vec![0; length as usize];
     read(SeekFrom::End(-((TAIL_BYTES + length) as i64)), &mut footer)?;
-    match thrift::Footer::read(&footer) {
+    match footer::RawFooter::read(&footer) {
         None => damaged("its footer cannot be read"),
         Some(footer) if footer.is_encrypted => Err(ParquetError::Encrypted { path: path.to_owned() }),
         Some(footer) if !footer.has_schema_tree => {

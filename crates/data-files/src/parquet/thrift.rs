@@ -1,4 +1,5 @@
-//! As much of Thrift's compact protocol as it takes to look at a footer or a page header without trusting it.
+//! As much of Thrift's compact protocol as it takes to look at a page header without trusting it; `footer.rs` looks at
+//! footers.
 //!
 //! The Parquet library keeps its own reader to itself, and believes the sizes that a header states.
 
@@ -6,33 +7,22 @@
 const MAX_DEPTH: usize = 64;
 
 /// The type of a field, as the protocol numbers them.
-mod kind {
-    pub(super) const STOP: u8 = 0;
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const BYTE: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I32: u8 = 5;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const LIST: u8 = 9;
-    pub(super) const SET: u8 = 10;
-    pub(super) const MAP: u8 = 11;
-    pub(super) const STRUCT: u8 = 12;
-    pub(super) const UUID: u8 = 13;
+pub(super) mod kind {
+    pub(in crate::parquet) const STOP: u8 = 0;
+    pub(in crate::parquet) const TRUE: u8 = 1;
+    pub(in crate::parquet) const FALSE: u8 = 2;
+    pub(in crate::parquet) const BYTE: u8 = 3;
+    pub(in crate::parquet) const I16: u8 = 4;
+    pub(in crate::parquet) const I32: u8 = 5;
+    pub(in crate::parquet) const I64: u8 = 6;
+    pub(in crate::parquet) const DOUBLE: u8 = 7;
+    pub(in crate::parquet) const BINARY: u8 = 8;
+    pub(in crate::parquet) const LIST: u8 = 9;
+    pub(in crate::parquet) const SET: u8 = 10;
+    pub(in crate::parquet) const MAP: u8 = 11;
+    pub(in crate::parquet) const STRUCT: u8 = 12;
+    pub(in crate::parquet) const UUID: u8 = 13;
 }
-
-/// The numbers of fields of `FileMetaData`: the elements of the schema, and what only encrypted files have.
-const SCHEMA: i64 = 2;
-const ENCRYPTION_ALGORITHM: i64 = 8;
-
-/// The number of the field of `SchemaElement` that says how many of the next elements are inside of it.
-const NUM_CHILDREN: i64 = 5;
-
-/// Columns inside one another; a list takes two. Real schemas have fewer than twenty, and readers call themselves for
-/// each.
-const MAX_SCHEMA_DEPTH: usize = 128;
 
 /// What a page header says of its page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,60 +68,6 @@ impl PageHeader {
         header.length = input.at;
         seen.iter().all(|seen| *seen).then_some(header)
     }
-}
-
-/// What a footer says of its file, before anything is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Footer {
-    /// Whether columns are encrypted.
-    pub(super) is_encrypted: bool,
-    /// Whether the elements of the schema are one tree that is not too deep. The library reserves memory for as many
-    /// children as an element says it has.
-    pub(super) has_schema_tree: bool,
-}
-
-impl Footer {
-    /// Reads the footer; `None` if it is no whole one.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut input = Input::new(bytes);
-        let mut footer = Self { is_encrypted: false, has_schema_tree: true };
-        input.fields(|input, id, kind| {
-            footer.is_encrypted |= id == ENCRYPTION_ALGORITHM;
-            if (id, kind) != (SCHEMA, kind::LIST) {
-                return input.skip(kind, 0);
-            }
-            let (item, count) = input.list_header()?;
-            let mut children = Vec::new();
-            for _ in 0..count {
-                if item == kind::STRUCT {
-                    children.push(input.schema_element()?);
-                } else {
-                    input.skip_item(item, 0)?;
-                }
-            }
-            footer.has_schema_tree &= is_tree(&children);
-            Some(())
-        })?;
-        Some(footer)
-    }
-}
-
-/// Whether elements, each before its children, whose numbers these are, make up one tree.
-fn is_tree(children: &[i64]) -> bool {
-    // How many elements are still awaited at each level.
-    let mut awaited = vec![1];
-    for &count in children {
-        while awaited.last() == Some(&0) {
-            awaited.pop();
-        }
-        let Some(level) = awaited.last_mut() else { return false };
-        *level -= 1;
-        if !(0..=children.len() as i64).contains(&count) || awaited.len() > MAX_SCHEMA_DEPTH {
-            return false;
-        }
-        awaited.push(count);
-    }
-    awaited.iter().all(|count| *count == 0)
 }
 
 /// Bytes that are read from the front.
@@ -183,13 +119,13 @@ impl<'a> Input<'a> {
     }
 
     /// A number of any width, which zigzag has made small.
-    fn integer(&mut self) -> Option<i64> {
+    pub(super) fn integer(&mut self) -> Option<i64> {
         let raw = self.varint()?;
         Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
     /// Hands over each field of a struct, whose value must be read or skipped.
-    fn fields(&mut self, mut visit: impl FnMut(&mut Self, i64, u8) -> Option<()>) -> Option<()> {
+    pub(super) fn fields(&mut self, mut visit: impl FnMut(&mut Self, i64, u8) -> Option<()>) -> Option<()> {
         let mut id = 0;
         loop {
             let head = self.byte()?;
@@ -205,7 +141,7 @@ impl<'a> Input<'a> {
     }
 
     /// The type of the items of a list, and how many there are.
-    fn list_header(&mut self) -> Option<(u8, u64)> {
+    pub(super) fn list_header(&mut self) -> Option<(u8, u64)> {
         let head = self.byte()?;
         let count = match head >> 4 {
             15 => self.varint()?,
@@ -214,21 +150,7 @@ impl<'a> Input<'a> {
         Some((head & 0x0f, count))
     }
 
-    /// An element of a schema: how many of the next elements are inside of it.
-    fn schema_element(&mut self) -> Option<i64> {
-        let mut children = 0;
-        self.fields(|input, id, kind| {
-            if (id, kind) == (NUM_CHILDREN, kind::I32) {
-                children = input.integer()?;
-                Some(())
-            } else {
-                input.skip(kind, 1)
-            }
-        })?;
-        Some(children)
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
+    pub(super) fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -260,7 +182,7 @@ impl<'a> Input<'a> {
     }
 
     /// Inside collections a truth value takes a byte; so each item takes one, and no count outruns the bytes.
-    fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
+    pub(super) fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
             kind::TRUE | kind::FALSE => self.jump(1),
             kind => self.skip(kind, depth + 1),
@@ -283,46 +205,5 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(PageHeader::read(&bytes[..end]), None, "cut at {end}");
         }
-    }
-
-    #[test]
-    fn a_field_behind_the_largest_number_is_no_field() {
-        // A number of ten bytes, and a field that is one further.
-        let largest = [0x05, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0x15, 0, 0];
-        assert_eq!(Footer::read(&largest), None);
-    }
-
-    #[test]
-    fn counts_that_outrun_the_bytes_and_deep_nesting_are_no_footer() {
-        // A list of 2^32 structs, and structs inside one another without end.
-        assert_eq!(Footer::read(&[0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]), None);
-        assert_eq!(Footer::read(&[0x1c; 1000]), None);
-        let is_encrypted = |bytes| Footer::read(bytes).unwrap().is_encrypted;
-        assert!(!is_encrypted(&[0x15, 2, 0]));
-        assert!(is_encrypted(&[0x15, 2, 0x7c, 0, 0]));
-    }
-
-    #[test]
-    fn elements_that_count_others_than_there_are_are_no_schema() {
-        for (children, is_one) in [
-            (&[0][..], true),
-            (&[2, 0, 0], true),
-            (&[2, 1, 1, 0, 0], true),
-            (&[], false),
-            (&[0, 0], false),
-            (&[2, 0], false),
-            (&[1, 0, 0], false),
-            (&[1, -1], false),
-            (&[1, i64::from(i32::MAX)], false),
-            (&[1; 1000], false),
-        ] {
-            assert_eq!(is_tree(children), is_one, "{children:?}");
-        }
-        let deep = |levels| [vec![1; levels], vec![0]].concat();
-        assert!(is_tree(&deep(MAX_SCHEMA_DEPTH - 1)));
-        assert!(!is_tree(&deep(100_000)));
-        // Version 1, and two elements of which the first has three children.
-        let lying = [0x15, 2, 0x19, 0x2c, 0x55, 6, 0, 0x55, 0, 0, 0];
-        assert!(!Footer::read(&lying).unwrap().has_schema_tree);
     }
 }
