@@ -75,7 +75,7 @@ fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<Path
     };
     let remedy = |what: &str| {
         format!(
-            "name another file, such as `path = \"shop.duckdb\"` in `[destination.{}]`{what}",
+            "name a file with `path` in `[destination.{}]`{what}, such as `path = \"shop.duckdb\"`",
             request.name
         )
     };
