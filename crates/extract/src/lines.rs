@@ -6,8 +6,8 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::SourceError;
-use crate::error::Place;
 use crate::page::{JsonPage, PAGE_BYTES};
+use crate::source_error::Place;
 
 /// Cuts an input into pages of whole lines.
 ///

@@ -1,7 +1,6 @@
 //! Pages: what producers hand over, always many rows at once.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StructArray};
@@ -9,8 +8,8 @@ use memchr::{memchr_iter, memrchr};
 use serde::Serialize;
 
 use crate::SourceError;
-use crate::incremental::columnar_value;
-use crate::parquet_head::first_rows;
+use crate::columnar_json::columnar_value;
+use crate::parquet_file::ParquetFile;
 
 /// Bytes of rows that a page of a file aims at: large enough that costs per page vanish, small enough
 /// that round robin interleaves resources and a few pages in flight take little memory.
@@ -26,21 +25,6 @@ pub enum Page {
     Arrow(RecordBatch),
     /// A whole Parquet file, which becomes a file of the package without being read again.
     ParquetFile(ParquetFile),
-}
-
-/// A Parquet file whose footer has been read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParquetFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How messages and the trace name it.
-    pub source: Arc<str>,
-    /// Rows according to its footer.
-    pub rows: u64,
-    /// Bytes on disk.
-    pub bytes: u64,
-    /// Bytes of its columns before compression, according to its footer.
-    pub uncompressed_bytes: u64,
 }
 
 /// Rows of JSON text, one a line. Whether each line is JSON is for normalize to say, which parses it.
@@ -93,7 +77,7 @@ impl JsonPage {
     }
 
     /// Takes text whose every line is a row that stands on successive lines of `source`.
-    pub(crate) fn from_clean_lines(text: Vec<u8>, rows: u64, source: &Arc<str>, first_line: u64) -> Self {
+    pub fn from_clean_lines(text: Vec<u8>, rows: u64, source: &Arc<str>, first_line: u64) -> Self {
         let mut page = Self { text, rows, ..Self::default() };
         if rows > 0 {
             page.origins.push(PageOrigin { source: Arc::clone(source), first_line, rows });
@@ -102,6 +86,7 @@ impl JsonPage {
     }
 
     /// Appends one row, which stands on `line` of `source` and holds no line feed.
+    #[inline]
     pub fn push_row(&mut self, source: &Arc<str>, line: u64, row: &[u8]) {
         debug_assert!(!row.contains(&b'\n'), "a row is one line");
         self.text.extend_from_slice(row);
@@ -109,6 +94,7 @@ impl JsonPage {
     }
 
     /// Ends the row that a caller appended to [`JsonPage::text_mut`].
+    #[inline]
     pub fn end_row(&mut self, source: &Arc<str>, line: u64) {
         self.text.push(b'\n');
         self.rows += 1;
@@ -119,6 +105,7 @@ impl JsonPage {
     }
 
     /// The text behind the last row, for callers that build rows in place; see [`JsonPage::end_row`].
+    #[inline]
     pub fn text_mut(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
@@ -146,7 +133,7 @@ impl JsonPage {
     }
 
     /// Keeps only the first rows.
-    pub(crate) fn truncate(&mut self, rows: u64) {
+    pub fn truncate(&mut self, rows: u64) {
         if rows >= self.rows {
             return;
         }
@@ -165,7 +152,7 @@ impl JsonPage {
     }
 
     /// Keeps only these rows: for each stretch of them their numbers and their text, in order.
-    pub(crate) fn retain(&mut self, kept: &[(Range<u64>, Range<usize>)]) {
+    pub fn retain(&mut self, kept: &[(Range<u64>, Range<usize>)]) {
         let rows = kept.iter().map(|(rows, _)| rows.end - rows.start).sum();
         if rows == self.rows {
             return;
@@ -258,7 +245,7 @@ impl Page {
             }
             Self::ParquetFile(file) => {
                 let mut page = JsonPage::default();
-                for batch in first_rows(file, file.rows)? {
+                for batch in file.first_rows(file.rows)? {
                     append_rows(&mut page, &batch?)?;
                 }
                 Ok(page)
@@ -267,7 +254,7 @@ impl Page {
     }
 
     /// Bytes of its rows before compression.
-    pub(crate) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         match self {
             Self::Json(page) => page.text().len() as u64,
             Self::Arrow(batch) => batch.get_array_memory_size() as u64,

@@ -10,10 +10,9 @@ use cartage_state::PipelineState;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::columnar_json::columnar_value;
 use crate::feed::caught;
-use crate::incremental::columnar_value;
 use crate::page::{JsonPage, Page};
-use crate::parquet_head::first_rows;
 use crate::plan::{Planned, plan};
 use crate::producer::{Finding, Input, OpenContext, Producer};
 use crate::run::bind_cursors;
@@ -183,7 +182,7 @@ fn sample(
         }
         Some(Page::Arrow(batch)) => of_batch(&mut sample, batch),
         Some(Page::ParquetFile(file)) => {
-            if let Some(batch) = first_rows(file, 1)?.next() {
+            if let Some(batch) = file.first_rows(1)?.next() {
                 of_batch(&mut sample, &batch?);
             }
         }

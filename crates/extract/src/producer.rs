@@ -6,7 +6,7 @@ use cartage_runtime::CancelToken;
 use cartage_schema::DataType;
 use serde_json::{Map, Value};
 
-use crate::incremental::LastValue;
+use crate::last_value::LastValue;
 use crate::route::{Route, RouteScope};
 use crate::state_change::StateChange;
 use crate::target::TargetTable;

@@ -2,7 +2,8 @@
 
 use cartage_state::PipelineState;
 
-use crate::incremental::{Position, Step};
+use crate::cursor_advance::CursorAdvance;
+use crate::incremental::Position;
 use crate::state_change::StateChange;
 
 /// How far one resource is.
@@ -23,9 +24,9 @@ impl ResourceProgress {
     /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
     pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
         let (steps, edits) = change.split();
-        let has_passed = !steps.iter().any(Step::let_none_pass);
+        let has_passed = !steps.iter().any(CursorAdvance::let_none_pass);
         for step in steps {
-            self.left_out += step.left_out();
+            self.left_out += step.left_out;
             if !self.cursors.iter().any(|cursor| cursor.is_of(&step)) {
                 self.cursors.push(Position::at_start(state, source, &step));
             }

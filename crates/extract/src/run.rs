@@ -8,7 +8,7 @@ use crate::ExtractError;
 use crate::checkpoint::DestinationWrites;
 use crate::gather::Extraction;
 use crate::handoff;
-use crate::incremental::{Bounds, Meaning, bind};
+use crate::incremental::{Bounds, bind};
 use crate::plan::{Planned, plan, plan_cuts};
 use crate::producer::Producer;
 use crate::publish::Publisher;
@@ -75,7 +75,7 @@ pub(crate) fn bind_cursors(
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        let meaning = Meaning::of_cursor(&cursor, &resource.goal, schema);
+        let meaning = cursor.meaning(resource.goal.root(), schema);
         let bounds = Bounds { meaning, max_rows, has_parent: resource.parent.is_some() };
         bind(producer, cursor, &resource.name, &schema.name, state, &bounds)
             .map_err(|reason| (resource.name.clone(), reason))

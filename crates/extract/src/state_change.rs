@@ -3,7 +3,7 @@
 use cartage_state::PipelineState;
 use serde_json::Value;
 
-use crate::incremental::Step;
+use crate::cursor_advance::CursorAdvance;
 
 /// What a page changes in the state, handed over with the page: see
 /// [`Producer::take_state_change`](crate::Producer::take_state_change).
@@ -13,7 +13,7 @@ use crate::incremental::Step;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StateChange {
     edits: Vec<Edit>,
-    steps: Vec<Step>,
+    cursors: Vec<CursorAdvance>,
 }
 
 /// Whose state is changed.
@@ -52,32 +52,35 @@ impl StateChange {
     /// Both changes, this one first: for producers that make one page of several.
     #[must_use]
     pub fn then(mut self, later: Self) -> Self {
-        self.steps.extend(later.steps);
+        self.cursors.extend(later.cursors);
         later.edits.into_iter().fold(self, Self::edit)
     }
 
     /// Whether nothing is changed.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.steps.is_empty()
+        self.edits.is_empty() && self.cursors.is_empty()
     }
 
-    pub(crate) fn with_step(mut self, step: Option<Step>) -> Self {
-        self.steps.extend(step);
+    /// Adds what the page did to the cursor of the resource, if that looked at one: for producers whose rows pass a
+    /// cursor.
+    #[must_use]
+    pub fn with_cursor(mut self, advance: Option<CursorAdvance>) -> Self {
+        self.cursors.extend(advance);
         self
     }
 
-    /// What cursors did, and the rest.
-    pub(crate) fn split(mut self) -> (Vec<Step>, Self) {
-        (std::mem::take(&mut self.steps), self)
+    /// What cursors did, and the rest: for the stage.
+    pub fn split(mut self) -> (Vec<CursorAdvance>, Self) {
+        (std::mem::take(&mut self.cursors), self)
     }
 
     /// Whether keys are set or removed by the producer itself.
-    pub(crate) fn has_edits(&self) -> bool {
+    pub fn has_edits(&self) -> bool {
         !self.edits.is_empty()
     }
 
     /// Makes the changes, leaving out what cursors did.
-    pub(crate) fn apply(self, state: &mut PipelineState, source: &str, resource: &str) {
+    pub fn apply(self, state: &mut PipelineState, source: &str, resource: &str) {
         for Edit { of, key, value } in self.edits {
             let of = match &of {
                 StateOf::Resource => state.resource_state_mut(source, resource),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::selector::{Selector, Step};
 use super::window::{Take, Window};
 use crate::SourceError;
-use crate::error::Place;
 use crate::page::{JsonPage, PAGE_BYTES};
+use crate::source_error::Place;
 
 /// Reads the rows of a JSON document page by page.
 ///

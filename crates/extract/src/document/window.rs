@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::SourceError;
-use crate::error::Place;
 use crate::lines::strip_byte_order_mark;
+use crate::source_error::Place;
 
 const WINDOW_BYTES: usize = 256 << 10;
 

@@ -7,7 +7,8 @@ use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table, Write
 
 use super::Extraction;
 use crate::ExtractError;
-use crate::contract::{BrokenContract, first_row, rows_to_keep};
+use crate::broken_contract::BrokenContract;
+use crate::contract::{first_row, rows_to_keep};
 use crate::page::Page;
 use crate::plan::Planned;
 use crate::route::Route;

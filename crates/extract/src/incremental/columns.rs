@@ -13,12 +13,12 @@ use arrow::compute::{
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 
+use super::direction::Extreme;
 use super::instant::{PER_DAY, PER_NANO, instant, is_day};
 use super::iso_text::IsoText;
 use super::meaning::{Meaning, Stranger};
 use super::number;
 use super::value::{CursorValue, NANOS_PER_DAY};
-use super::window::Extreme;
 
 /// Cursor values in one of four forms, whatever Arrow type they had.
 #[derive(Debug)]

@@ -6,15 +6,17 @@ use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::{and, filter_record_batch, not, or};
 use arrow::error::ArrowError;
 
-use super::arrow_json;
 use super::columns::{Bound, Column};
+use super::direction::{Extreme, RangeEnd};
 use super::error::CursorError;
 use super::hash::{self, HashForm};
 use super::meaning::{Mark, Meaning};
-use super::rows::{Filtered, HashChange, Known, not_comparable};
+use super::rows::{Filtered, Known, not_comparable};
 use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::CursorValue;
-use super::window::{NotComparable, RangeEnd, Window};
+use super::window::{NotComparable, Window};
+use crate::columnar_json::columnar_value_in;
+use crate::cursor_advance::HashChange;
 
 /// Goes through the rows of one batch.
 pub(super) struct BatchFilter<'a> {
@@ -106,7 +108,7 @@ impl BatchFilter<'_> {
         }
         let extreme = self.window.extreme;
         let rank = move |order: Ordering| {
-            if extreme == super::window::Extreme::Max { order } else { order.reverse() }
+            if extreme == Extreme::Max { order } else { order.reverse() }
         };
         let mut before_end = valid.clone();
         if let Some(bound) = bound(column, self.window.end.as_ref()) {
@@ -192,7 +194,7 @@ impl BatchFilter<'_> {
         rows.map(|row| {
             let values = columns
                 .iter()
-                .map(|(name, column)| Ok((name.clone(), arrow_json::value(*column, row, form)?)))
+                .map(|(name, column)| Ok((name.clone(), columnar_value_in(*column, row, form.instants())?)))
                 .collect::<Result<_, ArrowError>>();
             let values = self.computed(values)?;
             Ok((row, hash::of_plain_value(&hash::key_of(values, &self.settings.key), form)))

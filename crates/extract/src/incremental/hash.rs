@@ -7,8 +7,9 @@ use cartage_schema::{canonical, content_hash};
 use serde_json::{Map, Value};
 
 use super::error::CursorError;
-use super::scan;
 use super::settings::RowKey;
+use crate::columnar_json::InstantForm;
+use crate::scan;
 
 const BYTES: usize = 9;
 /// Releases of dlt before 1.29 wrote longer hashes.
@@ -30,6 +31,14 @@ impl HashForm {
     /// The form of stored hashes.
     pub(super) fn of(hashes: &HashSet<String>) -> Self {
         if hashes.iter().any(|hash| hash.len() == LEGACY_CHARACTERS) { Self::Legacy } else { Self::Current }
+    }
+
+    /// How points in time of columns enter hashes of this form.
+    pub(super) fn instants(self) -> InstantForm {
+        match self {
+            Self::Current => InstantForm::Micros,
+            Self::Legacy => InstantForm::Text,
+        }
     }
 }
 

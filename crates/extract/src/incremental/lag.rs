@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::direction::Extreme;
 use super::iso_text::IsoText;
 use super::meaning::Meaning;
 use super::settings::CursorSettings;
 use super::value::{CursorValue, NANOS_PER_DAY, NANOS_PER_SECOND};
-use super::window::Extreme;
 
 /// What a lag counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,12 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use cartage_schema::value::{Decimal, Iso, parse_iso};
-use cartage_schema::{DataType, Detection, Schema};
+use cartage_schema::{DataType, Detection, Schema, Table};
 
+use super::direction::Extreme;
 use super::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestamp};
-use super::settings::CursorSettings;
 use super::value::CursorValue;
-use super::window::Extreme;
-use crate::target_table::TargetTable;
+use crate::json_path::JsonPath;
 
 /// How values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +59,16 @@ impl Meaning {
     pub(super) const PLAIN: Self = Self { kind: Kind::Plain, column: None };
 
     /// What the column of a cursor says.
-    pub(crate) fn of_cursor(settings: &CursorSettings, goal: &TargetTable, schema: &Schema) -> Self {
+    pub(super) fn of_column(path: &JsonPath, root: &Table, schema: &Schema) -> Self {
         let naming = schema.naming(None);
-        let Some(keys) = settings.path.keys() else { return Self::default() };
+        let Some(keys) = path.keys() else { return Self::default() };
         let names: Vec<String> = keys.iter().map(|key| naming.normalize_identifier(key)).collect();
         let column = naming.make_path(names.iter().map(String::as_str));
-        let typed = |table: &cartage_schema::Table| table.columns.get(&column)?.data_type;
-        let stored = || typed(schema.tables.get(&goal.table)?);
+        let typed = |table: &Table| table.columns.get(&column)?.data_type;
+        let stored = || typed(schema.tables.get(&root.name)?);
         let inference = schema.inference(0.0).ok();
         let preferred = || inference.as_ref()?.preferred_type(&column);
-        if let Some(data_type) = typed(goal.root()).or_else(stored).or_else(preferred) {
+        if let Some(data_type) = typed(root).or_else(stored).or_else(preferred) {
             return Self::of_type(data_type);
         }
         let detects = |detection| {
@@ -133,11 +132,7 @@ impl Meaning {
                         CursorValue::Timestamp { .. } | CursorValue::Date(_) => Kind::Instants,
                         // Texts have no order with these.
                         CursorValue::Int(_) | CursorValue::Float(_) | CursorValue::Decimal(_) => Kind::Plain,
-                        CursorValue::Text(other)
-                            if !super::instant::is_day(other) && kind == Kind::Undecided =>
-                        {
-                            Kind::Plain
-                        }
+                        CursorValue::Text(other) if !is_day(other) && kind == Kind::Undecided => Kind::Plain,
                         _ => kind,
                     };
                 }

@@ -14,23 +14,20 @@
 //! # Limitations
 //! Columnar rows need a column as cursor, not a path. External schedulers are not asked for a range.
 
-mod arrow_json;
 mod columns;
 mod columns_page;
+mod direction;
 mod error;
 mod hash;
 mod instant;
 mod iso_text;
 mod lag;
-mod last_value;
 mod meaning;
 mod number;
 mod parquet_file;
-mod path;
 mod position;
 mod producer;
 mod rows;
-mod scan;
 mod settings;
 mod value;
 mod window;
@@ -38,11 +35,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arrow_json::columnar_value;
 pub use error::CursorError;
-pub use last_value::LastValue;
-pub(crate) use meaning::Meaning;
-pub use path::JsonPath;
-pub(crate) use position::{Position, Step};
+pub(crate) use position::Position;
 pub(crate) use producer::{Bounds, bind};
 pub(crate) use settings::CursorSettings;

@@ -6,11 +6,12 @@ use parquet::arrow::arrow_reader::RowSelection;
 
 use super::columns_page::BatchFilter;
 use super::error::CursorError;
-use super::rows::{HashChange, Known};
+use super::rows::Known;
 use super::settings::{CursorSettings, RowKey};
 use super::window::Window;
 use crate::SourceError;
-use crate::page::ParquetFile;
+use crate::cursor_advance::HashChange;
+use crate::parquet_file::ParquetFile;
 
 /// Rows of one batch.
 const BATCH_ROWS: usize = 65_536;

@@ -1,52 +1,14 @@
 //! The cursor of a resource in the pipeline's state.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use cartage_state::PipelineState;
 use serde_json::{Map, Value, json};
 
-use super::rows::HashChange;
+use crate::cursor_advance::{CursorAdvance, CursorId};
 
 /// Rows at one value beyond which the user should know that each run hashes all of them.
 const MANY_HASHES: usize = 200;
-
-/// What one page did to the cursor.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Step {
-    pub(super) cursor: CursorId,
-    /// The new last value, if it moved.
-    pub(super) last_value: Option<Value>,
-    /// Whether any row had been on the page, and whether any stayed.
-    pub(super) had_rows: bool,
-    pub(super) kept_rows: bool,
-    /// How many rows the range left out.
-    pub(super) left_out: u64,
-    /// `None` where rows are not told apart.
-    pub(super) hashes: Option<HashChange>,
-}
-
-/// Where the state has the entry of a cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct CursorId {
-    pub(super) resource: Arc<str>,
-    /// As the user wrote its path.
-    pub(super) name: Arc<str>,
-    /// A fixed range is not remembered.
-    pub(super) is_stored: bool,
-}
-
-impl Step {
-    /// How many rows of the page the cursor left out.
-    pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
-    }
-
-    /// Whether the page had rows and the cursor let none pass.
-    pub(crate) fn let_none_pass(&self) -> bool {
-        self.had_rows && !self.kept_rows
-    }
-}
 
 /// The entry of one cursor in the state, as of the pages that were taken.
 #[derive(Debug)]
@@ -63,7 +25,7 @@ pub(crate) struct Position {
 
 impl Position {
     /// Takes up the entry that the state has at the start of the run, for the first step of its cursor.
-    pub(crate) fn at_start(state: &PipelineState, source: &str, step: &Step) -> Self {
+    pub(crate) fn at_start(state: &PipelineState, source: &str, step: &CursorAdvance) -> Self {
         let cursor = step.cursor.clone();
         let entry = entry(state, source, &cursor.resource, &cursor.name);
         let hashes: BTreeSet<String> = entry.unique_hashes.into_iter().collect();
@@ -79,12 +41,12 @@ impl Position {
     }
 
     /// Whether the step is one of this cursor.
-    pub(crate) fn is_of(&self, step: &Step) -> bool {
+    pub(crate) fn is_of(&self, step: &CursorAdvance) -> bool {
         self.cursor == step.cursor
     }
 
     /// Notes what the page did that is taken now.
-    pub(crate) fn advance(&mut self, step: Step) {
+    pub(crate) fn advance(&mut self, step: CursorAdvance) {
         if !step.had_rows {
             return;
         }

@@ -12,18 +12,20 @@ use serde_json::Value;
 use super::columns_page::BatchFilter;
 use super::error::CursorError;
 use super::lag;
-use super::last_value::LastValue;
 use super::meaning::Meaning;
 use super::parquet_file::{self, Decision};
-use super::position::{self, CursorEntry, CursorId, Step};
-use super::rows::{Filtered, HashChange, Known, RowFilter, not_comparable};
+use super::position::{self, CursorEntry};
+use super::rows::{Filtered, Known, RowFilter, not_comparable};
 use super::settings::{CursorSettings, RowOrder};
 use super::value::CursorValue;
 use super::window::Window;
-use crate::error::{Place, SourceError};
-use crate::page::{JsonPage, Page, ParquetFile};
+use crate::cursor_advance::{CursorAdvance, CursorId, HashChange};
+use crate::last_value::LastValue;
+use crate::page::{JsonPage, Page};
+use crate::parquet_file::ParquetFile;
 use crate::producer::{CursorRange, Finding, Input, OpenContext, Producer, Resume};
 use crate::route::{Route, RouteScope};
+use crate::source_error::{Place, SourceError};
 use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
@@ -43,7 +45,7 @@ pub(crate) struct IncrementalProducer {
     /// Whether the rows belong to those of a parent: the next one's may begin anywhere in the range again.
     has_parent: bool,
     /// What the page that is handed over next does to the cursor.
-    step: Option<Step>,
+    step: Option<CursorAdvance>,
     /// What the page of the inner producer that is being passed on changes in the state.
     inner_change: StateChange,
     file: Option<OpenFile>,
@@ -200,7 +202,8 @@ impl IncrementalProducer {
         let Filtered { hashes, left_out } = filtered;
         let hashes = self.settings.deduplicates().then_some(hashes);
         let (cursor, last_value) = (self.id.clone(), self.moved());
-        self.step = Some(Step { cursor, last_value, had_rows, kept_rows: kept > 0, left_out, hashes });
+        self.step =
+            Some(CursorAdvance { cursor, last_value, had_rows, kept_rows: kept > 0, left_out, hashes });
     }
 
     /// The new last value, if the state has another one. With a lag the window starts behind what is stored,
@@ -280,7 +283,7 @@ impl Producer for IncrementalProducer {
         // The page of the inner producer counts when its last row is handed over, and never if a limit cuts it.
         let is_passed_on = self.file.is_none() && self.room > 0;
         let change = if is_passed_on { mem::take(&mut self.inner_change) } else { StateChange::default() };
-        change.with_step(self.step.take())
+        change.with_cursor(self.step.take())
     }
 
     fn take_route(&mut self) -> Option<Arc<Route>> {

@@ -7,10 +7,13 @@ use memchr::memchr;
 
 use super::error::CursorError;
 use super::hash::{self, HashForm};
-use super::settings::{CursorSettings, OnMissing};
+use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::{CursorValue, NoCursor};
 use super::window::{NotComparable, Place, Window};
+use crate::cursor_advance::HashChange;
+use crate::json_path::JsonPath;
 use crate::page::JsonPage;
+use crate::scan::Malformed;
 
 /// Rows at the last value, by which the next run knows them again.
 #[derive(Clone, Debug, Default)]
@@ -28,14 +31,6 @@ impl Known {
         let form = HashForm::of(&hashes);
         Self { at_start: hashes, start_form: form, form }
     }
-}
-
-/// What a page did to the hashes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HashChange {
-    /// The last value moved, so all earlier ones are of no use.
-    pub(crate) reset: bool,
-    pub(crate) added: Vec<String>,
 }
 
 /// Goes through the rows of one page.
@@ -100,7 +95,7 @@ impl RowFilter<'_> {
     }
 
     fn judge(&mut self, row: &[u8]) -> Result<Verdict, CursorError> {
-        let value = match self.settings.path.find(row) {
+        let value = match value_at(&self.settings.path, row) {
             Ok(Some(value)) => value,
             Ok(None) if row.trim_ascii() == b"null" => return Ok(Verdict::Drop),
             Ok(None) => return self.missing(|path| CursorError::Missing { path }),
@@ -137,7 +132,7 @@ impl RowFilter<'_> {
     }
 
     fn is_known(&self, row: &[u8]) -> Result<bool, CursorError> {
-        if self.known.at_start.is_empty() && self.settings.key == super::settings::RowKey::WholeRow {
+        if self.known.at_start.is_empty() && self.settings.key == RowKey::WholeRow {
             return Ok(false);
         }
         let hash = hash::of_row(row, &self.settings.key, self.known.start_form)?;
@@ -168,6 +163,15 @@ impl Kept {
             }
             _ => kept.push(Self { rows: row..row + 1, text }),
         }
+    }
+}
+
+/// The value at the path; `Ok(None)` where the row has no such field.
+fn value_at<'a>(path: &JsonPath, row: &'a [u8]) -> Result<Option<CursorValue<'a>>, NoCursor> {
+    match path.find(row) {
+        Ok(Some(text)) => CursorValue::from_json_text(text).map(Some),
+        Ok(None) => Ok(None),
+        Err(Malformed) => Err(NoCursor::Malformed),
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a resource says about its cursor, checked.
 
 use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
+use cartage_schema::{Schema, Table};
 use serde_json::Value;
 
+use super::direction::{Extreme, RangeEnd};
 use super::meaning::Meaning;
-use super::path::JsonPath;
 use super::value::CursorValue;
-use super::window::{Extreme, RangeEnd};
+use crate::json_path::JsonPath;
 use crate::producer::Resume;
 
 /// How a resource loads only what is new.
@@ -108,6 +109,12 @@ impl CursorSettings {
         };
         settings.check_ends()?;
         Ok(settings)
+    }
+
+    /// What the values of the cursor are, as far as its column says it: that of `root`, the table of the resource as
+    /// hints make it, else that of the schema.
+    pub(crate) fn meaning(&self, root: &Table, schema: &Schema) -> Meaning {
+        Meaning::of_column(&self.path, root, schema)
     }
 
     /// What can be said of the ends before it is known what they mean.

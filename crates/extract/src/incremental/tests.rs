@@ -12,9 +12,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Bounds, CursorSettings, bind};
+use super::{Bounds, CursorSettings, Position, bind};
 use crate::producer::Pages;
-use crate::resource_progress::ResourceProgress;
 use crate::{JsonPage, Page, SourceError};
 
 #[derive(Clone, Copy, Debug)]
@@ -161,13 +160,17 @@ fn run(state: &mut PipelineState, hints: &Value, pages: Vec<Page>) -> Result<Vec
     let inner = Box::new(Pages(pages.into_iter().map(Ok)));
     let mut producer =
         bind(inner, settings, "r", "s", state, &Bounds::default()).map_err(SourceError::Config)?;
-    let mut standing = ResourceProgress::default();
+    let mut position: Option<Position> = None;
     let mut passed = Vec::new();
     while let Some(page) = producer.next_page()? {
-        standing.take(producer.take_state_change(), state, "s");
+        for advance in producer.take_state_change().split().0 {
+            position.get_or_insert_with(|| Position::at_start(state, "s", &advance)).advance(advance);
+        }
         passed.extend(positions(&page));
     }
-    standing.write(state, "s", "r");
+    if let Some(position) = position {
+        position.write(state, "s");
+    }
     Ok(passed)
 }
 

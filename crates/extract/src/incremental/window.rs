@@ -2,31 +2,10 @@
 
 use std::cmp::Ordering;
 
+use super::direction::{Extreme, RangeEnd};
 use super::meaning::{Mark, Meaning, Stranger};
 use super::settings::CursorSettings;
 use super::value::CursorValue;
-
-/// Which value of two is the later one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extreme {
-    Max,
-    Min,
-}
-
-/// Whether a value that equals an end of the range is inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RangeEnd {
-    Open,
-    Closed,
-}
-
-impl Extreme {
-    /// `Greater` where `a` lies further in the direction of the cursor; `None` where types have no order.
-    pub(super) fn rank(self, a: &CursorValue<'_>, b: &CursorValue<'_>) -> Option<Ordering> {
-        let order = a.order(b)?;
-        Some(if self == Self::Max { order } else { order.reverse() })
-    }
-}
 
 /// The range of one run. `start` and `end` are fixed, `last` runs ahead with the rows.
 #[derive(Clone, Debug)]

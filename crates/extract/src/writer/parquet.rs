@@ -13,9 +13,9 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 
 use super::files::PackageFiles;
-use super::tables::WriterSettings;
+use super::settings::WriterSettings;
 use crate::ExtractError;
-use crate::page::ParquetFile;
+use crate::parquet_file::ParquetFile;
 
 /// Where one table's columnar rows go.
 pub(super) struct ColumnsWriter {

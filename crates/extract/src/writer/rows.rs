@@ -5,7 +5,7 @@ use memchr::memchr_iter;
 
 use super::files::{FileKey, PackageFiles};
 use super::origins::Origins;
-use super::tables::WriterSettings;
+use super::settings::WriterSettings;
 use crate::ExtractError;
 use crate::page::{JsonPage, PageOrigin};
 

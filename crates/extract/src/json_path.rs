@@ -1,10 +1,9 @@
-//! Where in a row the cursor is.
+//! Paths into the JSON text of a row.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use super::value::NoCursor;
-use super::{scan, value::CursorValue};
+use crate::scan::{self, Malformed, Step};
 
 /// A path into JSON text: a name, or JSONPath of names, positions, `*` and `..`. The first match counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,25 +11,14 @@ pub struct JsonPath {
     steps: Vec<Step>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Key(String),
-    /// Negative ones count from the end.
-    Index(i64),
-    /// Elements of a list, values of an object.
-    Each,
-    /// The rest of the path at this value, else at any value below it.
-    Anywhere,
-}
-
 impl JsonPath {
     /// A path of one name, whatever characters it has.
-    pub(super) fn name(name: &str) -> Self {
+    pub fn name(name: &str) -> Self {
         Self { steps: vec![Step::Key(name.to_owned())] }
     }
 
-    /// The column that columnar rows must have.
-    pub(super) fn column(&self) -> Option<&str> {
+    /// The name, where the path is only one: the column that columnar rows must have.
+    pub fn column(&self) -> Option<&str> {
         match self.steps.as_slice() {
             [Step::Key(name)] => Some(name),
             _ => None,
@@ -38,7 +26,7 @@ impl JsonPath {
     }
 
     /// The names on the way, where it is made of names only: then the value has a column of its own.
-    pub(super) fn keys(&self) -> Option<Vec<&str>> {
+    pub fn keys(&self) -> Option<Vec<&str>> {
         let mut keys = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             match step {
@@ -54,13 +42,12 @@ impl JsonPath {
         scan::find(text, &self.steps).ok().flatten()
     }
 
-    /// The value at the path; `Ok(None)` where the row has no such field.
-    pub(super) fn find<'a>(&self, row: &'a [u8]) -> Result<Option<CursorValue<'a>>, NoCursor> {
-        match scan::find(row, &self.steps) {
-            Ok(Some(text)) => CursorValue::from_json_text(text).map(Some),
-            Ok(None) => Ok(None),
-            Err(scan::Malformed) => Err(NoCursor::Malformed),
-        }
+    /// The text of the value at the path; `Ok(None)` where the row has no such field.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the row is no JSON as far as it was looked at.
+    pub fn find<'a>(&self, row: &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
+        scan::find(row, &self.steps)
     }
 }
 
@@ -155,7 +142,7 @@ mod tests {
 
     fn found(path: &str, row: &str) -> Option<String> {
         let path: JsonPath = path.parse().unwrap();
-        path.find(row.as_bytes()).unwrap().map(|value| value.to_value().to_string())
+        path.find(row.as_bytes()).unwrap().map(|text| String::from_utf8(text.to_vec()).unwrap())
     }
 
     #[test]
@@ -189,7 +176,7 @@ mod tests {
         for row in
             [r#"{"n": 1"#, r#"{"n" 1}"#, r#"{"n": }"#, r#"{"n": 1} x"#, r#"{"a": "b, "n": 1}"#, "{n: 1}"]
         {
-            assert_eq!(path.find(row.as_bytes()).unwrap_err(), NoCursor::Malformed, "{row}");
+            assert_eq!(path.find(row.as_bytes()).unwrap_err(), Malformed, "{row}");
         }
         assert!(path.find(b"5").unwrap().is_none());
         assert!(path.find(b"[1]").unwrap().is_none());

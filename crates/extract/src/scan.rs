@@ -5,14 +5,24 @@
 
 use memchr::memchr2;
 
-use super::path::Step;
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(String),
+    /// Negative ones count from the end.
+    Index(i64),
+    /// Elements of a list, values of an object.
+    Each,
+    /// The rest of the path at this value, else at any value below it.
+    Anywhere,
+}
 
 /// The text is no JSON as far as it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub struct Malformed;
 
 /// The text of the value that the steps lead to first.
-pub(super) fn find<'a>(text: &'a [u8], steps: &[Step]) -> Result<Option<&'a [u8]>, Malformed> {
+pub(crate) fn find<'a>(text: &'a [u8], steps: &[Step]) -> Result<Option<&'a [u8]>, Malformed> {
     let text = text.trim_ascii();
     let Some((step, rest)) = steps.split_first() else { return Ok(Some(text)) };
     match (step, text.first()) {
@@ -52,7 +62,7 @@ fn first_of<'a>(values: Vec<&'a [u8]>, steps: &[Step]) -> Result<Option<&'a [u8]
 }
 
 /// The value of a field of an object; of the last one where the name repeats.
-pub(super) fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
+pub(crate) fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
     let mut found = None;
     members(object, |key, value| {
         if key.is_some_and(|key| is_name(key, name)) {

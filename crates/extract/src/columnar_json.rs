@@ -1,4 +1,4 @@
-//! Values of Arrow columns as they enter hashes of rows.
+//! Values of Arrow columns as JSON.
 
 use arrow::array::types::{
     ArrowPrimitiveType, Decimal128Type, Float64Type, TimestampMicrosecondType, TimestampNanosecondType,
@@ -11,11 +11,21 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use cartage_schema::value::{Decimal, timestamp_to_text};
 use serde_json::{Map, Number, Value};
 
-use super::hash::HashForm;
+/// How points in time are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstantForm {
+    /// As ISO text.
+    Text,
+    /// As microseconds since 1970.
+    Micros,
+}
 
-/// One value of a column, without marks of its type: points in time as microseconds, decimals, dates and the
-/// like as text, as dlt hashes them.
-pub(super) fn value(array: &dyn Array, row: usize, form: HashForm) -> Result<Value, ArrowError> {
+/// One value of a column, without a mark of its type: points in time in the given form, decimals, dates and the like
+/// as text, as dlt hashes them.
+///
+/// # Errors
+/// If Arrow cannot convert the value.
+pub fn columnar_value_in(array: &dyn Array, row: usize, form: InstantForm) -> Result<Value, ArrowError> {
     if array.is_null(row) {
         return Ok(Value::Null);
     }
@@ -41,10 +51,9 @@ pub(super) fn value(array: &dyn Array, row: usize, form: HashForm) -> Result<Val
         DataType::FixedSizeList(..) => list(&one.as_fixed_size_list().value(0), form)?,
         DataType::Struct(fields) => {
             let columns = one.as_struct().columns();
-            let entries = fields
-                .iter()
-                .zip(columns)
-                .map(|(field, column)| Ok((field.name().clone(), value(column.as_ref(), 0, form)?)));
+            let entries = fields.iter().zip(columns).map(|(field, column)| {
+                Ok((field.name().clone(), columnar_value_in(column.as_ref(), 0, form)?))
+            });
             Value::Object(entries.collect::<Result<Map<_, _>, ArrowError>>()?)
         }
         DataType::Dictionary(..) => dictionary(&one, form)?,
@@ -53,8 +62,11 @@ pub(super) fn value(array: &dyn Array, row: usize, form: HashForm) -> Result<Val
 }
 
 /// One value of a column, as people read it: points in time are ISO text.
-pub(crate) fn columnar_value(array: &dyn Array, row: usize) -> Result<Value, ArrowError> {
-    value(array, row, HashForm::Legacy)
+///
+/// # Errors
+/// If Arrow cannot convert the value.
+pub fn columnar_value(array: &dyn Array, row: usize) -> Result<Value, ArrowError> {
+    columnar_value_in(array, row, InstantForm::Text)
 }
 
 fn first<T: ArrowPrimitiveType>(array: &ArrayRef, wanted: &DataType) -> Result<T::Native, ArrowError> {
@@ -69,7 +81,7 @@ fn integer_value(one: &ArrayRef) -> Result<Value, ArrowError> {
     })
 }
 
-fn timestamp(one: &ArrayRef, unit: TimeUnit, aware: bool, form: HashForm) -> Result<Value, ArrowError> {
+fn timestamp(one: &ArrayRef, unit: TimeUnit, aware: bool, form: InstantForm) -> Result<Value, ArrowError> {
     let plain = |unit| DataType::Timestamp(unit, None);
     let bare = cast(one, &plain(unit))?;
     if unit == TimeUnit::Nanosecond {
@@ -81,21 +93,21 @@ fn timestamp(one: &ArrayRef, unit: TimeUnit, aware: bool, form: HashForm) -> Res
     }
     let micros = first::<TimestampMicrosecondType>(&bare, &plain(TimeUnit::Microsecond))?;
     Ok(match form {
-        HashForm::Current => micros.into(),
-        HashForm::Legacy => timestamp_to_text(micros, aware).replace("+00:00", "Z").into(),
+        InstantForm::Micros => micros.into(),
+        InstantForm::Text => timestamp_to_text(micros, aware).replace("+00:00", "Z").into(),
     })
 }
 
-fn list(items: &ArrayRef, form: HashForm) -> Result<Value, ArrowError> {
-    (0..items.len()).map(|row| value(items.as_ref(), row, form)).collect()
+fn list(items: &ArrayRef, form: InstantForm) -> Result<Value, ArrowError> {
+    (0..items.len()).map(|row| columnar_value_in(items.as_ref(), row, form)).collect()
 }
 
-fn dictionary(one: &ArrayRef, form: HashForm) -> Result<Value, ArrowError> {
+fn dictionary(one: &ArrayRef, form: InstantForm) -> Result<Value, ArrowError> {
     let values = downcast_dictionary_array!(
         one => cast(one, &one.values().data_type().clone())?,
         other => return Err(ArrowError::InvalidArgumentError(format!("{other} is no dictionary")))
     );
-    value(values.as_ref(), 0, form)
+    columnar_value_in(values.as_ref(), 0, form)
 }
 
 /// Dates, times, bytes and all else, as Arrow writes them.

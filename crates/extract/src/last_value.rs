@@ -15,7 +15,8 @@ impl LastValue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set(&self, value: Value) {
+    /// Moves it, for all clones.
+    pub fn set(&self, value: Value) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = value;
     }
 }
