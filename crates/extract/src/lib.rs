@@ -53,7 +53,6 @@ mod target_table;
 mod writer;
 
 pub use broken_contract::BrokenContract;
-pub use cartage_package_store::{NameCollisions, OnBadRow, Refresh, RefreshTables};
 pub use columnar_json::{InstantForm, columnar_value, columnar_value_in};
 pub use cursor_advance::{CursorAdvance, CursorId, HashChange};
 pub use error::ExtractError;

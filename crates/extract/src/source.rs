@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug};
 
-use cartage_package_store::{NameCollisions, OnBadRow};
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{DataType, DefaultHint, Detection, Schema, SchemaError};
 use indexmap::IndexMap;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use cartage_package_store::{NameCollisions, OnBadRow, PackageSettings};
+use cartage_package_store::PackageSettings;
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{
     Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,

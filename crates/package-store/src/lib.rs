@@ -76,8 +76,8 @@ pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
 pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
 pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
 pub use handoff::{
-    ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, NameCollisions, OnBadRow, PackageSettings,
-    PageCompression, Refresh, RefreshTables, ReplaceStrategy, UnknownCompression,
+    ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, PackageSettings, PageCompression, Refresh,
+    RefreshTables, ReplaceStrategy, UnknownCompression,
 };
 pub use job_name::{JobFileName, QuarantineFileName};
 pub use load_id::LoadId;

@@ -5,10 +5,10 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use cartage_extract::{
-    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh,
-    ResourceSettings, Source,
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, ResourceSettings,
+    Source,
 };
-use cartage_package_store::{Folder, LoadId, StageLock};
+use cartage_package_store::{Folder, LoadId, Refresh, StageLock};
 use cartage_runtime::CancelToken;
 use cartage_schema::{Schema, normalize_schema_name};
 use cartage_state::PipelineState;

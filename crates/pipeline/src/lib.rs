@@ -44,7 +44,7 @@ mod unsupported;
 mod widen;
 
 pub use abort::AbortReport;
-pub use cartage_extract::Refresh;
+pub use cartage_package_store::Refresh;
 pub use check::{DestinationReport, check_destination};
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cartage_extract::document::{DocumentReader, Selector};
 use cartage_extract::lines::Lines;
-use cartage_extract::{Finding, Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError};
+use cartage_extract::{Finding, Input, JsonPage, OpenContext, Page, Producer, SourceError};
+use cartage_runtime::OnBadRow;
 use cartage_schema::DataType;
 
 use crate::config::{FilesConfig, Format};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, SourceSettings};
-use cartage_extract::{OnBadRow, Resource, Source};
-use cartage_runtime::Random;
+use cartage_extract::{Resource, Source};
+use cartage_runtime::{OnBadRow, Random};
 
 use crate::shared::SourceTable;
 use crate::{files, rest};

@@ -1,7 +1,8 @@
 //! What tables of all types of sources have in common.
 
 use cartage_config::{ConfigError, Section};
-use cartage_extract::{NameCollisions, OnBadRow, SchemaSettings};
+use cartage_extract::SchemaSettings;
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{DataType, DefaultHint, Detection};
 use indexmap::IndexMap;

@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cartage_extract::{ExtractReport, NextItemMode, Page, Pages, Refresh, Resource, Resume, SourceError};
-use cartage_package_store::{Folder, ReplaceStrategy};
+use cartage_extract::{ExtractReport, NextItemMode, Page, Pages, Resource, Resume, SourceError};
+use cartage_package_store::{Folder, Refresh, ReplaceStrategy};
 use cartage_runtime::Clock;
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use cartage_extract::{JsonPage, NextItemMode, OnBadRow, Page, Pages, RejectedRow, SchemaSettings};
+use cartage_extract::{JsonPage, NextItemMode, Page, Pages, RejectedRow, SchemaSettings};
+use cartage_runtime::OnBadRow;
 use cartage_test_support::files_below;
 use serde_json::{Value, json};
 

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Packing};
 use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow,
-    OpenContext, Page, Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange,
-    StateOf, run,
+    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, OpenContext, Page, Pages,
+    Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange, StateOf, run,
 };
 use cartage_package_store::{
     DestinationTraits, FileEntry, Folder, JobState, LoadId, MergeStrategy, PackageSettings, PublishedPackage,
     ReplaceStrategy, Wait,
 };
-use cartage_runtime::{CancelToken, Runtime, Stage};
+use cartage_runtime::{CancelToken, NameCollisions, OnBadRow, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
 use cartage_state::PipelineState;

@@ -9,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cartage_package_store::{
-    ColumnPlace, DataWriter, DestinationTraits, FileFormat, Folder, MergeStrategy, NameCollisions, OnBadRow,
-    Package, PackageSettings, PageCompression, Refresh, RefreshTables, ReplaceStrategy, Wait,
+    ColumnPlace, DataWriter, DestinationTraits, FileFormat, Folder, MergeStrategy, Package, PackageSettings,
+    PageCompression, Refresh, RefreshTables, ReplaceStrategy, Wait,
 };
-use cartage_runtime::Stage;
+use cartage_runtime::{NameCollisions, OnBadRow, Stage};
 use cartage_test_support::{TempPipeline, rewrite_package_json};
 use serde::Serialize;
 use serde_json::{Map, Value, json};

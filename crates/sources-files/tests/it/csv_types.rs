@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use cartage_extract::{OnBadRow, TargetTable};
+use cartage_extract::TargetTable;
+use cartage_runtime::OnBadRow;
 use cartage_schema::DataType;
 use proptest::prelude::*;
 use serde_json::{Value, json};

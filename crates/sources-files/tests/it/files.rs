@@ -1,7 +1,7 @@
 //! Which files are read, in which order, and what is wrong with those that cannot be.
 
-use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
-use cartage_runtime::CancelToken;
+use cartage_extract::{OpenContext, Page, Producer};
+use cartage_runtime::{CancelToken, OnBadRow};
 use serde_json::json;
 
 use crate::support::{Folder, gzip, replaced_table};

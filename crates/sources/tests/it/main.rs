@@ -1,7 +1,8 @@
 //! From `pipeline.toml` to sources.
 
 use cartage_config::{Config, LoadOptions};
-use cartage_extract::{OnBadRow, Page, Source};
+use cartage_extract::{Page, Source};
+use cartage_runtime::OnBadRow;
 
 fn build(text: &str) -> Result<Source, String> {
     let head = "[pipeline]\nname = \"shop\"\ndestination = \"duckdb\"\n";
