@@ -25,6 +25,7 @@
 //! | [`package_store`] | load packages on disk: format, publish, jobs, locks |
 //! | [`schema`] | types, tables, columns, naming conventions, the version hash |
 //! | [`state`] | what a pipeline remembers between runs |
+//! | [`source_api`] | what a source implements: producers of pages |
 //! | [`extract`], [`normalize`], [`load`] | the stages |
 //! | [`mod@pipeline`] | the stages together |
 //! | [`sources`], [`destinations`] | registries by name |
@@ -71,6 +72,7 @@ pub use cartage_package_store as package_store;
 pub use cartage_pipeline as pipeline;
 pub use cartage_runtime as runtime;
 pub use cartage_schema as schema;
+pub use cartage_source_api as source_api;
 pub use cartage_sources as sources;
 pub use cartage_sources_rust as sources_rust;
 pub use cartage_state as state;

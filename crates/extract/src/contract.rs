@@ -7,10 +7,7 @@ use arrow::array::{RecordBatch, StructArray};
 use cartage_schema::{
     Breach, ContractEntity, ContractMode, ContractModes, DiscardReason, Discards, Schema, SchemaError, Table,
 };
-
-use crate::SourceError;
-use crate::columnar_json::columnar_value;
-use crate::page::{JsonPage, Page, RejectedRow};
+use cartage_source_api::{JsonPage, Page, RejectedRow, SourceError, columnar_value};
 
 /// Characters of the first row that a message shows.
 const EXAMPLE_CHARS: usize = 120;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use cartage_data_files::blocks::BlockError;
 use cartage_runtime::threads::NoThread;
+use cartage_source_api::SourceError;
 use thiserror::Error;
 
-use crate::SourceError;
 use crate::broken_contract::BrokenContract;
 
 /// The stage cannot publish a package. Whatever it had written is gone.

@@ -9,26 +9,23 @@ use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::threads::NoThread;
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
+use cartage_source_api::{OpenContext, Page, Producer, SourceError, StateChange, TargetTable};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
+use crate::ExtractError;
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::Contracts;
 use crate::feed::{Feed, FeedEvent, PageEffects, QueuedProducer, caught};
-use crate::page::Page;
 use crate::plan::Planned;
-use crate::producer::{OpenContext, Producer};
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, PackageReport, ResourceReport};
 use crate::resource_progress::ResourceProgress;
 use crate::routed_tables::RoutedTables;
 use crate::settings::ExtractSettings;
-use crate::state_change::StateChange;
 use crate::state_row::state_page;
-use crate::target::TargetTable;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
-use crate::{ExtractError, SourceError};
 
 impl Planned {
     fn report(&self) -> ResourceReport {

@@ -3,11 +3,8 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use cartage_source_api::{JsonPage, PAGE_BYTES, Place, SourceError};
 use memchr::{memchr, memchr_iter, memrchr};
-
-use crate::SourceError;
-use crate::page::{JsonPage, PAGE_BYTES};
-use crate::source_error::Place;
 
 /// Cuts an input into pages of whole lines.
 ///

@@ -6,19 +6,18 @@ use arrow::array::{RecordBatch, StructArray};
 use cartage_runtime::Runtime;
 use cartage_schema::value::{Scalar, decode_typed};
 use cartage_schema::{Inference, NamingKind, Schema, SchemaError, normalize_schema_name};
+use cartage_source_api::{
+    Finding, Input, JsonPage, OpenContext, Page, Producer, Source, SourceError, columnar_value,
+};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::columnar_json::columnar_value;
+use crate::ExtractError;
 use crate::feed::caught;
-use crate::page::{JsonPage, Page};
 use crate::plan::{Planned, plan};
-use crate::producer::{Finding, Input, OpenContext, Producer};
 use crate::run::bind_cursors;
 use crate::settings::ExtractSettings;
-use crate::source::Source;
-use crate::{ExtractError, SourceError};
 
 /// Rows of a parent whose children are looked at: the first ones may have none.
 const PARENT_ROWS: u64 = 5;

@@ -1,10 +1,9 @@
 //! How far a resource is, and what its pages have changed in the state.
 
+use cartage_source_api::{CursorAdvance, StateChange};
 use cartage_state::PipelineState;
 
-use crate::cursor_advance::CursorAdvance;
 use crate::incremental::Position;
-use crate::state_change::StateChange;
 
 /// How far one resource is.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use cartage_schema::Naming;
 use cartage_schema::hints::ResourceHints;
+use cartage_source_api::Route;
 
 use crate::plan::Planned;
-use crate::route::Route;
 use crate::target_table::TargetTable;
 
 /// The goals of pages that go elsewhere than to the table of their resource, or change its hints.

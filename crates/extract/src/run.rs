@@ -2,6 +2,7 @@
 
 use cartage_package_store::PackageSettings;
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
+use cartage_source_api::{Producer, SchemaSettings};
 use cartage_state::PipelineState;
 
 use crate::ExtractError;
@@ -10,13 +11,11 @@ use crate::gather::Extraction;
 use crate::handoff;
 use crate::incremental::{Bounds, bind};
 use crate::plan::{Planned, plan, plan_cuts};
-use crate::producer::Producer;
 use crate::publish::Publisher;
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
 use crate::request::ExtractRequest;
 use crate::settings::ExtractSettings;
-use crate::source::SchemaSettings;
 
 /// Extracts one source into packages and publishes them in `extracted/`: one, unless
 /// [`PackageLimits`](crate::PackageLimits) end it earlier.

@@ -6,10 +6,11 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_extract::{ExtractRequest, ExtractSettings, SchemaSettings, Source};
+use cartage_extract::{ExtractRequest, ExtractSettings};
 use cartage_package_store::{ColumnPlace, RefreshTables, RunLock, StageLock};
 use cartage_runtime::{CancelToken, NameCollisions, OnBadRow, Stage};
 use cartage_schema::Schema;
+use cartage_source_api::{SchemaSettings, Source};
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use cartage_extract::{
     ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, ResourceSettings,
-    Source,
 };
 use cartage_package_store::{Folder, LoadId, Refresh, StageLock};
 use cartage_runtime::CancelToken;
 use cartage_schema::{Schema, normalize_schema_name};
+use cartage_source_api::Source;
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Connector, Destination};
-use cartage_extract::Source;
 use cartage_package_store::{Folder, PublishedPackage};
 use cartage_runtime::Stage;
+use cartage_source_api::Source;
 
 use crate::concurrent_run::{ConcurrentRun, Locks};
 use crate::dev_mode;

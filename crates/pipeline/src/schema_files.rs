@@ -10,8 +10,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cartage_extract::Source;
 use cartage_schema::{Origin, Schema, SchemaError, SchemaFormat, SchemaTextOptions};
+use cartage_source_api::Source;
 
 use crate::error::PipelineError;
 use crate::project::Project;

@@ -4,22 +4,23 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
     ("config", &[]),
     ("package-store", &["runtime"]),
     ("data-files", &["runtime", "schema"]),
-    ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
+    ("source-api", &["data-files", "runtime", "schema", "state"]),
+    ("extract", &["data-files", "package-store", "runtime", "schema", "source-api", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state"]),
     ("destinations-sql", &["destinations-api", "runtime", "schema"]),
-    ("sources-files", &["data-files", "extract", "runtime", "schema"]),
-    ("sources-rust", &["extract", "runtime", "schema"]),
-    ("sources-rest", &["config", "extract", "runtime"]),
-    ("sources", &["config", "extract", "runtime", "schema", "sources-files", "sources-rest"]),
+    ("sources-files", &["data-files", "extract", "runtime", "schema", "source-api"]),
+    ("sources-rust", &["extract", "runtime", "schema", "source-api"]),
+    ("sources-rest", &["config", "extract", "runtime", "source-api"]),
+    ("sources", &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest"]),
     (
         "pipeline",
         &[
@@ -32,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "package-store",
             "runtime",
             "schema",
+            "source-api",
             "sources",
             "state",
         ],
@@ -55,6 +57,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "pipeline",
             "runtime",
             "schema",
+            "source-api",
             "sources",
             "sources-rest",
             "sources-rust",

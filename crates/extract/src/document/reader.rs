@@ -3,11 +3,10 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use cartage_source_api::{JsonPage, PAGE_BYTES, Place, SourceError};
+
 use super::selector::{Selector, Step};
 use super::window::{Take, Window};
-use crate::SourceError;
-use crate::page::{JsonPage, PAGE_BYTES};
-use crate::source_error::Place;
 
 /// Reads the rows of a JSON document page by page.
 ///

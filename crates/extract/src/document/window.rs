@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use crate::SourceError;
+use cartage_source_api::{Place, SourceError};
+
 use crate::lines::strip_byte_order_mark;
-use crate::source_error::Place;
 
 const WINDOW_BYTES: usize = 256 << 10;
 

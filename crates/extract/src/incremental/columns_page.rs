@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::{and, filter_record_batch, not, or};
 use arrow::error::ArrowError;
+use cartage_source_api::{HashChange, columnar_value_in};
 
 use super::columns::{Bound, Column};
 use super::direction::{Extreme, RangeEnd};
@@ -15,8 +16,6 @@ use super::rows::{Filtered, Known, not_comparable};
 use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::CursorValue;
 use super::window::{NotComparable, Window};
-use crate::columnar_json::columnar_value_in;
-use crate::cursor_advance::HashChange;
 
 /// Goes through the rows of one batch.
 pub(super) struct BatchFilter<'a> {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use cartage_schema::value::{Scalar, decode_typed, strip_markers};
 use cartage_schema::{canonical, content_hash};
+use cartage_source_api::InstantForm;
 use serde_json::{Map, Value};
 
 use super::error::CursorError;
 use super::settings::RowKey;
-use crate::columnar_json::InstantForm;
 use crate::scan;
 
 const BYTES: usize = 9;

@@ -2,6 +2,7 @@
 
 use arrow::array::{BooleanArray, RecordBatch};
 use cartage_data_files::parquet::{FileReader, ReadOptions};
+use cartage_source_api::{HashChange, ParquetFile, SourceError};
 use parquet::arrow::arrow_reader::RowSelection;
 
 use super::columns_page::BatchFilter;
@@ -9,9 +10,6 @@ use super::error::CursorError;
 use super::rows::Known;
 use super::settings::{CursorSettings, RowKey};
 use super::window::Window;
-use crate::SourceError;
-use crate::cursor_advance::HashChange;
-use crate::parquet_file::ParquetFile;
 
 /// Rows of one batch.
 const BATCH_ROWS: usize = 65_536;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use cartage_source_api::{CursorAdvance, CursorId};
 use cartage_state::PipelineState;
 use serde_json::{Map, Value, json};
-
-use crate::cursor_advance::{CursorAdvance, CursorId};
 
 /// Rows at one value beyond which the user should know that each run hashes all of them.
 const MANY_HASHES: usize = 200;

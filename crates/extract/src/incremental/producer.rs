@@ -6,6 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use cartage_data_files::parquet::FileReader;
 use cartage_schema::DataType;
+use cartage_source_api::{
+    CursorAdvance, CursorId, CursorRange, Finding, HashChange, Input, JsonPage, LastValue, OpenContext, Page,
+    ParquetFile, Place, Producer, Resume, Route, RouteScope, SourceError, StateChange,
+};
 use cartage_state::PipelineState;
 use serde_json::Value;
 
@@ -19,14 +23,6 @@ use super::rows::{Filtered, Known, RowFilter, not_comparable};
 use super::settings::{CursorSettings, RowOrder};
 use super::value::CursorValue;
 use super::window::Window;
-use crate::cursor_advance::{CursorAdvance, CursorId, HashChange};
-use crate::last_value::LastValue;
-use crate::page::{JsonPage, Page};
-use crate::parquet_file::ParquetFile;
-use crate::producer::{CursorRange, Finding, Input, OpenContext, Producer, Resume};
-use crate::route::{Route, RouteScope};
-use crate::source_error::{Place, SourceError};
-use crate::state_change::StateChange;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
 pub(crate) struct IncrementalProducer {

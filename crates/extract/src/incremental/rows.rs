@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use cartage_source_api::{HashChange, JsonPage};
 use memchr::memchr;
 
 use super::error::CursorError;
@@ -10,9 +11,7 @@ use super::hash::{self, HashForm};
 use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::{CursorValue, NoCursor};
 use super::window::{NotComparable, Place, Window};
-use crate::cursor_advance::HashChange;
 use crate::json_path::JsonPath;
-use crate::page::JsonPage;
 use crate::scan::Malformed;
 
 /// Rows at the last value, by which the next run knows them again.

@@ -2,13 +2,13 @@
 
 use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
 use cartage_schema::{Schema, Table};
+use cartage_source_api::Resume;
 use serde_json::Value;
 
 use super::direction::{Extreme, RangeEnd};
 use super::meaning::Meaning;
 use super::value::CursorValue;
 use crate::json_path::JsonPath;
-use crate::producer::Resume;
 
 /// How a resource loads only what is new.
 #[derive(Clone, Debug)]

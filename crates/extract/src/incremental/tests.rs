@@ -7,14 +7,13 @@ use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use cartage_schema::content_hash;
 use cartage_schema::hints::ResourceHints;
+use cartage_source_api::{JsonPage, Page, Pages, SourceError};
 use cartage_state::PipelineState;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Bounds, CursorSettings, Position, bind};
-use crate::producer::Pages;
-use crate::{JsonPage, Page, SourceError};
 
 #[derive(Clone, Copy, Debug)]
 struct Row {

@@ -2,6 +2,7 @@
 
 use cartage_package_store::{QuarantineDraft, StagedPackage};
 use cartage_runtime::Random;
+use cartage_source_api::{JsonPage, Page, RejectedRow};
 use indexmap::IndexMap;
 
 use super::files::PackageFiles;
@@ -10,7 +11,6 @@ use super::quarantine::QuarantineWriter;
 use super::rows::RowsWriter;
 use super::settings::WriterSettings;
 use crate::ExtractError;
-use crate::page::{JsonPage, Page, RejectedRow};
 
 /// Rows go in, files come out. Rows of a table keep the order in which they were handed over, except
 /// that JSON rows and columnar rows of one table are in separate files.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use cartage_extract::lines::Lines;
-use cartage_extract::{JsonPage, SourceError};
+use cartage_source_api::{JsonPage, SourceError};
 
 /// Gives a few bytes at a time, as a slow pipe does.
 struct Drip<'a>(&'a [u8], usize);

@@ -29,7 +29,7 @@ impl TargetTable {
     }
 
     /// What hints say of a table, and above them what the schema has: a column keeps its type.
-    pub(crate) fn of(hints: &Table, schema: &Schema, naming: Naming) -> Self {
+    pub fn of(hints: &Table, schema: &Schema, naming: Naming) -> Self {
         let known = schema.tables.get(&hints.name);
         let columns =
             hints.columns.values().chain(known.into_iter().flat_map(|table| table.columns.values()));

@@ -17,7 +17,6 @@ pub const PAGE_BYTES: usize = 1 << 20;
 
 /// A portion of the items of a resource.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Page {
     /// Rows as JSON text.
     Json(JsonPage),

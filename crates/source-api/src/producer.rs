@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::last_value::LastValue;
 use crate::route::{Route, RouteScope};
 use crate::state_change::StateChange;
-use crate::target::TargetTable;
+use crate::target_table::TargetTable;
 use crate::{Page, SourceError};
 
 /// Makes the pages of one resource.
