@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::document::{DocumentReader, Selector};
+use cartage_row_readers::{DocumentReader, Selector};
 use cartage_source_api::{JsonPage, SourceError};
 use serde::de::IgnoredAny;
 

@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -12,14 +12,15 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("package-store", &["runtime"]),
     ("data-files", &["runtime", "schema"]),
     ("source-api", &["data-files", "runtime", "schema", "state"]),
-    ("extract", &["data-files", "package-store", "runtime", "schema", "source-api", "state"]),
+    ("row-readers", &["source-api"]),
+    ("extract", &["data-files", "package-store", "row-readers", "runtime", "schema", "source-api", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state"]),
     ("destinations-sql", &["destinations-api", "runtime", "schema"]),
-    ("sources-files", &["data-files", "extract", "runtime", "schema", "source-api"]),
-    ("sources-rust", &["extract", "runtime", "schema", "source-api"]),
-    ("sources-rest", &["config", "extract", "runtime", "source-api"]),
+    ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
+    ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
+    ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
     ("sources", &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest"]),
     (
         "pipeline",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::CursorError;
 use super::settings::RowKey;
-use crate::scan;
+use cartage_row_readers::field;
 
 const BYTES: usize = 9;
 /// Releases of dlt before 1.29 wrote longer hashes.
@@ -68,7 +68,7 @@ fn of_value(mut value: Value, form: HashForm) -> String {
 
 fn key_value(row: &[u8], column: &str) -> Result<Value, CursorError> {
     let row = row.trim_ascii();
-    let found = if row.first() == Some(&b'{') { scan::field(row, column).ok().flatten() } else { None };
+    let found = if row.first() == Some(&b'{') { field(row, column).ok().flatten() } else { None };
     found.map(parsed).ok_or_else(|| CursorError::KeyMissing { column: column.to_owned() })
 }
 

@@ -13,7 +13,7 @@ use cartage_schema::{DataType, Detection, Schema, Table};
 use super::direction::Extreme;
 use super::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestamp};
 use super::value::CursorValue;
-use crate::json_path::JsonPath;
+use cartage_row_readers::JsonPath;
 
 /// How values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,7 @@ use super::hash::{self, HashForm};
 use super::settings::{CursorSettings, OnMissing, RowKey};
 use super::value::{CursorValue, NoCursor};
 use super::window::{NotComparable, Place, Window};
-use crate::json_path::JsonPath;
-use crate::scan::Malformed;
+use cartage_row_readers::{JsonPath, Malformed};
 
 /// Rows at the last value, by which the next run knows them again.
 #[derive(Clone, Debug, Default)]

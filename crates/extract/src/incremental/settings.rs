@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::direction::{Extreme, RangeEnd};
 use super::meaning::Meaning;
 use super::value::CursorValue;
-use crate::json_path::JsonPath;
+use cartage_row_readers::JsonPath;
 
 /// How a resource loads only what is new.
 #[derive(Clone, Debug)]

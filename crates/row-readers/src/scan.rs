@@ -61,8 +61,12 @@ fn first_of<'a>(values: Vec<&'a [u8]>, steps: &[Step]) -> Result<Option<&'a [u8]
     Ok(None)
 }
 
-/// The value of a field of an object; of the last one where the name repeats.
-pub(crate) fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
+/// The text of the value of a field of an object, which begins with its bracket; that of the last field where the name
+/// repeats.
+///
+/// # Errors
+/// [`Malformed`] if the text is no JSON as far as it was looked at.
+pub fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
     let mut found = None;
     members(object, |key, value| {
         if key.is_some_and(|key| is_name(key, name)) {

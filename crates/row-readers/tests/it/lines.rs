@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_extract::lines::Lines;
+use cartage_row_readers::Lines;
 use cartage_source_api::{JsonPage, SourceError};
 
 /// Gives a few bytes at a time, as a slow pipe does.

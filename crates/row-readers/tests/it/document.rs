@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::document::DocumentReader;
+use cartage_row_readers::DocumentReader;
 use cartage_source_api::{JsonPage, SourceError};
 use proptest::prelude::*;
 use serde_json::{Value, json};
