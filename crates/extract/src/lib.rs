@@ -1,13 +1,12 @@
 //! Resources to packages in `extracted/`.
 //!
-//! A [`Source`] is a list of [`Resource`]s; each has hints and a [`Producer`] of [`Page`]s. [`run`] takes
-//! the pages of all of them in a fixed order, writes their rows into one file or more for each table,
-//! and publishes a package: rows, the schema with the hints, the pipeline state. A long run publishes several,
-//! each with the state as of its end, wherever the resources can be cut ([`PackageLimits`]); the stages behind
-//! work on them meanwhile, and a crash loses what came after the last one.
+//! [`run`] takes the pages of all resources of a [source](cartage_source_api::Source) in a fixed order, writes their
+//! rows into one file or more for each table, and publishes a package: rows, the schema with the hints, the pipeline
+//! state. A long run publishes several, each with the state as of its end, wherever the resources can be cut
+//! ([`PackageLimits`]); the stages behind work on them meanwhile, and a crash loses what came after the last one.
 //!
-//! Rows of JSON pass through as bytes. This crate cuts text into rows ([`lines`], [`document`]); whether a
-//! row is JSON, and what is in it, is for normalize. Columnar rows stay columnar.
+//! Rows of JSON pass through as bytes; whether a row is JSON, and what is in it, is for normalize. Columnar rows stay
+//! columnar.
 //!
 //! The bytes of a package depend on pages, settings, clock and seed, never on the number of threads.
 //!
@@ -22,7 +21,6 @@ mod error;
 mod feed;
 mod gather;
 mod handoff;
-mod incremental;
 mod plan;
 mod probe;
 mod publish;
@@ -39,7 +37,6 @@ mod writer;
 
 pub use broken_contract::BrokenContract;
 pub use error::ExtractError;
-pub use incremental::CursorError;
 pub use probe::{ProbeSettings, Probed, Sample, SampleColumn, probe};
 pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;

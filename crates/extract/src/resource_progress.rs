@@ -3,7 +3,7 @@
 use cartage_source_api::{CursorAdvance, StateChange};
 use cartage_state::PipelineState;
 
-use crate::incremental::Position;
+use cartage_incremental::Position;
 
 /// How far one resource is.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The stage: from producers to published packages.
 
+use cartage_incremental::{Bounds, bind};
 use cartage_package_store::PackageSettings;
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
 use cartage_source_api::{Producer, SchemaSettings};
@@ -9,7 +10,6 @@ use crate::ExtractError;
 use crate::checkpoint::DestinationWrites;
 use crate::gather::Extraction;
 use crate::handoff;
-use crate::incremental::{Bounds, bind};
 use crate::plan::{Planned, plan, plan_cuts};
 use crate::publish::Publisher;
 use crate::refresh::refresh;

@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
@@ -13,7 +13,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("data-files", &["runtime", "schema"]),
     ("source-api", &["data-files", "runtime", "schema", "state"]),
     ("row-readers", &["source-api"]),
-    ("extract", &["data-files", "package-store", "row-readers", "runtime", "schema", "source-api", "state"]),
+    ("incremental", &["data-files", "row-readers", "schema", "source-api", "state"]),
+    ("extract", &["data-files", "incremental", "package-store", "runtime", "schema", "source-api", "state"]),
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state"]),
@@ -138,6 +139,16 @@ mod tests {
             }
             let names_destinations = may_use.iter().any(|other| is_destination(other));
             assert!(!names_destinations, "{name}");
+        }
+    }
+
+    #[test]
+    fn sources_and_what_they_are_made_of_use_no_stage() {
+        let below_stages = ["incremental", "row-readers", "source-api", "sources"];
+        for (name, may_use) in MAY_USE {
+            if below_stages.contains(&name) || name.starts_with("sources-") {
+                assert!(!STAGES.iter().any(|stage| may_use.contains(stage)), "{name}");
+            }
         }
     }
 

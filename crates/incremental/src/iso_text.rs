@@ -2,16 +2,16 @@
 
 use cartage_schema::value::{Iso, civil_from_days, days_from_civil, parse_iso};
 
-use super::value::{NANOS_PER_DAY, NANOS_PER_SECOND};
+use crate::value::{NANOS_PER_DAY, NANOS_PER_SECOND};
 
 /// A text that says a date, or a date and a time, with the form in which it says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IsoText {
-    pub(super) days: i32,
+pub(crate) struct IsoText {
+    pub(crate) days: i32,
     /// Of the wall clock, in nanoseconds since midnight.
-    pub(super) time: i128,
+    pub(crate) time: i128,
     /// East of UTC, in seconds.
-    pub(super) offset: i32,
+    pub(crate) offset: i32,
     form: Form,
 }
 
@@ -55,7 +55,7 @@ enum ZoneForm {
 }
 
 impl IsoText {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if !text.is_ascii() {
             return None;
         }
@@ -77,21 +77,21 @@ impl IsoText {
     }
 
     /// Whether the text is a day, and not a point in time or a part of a year.
-    pub(super) fn is_day(&self) -> bool {
+    pub(crate) fn is_day(&self) -> bool {
         matches!(self.form.date, DateForm::Day { .. }) && self.form.time.is_none()
     }
 
-    pub(super) fn is_aware(&self) -> bool {
+    pub(crate) fn is_aware(&self) -> bool {
         self.form.zone != ZoneForm::Naive
     }
 
     /// Nanoseconds since 1970 in UTC.
-    pub(super) fn instant(&self) -> i128 {
+    pub(crate) fn instant(&self) -> i128 {
         i128::from(self.days) * NANOS_PER_DAY + self.time - i128::from(self.offset) * NANOS_PER_SECOND
     }
 
     /// The same form for another instant. A form without time says its day only.
-    pub(super) fn at_instant(&self, instant: i128) -> String {
+    pub(crate) fn at_instant(&self, instant: i128) -> String {
         let local = instant + i128::from(self.offset) * NANOS_PER_SECOND;
         let days = i32::try_from(local.div_euclid(NANOS_PER_DAY)).unwrap_or(i32::MAX);
         self.write(days, local.rem_euclid(NANOS_PER_DAY))

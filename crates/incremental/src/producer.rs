@@ -13,16 +13,16 @@ use cartage_source_api::{
 use cartage_state::PipelineState;
 use serde_json::Value;
 
-use super::columns_page::BatchFilter;
-use super::error::CursorError;
-use super::lag;
-use super::meaning::Meaning;
-use super::parquet_file::{self, Decision};
-use super::position::{self, CursorEntry};
-use super::rows::{Filtered, Known, RowFilter, not_comparable};
-use super::settings::{CursorSettings, RowOrder};
-use super::value::CursorValue;
-use super::window::Window;
+use crate::columns_page::BatchFilter;
+use crate::error::CursorError;
+use crate::lag;
+use crate::meaning::Meaning;
+use crate::parquet_file::{self, Decision};
+use crate::position::{self, CursorEntry};
+use crate::rows::{Filtered, Known, RowFilter, not_comparable};
+use crate::settings::{CursorSettings, RowOrder};
+use crate::value::CursorValue;
+use crate::window::Window;
 
 /// Passes on the rows of another producer that the range of this run lets pass.
 pub(crate) struct IncrementalProducer {
@@ -60,18 +60,21 @@ struct OpenFile {
 
 /// What is known of the cursor's column, and what else ends a producer with a cursor, or does not.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// What the values of the cursor are.
-    pub(crate) meaning: Meaning,
+    pub meaning: Meaning,
     /// Rows that the run may take.
-    pub(crate) max_rows: Option<u64>,
+    pub max_rows: Option<u64>,
     /// Whether the producer works on the pages of another one.
-    pub(crate) has_parent: bool,
+    pub has_parent: bool,
 }
 
-/// Gives a producer its cursor, whose range starts where the state says. The entry of the state is made where
-/// there is none.
-pub(crate) fn bind(
+/// Gives the producer of a resource its cursor, whose range starts where the state says. The entry of the state is made
+/// where there is none.
+///
+/// # Errors
+/// What is wrong with the settings, or with what the state has, and what to do.
+pub fn bind(
     inner: Box<dyn Producer>,
     settings: CursorSettings,
     resource: &str,

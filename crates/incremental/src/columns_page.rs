@@ -7,36 +7,36 @@ use arrow::compute::{and, filter_record_batch, not, or};
 use arrow::error::ArrowError;
 use cartage_source_api::{HashChange, columnar_value_in};
 
-use super::columns::{Bound, Column};
-use super::direction::{Extreme, RangeEnd};
-use super::error::CursorError;
-use super::hash::{self, HashForm};
-use super::meaning::{Mark, Meaning};
-use super::rows::{Filtered, Known, not_comparable};
-use super::settings::{CursorSettings, OnMissing, RowKey};
-use super::value::CursorValue;
-use super::window::{NotComparable, Window};
+use crate::columns::{Bound, Column};
+use crate::direction::{Extreme, RangeEnd};
+use crate::error::CursorError;
+use crate::hash::{self, HashForm};
+use crate::meaning::{Mark, Meaning};
+use crate::rows::{Filtered, Known, not_comparable};
+use crate::settings::{CursorSettings, OnMissing, RowKey};
+use crate::value::CursorValue;
+use crate::window::{NotComparable, Window};
 
 /// Goes through the rows of one batch.
-pub(super) struct BatchFilter<'a> {
-    pub(super) settings: &'a CursorSettings,
-    pub(super) window: &'a mut Window,
-    pub(super) known: &'a mut Known,
+pub(crate) struct BatchFilter<'a> {
+    pub(crate) settings: &'a CursorSettings,
+    pub(crate) window: &'a mut Window,
+    pub(crate) known: &'a mut Known,
 }
 
 /// Which rows of a column pass the range.
-pub(super) struct InRange {
+pub(crate) struct InRange {
     /// Rows that stay, with those that have no cursor where these are included.
-    pub(super) kept: BooleanArray,
+    pub(crate) kept: BooleanArray,
     /// Rows with a cursor that is not beyond the end.
     before_end: BooleanArray,
     /// Rows that have the value of the start.
-    pub(super) at_start: BooleanArray,
+    pub(crate) at_start: BooleanArray,
 }
 
 impl BatchFilter<'_> {
     /// The rows that are wanted, at most `room` of them.
-    pub(super) fn filter(
+    pub(crate) fn filter(
         mut self,
         batch: &RecordBatch,
         room: u64,
@@ -64,7 +64,7 @@ impl BatchFilter<'_> {
     }
 
     /// The cursor column. Its type decides that of the ends of the range.
-    pub(super) fn column(&mut self, batch: &RecordBatch) -> Result<Column, CursorError> {
+    pub(crate) fn column(&mut self, batch: &RecordBatch) -> Result<Column, CursorError> {
         let name = self.settings.path.column();
         let array = name.and_then(|name| batch.column_by_name(name));
         let array = array.ok_or_else(|| CursorError::NoColumn { path: self.settings.name.clone() })?;
@@ -90,7 +90,7 @@ impl BatchFilter<'_> {
     }
 
     /// Compares all rows with the ends of the range. Does not move the window.
-    pub(super) fn in_range(&mut self, column: &Column) -> Result<InRange, CursorError> {
+    pub(crate) fn in_range(&mut self, column: &Column) -> Result<InRange, CursorError> {
         let valid = column.is_valid();
         if let Some(first) = self.computed(column.furthest(&valid, self.window.extreme))? {
             self.window.adapt_zones(&first);
@@ -162,7 +162,7 @@ impl BatchFilter<'_> {
     }
 
     /// Moves the last value. Gives the rows that have it, and whether it moved.
-    pub(super) fn advance(
+    pub(crate) fn advance(
         &mut self,
         column: &Column,
         range: &InRange,
@@ -182,7 +182,7 @@ impl BatchFilter<'_> {
     }
 
     /// Hashes of the rows of a mask, with their positions.
-    pub(super) fn hashes(
+    pub(crate) fn hashes(
         &self,
         batch: &RecordBatch,
         mask: &BooleanArray,

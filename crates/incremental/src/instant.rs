@@ -6,13 +6,13 @@ use cartage_schema::value::{Iso, days_from_civil, parse_iso, parse_iso_timestamp
 const DIGITS: usize = 18;
 
 /// Units of an instant in a second.
-pub(super) const PER_SECOND: i128 = 1_000_000_000_000_000_000;
-pub(super) const PER_NANO: i128 = 1_000_000_000;
-pub(super) const PER_DAY: i128 = 86_400 * PER_SECOND;
+pub(crate) const PER_SECOND: i128 = 1_000_000_000_000_000_000;
+pub(crate) const PER_NANO: i128 = 1_000_000_000;
+pub(crate) const PER_DAY: i128 = 86_400 * PER_SECOND;
 
 /// The instant that a text says, in attoseconds since 1970 in UTC. Without a zone it counts as UTC, without a time as
 /// midnight. `None` where it says no date.
-pub(super) fn instant(text: &str) -> Option<i128> {
+pub(crate) fn instant(text: &str) -> Option<i128> {
     common(text.as_bytes()).or_else(|| match parse_iso(text)? {
         Iso::Timestamp { micros, .. } => Some(i128::from(micros) * 1_000 * PER_NANO),
         Iso::Date(days) => Some(i128::from(days) * PER_DAY),
@@ -21,12 +21,12 @@ pub(super) fn instant(text: &str) -> Option<i128> {
 }
 
 /// Whether a text says a date and a time, as a column of timestamps takes it.
-pub(super) fn is_timestamp(text: &str) -> bool {
+pub(crate) fn is_timestamp(text: &str) -> bool {
     (text.len() > 10 && common(text.as_bytes()).is_some()) || parse_iso_timestamp(text).is_some()
 }
 
 /// Whether a text is a day like `2024-01-31`. Such texts have one order as texts and as days.
-pub(super) fn is_day(text: &str) -> bool {
+pub(crate) fn is_day(text: &str) -> bool {
     text.len() == 10 && common(text.as_bytes()).is_some()
 }
 

@@ -13,16 +13,16 @@ use arrow::compute::{
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 
-use super::direction::Extreme;
-use super::instant::{PER_DAY, PER_NANO, instant, is_day};
-use super::iso_text::IsoText;
-use super::meaning::{Meaning, Stranger};
-use super::number;
-use super::value::{CursorValue, NANOS_PER_DAY};
+use crate::direction::Extreme;
+use crate::instant::{PER_DAY, PER_NANO, instant, is_day};
+use crate::iso_text::IsoText;
+use crate::meaning::{Meaning, Stranger};
+use crate::number;
+use crate::value::{CursorValue, NANOS_PER_DAY};
 
 /// Cursor values in one of four forms, whatever Arrow type they had.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(crate) struct Column {
     values: Values,
     kind: Kind,
 }
@@ -56,7 +56,7 @@ enum Kind {
 
 /// A value as the column has it: the largest one of the column's form that is not above it.
 #[derive(Clone, Debug)]
-pub(super) enum Bound {
+pub(crate) enum Bound {
     Integer {
         floor: i64,
         exact: bool,
@@ -74,7 +74,7 @@ pub(super) enum Bound {
 
 impl Column {
     /// Takes a column of any type that has an order.
-    pub(super) fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
+    pub(crate) fn new(array: &ArrayRef) -> Result<Self, ArrowError> {
         let kind = Kind::of(array.data_type())
             .ok_or_else(|| ArrowError::InvalidArgumentError(format!("{} has no order", array.data_type())))?;
         let form = match kind {
@@ -110,12 +110,12 @@ impl Column {
         Ok(Self { values, kind })
     }
 
-    pub(super) fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         self.kind == Kind::Text
     }
 
     /// The same column of texts, compared by what they mean. Fails with the first one that does not.
-    pub(super) fn keyed(self, meaning: Meaning) -> Result<Self, (CursorValue<'static>, Stranger)> {
+    pub(crate) fn keyed(self, meaning: Meaning) -> Result<Self, (CursorValue<'static>, Stranger)> {
         let Values::Texts(texts) = self.values else { return Ok(self) };
         if !meaning.reads_texts() {
             return Ok(Self { values: Values::Texts(texts), ..self });
@@ -129,7 +129,7 @@ impl Column {
         Ok(Self { values: Values::Keyed { texts, keys, meaning }, ..self })
     }
 
-    pub(super) fn is_valid(&self) -> BooleanArray {
+    pub(crate) fn is_valid(&self) -> BooleanArray {
         let array: &dyn Array = match &self.values {
             Values::Integers(values) => values,
             Values::Floats(values) => values,
@@ -141,7 +141,7 @@ impl Column {
     }
 
     /// A value of the configuration or the state in the type of the column: texts of times become times.
-    pub(super) fn adopt(&self, value: CursorValue<'static>) -> CursorValue<'static> {
+    pub(crate) fn adopt(&self, value: CursorValue<'static>) -> CursorValue<'static> {
         let CursorValue::Text(text) = &value else { return value };
         if matches!(self.kind, Kind::Integer | Kind::Float | Kind::Decimal { .. }) {
             return Meaning::of_type(cartage_schema::DataType::Decimal).counted(value);
@@ -158,7 +158,7 @@ impl Column {
     }
 
     /// The value in the form of the column; `None` where its type cannot be compared.
-    pub(super) fn bound(&self, value: &CursorValue<'_>) -> Option<Bound> {
+    pub(crate) fn bound(&self, value: &CursorValue<'_>) -> Option<Bound> {
         if let Values::Keyed { meaning, .. } = &self.values {
             let key = meaning.key(value).ok()?;
             return Some(Bound::Key(key.unwrap_or_else(|| value.clone().into_owned())));
@@ -204,7 +204,7 @@ impl Column {
     }
 
     /// For each row whether its order with `bound` passes the test. Nulls do not.
-    pub(super) fn test(&self, bound: &Bound, test: impl Fn(Ordering) -> bool) -> BooleanArray {
+    pub(crate) fn test(&self, bound: &Bound, test: impl Fn(Ordering) -> bool) -> BooleanArray {
         // A value that equals the floor of something larger is smaller than that.
         let settle = |order: Ordering, exact: bool| {
             if exact { order } else { order.then(Ordering::Less) }
@@ -236,7 +236,7 @@ impl Column {
     }
 
     /// The value furthest in the direction of the cursor among the rows of the mask.
-    pub(super) fn furthest(
+    pub(crate) fn furthest(
         &self,
         mask: &BooleanArray,
         extreme: Extreme,

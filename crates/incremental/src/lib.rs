@@ -1,9 +1,10 @@
 //! Incremental loading: only rows beyond what earlier runs have seen.
 //!
-//! A resource with a cursor gets a [`IncrementalProducer`] around its own producer. That drops rows which
-//! are out of range or known, in the thread that makes the page, and hands over with each page what it does to
-//! the state; the stage notes it as it takes the page. So the state is always that of the
-//! pages in the package, however many are being made ahead. Resources without a cursor have none of this.
+//! [`bind`] puts a cursor around the producer of a resource. It drops rows which are out of range or known, in the
+//! thread that makes the page, and hands over with each page what it does to the state
+//! ([`CursorAdvance`](cartage_source_api::CursorAdvance)); the stage notes it in a [`Position`] as it takes the page. So
+//! the state is always that of the pages in the package, however many are being made ahead. Resources without a cursor
+//! have none of this.
 //!
 //! Values compare by the type of the cursor's column ([`Meaning`]): texts of times as points in time, texts of
 //! numbers as numbers where the column has such a type. The state has the last value as the row spells it.
@@ -36,6 +37,7 @@ mod window;
 mod tests;
 
 pub use error::CursorError;
-pub(crate) use position::Position;
-pub(crate) use producer::{Bounds, bind};
-pub(crate) use settings::CursorSettings;
+pub use meaning::Meaning;
+pub use position::Position;
+pub use producer::{Bounds, bind};
+pub use settings::CursorSettings;

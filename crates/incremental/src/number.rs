@@ -8,7 +8,7 @@ use cartage_schema::value::Decimal;
 const INTEGERS_END: f64 = 1.7e38;
 
 /// Order of an integer and a finite float. Converting one into the other would round.
-pub(super) fn integer_with_float(integer: i128, float: f64) -> Ordering {
+pub(crate) fn integer_with_float(integer: i128, float: f64) -> Ordering {
     if float >= INTEGERS_END {
         return Ordering::Less;
     }
@@ -20,7 +20,7 @@ pub(super) fn integer_with_float(integer: i128, float: f64) -> Ordering {
 }
 
 /// Order of two decimals by value; `None` where one is not a number.
-pub(super) fn decimals(a: &Decimal, b: &Decimal) -> Option<Ordering> {
+pub(crate) fn decimals(a: &Decimal, b: &Decimal) -> Option<Ordering> {
     Some(Digits::of(a)?.order(&Digits::of(b)?))
 }
 
@@ -84,7 +84,7 @@ impl Digits {
 
 /// The largest integer that is not above `decimal * 10^scale`, and whether it is equal to it. `None` where it
 /// does not fit into 128 bits.
-pub(super) fn floor(decimal: &Decimal, scale: i8) -> Option<(i128, bool)> {
+pub(crate) fn floor(decimal: &Decimal, scale: i8) -> Option<(i128, bool)> {
     let parts = Digits::of(decimal)?;
     let shift = parts.exponent + i64::from(scale);
     let (kept, dropped) = if shift >= 0 {

@@ -7,17 +7,18 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use cartage_row_readers::JsonPath;
 use cartage_schema::value::{Decimal, Iso, parse_iso};
 use cartage_schema::{DataType, Detection, Schema, Table};
 
-use super::direction::Extreme;
-use super::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestamp};
-use super::value::CursorValue;
-use cartage_row_readers::JsonPath;
+use crate::direction::Extreme;
+use crate::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestamp};
+use crate::number;
+use crate::value::CursorValue;
 
 /// How values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Meaning {
+pub struct Meaning {
     kind: Kind,
     /// The type that decided, where it was not the first value.
     column: Option<DataType>,
@@ -38,13 +39,13 @@ enum Kind {
 
 /// A value that is not of the kind that the others are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stranger {
+pub(crate) struct Stranger {
     /// Its text with its type.
-    pub(super) value: String,
+    pub(crate) value: String,
     /// What it should be.
-    pub(super) wanted: &'static str,
+    pub(crate) wanted: &'static str,
     /// Why it should.
-    pub(super) because: String,
+    pub(crate) because: String,
 }
 
 impl Default for Meaning {
@@ -56,10 +57,10 @@ impl Default for Meaning {
 
 impl Meaning {
     /// Values that compare as what they are.
-    pub(super) const PLAIN: Self = Self { kind: Kind::Plain, column: None };
+    pub(crate) const PLAIN: Self = Self { kind: Kind::Plain, column: None };
 
     /// What the column of a cursor says.
-    pub(super) fn of_column(path: &JsonPath, root: &Table, schema: &Schema) -> Self {
+    pub(crate) fn of_column(path: &JsonPath, root: &Table, schema: &Schema) -> Self {
         let naming = schema.naming(None);
         let Some(keys) = path.keys() else { return Self::default() };
         let names: Vec<String> = keys.iter().map(|key| naming.normalize_identifier(key)).collect();
@@ -81,7 +82,7 @@ impl Meaning {
         }
     }
 
-    pub(super) fn of_type(data_type: DataType) -> Self {
+    pub(crate) fn of_type(data_type: DataType) -> Self {
         let kind = match data_type {
             DataType::Timestamp | DataType::Date => Kind::Instants,
             DataType::Time => Kind::TimesOfDay,
@@ -93,7 +94,7 @@ impl Meaning {
 
     /// Numbers as the ends of a range say that texts are numbers as well.
     #[must_use]
-    pub(super) fn with_ends<'a>(self, ends: impl IntoIterator<Item = &'a CursorValue<'static>>) -> Self {
+    pub(crate) fn with_ends<'a>(self, ends: impl IntoIterator<Item = &'a CursorValue<'static>>) -> Self {
         let is_number = |end: &CursorValue<'_>| {
             matches!(end, CursorValue::Int(_) | CursorValue::Float(_) | CursorValue::Decimal(_))
         };
@@ -103,17 +104,17 @@ impl Meaning {
         self
     }
 
-    pub(super) fn is_undecided(self) -> bool {
+    pub(crate) fn is_undecided(self) -> bool {
         self.kind == Kind::Undecided
     }
 
     /// Whether texts compare as something else than texts.
-    pub(super) fn reads_texts(self) -> bool {
+    pub(crate) fn reads_texts(self) -> bool {
         matches!(self.kind, Kind::Instants | Kind::TimesOfDay | Kind::Numbers)
     }
 
     /// Decides by a value of a row and those that it is compared with. True if it is decided now.
-    pub(super) fn decide<'a>(
+    pub(crate) fn decide<'a>(
         &mut self,
         value: &CursorValue<'_>,
         others: impl Iterator<Item = &'a CursorValue<'static>>,
@@ -147,7 +148,7 @@ impl Meaning {
     }
 
     /// By what a value compares, where that is not the value itself.
-    pub(super) fn key(self, value: &CursorValue<'_>) -> Result<Option<CursorValue<'static>>, Stranger> {
+    pub(crate) fn key(self, value: &CursorValue<'_>) -> Result<Option<CursorValue<'static>>, Stranger> {
         let key = match self.kind {
             Kind::Undecided | Kind::Plain => return Ok(None),
             Kind::Instants => as_instant(value),
@@ -187,7 +188,7 @@ impl Meaning {
     }
 
     /// `Greater` where `a` lies further in the direction of the cursor; `None` where they have no order.
-    pub(super) fn rank(self, extreme: Extreme, a: &CursorValue<'_>, b: &CursorValue<'_>) -> Option<Ordering> {
+    pub(crate) fn rank(self, extreme: Extreme, a: &CursorValue<'_>, b: &CursorValue<'_>) -> Option<Ordering> {
         if let (Kind::Undecided, CursorValue::Text(x), CursorValue::Text(y)) = (self.kind, a, b)
             && let (Some(x), Some(y)) = (instant(x), instant(y))
         {
@@ -203,7 +204,7 @@ impl Meaning {
     }
 
     /// A text that stands for a number, as the number, so that it can be counted with.
-    pub(super) fn counted(self, value: CursorValue<'static>) -> CursorValue<'static> {
+    pub(crate) fn counted(self, value: CursorValue<'static>) -> CursorValue<'static> {
         match &value {
             CursorValue::Text(text) if self.kind == Kind::Numbers => as_number(text).unwrap_or(value),
             _ => value,
@@ -218,7 +219,7 @@ fn as_instant(value: &CursorValue<'_>) -> Option<CursorValue<'static>> {
         CursorValue::Timestamp { nanos, .. } => nanos.checked_mul(PER_NANO)?,
         CursorValue::Date(days) => i128::from(*days) * PER_DAY,
         CursorValue::Int(seconds) => seconds.checked_mul(PER_SECOND)?,
-        CursorValue::Float(_) | CursorValue::Decimal(_) => super::number::floor(&value.decimal()?, 18)?.0,
+        CursorValue::Float(_) | CursorValue::Decimal(_) => number::floor(&value.decimal()?, 18)?.0,
         CursorValue::Bool(_) | CursorValue::Time(_) => return None,
     };
     Some(CursorValue::Int(instant))
@@ -234,24 +235,24 @@ fn as_number(text: &str) -> Option<CursorValue<'static>> {
 
 /// A value with that by which it compares.
 #[derive(Clone, Debug)]
-pub(super) struct Mark {
-    pub(super) value: CursorValue<'static>,
+pub(crate) struct Mark {
+    pub(crate) value: CursorValue<'static>,
     key: Option<CursorValue<'static>>,
 }
 
 impl Mark {
-    pub(super) fn new(value: CursorValue<'static>, meaning: Meaning) -> Result<Self, Stranger> {
+    pub(crate) fn new(value: CursorValue<'static>, meaning: Meaning) -> Result<Self, Stranger> {
         Ok(Self { key: meaning.key(&value)?, value })
     }
 
     /// By what it compares.
-    pub(super) fn by(&self) -> &CursorValue<'static> {
+    pub(crate) fn by(&self) -> &CursorValue<'static> {
         self.key.as_ref().unwrap_or(&self.value)
     }
 
     /// Takes another value, whose key is known. Texts are overwritten in place: rows in the order of the cursor do
     /// this each time.
-    pub(super) fn put(&mut self, value: &CursorValue<'_>, key: Option<CursorValue<'static>>) {
+    pub(crate) fn put(&mut self, value: &CursorValue<'_>, key: Option<CursorValue<'static>>) {
         match (&mut self.value, value) {
             (CursorValue::Text(mine), CursorValue::Text(text)) => {
                 let mine: &mut String = Cow::to_mut(mine);

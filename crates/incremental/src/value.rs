@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 use cartage_schema::value::{Decimal, Scalar, date_to_text, decode_typed, time_to_text, timestamp_to_text};
 use serde_json::{Number, Value};
 
-use super::number;
+use crate::number;
 
 /// First byte of the marks of typed values: a text that starts with another one is a plain text.
 const MARK_BYTE: u8 = 0xef;
@@ -17,12 +17,12 @@ const MARK_TIMESTAMP: char = '\u{f027}';
 const MARK_DATE: char = '\u{f028}';
 const MARK_TIME: char = '\u{f02d}';
 
-pub(super) const NANOS_PER_SECOND: i128 = 1_000_000_000;
-pub(super) const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND;
+pub(crate) const NANOS_PER_SECOND: i128 = 1_000_000_000;
+pub(crate) const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND;
 
 /// A value that is not null. Texts may be borrowed from a page.
 #[derive(Clone, Debug)]
-pub(super) enum CursorValue<'a> {
+pub(crate) enum CursorValue<'a> {
     Bool(bool),
     Int(i128),
     /// Always finite.
@@ -42,7 +42,7 @@ pub(super) enum CursorValue<'a> {
 
 /// A part of a row that is no value of a cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoCursor {
+pub(crate) enum NoCursor {
     Null,
     /// A list or an object.
     Nested(&'static str),
@@ -52,7 +52,7 @@ pub(super) enum NoCursor {
 
 impl<'a> CursorValue<'a> {
     /// Reads the JSON text of a value.
-    pub(super) fn from_json_text(text: &'a [u8]) -> Result<Self, NoCursor> {
+    pub(crate) fn from_json_text(text: &'a [u8]) -> Result<Self, NoCursor> {
         match text.first() {
             Some(b'"') => Self::from_quoted(text),
             Some(b'0'..=b'9' | b'-') => Self::from_number(text),
@@ -88,7 +88,7 @@ impl<'a> CursorValue<'a> {
     }
 
     /// Takes a text, which is a typed value if it has a mark.
-    pub(super) fn from_text(text: Cow<'a, str>) -> Self {
+    pub(crate) fn from_text(text: Cow<'a, str>) -> Self {
         if text.as_bytes().first() == Some(&MARK_BYTE)
             && let Some(typed) = typed(&text)
         {
@@ -98,7 +98,7 @@ impl<'a> CursorValue<'a> {
     }
 
     /// Reads a value of the state or the configuration; `None` is null.
-    pub(super) fn from_value(value: &Value) -> Result<Option<CursorValue<'static>>, String> {
+    pub(crate) fn from_value(value: &Value) -> Result<Option<CursorValue<'static>>, String> {
         match value {
             Value::Null => Ok(None),
             Value::Bool(truth) => Ok(Some(CursorValue::Bool(*truth))),
@@ -111,7 +111,7 @@ impl<'a> CursorValue<'a> {
     }
 
     /// The value as the state holds it. What JSON cannot hold is a marked text, as dlt writes it.
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Bool(truth) => Value::Bool(*truth),
             Self::Int(integer) => match (i64::try_from(*integer), u64::try_from(*integer)) {
@@ -129,14 +129,14 @@ impl<'a> CursorValue<'a> {
     }
 
     /// The value for those who put it into requests: points in time and decimals as plain text.
-    pub(super) fn to_plain_value(&self) -> Value {
+    pub(crate) fn to_plain_value(&self) -> Value {
         match self {
             Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => self.to_value(),
             _ => self.plain().into(),
         }
     }
 
-    pub(super) fn into_owned(self) -> CursorValue<'static> {
+    pub(crate) fn into_owned(self) -> CursorValue<'static> {
         match self {
             Self::Text(text) => CursorValue::Text(Cow::Owned(text.into_owned())),
             Self::Bool(truth) => CursorValue::Bool(truth),
@@ -150,7 +150,7 @@ impl<'a> CursorValue<'a> {
     }
 
     /// Order of two values; `None` where their types have none. Texts compare as texts, whatever they say.
-    pub(super) fn order(&self, other: &CursorValue<'_>) -> Option<Ordering> {
+    pub(crate) fn order(&self, other: &CursorValue<'_>) -> Option<Ordering> {
         use CursorValue as C;
         match (self, other) {
             (C::Text(a), C::Text(b)) => Some(a.as_ref().cmp(b.as_ref())),
@@ -169,7 +169,7 @@ impl<'a> CursorValue<'a> {
     }
 
     /// The number as a decimal.
-    pub(super) fn decimal(&self) -> Option<Decimal> {
+    pub(crate) fn decimal(&self) -> Option<Decimal> {
         match self {
             Self::Bool(truth) => Some(Decimal::from_i128(i128::from(*truth))),
             Self::Int(integer) => Some(Decimal::from_i128(*integer)),

@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Bounds, CursorSettings, Position, bind};
+use crate::{Bounds, CursorSettings, Position, bind};
 
 #[derive(Clone, Copy, Debug)]
 struct Row {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::direction::Extreme;
-use super::iso_text::IsoText;
-use super::meaning::Meaning;
-use super::settings::CursorSettings;
-use super::value::{CursorValue, NANOS_PER_DAY, NANOS_PER_SECOND};
+use crate::direction::Extreme;
+use crate::iso_text::IsoText;
+use crate::meaning::Meaning;
+use crate::settings::CursorSettings;
+use crate::value::{CursorValue, NANOS_PER_DAY, NANOS_PER_SECOND};
 
 /// What a lag counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Unit {
 }
 
 /// The value where a run starts whose predecessor ended at `last`. It never lies before the initial value.
-pub(super) fn start_of(
+pub(crate) fn start_of(
     settings: &CursorSettings,
     meaning: Meaning,
     initial: Option<&CursorValue<'static>>,

@@ -11,7 +11,7 @@ const MANY_HASHES: usize = 200;
 
 /// The entry of one cursor in the state, as of the pages that were taken.
 #[derive(Debug)]
-pub(crate) struct Position {
+pub struct Position {
     cursor: CursorId,
     /// The last value of the run before.
     start_value: Value,
@@ -24,7 +24,7 @@ pub(crate) struct Position {
 
 impl Position {
     /// Takes up the entry that the state has at the start of the run, for the first step of its cursor.
-    pub(crate) fn at_start(state: &PipelineState, source: &str, step: &CursorAdvance) -> Self {
+    pub fn at_start(state: &PipelineState, source: &str, step: &CursorAdvance) -> Self {
         let cursor = step.cursor.clone();
         let entry = entry(state, source, &cursor.resource, &cursor.name);
         let hashes: BTreeSet<String> = entry.unique_hashes.into_iter().collect();
@@ -40,12 +40,12 @@ impl Position {
     }
 
     /// Whether the step is one of this cursor.
-    pub(crate) fn is_of(&self, step: &CursorAdvance) -> bool {
+    pub fn is_of(&self, step: &CursorAdvance) -> bool {
         self.cursor == step.cursor
     }
 
     /// Notes what the page did that is taken now.
-    pub(crate) fn advance(&mut self, step: CursorAdvance) {
+    pub fn advance(&mut self, step: CursorAdvance) {
         if !step.had_rows {
             return;
         }
@@ -66,7 +66,7 @@ impl Position {
     }
 
     /// Writes the entry.
-    pub(crate) fn write(&self, state: &mut PipelineState, source: &str) {
+    pub fn write(&self, state: &mut PipelineState, source: &str) {
         if !self.has_changed || !self.cursor.is_stored {
             return;
         }
@@ -79,7 +79,7 @@ impl Position {
     }
 
     /// What the user should know.
-    pub(crate) fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<String> {
         let count = self.hashes.len();
         (self.hashes_at_start <= MANY_HASHES && count > MANY_HASHES).then(|| {
             format!(
@@ -93,9 +93,9 @@ impl Position {
 
 /// What the state remembers of a cursor.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CursorEntry {
-    pub(super) last_value: Value,
-    pub(super) unique_hashes: Vec<String>,
+pub(crate) struct CursorEntry {
+    pub(crate) last_value: Value,
+    pub(crate) unique_hashes: Vec<String>,
 }
 
 impl CursorEntry {
@@ -110,7 +110,7 @@ impl CursorEntry {
 }
 
 /// Reads the entry of a cursor, which is made where there is none yet: a run without rows leaves one, too.
-pub(super) fn read_or_make(
+pub(crate) fn read_or_make(
     state: &mut PipelineState,
     source: &str,
     resource: &str,

@@ -1,35 +1,35 @@
 //! What a resource says about its cursor, checked.
 
+use cartage_row_readers::JsonPath;
 use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
 use cartage_schema::{Schema, Table};
 use cartage_source_api::Resume;
 use serde_json::Value;
 
-use super::direction::{Extreme, RangeEnd};
-use super::meaning::Meaning;
-use super::value::CursorValue;
-use cartage_row_readers::JsonPath;
+use crate::direction::{Extreme, RangeEnd};
+use crate::meaning::Meaning;
+use crate::value::CursorValue;
 
 /// How a resource loads only what is new.
 #[derive(Clone, Debug)]
-pub(crate) struct CursorSettings {
+pub struct CursorSettings {
     /// As the user wrote it: the state has it as key.
-    pub(super) name: String,
-    pub(super) path: JsonPath,
-    pub(super) initial: Value,
-    pub(super) end: Value,
-    pub(super) extreme: Extreme,
-    pub(super) key: RowKey,
-    pub(super) order: Option<RowOrder>,
-    pub(super) lag: f64,
-    pub(super) range_start: RangeEnd,
-    pub(super) range_end: RangeEnd,
-    pub(super) on_missing: OnMissing,
+    pub(crate) name: String,
+    pub(crate) path: JsonPath,
+    pub(crate) initial: Value,
+    pub(crate) end: Value,
+    pub(crate) extreme: Extreme,
+    pub(crate) key: RowKey,
+    pub(crate) order: Option<RowOrder>,
+    pub(crate) lag: f64,
+    pub(crate) range_start: RangeEnd,
+    pub(crate) range_end: RangeEnd,
+    pub(crate) on_missing: OnMissing,
 }
 
 /// What tells rows with the same cursor apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RowKey {
+pub(crate) enum RowKey {
     WholeRow,
     /// One column, whose value is hashed as it is.
     Column(String),
@@ -41,14 +41,14 @@ pub(super) enum RowKey {
 
 /// In which order the rows come, seen in the direction of the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RowOrder {
+pub(crate) enum RowOrder {
     Ascending,
     Descending,
 }
 
 /// What happens to rows without a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnMissing {
+pub(crate) enum OnMissing {
     Raise,
     Include,
     Exclude,
@@ -56,7 +56,10 @@ pub(super) enum OnMissing {
 
 impl CursorSettings {
     /// Reads the hints of a resource; `None` where it has no cursor.
-    pub(crate) fn from_hints(hints: &ResourceHints) -> Result<Option<Self>, String> {
+    ///
+    /// # Errors
+    /// Which setting cannot work, and what to do.
+    pub fn from_hints(hints: &ResourceHints) -> Result<Option<Self>, String> {
         let Some(incremental) = &hints.incremental else { return Ok(None) };
         let settings = Self::read(incremental, hints.primary_key.as_ref())
             .map_err(|reason| format!("`incremental`: {reason}"))?;
@@ -113,7 +116,7 @@ impl CursorSettings {
 
     /// What the values of the cursor are, as far as its column says it: that of `root`, the table of the resource as
     /// hints make it, else that of the schema.
-    pub(crate) fn meaning(&self, root: &Table, schema: &Schema) -> Meaning {
+    pub fn meaning(&self, root: &Table, schema: &Schema) -> Meaning {
         Meaning::of_column(&self.path, root, schema)
     }
 
@@ -137,7 +140,7 @@ impl CursorSettings {
     }
 
     /// The end must lie behind the start.
-    pub(super) fn check_range(&self, meaning: Meaning) -> Result<(), String> {
+    pub(crate) fn check_range(&self, meaning: Meaning) -> Result<(), String> {
         let (initial, end) = self.ends()?;
         let Some(end) = end else { return Ok(()) };
         let initial = initial.ok_or("`end_value` needs `initial_value`: a backfill has two ends")?;
@@ -153,7 +156,7 @@ impl CursorSettings {
     }
 
     /// Whether later runs go on where this one ends. A backfill of a fixed range remembers nothing.
-    pub(crate) fn keeps_state(&self) -> bool {
+    pub fn keeps_state(&self) -> bool {
         self.end.is_null()
     }
 
@@ -162,7 +165,7 @@ impl CursorSettings {
     /// Only rows in the order of the cursor leave nothing behind. With an open range the rows that share the
     /// last value and have not come yet would be lost. A lag, rows at the boundary that are not known again
     /// and rows without a cursor come twice.
-    pub(crate) fn resume(&self) -> Resume {
+    pub fn resume(&self) -> Resume {
         if !self.keeps_state() {
             Resume::Never
         } else if self.order != Some(RowOrder::Ascending) || self.range_start == RangeEnd::Open {
@@ -176,7 +179,7 @@ impl CursorSettings {
 
     /// Whether rows at the boundary that an earlier run has seen are dropped. An open range has no such rows,
     /// a backfill no earlier run, and a lag wants them again.
-    pub(super) fn deduplicates(&self) -> bool {
+    pub(crate) fn deduplicates(&self) -> bool {
         self.range_start == RangeEnd::Closed
             && self.keeps_state()
             && self.lag == 0.0

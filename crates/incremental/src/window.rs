@@ -2,30 +2,30 @@
 
 use std::cmp::Ordering;
 
-use super::direction::{Extreme, RangeEnd};
-use super::meaning::{Mark, Meaning, Stranger};
-use super::settings::CursorSettings;
-use super::value::CursorValue;
+use crate::direction::{Extreme, RangeEnd};
+use crate::meaning::{Mark, Meaning, Stranger};
+use crate::settings::CursorSettings;
+use crate::value::CursorValue;
 
 /// The range of one run. `start` and `end` are fixed, `last` runs ahead with the rows.
 #[derive(Clone, Debug)]
-pub(super) struct Window {
-    pub(super) meaning: Meaning,
-    pub(super) extreme: Extreme,
-    pub(super) range_start: RangeEnd,
-    pub(super) range_end: RangeEnd,
-    pub(super) start: Option<Mark>,
-    pub(super) end: Option<Mark>,
-    pub(super) last: Option<Mark>,
+pub(crate) struct Window {
+    pub(crate) meaning: Meaning,
+    pub(crate) extreme: Extreme,
+    pub(crate) range_start: RangeEnd,
+    pub(crate) range_end: RangeEnd,
+    pub(crate) start: Option<Mark>,
+    pub(crate) end: Option<Mark>,
+    pub(crate) last: Option<Mark>,
     /// Whether rows behind the start, or beyond the end, were seen.
-    pub(super) start_out_of_range: bool,
-    pub(super) end_out_of_range: bool,
+    pub(crate) start_out_of_range: bool,
+    pub(crate) end_out_of_range: bool,
     seen_row: bool,
 }
 
 /// Where a value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Beyond the end or behind the start.
     Outside,
     /// Further than all before.
@@ -41,7 +41,7 @@ pub(super) enum Place {
 
 /// Why a value cannot be put into the order.
 #[derive(Debug)]
-pub(super) enum NotComparable {
+pub(crate) enum NotComparable {
     /// It has no order with another value.
     With { other_name: &'static str, other: CursorValue<'static> },
     /// It, or the value at an end of the range, is not what all are.
@@ -53,7 +53,7 @@ const OF_ROW: &str = "its value";
 
 impl Window {
     /// Makes the range; fails where an end of it is not of the kind that the cursor has.
-    pub(super) fn new(
+    pub(crate) fn new(
         settings: &CursorSettings,
         meaning: Meaning,
         start: Option<CursorValue<'static>>,
@@ -82,7 +82,7 @@ impl Window {
     ///
     /// A row at the start that is known already is dropped by the caller, which also has to call
     /// [`Window::drop_known`].
-    pub(super) fn place(&mut self, value: &CursorValue<'_>) -> Result<Place, NotComparable> {
+    pub(crate) fn place(&mut self, value: &CursorValue<'_>) -> Result<Place, NotComparable> {
         self.adapt_zones(value);
         if self.meaning.is_undecided() {
             self.decide(value)?;
@@ -139,13 +139,13 @@ impl Window {
     }
 
     /// Notes that a row at the start was dropped because it is known.
-    pub(super) fn drop_known(&mut self) {
+    pub(crate) fn drop_known(&mut self) {
         self.start_out_of_range = true;
     }
 
     /// Naive ends of the range become aware where the rows are, and the other way round. Instants do not
     /// change, since naive ones count as UTC; only what the state says of them does. The first row decides.
-    pub(super) fn adapt_zones(&mut self, value: &CursorValue<'_>) {
+    pub(crate) fn adapt_zones(&mut self, value: &CursorValue<'_>) {
         let CursorValue::Timestamp { aware: wanted, .. } = value else { return };
         if self.seen_row {
             return;
@@ -169,7 +169,7 @@ impl Window {
 
     /// Whether a value lies further than the last one; for values of columns, which are looked at one by one only
     /// where they may be the last.
-    pub(super) fn is_further(&self, value: &CursorValue<'_>) -> Result<bool, NotComparable> {
+    pub(crate) fn is_further(&self, value: &CursorValue<'_>) -> Result<bool, NotComparable> {
         let Some(last) = &self.last else { return Ok(true) };
         let rank = self.meaning.rank(self.extreme, value, &last.value);
         let rank = rank
@@ -178,7 +178,7 @@ impl Window {
     }
 
     /// Makes a value the last one.
-    pub(super) fn move_to(&mut self, value: &CursorValue<'_>) -> Result<(), NotComparable> {
+    pub(crate) fn move_to(&mut self, value: &CursorValue<'_>) -> Result<(), NotComparable> {
         let key = self.meaning.key(value);
         self.move_last(value, key.map_err(|stranger| NotComparable::Stranger { name: OF_ROW, stranger })?)
     }

@@ -5,17 +5,17 @@ use cartage_data_files::parquet::{FileReader, ReadOptions};
 use cartage_source_api::{HashChange, ParquetFile, SourceError};
 use parquet::arrow::arrow_reader::RowSelection;
 
-use super::columns_page::BatchFilter;
-use super::error::CursorError;
-use super::rows::Known;
-use super::settings::{CursorSettings, RowKey};
-use super::window::Window;
+use crate::columns_page::BatchFilter;
+use crate::error::CursorError;
+use crate::rows::Known;
+use crate::settings::{CursorSettings, RowKey};
+use crate::window::Window;
 
 /// Rows of one batch.
 const BATCH_ROWS: usize = 65_536;
 
 /// What is done with a file.
-pub(super) enum Decision {
+pub(crate) enum Decision {
     /// All its rows are wanted.
     Whole(HashChange),
     /// Its rows must be looked at.
@@ -23,7 +23,7 @@ pub(super) enum Decision {
 }
 
 /// Looks at the cursor column of a file. If all rows pass, the window has moved behind them.
-pub(super) fn decide(
+pub(crate) fn decide(
     file: &ParquetFile,
     settings: &CursorSettings,
     window: &mut Window,
@@ -115,13 +115,13 @@ fn reader(
 }
 
 /// The next batch of a file that is read.
-pub(super) fn next_batch(
+pub(crate) fn next_batch(
     reader: &mut FileReader,
     file: &ParquetFile,
 ) -> Result<Option<RecordBatch>, SourceError> {
     reader.next_batch().map_err(|error| SourceError::parquet(&file.source, error))
 }
 
-pub(super) fn problem(file: &ParquetFile, problem: CursorError) -> SourceError {
+pub(crate) fn problem(file: &ParquetFile, problem: CursorError) -> SourceError {
     SourceError::Cursor { place: file.source.to_string(), problem: Box::new(problem) }
 }

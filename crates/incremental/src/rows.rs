@@ -3,55 +3,55 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use cartage_row_readers::{JsonPath, Malformed};
 use cartage_source_api::{HashChange, JsonPage};
 use memchr::memchr;
 
-use super::error::CursorError;
-use super::hash::{self, HashForm};
-use super::settings::{CursorSettings, OnMissing, RowKey};
-use super::value::{CursorValue, NoCursor};
-use super::window::{NotComparable, Place, Window};
-use cartage_row_readers::{JsonPath, Malformed};
+use crate::error::CursorError;
+use crate::hash::{self, HashForm};
+use crate::settings::{CursorSettings, OnMissing, RowKey};
+use crate::value::{CursorValue, NoCursor};
+use crate::window::{NotComparable, Place, Window};
 
 /// Rows at the last value, by which the next run knows them again.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// Hashes that the earlier run stored, for rows at the start.
-    pub(super) at_start: HashSet<String>,
+    pub(crate) at_start: HashSet<String>,
     /// Their form.
-    pub(super) start_form: HashForm,
+    pub(crate) start_form: HashForm,
     /// Form of the hashes of this run; the current one as soon as the last value moves.
-    pub(super) form: HashForm,
+    pub(crate) form: HashForm,
 }
 
 impl Known {
-    pub(super) fn new(hashes: HashSet<String>) -> Self {
+    pub(crate) fn new(hashes: HashSet<String>) -> Self {
         let form = HashForm::of(&hashes);
         Self { at_start: hashes, start_form: form, form }
     }
 }
 
 /// Goes through the rows of one page.
-pub(super) struct RowFilter<'a> {
-    pub(super) settings: &'a CursorSettings,
-    pub(super) window: &'a mut Window,
-    pub(super) known: &'a mut Known,
+pub(crate) struct RowFilter<'a> {
+    pub(crate) settings: &'a CursorSettings,
+    pub(crate) window: &'a mut Window,
+    pub(crate) known: &'a mut Known,
 }
 
 /// A problem and the row that has it, counted from 0.
-pub(super) type RowProblem = (u64, CursorError);
+pub(crate) type RowProblem = (u64, CursorError);
 
 /// What a filter did to a page.
 #[derive(Debug)]
-pub(super) struct Filtered {
-    pub(super) hashes: HashChange,
+pub(crate) struct Filtered {
+    pub(crate) hashes: HashChange,
     /// Rows that the range left out.
-    pub(super) left_out: u64,
+    pub(crate) left_out: u64,
 }
 
 impl RowFilter<'_> {
     /// Drops the rows that are not wanted, and those behind the first `room` that are.
-    pub(super) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<Filtered, RowProblem> {
+    pub(crate) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<Filtered, RowProblem> {
         let mut kept: Vec<Kept> = Vec::new();
         let mut collected: Vec<Range<usize>> = Vec::new();
         let mut change = HashChange::default();
@@ -177,7 +177,7 @@ fn row_at(page: &JsonPage, start: usize) -> u64 {
     memchr::memchr_iter(b'\n', &page.text()[..start]).count() as u64
 }
 
-pub(super) fn not_comparable(
+pub(crate) fn not_comparable(
     settings: &CursorSettings,
     value: &CursorValue<'_>,
     problem: &NotComparable,

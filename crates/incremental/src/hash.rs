@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
+use cartage_row_readers::field;
 use cartage_schema::value::{Scalar, decode_typed, strip_markers};
 use cartage_schema::{canonical, content_hash};
 use cartage_source_api::InstantForm;
 use serde_json::{Map, Value};
 
-use super::error::CursorError;
-use super::settings::RowKey;
-use cartage_row_readers::field;
+use crate::error::CursorError;
+use crate::settings::RowKey;
 
 const BYTES: usize = 9;
 /// Releases of dlt before 1.29 wrote longer hashes.
@@ -21,7 +21,7 @@ const INTEGERS_ROUND_FROM: f64 = 9.3e18;
 
 /// Which form hashes have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum HashForm {
+pub(crate) enum HashForm {
     #[default]
     Current,
     Legacy,
@@ -29,12 +29,12 @@ pub(super) enum HashForm {
 
 impl HashForm {
     /// The form of stored hashes.
-    pub(super) fn of(hashes: &HashSet<String>) -> Self {
+    pub(crate) fn of(hashes: &HashSet<String>) -> Self {
         if hashes.iter().any(|hash| hash.len() == LEGACY_CHARACTERS) { Self::Legacy } else { Self::Current }
     }
 
     /// How points in time of columns enter hashes of this form.
-    pub(super) fn instants(self) -> InstantForm {
+    pub(crate) fn instants(self) -> InstantForm {
         match self {
             Self::Current => InstantForm::Micros,
             Self::Legacy => InstantForm::Text,
@@ -43,7 +43,7 @@ impl HashForm {
 }
 
 /// Hash of a row of JSON text.
-pub(super) fn of_row(row: &[u8], key: &RowKey, form: HashForm) -> Result<String, CursorError> {
+pub(crate) fn of_row(row: &[u8], key: &RowKey, form: HashForm) -> Result<String, CursorError> {
     let value = match key {
         RowKey::Column(column) => key_value(row, column)?,
         RowKey::Columns(columns) => {
@@ -55,7 +55,7 @@ pub(super) fn of_row(row: &[u8], key: &RowKey, form: HashForm) -> Result<String,
 }
 
 /// Hash of a value that was made of columns: texts are plain, and points in time integers already.
-pub(super) fn of_plain_value(value: &Value, form: HashForm) -> String {
+pub(crate) fn of_plain_value(value: &Value, form: HashForm) -> String {
     let bytes = canonical::to_vec(value);
     content_hash(&bytes, if form == HashForm::Legacy { LEGACY_BYTES } else { BYTES })
 }
@@ -154,7 +154,7 @@ fn in_utc(value: Value, form: HashForm) -> Value {
 }
 
 /// The value that a key of columns stands for.
-pub(super) fn key_of(columns: Map<String, Value>, key: &RowKey) -> Value {
+pub(crate) fn key_of(columns: Map<String, Value>, key: &RowKey) -> Value {
     match key {
         RowKey::Column(_) => columns.into_iter().next().map(|(_, value)| value).unwrap_or_default(),
         RowKey::Columns(_) => columns.into_iter().map(|(_, value)| value).collect(),
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn hashes_of_all_kinds_of_values_are_those_of_dlt() {
-        let vectors = include_str!("../../../../fixtures/dlt/unique_hashes.jsonl");
+        let vectors = include_str!("../../../fixtures/dlt/unique_hashes.jsonl");
         for line in vectors.lines() {
             let vector: Value = serde_json::from_str(line).unwrap();
             let key = match &vector["key"] {

@@ -2,25 +2,25 @@
 
 use std::cmp::Ordering;
 
-use super::value::CursorValue;
+use crate::value::CursorValue;
 
 /// Which value of two is the later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extreme {
+pub(crate) enum Extreme {
     Max,
     Min,
 }
 
 /// Whether a value that equals an end of the range is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RangeEnd {
+pub(crate) enum RangeEnd {
     Open,
     Closed,
 }
 
 impl Extreme {
     /// `Greater` where `a` lies further in the direction of the cursor; `None` where types have no order.
-    pub(super) fn rank(self, a: &CursorValue<'_>, b: &CursorValue<'_>) -> Option<Ordering> {
+    pub(crate) fn rank(self, a: &CursorValue<'_>, b: &CursorValue<'_>) -> Option<Ordering> {
         let order = a.order(b)?;
         Some(if self == Self::Max { order } else { order.reverse() })
     }
