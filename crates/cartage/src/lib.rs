@@ -24,6 +24,7 @@
 //! |---|---|
 //! | [`package_store`] | load packages on disk: format, publish, jobs, locks |
 //! | [`schema`] | types, tables, columns, naming conventions, the version hash |
+//! | [`values`] | typed values, their text forms, coercion |
 //! | [`state`] | what a pipeline remembers between runs |
 //! | [`source_api`] | what a source implements: producers of pages |
 //! | [`extract`], [`normalize`], [`load`] | the stages |
@@ -76,3 +77,4 @@ pub use cartage_source_api as source_api;
 pub use cartage_sources as sources;
 pub use cartage_sources_rust as sources_rust;
 pub use cartage_state as state;
+pub use cartage_values as values;

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use arrow::array::{RecordBatch, StructArray};
 use cartage_runtime::Runtime;
-use cartage_schema::value::{Scalar, decode_typed};
 use cartage_schema::{Inference, NamingKind, Schema, SchemaError, normalize_schema_name};
 use cartage_source_api::{
     Finding, Input, JsonPage, OpenContext, Page, Producer, Source, SourceError, columnar_value,
 };
 use cartage_state::PipelineState;
+use cartage_values::{Scalar, decode_typed};
 use indexmap::IndexMap;
 use serde_json::Value;
 

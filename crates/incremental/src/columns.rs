@@ -293,7 +293,7 @@ impl Column {
     }
 
     fn decimal_value(&self, unscaled: i128) -> CursorValue<'static> {
-        use cartage_schema::value::Decimal;
+        use cartage_values::Decimal;
         match self.kind {
             Kind::Decimal { scale } if scale > 0 => {
                 CursorValue::Decimal(Decimal::from_unscaled(unscaled, scale.unsigned_abs()))

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use cartage_row_readers::field;
-use cartage_schema::value::{Scalar, decode_typed, strip_markers};
-use cartage_schema::{canonical, content_hash};
+use cartage_schema::content_hash;
 use cartage_source_api::InstantForm;
+use cartage_values::{Scalar, canonical, decode_typed, strip_markers};
 use serde_json::{Map, Value};
 
 use crate::error::CursorError;

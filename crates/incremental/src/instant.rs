@@ -1,6 +1,6 @@
 //! Texts of times as points in time, with all their digits.
 
-use cartage_schema::value::{Iso, days_from_civil, parse_iso, parse_iso_timestamp};
+use cartage_values::{Iso, days_from_civil, parse_iso, parse_iso_timestamp};
 
 /// Digits of a fraction of a second that are told apart; no clock has more.
 const DIGITS: usize = 18;

@@ -1,6 +1,6 @@
 //! Dates and times as text that can be moved and keep their form.
 
-use cartage_schema::value::{Iso, civil_from_days, days_from_civil, parse_iso};
+use cartage_values::{Iso, civil_from_days, days_from_civil, parse_iso};
 
 use crate::value::{NANOS_PER_DAY, NANOS_PER_SECOND};
 

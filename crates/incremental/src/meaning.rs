@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use cartage_row_readers::JsonPath;
-use cartage_schema::value::{Decimal, Iso, parse_iso};
 use cartage_schema::{DataType, Detection, Schema, Table};
+use cartage_values::{Decimal, Iso, parse_iso};
 
 use crate::direction::Extreme;
 use crate::instant::{PER_DAY, PER_NANO, PER_SECOND, instant, is_day, is_timestamp};

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use cartage_schema::value::Decimal;
+use cartage_values::Decimal;
 
 /// Beyond this a float is larger than every integer of 128 bits.
 const INTEGERS_END: f64 = 1.7e38;

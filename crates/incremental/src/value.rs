@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::{self, Display};
 
-use cartage_schema::value::{Decimal, Scalar, date_to_text, decode_typed, time_to_text, timestamp_to_text};
+use cartage_values::{Decimal, Scalar, date_to_text, decode_typed, time_to_text, timestamp_to_text};
 use serde_json::{Number, Value};
 
 use crate::number;

@@ -1,7 +1,7 @@
 //! A column of one block, as far as the block knows it.
 
 use cartage_schema::DataType;
-use cartage_schema::value::{cuts_fraction, parse_iso_timestamp};
+use cartage_values::{cuts_fraction, parse_iso_timestamp};
 use simd_json::{Node, StaticNode};
 
 use crate::cells::Raw;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter;
 use cartage_data_files::arrays::{ValueError, scalar};
-use cartage_schema::value::{Decimal, Scalar, coerce};
 use cartage_schema::{Column, ContractEntity, ContractMode, DataType};
+use cartage_values::{Decimal, Scalar, coerce};
 
 use crate::arrow_json::description_of;
 use crate::broken::Frozen;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cartage_schema::{canonical, row_hash_id};
+use cartage_schema::row_hash_id;
+use cartage_values::canonical;
 use serde_json::{Map, Value};
 use simd_json::{Node, StaticNode};
 

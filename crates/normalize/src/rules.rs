@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use cartage_package_store::PackageSettings;
 use cartage_runtime::{NameCollisions, OnBadRow};
-use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{
     Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
 };
+use cartage_values::{Decimal, Scalar};
 
 use crate::columns::{PhysicalRules, exact_type, is_bigint};
 use crate::filters::Filters;

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use arrow::array::Array;
-use cartage_schema::value::Scalar;
 use cartage_schema::{Column, DataType, Table};
+use cartage_values::Scalar;
 use simd_json::Node;
 
 use crate::batch::{BlockResult, MetColumn, TableBatch};

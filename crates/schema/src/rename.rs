@@ -95,7 +95,7 @@ impl Schema {
             let row_id = Column {
                 unique: Some(true),
                 row_key: Some(true),
-                ..Column::typed("_dlt_id", crate::words::DataType::Text, false)
+                ..Column::typed("_dlt_id", cartage_values::DataType::Text, false)
             };
             let has_row_id = table.columns.contains_key(&old.normalize_identifier("_dlt_id"));
             table.columns = original.columns;

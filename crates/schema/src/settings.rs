@@ -1,10 +1,11 @@
 //! Settings and normalizers of a schema: what decides names, types and hints of what is new.
 
+use cartage_values::{DataType, Detection};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::record::{record, record_serde};
-use crate::words::{DataType, DefaultHint, Detection};
+use crate::words::DefaultHint;
 
 /// Rules that give new columns types and hints, and the contract of the whole schema.
 #[derive(Clone, Debug, Default, PartialEq)]

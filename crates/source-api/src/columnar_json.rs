@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use cartage_schema::value::{Decimal, timestamp_to_text};
+use cartage_values::{Decimal, timestamp_to_text};
 use serde_json::{Map, Number, Value};
 
 /// How points in time are written.

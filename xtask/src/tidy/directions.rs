@@ -4,21 +4,25 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("runtime", &[]),
-    ("schema", &[]),
+    ("values", &[]),
+    ("schema", &["values"]),
     ("state", &[]),
     ("config", &[]),
     ("package-store", &["runtime"]),
-    ("data-files", &["runtime", "schema"]),
-    ("source-api", &["data-files", "runtime", "schema", "state"]),
+    ("data-files", &["runtime", "values"]),
+    ("source-api", &["data-files", "runtime", "schema", "state", "values"]),
     ("row-readers", &["source-api"]),
-    ("incremental", &["data-files", "row-readers", "schema", "source-api", "state"]),
-    ("extract", &["data-files", "incremental", "package-store", "runtime", "schema", "source-api", "state"]),
-    ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
+    ("incremental", &["data-files", "row-readers", "schema", "source-api", "state", "values"]),
+    (
+        "extract",
+        &["data-files", "incremental", "package-store", "runtime", "schema", "source-api", "state", "values"],
+    ),
+    ("normalize", &["data-files", "package-store", "runtime", "schema", "state", "values"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
-    ("destinations-api", &["config", "runtime", "schema", "state"]),
-    ("destinations-sql", &["destinations-api", "runtime", "schema"]),
+    ("destinations-api", &["config", "runtime", "schema", "state", "values"]),
+    ("destinations-sql", &["destinations-api", "runtime", "schema", "values"]),
     ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
@@ -64,6 +68,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "sources-rest",
             "sources-rust",
             "state",
+            "values",
         ],
     ),
     ("test-support", &["package-store", "runtime", "schema"]),
@@ -72,7 +77,8 @@ const MAY_USE: [(&str, &[&str]); 24] = [
 ];
 
 /// What a destination may use, whichever it is.
-const DESTINATION_MAY_USE: [&str; 5] = ["destinations-api", "destinations-sql", "runtime", "schema", "state"];
+const DESTINATION_MAY_USE: [&str; 6] =
+    ["destinations-api", "destinations-sql", "runtime", "schema", "state", "values"];
 
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
 

@@ -11,8 +11,8 @@ use arrow::datatypes::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cartage_schema::canonical::{write_float, write_text};
-use cartage_schema::value::{date_to_text, time_to_text, timestamp_to_text};
+use cartage_values::canonical::{write_float, write_text};
+use cartage_values::{date_to_text, time_to_text, timestamp_to_text};
 
 use super::layout::quote;
 use super::{Mark, TextError};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
-use cartage_schema::canonical::write_text;
+use cartage_values::canonical::write_text;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use cartage_destinations_sql::columnar::{self, Dates, Doubles, Ints, Times, Timestamps};
-use cartage_schema::value::{date_to_text, time_to_text};
+use cartage_values::{date_to_text, time_to_text};
 
 use super::target::{Keeps, Target};
 

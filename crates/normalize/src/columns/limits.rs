@@ -1,7 +1,7 @@
 //! What a column can hold beyond its type: the digits of a decimal, the bits of an integer.
 
-use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{Column, DataType};
+use cartage_values::{Decimal, Scalar};
 
 use super::physical::{PhysicalRules, WIDE_PRECISION};
 

@@ -14,7 +14,7 @@ const DIGITS: GeneralPurpose = GeneralPurpose::new(
 
 /// The strict decoder: no other characters, and as much padding as is needed. Where none is needed, any number
 /// of `=` is fine.
-pub(super) fn decode_strict(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_strict(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let is_padded = match digits.len() % 4 {
@@ -28,7 +28,7 @@ pub(super) fn decode_strict(text: &str) -> Option<Vec<u8>> {
 
 /// The lenient decoder: characters that do not belong there are skipped, and nothing is read behind the
 /// padding.
-pub(super) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
     let mut digits = String::with_capacity(text.len());
     let mut padding = 0;
     for c in text.chars() {

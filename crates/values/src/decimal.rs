@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::float::write_python_float;
+use crate::float::write_python_float;
 use crate::text::ascii_number;
 
 /// An exact decimal number of any length, or one of the special values that Python's decimals have.

@@ -1,29 +1,14 @@
 //! ISO 8601 texts, as far as dlt's parser takes them.
 //!
 //! dlt asks pendulum, whose parser takes more than the standard in some places and less in others; where it
-//! gives up a second one tries a few common forms ([`super::iso_common`]). Both are followed here by what
+//! gives up a second one tries a few common forms ([`crate::iso_common`]). Both are followed here by what
 //! they accept. The forms that real data has are tried first.
 
-use super::calendar::{
+use crate::calendar::{
     MICROS_PER_DAY, MICROS_PER_SECOND, checked_days, checked_time, iso_week_days, ordinal_days,
 };
-use super::iso_common::parse_common;
-
-/// What an ISO 8601 text says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Iso {
-    /// Date and time.
-    Timestamp {
-        /// Microseconds since 1970 in UTC; for naive timestamps of the wall clock taken as UTC.
-        micros: i64,
-        /// Whether the text says its time zone.
-        aware: bool,
-    },
-    /// Days since 1970-01-01.
-    Date(i32),
-    /// Microseconds since midnight, in UTC where the text has an offset.
-    Time(i64),
-}
+use crate::iso_common::parse_common;
+use crate::moment::{Iso, fraction_micros};
 
 /// Reads a text that has both a date and a time, which is what makes a text a timestamp.
 pub fn parse_iso_timestamp(text: &str) -> Option<(i64, bool)> {
@@ -79,11 +64,6 @@ fn fast_fraction(rest: &[u8]) -> Option<(u32, &[u8])> {
         return None;
     }
     Some((fraction_micros(&rest[1..=digits]), &rest[digits + 1..]))
-}
-
-/// Microseconds of the digits behind the point. Digits behind the sixth are cut off.
-pub(super) fn fraction_micros(digits: &[u8]) -> u32 {
-    (0..6).fold(0, |micros, at| micros * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
 }
 
 /// Whether a text has a fraction of more digits than microseconds, which a timestamp or time would cut off.

@@ -1,7 +1,8 @@
 //! The type that a value gives to a new column.
 
-use super::iso::{Iso, cuts_fraction, parse_iso, parse_iso_timestamp};
-use super::scalar::Scalar;
+use crate::iso::{cuts_fraction, parse_iso, parse_iso_timestamp};
+use crate::moment::Iso;
+use crate::scalar::Scalar;
 use crate::words::{DataType, Detection};
 
 /// How far from the present a number may be to be taken for a timestamp: five years, in seconds.

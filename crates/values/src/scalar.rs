@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::Decimal;
+use crate::decimal::Decimal;
 use crate::words::DataType;
 
 /// A value that is not null, in the form in which columns hold it. Texts and bytes may be borrowed from the

@@ -7,12 +7,13 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::base64::decode_lenient;
-use super::calendar::MICROS_PER_DAY;
-use super::decimal::Decimal;
-use super::iso::{Iso, parse_iso};
-use super::scalar::Scalar;
+use crate::base64::decode_lenient;
+use crate::calendar::MICROS_PER_DAY;
 use crate::canonical::to_compact;
+use crate::decimal::Decimal;
+use crate::iso::parse_iso;
+use crate::moment::Iso;
+use crate::scalar::Scalar;
 
 /// The first mark; the others follow it.
 const FIRST: char = '\u{f026}';

@@ -5,17 +5,18 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::base64::decode_strict;
-use super::coerce::{epoch_timestamp, midnight};
-use super::decimal::Decimal;
-use super::iso::{Iso, cuts_fraction, parse_iso};
-use super::number::{parse_decimal, parse_float, parse_hex, parse_int};
-use super::scalar::Scalar;
+use crate::base64::decode_strict;
 use crate::canonical;
+use crate::decimal::Decimal;
+use crate::epoch::{epoch_timestamp, midnight};
+use crate::iso::{cuts_fraction, parse_iso};
+use crate::moment::Iso;
+use crate::number::{parse_decimal, parse_float, parse_hex, parse_int};
+use crate::scalar::Scalar;
 use crate::words::DataType;
 
 /// Converts a text to any other type than text.
-pub(super) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>> {
+pub(crate) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>> {
     match to {
         DataType::Text => Some(Scalar::Text(text)),
         DataType::Bigint => parse_int(&text).map(Scalar::Int),

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
-use super::coerce_text::coerce_text;
-use super::decimal::Decimal;
-use super::float::write_python_float;
-use super::format::{date_to_text, time_to_text, timestamp_to_text};
-use super::scalar::Scalar;
-use super::typed::strip_markers;
+use crate::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND};
+use crate::coerce_text::coerce_text;
+use crate::decimal::Decimal;
+use crate::epoch::{aware_timestamp, epoch_timestamp, midnight};
+use crate::float::write_python_float;
+use crate::format::{date_to_text, time_to_text, timestamp_to_text};
+use crate::scalar::Scalar;
+use crate::typed::strip_markers;
 use crate::words::DataType;
 
 /// A value that a column cannot take. It goes to a variant column, or is dealt with by the contract.
@@ -144,22 +145,4 @@ fn coerce_decimal(decimal: Decimal, to: DataType) -> Option<Scalar<'static>> {
         },
         _ => None,
     }
-}
-
-/// The date of a moment that is a midnight in UTC. Of any other a date would lose the time.
-pub(super) fn midnight(micros: i64) -> Option<Scalar<'static>> {
-    let days = micros / MICROS_PER_DAY;
-    (micros % MICROS_PER_DAY == 0).then_some(Scalar::Date(days as i32))
-}
-
-/// Seconds since 1970 as a timestamp, if they have no more than six digits behind the point.
-pub(super) fn epoch_timestamp(seconds: &Decimal) -> Option<Scalar<'static>> {
-    aware_timestamp(i64::try_from(seconds.to_exact_i128(38, 6).ok()?).ok()?)
-}
-
-/// A timestamp in UTC, if its year is one that Python has.
-fn aware_timestamp(micros: i64) -> Option<Scalar<'static>> {
-    let days = i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()?;
-    let (year, _, _) = civil_from_days(days);
-    (1..=9999).contains(&year).then_some(Scalar::Timestamp { micros, aware: true })
 }

@@ -4,7 +4,7 @@
 //! scripts. ZIP codes, telephone and account numbers look like that, and none of it comes back out of a number.
 //! Such texts are no numbers here; they stay texts.
 
-use super::decimal::Decimal;
+use crate::decimal::Decimal;
 
 /// The words for floats that are no numbers: as Python prints them, and as JavaScript does.
 const SPECIAL: [(&str, f64); 6] = [
@@ -17,14 +17,14 @@ const SPECIAL: [(&str, f64); 6] = [
 ];
 
 /// An integer of at most 128 bits, written as integers are printed.
-pub(super) fn parse_int(text: &str) -> Option<i128> {
+pub(crate) fn parse_int(text: &str) -> Option<i128> {
     let integer: i128 =
         unsigned(text).bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
     (is_plain(text) && !is_negative_zero(text, integer == 0)).then_some(integer)
 }
 
 /// A number of base 16 with `0x` in front, without leading zeros and not in mixed case.
-pub(super) fn parse_hex(text: &str) -> Option<i128> {
+pub(crate) fn parse_hex(text: &str) -> Option<i128> {
     let digits = text.strip_prefix("0x")?;
     let has = |case: fn(&u8) -> bool| digits.as_bytes().iter().any(case);
     let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
@@ -34,7 +34,7 @@ pub(super) fn parse_hex(text: &str) -> Option<i128> {
 }
 
 /// A float that has all digits of the text, or one of the words for floats that are no numbers.
-pub(super) fn parse_float(text: &str) -> Option<f64> {
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
     if let Some((_, special)) = SPECIAL.iter().find(|(word, _)| *word == text) {
         return Some(*special);
     }
@@ -44,7 +44,7 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
 }
 
 /// A decimal with all digits of the text. Zeros at its end do not count.
-pub(super) fn parse_decimal(text: &str) -> Option<Decimal> {
+pub(crate) fn parse_decimal(text: &str) -> Option<Decimal> {
     parse_finite(text).filter(|decimal| !is_negative_zero(text, decimal.is_zero()))
 }
 

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::calendar::{MICROS_PER_DAY, checked_days, checked_time};
-use super::iso::{Iso, fraction_micros};
+use crate::calendar::{MICROS_PER_DAY, checked_days, checked_time};
+use crate::moment::{Iso, fraction_micros};
 use crate::text::digit_value;
 
 /// A year with an optional month and day, then a time with colons; each part optional.
@@ -17,7 +17,7 @@ static COMMON: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Reads `2024`, `2024/01/31`, `20240131 10:00` and the like. Digits may be of any script.
-pub(super) fn parse_common(text: &str) -> Option<Iso> {
+pub(crate) fn parse_common(text: &str) -> Option<Iso> {
     let may_be =
         |c: char| c.is_ascii_digit() || matches!(c, '/' | ':' | ' ' | '.' | ',' | '|') || !c.is_ascii();
     if text.is_empty() || !text.chars().all(may_be) {

@@ -137,7 +137,7 @@ pub fn write_float(out: &mut Vec<u8>, float: f64) {
         out.extend_from_slice(b"null");
         return;
     }
-    crate::value::float::Digits::of(float).write(out, crate::value::float::Style::Json);
+    crate::float::Digits::of(float).write(out, crate::float::Style::Json);
 }
 
 /// Appends an integer.

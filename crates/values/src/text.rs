@@ -1,12 +1,13 @@
 //! Character classes as Python has them, which decide names and conversions in dlt.
 
 /// White space for Python's `str.strip` and `str.isspace`: Unicode's, and the four ASCII separators.
-pub(crate) fn is_space(c: char) -> bool {
+#[inline]
+pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
 /// Trims white space as Python's `str.strip` does.
-pub(crate) fn trim(text: &str) -> &str {
+pub fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
@@ -26,6 +27,7 @@ const ZEROS: [u32; 65] = [
 ];
 
 /// The value of a decimal digit of any script.
+#[inline]
 pub(crate) fn digit_value(c: char) -> Option<u8> {
     if c.is_ascii() {
         return c.is_ascii_digit().then(|| c as u8 - b'0');
@@ -36,7 +38,8 @@ pub(crate) fn digit_value(c: char) -> Option<u8> {
 }
 
 /// Whether the character is a decimal digit of any script.
-pub(crate) fn is_digit(c: char) -> bool {
+#[inline]
+pub fn is_digit(c: char) -> bool {
     digit_value(c).is_some()
 }
 

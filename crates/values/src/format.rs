@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
+use crate::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
 
 /// `2024-01-31`.
 pub fn date_to_text(days: i32) -> String {
