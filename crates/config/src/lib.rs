@@ -41,11 +41,12 @@ mod settings;
 mod toml_layer;
 mod trace;
 mod untyped;
+mod variable_names;
 mod written;
 
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
-pub use env_layer::{Environment, variable_of};
+pub use env_layer::Environment;
 pub use error::ConfigError;
 pub use origin::{Layer, Origin, Place};
 pub use secret::Secret;
@@ -57,4 +58,5 @@ pub use settings::{
 };
 pub use trace::ResolvedValue;
 pub use untyped::keys_of;
+pub use variable_names::variable_of;
 pub use written::{Written, text_or_structure};

@@ -14,8 +14,8 @@ use cartage_values::{Iso, parse_iso};
 use serde_json::Value;
 
 use super::chain::{MergeChain, row_key, where_all};
+use crate::statements::chain_table::ChainTable;
 use crate::statements::dialect::Lookup;
-use crate::statements::follow_up::ChainTable;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// The staged versions that were there before, and whether as active ones; of this connection only.
