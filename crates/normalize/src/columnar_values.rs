@@ -17,7 +17,7 @@ use crate::columns::{ColumnBuilder, ColumnSize, Physical};
 use crate::coordinate::Coordinator;
 use crate::error::{BadRow, BadValue, NormalizeError};
 use crate::exact::exact;
-use crate::guard::Discard;
+use crate::guard::{Discard, Refusal};
 
 /// Bytes of a row that an error shows.
 const EXCERPT_BYTES: usize = 200;
@@ -227,9 +227,7 @@ impl Coordinator<'_> {
         let discard = Discard {
             row: 0,
             table,
-            column: Some(Arc::clone(&main.name)),
-            entity: ContractEntity::DataType,
-            mode,
+            refusal: Refusal { entity: ContractEntity::DataType, mode, column: Some(Arc::clone(&main.name)) },
             is_value,
             text: text.filter(|_| keeps),
         };
