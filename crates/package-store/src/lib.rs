@@ -33,10 +33,10 @@
 //! staged.write_schema("{}")?;
 //! let file = FileDraft { rows: 1, uncompressed_bytes: 9, ..FileDraft::new(name, "orders") };
 //! let sealed = staged.seal(ManifestDraft { files: vec![file], ..ManifestDraft::default() })?;
-//! sealed.publish(Folder::Extracted)?;
+//! sealed.publish(Extracted)?;
 //!
 //! for load_id in store.list(Folder::Extracted)? {
-//!     store.open_package(Folder::Extracted, &load_id)?.verify()?;
+//!     store.open_package(Extracted, &load_id)?.verify()?;
 //! }
 //! # Ok(())
 //! # }
@@ -80,6 +80,7 @@ pub use handoff::{
     PageCompression, Refresh, RefreshTables, ReplaceStrategy, UnknownCompression,
 };
 pub use job_name::{JobFileName, QuarantineFileName};
+pub use jobs::LockedJobs;
 pub use load_id::LoadId;
 pub use lock::{LockError, Owner, RunLock, StageLock, Wait};
 pub use manifest::{
@@ -87,7 +88,7 @@ pub use manifest::{
     ResourceEntry, Written,
 };
 pub use package::Package;
-pub use published::PublishedPackage;
+pub use published::{Extracted, InFolder, Loaded, Normalized, PublishedPackage};
 pub use scratch::replace_file;
 pub use store::{PackageStore, StoreOptions};
 pub use sweep::{SweepReason, SweepReport, Swept};

@@ -7,7 +7,7 @@ use std::time::Instant;
 use cartage_destinations_api::Destination;
 use cartage_load::{LoadRequest, LoadSettings};
 use cartage_normalize::NormalizeRequest;
-use cartage_package_store::{Folder, LoadId, PublishedPackage, StageLock};
+use cartage_package_store::{Folder, LoadId, Package, StageLock};
 use cartage_runtime::{Runtime, Stage, SystemRandom};
 
 use crate::budget::Budget;
@@ -69,8 +69,7 @@ pub(crate) fn normalize_one(
     report.add_null_columns(done.null_columns, &done.new_columns);
     if done.published {
         // Another process may have loaded it already, and the next package writes the file again.
-        let read =
-            |package: &PublishedPackage| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
+        let read = |package: &Package| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
         if let Some((name, text)) = project.read_pending(Folder::Normalized, load_id, read)? {
             SchemaFiles::of(project)?.export(&parse(&name, &text)?)?;
         }
