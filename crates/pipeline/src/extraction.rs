@@ -72,9 +72,9 @@ impl<'a> Extraction<'a> {
 
 /// The file format of a run becomes a hint of its tables, as in dlt; it is part of the schema's hash.
 fn mark_file_format(project: &Project, source: &mut Source) {
-    if let Some(format) = &project.config.pipeline.loader_file_format {
+    if let Some(format) = project.config.pipeline.loader_file_format {
         for resource in &mut source.resources {
-            resource.hints.file_format = Some(format.clone());
+            resource.hints.file_format = Some(format.to_string());
         }
     }
 }

@@ -8,7 +8,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("runtime", &[]),
     ("schema", &[]),
     ("state", &[]),
-    ("config", &[]),
+    ("config", &["runtime"]),
     ("package-store", &["runtime"]),
     ("data-files", &["runtime", "schema"]),
     ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
