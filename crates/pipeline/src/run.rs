@@ -181,9 +181,7 @@ impl Project {
             for load_id in self.store.list(folder)? {
                 let read = |package: &Package| Ok(package.manifest().schema_name.clone());
                 let Some(schema) = self.read_pending(folder, &load_id, read)? else { continue };
-                let entry = report.package(load_id.as_str(), &schema);
-                entry.state = folder.to_string();
-                entry.was_pending = true;
+                report.package(load_id.as_str(), &schema, folder).was_pending = true;
             }
         }
         Ok(())

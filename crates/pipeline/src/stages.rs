@@ -15,7 +15,7 @@ use crate::contracts;
 use crate::error::PipelineError;
 use crate::newest::parse;
 use crate::project::Project;
-use crate::report::{FailedJob, RunReport};
+use crate::report::{FailedJob, PackageState, RunReport};
 use crate::schema_files::SchemaFiles;
 use crate::set_aside::{self, Aside};
 
@@ -74,8 +74,8 @@ pub(crate) fn normalize_one(
             SchemaFiles::of(project)?.export(&parse(&name, &text)?)?;
         }
     }
-    let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
-    state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
+    let state = if done.published { PackageState::Normalized } else { PackageState::Discarded };
+    report.package(load_id.as_str(), &schema, state);
     Ok(done.published)
 }
 
@@ -135,8 +135,7 @@ pub(crate) fn load_one(
         job: failed.job,
         reason: failed.reason,
     }));
-    let package = report.package(&done.load_id, &done.schema_name);
-    package.state = Folder::Loaded.to_string();
+    let package = report.package(&done.load_id, &done.schema_name, Folder::Loaded);
     package.new_tables = done.created_tables.into_iter().filter(|table| !table.starts_with("_dlt")).collect();
     Ok(())
 }
