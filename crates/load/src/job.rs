@@ -61,7 +61,7 @@ impl LoadJob {
     pub(crate) fn file(&self, package: &Package) -> JobFile {
         let path = package.job_path(self.state, &self.name);
         JobFile::new(self.name.job_id(), &self.table, path, self.name.format())
-            .with_codec(self.name.codec().map(|codec| codec.as_str().to_owned()))
+            .with_codec(self.name.codec())
             .with_size(self.rows, self.bytes)
     }
 }

@@ -68,7 +68,7 @@ mod verify;
 mod write_back;
 mod writer;
 
-pub use cartage_runtime::{Codec, FileFormat};
+pub use cartage_runtime::{Codec, FileFormat, PageCompression};
 pub use checksum::{Checksum, InvalidChecksum};
 pub use describe::{JobDescription, PackageDescription};
 pub use documents::{Documents, RunMarker};
@@ -77,7 +77,7 @@ pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT}
 pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
 pub use handoff::{
     ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, NameCollisions, OnBadRow, PackageSettings,
-    PageCompression, Refresh, RefreshTables, ReplaceStrategy, UnknownCompression,
+    Refresh, RefreshTables, ReplaceStrategy,
 };
 pub use job_name::{JobFileName, QuarantineFileName};
 pub use jobs::LockedJobs;
