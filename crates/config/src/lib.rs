@@ -54,7 +54,7 @@ pub use section::Section;
 pub use settings::{
     DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, LogFormat, LogLevel, MemorySize,
     NextItemMode, NoMemorySize, NormalizeSettings, ParallelismStrategy, PipelineSettings, ProgressMode,
-    RefreshMode, ResourceSettings, RuntimeSettings, SourceSettings,
+    RefreshMode, ResourceSettings, RuntimeSettings, SchemaFileFormat, SourceSettings,
 };
 pub use trace::ResolvedValue;
 pub use untyped::keys_of;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-pub use cartage_runtime::FileFormat;
+pub use cartage_runtime::{Codec, FileFormat, PageCompression};
 
 /// One file of a package, to be loaded into one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct JobFile {
     pub path: PathBuf,
     /// How it is written.
     pub format: FileFormat,
-    /// `zst` or `gz` where the whole file is compressed.
-    pub codec: Option<String>,
+    /// How the whole file is compressed, where it is.
+    pub codec: Option<Codec>,
     /// Number of rows, as the package says.
     pub rows: u64,
     /// Size of the file in bytes.
@@ -37,7 +37,7 @@ impl JobFile {
 
     /// Sets the codec of the whole file.
     #[must_use]
-    pub fn with_codec(mut self, codec: Option<String>) -> Self {
+    pub fn with_codec(mut self, codec: Option<Codec>) -> Self {
         self.codec = codec;
         self
     }

@@ -60,7 +60,7 @@ pub use destination::{
     Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use files::{FileFormat, JobFile};
+pub use files::{Codec, FileFormat, JobFile, PageCompression};
 pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};

@@ -55,7 +55,7 @@ impl Filesystem {
 
     /// Where the file of a job goes.
     pub(crate) fn name_of(&self, plan: &LoadPlan, job: &JobFile) -> Result<String> {
-        let extension = extension(job.format, job.codec.as_deref(), self.storage_version()?);
+        let extension = extension(job.format, job.codec, self.storage_version()?);
         self.config.layout.path(&file_parts(plan, job, &extension))
     }
 

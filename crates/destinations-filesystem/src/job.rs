@@ -1,7 +1,7 @@
 //! One file of a package to its place below the dataset.
 
 use cartage_destinations_api::{
-    Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE,
+    Codec, Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE,
 };
 use serde_json::{Map, Value};
 
@@ -116,9 +116,9 @@ pub(crate) fn file_parts<'a>(plan: &'a LoadPlan, job: &'a JobFile, extension: &'
 }
 
 /// The extension of the copy. Datasets that dlt began long ago have packed files without `.gz`.
-pub(crate) fn extension(format: FileFormat, codec: Option<&str>, storage_version: u64) -> String {
+pub(crate) fn extension(format: FileFormat, codec: Option<Codec>, storage_version: u64) -> String {
     match codec {
-        Some("gz") if storage_version == 1 => format.as_str().to_owned(),
+        Some(Codec::Gz) if storage_version == 1 => format.as_str().to_owned(),
         Some(codec) => format!("{format}.{codec}"),
         None => format.as_str().to_owned(),
     }

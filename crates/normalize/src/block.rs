@@ -10,12 +10,11 @@ use memchr::memchr;
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use crate::batch::BlockResult;
-use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::guard::Refused;
 use crate::long_numbers;
 use crate::notes::{Happened, Notes};
-use crate::rows::RowWriter;
+use crate::rows::{RowContext, UnfoldedRow};
 use crate::rules::Rules;
 use crate::schema_snapshot::SchemaSnapshot;
 use crate::shape::Shapes;
@@ -95,7 +94,7 @@ pub(crate) struct BlockWorker {
     rules: Arc<Rules>,
     /// By root table, so that a block costs nothing for the tables of other roots.
     shapes: HashMap<String, Shapes>,
-    collected: Collected,
+    unfolded: UnfoldedRow,
     savepoint: Savepoint,
     pub(crate) buffers: Buffers,
     pub(crate) tape: Tape<'static>,
@@ -107,7 +106,7 @@ impl BlockWorker {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
         Self {
             shapes: HashMap::new(),
-            collected: Collected::default(),
+            unfolded: UnfoldedRow::default(),
             savepoint: Savepoint::default(),
             buffers: Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth),
             tape: Tape(Vec::new()),
@@ -122,7 +121,7 @@ impl BlockWorker {
     }
 
     fn rows(&mut self, task: &BlockTask) -> Result<BlockOutput, BlockFailure> {
-        let Self { rules, shapes, collected, savepoint, buffers, tape: spare, work } = self;
+        let Self { rules, shapes, unfolded, savepoint, buffers, tape: spare, work } = self;
         task.block.copy_rows(work).map_err(BlockFailure::Block)?;
         let bytes = work.len();
         work.resize(bytes + INPUT_PADDING, 0);
@@ -162,13 +161,13 @@ impl BlockWorker {
                     if rules.keep_bad_rows {
                         tables.savepoint(savepoint);
                     }
-                    collected.lists.clear();
-                    collected.overwritten.clear();
+                    unfolded.lists.clear();
+                    unfolded.overwritten.clear();
                     tables.nulled.clear();
                     let tape = &tape.0;
-                    let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
-                    let mut outcome = writer.item(root, task.file.index, task.offset + start as u64);
-                    let happened = Happened { overwritten: &collected.overwritten, nulled: &tables.nulled };
+                    let mut context = RowContext { rules, shapes, tables: &mut tables, unfolded, tape };
+                    let mut outcome = context.item(root, task.file.index, task.offset + start as u64);
+                    let happened = Happened { overwritten: &unfolded.overwritten, nulled: &tables.nulled };
                     if outcome.is_ok() && !happened.is_nothing() {
                         outcome = notes.item(rules, shapes, rows, tape, happened);
                     }
@@ -202,7 +201,7 @@ impl BlockWorker {
             *work = Vec::new();
             *spare = Tape(Vec::new());
             *buffers = Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth);
-            collected.lists = Vec::new();
+            unfolded.lists = Vec::new();
         }
         let result = tables.finish(shapes).map_err(|reason| {
             BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })

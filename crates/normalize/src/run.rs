@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::Packing;
 use cartage_package_store::{
-    ColumnPlace, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageSettings,
-    PackageStore, PublishedPackage, StageLock, StagedPackage,
+    ColumnPlace, Extracted, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, Normalized,
+    PackageSettings, PackageStore, PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, WriteDisposition};
@@ -56,10 +56,10 @@ pub struct NormalizeRequest<'a> {
 /// See [`NormalizeError`]. Nothing was published then, and the extracted package is as it was.
 pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeError> {
     let started = request.runtime.clock.unix_micros();
-    let extracted = request.store.open_package(Folder::Extracted, request.load_id)?;
+    let extracted = request.store.open_package(Extracted, request.load_id)?;
     if request.store.list(Folder::Normalized)?.contains(request.load_id) {
         // A folder that has lost its manifest must not take the place of the rows that are still here.
-        request.store.open_package(Folder::Normalized, request.load_id)?.verify()?;
+        request.store.open_package(Normalized, request.load_id)?.verify()?;
         extracted.discard()?;
         return Ok(NormalizeReport { published: true, ..NormalizeReport::new(request.load_id) });
     }
@@ -72,7 +72,7 @@ pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeE
 
 struct Run<'a> {
     request: &'a NormalizeRequest<'a>,
-    extracted: &'a PublishedPackage,
+    extracted: &'a PublishedPackage<Extracted>,
     settings: PackageSettings,
     rules: Arc<Rules>,
     staged: StagedPackage,
@@ -81,7 +81,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn begin(
         request: &'a NormalizeRequest<'a>,
-        extracted: &'a PublishedPackage,
+        extracted: &'a PublishedPackage<Extracted>,
     ) -> Result<Self, NormalizeError> {
         let load_id = request.load_id;
         let mut settings = extracted.manifest().settings.clone();
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
             quarantine: output.quarantine,
             parent: Some(self.extracted.digest()),
         })?;
-        sealed.publish(Folder::Normalized)?;
+        sealed.publish(Normalized)?;
         report.published = true;
         Ok(report)
     }

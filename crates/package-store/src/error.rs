@@ -121,6 +121,16 @@ pub enum Error {
         /// Where it was expected.
         state: JobState,
     },
+    /// A package was to be changed with the lock of another stage or pipeline.
+    #[error("package {load_id} needs the lock {}, but {} was given", needed.display(), given.display())]
+    WrongLock {
+        /// The package.
+        load_id: LoadId,
+        /// The file of the lock that protects it.
+        needed: PathBuf,
+        /// The file of the lock that was given.
+        given: PathBuf,
+    },
     /// A lock could not be taken.
     #[error(transparent)]
     Lock(#[from] LockError),

@@ -22,7 +22,7 @@ mod writer;
 
 pub use destination::{DestinationTraits, MergeStrategy, ReplaceStrategy};
 pub use tables::{ColumnPlace, Refresh, RefreshTables};
-pub use writer::{DataWriter, PageCompression, UnknownCompression};
+pub use writer::DataWriter;
 
 /// Settings that shape the bytes of a package or of what the next stage makes of it. Normalize hands on what it
 /// was handed.

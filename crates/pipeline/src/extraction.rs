@@ -72,9 +72,9 @@ impl<'a> Extraction<'a> {
 
 /// The file format of a run becomes a hint of its tables, as in dlt; it is part of the schema's hash.
 fn mark_file_format(project: &Project, source: &mut Source) {
-    if let Some(format) = &project.config.pipeline.loader_file_format {
+    if let Some(format) = project.config.pipeline.loader_file_format {
         for resource in &mut source.resources {
-            resource.hints.file_format = Some(format.clone());
+            resource.hints.file_format = Some(format.to_string());
         }
     }
 }
@@ -179,7 +179,7 @@ fn note_published(project: &Project, run_id: &str, report: &mut RunReport) {
         let Ok(package) = project.store.open_package(Folder::Extracted, &load_id) else { continue };
         let manifest = package.manifest();
         if manifest.run_id == run_id {
-            report.package(load_id.as_str(), &manifest.schema_name).state = Folder::Extracted.to_string();
+            report.package(load_id.as_str(), &manifest.schema_name, Folder::Extracted);
         }
     }
 }
@@ -339,6 +339,6 @@ pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, second
         }
     }
     for package in &done.packages {
-        report.package(package.load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
+        report.package(package.load_id.as_str(), &done.schema.name, Folder::Extracted);
     }
 }

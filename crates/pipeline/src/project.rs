@@ -100,12 +100,7 @@ impl Project {
             )
         })?;
         let mut common = CommonSettings::read(&settings)?;
-        if let Some(format) = &self.config.pipeline.loader_file_format {
-            let unknown = |cause: cartage_runtime::UnknownFileWord| {
-                PipelineError::usage(cause.to_string(), "correct loader_file_format")
-            };
-            common.loader_file_format = Some(format.parse().map_err(unknown)?);
-        }
+        common.loader_file_format = self.config.pipeline.loader_file_format.or(common.loader_file_format);
         let capabilities = capabilities.with_settings(&common)?;
         let (format, staged) = (capabilities.files.preferred_format, &capabilities.files.staging_formats);
         if self.config.staging.is_some() && !staged.contains(&format) {

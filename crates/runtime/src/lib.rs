@@ -21,7 +21,7 @@ pub mod threads;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use files::{Codec, FileFormat, UnknownFileWord};
+pub use files::{Codec, FileFormat, PageCompression, UnknownFileWord};
 pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};

@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("values", &[]),
     ("schema", &["values"]),
     ("state", &[]),
-    ("config", &[]),
+    ("config", &["runtime"]),
     ("package-store", &["runtime"]),
     ("data-files", &["runtime", "values"]),
     ("source-api", &["data-files", "runtime", "schema", "state", "values"]),

@@ -4,7 +4,7 @@ use cartage_schema::{MergeStrategy, ReplaceStrategy};
 use serde::Serialize;
 
 use super::{IdentifierCase, Parallelism};
-use crate::files::FileFormat;
+use crate::files::{FileFormat, PageCompression};
 
 /// Names of tables and columns. Lengths are in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ pub struct Files {
     /// Formats that can be loaded from a staging place in front of the destination; none where there can be none.
     pub staging_formats: Vec<FileFormat>,
     /// Compression of the pages of Parquet files: `none` where the files are read once and thrown away.
-    pub parquet_compression: String,
+    pub parquet_compression: PageCompression,
     /// Size in bytes at which normalize should rotate; `None` leaves it to the settings.
     pub recommended_file_size: Option<u64>,
     /// Whether job files are what readers see: Parquet and CSV then have all columns of their table, and no nulls
@@ -54,7 +54,7 @@ impl Default for Files {
             preferred_format: FileFormat::Parquet,
             supported_formats: vec![FileFormat::Parquet],
             staging_formats: Vec::new(),
-            parquet_compression: "none".to_owned(),
+            parquet_compression: PageCompression::None,
             recommended_file_size: None,
             files_are_tables: false,
         }
