@@ -66,14 +66,16 @@ pub enum Format {
 
 /// What is dropped before the rows are extracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
 pub enum RefreshMode {
     /// All tables and the state of the sources.
-    DropSources,
+    #[value(name = "drop_sources")]
+    Sources,
     /// Tables and state of the resources.
-    DropResources,
+    #[value(name = "drop_resources")]
+    Resources,
     /// Rows and incremental state of the resources; their tables stay.
-    DropData,
+    #[value(name = "drop_data")]
+    Data,
 }
 
 /// How progress is shown.
@@ -283,9 +285,9 @@ mod tests {
             let Command::Run(run) = args.command else { panic!("{:?}", args.command) };
             Ok::<_, clap::Error>(run.extract.refresh)
         };
-        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshMode::DropSources));
-        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshMode::DropResources));
-        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshMode::DropData));
+        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshMode::Sources));
+        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshMode::Resources));
+        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshMode::Data));
         let error = refresh("drop_all").unwrap_err().to_string();
         assert!(error.contains("drop_sources, drop_resources, drop_data"), "{error}");
     }

@@ -30,7 +30,7 @@ impl Project {
 
 fn traits_of(capabilities: &api::Capabilities) -> DestinationTraits {
     DestinationTraits {
-        naming: capabilities.names.naming.clone(),
+        naming: capabilities.names.naming.map(|naming| naming.to_string()),
         max_identifier_length: Some(capabilities.names.max_identifier_length),
         max_column_identifier_length: Some(capabilities.names.max_column_identifier_length),
         decimal_precision: Some(capabilities.values.decimal_precision),

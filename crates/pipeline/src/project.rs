@@ -115,19 +115,15 @@ impl Project {
     /// The naming convention that the settings or the destination ask for.
     ///
     /// # Errors
-    /// If it is not known.
+    /// As for [`Project::capabilities`].
     pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
-        let Some(name) = self.capabilities()?.names.naming else { return Ok(None) };
-        let unknown = |error: cartage_schema::UnknownNaming| {
-            PipelineError::usage(error.to_string(), "see naming_convention in the documentation")
-        };
-        name.parse().map(Some).map_err(unknown)
+        Ok(self.capabilities()?.names.naming)
     }
 
     /// The dataset as the destination knows it.
     ///
     /// # Errors
-    /// If the naming convention is not known.
+    /// As for [`Project::capabilities`].
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
         let dataset = layout.replace("%s", &self.dataset_name()?);

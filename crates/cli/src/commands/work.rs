@@ -57,9 +57,9 @@ pub(super) fn extract_options(args: &ExtractArgs) -> ExtractOptions {
     let refresh = match args.refresh {
         None if args.full_refresh => Some(Refresh::DropSources),
         None => None,
-        Some(RefreshMode::DropSources) => Some(Refresh::DropSources),
-        Some(RefreshMode::DropResources) => Some(Refresh::DropResources),
-        Some(RefreshMode::DropData) => Some(Refresh::DropData),
+        Some(RefreshMode::Sources) => Some(Refresh::DropSources),
+        Some(RefreshMode::Resources) => Some(Refresh::DropResources),
+        Some(RefreshMode::Data) => Some(Refresh::DropData),
     };
     ExtractOptions { resources: args.resources.clone(), limit: args.limit, refresh }
 }

@@ -1,7 +1,7 @@
 //! The groups of [`Capabilities`](super::Capabilities). The default of each is what most SQL databases have in common.
 
-use cartage_schema::{MergeStrategy, ReplaceStrategy};
-use serde::Serialize;
+use cartage_schema::{MergeStrategy, NamingKind, ReplaceStrategy};
+use serde::{Serialize, Serializer};
 
 use super::{IdentifierCase, Parallelism};
 use crate::files::{FileFormat, PageCompression};
@@ -10,7 +10,8 @@ use crate::files::{FileFormat, PageCompression};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Names {
     /// Naming convention that the destination asks for; `None` leaves it to the pipeline.
-    pub naming: Option<String>,
+    #[serde(serialize_with = "naming_name")]
+    pub naming: Option<NamingKind>,
     /// Longest name of a table.
     pub max_identifier_length: usize,
     /// Longest name of a column.
@@ -28,6 +29,15 @@ impl Default for Names {
             identifier_case: IdentifierCase::Sensitive,
         }
     }
+}
+
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference to the field"
+)]
+fn naming_name<S: Serializer>(naming: &Option<NamingKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    naming.map(NamingKind::as_str).serialize(serializer)
 }
 
 /// Job files.
