@@ -91,6 +91,7 @@ impl<'a> Run<'a> {
         };
         let mut own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
         own.appends_merges = settings.destination.appends_merges();
+        own.propagate_row_ids();
         let mut base = request.base_schema.clone();
         if let Some(base) = &mut base {
             base.appends_merges = own.appends_merges;

@@ -77,7 +77,7 @@ impl Schema {
         self.normalizers.names = Some(kind.as_str().to_owned());
         self.renormalize_settings(&naming);
         self.add_standard_hints();
-        self.extend_all();
+        self.propagate_row_ids();
         Ok(())
     }
 

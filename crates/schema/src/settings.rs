@@ -172,6 +172,14 @@ impl Normalizers {
         }
     }
 
+    /// Forgets all that rows hand down: a source that configures its schema says it again, and tables that need ids of
+    /// their roots get them when normalize begins ([`Schema::propagate_row_ids`](crate::Schema::propagate_row_ids)).
+    pub fn forget_propagation(&mut self) {
+        if let Some(config) = self.json.as_mut().and_then(|json| json.config.as_mut()) {
+            config.shift_remove("propagation");
+        }
+    }
+
     /// Removes what is configured and empty, as a configuration that is made anew would not have it.
     pub fn drop_empty(&mut self) {
         let Some(json) = self.json.as_mut() else { return };

@@ -104,6 +104,7 @@ impl SchemaSettings {
             schema.normalizers.set_root_key_propagation(self.root_key);
         }
         if !self.inherits {
+            schema.normalizers.forget_propagation();
             schema.normalizers.drop_empty();
         }
         if self.schema_contract.is_some() || !self.inherits {

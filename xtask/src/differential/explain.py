@@ -234,12 +234,19 @@ def deleted_inserts(case):
     return case
 
 
+def whole_number(value):
+    """A number without its fraction, also one that is written as text."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+\.\d*\s*", value):
+        return value.strip().partition(".")[0]
+    return float(int(value)) if isinstance(value, float) and abs(value) < 2.0**63 else value
+
+
 def whole_numbers(case):
     """Numbers without fraction, where a column's type has no place for one or for few of its digits."""
     hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
     preferred = [kind for settings in settings_of(case) for kind in settings.get("schema", {}).get("preferred_types", {}).values()]
     if "wei" in preferred or any(hint.get("data_type") == "wei" for hint in hints):
-        return in_rows(lambda value: float(int(value)) if isinstance(value, float) and abs(value) < 2.0**63 else value)(case)
+        return in_rows(whole_number)(case)
     return case
 
 
