@@ -1,32 +1,87 @@
-//! Columns of a batch as cells of text, as the server reads them.
+//! Columns of a batch as cells of text, for servers that read values from text.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
 use arrow::datatypes::{DataType, TimeUnit};
-use cartage_destinations_sql::columnar::{self, Dates, Doubles, Ints, Times, Timestamps};
+use cartage_destinations_api::{Error, Result};
 use cartage_values::{date_to_text, time_to_text};
 
-use super::target::{Keeps, Target};
+use super::{ColumnLimits, Dates, Doubles, FileRows, Ints, Keeps, Times, Timestamps, canonical};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// Days from 1970 to the first and to the last day that there is: 0000-01-01 and 9999-12-31.
-const DAYS: std::ops::RangeInclusive<i64> = -719_528..=2_932_896;
+/// Days from 1970 to the first and to the last one of the calendar: 0000-01-01 and 9999-12-31.
+const DAYS: RangeInclusive<i64> = -719_528..=2_932_896;
 
-/// Years that a column of years keeps; it completes shorter ones.
-const YEARS: std::ops::RangeInclusive<i64> = 1901..=2155;
+/// The rows of a file as text: numbers as Rust prints them, booleans as 0 and 1, days and moments in the order of ISO 8601
+/// with a blank between day and time, in UTC, bytes as hexadecimal digits.
+#[derive(Debug)]
+pub struct TextRows {
+    /// The file.
+    pub file: FileRows,
+    /// What the table keeps, for each column of the file.
+    pub limits: Vec<ColumnLimits>,
+}
 
-/// Whether cells of an Arrow type are written as digits of their bytes.
-pub(super) fn is_hex(arrow: &DataType) -> bool {
-    columnar::canonical(arrow) == DataType::Binary
+impl TextRows {
+    /// Names of the columns, and whether their cells are digits of bytes.
+    pub fn columns(&self) -> Vec<(&str, bool)> {
+        let fields = self.file.schema.fields().iter();
+        fields
+            .map(|field| (field.name().as_str(), canonical(field.data_type()) == DataType::Binary))
+            .collect()
+    }
+
+    /// The cells of a batch, given its canonical arrays; `before` rows of the file came before it.
+    ///
+    /// # Errors
+    /// Terminal if the values of a column have no form as text, or its limits allow none of them.
+    pub fn cells<'a>(&'a self, arrays: &'a [ArrayRef], before: usize) -> Result<TextCells<'a>> {
+        let column = |(index, array): (usize, &'a ArrayRef)| {
+            Column::new(array, self.limits[index])
+                .map_err(|reason| self.file.does_not_fit(index, before, &reason))
+        };
+        let columns = arrays.iter().enumerate().map(column).collect::<Result<_>>()?;
+        Ok(TextCells { file: &self.file, columns, before })
+    }
+}
+
+/// The cells of a batch.
+#[derive(Debug)]
+pub struct TextCells<'a> {
+    file: &'a FileRows,
+    columns: Vec<Column<'a>>,
+    before: usize,
+}
+
+impl TextCells<'_> {
+    /// Whether cells of a column may hold characters that mean something between other cells.
+    pub fn is_text(&self, column: usize) -> bool {
+        matches!(self.columns[column], Column::Text(_) | Column::PaddedText(_))
+    }
+
+    /// Appends a cell; `false` for null, which has no text.
+    ///
+    /// # Errors
+    /// Terminal if the column would change the value, with its row in the file.
+    pub fn put(&self, row: usize, column: usize, out: &mut Vec<u8>) -> Result<bool> {
+        self.columns[column].put(row, out).map_err(|reason| self.does_not_fit(row, column, &reason))
+    }
+
+    /// The error of a value that cannot be stored.
+    pub fn does_not_fit(&self, row: usize, column: usize, reason: &str) -> Error {
+        self.file.does_not_fit(column, self.before + row, reason)
+    }
 }
 
 /// A column of a batch, ready to be written cell by cell.
-pub(super) enum Cells<'a> {
+#[derive(Debug)]
+enum Column<'a> {
     Nothing,
     Bool(&'a BooleanArray),
     Int(&'a Ints),
-    Year(&'a Ints),
+    Year(&'a Ints, RangeInclusive<i64>),
     Decimal(&'a Decimal128Array),
     /// For a column of whole numbers, with the unit.
     WholeDecimal(&'a Decimal128Array, i128),
@@ -41,27 +96,29 @@ pub(super) enum Cells<'a> {
     Timestamp(&'a Timestamps, Step),
 }
 
-impl<'a> Cells<'a> {
+impl<'a> Column<'a> {
     /// The cells of a canonical array for a column of the table, or why there are none.
-    pub(super) fn new(array: &'a ArrayRef, target: Target) -> Result<Self, String> {
-        let step = Step { micros: 10_i64.pow(6 - target.fraction_digits.min(6)), rounds: target.is_rounded };
+    fn new(array: &'a ArrayRef, limits: ColumnLimits) -> Result<Self, String> {
+        let step = Step { micros: 10_i64.pow(6 - limits.fraction_digits.min(6)), rounds: limits.is_rounded };
         Ok(match array.data_type() {
             DataType::Null => Self::Nothing,
             DataType::Boolean => Self::Bool(array.as_boolean()),
-            DataType::Int64 if target.keeps == Keeps::Years => Self::Year(array.as_primitive()),
-            DataType::Int64 => Self::Int(array.as_primitive()),
-            DataType::Decimal128(_, scale @ 1..) if target.keeps == Keeps::WholeNumbers => {
+            DataType::Int64 => match limits.keeps {
+                Keeps::Years(first, last) => Self::Year(array.as_primitive(), first.into()..=last.into()),
+                _ => Self::Int(array.as_primitive()),
+            },
+            DataType::Decimal128(_, scale @ 1..) if limits.keeps == Keeps::WholeNumbers => {
                 Self::WholeDecimal(array.as_primitive(), 10_i128.pow(u32::from(scale.unsigned_abs())))
             }
             DataType::Decimal128(..) => Self::Decimal(array.as_primitive()),
-            DataType::Float64 if target.keeps == Keeps::WholeNumbers => {
+            DataType::Float64 if limits.keeps == Keeps::WholeNumbers => {
                 Self::WholeDouble(array.as_primitive())
             }
-            DataType::Float64 if target.keeps == Keeps::SingleFloats => {
+            DataType::Float64 if limits.keeps == Keeps::SingleFloats => {
                 return Err("the column is a FLOAT, which keeps seven digits; make it a DOUBLE".to_owned());
             }
             DataType::Float64 => Self::Double(array.as_primitive()),
-            DataType::Utf8 if target.keeps == Keeps::TextsWithoutBlanks => {
+            DataType::Utf8 if limits.keeps == Keeps::TextsWithoutBlanks => {
                 Self::PaddedText(array.as_string())
             }
             DataType::Utf8 => Self::Text(array.as_string()),
@@ -73,19 +130,14 @@ impl<'a> Cells<'a> {
         })
     }
 
-    /// Whether cells may hold characters that mean something in a file of rows.
-    pub(super) fn is_text(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::PaddedText(_))
-    }
-
     /// Appends the cell of one row; `false` for null. An error says why its value does not fit any column.
-    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<bool, String> {
+    fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<bool, String> {
         match self {
             Self::Text(array) if array.is_valid(row) => out.extend_from_slice(array.value(row).as_bytes()),
             Self::Int(array) if array.is_valid(row) => show(out, array.value(row)),
-            Self::Year(array) if array.is_valid(row) => {
+            Self::Year(array, years) if array.is_valid(row) => {
                 let year = array.value(row);
-                if !YEARS.contains(&year) {
+                if !years.contains(&year) {
                     return Err(format!("{year} is no year that a YEAR column keeps as it is"));
                 }
                 show(out, year);
@@ -166,7 +218,7 @@ fn put_timestamp(micros: i64, step: Step, out: &mut Vec<u8>) -> Result<(), Strin
 
 /// What a column keeps of a moment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+struct Step {
     /// Microseconds from one moment that it knows to the next.
     micros: i64,
     /// Whether moments in between become the nearest one: the hints ask for it.

@@ -1,5 +1,9 @@
 //! Rows of Parquet files as Arrow arrays of few types, for engines that send rows themselves.
 
+pub mod insert;
+mod limits;
+mod text;
+
 use std::fs::File;
 use std::path::Path;
 
@@ -12,6 +16,9 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use cartage_destinations_api::{Error, Result};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+pub use limits::{ColumnLimits, Keeps, column_limits};
+pub use text::{TextCells, TextRows};
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 8 << 10;
