@@ -2,9 +2,8 @@
 
 use cartage_package_store::{JobState, Normalized, PackageStore, PublishedPackage, StageLock};
 
-use crate::error::LoadError;
+use crate::error::{LoadError, store_error};
 use crate::job::LoadJob;
-use crate::run::store_error;
 
 /// Writes the schema and the state of a package that the destination has recorded as complete, and
 /// moves the package to `loaded/`. Each step can be repeated; the move is the last one.

@@ -3,8 +3,7 @@
 use cartage_destinations_api::JobFile;
 use cartage_package_store::{JobFileName, JobState, Origin, Package};
 
-use crate::error::LoadError;
-use crate::run::store_error;
+use crate::error::{LoadError, store_error};
 
 /// One job file with what the manifest says about it.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Destination, Error as DestinationError};
 use cartage_package_store::Package;
 
-use crate::error::LoadError;
+use crate::error::{LoadError, refused};
 use crate::job::LoadJob;
-use crate::run::{plan_of, refused};
+use crate::run::plan_of;
 
 /// What statements that make and extend tables are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,7 @@ use cartage_destinations_api::{
     PreparedLoad,
 };
 use cartage_package_store::{
-    Error as StoreError, JobState, LoadId, LockedJobs, Normalized, Package, PackageStore, PublishedPackage,
-    StageLock,
+    JobState, LoadId, LockedJobs, Normalized, Package, PackageStore, PublishedPackage, StageLock,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
@@ -16,7 +15,7 @@ use indexmap::IndexMap;
 
 use crate::base::base_state;
 use crate::commit::write_back;
-use crate::error::LoadError;
+use crate::error::{LoadError, refused, store_error};
 use crate::handoff::Handoff;
 use crate::job::LoadJob;
 use crate::plan::{PlanInput, make};
@@ -54,12 +53,6 @@ pub fn run(request: LoadRequest<'_>) -> Result<LoadReport, LoadError> {
     let mut report = load.carry_out()?;
     report.seconds = (request.runtime.clock.unix_micros() - begun) as f64 / 1e6;
     Ok(report)
-}
-
-/// Wraps what the store says.
-pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError + use<> {
-    let load_id = load_id.to_string();
-    move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
 }
 
 /// The plan of a package: what it brings, and what the destination makes of it.
@@ -251,8 +244,4 @@ impl<'a> Load<'a> {
             seconds: 0.0,
         }
     }
-}
-
-pub(crate) fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
-    LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
 }

@@ -10,10 +10,9 @@ use cartage_runtime::{Runtime, Stage, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::chains::Chains;
-use crate::error::LoadError;
+use crate::error::{LoadError, store_error};
 use crate::job::LoadJob;
 use crate::queue::{Queue, Task, TaskKind};
-use crate::run::store_error;
 use crate::settings::LoadSettings;
 
 /// One load while its jobs run.

@@ -50,6 +50,8 @@ mod error;
 mod format;
 mod fs;
 mod handoff;
+mod invalid_name;
+mod io_hint;
 mod job_name;
 mod jobs;
 mod layout;
@@ -72,13 +74,15 @@ pub use cartage_runtime::{Codec, FileFormat, PageCompression};
 pub use checksum::{Checksum, InvalidChecksum};
 pub use describe::{JobDescription, PackageDescription};
 pub use documents::{Documents, RunMarker};
-pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
+pub use error::{Damage, Error, ErrorKind};
 pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
 pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
 pub use handoff::{
     ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, NameCollisions, OnBadRow, PackageSettings,
     Refresh, RefreshTables, ReplaceStrategy,
 };
+pub use invalid_name::InvalidName;
+pub use io_hint::io_hint;
 pub use job_name::{JobFileName, QuarantineFileName};
 pub use jobs::LockedJobs;
 pub use load_id::LoadId;

@@ -84,7 +84,7 @@ impl LockError {
             Self::Held { .. } => Some("wait for it with --wait, or end that process".to_owned()),
             Self::Cancelled { .. } => None,
             Self::Io { source, .. } => Some(
-                crate::error::io_hint(source)
+                crate::io_hint::io_hint(source)
                     .unwrap_or(
                         "the file system must know locks: set CARTAGE_DATA_DIR to a folder on a local disk",
                     )
