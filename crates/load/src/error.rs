@@ -144,7 +144,7 @@ pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError 
     move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
 }
 
-/// What a destination refused to do for a package.
+/// Wraps what the destination says about a step of the load.
 pub(crate) fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
     LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
 }

@@ -9,8 +9,9 @@ use cartage_schema::{Breach, Column, ContractEntity, ContractMode, Table};
 use crate::arrow_json::description_of;
 use crate::broken::Frozen;
 use crate::coordinate::{Coordinator, source_line};
-use crate::error::{NormalizeError, input_of};
+use crate::error::NormalizeError;
 use crate::guard::{Discard, Refusal};
+use crate::input_place::input_of;
 
 /// What a contract keeps out of a file.
 #[derive(Debug)]

@@ -33,6 +33,7 @@ mod filters;
 mod finish;
 mod guard;
 mod ids;
+mod input_place;
 mod json_text;
 mod long_numbers;
 #[doc(hidden)]

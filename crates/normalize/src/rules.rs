@@ -43,7 +43,7 @@ pub(crate) struct Rules {
     default_nesting: i64,
     /// The schema before the first row.
     pub(crate) schema: Schema,
-    /// Tables that have no parent although they may be met in nested data.
+    /// Tables that have no parent although they may be found in nested data.
     roots: HashSet<String>,
 }
 

@@ -15,8 +15,9 @@ use crate::assemble::{Assembler, dictionary_columns};
 use crate::columnar_union::ColumnarFiles;
 use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
-use crate::error::{NormalizeError, input_of};
-use crate::finish::{FinalSchema, end_tables};
+use crate::error::NormalizeError;
+use crate::finish::{FinalSchema, finalize};
+use crate::input_place::input_of;
 use crate::merge::Merged;
 use crate::output::OutputOptions;
 use crate::pool::Pool;
@@ -165,7 +166,7 @@ impl<'a> Run<'a> {
         let quarantine = quarantine.finish()?;
         let written: BTreeSet<String> = files.iter().map(|file| file.table.clone()).collect();
         let FinalSchema { schema, update } =
-            end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
+            finalize(merged.finish(), &self.rules.schema, &written, &mut report)?;
         report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
         Ok((Output { files, quarantine, schema, update }, report))
     }

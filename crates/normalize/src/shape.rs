@@ -139,7 +139,7 @@ impl Shapes {
         id
     }
 
-    /// The table of a name that was met before.
+    /// The table of a name that was seen before.
     pub(crate) fn table_id(&self, name: &str) -> Option<TableId> {
         self.table_ids.get(name).copied()
     }

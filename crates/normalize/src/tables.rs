@@ -1,7 +1,7 @@
 //! The tables of one block: their columns, as far as the block knows them, and what it changed.
 //!
 //! A block starts from the schema as it was when the block was handed out, and infers what is new by
-//! itself. It notes for every column it meets what it took for granted, so that [`crate::merge`] can tell
+//! itself. It notes for every column it sees what it took for granted, so that [`crate::merge`] can tell
 //! whether reading all rows in order would have come to the same result.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::Array;
 use cartage_schema::{Column, DataType, Table};
 
-use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::batch::{BlockResult, SeenColumn, TableBatch};
 use crate::block_column::BlockColumn;
 use crate::columns::Limits;
 use crate::error::BadValue;
@@ -143,13 +143,13 @@ impl<'s> BlockTables<'s> {
     /// A column, which counts as seen from now on.
     #[inline]
     pub(crate) fn column(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> &mut BlockColumn {
-        let is_met = self
+        let is_seen = self
             .tables
             .get(table)
             .and_then(|table| table.columns.get(slot as usize))
-            .is_some_and(|column| column.met);
-        if !is_met {
-            self.meet(shapes, table, slot);
+            .is_some_and(|column| column.seen);
+        if !is_seen {
+            self.register(shapes, table, slot);
         }
         &mut self.tables[table].columns[slot as usize]
     }
@@ -163,18 +163,18 @@ impl<'s> BlockTables<'s> {
     }
 
     #[cold]
-    fn meet(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
+    fn register(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
         self.add(shapes, table);
         let slots = &shapes.tables[table].slots;
         let name = &*slots[slot as usize].name;
         let table = &mut self.tables[table];
         if table.columns.len() <= slot as usize {
-            // All that the shape has, because the others are likely to be met too.
-            table.columns.resize_with(slots.len(), BlockColumn::unmet);
+            // All that the shape has, because the others are likely to be seen too.
+            table.columns.resize_with(slots.len(), BlockColumn::unseen);
         }
         let known = table.known.and_then(|known| known.columns.get(name));
         let column = &mut table.columns[slot as usize];
-        column.met = true;
+        column.seen = true;
         let Some(known) = known else { return };
         column.hinted = !known.is_complete();
         column.data_type = known.data_type;
@@ -248,10 +248,10 @@ impl BlockTable<'_> {
             parent: self.parent.filter(|parent| !parent.is_empty()),
             rows: self.rows,
             columns: Vec::new(),
-            met: Vec::new(),
+            seen: Vec::new(),
             relied_on_new: self.guard.is_some_and(|guard| guard.relied_on_new()),
         };
-        for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.met) {
+        for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.seen) {
             let name = Arc::clone(&shapes.tables[id].slots[slot].name);
             if let Some(builder) = column.builder {
                 shapes.tables[id].slots[slot].size = builder.size();
@@ -263,7 +263,7 @@ impl BlockTable<'_> {
                     batch.columns.push((Arc::clone(&name), array));
                 }
             }
-            batch.met.push(MetColumn {
+            batch.seen.push(SeenColumn {
                 was_refused: refused.is_some_and(|refused| refused.contains_key(&*name)),
                 is_refused: column.refused,
                 name,

@@ -1,4 +1,4 @@
-//! Names that paths cannot have.
+//! Texts that cannot name a folder, a file or a package.
 
 /// A name that cannot be part of a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

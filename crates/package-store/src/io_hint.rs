@@ -1,4 +1,4 @@
-//! Remedies for what a file system refuses.
+//! Remedies for errors of the file system.
 
 use std::io;
 
