@@ -122,9 +122,13 @@ impl Bench {
 
     /// The same on another file system.
     pub(crate) fn open_on(&self, fs: Arc<dyn FileSystem>) -> Result<Project, PipelineError> {
-        let mut project = Project::open(self.config()?, self.runtime.clone(), Wait::Fail)?;
-        let options = StoreOptions { durable: false, fs, ..StoreOptions::of(&self.runtime) };
-        project.store = PackageStore::open(project.store.dir(), "test", options)?;
+        let config = self.config()?;
+        let options = |fs| StoreOptions { durable: false, fs, ..StoreOptions::of(&self.runtime) };
+        // Made here, the folder is not synced.
+        let dir = config.pipeline_dir()?;
+        PackageStore::open(&dir, &config.pipeline.name, options(Arc::new(RealFs)))?;
+        let mut project = Project::open(config, self.runtime.clone(), Wait::Fail)?;
+        project.store = PackageStore::open(&dir, "test", options(fs))?;
         Ok(project.with_capabilities(self.capabilities()))
     }
 
