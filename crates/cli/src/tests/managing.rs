@@ -117,12 +117,12 @@ fn a_schema_is_shown_with_types_and_hints() {
 
 #[test]
 fn schemas_are_exported_as_they_are_asked_for() {
-    let bench = loaded();
+    let bench = Bench::loaded("primary_key = \"id\"", "{\"id\": 1, \"tags\": [1]}\n");
     for (words, holds) in [
         (vec![], "name: test\n"),
         (vec!["--format", "json"], "\"name\": \"test\""),
         (vec!["--as", "json"], "\"items__tags\""),
-        (vec!["--as", "dbml"], "Table \"items\""),
+        (vec!["--as", "dbml"], "Table \"items\" {\n    \"id\" bigint [pk, not null]"),
         (vec!["--as", "dot"], "digraph"),
         (vec!["--as", "mermaid", "--format", "json"], "erDiagram"),
     ] {
@@ -137,6 +137,7 @@ fn schemas_are_exported_as_they_are_asked_for() {
     export(&["--output", "@out/short.yaml", "--remove-defaults", "--remove-processing-hints"]).exits(0);
     let short = bench.read("out/short.yaml");
     assert!(!short.contains("x-normalizer") && short.len() < bench.read("out/a.yaml").len(), "{short}");
+    assert!(short.contains("  items__tags:\n    columns:\n"), "{short}");
     export(&["--output", "@out/d.txt"]).exits(2).says(&["txt", "say the format with --as"]);
 }
 

@@ -10,6 +10,7 @@ mod looking;
 mod machines;
 mod programs;
 mod refresh;
+mod repeatable;
 mod runs;
 mod schemas;
 mod settings;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use cartage_package_store::Folder;
 use cartage_pipeline::{ExtractOptions, Kind, PackageState, RunOptions};
 use cartage_runtime::{Progress, Stage};
+use cartage_test_support::files_below;
 
 use crate::bench::{Bench, done, fails, ids, resource, says};
 
@@ -269,4 +270,7 @@ fn bad_rows_are_an_error_with_the_line_or_go_to_quarantine() {
     );
     let summary = report.to_string();
     assert!(summary.contains("quarantine: 1 rows of items could not be used"), "{summary}");
+    let kept = bench.data().join("packages/loaded").join(&report.packages[0].load_id).join("quarantine");
+    let [(_, bytes)] = &files_below(&kept)[..] else { panic!("one file is kept") };
+    assert!(String::from_utf8_lossy(bytes).contains("nonsense"));
 }
