@@ -46,7 +46,7 @@ pub struct GlobalArgs {
     pub format: Format,
     /// How progress is shown on standard error [default: bars on a terminal, log lines elsewhere].
     #[arg(long, value_enum, env = "PROGRESS", global = true)]
-    pub progress: Option<ProgressMode>,
+    pub progress: Option<ProgressArg>,
     /// Waits for another process that works on the same pipeline, instead of giving up with exit code 6.
     #[arg(long, global = true)]
     pub wait: bool,
@@ -66,7 +66,7 @@ pub enum Format {
 
 /// What is dropped before the rows are extracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RefreshMode {
+pub enum RefreshArg {
     /// All tables and the state of the sources.
     #[value(name = "drop_sources")]
     Sources,
@@ -80,7 +80,7 @@ pub enum RefreshMode {
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProgressMode {
+pub enum ProgressArg {
     /// Bars on a terminal, log lines elsewhere.
     Auto,
     /// A bar a stage.
@@ -182,7 +182,7 @@ pub struct ExtractArgs {
     pub limit: Option<u64>,
     /// Starts anew.
     #[arg(long, value_name = "MODE")]
-    pub refresh: Option<RefreshMode>,
+    pub refresh: Option<RefreshArg>,
     /// The same as `--refresh drop_sources`.
     #[arg(long, conflicts_with = "refresh")]
     pub full_refresh: bool,
@@ -285,9 +285,9 @@ mod tests {
             let Command::Run(run) = args.command else { panic!("{:?}", args.command) };
             Ok::<_, clap::Error>(run.extract.refresh)
         };
-        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshMode::Sources));
-        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshMode::Resources));
-        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshMode::Data));
+        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshArg::Sources));
+        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshArg::Resources));
+        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshArg::Data));
         let error = refresh("drop_all").unwrap_err().to_string();
         assert!(error.contains("drop_sources, drop_resources, drop_data"), "{error}");
     }

@@ -16,7 +16,7 @@ pub struct LoadReport {
     /// What each table got, in the order of the package.
     pub tables: IndexMap<String, TableReport>,
     /// Jobs that were put aside (only without `raise_on_failed_jobs`).
-    pub failed_jobs: Vec<FailedJob>,
+    pub failed_jobs: Vec<JobFailure>,
     /// Tables that were created.
     pub created_tables: Vec<String>,
     /// Columns that were added, as (table, column).
@@ -44,7 +44,7 @@ pub struct TableReport {
 /// A job that was put aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FailedJob {
+pub struct JobFailure {
     /// Name of its file in `failed_jobs/`; the reason is beside it.
     pub job: String,
     /// Its table.

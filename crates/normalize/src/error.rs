@@ -12,7 +12,7 @@ use cartage_runtime::threads::NoThread;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
-use crate::broken::{BrokenContract, Frozen};
+use crate::broken::{FrozenChange, RowContractError};
 use crate::input_place::{input_of, place_of};
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
@@ -27,7 +27,7 @@ pub enum NormalizeError {
     BadRow(Box<BadRow>),
     /// A contract has frozen what the data would change. The package waits for another contract.
     #[error(transparent)]
-    Contract(Box<BrokenContract>),
+    Contract(Box<RowContractError>),
     /// A column that must not be null never had a value that would give it a type.
     #[error(
         "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
@@ -145,7 +145,7 @@ pub enum NormalizeError {
     /// There is no thread for the work.
     #[error("cannot begin to normalize")]
     Thread(#[from] NoThread),
-    /// Somebody asked to stop. Nothing was published.
+    /// The run was cancelled. Nothing was published.
     #[error("cancelled")]
     Cancelled,
 }
@@ -254,7 +254,7 @@ pub enum BadValue {
         table: Arc<str>,
     },
     /// A contract has frozen what the row would change.
-    Frozen(Box<Frozen>),
+    Frozen(Box<FrozenChange>),
     /// The row has no value for a column of its key.
     MissingKey {
         /// The table.

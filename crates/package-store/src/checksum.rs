@@ -25,7 +25,7 @@ impl Checksum {
         Self(xxh3_128(bytes))
     }
 
-    /// A checksum that somebody else computed, for example while writing the file.
+    /// A checksum that the caller computed, for example while writing the file.
     pub fn from_u128(digest: u128) -> Self {
         Self(digest)
     }

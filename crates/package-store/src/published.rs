@@ -100,14 +100,14 @@ impl<F: InFolder> PublishedPackage<F> {
     }
 
     /// Removes the package. If this is cut, the package is there as a whole or gone; a sweep removes the
-    /// rest. One that somebody else removed meanwhile is fine.
+    /// rest. One that another process removed meanwhile is fine.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn discard(self) -> Result<(), Error> {
         self.store.settle(self.folder(), self.load_id())?;
         self.store.remember_load_id(self.folder(), self.load_id())?;
-        publish::withdraw(self.store.disk(), self.path())
+        publish::remove_package(self.store.disk(), self.path())
     }
 }
 

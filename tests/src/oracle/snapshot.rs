@@ -364,7 +364,7 @@ fn text<'a>(column: &'a Map<String, Value>, key: &str) -> &'a str {
     column.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Python's idea of truth, for hints.
+/// Python's `bool(value)`, for hints.
 fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,

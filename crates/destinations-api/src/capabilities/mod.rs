@@ -26,11 +26,11 @@ pub enum IdentifierCase {
     Insensitive,
 }
 
-/// Whether jobs may run beside each other.
+/// Whether jobs may run concurrently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parallelism {
-    /// Any jobs beside each other.
+    /// Any jobs run concurrently.
     #[default]
     Parallel,
     /// At most one job of a table at a time.

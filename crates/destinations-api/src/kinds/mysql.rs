@@ -2,7 +2,7 @@
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use super::{DestinationKind, Place, Template};
+use super::{DestinationKind, PlaceSetting, Template};
 use crate::capabilities::{Capabilities, Files, IdentifierCase, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "mysql",
     summary: "a database of a MySQL server",
     capabilities: || capabilities("mysql"),
-    place: Some(Place { key: "credentials", schemes: &["mysql"], is_secret: true }),
+    place: Some(PlaceSetting { key: "credentials", schemes: &["mysql"], is_secret: true }),
     template: Some(|_| template("mysql")),
     feature: Some("mysql"),
     page: Some("destinations/mysql.md"),

@@ -94,7 +94,7 @@ impl FileRows {
 /// The error of a table that lost a column while it is loaded into.
 pub fn no_column(table: &str, column: &str) -> Error {
     Error::terminal(format!("table {table} has no column {column}"))
-        .with_remedy("somebody changed the table during the load; run again")
+        .with_remedy("the table was changed during the load; run again")
 }
 
 fn damaged(path: &Path, cause: &dyn std::error::Error) -> Error {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cartage_destinations_api::{Error, Result};
 
 pub use engine::{Faulty, FaultySession};
-pub use scenario::{Place, Scenario, survives};
+pub use scenario::{Scenario, TestDataset, survives};
 
 /// The end of a process: at which statement, counted from 1.
 #[derive(Debug)]

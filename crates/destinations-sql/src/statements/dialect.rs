@@ -126,7 +126,7 @@ pub trait Dialect: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Gives tables other names and datasets, all at once for whoever reads them. Asked for only where statements that
+    /// Gives tables other names and datasets, all at once for readers. Asked for only where statements that
     /// change tables commit by themselves.
     fn rename_tables(&self, renames: &[(TableRef, TableRef)]) -> String {
         let pairs: Vec<String> = renames
