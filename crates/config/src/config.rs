@@ -133,7 +133,7 @@ impl Config {
     ///
     /// # Errors
     /// A `type` that is no text.
-    pub fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
+    pub(crate) fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
         let foreign = self.names_in("destination");
         let exact = [Candidate::exact(&["destination", name])];
         let kind = kind_in(&self.layers.resolve(&exact, &[]), &format!("destination.{name}"))?;

@@ -74,7 +74,7 @@ pub enum LockError {
 
 impl LockError {
     /// Whether another process has the lock, as against a lock file that cannot be used.
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         !matches!(self, Self::Io { .. })
     }
 

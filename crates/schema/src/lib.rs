@@ -59,7 +59,7 @@ pub use admission::{ContractCheck, ContractViolation};
 pub use column::{Column, CompoundHint};
 pub use compare::SchemaChange;
 pub use contract::{ContractError, ContractModes};
-pub use digest::{content_hash, row_hash_id, row_id_from_bytes};
+pub use digest::{content_hash, row_hash_id};
 pub use discards::{DiscardReason, Discarded, Discards};
 pub use error::SchemaError;
 pub use formats::{Cardinality, Reference, SchemaFormat, SchemaTextOptions};

@@ -100,34 +100,6 @@ impl Schema {
         Ok(diff)
     }
 
-    /// Normalizes the names of a table by the convention of the schema.
-    pub fn normalize_table(&self, table: Table, max_length: Option<usize>) -> Table {
-        normalize_table(table, &self.naming(max_length))
-    }
-
-    /// Checks that no column of `incoming` has another type than here. Merging hints allows that (the
-    /// destination is not altered); merging what workers found must not.
-    ///
-    /// # Errors
-    /// [`SchemaError::TypeConflict`].
-    pub fn check_types(&self, incoming: &Table) -> Result<(), SchemaError> {
-        let Some(existing) = self.tables.get(&incoming.name) else { return Ok(()) };
-        for column in incoming.columns.values() {
-            let known = existing.columns.get(&column.name).and_then(|known| known.data_type);
-            if let (Some(known), Some(new)) = (known, column.data_type)
-                && known != new
-            {
-                return Err(SchemaError::TypeConflict {
-                    table: incoming.name.clone(),
-                    column: column.name.clone(),
-                    existing: known,
-                    incoming: new,
-                });
-            }
-        }
-        Ok(())
-    }
-
     /// Merges the schema of a source into this one, the stored schema of the same source.
     ///
     /// Settings and normalizers are replaced and tables merged, parents first. If the naming conventions

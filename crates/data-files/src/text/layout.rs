@@ -73,7 +73,7 @@ impl TextLayout {
     }
 
     /// Whether files are packed.
-    pub fn is_packed(&self) -> bool {
+    pub(crate) fn is_packed(&self) -> bool {
         self.inner.gzip
     }
 

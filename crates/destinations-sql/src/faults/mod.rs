@@ -37,7 +37,7 @@ impl Faults {
     }
 
     /// Whether the end has come.
-    pub fn have_struck(&self) -> bool {
+    pub(crate) fn have_struck(&self) -> bool {
         self.seen.load(Ordering::SeqCst) >= self.nth
     }
 
@@ -60,7 +60,7 @@ impl Faults {
 
 /// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
 /// Returns how many ends there were.
-pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
+pub(crate) fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
     let mut ends = 0;
     loop {
         let faults = Arc::new(Faults::new(ends + 1));

@@ -38,7 +38,7 @@ pub struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// The query that has rows if there is one, and reads values of the other row.
-    pub fn correlated(&self) -> String {
+    pub(crate) fn correlated(&self) -> String {
         let alias = self.alias;
         let equal = self.equal.iter().map(|(column, other)| format!("{alias}.{column} = {other}"));
         let conditions: Vec<String> = equal.chain(self.condition.clone()).collect();

@@ -156,7 +156,12 @@ pub fn entries(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statemen
 
 /// Waits until no transaction is open that changes an entry of another load of the pipeline, and keeps new ones away
 /// until the end of the one that is open.
-pub fn hold_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
+pub(crate) fn hold_others(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    now_micros: i64,
+) -> Statement {
     let sql = format!(
         "UPDATE {} SET recorded_at = {} WHERE pipeline = {} AND load_id <> {}",
         table(dialect, staging),
@@ -170,7 +175,7 @@ pub fn hold_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_mic
 }
 
 /// Asks for the entries of all other loads of the pipeline; three columns, load id, entry and state.
-pub fn entries_of_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+pub(crate) fn entries_of_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
     let sql = format!(
         "SELECT load_id, entry, state FROM {} WHERE pipeline = {} AND load_id <> {}",
         table(dialect, staging),

@@ -90,17 +90,6 @@ fn a_table_cannot_change_its_parent() {
 }
 
 #[test]
-fn types_that_contradict_are_found_before_merging() {
-    let mut schema = schema();
-    schema
-        .merge_table(table(json!({"name": "t", "columns": {"a": {"data_type": "text"}}})), MergeOrigin::Other)
-        .unwrap();
-    let other = table(json!({"name": "t", "columns": {"a": {"data_type": "bigint"}}}));
-    assert!(matches!(schema.check_types(&other), Err(SchemaError::TypeConflict { .. })));
-    assert!(schema.check_types(&table(json!({"name": "t", "columns": {"a": {"sort": true}}}))).is_ok());
-}
-
-#[test]
 fn references_are_replaced_by_table() {
     let mut schema = schema();
     let refers = |column: &str| {

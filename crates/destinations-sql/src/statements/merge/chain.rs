@@ -69,7 +69,7 @@ impl<'a> MergeChain<'a> {
     }
 
     /// Whether some staged rows of the root take no part.
-    pub fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         self.filter.is_some()
     }
 
