@@ -14,7 +14,7 @@ const PREFIX: &str = "appends:";
 /// A table that a load appends to, and how its rows are found again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppendRecord {
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
     /// Its column with the load id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

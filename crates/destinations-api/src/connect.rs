@@ -161,7 +161,7 @@ fn naming_convention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 }
 
 impl CommonSettings {
-    /// The keys.
+    /// Names of the keys that all destinations share.
     pub fn keys() -> &'static [&'static str] {
         keys_of::<Self>()
     }

@@ -45,7 +45,7 @@ impl fmt::Debug for Probe<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It works.
+    /// The attempt succeeded.
     Ok,
     /// It does not.
     Failed,
@@ -71,7 +71,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct LoadInFlight {
-    /// Its pipeline.
+    /// Name of the pipeline that began it.
     pub pipeline: String,
     /// Its load id.
     pub load_id: String,
@@ -90,7 +90,7 @@ impl LoadInFlight {
 pub struct CompleteLoad {
     /// Its load id.
     pub load_id: String,
-    /// Its schema.
+    /// Name of its schema.
     pub schema: String,
     /// When it was recorded, as the destination shows it.
     pub recorded_at: Option<String>,
@@ -100,7 +100,7 @@ pub struct CompleteLoad {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredPipeline {
-    /// Its name.
+    /// Name of the pipeline.
     pub name: String,
     /// Version of its newest state.
     pub state_version: u64,

@@ -119,7 +119,7 @@ pub trait Job: Send {
 pub enum JobOutcome {
     /// It was done now.
     Done {
-        /// Rows written.
+        /// Rows written to the destination.
         rows: u64,
     },
     /// An earlier attempt had done it.
@@ -188,11 +188,11 @@ pub struct PreparedLoad {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadCommit {
-    /// Which load.
+    /// Pipeline and load id.
     pub key: LoadKey,
     /// The state that it builds on.
     pub base: BaseState,
-    /// Its schema.
+    /// Schema of the load, whole.
     pub schema: Arc<Schema>,
     /// Now, in microseconds since 1970.
     pub now_micros: i64,
@@ -294,9 +294,9 @@ impl StoredState {
 pub struct StoredSchema {
     /// Name of the schema.
     pub name: String,
-    /// Its version.
+    /// Version number, as dlt counts it.
     pub version: u64,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: String,
     /// The document, decoded.
     pub document: String,

@@ -13,7 +13,7 @@ pub enum BaseState {
     Unchecked,
     /// There was none: the pipeline ran for the first time.
     Nothing,
-    /// This one.
+    /// The state of this version and hash.
     Known {
         /// Counts the changes of the state.
         version: u64,

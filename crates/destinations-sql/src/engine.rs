@@ -209,7 +209,7 @@ impl fmt::Debug for LedgerGuard {
     }
 }
 
-/// One connection.
+/// One connection to a database; its methods block.
 pub trait SqlSession {
     /// Runs one statement; returns the number of rows that it changed.
     ///

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 pub struct LoadReport {
     /// The package.
     pub load_id: String,
-    /// Its schema.
+    /// Name of its schema.
     pub schema_name: String,
     /// Where the rows are.
     pub destination: Description,
@@ -35,7 +35,7 @@ pub struct LoadReport {
 pub struct TableReport {
     /// Rows of completed jobs.
     pub rows: u64,
-    /// Completed jobs.
+    /// Number of jobs that completed.
     pub jobs: u64,
     /// Bytes of their files.
     pub bytes: u64,
@@ -47,11 +47,11 @@ pub struct TableReport {
 pub struct JobFailure {
     /// Name of its file in `failed_jobs/`; the reason is beside it.
     pub job: String,
-    /// Its table.
+    /// Name of its table, as in the schema.
     pub table: String,
     /// Rows that are not loaded.
     pub rows: u64,
-    /// Why.
+    /// What is wrong, as text for people.
     pub reason: String,
 }
 

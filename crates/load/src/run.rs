@@ -34,7 +34,7 @@ pub struct LoadRequest<'a> {
     pub load_id: &'a LoadId,
     /// Where the rows go.
     pub destination: &'a dyn Destination,
-    /// `[load]`.
+    /// Settings of the load stage.
     pub settings: &'a LoadSettings,
     /// Clock, randomness, progress, cancellation.
     pub runtime: &'a Runtime,

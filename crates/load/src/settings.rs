@@ -6,7 +6,7 @@ use cartage_destinations_api::Parallelism;
 
 use cartage_runtime::RetryPolicy;
 
-/// `[load]`.
+/// Settings of the load stage, from `[load]`.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct LoadSettings {

@@ -13,7 +13,7 @@ const EXAMPLE_CHARS: usize = 120;
 /// Something that a contract has frozen and a row would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrozenChange {
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: Arc<str>,
     /// The column; `None` if it is the table that is new.
     pub column: Option<Arc<str>>,

@@ -18,7 +18,7 @@ use crate::input_place::input_of;
 pub(crate) enum Kept {
     /// Rows without some columns, or without those that have values in them.
     Columns(Vec<RefusedColumn>),
-    /// Nothing.
+    /// No row of the file, by a contract of this mode.
     None(ContractMode),
 }
 

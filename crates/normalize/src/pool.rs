@@ -20,7 +20,7 @@ enum Task {
     Encode(Arc<EncodeTask>),
 }
 
-/// Something done.
+/// The result of a task of the pool.
 pub(crate) enum Done {
     Block(Box<BlockDone>),
     RowGroup(RowGroupDone),

@@ -24,7 +24,7 @@ use crate::store::PackageStore;
 /// A process that finds one without holding its lock knows that the run was interrupted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunMarker {
-    /// The run.
+    /// Id of the run that wrote it.
     pub run_id: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub struct RunMarker {
     pub payload: serde_json::Value,
 }
 
-/// `pipeline.json`.
+/// The content of `pipeline.json`: which pipeline and which format.
 #[derive(Debug, Serialize, Deserialize)]
 struct Identity {
     format: FormatVersion,

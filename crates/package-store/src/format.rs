@@ -47,9 +47,9 @@ pub enum Folder {
     Extracted,
     /// Waiting for load.
     Normalized,
-    /// Loaded.
+    /// `loaded/`: all its jobs are done, and its load is complete.
     Loaded,
-    /// Given up.
+    /// `aborted/`: given up, and kept to be looked at.
     Aborted,
 }
 

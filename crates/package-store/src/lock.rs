@@ -34,9 +34,9 @@ pub enum Wait {
 pub struct Owner {
     /// Process id on `host`.
     pub pid: u32,
-    /// The machine.
+    /// Name of the machine.
     pub host: String,
-    /// Since when.
+    /// When the lock was taken.
     pub since: DateTime<Utc>,
 }
 
@@ -123,7 +123,7 @@ impl StageLock {
         Self { stage, held: Arc::new(Held { path, _lock: lock, live: Mutex::default() }) }
     }
 
-    /// The stage.
+    /// The stage whose packages it locks.
     pub fn stage(&self) -> Stage {
         self.stage
     }

@@ -48,7 +48,7 @@ pub struct Manifest {
 /// A resource that was extracted into a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceEntry {
-    /// The resource.
+    /// Name of the resource.
     pub name: String,
     /// The table its rows go to.
     pub table: String,
@@ -169,7 +169,7 @@ impl FileDraft {
 /// What a stage says about a file of quarantined rows.
 #[derive(Clone, Debug)]
 pub struct QuarantineDraft {
-    /// Its name.
+    /// Name of the file in the folder of the quarantine.
     pub name: QuarantineFileName,
     /// As [`QuarantineEntry::table`].
     pub table: String,
@@ -182,6 +182,6 @@ pub struct QuarantineDraft {
 pub struct WrittenFile {
     /// Bytes on disk.
     pub bytes: u64,
-    /// Their checksum.
+    /// Checksum of these bytes.
     pub checksum: Checksum,
 }

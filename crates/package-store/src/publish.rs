@@ -33,7 +33,7 @@ pub(crate) struct Target<'a> {
 pub(crate) enum Presence {
     /// There is no such folder.
     Absent,
-    /// A package.
+    /// A whole package, with its manifest.
     Whole,
     /// Something that was being copied or removed.
     Incomplete,

@@ -21,13 +21,13 @@ pub struct Extracted;
 #[derive(Clone, Copy, Debug)]
 pub struct Normalized;
 
-/// In `loaded/`.
+/// Folder `loaded/`: packages whose load is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct Loaded;
 
 /// Where a package is: [`Extracted`], [`Normalized`] or [`Loaded`] where the compiler knows, else a [`Folder`].
 pub trait InFolder: Copy + Debug + sealed::Sealed {
-    /// The folder.
+    /// The folder of this type.
     fn folder(self) -> Folder;
 }
 

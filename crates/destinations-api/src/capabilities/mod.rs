@@ -62,7 +62,7 @@ pub struct Capabilities {
     /// Names of tables and columns.
     #[serde(flatten)]
     pub names: Names,
-    /// Job files.
+    /// Formats, sizes and compression of job files.
     #[serde(flatten)]
     pub files: Files,
     /// Types and values.

@@ -60,9 +60,9 @@ pub struct Asked<'a> {
 /// Text for the files of a new pipeline, in TOML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// For `pipeline.toml`.
+    /// Lines for `pipeline.toml`.
     pub settings: String,
-    /// For `secrets.toml`.
+    /// Lines for `secrets.toml`; `None` where there is nothing to keep secret.
     pub secrets: Option<String>,
 }
 

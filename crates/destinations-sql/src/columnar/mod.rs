@@ -25,7 +25,7 @@ const BATCH_ROWS: usize = 8 << 10;
 
 /// Whole numbers of up to 64 bits.
 pub type Ints = PrimitiveArray<Int64Type>;
-/// Floats.
+/// Array of 64-bit floats.
 pub type Doubles = PrimitiveArray<Float64Type>;
 /// Days since 1970.
 pub type Dates = PrimitiveArray<Date32Type>;

@@ -31,7 +31,7 @@ impl Faults {
         Self { nth, seen: AtomicUsize::new(0) }
     }
 
-    /// No end.
+    /// Faults that never strike.
     pub fn never() -> Self {
         Self::new(usize::MAX)
     }

@@ -27,7 +27,7 @@ pub use thread::ClientThread;
 ///
 /// Required are the methods without a body. The others say where a database wants something done in another way.
 pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
-    /// A connection.
+    /// A connection to the server.
     type Session: ServerSession;
 
     /// A new connection.

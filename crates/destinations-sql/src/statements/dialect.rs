@@ -12,7 +12,7 @@ use cartage_destinations_api::Result;
 pub struct TableRef {
     /// The dataset, for most databases a schema.
     pub dataset: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
 }
 

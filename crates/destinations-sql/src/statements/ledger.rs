@@ -22,7 +22,7 @@ pub const TABLE: &str = "_cartage_ledger";
 pub enum EntryState {
     /// Not done, as far as other transactions see.
     Planned,
-    /// Done.
+    /// Carried out, in the same transaction as its entry.
     Done,
 }
 
