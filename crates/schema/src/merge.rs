@@ -35,8 +35,7 @@ pub struct TableDiff {
 }
 
 impl Schema {
-    /// Adds a table, or merges it into the one of its name. Names must be normalized already; see
-    /// [`normalize_table`](Self::normalize_table).
+    /// Adds a table, or merges it into the one of its name. Names must be normalized already.
     ///
     /// Keys of the incoming table and its columns win. Columns that get their type move to the end, after
     /// those that are at the destination. The root id is propagated from now on if the merge strategy needs it.
