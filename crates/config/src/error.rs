@@ -38,7 +38,7 @@ pub enum ConfigError {
         /// The part before the first `=`.
         text: String,
     },
-    /// A key that nobody knows.
+    /// An unknown key.
     #[error("{place}: unknown key `{key}`{}", suggestion(nearest.as_deref(), known))]
     UnknownKey {
         /// The whole dotted key.

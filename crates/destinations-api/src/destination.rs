@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use cartage_schema::Schema;
 
-use crate::base_state::BaseState;
 use crate::capabilities::Capabilities;
-use crate::checkup::{LoadInFlight, Probe};
+use crate::connection_check::{LoadInFlight, Probe};
 use crate::error::Result;
 use crate::files::JobFile;
 use crate::plan::{Chain, LoadKey, LoadPlan};
 use crate::script::SqlScript;
+use crate::state_conflict::BaseState;
 
 /// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
 ///
 /// The order of one load is: [`load_status`](Self::load_status), [`prepare_load`](Self::prepare_load),
-/// any number of jobs beside each other, follow-ups of chains whose jobs are settled,
+/// any number of jobs concurrently, follow-ups of chains whose jobs are settled,
 /// [`complete_load`](Self::complete_load). Any of these may be repeated after a crash, and the process
 /// may die between any two: what was done is in the ledger and is not done again.
 ///
@@ -70,7 +70,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     fn complete_load(&self, commit: &LoadCommit) -> Result<()>;
 
     /// What a load needs of this destination, as probes that are tried in order; each may count on those before it
-    /// and leaves nothing behind. For [`checkup`](crate::checkup).
+    /// and leaves nothing behind. For [`check_connection`](crate::check_connection).
     fn probes(&self) -> Vec<Probe<'_>> {
         Vec::new()
     }
@@ -119,7 +119,7 @@ pub trait Job: Send {
 pub enum JobOutcome {
     /// It was done now.
     Done {
-        /// Rows written.
+        /// Rows written to the destination.
         rows: u64,
     },
     /// An earlier attempt had done it.
@@ -188,11 +188,11 @@ pub struct PreparedLoad {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadCommit {
-    /// Which load.
+    /// Pipeline and load id.
     pub key: LoadKey,
     /// The state that it builds on.
     pub base: BaseState,
-    /// Its schema.
+    /// Schema of the load, whole.
     pub schema: Arc<Schema>,
     /// Now, in microseconds since 1970.
     pub now_micros: i64,
@@ -294,9 +294,9 @@ impl StoredState {
 pub struct StoredSchema {
     /// Name of the schema.
     pub name: String,
-    /// Its version.
+    /// Version number, as dlt counts it.
     pub version: u64,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: String,
     /// The document, decoded.
     pub document: String,

@@ -23,7 +23,7 @@ impl Job for CopyJob<'_> {
         let Self { files, plan, job, name } = *self;
         let outcome = files.put(&name, job)?;
         let Err(error) = check_in_flight(&files.store, &plan.key) else { return Ok(outcome) };
-        // Whoever took over has removed what it found; this file came later.
+        // The load that took over has removed what it found; this file came later.
         files.store.delete(&[name])?;
         Err(error)
     }
@@ -78,9 +78,9 @@ fn state_row(row: &rows::Row, plan: &LoadPlan) -> Value {
         None => Value::Null,
     };
     let text = |name: &str| row.get(name).cloned().unwrap_or_default();
-    let created_at = match row.get("created_at").and_then(Value::as_str).and_then(crate::moments::parse) {
-        Some(moment) => Value::from(crate::moments::iso(moment.timestamp_micros())),
-        None => Value::from(crate::moments::iso(plan.created_micros())),
+    let created_at = match row.get("created_at").and_then(Value::as_str).and_then(crate::date_tokens::parse) {
+        Some(moment) => Value::from(crate::date_tokens::iso(moment.timestamp_micros())),
+        None => Value::from(crate::date_tokens::iso(plan.created_micros())),
     };
     let mut out = Map::new();
     out.insert("version".to_owned(), number("version"));

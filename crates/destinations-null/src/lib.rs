@@ -17,7 +17,7 @@ mod memory_load;
 mod null;
 
 #[cfg(feature = "memory")]
-pub use faulty_memory::{FaultyMemory, Step};
+pub use faulty_memory::{FaultyMemory, LoadStep};
 #[cfg(feature = "memory")]
 pub use memory::Memory;
 pub use null::Null;

@@ -8,7 +8,7 @@ use cartage_runtime::threads::NoThread;
 use cartage_source_api::SourceError;
 use thiserror::Error;
 
-use crate::broken_contract::BrokenContract;
+use crate::broken_contract::HintContractError;
 
 /// The stage cannot publish a package. Whatever it had written is gone.
 #[derive(Debug, Error)]
@@ -56,7 +56,7 @@ pub enum ExtractError {
     },
     /// A contract has frozen what the resource would change.
     #[error(transparent)]
-    Contract(Box<BrokenContract>),
+    Contract(Box<HintContractError>),
     /// A file of the package cannot be written.
     #[error("table `{table}`: cannot write the package")]
     Write {
@@ -97,7 +97,7 @@ pub enum ExtractError {
     /// There is no thread for the producers.
     #[error("cannot begin to extract")]
     Thread(#[from] NoThread),
-    /// Somebody asked to stop; the package that was being written is gone.
+    /// The run was cancelled; the package that was being written is gone.
     #[error("extract was stopped before it was done; packages that were published stay, run again to go on")]
     Cancelled,
 }

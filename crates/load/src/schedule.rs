@@ -1,4 +1,4 @@
-//! Runs the jobs and follow-ups of a load beside each other and moves the files as they end.
+//! Runs the jobs and follow-ups of a load concurrently and moves the files as they end.
 //!
 //! Workers talk to the destination; the calling thread alone moves files, so that every decision about
 //! the package is made in one place.

@@ -116,7 +116,7 @@ impl Project {
     ///
     /// # Errors
     /// As for [`Project::capabilities`].
-    pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
+    pub(crate) fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
         Ok(self.capabilities()?.names.naming)
     }
 

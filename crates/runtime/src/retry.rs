@@ -76,7 +76,7 @@ impl RetryPolicy {
         &self,
         attempts: u32,
         runtime: &Runtime,
-        may_pass: impl Fn(&E) -> bool,
+        is_retryable: impl Fn(&E) -> bool,
         mut work: impl FnMut() -> Result<T, E>,
     ) -> Result<T, E> {
         let mut failed = 0;
@@ -86,7 +86,7 @@ impl RetryPolicy {
                 Err(error) => error,
             };
             failed += 1;
-            if !may_pass(&error) || failed >= attempts || runtime.cancel.is_cancelled() {
+            if !is_retryable(&error) || failed >= attempts || runtime.cancel.is_cancelled() {
                 return Err(error);
             }
             tracing::warn!(%error, attempt = failed, "trying again");

@@ -92,13 +92,13 @@ pub enum CompoundHint {
     /// Cluster columns.
     Cluster,
     /// Incremental cursor.
-    Incremental,
+    IncrementalHint,
 }
 
 impl CompoundHint {
     /// Every compound hint.
     pub const ALL: [Self; 5] =
-        [Self::PrimaryKey, Self::MergeKey, Self::Partition, Self::Cluster, Self::Incremental];
+        [Self::PrimaryKey, Self::MergeKey, Self::Partition, Self::Cluster, Self::IncrementalHint];
 
     /// The key in documents.
     pub fn key(self) -> &'static str {
@@ -107,7 +107,7 @@ impl CompoundHint {
             Self::MergeKey => "merge_key",
             Self::Partition => "partition",
             Self::Cluster => "cluster",
-            Self::Incremental => "incremental",
+            Self::IncrementalHint => "incremental",
         }
     }
 }
@@ -156,20 +156,20 @@ impl Column {
             CompoundHint::MergeKey => self.merge_key,
             CompoundHint::Partition => self.partition,
             CompoundHint::Cluster => self.cluster,
-            CompoundHint::Incremental => self.incremental,
+            CompoundHint::IncrementalHint => self.incremental,
         }
         .unwrap_or(false)
     }
 
     /// Sets or removes the compound hint.
-    pub fn set_compound(&mut self, hint: CompoundHint, value: Option<bool>) {
+    pub(crate) fn set_compound(&mut self, hint: CompoundHint, value: Option<bool>) {
         self.other.shift_remove(hint.key());
         let slot = match hint {
             CompoundHint::PrimaryKey => &mut self.primary_key,
             CompoundHint::MergeKey => &mut self.merge_key,
             CompoundHint::Partition => &mut self.partition,
             CompoundHint::Cluster => &mut self.cluster,
-            CompoundHint::Incremental => &mut self.incremental,
+            CompoundHint::IncrementalHint => &mut self.incremental,
         };
         *slot = value;
     }

@@ -43,7 +43,7 @@ pub struct HashChange {
 
 impl CursorAdvance {
     /// Whether the page had rows and the cursor let none pass.
-    pub fn let_none_pass(&self) -> bool {
+    pub fn reject_all(&self) -> bool {
         self.had_rows && !self.kept_rows
     }
 }

@@ -115,7 +115,7 @@ impl ParquetError {
         Self::Unsupported { path: path.to_owned(), what, remedy }
     }
 
-    /// What is wrong with a file of the user and what to do about it, for who names the file himself.
+    /// What is wrong with a file of the user and what to do about it, for callers that name the file themselves.
     pub fn reason(&self) -> String {
         const AGAIN: &str = "write or copy it again";
         match self {

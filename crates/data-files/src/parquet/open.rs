@@ -1,4 +1,4 @@
-//! Opening a Parquet file, whoever wrote it and whatever happened to it since.
+//! Opening a Parquet file of any writer, in whatever condition it is.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -40,7 +40,7 @@ fn naming_name<S: Serializer>(naming: &Option<NamingKind>, serializer: S) -> Res
     naming.map(NamingKind::as_str).serialize(serializer)
 }
 
-/// Job files.
+/// What a destination takes as job files: formats, sizes, compression of pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Files {
     /// The format that normalize writes where nothing else is asked for.

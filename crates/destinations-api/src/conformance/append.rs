@@ -43,7 +43,7 @@ pub(super) fn a_job_that_is_repeated_after_its_commit_is_not_doubled(make: Make<
     place.expect_values("items", "id", &["1", "1"], "another pipeline's job");
 }
 
-pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
+pub(super) fn jobs_of_one_table_run_concurrently(make: Make<'_>) {
     let place = Place::new(make);
     let plan = plan_of("a", 1, &schema());
     place.destination.prepare_load(&plan).expect("prepared");
@@ -57,7 +57,7 @@ pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
         }
     });
     place.commit(&plan);
-    place.expect_values("items", "id", &["0", "1", "2", "3", "4", "5", "6", "7"], "jobs beside each other");
+    place.expect_values("items", "id", &["0", "1", "2", "3", "4", "5", "6", "7"], "concurrent jobs");
 }
 
 pub(super) fn a_failed_job_leaves_no_rows_and_can_be_repeated(make: Make<'_>) {

@@ -32,7 +32,7 @@ pub fn all(make: Make<'_>) {
     ddl::a_required_column_cannot_join_a_table_with_rows(make);
     append::appended_rows_are_there_with_nulls_for_absent_columns(make);
     append::a_job_that_is_repeated_after_its_commit_is_not_doubled(make);
-    append::jobs_of_one_table_run_beside_each_other(make);
+    append::jobs_of_one_table_run_concurrently(make);
     append::a_failed_job_leaves_no_rows_and_can_be_repeated(make);
     append::jobs_that_the_plan_does_not_know_are_refused(make);
     append::formats_that_cannot_be_loaded_are_refused(make);

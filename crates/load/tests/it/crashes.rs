@@ -75,7 +75,7 @@ fn append_is_exactly_once_at_every_crash() {
 }
 
 #[test]
-fn append_is_exactly_once_at_every_crash_with_jobs_beside_each_other() {
+fn append_is_exactly_once_at_every_crash_with_concurrent_jobs() {
     survives_every_crash(Delivery { tags: TAGS, ..Delivery::append(3, ITEMS) }, 4);
 }
 

@@ -44,7 +44,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Tells how long somebody wanted to sleep.
+/// Records the lengths of sleeps.
 #[derive(Debug, Default)]
 pub(crate) struct Sleeps(pub(crate) Mutex<Vec<Duration>>);
 
