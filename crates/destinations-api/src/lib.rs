@@ -56,8 +56,8 @@ pub use checkup::{
 };
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use destination::{
-    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
-    Staging, StateSync, StoredSchema, StoredState,
+    DatasetReader, Description, Destination, Job, JobHandle, JobOutcome, LoadCommit, LoadStatus,
+    PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, JobFile};

@@ -8,11 +8,15 @@
 //! Nothing is remembered, so a job that is repeated after a crash counts its rows again.
 
 #[cfg(feature = "memory")]
+mod engine;
+#[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "memory")]
 mod memory_load;
 mod null;
 
+#[cfg(feature = "memory")]
+pub use engine::Moment;
 #[cfg(feature = "memory")]
 pub use memory::Memory;
 pub use null::Null;

@@ -28,7 +28,7 @@ pub(crate) fn begin(contents: &mut Contents, plan: &LoadPlan) -> Result<()> {
     }
     let is_other = |pipeline: &str, id: &str| pipeline == plan.key.pipeline && id != plan.key.load_id;
     contents.staged.retain(|(load, _), _| !is_other(&load.pipeline, &load.load_id));
-    contents.ledger.retain(|(pipeline, id, _)| !is_other(pipeline, id));
+    contents.forget(&plan.key.pipeline, |id| id != plan.key.load_id);
     contents.record(&plan.key, ledger::BEGUN);
     for appends in Appends::of(plan) {
         contents.record(&plan.key, &appends.entry());
@@ -54,7 +54,7 @@ fn remove_orphans(contents: &mut Contents, appends: &Appends) {
 }
 
 /// Whether the load may still write.
-fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
+pub(crate) fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
     if contents.has(load, ledger::BEGUN) { Ok(()) } else { Err(taken_over(load)) }
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) -> Result<(
         })));
     }
     contents.staged.retain(|(load, _), _| *load != commit.key);
-    contents.ledger.retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
+    contents.forget(&commit.key.pipeline, |id| id == commit.key.load_id);
     Ok(())
 }
 
@@ -189,8 +189,11 @@ impl Job for Append<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { memory, plan, job, staged } = *self;
         let entry = ledger::job_entry(&job.id);
+        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
+            return Ok(JobOutcome::Running(handle));
+        }
         let rows = read(job)?;
-        memory.transact(|contents| {
+        memory.finish(&plan.key, &entry, |contents| {
             in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);
@@ -257,7 +260,10 @@ impl Job for Replace<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { memory, plan, chain } = *self;
         let entry = ledger::follow_up_entry(&chain.root);
-        memory.transact(|contents| {
+        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
+            return Ok(JobOutcome::Running(handle));
+        }
+        memory.finish(&plan.key, &entry, |contents| {
             in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);

@@ -4,5 +4,6 @@
 mod crashes;
 mod errors;
 mod outcomes;
+mod running;
 mod shop;
 mod spy;

@@ -65,7 +65,12 @@ pub(crate) fn settings() -> LoadSettings {
 
 impl Shop {
     pub(crate) fn new() -> Self {
-        Self { pipeline: TempPipeline::new(), memory: Memory::new() }
+        Self::with(Memory::new())
+    }
+
+    /// The same in front of this destination.
+    pub(crate) fn with(memory: Memory) -> Self {
+        Self { pipeline: TempPipeline::new(), memory }
     }
 
     /// Publishes a package in `normalized/`.
