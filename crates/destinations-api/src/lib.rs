@@ -42,6 +42,7 @@ mod secrets;
 mod settings;
 pub mod sqlalchemy;
 pub mod staging;
+mod staging_place;
 pub mod system;
 
 pub use appends::{Appends, Link};
@@ -60,9 +61,10 @@ pub use destination::{
     PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use files::{FileFormat, JobFile};
+pub use files::{FileFormat, FilePlace, JobFile, StagedAccess};
 pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
 pub use settings::{NoKeys, Seconds};
+pub use staging_place::{PlacedFile, StagingPlace, WithStaging};

@@ -30,4 +30,4 @@ mod sync;
 mod system_files;
 
 pub use destination::Filesystem;
-pub use staging::WithStaging;
+pub use staging::with_staging;

@@ -13,10 +13,14 @@ mod engine;
 mod memory;
 #[cfg(feature = "memory")]
 mod memory_load;
+#[cfg(feature = "memory")]
+mod memory_place;
 mod null;
 
 #[cfg(feature = "memory")]
 pub use engine::Moment;
 #[cfg(feature = "memory")]
 pub use memory::Memory;
+#[cfg(feature = "memory")]
+pub use memory_place::MemoryPlace;
 pub use null::Null;

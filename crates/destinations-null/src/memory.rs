@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::{Engine, Handle, Moment};
 use crate::memory_load;
+use crate::memory_place::MemoryPlace;
 
 /// One row: column to value, nulls absent.
 pub(crate) type Row = Map<String, Value>;
@@ -82,6 +83,7 @@ pub struct Memory {
     capabilities: Capabilities,
     contents: Mutex<Contents>,
     pub(crate) engine: Engine,
+    pub(crate) place: Option<MemoryPlace>,
 }
 
 impl Default for Memory {
@@ -96,7 +98,7 @@ impl Memory {
         let mut capabilities = Capabilities::sql("memory");
         capabilities.files.preferred_format = FileFormat::Jsonl;
         capabilities.files.supported_formats = vec![FileFormat::Jsonl];
-        Self { capabilities, contents: Mutex::default(), engine: Engine::default() }
+        Self { capabilities, contents: Mutex::default(), engine: Engine::default(), place: None }
     }
 
     /// Lets jobs and follow-ups run beside the process: whoever asks is told `times` times that it is still running.
@@ -104,6 +106,20 @@ impl Memory {
     pub fn running(mut self, times: u32) -> Self {
         self.engine = Engine::working(times);
         self
+    }
+
+    /// Lets the engine read files of `place` by itself.
+    #[must_use]
+    pub fn reading(mut self, place: &MemoryPlace) -> Self {
+        self.capabilities.files.staging_formats = vec![FileFormat::Jsonl];
+        self.capabilities.files.staging_schemes = vec![MemoryPlace::SCHEME.to_owned()];
+        self.place = Some(place.clone());
+        self
+    }
+
+    /// The place whose files the engine reads.
+    pub fn place(&self) -> Option<&MemoryPlace> {
+        self.place.as_ref()
     }
 
     /// How often each job and follow-up was submitted where they [run](Self::running), by pipeline, load id and entry
@@ -261,6 +277,8 @@ fn stored_schema(row: &Row) -> Result<StoredSchema> {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::WithStaging;
+
     use super::*;
 
     #[test]
@@ -271,5 +289,17 @@ mod tests {
     #[test]
     fn memory_passes_the_conformance_suite_with_jobs_that_run_beside_it() {
         cartage_destinations_api::conformance::all(&|| Box::new(Memory::new().running(2)));
+    }
+
+    #[test]
+    fn memory_passes_the_conformance_suite_behind_a_staging_place() {
+        for times in [None, Some(1)] {
+            cartage_destinations_api::conformance::all(&|| {
+                let place = MemoryPlace::default();
+                let memory = Memory::new().reading(&place);
+                let memory = times.into_iter().fold(memory, Memory::running);
+                Box::new(WithStaging::new(Box::new(memory), Box::new(place)).unwrap())
+            });
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use cartage_destinations_api::{
-    Appends, Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
-    PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
+    Appends, Chain, Destination, Error, FilePlace, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey,
+    LoadPlan, PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
 };
 use serde_json::{Value, json};
 
@@ -192,7 +192,7 @@ impl Job for Append<'_> {
         if let Some(handle) = memory.still_running(&plan.key, &entry)? {
             return Ok(JobOutcome::Running(handle));
         }
-        let rows = read(job)?;
+        let rows = read(memory, job)?;
         memory.finish(&plan.key, &entry, |contents| {
             in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
@@ -212,15 +212,18 @@ impl Job for Append<'_> {
     }
 }
 
-fn read(job: &JobFile) -> Result<Vec<Row>> {
-    let text = fs::read_to_string(&job.path).map_err(|cause| {
-        Error::transient(format!("cannot read {}", job.path.display())).with_source(cause)
-    })?;
+fn read(memory: &Memory, job: &JobFile) -> Result<Vec<Row>> {
+    let text = if let (FilePlace::Staged { url, access }, Some(place)) = (&job.place, memory.place()) {
+        place.read(url, access)?
+    } else {
+        let path = job.local()?;
+        fs::read_to_string(path)
+            .map_err(|cause| Error::transient(format!("cannot read {}", path.display())).with_source(cause))?
+    };
     text.lines()
         .map(|line| {
-            serde_json::from_str(line).map_err(|cause| {
-                Error::terminal(format!("bad row in {}", job.path.display())).with_source(cause)
-            })
+            serde_json::from_str(line)
+                .map_err(|cause| Error::terminal(format!("bad row in job {}", job.id)).with_source(cause))
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cartage_destinations_api::Error;
-use cartage_destinations_null::{Memory, Moment};
+use cartage_destinations_null::{Memory, MemoryPlace, Moment};
 use cartage_package_store::FileSystem;
 use cartage_schema::WriteDisposition;
 use cartage_test_support::{FaultyDisk, Plan, runtime};
@@ -41,7 +41,8 @@ fn load_and_die(shop: &Shop, load_id: &cartage_package_store::LoadId, steps: usi
     });
     let store = reopened(shop, disk.clone());
     let settings = cartage_load::LoadSettings { workers: workers.try_into().unwrap(), ..settings() };
-    let _ = load_from(&store, load_id, &mortal, &settings, &runtime());
+    let lives = |_: &str| disk.write(&scratch, b"").is_ok();
+    let _ = load_from(&store, load_id, &*shop.staged(mortal, &lives), &settings, &runtime());
     shop.memory.interfere(|_, _| Ok(()));
     disk.steps()
 }
@@ -68,6 +69,8 @@ fn survives(last: Delivery<'_>, workers: usize, memory: &dyn Fn() -> Memory) {
         assert_eq!(shop.outcome(), expected, "cut after {steps} steps");
         let submissions = shop.memory.submissions();
         assert!(submissions.values().all(|count| *count == 1), "cut after {steps} steps: {submissions:?}");
+        let left = shop.memory.place().map(MemoryPlace::files).unwrap_or_default();
+        assert!(left.is_empty(), "cut after {steps} steps: {left:?}");
         assert_eq!(submissions.len(), undisturbed.memory.submissions().len());
         if finished {
             assert!(steps > 20, "only {steps} steps were tried");
@@ -118,6 +121,19 @@ fn jobs_that_run_at_the_destination_are_submitted_once_at_every_crash() {
 fn follow_ups_that_run_at_the_destination_are_submitted_once_at_every_crash() {
     let running = || Memory::new().running(1);
     survives(Delivery::replace(3, "insert-from-staging", &[&[10, 11], &[12]]), 1, &running);
+}
+
+#[test]
+fn staged_files_are_gone_and_their_rows_there_once_at_every_crash() {
+    let staged = || Memory::new().reading(&MemoryPlace::default());
+    survives(Delivery { tags: TAGS, ..Delivery::append(3, ITEMS) }, 1, &staged);
+    survives(Delivery::replace(3, "insert-from-staging", ITEMS), 4, &staged);
+}
+
+#[test]
+fn staged_files_of_jobs_that_run_at_the_destination_survive_every_crash() {
+    let staged = || Memory::new().reading(&MemoryPlace::default()).running(1);
+    survives(Delivery::append(3, &[&[10, 11], &[12]]), 2, &staged);
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod outcomes;
 mod running;
 mod shop;
 mod spy;
+mod staged;
