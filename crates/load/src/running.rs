@@ -65,3 +65,66 @@ impl RunningTasks {
         Some(Next::Ask(self.waiting.remove(first).1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cartage_runtime::CancelToken;
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::queue::TaskKind;
+
+    fn pauses() -> RetryPolicy {
+        RetryPolicy::new(Duration::from_millis(2), Duration::from_millis(8))
+    }
+
+    /// Two tasks of which the second has been asked about less often.
+    fn two(runtime: &Runtime) -> RunningTasks {
+        let mut running = RunningTasks::default();
+        running.add(Task { asked: 9, ..Task::new(TaskKind::Job(0)) }, &pauses(), runtime);
+        running.add(Task::new(TaskKind::Job(1)), &pauses(), runtime);
+        running
+    }
+
+    #[test]
+    fn whoever_waits_shortest_is_asked_about_first_whether_others_are_at_work_or_not() {
+        let (_outbox, ended) = unbounded::<()>();
+        for at_work in [0, 1] {
+            let runtime = Runtime::repeatable(0, 1);
+            let mut running = two(&runtime);
+            for expected in [TaskKind::Job(1), TaskKind::Job(0)] {
+                let next = running.next(at_work, &ended, &pauses(), &runtime);
+                assert!(matches!(next, Some(Next::Ask(task)) if task.what == expected), "{next:?}");
+            }
+            assert_eq!(running.len(), 0);
+        }
+    }
+
+    #[test]
+    fn what_a_worker_ends_comes_before_the_next_question() {
+        let (outbox, ended) = unbounded();
+        let runtime = Runtime::repeatable(0, 1);
+        let mut running = two(&runtime);
+        outbox.send("done").unwrap();
+        assert!(matches!(running.next(1, &ended, &pauses(), &runtime), Some(Next::Ended("done"))));
+        assert_eq!(running.len(), 2);
+        assert!(running.take_all().all(|task| task.asked > 0));
+        drop(outbox);
+        assert!(running.next(1, &ended, &pauses(), &runtime).is_none(), "nobody is left to wait for");
+    }
+
+    #[test]
+    fn a_wish_to_stop_ends_the_longest_pause() {
+        let (_outbox, ended) = unbounded::<()>();
+        let cancel = CancelToken::default();
+        let runtime = Runtime { cancel: cancel.clone(), ..Runtime::repeatable(0, 1) };
+        let days = RetryPolicy::new(Duration::from_hours(48), Duration::from_hours(48));
+        let mut running = RunningTasks::default();
+        running.add(Task::new(TaskKind::FollowUp(0)), &days, &runtime);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| running.next(0, &ended, &days, &runtime).is_some());
+            cancel.cancel();
+            assert!(waiting.join().unwrap());
+        });
+    }
+}
