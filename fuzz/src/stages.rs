@@ -6,17 +6,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use cartage_data_files::parquet;
-use cartage_extract::{
-    ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, OpenContext, Page, Producer, Resource,
-    SchemaSettings, Source, SourceError, run as extract,
-};
+use cartage_extract::{ExtractRequest, ExtractSettings, run as extract};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings, run as normalize};
 use cartage_package_store::{
     FileFormat, Folder, JobState, LoadId, PackageSettings, PackageStore, StageLock, StoreOptions, Wait,
 };
-use cartage_runtime::{CancelToken, Runtime, Stage};
+use cartage_runtime::{CancelToken, NameCollisions, OnBadRow, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
+use cartage_source_api::{OpenContext, Page, Producer, Resource, SchemaSettings, Source, SourceError};
 use cartage_sources_files::{FilesConfig, FilesProducer};
 use cartage_state::PipelineState;
 use serde_json::Value;

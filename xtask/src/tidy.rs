@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: rules of the tree that neither the compiler nor clippy checks.
 
+mod circles;
 mod directions;
 mod manifests;
 mod sources;
@@ -15,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     let mut faults = directions::check(&metadata);
     faults.extend(manifests::check(&metadata)?);
     faults.extend(sources::check(&workspace())?);
+    faults.extend(circles::check(&workspace())?);
     faults.extend(heavy_in("cartage-cli")?);
     report(&faults)
 }

@@ -24,7 +24,9 @@
 //! |---|---|
 //! | [`package_store`] | load packages on disk: format, publish, jobs, locks |
 //! | [`schema`] | types, tables, columns, naming conventions, the version hash |
+//! | [`values`] | typed values, their text forms, coercion |
 //! | [`state`] | what a pipeline remembers between runs |
+//! | [`source_api`] | what a source implements: producers of pages |
 //! | [`extract`], [`normalize`], [`load`] | the stages |
 //! | [`mod@pipeline`] | the stages together |
 //! | [`sources`], [`destinations`] | registries by name |
@@ -71,6 +73,8 @@ pub use cartage_package_store as package_store;
 pub use cartage_pipeline as pipeline;
 pub use cartage_runtime as runtime;
 pub use cartage_schema as schema;
+pub use cartage_source_api as source_api;
 pub use cartage_sources as sources;
 pub use cartage_sources_rust as sources_rust;
 pub use cartage_state as state;
+pub use cartage_values as values;

@@ -1,10 +1,10 @@
 //! An open pipeline of a program.
 
 use cartage_destinations_api::{ConnectRequest, Destination};
-use cartage_extract::Source;
 use cartage_pipeline::{
     AbortReport, ExtractOptions, PipelineError, Project, RunOptions, RunReport, Status, SyncReport,
 };
+use cartage_source_api::Source;
 use cartage_sources_rust::IntoSources;
 use serde::de::DeserializeOwned;
 

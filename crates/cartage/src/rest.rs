@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cartage_extract::{OpenContext, Page, Producer};
-use cartage_runtime::CancelToken;
-use cartage_runtime::SystemRandom;
+use cartage_runtime::{CancelToken, SystemRandom};
+use cartage_source_api::{OpenContext, Page, Producer};
 use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, RestSource};
 use cartage_sources_rust::BoxError;
 use serde_json::{Map, Value, json};

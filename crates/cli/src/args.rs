@@ -64,6 +64,20 @@ pub enum Format {
     Json,
 }
 
+/// What is dropped before the rows are extracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RefreshMode {
+    /// All tables and the state of the sources.
+    #[value(name = "drop_sources")]
+    Sources,
+    /// Tables and state of the resources.
+    #[value(name = "drop_resources")]
+    Resources,
+    /// Rows and incremental state of the resources; their tables stay.
+    #[value(name = "drop_data")]
+    Data,
+}
+
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProgressMode {
@@ -166,9 +180,9 @@ pub struct ExtractArgs {
     /// Takes at most this many rows of each resource: for a first look.
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<u64>,
-    /// Starts anew: `drop_sources`, `drop_resources` (tables and state) or `drop_data` (rows and state).
+    /// Starts anew.
     #[arg(long, value_name = "MODE")]
-    pub refresh: Option<String>,
+    pub refresh: Option<RefreshMode>,
     /// The same as `--refresh drop_sources`.
     #[arg(long, conflicts_with = "refresh")]
     pub full_refresh: bool,
@@ -258,4 +272,23 @@ pub struct PackageArgs {
     /// The pipeline's file.
     #[arg(long = "file", value_name = "FILE", default_value = "pipeline.toml")]
     pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refresh_takes_the_words_of_dlt_and_lists_them_for_any_other() {
+        let refresh = |mode| {
+            let args = Cli::try_parse_from(["cartage", "run", "--refresh", mode])?;
+            let Command::Run(run) = args.command else { panic!("{:?}", args.command) };
+            Ok::<_, clap::Error>(run.extract.refresh)
+        };
+        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshMode::Sources));
+        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshMode::Resources));
+        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshMode::Data));
+        let error = refresh("drop_all").unwrap_err().to_string();
+        assert!(error.contains("drop_sources, drop_resources, drop_data"), "{error}");
+    }
 }

@@ -265,7 +265,7 @@ impl Config {
         };
         let resources = resources_of(name, list.as_ref(), overrides, &self.shared)?;
         let is_resource = |key: &str| {
-            let named = |resource: &str| key == resource || key == crate::env_layer::spelled(resource);
+            let named = |resource: &str| key == resource || key == crate::variable_names::spelled(resource);
             !SOURCE_TABLES.contains(&key) && resources.iter().any(|resource| named(&resource.name))
         };
         table.retain(|key, node| {

@@ -67,16 +67,6 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// How a section or key is spelled in the tree of the environment.
-pub(crate) fn spelled(key: &str) -> String {
-    key.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
-}
-
-/// The variable that gives the value at a dotted path, for error messages.
-pub fn variable_of(path: &str) -> String {
-    path.split('.').map(|part| spelled(part).to_uppercase()).collect::<Vec<_>>().join("__")
-}
-
 /// `PATH`, `USER` and the like belong to others; `DATASET_NAME` and `PASSWORD` can only be meant for us.
 fn may_stand_alone(name: &str) -> bool {
     name.trim_matches('_').contains('_') || is_secret_key(name)

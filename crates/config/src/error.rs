@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::env_layer::variable_of;
 use crate::origin::Origin;
+use crate::variable_names::variable_of;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]

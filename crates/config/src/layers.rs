@@ -1,8 +1,8 @@
 //! The layers and the order in which they are asked: dlt's lookup, specific to general.
 
-use crate::env_layer::spelled;
 use crate::node::{Node, Table, Value, lay_over, table_at};
 use crate::origin::Layer;
+use crate::variable_names::spelled;
 
 /// The names that may stand at the top of a file.
 pub(crate) const TOP: [&str; 8] =

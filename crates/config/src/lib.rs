@@ -41,11 +41,12 @@ mod settings;
 mod toml_layer;
 mod trace;
 mod untyped;
+mod variable_names;
 mod written;
 
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
-pub use env_layer::{Environment, variable_of};
+pub use env_layer::Environment;
 pub use error::ConfigError;
 pub use origin::{Layer, Origin, Place};
 pub use secret::Secret;
@@ -53,8 +54,9 @@ pub use section::Section;
 pub use settings::{
     DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, LogFormat, LogLevel, MemorySize,
     NextItemMode, NoMemorySize, NormalizeSettings, ParallelismStrategy, PipelineSettings, ProgressMode,
-    RefreshMode, ResourceSettings, RuntimeSettings, SourceSettings,
+    RefreshMode, ResourceSettings, RuntimeSettings, SchemaFileFormat, SourceSettings,
 };
 pub use trace::ResolvedValue;
 pub use untyped::keys_of;
+pub use variable_names::variable_of;
 pub use written::{Written, text_or_structure};

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use cartage_config::{Section as Settings, keys_of};
 use cartage_runtime::CancelToken;
-use cartage_schema::ReplaceStrategy;
-use serde::Deserialize;
+use cartage_schema::{NamingKind, ReplaceStrategy};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Map;
 
 use crate::capabilities::Capabilities;
@@ -126,7 +127,8 @@ impl ConnectRequest {
 #[non_exhaustive]
 pub struct CommonSettings {
     /// Naming convention, else that of the destination, else that of the schema.
-    pub naming_convention: Option<String>,
+    #[serde(default, deserialize_with = "naming_convention")]
+    pub naming_convention: Option<NamingKind>,
     /// Limits the names of tables.
     pub max_identifier_length: Option<NonZeroUsize>,
     /// Limits the names of columns.
@@ -143,6 +145,19 @@ pub struct CommonSettings {
     pub staging_dataset_name_layout: Option<String>,
     /// Whether whoever makes the [`ConnectRequest`] normalizes the name of the dataset; yes where absent.
     pub enable_dataset_name_normalization: Option<bool>,
+}
+
+/// A naming convention by its name, or by the Python module that it has in dlt.
+fn naming_convention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NamingKind>, D::Error> {
+    const NAMES: &[&str] = &[
+        NamingKind::SnakeCase.as_str(),
+        NamingKind::Direct.as_str(),
+        NamingKind::DuckCase.as_str(),
+        NamingKind::SqlCsV1.as_str(),
+        NamingKind::SqlCiV1.as_str(),
+    ];
+    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    name.parse().map(Some).map_err(|_| D::Error::unknown_variant(&name, NAMES))
 }
 
 impl CommonSettings {
@@ -182,9 +197,7 @@ impl Capabilities {
     /// An unsupported replace strategy is found by `load` where a table asks for it, as in dlt.
     pub fn with_settings(mut self, settings: &CommonSettings) -> Result<Self> {
         self.files.preferred_format = self.file_format(settings.loader_file_format)?;
-        if settings.naming_convention.is_some() {
-            self.names.naming.clone_from(&settings.naming_convention);
-        }
+        self.names.naming = settings.naming_convention.or(self.names.naming);
         if let Some(length) = settings.max_identifier_length {
             self.names.max_identifier_length = length.get().min(self.names.max_identifier_length);
         }
@@ -214,6 +227,25 @@ mod tests {
         let narrowed = Capabilities::of("duckdb").unwrap().with_settings(&common).unwrap();
         assert_eq!(narrowed.names.max_identifier_length, 32);
         assert_eq!(narrowed.names.max_column_identifier_length, 65_536);
+    }
+
+    #[test]
+    fn a_naming_convention_is_one_of_those_that_are_known() {
+        let read = |name: &str| {
+            let given = json!({"naming_convention": name});
+            CommonSettings::read(&Settings::new(given.as_object().unwrap().clone()))
+        };
+        for kind in NamingKind::ALL {
+            assert_eq!(read(kind.as_str()).unwrap().naming_convention, Some(kind));
+        }
+        let module = read("dlt.common.normalizers.naming.sql_cs_v1").unwrap();
+        let narrowed = Capabilities::of("process").unwrap().with_settings(&module).unwrap();
+        assert_eq!(narrowed.names.naming, Some(NamingKind::SqlCsV1));
+        let error = read("camel_case").unwrap_err().to_string();
+        for kind in NamingKind::ALL {
+            assert!(error.contains("`camel_case`") && error.contains(kind.as_str()), "{error}");
+        }
+        assert_eq!(read("").unwrap().naming_convention, None);
     }
 
     #[test]

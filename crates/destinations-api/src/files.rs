@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cartage_config::Secret;
-pub use cartage_runtime::FileFormat;
+pub use cartage_runtime::{Codec, FileFormat, PageCompression};
 
 use crate::error::{Error, Result};
 
@@ -47,8 +47,8 @@ pub struct JobFile {
     pub place: FilePlace,
     /// How it is written.
     pub format: FileFormat,
-    /// `zst` or `gz` where the whole file is compressed.
-    pub codec: Option<String>,
+    /// How the whole file is compressed, where it is.
+    pub codec: Option<Codec>,
     /// Number of rows, as the package says.
     pub rows: u64,
     /// Size of the file in bytes.
@@ -90,7 +90,7 @@ impl JobFile {
 
     /// Sets the codec of the whole file.
     #[must_use]
-    pub fn with_codec(mut self, codec: Option<String>) -> Self {
+    pub fn with_codec(mut self, codec: Option<Codec>) -> Self {
         self.codec = codec;
         self
     }

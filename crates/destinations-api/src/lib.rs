@@ -61,7 +61,7 @@ pub use destination::{
     PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use files::{FileFormat, FilePlace, JobFile, StagedAccess};
+pub use files::{Codec, FileFormat, FilePlace, JobFile, PageCompression, StagedAccess};
 pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};

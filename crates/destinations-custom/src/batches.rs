@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use arrow::array::RecordBatch;
-use cartage_destinations_api::{Error, FileFormat, JobFile, Result};
+use cartage_destinations_api::{Codec, Error, FileFormat, JobFile, Result};
 use flate2::read::MultiGzDecoder;
 use indexmap::IndexMap;
 use parquet::arrow::ProjectionMask;
@@ -61,7 +61,7 @@ impl Batches {
             .map_err(|cause| Error::transient(format!("cannot open {name}: {cause}")).with_source(cause))?;
         match job.format {
             FileFormat::Parquet => Self::parquet(file, name, skip, cut),
-            FileFormat::Jsonl => Self::json(file, job.codec.as_deref(), name, skip, cut),
+            FileFormat::Jsonl => Self::json(file, job.codec, name, skip, cut),
             other => Err(Error::invalid(format!("{other} files cannot be cut into batches"))),
         }
     }
@@ -78,11 +78,11 @@ impl Batches {
         Ok(Self::Arrow { reader: Box::new(reader), name })
     }
 
-    fn json(file: File, codec: Option<&str>, name: String, skip: u64, cut: Cut) -> Result<Self> {
+    fn json(file: File, codec: Option<Codec>, name: String, skip: u64, cut: Cut) -> Result<Self> {
         let mut lines: Box<dyn BufRead> = match codec {
             None => Box::new(BufReader::new(file)),
-            Some("gz") => Box::new(BufReader::new(MultiGzDecoder::new(file))),
-            Some(other) => {
+            Some(Codec::Gz) => Box::new(BufReader::new(MultiGzDecoder::new(file))),
+            Some(other @ Codec::Zst) => {
                 return Err(Error::invalid(format!("{name} is packed with {other}, which cannot be read")));
             }
         };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cartage_destinations_api::{Error, FileFormat, JobFile, Result, Statement};
+use cartage_destinations_api::{Codec, Error, FileFormat, JobFile, Result, Statement};
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 use cartage_schema::{DataType, Table};
 
@@ -62,13 +62,10 @@ fn read_jsonl(table: &Table, job: &JobFile) -> Result<String> {
             columns.push(name);
         }
     }
-    let compression = match job.codec.as_deref() {
+    let compression = match job.codec {
         None => "uncompressed",
-        Some("gz") => "gzip",
-        Some("zst") => "zstd",
-        Some(other) => {
-            return Err(Error::invalid(format!("duckdb cannot read jsonl files compressed with {other}")));
-        }
+        Some(Codec::Gz) => "gzip",
+        Some(Codec::Zst) => "zstd",
     };
     Ok(format!(
         "SELECT {} FROM read_json({}, format = 'newline_delimited', columns = {{{}}}, compression = '{compression}', \

@@ -7,8 +7,8 @@ use std::path::Path;
 use cartage_destinations_api::{Error, LoadInFlight, Probe, Result, TRIAL_NAME};
 
 use crate::config::Place;
-use crate::destination::Filesystem;
 use crate::error::local;
+use crate::filesystem::Filesystem;
 use crate::ledger::InFlight;
 use crate::store::{Created, IN_FLIGHT};
 

@@ -1,12 +1,9 @@
 //! One file of a package to its place below the dataset.
 
-use cartage_destinations_api::{
-    Error, FileFormat, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE,
-};
+use cartage_destinations_api::{Error, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE};
 use serde_json::{Map, Value};
 
-use crate::destination::Filesystem;
-use crate::layout::FileParts;
+use crate::filesystem::Filesystem;
 use crate::ledger::{self, InFlight};
 use crate::outcome::check_in_flight;
 use crate::rows;
@@ -100,27 +97,4 @@ fn state_row(row: &rows::Row, plan: &LoadPlan) -> Value {
 /// Whether the file holds the pipeline's state.
 pub(crate) fn is_state(job: &JobFile) -> bool {
     job.table == STATE_TABLE
-}
-
-/// What the name of the copy is made of.
-pub(crate) fn file_parts<'a>(plan: &'a LoadPlan, job: &'a JobFile, extension: &'a str) -> FileParts<'a> {
-    // <table>.<file id>.<format>; the part of the table has no dots.
-    let file_id = job.id.split('.').nth(1).unwrap_or(&job.id);
-    FileParts {
-        schema: &plan.schema.name,
-        table: &job.table,
-        load_id: &plan.key.load_id,
-        file_id,
-        extension,
-        created_micros: plan.created_micros(),
-    }
-}
-
-/// The extension of the copy. Datasets that dlt began long ago have packed files without `.gz`.
-pub(crate) fn extension(format: FileFormat, codec: Option<&str>, storage_version: u64) -> String {
-    match codec {
-        Some("gz") if storage_version == 1 => format.as_str().to_owned(),
-        Some(codec) => format!("{format}.{codec}"),
-        None => format.as_str().to_owned(),
-    }
 }

@@ -6,9 +6,9 @@
 use cartage_destinations_api::{Error, LoadCommit, LoadKey, LoadPlan, Result, taken_over};
 use serde::{Deserialize, Serialize};
 
-use crate::destination::Filesystem;
+use crate::file_name::holds;
+use crate::filesystem::Filesystem;
 use crate::ledger::{BEGUN, InFlight, OUTCOME, STATE};
-use crate::staging::holds;
 use crate::store::{Created, Store, step};
 use crate::system_files;
 

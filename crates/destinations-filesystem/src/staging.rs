@@ -14,7 +14,8 @@ use cartage_schema::Schema;
 
 use crate::check;
 use crate::config::Place;
-use crate::destination::Filesystem;
+use crate::file_name::holds;
+use crate::filesystem::Filesystem;
 use crate::ledger::{BEGUN, InFlight};
 use crate::store::step;
 
@@ -50,16 +51,6 @@ impl Filesystem {
         }
         Ok(())
     }
-}
-
-/// Whether a file's name holds a load id.
-pub(crate) fn holds(file: &str, load_id: &str) -> bool {
-    file.match_indices(load_id).any(|(at, _)| {
-        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-        let bytes = file.as_bytes();
-        !digit(bytes.get(at + load_id.len()))
-            && !digit(at.checked_sub(1).and_then(|before| bytes.get(before)))
-    })
 }
 
 impl StagingPlace for Filesystem {

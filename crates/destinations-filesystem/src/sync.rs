@@ -6,7 +6,7 @@ use cartage_destinations_api::{DatasetReader, Error, Result, StateSync, StoredSc
 use cartage_schema::{Schema, Table};
 use serde_json::Value;
 
-use crate::destination::Filesystem;
+use crate::filesystem::Filesystem;
 use crate::rows;
 use crate::system_files::{self, Versioned};
 

@@ -1,11 +1,9 @@
 //! A connection as a session: statements, transactions, and what is at the server.
-//!
-//! The server's own tables compare names without case, so that what they give is compared again here.
 
 use cartage_destinations_api::{Result, Statement};
 use cartage_destinations_sql::statements::ddl::Existing;
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
-use cartage_destinations_sql::{Row, SqlSession};
+use cartage_destinations_sql::{InformationSchema, Row, SqlSession};
 use cartage_schema::Table;
 
 use mysql_async::Conn;
@@ -16,26 +14,8 @@ use crate::error;
 use crate::lock;
 
 impl Session {
-    /// Whether two names of datasets or tables are the same.
-    fn is_same(&self, left: &str, right: &str) -> bool {
-        let dialect = &self.about().dialect;
-        dialect.fold(left) == dialect.fold(right)
-    }
-
-    /// Rows whose first column is the name of the dataset; `sql` has one place for it.
-    fn of_dataset(&self, dataset: &str, purpose: &str, sql: &str) -> Result<Vec<Row>> {
-        let statement = Statement::new(purpose, sql).with_params(vec![dataset.into()]);
-        let mut rows = self.query(&statement)?;
-        rows.retain(|row| row.text(0).is_ok_and(|found| self.is_same(&found, dataset)));
-        Ok(rows)
-    }
-
-    /// Table, name and type of each column of a dataset.
-    fn all_columns(&self, dataset: &str) -> Result<Vec<(String, String, String)>> {
-        let sql = "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns \
-                   WHERE table_schema = ? ORDER BY BINARY table_name, ordinal_position";
-        let rows = self.of_dataset(dataset, "read the columns of the dataset", sql)?;
-        rows.iter().map(|row| Ok((row.text(1)?, row.text(2)?, row.text(3)?))).collect()
+    fn catalog(&self) -> InformationSchema<'_, Self> {
+        InformationSchema::new(self, &self.about().dialect, "column_type")
     }
 }
 
@@ -104,40 +84,23 @@ impl SqlSession for Session {
     }
 
     fn has_dataset(&self, dataset: &str) -> Result<bool> {
-        let sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name = ?";
-        Ok(!self.of_dataset(dataset, "whether the dataset is there", sql)?.is_empty())
+        self.catalog().has_dataset(dataset)
     }
 
     fn tables(&self, dataset: &str) -> Result<Vec<String>> {
-        let sql = "SELECT table_schema, table_name FROM information_schema.tables \
-                   WHERE table_schema = ? AND table_type = 'BASE TABLE'";
-        let rows = self.of_dataset(dataset, "list the tables of the dataset", sql)?;
-        let mut tables = rows.iter().map(|row| row.text(1)).collect::<Result<Vec<_>>>()?;
-        tables.sort();
-        Ok(tables)
+        self.catalog().tables(dataset)
     }
 
     fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
-        let sql = "SELECT table_schema, table_name FROM information_schema.tables \
-                   WHERE table_schema = ? AND table_name = ? AND table_type = 'BASE TABLE'";
-        let statement = Statement::new(format!("whether there is a table {table}"), sql)
-            .with_params(vec![dataset.into(), table.into()]);
-        let rows = self.query(&statement)?;
-        let is_it =
-            |row: &Row| Ok(self.is_same(&row.text(0)?, dataset) && self.is_same(&row.text(1)?, table));
-        Ok(rows.iter().map(is_it).collect::<Result<Vec<bool>>>()?.contains(&true))
+        self.catalog().has_table(dataset, table)
     }
 
     fn columns(&self, table: &TableRef) -> Result<Vec<(String, String)>> {
-        let mut columns = self.all_columns(&table.dataset)?;
-        columns.retain(|(name, ..)| self.is_same(name, &table.table));
-        Ok(columns.into_iter().map(|(_, column, type_name)| (column, type_name)).collect())
+        self.catalog().columns(table)
     }
 
-    /// One question for all tables of the dataset.
     fn existing(&self, dataset: &str, _tables: &[&Table]) -> Result<Existing> {
-        let columns = self.all_columns(dataset)?.into_iter().map(|(table, column, _)| (table, column));
-        Ok(Existing::of(&self.about().dialect, &columns.collect::<Vec<_>>()))
+        self.catalog().existing(dataset)
     }
 
     /// Whether somebody may make databases of any name.

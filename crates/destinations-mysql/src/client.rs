@@ -110,7 +110,7 @@ pub(crate) fn params(statement: &Statement) -> Params {
         Param::Text(text) => Value::from(text.as_str()),
         Param::Int(number) => Value::from(*number),
         Param::Timestamp(micros) => {
-            Value::from(cartage_schema::value::timestamp_to_text(*micros, false).replacen('T', " ", 1))
+            Value::from(cartage_values::timestamp_to_text(*micros, false).replacen('T', " ", 1))
         }
         _ => Value::NULL,
     };

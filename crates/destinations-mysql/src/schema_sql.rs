@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cartage_destinations_api::Result;
 use cartage_destinations_sql::statements::types::{self, Decimals};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
-use cartage_schema::value::timestamp_to_text;
 use cartage_schema::{Column, DataType, Table, WriteDisposition};
+use cartage_values::timestamp_to_text;
 
 /// What is said wherever text is stored: the defaults of servers and databases differ, and some cannot hold all text.
 const CHARSET: &str = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";

@@ -34,6 +34,7 @@ mod engine;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file_table;
+mod information_schema;
 mod job;
 mod late_keys;
 mod migrate;
@@ -51,4 +52,5 @@ mod targets;
 pub use check::trial;
 pub use destination::SqlDestination;
 pub use engine::{CommitModel, Datasets, LedgerAccess, LedgerGuard, SqlEngine, SqlSession};
+pub use information_schema::InformationSchema;
 pub use row::{Row, SqlValue};

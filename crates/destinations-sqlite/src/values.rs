@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, StringArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use cartage_destinations_sql::columnar::{Dates, Doubles, Ints, Times, Timestamps};
-use cartage_schema::value::civil_from_days;
+use cartage_values::civil_from_days;
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 

@@ -2,9 +2,9 @@
 
 use cartage_package_store::DestinationTraits;
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Table, WriteDisposition};
+use cartage_source_api::Resume;
 
 use crate::handoff;
-use crate::producer::Resume;
 use crate::settings::PackageLimits;
 
 /// Whether rows of a resource may be published before it has ended.

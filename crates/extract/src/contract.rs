@@ -2,17 +2,12 @@
 //! What single rows bring is for normalize to judge.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use arrow::array::{RecordBatch, StructArray};
 use cartage_schema::{
     Breach, ContractEntity, ContractMode, ContractModes, DiscardReason, Discards, Schema, SchemaError, Table,
 };
-
-use crate::SourceError;
-use crate::incremental::columnar_value;
-use crate::page::{JsonPage, Page, RejectedRow};
-use crate::parquet_head::first_rows;
+use cartage_source_api::{JsonPage, Page, RejectedRow, SourceError, columnar_value};
 
 /// Characters of the first row that a message shows.
 const EXAMPLE_CHARS: usize = 120;
@@ -25,21 +20,6 @@ pub(crate) struct Contracts {
     /// Tables that may not be made.
     refused: HashMap<String, ContractMode>,
     pub(crate) discards: Discards,
-}
-
-/// Data broke a contract before it was extracted. Nothing was published.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BrokenContract {
-    /// The source.
-    pub source_name: String,
-    /// The resource.
-    pub resource: String,
-    /// The table.
-    pub table: String,
-    /// What is frozen, and what it would become.
-    pub breach: Box<Breach>,
-    /// The first row of a table that is new.
-    pub row: Option<String>,
 }
 
 impl Contracts {
@@ -87,64 +67,6 @@ impl Contracts {
     }
 }
 
-impl BrokenContract {
-    /// How to let it in, one line for people.
-    pub fn hint(&self) -> String {
-        let Self { source_name, resource, breach, .. } = self;
-        format!(
-            "to let it in, set schema_contract = {{ {} = \"evolve\" }} for resource \"{resource}\" of source \
-             \"{source_name}\" (or \"discard_row\" or \"discard_value\" to load the rest; a contract in [pipeline] \
-             wins over all others), then run again: nothing was extracted. A contract that is only deleted stays in \
-             force, because the schema keeps it.",
-            breach.entity
-        )
-    }
-}
-
-impl fmt::Display for BrokenContract {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source_name, resource, table, breach, row } = self;
-        write!(f, "contract broken in source `{source_name}`, resource `{resource}`: ")?;
-        match (&breach.column, &breach.existing) {
-            (None, _) => write!(f, "table `{table}` is new, but tables are frozen")?,
-            (Some(column), Some(existing)) => {
-                let (name, now, hint) = (&column.name, describe(existing), describe(column));
-                write!(
-                    f,
-                    "column `{name}` of table `{table}` is {now}, the hints of the resource say {hint}, but the data types are frozen"
-                )?;
-            }
-            (Some(column), None) => {
-                let (name, hint) = (&column.name, describe(column));
-                write!(
-                    f,
-                    "the hints of the resource bring column `{name}` ({hint}) of table `{table}`, but columns are frozen"
-                )?;
-            }
-        }
-        match row {
-            Some(row) => write!(f, "; its first row is {row}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for BrokenContract {}
-
-/// A column as far as contracts care.
-fn describe(column: &cartage_schema::Column) -> String {
-    let mut text = column.data_type.map_or("of no type yet", |data_type| data_type.as_str()).to_owned();
-    for (key, number) in [("precision", column.precision), ("scale", column.scale)] {
-        if let Some(number) = number {
-            text = format!("{text}, {key} {number}");
-        }
-    }
-    match column.nullable {
-        Some(false) => text + ", not null",
-        _ => text,
-    }
-}
-
 /// The first row of a page, for messages.
 pub(crate) fn first_row(page: &Page) -> Option<String> {
     let row = match page {
@@ -171,7 +93,7 @@ pub(crate) fn rows_to_keep(
         Page::Arrow(batch) => columnar_rows(batch, resource, 0, reason),
         Page::ParquetFile(file) => {
             let mut kept = Vec::new();
-            for batch in first_rows(file, rows)? {
+            for batch in file.first_rows(rows)? {
                 let first = kept.len() as u64;
                 kept.extend(columnar_rows(&batch?, &file.source, first, reason));
             }

@@ -12,13 +12,10 @@ use std::time::Duration;
 
 use cartage_runtime::threads::{NoThread, start, start_several};
 use cartage_runtime::{CancelToken, contain};
+use cartage_source_api::{Page, Producer, Route, SourceError, StateChange};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use crate::producer::Producer;
-use crate::route::Route;
 use crate::settings::NextItemMode;
-use crate::state_change::StateChange;
-use crate::{Page, SourceError};
 
 /// Pages of one producer that may wait to be taken.
 const READY_PAGES: usize = 2;

@@ -9,27 +9,23 @@ use cartage_package_store::{LoadId, ResourceEntry};
 use cartage_runtime::threads::NoThread;
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
+use cartage_source_api::{OpenContext, Page, Producer, SourceError, StateChange, TargetTable};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
+use crate::ExtractError;
 use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::Contracts;
 use crate::feed::{Feed, FeedEvent, PageEffects, QueuedProducer, caught};
-use crate::page::Page;
-use crate::parquet_head::{check_whole, first_rows};
 use crate::plan::Planned;
-use crate::producer::{OpenContext, Producer};
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, PackageReport, ResourceReport};
 use crate::resource_progress::ResourceProgress;
+use crate::routed_tables::RoutedTables;
 use crate::settings::ExtractSettings;
-use crate::state_change::StateChange;
 use crate::state_row::state_page;
-use crate::target::TargetTable;
-use crate::target_table::TargetTables;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
-use crate::{ExtractError, SourceError};
 
 impl Planned {
     fn report(&self) -> ResourceReport {
@@ -55,7 +51,7 @@ pub(crate) struct Extraction<'a> {
     source_name: String,
     planned: Vec<Planned>,
     /// Where pages go that do not go to the table of their resource.
-    goals: TargetTables,
+    goals: RoutedTables,
     reports: Vec<ResourceReport>,
     /// Rows by table.
     tables: IndexMap<String, u64>,
@@ -104,7 +100,7 @@ impl<'a> Extraction<'a> {
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
             new_tables: tables::new_tables(&planned, &schema),
-            goals: TargetTables::new(
+            goals: RoutedTables::new(
                 schema.naming(publisher.settings.destination.max_name_length()),
                 &planned,
             ),
@@ -350,15 +346,17 @@ impl<'a> Extraction<'a> {
             page if refused.is_some() => self.keep_discarded(writers, resource, &goal, page, rows)?,
             Page::ParquetFile(file) if file.rows > room => {
                 let failed = |error| self.failed(resource, error);
-                for batch in first_rows(file, rows).map_err(failed)? {
+                for batch in file.first_rows(rows).map_err(failed)? {
                     writers.write(table, &Page::Arrow(batch.map_err(failed)?), settings)?;
                 }
             }
             // A file without rows says which columns its table has; a page of which no row is left does not.
             Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 && !is_empty_file => {}
             page => {
-                check_whole(page, self.settings.compression_threads)
-                    .map_err(|error| self.failed(resource, error))?;
+                if let Page::ParquetFile(file) = page {
+                    file.check_whole(self.settings.compression_threads)
+                        .map_err(|error| self.failed(resource, error))?;
+                }
                 writers.write(table, page, settings)?;
             }
         }

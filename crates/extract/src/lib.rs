@@ -1,61 +1,44 @@
 //! Resources to packages in `extracted/`.
 //!
-//! A [`Source`] is a list of [`Resource`]s; each has hints and a [`Producer`] of [`Page`]s. [`run`] takes
-//! the pages of all of them in a fixed order, writes their rows into one file or more for each table,
-//! and publishes a package: rows, the schema with the hints, the pipeline state. A long run publishes several,
-//! each with the state as of its end, wherever the resources can be cut ([`PackageLimits`]); the stages behind
-//! work on them meanwhile, and a crash loses what came after the last one.
+//! [`run`] takes the pages of all resources of a [source](cartage_source_api::Source) in a fixed order, writes their
+//! rows into one file or more for each table, and publishes a package: rows, the schema with the hints, the pipeline
+//! state. A long run publishes several, each with the state as of its end, wherever the resources can be cut
+//! ([`PackageLimits`]); the stages behind work on them meanwhile, and a crash loses what came after the last one.
 //!
-//! Rows of JSON pass through as bytes. This crate cuts text into rows ([`lines`], [`document`]); whether a
-//! row is JSON, and what is in it, is for normalize. Columnar rows stay columnar.
+//! Rows of JSON pass through as bytes; whether a row is JSON, and what is in it, is for normalize. Columnar rows stay
+//! columnar.
 //!
 //! The bytes of a package depend on pages, settings, clock and seed, never on the number of threads.
 //!
 //! # Limitations
 //! - Packages of several sources are made one after the other.
 
+mod broken_contract;
 mod checkpoint;
 mod compress;
 mod contract;
-pub mod document;
 mod error;
 mod feed;
 mod gather;
 mod handoff;
-mod incremental;
-pub mod lines;
-mod page;
-mod parquet_head;
 mod plan;
 mod probe;
-mod producer;
 mod publish;
 mod refresh;
 mod report;
 mod request;
 mod resource_progress;
-mod route;
+mod routed_tables;
 mod run;
 mod settings;
-mod source;
-mod state_change;
 mod state_row;
-mod target;
 mod target_table;
 mod writer;
 
-pub use cartage_package_store::{NameCollisions, OnBadRow, Refresh, RefreshTables};
-pub use contract::BrokenContract;
-pub use error::{ExtractError, Place, SourceError};
-pub use incremental::{CursorError, JsonPath, LastValue};
-pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, ParquetFile, RejectedRow};
+pub use broken_contract::BrokenContract;
+pub use error::ExtractError;
 pub use probe::{ProbeSettings, Probed, Sample, SampleColumn, probe};
-pub use producer::{CursorRange, Finding, Input, OpenContext, Pages, Producer, Resume};
 pub use report::{ExtractReport, PackageReport, ResourceReport};
 pub use request::ExtractRequest;
-pub use route::{Route, RouteScope};
 pub use run::run;
 pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, ResourceSettings};
-pub use source::{Resource, SchemaSettings, Source};
-pub use state_change::{StateChange, StateOf};
-pub use target::TargetTable;

@@ -3,16 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use cartage_incremental::CursorSettings;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{Naming, Schema, Table, WriteDisposition};
+use cartage_source_api::{Producer, Resource, Resume, RouteScope, Source};
 
 use crate::ExtractError;
 use crate::checkpoint::{Cut, DestinationWrites};
-use crate::incremental::CursorSettings;
-use crate::producer::{Producer, Resume};
-use crate::route::RouteScope;
 use crate::settings::ExtractSettings;
-use crate::source::{Resource, Source};
 use crate::target_table::TargetTable;
 
 /// The resources that take part, and their producers in the same order.

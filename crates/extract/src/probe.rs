@@ -4,22 +4,20 @@ use std::collections::HashMap;
 
 use arrow::array::{RecordBatch, StructArray};
 use cartage_runtime::Runtime;
-use cartage_schema::value::{Scalar, decode_typed};
 use cartage_schema::{Inference, NamingKind, Schema, SchemaError, normalize_schema_name};
+use cartage_source_api::{
+    Finding, Input, JsonPage, OpenContext, Page, Producer, Source, SourceError, columnar_value,
+};
 use cartage_state::PipelineState;
+use cartage_values::{Scalar, decode_typed};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::ExtractError;
 use crate::feed::caught;
-use crate::incremental::columnar_value;
-use crate::page::{JsonPage, Page};
-use crate::parquet_head::first_rows;
 use crate::plan::{Planned, plan};
-use crate::producer::{Finding, Input, OpenContext, Producer};
 use crate::run::bind_cursors;
 use crate::settings::ExtractSettings;
-use crate::source::Source;
-use crate::{ExtractError, SourceError};
 
 /// Rows of a parent whose children are looked at: the first ones may have none.
 const PARENT_ROWS: u64 = 5;
@@ -183,7 +181,7 @@ fn sample(
         }
         Some(Page::Arrow(batch)) => of_batch(&mut sample, batch),
         Some(Page::ParquetFile(file)) => {
-            if let Some(batch) = first_rows(file, 1)?.next() {
+            if let Some(batch) = file.first_rows(1)?.next() {
                 of_batch(&mut sample, &batch?);
             }
         }

@@ -2,10 +2,9 @@
 
 use cartage_package_store::LoadId;
 use cartage_schema::{Discards, Schema};
+use cartage_source_api::Input;
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
-
-use crate::producer::Input;
 
 /// What the stage did.
 #[derive(Clone, Debug)]

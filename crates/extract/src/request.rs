@@ -5,10 +5,10 @@ use std::sync::mpsc::Sender;
 use cartage_package_store::{LoadId, PackageSettings, PackageStore, StageLock};
 use cartage_runtime::{CancelToken, Runtime};
 use cartage_schema::Schema;
+use cartage_source_api::Source;
 use cartage_state::PipelineState;
 
 use crate::settings::ExtractSettings;
-use crate::source::Source;
 
 /// What [`run`](crate::run) is handed.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! How far a resource is, and what its pages have changed in the state.
 
+use cartage_source_api::{CursorAdvance, StateChange};
 use cartage_state::PipelineState;
 
-use crate::incremental::{Position, Step};
-use crate::state_change::StateChange;
+use cartage_incremental::Position;
 
 /// How far one resource is.
 #[derive(Debug, Default)]
@@ -23,9 +23,9 @@ impl ResourceProgress {
     /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
     pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
         let (steps, edits) = change.split();
-        let has_passed = !steps.iter().any(Step::let_none_pass);
+        let has_passed = !steps.iter().any(CursorAdvance::let_none_pass);
         for step in steps {
-            self.left_out += step.left_out();
+            self.left_out += step.left_out;
             if !self.cursors.iter().any(|cursor| cursor.is_of(&step)) {
                 self.cursors.push(Position::at_start(state, source, &step));
             }

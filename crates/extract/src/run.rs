@@ -1,22 +1,21 @@
 //! The stage: from producers to published packages.
 
+use cartage_incremental::{Bounds, bind};
 use cartage_package_store::PackageSettings;
 use cartage_schema::{Schema, SchemaError, WriteDisposition};
+use cartage_source_api::{Producer, SchemaSettings};
 use cartage_state::PipelineState;
 
 use crate::ExtractError;
 use crate::checkpoint::DestinationWrites;
 use crate::gather::Extraction;
 use crate::handoff;
-use crate::incremental::{Bounds, Meaning, bind};
 use crate::plan::{Planned, plan, plan_cuts};
-use crate::producer::Producer;
 use crate::publish::Publisher;
 use crate::refresh::refresh;
 use crate::report::ExtractReport;
 use crate::request::ExtractRequest;
 use crate::settings::ExtractSettings;
-use crate::source::SchemaSettings;
 
 /// Extracts one source into packages and publishes them in `extracted/`: one, unless
 /// [`PackageLimits`](crate::PackageLimits) end it earlier.
@@ -75,7 +74,7 @@ pub(crate) fn bind_cursors(
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        let meaning = Meaning::of_cursor(&cursor, &resource.goal, schema);
+        let meaning = cursor.meaning(resource.goal.root(), schema);
         let bounds = Bounds { meaning, max_rows, has_parent: resource.parent.is_some() };
         bind(producer, cursor, &resource.name, &schema.name, state, &bounds)
             .map_err(|reason| (resource.name.clone(), reason))

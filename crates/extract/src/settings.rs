@@ -27,7 +27,7 @@ pub struct Limit {
 }
 
 /// When a package is published although there is more to come. It ends at the next page at which every resource
-/// can be cut: see [`Resume`](crate::Resume).
+/// can be cut: see [`Resume`](cartage_source_api::Resume).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PackageLimits {
     /// Rows of all tables.

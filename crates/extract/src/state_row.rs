@@ -3,10 +3,10 @@
 use cartage_package_store::LoadId;
 use cartage_runtime::Clock;
 use cartage_schema::{Origin, Schema};
+use cartage_source_api::{JsonPage, Page, SourceError};
 use cartage_state::PipelineState;
 
-use crate::page::{JsonPage, Page};
-use crate::{ExtractError, SourceError};
+use crate::ExtractError;
 
 /// Makes the row if the state differs from the one that was extracted last, and notes in both that it was.
 pub(crate) fn state_page(

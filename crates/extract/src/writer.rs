@@ -7,7 +7,9 @@ mod origins;
 mod parquet;
 mod quarantine;
 mod rows;
+mod settings;
 mod tables;
 
 pub(crate) use files::PackageFiles;
-pub(crate) use tables::{TableWriters, WriterSettings};
+pub(crate) use settings::WriterSettings;
+pub(crate) use tables::TableWriters;

@@ -4,8 +4,7 @@ use cartage_destinations_api::BaseState;
 use cartage_package_store::{LoadId, PackageStore};
 use serde::Deserialize;
 
-use crate::error::LoadError;
-use crate::run::store_error;
+use crate::error::{LoadError, store_error};
 
 /// The two keys of a state document that tell whether it has moved.
 #[derive(Debug, Deserialize)]

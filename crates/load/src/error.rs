@@ -1,7 +1,7 @@
 //! What can end a load, with the kind that exit codes are made of.
 
 use cartage_destinations_api::{Error as DestinationError, ErrorKind};
-use cartage_package_store::{Error as StoreError, ErrorKind as StoreErrorKind};
+use cartage_package_store::{Error as StoreError, ErrorKind as StoreErrorKind, LoadId};
 use cartage_runtime::threads::NoThread;
 use cartage_schema::SchemaError;
 
@@ -136,4 +136,15 @@ impl LoadError {
             Self::Schema { .. } | Self::Cancelled { .. } => None,
         }
     }
+}
+
+/// Wraps what the store says.
+pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError + use<> {
+    let load_id = load_id.to_string();
+    move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
+}
+
+/// Wraps what the destination says about a step of the load.
+pub(crate) fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
+    LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
 }

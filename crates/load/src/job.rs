@@ -1,10 +1,9 @@
 //! A job of the package as the stage sees it.
 
 use cartage_destinations_api::JobFile;
-use cartage_package_store::{JobFileName, JobState, Origin, PublishedPackage};
+use cartage_package_store::{JobFileName, JobState, Origin, Package};
 
-use crate::error::LoadError;
-use crate::run::store_error;
+use crate::error::{LoadError, store_error};
 
 /// One job file with what the manifest says about it.
 #[derive(Clone, Debug)]
@@ -23,7 +22,7 @@ pub(crate) struct LoadJob {
 
 impl LoadJob {
     /// All jobs of a package, the biggest first: with few cores the long jobs should not come last.
-    pub(crate) fn all(package: &PublishedPackage) -> Result<Vec<Self>, LoadError> {
+    pub(crate) fn all(package: &Package) -> Result<Vec<Self>, LoadError> {
         let mut jobs = Vec::new();
         for state in JobState::ALL {
             for name in package.jobs(state).map_err(store_error(package.load_id()))? {
@@ -58,10 +57,10 @@ impl LoadJob {
     }
 
     /// What the destination is handed.
-    pub(crate) fn file(&self, package: &PublishedPackage) -> JobFile {
+    pub(crate) fn file(&self, package: &Package) -> JobFile {
         let path = package.job_path(self.state, &self.name);
         JobFile::new(self.name.job_id(), &self.table, path, self.name.format())
-            .with_codec(self.name.codec().map(|codec| codec.as_str().to_owned()))
+            .with_codec(self.name.codec())
             .with_size(self.rows, self.bytes)
     }
 }

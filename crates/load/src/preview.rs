@@ -2,11 +2,11 @@
 
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Destination, Error as DestinationError};
-use cartage_package_store::PublishedPackage;
+use cartage_package_store::Package;
 
-use crate::error::LoadError;
+use crate::error::{LoadError, refused};
 use crate::job::LoadJob;
-use crate::run::{plan_of, refused};
+use crate::run::plan_of;
 
 /// What statements that make and extend tables are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Comparison {
 /// # Errors
 /// As [`run`](crate::run) before its first effect; also if the destination speaks no SQL.
 pub fn preview(
-    package: &PublishedPackage,
+    package: &Package,
     destination: &dyn Destination,
     now_micros: i64,
     comparison: Comparison,

@@ -7,7 +7,7 @@ use cartage_destinations_api::{
     PreparedLoad,
 };
 use cartage_package_store::{
-    Error as StoreError, Folder, JobState, LoadId, PackageStore, PublishedPackage, StageLock,
+    JobState, LoadId, LockedJobs, Normalized, Package, PackageStore, PublishedPackage, StageLock,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use crate::base::base_state;
 use crate::commit::write_back;
-use crate::error::LoadError;
+use crate::error::{LoadError, refused, store_error};
 use crate::handoff::Handoff;
 use crate::job::LoadJob;
 use crate::plan::{PlanInput, make};
@@ -46,7 +46,6 @@ pub struct LoadRequest<'a> {
 /// See [`LoadError`]; the package stays in `normalized/`, and the error's kind says whether the
 /// destination may have been written to.
 pub fn run(request: LoadRequest<'_>) -> Result<LoadReport, LoadError> {
-    debug_assert_eq!(request.lock.stage(), Stage::Load, "only the load stage may load");
     let span = tracing::info_span!("load", load_id = %request.load_id);
     let _inside = span.enter();
     let begun = request.runtime.clock.unix_micros();
@@ -56,15 +55,9 @@ pub fn run(request: LoadRequest<'_>) -> Result<LoadReport, LoadError> {
     Ok(report)
 }
 
-/// Wraps what the store says.
-pub(crate) fn store_error(load_id: &LoadId) -> impl Fn(StoreError) -> LoadError + use<> {
-    let load_id = load_id.to_string();
-    move |source| LoadError::Store { load_id: load_id.clone(), source: Box::new(source) }
-}
-
 /// The plan of a package: what it brings, and what the destination makes of it.
 pub(crate) fn plan_of(
-    package: &PublishedPackage,
+    package: &Package,
     jobs: &[LoadJob],
     capabilities: &Capabilities,
     now_micros: i64,
@@ -93,7 +86,7 @@ pub(crate) fn plan_of(
 /// A verified package with its possible plan.
 struct Load<'a> {
     request: &'a LoadRequest<'a>,
-    package: PublishedPackage,
+    package: PublishedPackage<Normalized>,
     jobs: Vec<LoadJob>,
     plan: LoadPlan,
 }
@@ -103,7 +96,8 @@ impl<'a> Load<'a> {
     fn open(request: &'a LoadRequest<'a>) -> Result<Self, LoadError> {
         let load_id = request.load_id;
         let store = store_error(load_id);
-        let package = request.store.open_package(Folder::Normalized, load_id).map_err(&store)?;
+        let package = request.store.open_package(Normalized, load_id).map_err(&store)?;
+        package.lock_jobs(request.lock).map_err(&store)?;
         package.verify().map_err(&store)?;
         let jobs = LoadJob::all(&package)?;
         let now_micros = request.runtime.clock.unix_micros();
@@ -142,6 +136,7 @@ impl<'a> Load<'a> {
         write_back(
             self.request.store,
             self.package,
+            self.request.lock,
             &self.jobs,
             self.request.settings.delete_completed_jobs,
         )?;
@@ -151,9 +146,11 @@ impl<'a> Load<'a> {
     /// Jobs that an earlier attempt had loaded are new again where the destination has nothing of this load:
     /// its dataset was dropped, or another machine has taken over and removed the rows.
     fn start_afresh(&mut self) -> Result<(), LoadError> {
+        let store = store_error(self.request.load_id);
+        let locked = self.package.lock_jobs(self.request.lock).map_err(&store)?;
         for job in self.jobs.iter_mut().filter(|job| job.state == JobState::Completed) {
             tracing::warn!(job = %job.name, "the destination has lost what this job had loaded, it runs again");
-            self.package.redo_job(&job.name).map_err(store_error(self.request.load_id))?;
+            locked.redo(&job.name).map_err(&store)?;
             job.state = JobState::New;
         }
         Ok(())
@@ -171,8 +168,10 @@ impl<'a> Load<'a> {
         for job in self.jobs.iter().filter(|job| job.is_settled()) {
             self.request.runtime.progress.advance(Stage::Load, &job.table, job.rows, job.bytes, 1);
         }
+        let locked = self.package.lock_jobs(self.request.lock);
         let schedule = Schedule {
             package: &self.package,
+            locked: locked.map_err(store_error(self.request.load_id))?,
             destination: self.request.destination,
             plan: &self.plan,
             settings: self.request.settings,
@@ -184,7 +183,8 @@ impl<'a> Load<'a> {
 
     fn complete(&self) -> Result<(), LoadError> {
         // The destination forgets which jobs it has with the commit.
-        self.package.sync_jobs().map_err(store_error(self.request.load_id))?;
+        let locked = self.package.lock_jobs(self.request.lock);
+        locked.and_then(LockedJobs::sync).map_err(store_error(self.request.load_id))?;
         let mut commit = LoadCommit::of(&self.plan, self.request.runtime.clock.unix_micros());
         if self.request.settings.truncate_staging_dataset {
             commit.empty_staged = self.plan.chains.iter().flat_map(|chain| chain.tables.clone()).collect();
@@ -244,8 +244,4 @@ impl<'a> Load<'a> {
             seconds: 0.0,
         }
     }
-}
-
-pub(crate) fn refused(load_id: &LoadId, doing: &str, source: DestinationError) -> LoadError {
-    LoadError::Destination { load_id: load_id.to_string(), doing: doing.to_owned(), source }
 }

@@ -4,22 +4,22 @@
 //! the package is made in one place.
 
 use cartage_destinations_api::{Destination, Error as DestinationError, ErrorKind, JobOutcome, LoadPlan};
-use cartage_package_store::{JobState, PublishedPackage};
+use cartage_package_store::{JobState, LockedJobs, Package};
 use cartage_runtime::threads::{start_scoped, start_several};
 use cartage_runtime::{Runtime, Stage, contain};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::chains::Chains;
-use crate::error::LoadError;
+use crate::error::{LoadError, store_error};
 use crate::job::LoadJob;
 use crate::queue::{Queue, Task, TaskKind};
-use crate::run::store_error;
 use crate::running::{Next, RunningTasks};
 use crate::settings::LoadSettings;
 
 /// One load while its jobs run.
 pub(crate) struct Schedule<'a> {
-    pub(crate) package: &'a PublishedPackage,
+    pub(crate) package: &'a Package,
+    pub(crate) locked: LockedJobs<'a>,
     pub(crate) destination: &'a dyn Destination,
     pub(crate) plan: &'a LoadPlan,
     pub(crate) settings: &'a LoadSettings,
@@ -153,7 +153,7 @@ impl Schedule<'_> {
             TaskKind::Job(index) => {
                 let job = &mut self.jobs[index];
                 if job.state == JobState::New {
-                    self.package.start_job(&job.name).map_err(store_error(self.package.load_id()))?;
+                    self.locked.start(&job.name).map_err(store_error(self.package.load_id()))?;
                     job.state = JobState::Started;
                 }
                 Some(job.clone())
@@ -190,7 +190,7 @@ impl Schedule<'_> {
 
     fn completed(&mut self, index: usize, outcome: &JobOutcome) -> Result<(), LoadError> {
         let job = &mut self.jobs[index];
-        self.package.complete_job(&job.name).map_err(store_error(self.package.load_id()))?;
+        self.locked.complete(&job.name).map_err(store_error(self.package.load_id()))?;
         job.state = JobState::Completed;
         if *outcome == JobOutcome::DoneBefore {
             tracing::info!(job = %job.name, "an earlier attempt had loaded this job");
@@ -221,13 +221,13 @@ impl Schedule<'_> {
         if error.kind() == ErrorKind::Terminal && !self.settings.raise_on_failed_jobs {
             tracing::error!(job = %job.name, %error, "job failed for good and is put aside");
             let reason = explained(&error);
-            self.package.fail_job(&job.name, &reason).map_err(store)?;
+            self.locked.fail(&job.name, &reason).map_err(store)?;
             job.state = JobState::Failed;
             job.reason = Some(reason);
             self.follow_up(index, false, queue, chains);
             return Ok(());
         }
-        job.name = self.package.retry_job(&job.name).map_err(store)?;
+        job.name = self.locked.retry(&job.name).map_err(store)?;
         job.state = JobState::New;
         match error.kind() {
             ErrorKind::Transient => {
@@ -314,7 +314,7 @@ fn tell(task: Task, outcome: &JobOutcome) {
 /// What worker threads share.
 #[derive(Clone, Copy)]
 struct Worker<'a> {
-    package: &'a PublishedPackage,
+    package: &'a Package,
     destination: &'a dyn Destination,
     plan: &'a LoadPlan,
     settings: &'a LoadSettings,

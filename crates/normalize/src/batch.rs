@@ -24,12 +24,12 @@ pub(crate) struct BlockResult {
 #[derive(Clone, Debug)]
 pub(crate) struct TableBatch {
     pub(crate) name: Arc<str>,
-    /// The table above, where the block met the table first.
+    /// The table above, where the block saw the table first.
     pub(crate) parent: Option<Box<str>>,
     pub(crate) rows: usize,
     /// Columns with values.
     pub(crate) columns: Vec<(Arc<str>, ArrayRef)>,
-    pub(crate) met: Vec<MetColumn>,
+    pub(crate) seen: Vec<SeenColumn>,
     /// Whether it made a difference that no column of the table had a type yet.
     pub(crate) relied_on_new: bool,
 }
@@ -37,7 +37,7 @@ pub(crate) struct TableBatch {
 /// What a block took for granted about a column.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
-pub(crate) struct MetColumn {
+pub(crate) struct SeenColumn {
     pub(crate) name: Arc<str>,
     pub(crate) assumed: Option<DataType>,
     pub(crate) data_type: Option<DataType>,

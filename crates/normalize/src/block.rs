@@ -10,15 +10,14 @@ use memchr::memchr;
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Node, Tape, fill_tape_padded};
 
 use crate::batch::BlockResult;
-use crate::collect::Collected;
 use crate::error::BadValue;
 use crate::guard::Refused;
 use crate::long_numbers;
 use crate::notes::{Happened, Notes};
-use crate::rows::RowWriter;
+use crate::rows::{RowContext, UnfoldedRow};
 use crate::rules::Rules;
 use crate::schema_snapshot::SchemaSnapshot;
-use crate::shape::Shapes;
+use crate::shape::{PathId, Shapes};
 use crate::tables::{BlockTables, Savepoint};
 
 /// How much of a bad row an error shows, in bytes.
@@ -95,7 +94,7 @@ pub(crate) struct BlockWorker {
     rules: Arc<Rules>,
     /// By root table, so that a block costs nothing for the tables of other roots.
     shapes: HashMap<String, Shapes>,
-    collected: Collected,
+    unfolded: UnfoldedRow,
     savepoint: Savepoint,
     pub(crate) buffers: Buffers,
     pub(crate) tape: Tape<'static>,
@@ -107,7 +106,7 @@ impl BlockWorker {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
         Self {
             shapes: HashMap::new(),
-            collected: Collected::default(),
+            unfolded: UnfoldedRow::default(),
             savepoint: Savepoint::default(),
             buffers: Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth),
             tape: Tape(Vec::new()),
@@ -122,79 +121,28 @@ impl BlockWorker {
     }
 
     fn rows(&mut self, task: &BlockTask) -> Result<BlockOutput, BlockFailure> {
-        let Self { rules, shapes, collected, savepoint, buffers, tape: spare, work } = self;
+        let Self { rules, shapes, unfolded, savepoint, buffers, tape: spare, work } = self;
         task.block.copy_rows(work).map_err(BlockFailure::Block)?;
         let bytes = work.len();
         work.resize(bytes + INPUT_PADDING, 0);
-        let original = Original::new(&task.block);
-
-        let mut tables = BlockTables::new(&task.schema, rules, &task.refused, task.file.keeps_discarded);
         let shapes = match shapes.get_mut(&task.file.table) {
             Some(known) => known,
             None => shapes.entry(task.file.table.clone()).or_insert_with(|| Shapes::new(Arc::clone(rules))),
         };
-        let root = shapes.root(&task.file.table);
-        let mut bad = Vec::new();
-        let mut notes = Notes::default();
-        let mut rows = 0;
-        let mut discarded = 0;
+        let mut block = OpenBlock::new(task, rules, shapes, unfolded, savepoint);
         let mut start = 0;
         while let Some(length) = memchr(b'\n', &work[start..bytes]) {
             let end = start + length;
-            let mut again: Vec<u8>;
+            let mut long = Vec::new();
             let mut tape = std::mem::replace(spare, Tape(Vec::new())).reset();
             let row = &mut work[start..end + INPUT_PADDING];
-            let parsed = match fill_tape_padded(row, end - start, buffers, &mut tape) {
-                Err(error) => match long_numbers::rewrite(original.row(start..end)) {
-                    Some(rewritten) => {
-                        again = rewritten;
-                        let length = again.len();
-                        again.resize(length + INPUT_PADDING, 0);
-                        fill_tape_padded(&mut again, length, buffers, &mut tape)
-                    }
-                    None => Err(error),
-                },
-                parsed => parsed,
-            };
-            let outcome = parsed
-                .map_err(|error| not_json(&error, original.row(start..end), rules.max_json_depth))
-                .and_then(|()| {
-                    if rules.keep_bad_rows {
-                        tables.savepoint(savepoint);
-                    }
-                    collected.lists.clear();
-                    collected.overwritten.clear();
-                    tables.nulled.clear();
-                    let tape = &tape.0;
-                    let mut writer = RowWriter { rules, shapes, tables: &mut tables, collected, tape };
-                    let mut outcome = writer.item(root, task.file.index, task.offset + start as u64);
-                    let happened = Happened { overwritten: &collected.overwritten, nulled: &tables.nulled };
-                    if outcome.is_ok() && !happened.is_nothing() {
-                        outcome = notes.item(rules, shapes, rows, tape, happened);
-                    }
-                    if outcome.is_err() && rules.keep_bad_rows {
-                        tables.roll_back(savepoint);
-                    }
-                    outcome
-                });
+            let parsed = parse(row, &mut long, || block.original.row(start..end), buffers, &mut tape);
+            let parsed = parsed
+                .map(|()| &*tape.0)
+                .map_err(|error| not_json(&error, block.original.row(start..end), rules.max_json_depth));
+            let done = block.row(start..end, parsed);
             *spare = tape.reset();
-            for discard in &mut tables.discards[discarded..] {
-                let is_item = !discard.is_value && discard.text.is_none() && tables.keeps_discarded;
-                discard.row = rows;
-                if is_item {
-                    discard.text = Some(String::from_utf8_lossy(original.row(start..end)).into_owned());
-                }
-            }
-            discarded = tables.discards.len();
-            if let Err(reason) = outcome {
-                let ends = !rules.keep_bad_rows || matches!(reason, BadValue::Frozen(_));
-                let bad_line = |text: &[u8]| BadLine { row: rows, reason, text: text.to_vec() };
-                if ends {
-                    return Err(BlockFailure::Row(bad_line(excerpt(original.row(start..end)))));
-                }
-                bad.push(bad_line(original.row(start..end)));
-            }
-            rows += 1;
+            done?;
             start = end + 1;
         }
         if work.capacity().max(spare.0.capacity() * size_of::<Node<'_>>()) > KEPT_BYTES {
@@ -202,13 +150,141 @@ impl BlockWorker {
             *work = Vec::new();
             *spare = Tape(Vec::new());
             *buffers = Buffers::with_max_depth(BUFFER_BYTES, rules.max_json_depth);
-            collected.lists = Vec::new();
+            block.unfolded.lists = Vec::new();
         }
-        let result = tables.finish(shapes).map_err(|reason| {
+        block.finish()
+    }
+}
+
+/// A block while its rows are worked on, one after the other.
+struct OpenBlock<'w> {
+    task: &'w BlockTask,
+    rules: &'w Rules,
+    shapes: &'w mut Shapes,
+    tables: BlockTables<'w>,
+    unfolded: &'w mut UnfoldedRow,
+    savepoint: &'w mut Savepoint,
+    original: Original<'w>,
+    /// The path of the items.
+    root: PathId,
+    /// Rows so far.
+    rows: u64,
+    bad: Vec<BadLine>,
+    notes: Notes,
+    /// Discards that know their row.
+    discarded: usize,
+}
+
+impl<'w> OpenBlock<'w> {
+    fn new(
+        task: &'w BlockTask,
+        rules: &'w Rules,
+        shapes: &'w mut Shapes,
+        unfolded: &'w mut UnfoldedRow,
+        savepoint: &'w mut Savepoint,
+    ) -> Self {
+        Self {
+            tables: BlockTables::new(&task.schema, rules, &task.refused, task.file.keeps_discarded),
+            original: Original::new(&task.block),
+            root: shapes.root(&task.file.table),
+            rows: 0,
+            bad: Vec::new(),
+            notes: Notes::default(),
+            discarded: 0,
+            task,
+            rules,
+            shapes,
+            unfolded,
+            savepoint,
+        }
+    }
+
+    /// Takes the row that stands at `place` in the rows of the block, or why it could not be parsed.
+    fn row(
+        &mut self,
+        place: Range<usize>,
+        parsed: Result<&[Node<'_>], BadValue>,
+    ) -> Result<(), BlockFailure> {
+        let outcome = parsed.and_then(|tape| self.item(tape, place.start));
+        self.place_discards(&place);
+        if let Err(reason) = outcome {
+            self.bad_row(reason, place)?;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Writes an item with everything below it into its tables, or nothing of it.
+    fn item(&mut self, tape: &[Node<'_>], offset: usize) -> Result<(), BadValue> {
+        let Self { task, rules, shapes, tables, unfolded, .. } = self;
+        if rules.keep_bad_rows {
+            tables.savepoint(self.savepoint);
+        }
+        unfolded.lists.clear();
+        unfolded.overwritten.clear();
+        tables.nulled.clear();
+        let mut context = RowContext { rules, shapes, tables, unfolded, tape };
+        let mut outcome = context.item(self.root, task.file.index, task.offset + offset as u64);
+        let happened = Happened { overwritten: &unfolded.overwritten, nulled: &tables.nulled };
+        if outcome.is_ok() && !happened.is_nothing() {
+            outcome = self.notes.item(rules, shapes, self.rows, tape, happened);
+        }
+        if outcome.is_err() && rules.keep_bad_rows {
+            tables.roll_back(self.savepoint);
+        }
+        outcome
+    }
+
+    /// Tells what was discarded of the row at hand which row that is, with its text where it is a whole item.
+    fn place_discards(&mut self, place: &Range<usize>) {
+        for discard in &mut self.tables.discards[self.discarded..] {
+            let is_item = !discard.is_value && discard.text.is_none() && self.tables.keeps_discarded;
+            discard.row = self.rows;
+            if is_item {
+                let text = String::from_utf8_lossy(self.original.row(place.clone()));
+                discard.text = Some(text.into_owned());
+            }
+        }
+        self.discarded = self.tables.discards.len();
+    }
+
+    /// Keeps a bad row, or ends the block with it.
+    fn bad_row(&mut self, reason: BadValue, place: Range<usize>) -> Result<(), BlockFailure> {
+        let ends = !self.rules.keep_bad_rows || matches!(reason, BadValue::Frozen(_));
+        let text = self.original.row(place);
+        let text = if ends { excerpt(text) } else { text };
+        let line = BadLine { row: self.rows, reason, text: text.to_vec() };
+        if ends {
+            return Err(BlockFailure::Row(line));
+        }
+        self.bad.push(line);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<BlockOutput, BlockFailure> {
+        let Self { rows, bad, notes, .. } = self;
+        let result = self.tables.finish(self.shapes).map_err(|reason| {
             BlockFailure::Row(BadLine { row: rows.saturating_sub(1), reason, text: Vec::new() })
         })?;
         Ok(BlockOutput { result, rows, bad, notes })
     }
+}
+
+/// Parses a row, and once more with its long numbers as texts if it cannot be parsed with them as numbers.
+fn parse<'r, 'b>(
+    row: &'r mut [u8],
+    long: &'r mut Vec<u8>,
+    original: impl FnOnce() -> &'b [u8],
+    buffers: &mut Buffers,
+    tape: &mut Tape<'r>,
+) -> Result<(), simd_json::Error> {
+    let length = row.len() - INPUT_PADDING;
+    let Err(error) = fill_tape_padded(row, length, buffers, tape) else { return Ok(()) };
+    let Some(rewritten) = long_numbers::rewrite(original()) else { return Err(error) };
+    *long = rewritten;
+    let length = long.len();
+    long.resize(length + INPUT_PADDING, 0);
+    fill_tape_padded(long, length, buffers, tape)
 }
 
 /// The rows of a block as they were extracted, read again by who has to show one.

@@ -1,7 +1,7 @@
 //! A column of one block, as far as the block knows it.
 
 use cartage_schema::DataType;
-use cartage_schema::value::{cuts_fraction, parse_iso_timestamp};
+use cartage_values::{cuts_fraction, parse_iso_timestamp};
 use simd_json::{Node, StaticNode};
 
 use crate::cells::Raw;
@@ -18,7 +18,7 @@ const MICROSECONDS: usize = "2024-01-01T10:00:00.123456".len();
     reason = "they are independent facts, most of them noted for merging"
 )]
 pub(crate) struct BlockColumn {
-    pub(crate) met: bool,
+    pub(crate) seen: bool,
     pub(crate) data_type: Option<DataType>,
     pub(crate) physical: Physical,
     pub(crate) limits: Limits,
@@ -63,9 +63,9 @@ impl BlockColumn {
         }
     }
 
-    pub(crate) fn unmet() -> Self {
+    pub(crate) fn unseen() -> Self {
         Self {
-            met: false,
+            seen: false,
             data_type: None,
             physical: Physical::Text,
             limits: Limits::None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cartage_schema::{ContractEntity, DataType};
 
-use crate::error::place_of;
+use crate::input_place::place_of;
 
 /// Characters of the example value that the message shows.
 const EXAMPLE_CHARS: usize = 120;

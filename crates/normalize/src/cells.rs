@@ -35,13 +35,13 @@ pub(crate) enum Raw<'v> {
     Integer(i64),
 }
 
-/// What a row hangs below.
+/// Where a row comes from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Above<'r> {
-    /// Nothing: it is an item of a file, at this offset.
+pub(crate) enum RowOrigin<'r> {
+    /// It is an item of a file, at this offset.
     File { file: u32, offset: u64 },
-    /// A row, in a list of which it is at this index.
-    Row { id: &'r RowId, index: usize },
+    /// It is an element of a list of another row, at this index.
+    List { parent: &'r RowId, index: usize },
 }
 
 /// A value that goes from a row to all rows below it.
@@ -64,19 +64,19 @@ pub(crate) enum InheritedValue {
 pub(crate) struct RowValues<'r> {
     pub(crate) load_id: &'r str,
     pub(crate) id: &'r RowId,
-    pub(crate) above: Above<'r>,
+    pub(crate) origin: RowOrigin<'r>,
     pub(crate) inherited: &'r [Inherited],
 }
 
 impl<'r> RowValues<'r> {
     #[inline]
     pub(crate) fn raw(&self, value: CellValue) -> Raw<'r> {
-        match (value, self.above) {
+        match (value, self.origin) {
             (CellValue::Tape(at), _) => Raw::Tape(at as usize),
             (CellValue::LoadId, _) => Raw::Text(self.load_id.as_bytes()),
             (CellValue::RowId, _) => Raw::Text(self.id.as_bytes()),
-            (CellValue::ParentId, Above::Row { id, .. }) => Raw::Text(id.as_bytes()),
-            (CellValue::ListIndex, Above::Row { index, .. }) => Raw::Integer(index as i64),
+            (CellValue::ParentId, RowOrigin::List { parent, .. }) => Raw::Text(parent.as_bytes()),
+            (CellValue::ListIndex, RowOrigin::List { index, .. }) => Raw::Integer(index as i64),
             (CellValue::Inherited(index), _) => match &self.inherited[index as usize].value {
                 InheritedValue::Tape(at) => Raw::Tape(*at as usize),
                 InheritedValue::Id(id) => Raw::Text(id.as_bytes()),
@@ -84,7 +84,7 @@ impl<'r> RowValues<'r> {
                 InheritedValue::Integer(value) => Raw::Integer(*value),
             },
             // Items of files are never linked to a row above.
-            (CellValue::ParentId | CellValue::ListIndex, Above::File { .. }) => Raw::Text(b""),
+            (CellValue::ParentId | CellValue::ListIndex, RowOrigin::File { .. }) => Raw::Text(b""),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Contracts of columnar files: a column that is not let in is left out, or every row that has a value in it.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter_record_batch;
 use cartage_data_files::parquet::FileReader;
@@ -11,8 +9,9 @@ use cartage_schema::{Breach, Column, ContractEntity, ContractMode, Table};
 use crate::arrow_json::description_of;
 use crate::broken::Frozen;
 use crate::coordinate::{Coordinator, source_line};
-use crate::error::{NormalizeError, input_of};
-use crate::guard::Discard;
+use crate::error::NormalizeError;
+use crate::guard::{Discard, Refusal};
+use crate::input_place::input_of;
 
 /// What a contract keeps out of a file.
 #[derive(Debug)]
@@ -28,9 +27,7 @@ pub(crate) enum Kept {
 pub(crate) struct RefusedColumn {
     /// Its position in the file.
     pub(crate) index: usize,
-    name: Arc<str>,
-    entity: ContractEntity,
-    mode: ContractMode,
+    refusal: Refusal,
 }
 
 /// Where the rows of a batch come from.
@@ -80,8 +77,9 @@ impl Coordinator<'_> {
         }
         let Some(_) = admission.table else { return Ok(Kept::None(modes.tables)) };
         let refused = admission.breaches.iter().filter_map(|breach| {
-            let name = breach.column.as_ref()?.name.as_str().into();
-            Some(RefusedColumn { index: position(breach)?, name, entity: breach.entity, mode: breach.mode })
+            let column = Some(breach.column.as_ref()?.name.as_str().into());
+            let refusal = Refusal { entity: breach.entity, mode: breach.mode, column };
+            Some(RefusedColumn { index: position(breach)?, refusal })
         });
         Ok(Kept::Columns(refused.collect()))
     }
@@ -129,7 +127,8 @@ impl Coordinator<'_> {
         while let Some(batch) = reader.next_batch()? {
             let place = BatchPlace { entry, table, first_row };
             for row in 0..batch.num_rows() {
-                self.discard_columnar_row(place, &batch, row, None, ContractEntity::Tables, mode)?;
+                let refusal = Refusal { entity: ContractEntity::Tables, mode, column: None };
+                self.discard_columnar_row(place, &batch, row, refusal)?;
             }
             first_row += batch.num_rows() as u64;
         }
@@ -147,14 +146,13 @@ impl Coordinator<'_> {
             return Ok(batch);
         }
         let (rows, values): (Vec<_>, Vec<_>) =
-            refused.iter().partition(|column| column.mode == ContractMode::DiscardRow);
+            refused.iter().partition(|column| column.refusal.mode == ContractMode::DiscardRow);
         let mut stays = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let has_value = |column: &&&RefusedColumn| batch.column(column.index).is_valid(row);
             let breach = rows.iter().find(has_value);
             if let Some(column) = breach {
-                let name = Some(Arc::clone(&column.name));
-                self.discard_columnar_row(place, &batch, row, name, column.entity, column.mode)?;
+                self.discard_columnar_row(place, &batch, row, column.refusal.clone())?;
             } else {
                 for column in values.iter().filter(has_value) {
                     self.discard_columnar_value(place, batch.column(column.index), row, column)?;
@@ -168,7 +166,11 @@ impl Coordinator<'_> {
         filter_record_batch(&batch, &BooleanArray::from(stays)).map_err(|source| NormalizeError::Conversion {
             file: input_of(place.entry),
             table: place.table.to_owned(),
-            column: rows.first().map(|column| column.name.to_string()).unwrap_or_default(),
+            column: rows
+                .first()
+                .and_then(|column| column.refusal.column.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
             source: Box::new(source),
         })
     }
@@ -178,14 +180,12 @@ impl Coordinator<'_> {
         place: BatchPlace<'_>,
         batch: &RecordBatch,
         row: usize,
-        column: Option<Arc<str>>,
-        entity: ContractEntity,
-        mode: ContractMode,
+        refusal: Refusal,
     ) -> Result<(), NormalizeError> {
         let keeps = self.rules.keeps_discarded(place.table);
         let text = keeps.then(|| description_of(&StructArray::from(batch.slice(row, 1)), 0));
         let table = place.table.into();
-        let discard = Discard { row: 0, table, column, entity, mode, is_value: false, text };
+        let discard = Discard { row: 0, table, refusal, is_value: false, text };
         self.keep_discarded(&discard, &place.of(row))
     }
 
@@ -200,9 +200,7 @@ impl Coordinator<'_> {
         let discard = Discard {
             row: 0,
             table: place.table.into(),
-            column: Some(Arc::clone(&refused.name)),
-            entity: refused.entity,
-            mode: refused.mode,
+            refusal: refused.refusal.clone(),
             is_value: true,
             text: keeps.then(|| description_of(array.as_ref(), row)),
         };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter;
 use cartage_data_files::arrays::{ValueError, scalar};
-use cartage_schema::value::{Decimal, Scalar, coerce};
 use cartage_schema::{Column, ContractEntity, ContractMode, DataType};
+use cartage_values::{Decimal, Scalar, coerce};
 
 use crate::arrow_json::description_of;
 use crate::broken::Frozen;
@@ -17,7 +17,7 @@ use crate::columns::{ColumnBuilder, ColumnSize, Physical};
 use crate::coordinate::Coordinator;
 use crate::error::{BadRow, BadValue, NormalizeError};
 use crate::exact::exact;
-use crate::guard::Discard;
+use crate::guard::{Discard, Refusal};
 
 /// Bytes of a row that an error shows.
 const EXCERPT_BYTES: usize = 200;
@@ -27,7 +27,7 @@ const EXCERPT_BYTES: usize = 200;
 pub(crate) struct ByValue {
     /// Its position in the file.
     pub(crate) index: usize,
-    /// The column, and behind it the variants that were met.
+    /// The column, and behind it the variants that were found.
     targets: Vec<Target>,
 }
 
@@ -38,6 +38,14 @@ struct Target {
     physical: Physical,
     /// Whether the schema lacks it.
     is_new: bool,
+}
+
+/// A row of a batch.
+#[derive(Clone, Copy, Debug)]
+struct BatchRow<'a> {
+    batch: &'a RecordBatch,
+    row: usize,
+    place: BatchPlace<'a>,
 }
 
 /// What became of the values of a batch.
@@ -95,6 +103,7 @@ impl Coordinator<'_> {
             if gone.0.contains(&row) {
                 continue;
             }
+            let at = BatchRow { batch, row, place };
             let main = &by_value.targets[0];
             let value = match scalar(array.as_ref(), row) {
                 Ok(None) => continue,
@@ -105,11 +114,11 @@ impl Coordinator<'_> {
                 Err(error) => {
                     let (table, column) = (place.table.into(), Arc::clone(&main.name));
                     let reason = BadValue::DoesNotFit { table, column, detail: error.to_string() };
-                    self.bad_columnar_row(batch, row, place, reason, gone)?;
+                    self.bad_columnar_row(at, reason, gone)?;
                     continue;
                 }
             };
-            let Some((target, value)) = self.place_value(by_value, value, batch, row, place, gone)? else {
+            let Some((target, value)) = self.place_value(by_value, value, at, gone)? else {
                 continue;
             };
             builders.resize_with(by_value.targets.len(), || None);
@@ -119,7 +128,7 @@ impl Coordinator<'_> {
             if let Err(error) = builder.push(row, &value) {
                 let column = Arc::clone(&by_value.targets[target].name);
                 let reason = BadValue::DoesNotFit { table: place.table.into(), column, detail: error.reason };
-                self.bad_columnar_row(batch, row, place, reason, gone)?;
+                self.bad_columnar_row(at, reason, gone)?;
             }
         }
         let mut arrays = Vec::new();
@@ -143,11 +152,10 @@ impl Coordinator<'_> {
         &mut self,
         by_value: &mut ByValue,
         value: Scalar<'v>,
-        batch: &RecordBatch,
-        row: usize,
-        place: BatchPlace<'_>,
+        at: BatchRow<'_>,
         gone: &mut Gone,
     ) -> Result<Option<(usize, Scalar<'v>)>, NormalizeError> {
+        let table = at.place.table;
         let main = &by_value.targets[0];
         let value = match exact(value, &main.column, main.physical) {
             Ok(value) => return Ok(Some((0, value))),
@@ -160,21 +168,21 @@ impl Coordinator<'_> {
         let text = coerce(value.clone(), DataType::Text).ok();
         for value in [Some(value), text].into_iter().flatten() {
             let data_type = value.data_type();
-            let target = self.variant(by_value, data_type, place.table);
+            let target = self.variant(by_value, data_type, table);
             let Target { column, physical, is_new, .. } = &by_value.targets[target];
             let (fits, is_new) = (exact(value, column, *physical), *is_new);
             let Ok(value) = fits else { continue };
-            let mode = self.merged.schema().contract_for(place.table, None)?.data_type;
+            let mode = self.merged.schema().contract_for(table, None)?.data_type;
             if is_new && mode != ContractMode::Evolve {
-                self.keep_out(by_value, data_type, mode, batch, row, place, gone)?;
+                self.keep_out(by_value, data_type, mode, at, gone)?;
                 return Ok(None);
             }
             return Ok(Some((target, value)));
         }
         let column = Arc::clone(&by_value.targets[0].name);
         let detail = "neither it nor its variants hold all of the value".to_owned();
-        let reason = BadValue::DoesNotFit { table: place.table.into(), column, detail };
-        self.bad_columnar_row(batch, row, place, reason, gone)?;
+        let reason = BadValue::DoesNotFit { table: table.into(), column, detail };
+        self.bad_columnar_row(at, reason, gone)?;
         Ok(None)
     }
 
@@ -195,17 +203,16 @@ impl Coordinator<'_> {
         by_value.targets.len() - 1
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a message says of a value")]
+    /// Keeps out a value whose variant the contract does not let in, or its row, or ends the stage with it.
     fn keep_out(
         &mut self,
         by_value: &ByValue,
         data_type: DataType,
         mode: ContractMode,
-        batch: &RecordBatch,
-        row: usize,
-        place: BatchPlace<'_>,
+        at: BatchRow<'_>,
         gone: &mut Gone,
     ) -> Result<(), NormalizeError> {
+        let BatchRow { batch, row, place } = at;
         let main = &by_value.targets[0];
         let table: Arc<str> = place.table.into();
         let value = || Some(description_of(batch.column(by_value.index).as_ref(), row));
@@ -223,13 +230,11 @@ impl Coordinator<'_> {
         }
         let is_value = mode == ContractMode::DiscardValue;
         let keeps = self.rules.keeps_discarded(place.table);
-        let text = if is_value { value() } else { Some(row_text(batch, row)) };
+        let text = if is_value { value() } else { Some(at.text()) };
         let discard = Discard {
             row: 0,
             table,
-            column: Some(Arc::clone(&main.name)),
-            entity: ContractEntity::DataType,
-            mode,
+            refusal: Refusal { entity: ContractEntity::DataType, mode, column: Some(Arc::clone(&main.name)) },
             is_value,
             text: text.filter(|_| keeps),
         };
@@ -251,30 +256,28 @@ impl Coordinator<'_> {
             let is_null = index.is_none_or(|index| batch.column(index).is_null(row));
             if is_null && !gone.0.contains(&row) {
                 let reason = BadValue::Null { table: place.table.into(), column: Arc::clone(column) };
-                self.bad_columnar_row(batch, row, place, reason, gone)?;
+                self.bad_columnar_row(BatchRow { batch, row, place }, reason, gone)?;
             }
         }
         Ok(())
     }
 
     /// Keeps a bad row apart, or ends the stage with it.
-    pub(crate) fn bad_columnar_row(
+    fn bad_columnar_row(
         &mut self,
-        batch: &RecordBatch,
-        row: usize,
-        place: BatchPlace<'_>,
+        at: BatchRow<'_>,
         reason: BadValue,
         gone: &mut Gone,
     ) -> Result<(), NormalizeError> {
-        let text = row_text(batch, row);
+        let text = at.text();
         let excerpt = text.chars().take(EXCERPT_BYTES).collect();
-        let bad = place.bad_row(row, reason, excerpt);
+        let bad = at.place.bad_row(at.row, reason, excerpt);
         if !self.rules.keep_bad_rows {
             return Err(NormalizeError::BadRow(Box::new(bad)));
         }
-        gone.0.insert(row);
+        gone.0.insert(at.row);
         self.quarantine.keep(&bad, text.as_bytes())?;
-        *self.report.quarantined.entry(place.table.to_owned()).or_default() += 1;
+        *self.report.quarantined.entry(at.place.table.to_owned()).or_default() += 1;
         Ok(())
     }
 }
@@ -293,6 +296,9 @@ impl BatchPlace<'_> {
     }
 }
 
-fn row_text(batch: &RecordBatch, row: usize) -> String {
-    description_of(&StructArray::from(batch.slice(row, 1)), 0)
+impl BatchRow<'_> {
+    /// The whole row as JSON.
+    fn text(&self) -> String {
+        description_of(&StructArray::from(self.batch.slice(self.row, 1)), 0)
+    }
 }

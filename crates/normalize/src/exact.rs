@@ -3,8 +3,8 @@
 //! dlt's coercion rounds and reinterprets where rows of JSON leave no choice. Columnar values have types of their
 //! own, so they are converted only if the column then tells the same value; all others go to a variant column.
 
-use cartage_schema::value::{Decimal, Iso, Scalar, coerce, date_to_text, parse_iso, timestamp_to_text};
 use cartage_schema::{Column, DataType};
+use cartage_values::{Decimal, Iso, Scalar, coerce, date_to_text, parse_iso, timestamp_to_text};
 
 use crate::columns::Physical;
 

@@ -18,7 +18,7 @@ pub(crate) struct FinalSchema {
 ///
 /// # Errors
 /// [`NormalizeError::UnboundColumn`] if a column that must not be null has no type.
-pub(crate) fn end_tables(
+pub(crate) fn finalize(
     finished: Finished,
     before: &Schema,
     written: &BTreeSet<String>,

@@ -1,5 +1,15 @@
-//! The contract of the tables of a block: what new tables, columns and variants do to the rows that bring
-//! them. Tables whose contract lets everything in have no guard, and cost nothing.
+//! The contract of a table of a block: what new tables, columns and variants do to the rows that bring them.
+//! Tables whose contract lets everything in have no guard, and cost nothing.
+//!
+//! A guard only decides. It is asked three times about a row, and [`RowContext`](crate::rows::RowContext) does
+//! what its verdicts say:
+//!
+//! ```text
+//! begin_row       before typing   is the table new, and may it be?
+//! check_names     before typing   does the row name columns that were refused before?
+//! check_column    while typing    may this column get a type?
+//! check_row       after typing    what becomes of a row of which columns were refused?
+//! ```
 //!
 //! dlt remembers every column that it did not let in, and from then on looks at rows before they are typed: a
 //! row that only names such a column breaks the contract again, even with a null. So do we; blocks begin with
@@ -8,67 +18,54 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cartage_schema::{ContractEntity, ContractMode, ContractModes, DataType, DiscardReason};
-use simd_json::Node;
+use cartage_schema::{ContractEntity, ContractMode, ContractModes, DataType, DiscardReason, Table};
 
-use crate::broken::Frozen;
-use crate::cells::{Cell, Raw, RowValues};
-use crate::error::BadValue;
-use crate::json_text;
+use crate::cells::Cell;
 use crate::rules::Rules;
-use crate::shape::{PlaceId, Shapes, TableId};
-use crate::slots::SlotId;
-use crate::tables::BlockTables;
+use crate::slots::{SlotId, TableShape};
 
-/// Columns that were not let in, with their modes, by table.
-pub(crate) type Refused = BTreeMap<Box<str>, BTreeMap<Box<str>, Refusal>>;
+/// Columns that were not let in, by table.
+pub(crate) type Refused = BTreeMap<Box<str>, RefusedColumns>;
 
-/// Why a column is not let in.
+/// Columns of a table that were not let in.
+pub(crate) type RefusedColumns = BTreeMap<Box<str>, Refusal>;
+
+/// Why a table or a column is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) entity: ContractEntity,
     pub(crate) mode: ContractMode,
-    /// The column that people know: for variants the one whose values they are.
-    pub(crate) column: Arc<str>,
+    /// The column that people know: for variants the one whose values they are. `None` for a table.
+    pub(crate) column: Option<Arc<str>>,
 }
 
-/// Whether a column was refused, as far as it was looked up.
-#[derive(Clone, Debug, Default)]
-enum Known {
-    #[default]
-    NotYet,
-    LetIn,
-    Refused(Refusal),
-}
-
-/// Guards a table of a block.
+/// A value that is not let in.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
-pub(crate) struct Guard {
-    modes: ContractModes,
-    /// Whether columns may be added in this package.
-    evolves_once: bool,
-    /// Whether no column had a type when the block began.
-    began_new: bool,
-    /// Whether that made a difference.
-    pub(crate) relied_on_new: bool,
-    /// Columns that got their type in this block.
-    pub(crate) defined: usize,
-    /// Whether the row at hand may bring columns.
-    is_open: bool,
-    /// What was refused before, by slot.
-    refused: Vec<Known>,
-    has_refused: bool,
-    /// What was refused in the row at hand.
-    row: Vec<RowRefusal>,
+pub(crate) struct RefusedValue {
+    pub(crate) slot: SlotId,
+    pub(crate) refusal: Refusal,
+    /// The type that the column would have, where the value was typed.
+    pub(crate) data_type: Option<DataType>,
+    /// The value as JSON, where it is to be shown or kept.
+    pub(crate) text: Option<String>,
 }
 
-/// A value of the row at hand that is not let in.
+/// What becomes of a row.
 #[derive(Debug)]
-struct RowRefusal {
-    refusal: Refusal,
-    data_type: DataType,
-    value: Option<String>,
+pub(crate) enum Verdict {
+    /// The row is let in, without these values.
+    AdmitWithout(Vec<RefusedValue>),
+    /// The row is left out.
+    DiscardRow(Refusal),
+    /// Nothing of the package is loaded, because of this value, or of the table if there is none.
+    Freeze(Refusal, Option<RefusedValue>),
+}
+
+impl Verdict {
+    /// Whether the row is let in as it is.
+    pub(crate) fn is_admitted(&self) -> bool {
+        matches!(self, Self::AdmitWithout(values) if values.is_empty())
+    }
 }
 
 /// Something that was kept out of a block.
@@ -77,10 +74,7 @@ pub(crate) struct Discard {
     /// Position of the item in the block.
     pub(crate) row: u64,
     pub(crate) table: Arc<str>,
-    /// `None` for a table that is not let in.
-    pub(crate) column: Option<Arc<str>>,
-    pub(crate) entity: ContractEntity,
-    pub(crate) mode: ContractMode,
+    pub(crate) refusal: Refusal,
     /// Whether it is a value of a row that was kept.
     pub(crate) is_value: bool,
     /// What was discarded, where it is to be kept. Items of files stand in the block.
@@ -91,304 +85,203 @@ impl Discard {
     pub(crate) fn reason(&self) -> DiscardReason {
         DiscardReason {
             table: self.table.to_string(),
-            column: self.column.as_deref().map(str::to_owned),
-            entity: self.entity,
-            mode: self.mode,
+            column: self.refusal.column.as_deref().map(str::to_owned),
+            entity: self.refusal.entity,
+            mode: self.refusal.mode,
         }
     }
 }
 
-/// A row on its way into a guarded table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GuardedRow<'a, 't> {
-    pub(crate) tape: &'a [Node<'t>],
-    pub(crate) place: PlaceId,
-    /// Where the row stands on the tape.
-    pub(crate) at: usize,
-    pub(crate) is_item: bool,
+/// Whether a column was refused, as far as it was looked up.
+#[derive(Clone, Debug, Default)]
+enum Lookup {
+    #[default]
+    NotYet,
+    LetIn,
+    Refused(Refusal),
 }
 
-impl Guard {
-    fn refusal(&self, rules: &Rules, name: &Arc<str>, variant_of: Option<&Arc<str>>) -> Option<Refusal> {
-        let (entity, mode) = match variant_of {
-            Some(_) => (ContractEntity::DataType, self.modes.data_type),
-            None if self.is_open => return None,
-            None => (ContractEntity::Columns, self.modes.columns),
-        };
-        if mode == ContractMode::Evolve || rules.naming.is_dlt_name(name) {
-            return None;
-        }
-        Some(Refusal { entity, mode, column: Arc::clone(variant_of.unwrap_or(name)) })
-    }
+/// Guards a table of a block.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
+pub(crate) struct Guard<'s> {
+    modes: ContractModes,
+    /// Whether columns may be added in this package.
+    evolves_once: bool,
+    /// Whether no column had a type when the block began.
+    began_new: bool,
+    /// Whether that made a difference.
+    relied_on_new: bool,
+    /// Columns that got their type in this block.
+    defined: usize,
+    /// Whether the row at hand may bring columns.
+    is_open: bool,
+    /// What blocks before this one have refused.
+    before: Option<&'s RefusedColumns>,
+    /// What was refused so far, by slot.
+    refused: Vec<Lookup>,
+    has_refused: bool,
+    /// What was refused in the row at hand.
+    row: Vec<RefusedValue>,
 }
 
-impl BlockTables<'_> {
-    /// Looks at a row before it is typed: drops the values that are known not to be let in. False if the row
-    /// itself is not let in.
-    pub(crate) fn screen(
-        &mut self,
-        shapes: &Shapes,
-        row: GuardedRow<'_, '_>,
-        cells: &mut Vec<Cell>,
-        values: &RowValues<'_>,
-    ) -> Result<bool, BadValue> {
-        let table = shapes.places[row.place as usize].table;
-        self.table(shapes, table);
-        if !self.tables[table].is_gated {
-            self.gate(shapes, row.place);
-        }
-        let Some(guard) = &mut self.tables[table].guard else { return Ok(true) };
-        guard.row.clear();
-        let is_new = guard.began_new && guard.defined == 0;
-        if is_new && guard.modes.tables != ContractMode::Evolve {
-            let mode = guard.modes.tables;
-            return self.refuse_table(shapes, row, mode).map(|()| false);
-        }
-        guard.is_open = guard.modes.columns == ContractMode::Evolve || guard.evolves_once || is_new;
-        guard.relied_on_new |=
-            guard.began_new && !guard.evolves_once && guard.modes.columns != ContractMode::Evolve;
-        if !guard.has_refused {
-            return Ok(true);
-        }
-        Ok(self.drop_refused(shapes, row, cells, values))
-    }
-
-    fn drop_refused(
-        &mut self,
-        shapes: &Shapes,
-        row: GuardedRow<'_, '_>,
-        cells: &mut Vec<Cell>,
-        values: &RowValues<'_>,
-    ) -> bool {
-        let table = shapes.places[row.place as usize].table;
-        let mut refused: Vec<Option<Refusal>> = Vec::with_capacity(cells.len());
-        for cell in cells.iter() {
-            // Met even if the row is discarded: had blocks before this one refused the column, it might be
-            // the one that the row is discarded for.
-            self.column(shapes, table, cell.slot);
-            refused.push(self.refused_before(shapes, table, cell.slot));
-        }
-        if let Some(refusal) =
-            refused.iter().flatten().find(|refusal| refusal.mode == ContractMode::DiscardRow)
-        {
-            self.discard_row(shapes, row, Some(refusal.column.clone()), refusal.entity, refusal.mode);
-            return false;
-        }
-        if refused.iter().all(Option::is_none) {
-            return true;
-        }
-        for (cell, refusal) in cells.iter().zip(&refused) {
-            let Some(refusal) = refusal else { continue };
-            let raw = values.raw(cell.value);
-            if !is_null(row.tape, raw) {
-                let text = self.keeps_discarded.then(|| text_of(row.tape, raw));
-                self.discard_value(shapes, table, refusal, text);
-            }
-        }
-        let mut refused = refused.into_iter();
-        cells.retain(|_| refused.next().flatten().is_none());
-        true
-    }
-
-    /// Whether a column with a new type is not let in. The value is kept aside, see [`Self::note_refused`].
-    pub(crate) fn refuses(
-        &mut self,
-        shapes: &Shapes,
-        table: TableId,
-        slot: SlotId,
-        data_type: DataType,
-        variant_of: Option<SlotId>,
-    ) -> bool {
-        let slots = &shapes.tables[table].slots;
-        let rules = self.rules;
-        let Some(guard) = &mut self.tables[table].guard else { return false };
-        let variant_of = variant_of.map(|of| &slots[of as usize].name);
-        let Some(refusal) = guard.refusal(rules, &slots[slot as usize].name, variant_of) else {
-            return false;
-        };
-        guard.row.push(RowRefusal { refusal: refusal.clone(), data_type, value: None });
-        if refusal.mode != ContractMode::Freeze && self.refused_before(shapes, table, slot).is_none() {
-            if let Some(guard) = &mut self.tables[table].guard {
-                guard.refused[slot as usize] = Known::Refused(refusal.clone());
-                guard.has_refused = true;
-            }
-            self.new_refused.push((table, slot, refusal));
-        }
-        self.column(shapes, table, slot).refused = true;
-        true
-    }
-
-    /// Adds the value to what was refused last in the row at hand, if it was refused just now.
-    pub(crate) fn note_refused(&mut self, table: TableId, before: usize, tape: &[Node<'_>], raw: Raw<'_>) {
-        let keeps = self.keeps_discarded;
-        let Some(guard) = &mut self.tables[table].guard else { return };
-        if let Some(refused) = guard.row.get_mut(before) {
-            let is_wanted = keeps || refused.refusal.mode == ContractMode::Freeze;
-            refused.value = is_wanted.then(|| text_of(tape, raw));
-        }
-    }
-
-    /// How many values of the row at hand were refused.
-    pub(crate) fn refused_in_row(&self, table: TableId) -> usize {
-        self.tables[table].guard.as_ref().map_or(0, |guard| guard.row.len())
-    }
-
-    /// Decides over the row at hand when all its values are typed. False if the row is not let in.
-    pub(crate) fn judge(&mut self, shapes: &Shapes, row: GuardedRow<'_, '_>) -> Result<bool, BadValue> {
-        let table = shapes.places[row.place as usize].table;
-        let Some(guard) = &mut self.tables[table].guard else { return Ok(true) };
-        if guard.row.is_empty() {
-            return Ok(true);
-        }
-        let refused = std::mem::take(&mut guard.row);
-        let with = |mode| refused.iter().find(|refused| refused.refusal.mode == mode);
-        if let Some(frozen) = with(ContractMode::Freeze) {
-            return Err(BadValue::Frozen(Box::new(Frozen {
-                table: Arc::clone(&shapes.tables[table].name),
-                column: Some(Arc::clone(&frozen.refusal.column)),
-                entity: frozen.refusal.entity,
-                data_type: Some(frozen.data_type),
-                known_type: self.type_of(shapes, table, &frozen.refusal.column),
-                value: frozen.value.clone(),
-            })));
-        }
-        if let Some(RowRefusal { refusal, .. }) = with(ContractMode::DiscardRow) {
-            self.discard_row(shapes, row, Some(refusal.column.clone()), refusal.entity, refusal.mode);
-            self.truncate(table);
-            return Ok(false);
-        }
-        for RowRefusal { refusal, value, .. } in refused {
-            self.discard_value(shapes, table, &refusal, value);
-        }
-        Ok(true)
-    }
-
-    fn type_of(&self, shapes: &Shapes, table: TableId, column: &str) -> Option<DataType> {
-        let slot = shapes.tables[table].known_slot(column)?;
-        self.tables[table].columns.get(slot as usize)?.data_type
-    }
-
-    fn gate(&mut self, shapes: &Shapes, place: PlaceId) {
-        let place = &shapes.places[place as usize];
-        let name = &*shapes.tables[place.table].name;
-        let contract = |table: &str| self.schema.contract_for(table);
-        let above = shapes.table_id(&place.parent_table).and_then(|above| self.tables.get(above));
-        let modes = if self.tables[place.table].known.is_some() || place.parent_table.is_empty() {
-            contract(name)
-        } else if let Some(above) = above.filter(|above| above.known.is_none()) {
-            // Both tables come into being: the contract of the one above is here already.
-            above.guard.as_ref().map_or(ContractModes::EVOLVE, |guard| guard.modes)
-        } else {
-            contract(&place.parent_table)
-        };
-        let refused = self.refused.get(name);
-        let table = &mut self.tables[place.table];
-        table.is_gated = true;
-        if modes.is_evolve() {
-            return;
-        }
-        table.guard = Some(Box::new(Guard {
+impl<'s> Guard<'s> {
+    /// A guard of a table that is `known` to the schema, or new.
+    pub(crate) fn new(
+        modes: ContractModes,
+        known: Option<&Table>,
+        before: Option<&'s RefusedColumns>,
+    ) -> Self {
+        Self {
             modes,
-            evolves_once: table.known.is_some_and(cartage_schema::Table::evolves_columns_once),
-            began_new: table.known.is_none_or(cartage_schema::Table::is_new),
+            evolves_once: known.is_some_and(Table::evolves_columns_once),
+            began_new: known.is_none_or(Table::is_new),
             relied_on_new: false,
             defined: 0,
             is_open: false,
+            before,
             refused: Vec::new(),
-            has_refused: refused.is_some_and(|refused| !refused.is_empty()),
+            has_refused: before.is_some_and(|before| !before.is_empty()),
             row: Vec::new(),
-        }));
+        }
+    }
+
+    pub(crate) fn modes(&self) -> ContractModes {
+        self.modes
+    }
+
+    /// Whether it made a difference that no column of the table had a type when the block began.
+    pub(crate) fn relied_on_new(&self) -> bool {
+        self.relied_on_new
+    }
+
+    /// Whether columns have been refused, so that [`Self::check_names`] may find some.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.has_refused
+    }
+
+    /// Begins a row: is the table new, and may it be?
+    pub(crate) fn begin_row(&mut self) -> Verdict {
+        self.row.clear();
+        let is_new = self.began_new && self.defined == 0;
+        if is_new && self.modes.tables != ContractMode::Evolve {
+            let mode = self.modes.tables;
+            let refusal = Refusal { entity: ContractEntity::Tables, mode, column: None };
+            return match mode {
+                ContractMode::Freeze => Verdict::Freeze(refusal, None),
+                _ => Verdict::DiscardRow(refusal),
+            };
+        }
+        let evolves = self.modes.columns == ContractMode::Evolve || self.evolves_once;
+        self.is_open = evolves || is_new;
+        self.relied_on_new |= self.began_new && !evolves;
+        Verdict::AdmitWithout(Vec::new())
+    }
+
+    /// Looks for cells of columns that were refused before, nulls among them. Their values come in the order of
+    /// the cells.
+    pub(crate) fn check_names(&mut self, shape: &TableShape, cells: &[Cell]) -> Verdict {
+        let mut values = Vec::new();
+        for &Cell { slot, .. } in cells {
+            let Some(refusal) = self.refused_before(shape, slot) else { continue };
+            if refusal.mode == ContractMode::DiscardRow {
+                return Verdict::DiscardRow(refusal.clone());
+            }
+            let refusal = refusal.clone();
+            values.push(RefusedValue { slot, refusal, data_type: None, text: None });
+        }
+        Verdict::AdmitWithout(values)
+    }
+
+    /// Decides whether a column may get its type. If it may not, the value counts as refused in the row at hand,
+    /// whose text [`Self::refused_value`] takes; if it may, it counts as defined.
+    pub(crate) fn check_column(
+        &mut self,
+        rules: &Rules,
+        shape: &TableShape,
+        slot: SlotId,
+        data_type: DataType,
+        variant_of: Option<SlotId>,
+    ) -> Option<Refusal> {
+        let name = &shape.slots[slot as usize].name;
+        let of = variant_of.map(|of| &shape.slots[of as usize].name);
+        let (entity, mode) = match of {
+            Some(_) => (ContractEntity::DataType, self.modes.data_type),
+            None if self.is_open => (ContractEntity::Columns, ContractMode::Evolve),
+            None => (ContractEntity::Columns, self.modes.columns),
+        };
+        if mode == ContractMode::Evolve || rules.naming.is_dlt_name(name) {
+            self.defined += 1;
+            return None;
+        }
+        let refusal = Refusal { entity, mode, column: Some(Arc::clone(of.unwrap_or(name))) };
+        self.row.push(RefusedValue {
+            slot,
+            refusal: refusal.clone(),
+            data_type: Some(data_type),
+            text: None,
+        });
+        Some(refusal)
+    }
+
+    /// Remembers that a column was refused. False if that was known, or the package ends with it anyway.
+    pub(crate) fn remember(&mut self, shape: &TableShape, slot: SlotId, refusal: &Refusal) -> bool {
+        if refusal.mode == ContractMode::Freeze || self.refused_before(shape, slot).is_some() {
+            return false;
+        }
+        self.refused[slot as usize] = Lookup::Refused(refusal.clone());
+        self.has_refused = true;
+        true
+    }
+
+    /// How many values of the row at hand were refused.
+    pub(crate) fn refused_in_row(&self) -> usize {
+        self.row.len()
+    }
+
+    /// The value of the row at hand that was refused as number `nth`.
+    pub(crate) fn refused_value(&mut self, nth: usize) -> Option<&mut RefusedValue> {
+        self.row.get_mut(nth)
+    }
+
+    /// Decides on the row at hand when all its values are typed.
+    pub(crate) fn check_row(&mut self) -> Verdict {
+        let mut values = std::mem::take(&mut self.row);
+        let first = |mode| values.iter().position(|value| value.refusal.mode == mode);
+        if let Some(frozen) = first(ContractMode::Freeze) {
+            let frozen = values.swap_remove(frozen);
+            return Verdict::Freeze(frozen.refusal.clone(), Some(frozen));
+        }
+        match first(ContractMode::DiscardRow) {
+            Some(discarded) => Verdict::DiscardRow(values.swap_remove(discarded).refusal),
+            None => Verdict::AdmitWithout(values),
+        }
     }
 
     /// Why a column was refused earlier in the package, if it was.
-    fn refused_before(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> Option<Refusal> {
-        let shape = &shapes.tables[table];
-        let before = self.refused.get(&*shape.name);
-        let guard = self.tables[table].guard.as_mut()?;
-        if guard.refused.len() <= slot as usize {
-            guard.refused.resize(slot as usize + 1, Known::NotYet);
+    fn refused_before(&mut self, shape: &TableShape, slot: SlotId) -> Option<&Refusal> {
+        let slot = slot as usize;
+        if self.refused.len() <= slot {
+            self.refused.resize(slot + 1, Lookup::NotYet);
         }
-        let known = &mut guard.refused[slot as usize];
-        if matches!(known, Known::NotYet) {
-            let refusal = before.and_then(|before| before.get(&*shape.slots[slot as usize].name));
-            *known = refusal.map_or(Known::LetIn, |refusal| Known::Refused(refusal.clone()));
+        let known = &mut self.refused[slot];
+        if matches!(known, Lookup::NotYet) {
+            let refusal = self.before.and_then(|before| before.get(&*shape.slots[slot].name));
+            *known = refusal.map_or(Lookup::LetIn, |refusal| Lookup::Refused(refusal.clone()));
         }
         match known {
-            Known::Refused(refusal) => Some(refusal.clone()),
-            Known::LetIn | Known::NotYet => None,
+            Lookup::Refused(refusal) => Some(refusal),
+            Lookup::LetIn | Lookup::NotYet => None,
         }
     }
 
-    pub(crate) fn forget_refused(&mut self, table: TableId, slot: SlotId) {
-        if let Some(guard) = &mut self.tables[table].guard {
-            guard.refused[slot as usize] = Known::NotYet;
-        }
+    /// Takes back that a column got its type.
+    pub(crate) fn forget_defined(&mut self) {
+        self.defined -= 1;
     }
 
-    fn refuse_table(
-        &mut self,
-        shapes: &Shapes,
-        row: GuardedRow<'_, '_>,
-        mode: ContractMode,
-    ) -> Result<(), BadValue> {
-        let table = shapes.places[row.place as usize].table;
-        if mode == ContractMode::Freeze {
-            return Err(BadValue::Frozen(Box::new(Frozen {
-                table: Arc::clone(&shapes.tables[table].name),
-                column: None,
-                entity: ContractEntity::Tables,
-                data_type: None,
-                known_type: None,
-                value: Some(json_text::to_text(row.tape, row.at)),
-            })));
-        }
-        self.discard_row(shapes, row, None, ContractEntity::Tables, mode);
-        Ok(())
-    }
-
-    fn discard_row(
-        &mut self,
-        shapes: &Shapes,
-        row: GuardedRow<'_, '_>,
-        column: Option<Arc<str>>,
-        entity: ContractEntity,
-        mode: ContractMode,
-    ) {
-        let table = shapes.places[row.place as usize].table;
-        let is_text = self.keeps_discarded && !row.is_item;
-        self.discards.push(Discard {
-            row: 0,
-            table: Arc::clone(&shapes.tables[table].name),
-            column,
-            entity,
-            mode,
-            is_value: false,
-            text: is_text.then(|| json_text::to_text(row.tape, row.at)),
-        });
-    }
-
-    fn discard_value(&mut self, shapes: &Shapes, table: TableId, refusal: &Refusal, text: Option<String>) {
-        self.discards.push(Discard {
-            row: 0,
-            table: Arc::clone(&shapes.tables[table].name),
-            column: Some(Arc::clone(&refusal.column)),
-            entity: refusal.entity,
-            mode: refusal.mode,
-            is_value: true,
-            text,
-        });
-    }
-}
-
-fn is_null(tape: &[Node<'_>], raw: Raw<'_>) -> bool {
-    matches!(raw, Raw::Tape(at) if matches!(tape[at], Node::Static(simd_json::StaticNode::Null)))
-}
-
-/// A value as JSON.
-fn text_of(tape: &[Node<'_>], raw: Raw<'_>) -> String {
-    match raw {
-        Raw::Tape(at) => json_text::to_text(tape, at),
-        Raw::Text(text) => serde_json::Value::from(String::from_utf8_lossy(text)).to_string(),
-        Raw::Integer(value) => value.to_string(),
+    /// Takes back that a column was refused.
+    pub(crate) fn forget_refused(&mut self, slot: SlotId) {
+        self.refused[slot as usize] = Lookup::NotYet;
     }
 }

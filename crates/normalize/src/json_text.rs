@@ -3,7 +3,7 @@
 //! Keys keep their order. A key that repeats has its last value at its first position, as in Python. The
 //! markers of typed values are taken off, because inside of a document only text remains of them.
 
-use cartage_schema::canonical::{write_float, write_integer, write_text};
+use cartage_values::canonical::{write_float, write_integer, write_text};
 use serde_json::{Map, Number, Value};
 use simd_json::{Node, StaticNode};
 

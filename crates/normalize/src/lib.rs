@@ -6,8 +6,8 @@
 //! their rows; a block whose idea turns out to be wrong is worked on again. So the result is that of one
 //! worker that reads all rows in order, and its bytes do not depend on the number of workers.
 //!
-//! Where to look: `run` for the package, `coordinate` for the order, `block` for one block, `collect` and
-//! `rows` for flattening, `tables` for types, `merge` for the schema, `assemble` and `writer` for the output.
+//! Where to look: `run` for the package, `coordinate` for the order, `block` for one block, `rows` for one
+//! row, `merge` for the schema, `assemble` and `writer` for the output.
 //!
 //! # Limitations
 //! - Parquet files are taken over as they are only where the output is Parquet.
@@ -20,7 +20,6 @@ mod block;
 mod block_column;
 mod broken;
 mod cells;
-mod collect;
 mod columnar_contract;
 mod columnar_types;
 mod columnar_union;
@@ -34,6 +33,7 @@ mod filters;
 mod finish;
 mod guard;
 mod ids;
+mod input_place;
 mod json_text;
 mod long_numbers;
 #[doc(hidden)]

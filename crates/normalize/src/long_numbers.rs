@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use cartage_schema::value::{Decimal, Scalar};
+use cartage_values::{Decimal, Scalar};
 use simd_json::Node;
 
 use crate::cells::Raw;

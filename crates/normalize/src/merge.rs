@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cartage_schema::{Column, DataType, Schema, SchemaError, Table};
 use indexmap::IndexMap;
 
-use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::batch::{BlockResult, SeenColumn, TableBatch};
 use crate::guard::Refused;
 use crate::schema_snapshot::SchemaSnapshot;
 
@@ -66,12 +66,12 @@ impl Merged {
             if batch.relied_on_new && known.is_some_and(|known| !known.is_new()) {
                 return false;
             }
-            batch.met.iter().all(|met| {
-                if refused.is_some_and(|refused| refused.contains_key(&*met.name)) != met.was_refused {
+            batch.seen.iter().all(|seen| {
+                if refused.is_some_and(|refused| refused.contains_key(&*seen.name)) != seen.was_refused {
                     return false;
                 }
-                let column = known.and_then(|known| known.columns.get(&*met.name));
-                column.is_none_or(|column| agrees(met, column))
+                let column = known.and_then(|known| known.columns.get(&*seen.name));
+                column.is_none_or(|column| agrees(seen, column))
             })
         })
     }
@@ -155,8 +155,8 @@ impl Merged {
     }
 
     fn note_nulls(&mut self, batch: &TableBatch) {
-        for met in batch.met.iter().filter(|met| met.null_while_untyped) {
-            self.note_null_column(&batch.name, &met.name);
+        for seen in batch.seen.iter().filter(|seen| seen.null_while_untyped) {
+            self.note_null_column(&batch.name, &seen.name);
         }
     }
 
@@ -186,16 +186,16 @@ pub(crate) struct Finished {
     pub(crate) null_columns: BTreeMap<String, BTreeSet<String>>,
 }
 
-fn agrees(met: &MetColumn, column: &Column) -> bool {
-    match (met.assumed, column.data_type) {
+fn agrees(seen: &SeenColumn, column: &Column) -> bool {
+    match (seen.assumed, column.data_type) {
         (None, None) => true,
         (Some(assumed), Some(found)) => assumed == found,
         (Some(_), None) => false,
         (None, Some(found)) => {
-            met.data_type.is_none_or(|own| own == found)
-                && !met.is_refused
-                && !(met.unfolded_while_untyped && found == DataType::Json)
-                && (!met.null_while_untyped || column.is_nullable())
+            seen.data_type.is_none_or(|own| own == found)
+                && !seen.is_refused
+                && !(seen.unfolded_while_untyped && found == DataType::Json)
+                && (!seen.null_while_untyped || column.is_nullable())
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use simd_json::{Node, StaticNode};
 
-use crate::collect::Overwritten;
 use crate::error::BadValue;
+use crate::rows::Overwritten;
 use crate::rules::Rules;
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;

@@ -21,7 +21,8 @@ use crate::columnar_contract::{BatchPlace, Kept, RefusedColumn};
 use crate::columnar_types::{column_of, is_lossless, is_rewritten};
 use crate::columnar_values::{ByValue, Gone, holds};
 use crate::coordinate::Coordinator;
-use crate::error::{NormalizeError, input_of};
+use crate::error::NormalizeError;
+use crate::input_place::input_of;
 
 /// A column of the file and what becomes of it.
 struct Conversion {
@@ -275,7 +276,7 @@ impl Coordinator<'_> {
                 parent: None,
                 rows,
                 columns: arrays,
-                met: Vec::new(),
+                seen: Vec::new(),
                 relied_on_new: false,
             };
             self.add_batches(vec![batch])?;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use cartage_package_store::{NameCollisions, OnBadRow, PackageSettings};
-use cartage_schema::value::{Decimal, Scalar};
+use cartage_package_store::PackageSettings;
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::{
     Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
 };
+use cartage_values::{Decimal, Scalar};
 
 use crate::columns::{PhysicalRules, exact_type, is_bigint};
 use crate::filters::Filters;
@@ -42,7 +43,7 @@ pub(crate) struct Rules {
     default_nesting: i64,
     /// The schema before the first row.
     pub(crate) schema: Schema,
-    /// Tables that have no parent although they may be met in nested data.
+    /// Tables that have no parent although they may be found in nested data.
     roots: HashSet<String>,
 }
 

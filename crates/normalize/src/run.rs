@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cartage_data_files::blocks::Packing;
 use cartage_package_store::{
-    ColumnPlace, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, PackageSettings,
-    PackageStore, PublishedPackage, StageLock, StagedPackage,
+    ColumnPlace, Extracted, FileEntry, FileFormat, Folder, JobState, LoadId, ManifestDraft, Normalized,
+    PackageSettings, PackageStore, PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, WriteDisposition};
@@ -15,8 +15,9 @@ use crate::assemble::{Assembler, dictionary_columns};
 use crate::columnar_union::ColumnarFiles;
 use crate::contracts::CurrentContracts;
 use crate::coordinate::{Coordinator, InOrder};
-use crate::error::{NormalizeError, input_of};
-use crate::finish::{FinalSchema, end_tables};
+use crate::error::NormalizeError;
+use crate::finish::{FinalSchema, finalize};
+use crate::input_place::input_of;
 use crate::merge::Merged;
 use crate::output::OutputOptions;
 use crate::pool::Pool;
@@ -56,10 +57,10 @@ pub struct NormalizeRequest<'a> {
 /// See [`NormalizeError`]. Nothing was published then, and the extracted package is as it was.
 pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeError> {
     let started = request.runtime.clock.unix_micros();
-    let extracted = request.store.open_package(Folder::Extracted, request.load_id)?;
+    let extracted = request.store.open_package(Extracted, request.load_id)?;
     if request.store.list(Folder::Normalized)?.contains(request.load_id) {
         // A folder that has lost its manifest must not take the place of the rows that are still here.
-        request.store.open_package(Folder::Normalized, request.load_id)?.verify()?;
+        request.store.open_package(Normalized, request.load_id)?.verify()?;
         extracted.discard()?;
         return Ok(NormalizeReport { published: true, ..NormalizeReport::new(request.load_id) });
     }
@@ -72,7 +73,7 @@ pub fn run(request: &NormalizeRequest<'_>) -> Result<NormalizeReport, NormalizeE
 
 struct Run<'a> {
     request: &'a NormalizeRequest<'a>,
-    extracted: &'a PublishedPackage,
+    extracted: &'a PublishedPackage<Extracted>,
     settings: PackageSettings,
     rules: Arc<Rules>,
     staged: StagedPackage,
@@ -81,7 +82,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn begin(
         request: &'a NormalizeRequest<'a>,
-        extracted: &'a PublishedPackage,
+        extracted: &'a PublishedPackage<Extracted>,
     ) -> Result<Self, NormalizeError> {
         let load_id = request.load_id;
         let mut settings = extracted.manifest().settings.clone();
@@ -91,6 +92,7 @@ impl<'a> Run<'a> {
         };
         let mut own = Schema::from_json(&extracted.schema_json()?).map_err(wrong_schema)?;
         own.appends_merges = settings.destination.appends_merges();
+        own.propagate_row_ids();
         let mut base = request.base_schema.clone();
         if let Some(base) = &mut base {
             base.appends_merges = own.appends_merges;
@@ -164,7 +166,7 @@ impl<'a> Run<'a> {
         let quarantine = quarantine.finish()?;
         let written: BTreeSet<String> = files.iter().map(|file| file.table.clone()).collect();
         let FinalSchema { schema, update } =
-            end_tables(merged.finish(), &self.rules.schema, &written, &mut report)?;
+            finalize(merged.finish(), &self.rules.schema, &written, &mut report)?;
         report.output_bytes = files.iter().filter_map(|file| file.written).map(|written| written.bytes).sum();
         Ok((Output { files, quarantine, schema, update }, report))
     }
@@ -261,7 +263,7 @@ impl<'a> Run<'a> {
             quarantine: output.quarantine,
             parent: Some(self.extracted.digest()),
         })?;
-        sealed.publish(Folder::Normalized)?;
+        sealed.publish(Normalized)?;
         report.published = true;
         Ok(report)
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use cartage_schema::DataType;
-use cartage_schema::value::{Scalar, coerce, decode_typed};
+use cartage_values::{Scalar, coerce, decode_typed};
 use simd_json::{Node, StaticNode};
 
 use crate::cells::Raw;

@@ -3,21 +3,39 @@
 //! The knowledge outlives blocks and does not depend on what the data made of the schema, only on settings,
 //! hints and names. Each entry remembers which key followed it last time, so that rows of equal form are
 //! matched by comparing key bytes, without hashing.
+//!
+//! What items `{"id": 7, "user": {"name": "ada"}, "lines": [{"sku": "x"}]}` of a table `orders` leave behind:
+//!
+//! ```text
+//! path [orders] ─────────────────────────────── table orders
+//! └ object, the row                             │
+//!   ├ entry "id" ─────────────────────────────▶ ├ slot id
+//!   ├ entry "user" ───────────────────────────▶ ├ slot user
+//!   │ └ object                                  │
+//!   │   └ entry "name" ───────────────────────▶ ├ slot user__name
+//!   └ entry "lines" ──────────────────────────▶ └ slot lines
+//!     └ path [orders, lines] ────────────────── table orders__lines
+//!       └ object, the row                       │
+//!         └ entry "sku" ──────────────────────▶ └ slot sku
+//! ```
+//!
+//! Every entry has a slot, since a value of any kind may come next time; `user` and `lines` become columns only if
+//! one does. Several paths may lead to one table, where normalized names are equal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::name_map::NameMap;
 use crate::rules::Rules;
-use crate::slots::{Mark, SlotId, TableShape};
+use crate::slots::{SlotId, TableShape, Written};
 
-/// No object, place or entry yet.
+/// No object, path or entry yet.
 const NONE: u32 = u32::MAX;
 
 /// A table, by number.
 pub(crate) type TableId = usize;
-/// A place where rows come from, by number.
-pub(crate) type PlaceId = u32;
+/// A path at which rows stand, by number.
+pub(crate) type PathId = u32;
 /// An object inside of rows, by number.
 pub(crate) type ObjectId = u32;
 
@@ -26,18 +44,18 @@ pub(crate) type ObjectId = u32;
 pub(crate) struct Shapes {
     rules: Arc<Rules>,
     pub(crate) tables: Vec<TableShape>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) paths: Vec<TablePath>,
     pub(crate) objects: Vec<ObjectShape>,
     table_ids: HashMap<Box<str>, TableId>,
-    roots: HashMap<Box<str>, PlaceId>,
+    roots: HashMap<Box<str>, PathId>,
 }
 
-/// Where rows of a table come from: the items of a file, or the lists at one path.
+/// Where rows of a table stand: they are the items of a file, or the elements of lists.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct TablePath {
     pub(crate) table: TableId,
     /// The parts of the path, which make the table's name and those of the tables below.
-    path: Vec<Box<str>>,
+    parts: Vec<Box<str>>,
     /// The table above; empty for items of a file.
     pub(crate) parent_table: Box<str>,
     /// The rows themselves.
@@ -46,14 +64,15 @@ pub(crate) struct Place {
     /// How many levels of the items of a file are unpacked.
     pub(crate) max_nesting: i64,
     /// The row that had a list here last, and which of its lists that was.
-    pub(crate) mark: Mark,
+    pub(crate) written: Written,
 }
 
-/// An object inside of rows of a place.
+/// An object inside of the rows of a path.
 #[derive(Debug)]
 pub(crate) struct ObjectShape {
-    pub(crate) place: PlaceId,
-    path: Vec<Box<str>>,
+    pub(crate) path: PathId,
+    /// Normalized keys from the row to the object; none for the row itself.
+    keys: Vec<Box<str>>,
     pub(crate) entries: Vec<Entry>,
     index: NameMap<Box<str>, u32>,
     /// The entry that came first last time.
@@ -61,7 +80,7 @@ pub(crate) struct ObjectShape {
     /// Objects inside of this one, by normalized key.
     children: HashMap<Box<str>, ObjectId>,
     /// Lists in this object, by normalized key.
-    lists: HashMap<Box<str>, PlaceId>,
+    lists: HashMap<Box<str>, PathId>,
 }
 
 /// A key of an object.
@@ -72,7 +91,7 @@ pub(crate) struct Entry {
     /// The column of the key, if its value is one.
     pub(crate) slot: SlotId,
     object: ObjectId,
-    list: PlaceId,
+    list: PathId,
     /// The entry that followed last time.
     pub(crate) next: u32,
     /// The object that had the key last, to notice repeated keys.
@@ -84,43 +103,43 @@ impl Shapes {
         Self {
             rules,
             tables: Vec::new(),
-            places: Vec::new(),
+            paths: Vec::new(),
             objects: Vec::new(),
             table_ids: HashMap::new(),
             roots: HashMap::new(),
         }
     }
 
-    /// The place of the items of files of a root table.
-    pub(crate) fn root(&mut self, table: &str) -> PlaceId {
-        if let Some(place) = self.roots.get(table) {
-            return *place;
+    /// The path of the items of files of a root table.
+    pub(crate) fn root(&mut self, table: &str) -> PathId {
+        if let Some(path) = self.roots.get(table) {
+            return *path;
         }
-        let place = self.add_place(vec![table.into()], "", true);
-        self.roots.insert(table.into(), place);
-        place
+        let path = self.add_path(vec![table.into()], "", true);
+        self.roots.insert(table.into(), path);
+        path
     }
 
-    fn add_place(&mut self, path: Vec<Box<str>>, parent_table: &str, is_file: bool) -> PlaceId {
-        let name = self.rules.naming.shorten_fragments(path.iter().map(AsRef::as_ref));
+    fn add_path(&mut self, parts: Vec<Box<str>>, parent_table: &str, is_file: bool) -> PathId {
+        let name = self.rules.naming.shorten_fragments(parts.iter().map(AsRef::as_ref));
         let is_root = is_file || !self.rules.is_nested(&name);
         let table = self.table(&name, is_root);
-        let place = self.places.len() as PlaceId;
-        let object = self.add_object(place, Vec::new());
+        let id = self.paths.len() as PathId;
+        let object = self.add_object(id, Vec::new());
         let max_nesting = self.rules.max_nesting(&name);
-        self.places.push(Place {
+        self.paths.push(TablePath {
             table,
-            path,
+            parts,
             parent_table: parent_table.into(),
             object,
             is_root,
             max_nesting,
-            mark: Mark::default(),
+            written: Written::default(),
         });
-        place
+        id
     }
 
-    /// The table of a name that was met before.
+    /// The table of a name that was seen before.
     pub(crate) fn table_id(&self, name: &str) -> Option<TableId> {
         self.table_ids.get(name).copied()
     }
@@ -135,10 +154,10 @@ impl Shapes {
         self.tables.len() - 1
     }
 
-    fn add_object(&mut self, place: PlaceId, path: Vec<Box<str>>) -> ObjectId {
+    fn add_object(&mut self, path: PathId, keys: Vec<Box<str>>) -> ObjectId {
         self.objects.push(ObjectShape {
-            place,
             path,
+            keys,
             entries: Vec::new(),
             index: NameMap::default(),
             first: NONE,
@@ -146,6 +165,12 @@ impl Shapes {
             lists: HashMap::new(),
         });
         self.objects.len() as ObjectId - 1
+    }
+
+    /// The table and the column of an entry, if its value is one.
+    pub(crate) fn column_of(&self, object: ObjectId, entry: u32) -> (TableId, SlotId) {
+        let shape = &self.objects[object as usize];
+        (self.paths[shape.path as usize].table, shape.entries[entry as usize].slot)
     }
 
     /// The entry of a key, looked up by hash or made new.
@@ -171,12 +196,12 @@ impl Shapes {
         let naming = &self.rules.naming;
         let shape = &mut self.objects[object as usize];
         let name = naming.normalize_key(key);
-        let column = if shape.path.is_empty() {
+        let column = if shape.keys.is_empty() {
             name.clone()
         } else {
-            naming.shorten_fragments(shape.path.iter().map(AsRef::as_ref).chain([name.as_str()]))
+            naming.shorten_fragments(shape.keys.iter().map(AsRef::as_ref).chain([name.as_str()]))
         };
-        let table = self.places[shape.place as usize].table;
+        let table = self.paths[shape.path as usize].table;
         let slot = self.tables[table].slot(&column, &self.rules);
         let shape = &mut self.objects[object as usize];
         let entry = shape.entries.len() as u32;
@@ -205,8 +230,8 @@ impl Shapes {
         let child = if let Some(child) = shape.children.get(&name) {
             *child
         } else {
-            let path = shape.path.iter().cloned().chain([name.clone()]).collect();
-            let child = self.add_object(shape.place, path);
+            let keys = shape.keys.iter().cloned().chain([name.clone()]).collect();
+            let child = self.add_object(shape.path, keys);
             self.objects[object as usize].children.insert(name, child);
             child
         };
@@ -214,8 +239,8 @@ impl Shapes {
         child
     }
 
-    /// The place of the rows of the list under an entry. Keys of equal names share it.
-    pub(crate) fn child_place(&mut self, object: ObjectId, entry: u32) -> PlaceId {
+    /// The path of the rows of the list under an entry. Keys of equal names share it.
+    pub(crate) fn child_path(&mut self, object: ObjectId, entry: u32) -> PathId {
         let shape = &self.objects[object as usize];
         let known = &shape.entries[entry as usize];
         if known.list != NONE {
@@ -224,21 +249,21 @@ impl Shapes {
         let mut ident = self.rules.naming.normalize_table_key(&known.key).into_boxed_str();
         // As in dlt, a list under a key without a name belongs to the object around it. Directly in a row that
         // would be the row's own table, in which dlt mixes rows of both.
-        if ident.is_empty() && shape.path.is_empty() {
+        if ident.is_empty() && shape.keys.is_empty() {
             ident = known.name.clone();
         }
-        let place = if let Some(place) = shape.lists.get(&ident) {
-            *place
+        let path = if let Some(path) = shape.lists.get(&ident) {
+            *path
         } else {
-            let parent = &self.places[shape.place as usize];
+            let parent = &self.paths[shape.path as usize];
             let parent_name = Arc::clone(&self.tables[parent.table].name);
             let last = (!ident.is_empty()).then(|| ident.clone());
-            let path = parent.path.iter().chain(&shape.path).cloned().chain(last).collect();
-            let place = self.add_place(path, &parent_name, false);
-            self.objects[object as usize].lists.insert(ident, place);
-            place
+            let parts = parent.parts.iter().chain(&shape.keys).cloned().chain(last).collect();
+            let path = self.add_path(parts, &parent_name, false);
+            self.objects[object as usize].lists.insert(ident, path);
+            path
         };
-        self.objects[object as usize].entries[entry as usize].list = place;
-        place
+        self.objects[object as usize].entries[entry as usize].list = path;
+        path
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct TableShape {
     pub(crate) name: Arc<str>,
     pub(crate) slots: Vec<SlotShape>,
     /// For each slot the row that wrote it last and the cell that it wrote.
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) written: Vec<Written>,
     slot_ids: HashMap<Box<str>, SlotId>,
     pub(crate) system: SystemSlots,
     /// Makes ids differ from those of other tables.
@@ -72,9 +72,9 @@ pub(crate) struct SlotShape {
     variants: [SlotId; VARIANTS],
 }
 
-/// Which row was somewhere last, and what of it.
+/// Which row wrote something last, and where to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Mark {
+pub(crate) struct Written {
     pub(crate) row: u64,
     pub(crate) index: u32,
 }
@@ -95,7 +95,7 @@ impl TableShape {
         let mut table = Self {
             name: name.into(),
             slots: Vec::new(),
-            marks: Vec::new(),
+            written: Vec::new(),
             slot_ids: HashMap::new(),
             system: unset,
             seed: table_seed(&rules.load_id, name),
@@ -145,7 +145,7 @@ impl TableShape {
             size: ColumnSize::default(),
             variants: [NONE; VARIANTS],
         });
-        self.marks.push(Mark::default());
+        self.written.push(Written::default());
         self.slot_ids.insert(name.into(), slot);
         slot
     }

@@ -1,28 +1,23 @@
-//! The tables of one block: second phase of a row, in which its cells are typed and appended to columns.
+//! The tables of one block: their columns, as far as the block knows them, and what it changed.
 //!
 //! A block starts from the schema as it was when the block was handed out, and infers what is new by
-//! itself. It notes for every column it meets what it took for granted, so that [`crate::merge`] can tell
+//! itself. It notes for every column it sees what it took for granted, so that [`crate::merge`] can tell
 //! whether reading all rows in order would have come to the same result.
 
 use std::sync::Arc;
 
 use arrow::array::Array;
-use cartage_schema::value::Scalar;
 use cartage_schema::{Column, DataType, Table};
-use simd_json::Node;
 
-use crate::batch::{BlockResult, MetColumn, TableBatch};
+use crate::batch::{BlockResult, SeenColumn, TableBatch};
 use crate::block_column::BlockColumn;
-use crate::cells::{Cell, Raw, RowValues};
-use crate::columns::{ColumnBuilder, Limits};
+use crate::columns::Limits;
 use crate::error::BadValue;
-use crate::guard::{Discard, Guard, GuardedRow, Refusal, Refused};
-use crate::long_numbers::is_beyond_double;
+use crate::guard::{Discard, Guard, Refusal, Refused};
 use crate::rules::Rules;
-use crate::scalars::{coerced, scalar};
 use crate::schema_snapshot::SchemaSnapshot;
 use crate::shape::{Shapes, TableId};
-use crate::slots::{SlotId, VariantOf};
+use crate::slots::SlotId;
 
 /// The tables that the rows of a block went to.
 #[derive(Debug)]
@@ -33,7 +28,7 @@ pub(crate) struct BlockTables<'s> {
     new_columns: Vec<NewColumn>,
     /// Columns that contracts refused before this block.
     pub(crate) refused: &'s Refused,
-    pub(crate) new_refused: Vec<(TableId, SlotId, Refusal)>,
+    new_refused: Vec<(TableId, SlotId, Refusal)>,
     /// Whether what contracts discard is to be kept.
     pub(crate) keeps_discarded: bool,
     pub(crate) discards: Vec<Discard>,
@@ -44,12 +39,12 @@ pub(crate) struct BlockTables<'s> {
 #[derive(Debug, Default)]
 pub(crate) struct BlockTable<'s> {
     pub(crate) known: Option<&'s Table>,
-    parent: Option<Box<str>>,
+    pub(crate) parent: Option<Box<str>>,
     pub(crate) rows: usize,
     pub(crate) columns: Vec<BlockColumn>,
-    /// Whether the contract was asked for a guard.
-    pub(crate) is_gated: bool,
-    pub(crate) guard: Option<Box<Guard>>,
+    /// Whether it was decided if the table needs a guard.
+    pub(crate) is_guard_decided: bool,
+    pub(crate) guard: Option<Box<Guard<'s>>>,
 }
 
 /// A column that got its type in this block.
@@ -111,178 +106,18 @@ impl<'s> BlockTables<'s> {
         }
     }
 
-    /// Appends the cells of a row to a table, and ends the row. False if the contract does not let it in.
-    pub(crate) fn append_row(
-        &mut self,
-        shapes: &mut Shapes,
-        row_at: GuardedRow<'_, '_>,
-        cells: &[Cell],
-        values: &RowValues<'_>,
-    ) -> Result<bool, BadValue> {
-        let GuardedRow { tape, place, .. } = row_at;
-        let id = shapes.places[place as usize].table;
-        self.table(shapes, id);
-        let row = self.tables[id].rows;
-        for cell in cells {
-            let raw = values.raw(cell.value);
-            let column = self.tables[id].columns.get_mut(cell.slot as usize);
-            if !column.is_some_and(|column| column.append(row, tape, raw)) {
-                self.append_slowly(shapes, tape, id, cell.slot, raw)?;
-            }
-        }
-        let table = &mut self.tables[id];
-        if table.parent.is_none() {
-            table.parent = Some(shapes.places[place as usize].parent_table.clone());
-        }
-        if table.guard.is_some() && !self.judge(shapes, row_at)? {
-            return Ok(false);
-        }
-        if !shapes.tables[id].required.is_empty() {
-            self.require(shapes, id)?;
-        }
-        self.tables[id].rows += 1;
-        Ok(true)
-    }
-
-    /// Appends a value that is new, null, or of another type than its column.
-    fn append_slowly(
-        &mut self,
-        shapes: &mut Shapes,
-        tape: &[Node<'_>],
-        table: TableId,
-        slot: SlotId,
-        raw: Raw<'_>,
-    ) -> Result<(), BadValue> {
-        match scalar(tape, raw) {
-            None => {
-                if is_beyond_double(tape, raw) {
-                    self.nulled.push((table, slot));
-                }
-                self.append_null(shapes, table, slot)
-            }
-            Some(scalar) => {
-                let refused = self.refused_in_row(table);
-                self.append_scalar(shapes, table, slot, scalar, None)?;
-                if self.refused_in_row(table) > refused {
-                    self.note_refused(table, refused, tape, raw);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn append_null(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> Result<(), BadValue> {
-        let shape = &shapes.tables[table].slots[slot as usize];
-        // Whether the row may lack the value is known when all of it is typed: see `require`.
-        let is_asked_later = shapes.tables[table].deletion_mark.is_some()
-            && shapes.tables[table].required.iter().any(|required| required.slot == slot);
-        let column = self.column(shapes, table, slot);
-        let forbidden = match column.data_type {
-            _ if is_asked_later => false,
-            Some(_) => !column.nullable,
-            None => !column.hinted && shape.not_null,
-        };
-        if forbidden {
-            return Err(BadValue::null(shapes, table, slot));
-        }
-        column.null_while_untyped |= column.data_type.is_none();
-        Ok(())
-    }
-
-    fn append_scalar(
-        &mut self,
-        shapes: &mut Shapes,
-        table: TableId,
-        slot: SlotId,
-        scalar: Scalar<'_>,
-        variant_of: Option<SlotId>,
-    ) -> Result<(), BadValue> {
-        let is_variant = variant_of.is_some();
-        let shape = &shapes.tables[table].slots[slot as usize];
-        let preferred = shape.preferred.filter(|_| !is_variant);
-        let known = self.column(shapes, table, slot).data_type;
-        let from = scalar.data_type();
-        let is_of_date =
-            variant_of.is_some_and(|of| self.column(shapes, table, of).data_type == Some(DataType::Date));
-        let detect = || match from {
-            // A timestamp that is no midnight is a text there, next to other texts that are no dates.
-            DataType::Text if is_of_date => DataType::Text,
-            _ => self.rules.detect(&scalar),
-        };
-        let to = known.or(preferred).unwrap_or_else(detect);
-        let has_limits = matches!(to, DataType::Bigint | DataType::Decimal | DataType::Wei);
-        let original = (from != to && has_limits).then(|| scalar.clone());
-        let value = match coerced(scalar, from, to) {
-            Ok(value) => value,
-            Err(_) if is_variant => return Err(BadValue::not_coercible(shapes, table, slot, from, to)),
-            Err(scalar) => return self.append_variant(shapes, table, slot, scalar),
-        };
-        if let Scalar::Wei(wei) = &value
-            && wei.exceeds_wei()
-        {
-            let variant = shapes.tables[table].variant(slot, VariantOf::LargeWei, self.rules);
-            return self.append_scalar(
-                shapes,
-                table,
-                variant,
-                Scalar::Text(wei.to_string().into()),
-                Some(slot),
-            );
-        }
-        if known.is_none() && !self.define(shapes, table, slot, to, variant_of)? {
-            return Ok(());
-        }
-        if matches!(&value, Scalar::Json(text) if text == "null") {
-            return Ok(());
-        }
-        let row = self.tables[table].rows;
-        let column = self.column(shapes, table, slot);
-        if let Some(reason) = column.limits.refuse(&value) {
-            if is_variant || column.limits.is_refused(&value) {
-                return Err(BadValue::does_not_fit(shapes, table, slot, &reason));
-            }
-            return self.append_variant(shapes, table, slot, original.unwrap_or(value));
-        }
-        let size = shapes.tables[table].slots[slot as usize].size;
-        let builder = column.builder.get_or_insert_with(|| ColumnBuilder::new(column.physical, size));
-        builder.push(row, &value).map_err(|error| BadValue::does_not_fit(shapes, table, slot, &error.reason))
-    }
-
-    /// Appends a value that its column cannot take to the variant of the column for the value's type.
-    fn append_variant(
-        &mut self,
-        shapes: &mut Shapes,
-        table: TableId,
-        slot: SlotId,
-        value: Scalar<'_>,
-    ) -> Result<(), BadValue> {
-        let value = self.rules.variant_value(value);
-        let of = VariantOf::Type(value.data_type());
-        let variant = shapes.tables[table].variant(slot, of, self.rules);
-        self.append_scalar(shapes, table, variant, value, Some(slot))
-    }
-
-    /// Gives a column its type, unless the contract does not let it in.
-    fn define(
+    /// Gives a column its type, with what hints say on top.
+    pub(crate) fn define(
         &mut self,
         shapes: &Shapes,
         table: TableId,
         slot: SlotId,
         data_type: DataType,
-        variant_of: Option<SlotId>,
-    ) -> Result<bool, BadValue> {
+        is_variant: bool,
+    ) {
         let name = &shapes.tables[table].slots[slot as usize].name;
-        if name.is_empty() {
-            return Err(BadValue::nameless(shapes, table));
-        }
-        if self.refuses(shapes, table, slot, data_type, variant_of) {
-            return Ok(false);
-        }
-        if let Some(guard) = &mut self.tables[table].guard {
-            guard.defined += 1;
-        }
         let hints = self.tables[table].known.and_then(|known| known.columns.get(&**name));
-        let definition = self.rules.new_column(name, data_type, variant_of.is_some(), hints);
+        let definition = self.rules.new_column(name, data_type, is_variant, hints);
         let physical = self.rules.physical.of(&definition);
         let limits = Limits::of(&definition, &self.rules.physical);
         let column = self.column(shapes, table, slot);
@@ -291,23 +126,36 @@ impl<'s> BlockTables<'s> {
         column.physical = physical;
         column.limits = limits;
         self.new_columns.push(NewColumn { table, slot, column: definition });
-        Ok(true)
     }
 
+    /// Notes that a column is not let in, and why if that is new.
+    pub(crate) fn refuse_column(
+        &mut self,
+        shapes: &Shapes,
+        table: TableId,
+        slot: SlotId,
+        new: Option<Refusal>,
+    ) {
+        self.new_refused.extend(new.map(|refusal| (table, slot, refusal)));
+        self.column(shapes, table, slot).refused = true;
+    }
+
+    /// A column, which counts as seen from now on.
     #[inline]
     pub(crate) fn column(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) -> &mut BlockColumn {
-        let is_met = self
+        let is_seen = self
             .tables
             .get(table)
             .and_then(|table| table.columns.get(slot as usize))
-            .is_some_and(|column| column.met);
-        if !is_met {
-            self.meet(shapes, table, slot);
+            .is_some_and(|column| column.seen);
+        if !is_seen {
+            self.register(shapes, table, slot);
         }
         &mut self.tables[table].columns[slot as usize]
     }
 
-    pub(crate) fn table(&mut self, shapes: &Shapes, table: TableId) {
+    /// Adds a table, and those with smaller numbers, if they are not there yet.
+    pub(crate) fn add(&mut self, shapes: &Shapes, table: TableId) {
         while self.tables.len() <= table {
             let name = &*shapes.tables[self.tables.len()].name;
             self.tables.push(BlockTable { known: self.schema.get(name), ..BlockTable::default() });
@@ -315,18 +163,18 @@ impl<'s> BlockTables<'s> {
     }
 
     #[cold]
-    fn meet(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
-        self.table(shapes, table);
+    fn register(&mut self, shapes: &Shapes, table: TableId, slot: SlotId) {
+        self.add(shapes, table);
         let slots = &shapes.tables[table].slots;
         let name = &*slots[slot as usize].name;
         let table = &mut self.tables[table];
         if table.columns.len() <= slot as usize {
-            // All that the shape has, because the others are likely to be met too.
-            table.columns.resize_with(slots.len(), BlockColumn::unmet);
+            // All that the shape has, because the others are likely to be seen too.
+            table.columns.resize_with(slots.len(), BlockColumn::unseen);
         }
         let known = table.known.and_then(|known| known.columns.get(name));
         let column = &mut table.columns[slot as usize];
-        column.met = true;
+        column.seen = true;
         let Some(known) = known else { return };
         column.hinted = !known.is_complete();
         column.data_type = known.data_type;
@@ -351,7 +199,9 @@ impl<'s> BlockTables<'s> {
             self.truncate(index);
         }
         for (table, slot, _) in self.new_refused.split_off(savepoint.new_refused) {
-            self.forget_refused(table, slot);
+            if let Some(guard) = &mut self.tables[table].guard {
+                guard.forget_refused(slot);
+            }
         }
         self.discards.truncate(savepoint.discards);
         for new in self.new_columns.drain(savepoint.new_columns..) {
@@ -359,7 +209,7 @@ impl<'s> BlockTables<'s> {
             column.data_type = None;
             column.builder = None;
             if let Some(guard) = &mut self.tables[new.table].guard {
-                guard.defined -= 1;
+                guard.forget_defined();
             }
         }
     }
@@ -398,10 +248,10 @@ impl BlockTable<'_> {
             parent: self.parent.filter(|parent| !parent.is_empty()),
             rows: self.rows,
             columns: Vec::new(),
-            met: Vec::new(),
-            relied_on_new: self.guard.is_some_and(|guard| guard.relied_on_new),
+            seen: Vec::new(),
+            relied_on_new: self.guard.is_some_and(|guard| guard.relied_on_new()),
         };
-        for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.met) {
+        for (slot, column) in self.columns.into_iter().enumerate().filter(|(_, column)| column.seen) {
             let name = Arc::clone(&shapes.tables[id].slots[slot].name);
             if let Some(builder) = column.builder {
                 shapes.tables[id].slots[slot].size = builder.size();
@@ -413,7 +263,7 @@ impl BlockTable<'_> {
                     batch.columns.push((Arc::clone(&name), array));
                 }
             }
-            batch.met.push(MetColumn {
+            batch.seen.push(SeenColumn {
                 was_refused: refused.is_some_and(|refused| refused.contains_key(&*name)),
                 is_refused: column.refused,
                 name,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::checksum::Checksum;
 use crate::format::{Folder, FormatVersion, JobState};
+use crate::invalid_name::InvalidName;
+use crate::io_hint::io_hint;
 use crate::load_id::LoadId;
 use crate::lock::LockError;
 
@@ -119,6 +121,16 @@ pub enum Error {
         /// Where it was expected.
         state: JobState,
     },
+    /// A package was to be changed with the lock of another stage or pipeline.
+    #[error("package {load_id} needs the lock {}, but {} was given", needed.display(), given.display())]
+    WrongLock {
+        /// The package.
+        load_id: LoadId,
+        /// The file of the lock that protects it.
+        needed: PathBuf,
+        /// The file of the lock that was given.
+        given: PathBuf,
+    },
     /// A lock could not be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -176,34 +188,6 @@ impl Error {
     }
 }
 
-/// The remedy for an error of the file system, where it is one of the usual ones.
-///
-/// Public because writers of job files meet the same errors on the same disk.
-pub fn io_hint(error: &io::Error) -> Option<&'static str> {
-    use io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::StorageFull => {
-            Some("the disk is full: free some space and run again; nothing was half published")
-        }
-        Kind::QuotaExceeded => {
-            Some("the disk quota is used up: free some space and run again; nothing was half published")
-        }
-        Kind::PermissionDenied => {
-            Some("give this user write permission, or set CARTAGE_DATA_DIR to a folder it may write")
-        }
-        Kind::ReadOnlyFilesystem => {
-            Some("the file system is mounted read-only: set CARTAGE_DATA_DIR to a folder on another one")
-        }
-        Kind::NotADirectory => {
-            Some("a file is where a folder should be: move it away, or set CARTAGE_DATA_DIR")
-        }
-        Kind::NotFound => Some(
-            "a file or folder was removed meanwhile: check that no other program cleans up the data folder",
-        ),
-        _ => None,
-    }
-}
-
 /// What is wrong with a file of a package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -247,18 +231,6 @@ pub enum Damage {
         /// Why.
         reason: String,
     },
-}
-
-/// A name that cannot be part of a path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {name:?} {problem}")]
-pub struct InvalidName {
-    /// The kind of name.
-    pub what: &'static str,
-    /// The name as it was given.
-    pub name: String,
-    /// What is wrong with it.
-    pub problem: &'static str,
 }
 
 /// Adds what was tried and where to an error of the file system.

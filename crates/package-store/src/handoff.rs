@@ -10,18 +10,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use cartage_runtime::{NameCollisions, OnBadRow};
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 mod destination;
-mod rows;
+mod tables;
 mod writer;
 
 pub use destination::{DestinationTraits, MergeStrategy, ReplaceStrategy};
-pub use rows::{ColumnPlace, NameCollisions, OnBadRow, Refresh, RefreshTables};
-pub use writer::{DataWriter, PageCompression, UnknownCompression};
+pub use tables::{ColumnPlace, Refresh, RefreshTables};
+pub use writer::DataWriter;
 
 /// Settings that shape the bytes of a package or of what the next stage makes of it. Normalize hands on what it
 /// was handed.

@@ -13,7 +13,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::error::InvalidName;
+use crate::invalid_name::InvalidName;
 
 /// Longest table part, so that the whole name with every suffix stays below 255 bytes.
 const TABLE_PART_MAX: usize = 160;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cartage_runtime::Stage;
 
-use crate::error::InvalidName;
 use crate::format::Folder;
+use crate::invalid_name::InvalidName;
 use crate::load_id::LoadId;
 
 /// Longest name that is put into a file name together with a suffix.

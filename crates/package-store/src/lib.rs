@@ -33,10 +33,10 @@
 //! staged.write_schema("{}")?;
 //! let file = FileDraft { rows: 1, uncompressed_bytes: 9, ..FileDraft::new(name, "orders") };
 //! let sealed = staged.seal(ManifestDraft { files: vec![file], ..ManifestDraft::default() })?;
-//! sealed.publish(Folder::Extracted)?;
+//! sealed.publish(Extracted)?;
 //!
 //! for load_id in store.list(Folder::Extracted)? {
-//!     store.open_package(Folder::Extracted, &load_id)?.verify()?;
+//!     store.open_package(Extracted, &load_id)?.verify()?;
 //! }
 //! # Ok(())
 //! # }
@@ -50,6 +50,8 @@ mod error;
 mod format;
 mod fs;
 mod handoff;
+mod invalid_name;
+mod io_hint;
 mod job_name;
 mod jobs;
 mod layout;
@@ -68,18 +70,21 @@ mod verify;
 mod write_back;
 mod writer;
 
-pub use cartage_runtime::{Codec, FileFormat};
+pub use cartage_runtime::{Codec, FileFormat, PageCompression};
 pub use checksum::{Checksum, InvalidChecksum};
 pub use describe::{JobDescription, PackageDescription};
 pub use documents::{Documents, RunMarker};
-pub use error::{Damage, Error, ErrorKind, InvalidName, io_hint};
+pub use error::{Damage, Error, ErrorKind};
 pub use format::{FOLDER_FORMAT, Folder, FormatVersion, JobState, PACKAGE_FORMAT};
 pub use fs::{Entry, EntryKind, FileLock, FileSystem, RealFs};
 pub use handoff::{
-    ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, NameCollisions, OnBadRow, PackageSettings,
-    PageCompression, Refresh, RefreshTables, ReplaceStrategy, UnknownCompression,
+    ColumnPlace, DataWriter, DestinationTraits, MergeStrategy, PackageSettings, Refresh, RefreshTables,
+    ReplaceStrategy,
 };
+pub use invalid_name::InvalidName;
+pub use io_hint::io_hint;
 pub use job_name::{JobFileName, QuarantineFileName};
+pub use jobs::LockedJobs;
 pub use load_id::LoadId;
 pub use lock::{LockError, Owner, RunLock, StageLock, Wait};
 pub use manifest::{
@@ -87,7 +92,7 @@ pub use manifest::{
     ResourceEntry, Written,
 };
 pub use package::Package;
-pub use published::PublishedPackage;
+pub use published::{Extracted, InFolder, Loaded, Normalized, PublishedPackage};
 pub use scratch::replace_file;
 pub use store::{PackageStore, StoreOptions};
 pub use sweep::{SweepReason, SweepReport, Swept};

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::InvalidName;
+use crate::invalid_name::InvalidName;
 
 /// Unix seconds with microseconds as text, for example `1795163558.208462`.
 ///

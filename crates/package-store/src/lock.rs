@@ -84,7 +84,7 @@ impl LockError {
             Self::Held { .. } => Some("wait for it with --wait, or end that process".to_owned()),
             Self::Cancelled { .. } => None,
             Self::Io { source, .. } => Some(
-                crate::error::io_hint(source)
+                crate::io_hint::io_hint(source)
                     .unwrap_or(
                         "the file system must know locks: set CARTAGE_DATA_DIR to a folder on a local disk",
                     )
@@ -111,19 +111,26 @@ pub struct StageLock {
 
 #[derive(Debug)]
 struct Held {
+    /// The lock file.
+    path: PathBuf,
     _lock: Box<dyn FileLock>,
     /// Staging folders that this process is writing under this lock.
     live: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl StageLock {
-    pub(crate) fn new(stage: Stage, lock: Box<dyn FileLock>) -> Self {
-        Self { stage, held: Arc::new(Held { _lock: lock, live: Mutex::default() }) }
+    pub(crate) fn new(stage: Stage, path: PathBuf, lock: Box<dyn FileLock>) -> Self {
+        Self { stage, held: Arc::new(Held { path, _lock: lock, live: Mutex::default() }) }
     }
 
     /// The stage.
     pub fn stage(&self) -> Stage {
         self.stage
+    }
+
+    /// The lock file, which tells stages and pipelines apart.
+    pub(crate) fn path(&self) -> &Path {
+        &self.held.path
     }
 
     pub(crate) fn register(&self, staging: &Path) {

@@ -193,15 +193,6 @@ impl Package {
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// Compares every file of the package with its size and checksum, and finds what does not belong.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] names the first file that is missing, unknown, cut or changed.
-    /// [`Error::Io`] if a file cannot be read.
-    pub fn verify(&self) -> Result<(), Error> {
-        crate::verify::verify(self)
-    }
-
     pub(crate) fn reason_path(&self, name: &JobFileName) -> PathBuf {
         self.path.join(JobState::Failed.as_str()).join(format!("{name}{REASON_SUFFIX}"))
     }

@@ -1,23 +1,87 @@
 //! A package in a folder of a store: what it can be read as, and where it goes next.
 
+use std::fmt::Debug;
 use std::ops::Deref;
+
+use cartage_runtime::Stage;
 
 use crate::error::Error;
 use crate::format::Folder;
+use crate::jobs::LockedJobs;
+use crate::lock::StageLock;
 use crate::package::Package;
 use crate::publish;
 use crate::store::PackageStore;
 
-/// A package in one of the folders of a store. It reads as a [`Package`]; its jobs can be moved from
-/// several threads at once, and the caller holds the lock of the stage that does so.
-#[derive(Debug)]
-pub struct PublishedPackage {
-    pub(crate) store: PackageStore,
-    folder: Folder,
-    pub(crate) package: Package,
+/// In `extracted/`: waits for normalize.
+#[derive(Clone, Copy, Debug)]
+pub struct Extracted;
+
+/// In `normalized/`: waits for load, or is being loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Normalized;
+
+/// In `loaded/`.
+#[derive(Clone, Copy, Debug)]
+pub struct Loaded;
+
+/// Where a package is: [`Extracted`], [`Normalized`] or [`Loaded`] where the compiler knows, else a [`Folder`].
+pub trait InFolder: Copy + Debug + sealed::Sealed {
+    /// The folder.
+    fn folder(self) -> Folder;
 }
 
-impl Deref for PublishedPackage {
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Extracted {}
+    impl Sealed for super::Normalized {}
+    impl Sealed for super::Loaded {}
+    impl Sealed for super::Folder {}
+}
+
+impl InFolder for Extracted {
+    fn folder(self) -> Folder {
+        Folder::Extracted
+    }
+}
+
+impl InFolder for Normalized {
+    fn folder(self) -> Folder {
+        Folder::Normalized
+    }
+}
+
+impl InFolder for Loaded {
+    fn folder(self) -> Folder {
+        Folder::Loaded
+    }
+}
+
+impl InFolder for Folder {
+    fn folder(self) -> Folder {
+        self
+    }
+}
+
+/// A package in one of the folders of a store. It reads as a [`Package`].
+///
+/// Only the jobs of normalized packages run, so only theirs can be moved:
+///
+/// ```compile_fail,E0599
+/// use cartage_package_store::{Error, Extracted, PublishedPackage, StageLock};
+///
+/// fn load(package: &PublishedPackage<Extracted>, lock: &StageLock) -> Result<(), Error> {
+///     package.lock_jobs(lock).map(drop)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct PublishedPackage<F = Folder> {
+    store: PackageStore,
+    folder: F,
+    package: Package,
+}
+
+impl<F> Deref for PublishedPackage<F> {
     type Target = Package;
 
     fn deref(&self) -> &Package {
@@ -25,14 +89,14 @@ impl Deref for PublishedPackage {
     }
 }
 
-impl PublishedPackage {
-    pub(crate) fn new(store: PackageStore, folder: Folder, package: Package) -> Self {
+impl<F: InFolder> PublishedPackage<F> {
+    pub(crate) fn new(store: PackageStore, folder: F, package: Package) -> Self {
         Self { store, folder, package }
     }
 
     /// Where it is.
     pub fn folder(&self) -> Folder {
-        self.folder
+        self.folder.folder()
     }
 
     /// Removes the package. If this is cut, the package is there as a whole or gone; a sweep removes the
@@ -41,20 +105,42 @@ impl PublishedPackage {
     /// # Errors
     /// [`Error::Io`].
     pub fn discard(self) -> Result<(), Error> {
-        self.store.settle(self.folder, self.load_id())?;
-        self.store.remember_load_id(self.folder, self.load_id())?;
+        self.store.settle(self.folder(), self.load_id())?;
+        self.store.remember_load_id(self.folder(), self.load_id())?;
         publish::withdraw(self.store.disk(), self.path())
     }
+}
 
-    /// Moves the package with its jobs as they are to another folder, create-only.
+impl PublishedPackage<Normalized> {
+    /// The right to move the jobs of this package. Several threads may use it at once.
     ///
     /// # Errors
-    /// As [`SealedPackage::publish`](crate::SealedPackage::publish); the package stays where it is
-    /// unless the error is [`Error::NotDurable`].
-    pub fn move_to(self, folder: Folder) -> Result<Self, Error> {
-        let Self { store, folder: from, package } = self;
-        let path = store.relocate(from, package.load_id(), folder)?;
+    /// [`Error::WrongLock`] if `lock` is not that of the load stage of this pipeline.
+    pub fn lock_jobs<'p>(&'p self, lock: &'p StageLock) -> Result<LockedJobs<'p>, Error> {
+        self.check_lock(lock)?;
+        Ok(LockedJobs::new(&self.package, lock))
+    }
+
+    /// Moves the package with its jobs as they are to `loaded/`, create-only.
+    ///
+    /// # Errors
+    /// [`Error::WrongLock`] if `lock` is not that of the load stage of this pipeline, else as
+    /// [`SealedPackage::publish`](crate::SealedPackage::publish); the package stays where it is unless the
+    /// error is [`Error::NotDurable`].
+    pub fn finish_load(self, lock: &StageLock) -> Result<PublishedPackage<Loaded>, Error> {
+        self.check_lock(lock)?;
+        let Self { store, package, .. } = self;
+        let path = store.relocate(Folder::Normalized, package.load_id(), Folder::Loaded)?;
         let package = package.moved_to(path);
-        Ok(Self { store, folder, package })
+        Ok(PublishedPackage::new(store, Loaded, package))
+    }
+
+    fn check_lock(&self, lock: &StageLock) -> Result<(), Error> {
+        let needed = self.store.layout().lock(&Stage::Load.to_string());
+        if lock.path() == needed {
+            return Ok(());
+        }
+        let (load_id, given) = (self.load_id().clone(), lock.path().to_owned());
+        Err(Error::WrongLock { load_id, needed, given })
     }
 }

@@ -15,7 +15,7 @@ use crate::load_id::LoadId;
 use crate::lock::{self, LockError, RunLock, StageLock, Wait};
 use crate::package::Package;
 use crate::publish::{self, Presence, Target};
-use crate::published::PublishedPackage;
+use crate::published::{InFolder, PublishedPackage};
 use crate::writer::StagedPackage;
 
 /// How a store works.
@@ -156,7 +156,8 @@ impl PackageStore {
     /// # Errors
     /// [`LockError::Held`] says who has it.
     pub fn lock(&self, stage: Stage, wait: Wait) -> Result<StageLock, LockError> {
-        self.lock_file(&stage.to_string(), wait, &self.inner.cancel).map(|lock| StageLock::new(stage, lock))
+        let lock = self.lock_file(&stage.to_string(), wait, &self.inner.cancel)?;
+        Ok(StageLock::new(stage, self.layout().lock(&stage.to_string()), lock))
     }
 
     /// Takes the right to make a run over all stages. The stages still take their own locks, so that a
@@ -317,7 +318,7 @@ impl PackageStore {
     /// package left in earlier folders goes with it.
     ///
     /// # Errors
-    /// As [`PublishedPackage::move_to`].
+    /// As [`PublishedPackage::finish_load`].
     pub fn abort(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
         self.relocate(folder, load_id, Folder::Aborted).map(drop)
     }
@@ -341,12 +342,16 @@ impl PackageStore {
         Ok(path)
     }
 
-    /// Opens a package. This verifies `package.json` and nothing else.
+    /// Opens the package in `folder`. This verifies `package.json` and nothing else.
     ///
     /// # Errors
     /// [`Error::NoSuchPackage`], [`Error::Damaged`], [`Error::NewerFormat`], [`Error::OtherPipeline`].
-    pub fn open_package(&self, folder: Folder, load_id: &LoadId) -> Result<PublishedPackage, Error> {
-        let path: PathBuf = self.layout().package(folder, load_id);
+    pub fn open_package<F: InFolder>(
+        &self,
+        folder: F,
+        load_id: &LoadId,
+    ) -> Result<PublishedPackage<F>, Error> {
+        let path: PathBuf = self.layout().package(folder.folder(), load_id);
         let package = Package::read(self.disk().clone(), path)?;
         if package.load_id() != load_id {
             let reason = format!("it is that of package {}", package.load_id());

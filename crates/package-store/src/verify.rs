@@ -23,14 +23,21 @@ struct Found {
     expected: Expected,
 }
 
-/// Looks at names and sizes first, because they cost nothing, and at the bytes then.
-pub(crate) fn verify(package: &Package) -> Result<(), Error> {
-    package.reread()?;
-    let (fixed, jobs) = (fixed_files(package), jobs(package));
-    let mut check = Check { package, fixed, jobs, found: Vec::new(), jobs_deleted: false };
-    check.walk()?;
-    check.nothing_missing()?;
-    check.bytes()
+impl Package {
+    /// Compares every file of the package with its size and checksum, and finds what does not belong.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] names the first file that is missing, unknown, cut or changed.
+    /// [`Error::Io`] if a file cannot be read.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.reread()?;
+        let (fixed, jobs) = (fixed_files(self), jobs(self));
+        let mut check = Check { package: self, fixed, jobs, found: Vec::new(), jobs_deleted: false };
+        // Names and sizes first, because they cost nothing.
+        check.walk()?;
+        check.nothing_missing()?;
+        check.bytes()
+    }
 }
 
 /// Documents and quarantined rows, which never move, by their path in the package.

@@ -7,9 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::checksum::Checksum;
 use crate::disk::Disk;
 use crate::error::{At, Error};
-use crate::format::{
-    Folder, JobState, PACKAGE_JSON, QUARANTINE, SCHEMA_JSON, SCHEMA_UPDATE_JSON, STATE_JSON,
-};
+use crate::format::{JobState, PACKAGE_JSON, QUARANTINE, SCHEMA_JSON, SCHEMA_UPDATE_JSON, STATE_JSON};
 use crate::job_name::{JobFileName, QuarantineFileName};
 use crate::layout::StagingName;
 use crate::load_id::LoadId;
@@ -18,7 +16,7 @@ use crate::manifest::{DocumentEntry, Manifest, ManifestDraft};
 use crate::package::Package;
 use crate::package_json;
 use crate::publish::{self, Target};
-use crate::published::PublishedPackage;
+use crate::published::{InFolder, PublishedPackage};
 use crate::seal::Sealer;
 use crate::store::PackageStore;
 use crate::write_back::WriteBack;
@@ -195,7 +193,7 @@ impl SealedPackage {
         &self.manifest
     }
 
-    /// Makes the package visible in `folder` in one step, and durable.
+    /// Makes the package visible in a folder in one step, and durable.
     ///
     /// Order: sync every file and folder, rename, sync both parent folders. Where the folder
     /// cannot be renamed the files are copied, `package.json` last.
@@ -206,14 +204,15 @@ impl SealedPackage {
     /// power fails, so open it again before relying on it.
     /// [`Error::Io`] otherwise: nothing is visible. In every case but `NotDurable` the package is gone
     /// and the stage has to make it again, because after a failed sync its bytes cannot be trusted.
-    pub fn publish(self, folder: Folder) -> Result<PublishedPackage, Error> {
+    pub fn publish<F: InFolder>(self, into: F) -> Result<PublishedPackage<F>, Error> {
         let Self { staging, manifest, digest } = self;
+        let folder = into.folder();
         let store = staging.store.clone();
         let path = store.layout().package(folder, &manifest.load_id);
         let target = Target { path: &path, folder, load_id: &manifest.load_id };
         publish::publish(store.disk(), &staging.path, target)?;
         tracing::info!(load_id = %manifest.load_id, %folder, files = manifest.files.len(), "package published");
         let package = Package::new(store.disk().clone(), path, manifest, digest);
-        Ok(PublishedPackage::new(store, folder, package))
+        Ok(PublishedPackage::new(store, into, package))
     }
 }

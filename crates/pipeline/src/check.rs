@@ -2,7 +2,7 @@
 
 use cartage_config::Config;
 use cartage_destinations_api::{Checkup, Connector, checkup};
-use cartage_package_store::{Error as StoreError, PackageStore, StoreOptions};
+use cartage_package_store::{Error as StoreError, Folder, PackageStore, StoreOptions};
 use cartage_runtime::Runtime;
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ impl Project {
             target: target(&*destination),
             checkup: checkup(&*destination),
             pending: pending
-                .filter(|package| matches!(&*package.folder, "extracted" | "normalized"))
+                .filter(|package| matches!(package.folder, Folder::Extracted | Folder::Normalized))
                 .collect(),
         })
     }

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cartage_config::{Config, PipelineSettings, SourceSettings};
-use cartage_extract::Source;
 use cartage_normalize::{CurrentContracts, SchemaContract};
 use cartage_package_store::Package;
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{ContractModes, Naming, Schema, normalize_schema_name};
+use cartage_source_api::Source;
 use serde::Deserialize;
 use serde_json::Value;
 

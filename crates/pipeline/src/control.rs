@@ -6,12 +6,11 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_extract::{
-    ExtractRequest, ExtractSettings, NameCollisions, OnBadRow, RefreshTables, SchemaSettings, Source,
-};
-use cartage_package_store::{ColumnPlace, RunLock, StageLock};
-use cartage_runtime::{CancelToken, Stage};
+use cartage_extract::{ExtractRequest, ExtractSettings};
+use cartage_package_store::{ColumnPlace, RefreshTables, RunLock, StageLock};
+use cartage_runtime::{CancelToken, NameCollisions, OnBadRow, Stage};
 use cartage_schema::Schema;
+use cartage_source_api::{SchemaSettings, Source};
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;

@@ -1,7 +1,7 @@
 //! `drop`: tables and state of resources, at the destination, in the schema and in the state at once.
 
 use cartage_destinations_api::Connector;
-use cartage_extract::{Refresh, RefreshTables};
+use cartage_package_store::{Refresh, RefreshTables};
 use cartage_schema::{Pattern, Schema, Table, normalize_schema_name};
 use cartage_state::{PipelineState, StatePath};
 use serde::Serialize;

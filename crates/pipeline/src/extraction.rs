@@ -5,12 +5,12 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use cartage_extract::{
-    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, Refresh,
-    ResourceSettings, Source,
+    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, ResourceSettings,
 };
-use cartage_package_store::{Folder, LoadId, StageLock};
+use cartage_package_store::{Folder, LoadId, Refresh, StageLock};
 use cartage_runtime::CancelToken;
 use cartage_schema::{Schema, normalize_schema_name};
+use cartage_source_api::Source;
 use cartage_state::PipelineState;
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +72,9 @@ impl<'a> Extraction<'a> {
 
 /// The file format of a run becomes a hint of its tables, as in dlt; it is part of the schema's hash.
 fn mark_file_format(project: &Project, source: &mut Source) {
-    if let Some(format) = &project.config.pipeline.loader_file_format {
+    if let Some(format) = project.config.pipeline.loader_file_format {
         for resource in &mut source.resources {
-            resource.hints.file_format = Some(format.clone());
+            resource.hints.file_format = Some(format.to_string());
         }
     }
 }
@@ -179,7 +179,7 @@ fn note_published(project: &Project, run_id: &str, report: &mut RunReport) {
         let Ok(package) = project.store.open_package(Folder::Extracted, &load_id) else { continue };
         let manifest = package.manifest();
         if manifest.run_id == run_id {
-            report.package(load_id.as_str(), &manifest.schema_name).state = Folder::Extracted.to_string();
+            report.package(load_id.as_str(), &manifest.schema_name, Folder::Extracted);
         }
     }
 }
@@ -339,6 +339,6 @@ pub(crate) fn add_extracted(report: &mut RunReport, done: &ExtractReport, second
         }
     }
     for package in &done.packages {
-        report.package(package.load_id.as_str(), &done.schema.name).state = Folder::Extracted.to_string();
+        report.package(package.load_id.as_str(), &done.schema.name, Folder::Extracted);
     }
 }

@@ -11,24 +11,15 @@ impl Project {
     /// What stands in extracted packages for the later stages.
     ///
     /// # Errors
-    /// As for [`Project::capabilities`], and if the destination asks for a compression that is not known.
+    /// As for [`Project::capabilities`].
     pub(crate) fn package_settings(&self) -> Result<PackageSettings, PipelineError> {
         let capabilities = self.capabilities()?;
         let writer = self.config.normalize_writer()?;
-        let unknown = |cause: cartage_package_store::UnknownCompression| {
-            PipelineError::usage(
-                format!(
-                    "destination type \"{}\" asks for Parquet files whose {cause}",
-                    capabilities.destination
-                ),
-                "correct parquet_compression in its capabilities",
-            )
-        };
         Ok(PackageSettings {
             data_writer: DataWriter {
                 file_max_items: Some(writer.file_max_items.get()),
                 file_max_bytes: Some(writer.file_bytes(capabilities.files.recommended_file_size)),
-                compression: capabilities.files.parquet_compression.parse().map_err(unknown)?,
+                compression: capabilities.files.parquet_compression,
                 disable_compression: writer.disable_compression,
             },
             destination: traits_of(&capabilities),
@@ -39,7 +30,7 @@ impl Project {
 
 fn traits_of(capabilities: &api::Capabilities) -> DestinationTraits {
     DestinationTraits {
-        naming: capabilities.names.naming.clone(),
+        naming: capabilities.names.naming.map(|naming| naming.to_string()),
         max_identifier_length: Some(capabilities.names.max_identifier_length),
         max_column_identifier_length: Some(capabilities.names.max_column_identifier_length),
         decimal_precision: Some(capabilities.values.decimal_precision),
@@ -98,8 +89,6 @@ mod tests {
             let traits = traits_of(&capabilities);
             assert_eq!(traits.max_name_length(), Some(capabilities.max_name_length()), "{name}");
             assert_eq!(traits.appends_merges(), capabilities.strategies.merge.is_empty(), "{name}");
-            let compression = &capabilities.files.parquet_compression;
-            assert!(compression.parse::<cartage_package_store::PageCompression>().is_ok(), "{name}");
         }
     }
 }

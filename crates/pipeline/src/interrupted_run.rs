@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cartage_extract::Refresh;
-use cartage_package_store::{Folder, PublishedPackage, RunMarker};
+use cartage_package_store::{Folder, PublishedPackage, Refresh, RunMarker};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -44,7 +44,7 @@ mod unsupported;
 mod widen;
 
 pub use abort::AbortReport;
-pub use cartage_extract::Refresh;
+pub use cartage_package_store::Refresh;
 pub use check::{DestinationReport, check_destination};
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
@@ -52,7 +52,9 @@ pub use extraction::ExtractOptions;
 pub use human::{grouped, size};
 pub use plan::{PlanOptions, PlanReport, PlannedPackage, StatementText};
 pub use project::Project;
-pub use report::{FailedJob, PackageReport, RunReport, Skipped, SourceFile, StageReport, Target};
+pub use report::{
+    FailedJob, PackageReport, PackageState, RunReport, Skipped, SourceFile, StageReport, Target,
+};
 pub use run::RunOptions;
 pub use schema_commands::{SchemaImport, SchemaPlace};
 pub use set_aside::SetAside;

@@ -1,7 +1,7 @@
 //! The newest schema and state of a pipeline: of the newest pending package that has them, else those
 //! that the last load committed. Dropping the pending packages is all that it takes to go back.
 
-use cartage_package_store::{Error as StoreError, Folder, LoadId, PublishedPackage};
+use cartage_package_store::{Error as StoreError, Folder, LoadId, Package};
 use cartage_schema::{NamingKind, Schema, normalize_schema_name};
 use cartage_state::PipelineState;
 
@@ -45,7 +45,7 @@ impl Project {
     /// The newest state, also of extracted packages.
     pub(crate) fn newest_state(&self) -> Result<Option<PipelineState>, PipelineError> {
         let folders = [Folder::Extracted, Folder::Normalized];
-        match self.newest_pending(&folders, None, |package| package.state_json())? {
+        match self.newest_pending(&folders, None, Package::state_json)? {
             Some(text) => parse_state(&text).map(Some),
             None => self.committed_state(),
         }
@@ -82,7 +82,7 @@ impl Project {
         &self,
         folders: &[Folder],
         before: Option<&LoadId>,
-        read: impl Fn(&PublishedPackage) -> Result<Option<T>, StoreError>,
+        read: impl Fn(&Package) -> Result<Option<T>, StoreError>,
     ) -> Result<Option<T>, PipelineError> {
         'again: loop {
             for folder in folders {
@@ -105,7 +105,7 @@ impl Project {
         &self,
         folder: Folder,
         load_id: &LoadId,
-        read: impl Fn(&PublishedPackage) -> Result<T, StoreError>,
+        read: impl Fn(&Package) -> Result<T, StoreError>,
     ) -> Result<Option<T>, PipelineError> {
         let found = self.store.open_package(folder, load_id).and_then(|package| read(&package));
         match found {
@@ -121,7 +121,7 @@ fn parse_state(text: &str) -> Result<PipelineState, PipelineError> {
 }
 
 /// The schema of a package.
-pub(crate) fn schema_of(package: &PublishedPackage) -> Result<Schema, PipelineError> {
+pub(crate) fn schema_of(package: &Package) -> Result<Schema, PipelineError> {
     parse(&package.manifest().schema_name, &package.schema_json()?)
 }
 

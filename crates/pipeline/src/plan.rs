@@ -255,7 +255,7 @@ impl Planning<'_> {
     /// The statements of a package, compared with the destination as long as it can be asked.
     fn statements(
         &mut self,
-        package: &cartage_package_store::PublishedPackage,
+        package: &cartage_package_store::Package,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Vec<StatementText>>, PipelineError> {
         if self.destination.preview().is_none() {

@@ -100,12 +100,7 @@ impl Project {
             )
         })?;
         let mut common = CommonSettings::read(&settings)?;
-        if let Some(format) = &self.config.pipeline.loader_file_format {
-            let unknown = |cause: cartage_runtime::UnknownFileWord| {
-                PipelineError::usage(cause.to_string(), "correct loader_file_format")
-            };
-            common.loader_file_format = Some(format.parse().map_err(unknown)?);
-        }
+        common.loader_file_format = self.config.pipeline.loader_file_format.or(common.loader_file_format);
         let capabilities = capabilities.with_settings(&common)?;
         let (format, staged) = (capabilities.files.preferred_format, &capabilities.files.staging_formats);
         if self.config.staging.is_some() && !staged.contains(&format) {
@@ -120,19 +115,15 @@ impl Project {
     /// The naming convention that the settings or the destination ask for.
     ///
     /// # Errors
-    /// If it is not known.
+    /// As for [`Project::capabilities`].
     pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
-        let Some(name) = self.capabilities()?.names.naming else { return Ok(None) };
-        let unknown = |error: cartage_schema::UnknownNaming| {
-            PipelineError::usage(error.to_string(), "see naming_convention in the documentation")
-        };
-        name.parse().map(Some).map_err(unknown)
+        Ok(self.capabilities()?.names.naming)
     }
 
     /// The dataset as the destination knows it.
     ///
     /// # Errors
-    /// If the naming convention is not known.
+    /// As for [`Project::capabilities`].
     pub fn dataset(&self) -> Result<String, PipelineError> {
         let layout = self.config.pipeline.dataset_name_layout.as_deref().unwrap_or("%s");
         let dataset = layout.replace("%s", &self.dataset_name()?);

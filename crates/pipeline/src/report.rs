@@ -1,7 +1,9 @@
 //! What a run did, for the summary, for `--format json` and for the trace.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use cartage_package_store::Folder;
 use cartage_schema::{Discarded, Discards};
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +75,52 @@ pub struct PackageReport {
     pub load_id: String,
     /// Its schema.
     pub schema: String,
-    /// The folder it is in now: `extracted`, `normalized` or `loaded`; `discarded` where nothing was in it.
-    pub state: String,
+    /// Where it is now.
+    pub state: PackageState,
     /// Whether it was left by an earlier run.
     pub was_pending: bool,
     /// Tables that this package brought.
     pub new_tables: Vec<String>,
+}
+
+/// Where a package is after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum PackageState {
+    /// It waits for normalize.
+    Extracted,
+    /// It waits for load.
+    Normalized,
+    /// It is at the destination.
+    Loaded,
+    /// It was set aside.
+    Aborted,
+    /// It is gone, because there was nothing in it.
+    Discarded,
+}
+
+impl From<Folder> for PackageState {
+    fn from(folder: Folder) -> Self {
+        match folder {
+            Folder::Extracted => Self::Extracted,
+            Folder::Normalized => Self::Normalized,
+            Folder::Loaded => Self::Loaded,
+            Folder::Aborted => Self::Aborted,
+        }
+    }
+}
+
+impl fmt::Display for PackageState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Extracted => "extracted",
+            Self::Normalized => "normalized",
+            Self::Loaded => "loaded",
+            Self::Aborted => "aborted",
+            Self::Discarded => "discarded",
+        })
+    }
 }
 
 /// A file that was read.
@@ -174,8 +216,7 @@ impl RunReport {
         }
         for package in later.packages {
             let PackageReport { load_id, schema, state, was_pending, new_tables } = package;
-            let entry = self.package(&load_id, &schema);
-            entry.state = state;
+            let entry = self.package(&load_id, &schema, state);
             entry.was_pending |= was_pending;
             entry.new_tables.extend(new_tables);
         }
@@ -197,19 +238,54 @@ impl RunReport {
         self.add_discarded(&later.discarded);
     }
 
-    /// The entry of a package, made where there is none.
-    pub(crate) fn package(&mut self, load_id: &str, schema: &str) -> &mut PackageReport {
+    /// The entry of a package that is in `state` now, made where there is none.
+    pub(crate) fn package(
+        &mut self,
+        load_id: &str,
+        schema: &str,
+        state: impl Into<PackageState>,
+    ) -> &mut PackageReport {
+        let state = state.into();
         let position = self.packages.iter().position(|package| package.load_id == load_id);
         let position = position.unwrap_or_else(|| {
             self.packages.push(PackageReport {
                 load_id: load_id.to_owned(),
                 schema: schema.to_owned(),
-                state: String::new(),
+                state,
                 was_pending: false,
                 new_tables: Vec::new(),
             });
             self.packages.len() - 1
         });
-        &mut self.packages[position]
+        let package = &mut self.packages[position];
+        package.state = state;
+        package
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_has_one_entry_which_tells_where_it_got_to() {
+        let mut report = RunReport::default();
+        report.package("1.2", "shop", Folder::Extracted).was_pending = true;
+        report.package("1.3", "shop", PackageState::Discarded);
+        report.package("1.2", "shop", Folder::Loaded);
+        let states: Vec<_> =
+            report.packages.iter().map(|package| (package.state, package.was_pending)).collect();
+        assert_eq!(states, [(PackageState::Loaded, true), (PackageState::Discarded, false)]);
+    }
+
+    #[test]
+    fn states_of_packages_are_spelled_as_they_are_printed() {
+        let folders = Folder::ALL.map(PackageState::from);
+        for state in folders.into_iter().chain([PackageState::Discarded]) {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.to_string());
+        }
+        for folder in Folder::ALL {
+            assert_eq!(serde_json::to_value(folder).unwrap(), PackageState::from(folder).to_string());
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use cartage_destinations_api::{Connector, Destination};
-use cartage_extract::Source;
-use cartage_package_store::{Folder, PublishedPackage};
+use cartage_package_store::{Folder, Package};
 use cartage_runtime::Stage;
+use cartage_source_api::Source;
 
 use crate::concurrent_run::{ConcurrentRun, Locks};
 use crate::dev_mode;
@@ -179,11 +179,9 @@ impl Project {
     fn note_pending(&self, report: &mut RunReport) -> Result<(), PipelineError> {
         for folder in [Folder::Normalized, Folder::Extracted] {
             for load_id in self.store.list(folder)? {
-                let read = |package: &PublishedPackage| Ok(package.manifest().schema_name.clone());
+                let read = |package: &Package| Ok(package.manifest().schema_name.clone());
                 let Some(schema) = self.read_pending(folder, &load_id, read)? else { continue };
-                let entry = report.package(load_id.as_str(), &schema);
-                entry.state = folder.to_string();
-                entry.was_pending = true;
+                report.package(load_id.as_str(), &schema, folder).was_pending = true;
             }
         }
         Ok(())

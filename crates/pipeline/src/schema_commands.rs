@@ -97,7 +97,8 @@ impl Project {
         for folder in Folder::ALL {
             for known in self.store.list(folder)? {
                 if Some(&known) == load_id.as_ref() {
-                    return schema_of(&self.store.open_package(folder, &known)?);
+                    let package = self.store.open_package(folder, &known)?;
+                    return schema_of(&package);
                 }
             }
         }

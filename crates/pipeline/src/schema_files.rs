@@ -10,8 +10,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cartage_extract::Source;
+use cartage_config::SchemaFileFormat;
 use cartage_schema::{Origin, Schema, SchemaError, SchemaFormat, SchemaTextOptions};
+use cartage_source_api::Source;
 
 use crate::error::PipelineError;
 use crate::project::Project;
@@ -29,10 +30,13 @@ impl SchemaFiles {
     pub(crate) fn of(project: &Project) -> Result<Self, PipelineError> {
         let settings = &project.config.pipeline;
         let place = |path: &Option<PathBuf>| path.as_ref().map(|path| project.config.base_dir().join(path));
-        let format = settings.external_schema_format.as_deref().unwrap_or("yaml");
-        let format = format.parse::<SchemaFormat>().map_err(|reason| {
-            PipelineError::usage(reason, "set pipeline.external_schema_format to yaml or json")
-        })?;
+        let format = match settings.external_schema_format {
+            SchemaFileFormat::Yaml => SchemaFormat::Yaml,
+            SchemaFileFormat::Json => SchemaFormat::Json,
+            SchemaFileFormat::Dbml => SchemaFormat::Dbml,
+            SchemaFileFormat::Dot => SchemaFormat::Dot,
+            SchemaFileFormat::Mermaid => SchemaFormat::Mermaid,
+        };
         let files = Self {
             import: place(&settings.import_schema_path),
             export: place(&settings.export_schema_path).filter(|_| !project.is_trial),

@@ -12,7 +12,7 @@ use cartage_runtime::Stage;
 use crate::error::PipelineError;
 use crate::interrupted_run;
 use crate::project::Project;
-use crate::report::RunReport;
+use crate::report::{PackageState, RunReport};
 
 /// A package that was set aside.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl SetAside {
     pub(crate) fn note(&self, report: &mut RunReport) {
         let gone = |load_id: &String| *load_id == self.load_id || self.followers.contains(load_id);
         for package in report.packages.iter_mut().filter(|package| gone(&package.load_id)) {
-            Folder::Aborted.as_str().clone_into(&mut package.state);
+            package.state = PackageState::Aborted;
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cartage_config::{Config, SourceSettings};
-use cartage_extract::Source;
 use cartage_runtime::Random;
+use cartage_source_api::Source;
 
 use crate::error::PipelineError;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use cartage_destinations_api::Destination;
 use cartage_load::{LoadRequest, LoadSettings};
 use cartage_normalize::NormalizeRequest;
-use cartage_package_store::{Folder, LoadId, PublishedPackage, StageLock};
+use cartage_package_store::{Folder, LoadId, Package, StageLock};
 use cartage_runtime::{Runtime, Stage, SystemRandom};
 
 use crate::budget::Budget;
@@ -15,7 +15,7 @@ use crate::contracts;
 use crate::error::PipelineError;
 use crate::newest::parse;
 use crate::project::Project;
-use crate::report::{FailedJob, RunReport};
+use crate::report::{FailedJob, PackageState, RunReport};
 use crate::schema_files::SchemaFiles;
 use crate::set_aside::{self, Aside};
 
@@ -69,14 +69,13 @@ pub(crate) fn normalize_one(
     report.add_null_columns(done.null_columns, &done.new_columns);
     if done.published {
         // Another process may have loaded it already, and the next package writes the file again.
-        let read =
-            |package: &PublishedPackage| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
+        let read = |package: &Package| Ok((package.manifest().schema_name.clone(), package.schema_json()?));
         if let Some((name, text)) = project.read_pending(Folder::Normalized, load_id, read)? {
             SchemaFiles::of(project)?.export(&parse(&name, &text)?)?;
         }
     }
-    let state = if done.published { Folder::Normalized.as_str() } else { "discarded" };
-    state.clone_into(&mut report.package(load_id.as_str(), &schema).state);
+    let state = if done.published { PackageState::Normalized } else { PackageState::Discarded };
+    report.package(load_id.as_str(), &schema, state);
     Ok(done.published)
 }
 
@@ -136,8 +135,7 @@ pub(crate) fn load_one(
         job: failed.job,
         reason: failed.reason,
     }));
-    let package = report.package(&done.load_id, &done.schema_name);
-    package.state = Folder::Loaded.to_string();
+    let package = report.package(&done.load_id, &done.schema_name, Folder::Loaded);
     package.new_tables = done.created_tables.into_iter().filter(|table| !table.starts_with("_dlt")).collect();
     Ok(())
 }

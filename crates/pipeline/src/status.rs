@@ -34,7 +34,7 @@ pub struct PackageLine {
     /// Its name.
     pub load_id: String,
     /// Where it is.
-    pub folder: String,
+    pub folder: Folder,
     /// Its schema; `None` where its manifest cannot be read.
     pub schema: Option<String>,
     /// Rows in its files.
@@ -116,7 +116,7 @@ impl Project {
                     files.fold((0, 0), |(rows, bytes), file| (rows + file.rows, bytes + file.bytes));
                 lines.push(PackageLine {
                     load_id: load_id.to_string(),
-                    folder: folder.to_string(),
+                    folder,
                     schema: manifest.map(|manifest| manifest.schema_name.clone()),
                     rows,
                     bytes,

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use cartage_schema::{ContractEntity, Discarded};
 
 use crate::human::{grouped, size};
-use crate::report::{PackageReport, RunReport, StageReport};
+use crate::report::{PackageReport, PackageState, RunReport, StageReport};
 
 /// The summary of a run, ending with a line feed.
 impl Display for RunReport {
@@ -45,8 +45,7 @@ fn packages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
         writeln!(out, "no rows were loaded")?;
     }
     let alike = |a: &PackageReport, b: &PackageReport| {
-        let key =
-            |package: &PackageReport| (package.schema.clone(), package.state.clone(), package.was_pending);
+        let key = |package: &PackageReport| (package.schema.clone(), package.state, package.was_pending);
         key(a) == key(b) && b.new_tables.is_empty()
     };
     for packages in report.packages.chunk_by(alike) {
@@ -67,7 +66,7 @@ fn packages(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {
 }
 
 fn is_loaded(package: &PackageReport) -> bool {
-    package.state == "loaded"
+    package.state == PackageState::Loaded
 }
 
 fn remarks(out: &mut Formatter<'_>, report: &RunReport) -> fmt::Result {

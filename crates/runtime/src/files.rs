@@ -27,7 +27,22 @@ pub enum Codec {
     Gz,
 }
 
-/// A word that names no format, or no codec.
+/// How pages of Parquet files are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageCompression {
+    /// Not at all.
+    #[default]
+    None,
+    /// Snappy.
+    Snappy,
+    /// LZ4 without frames.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+/// A word that names no format, no codec or no compression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFileWord {
     what: &'static str,
@@ -62,6 +77,21 @@ impl Codec {
     }
 }
 
+impl PageCompression {
+    /// Every compression.
+    pub const ALL: [Self; 4] = [Self::None, Self::Snappy, Self::Lz4, Self::Zstd];
+
+    /// The word in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
 impl fmt::Display for FileFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -69,6 +99,12 @@ impl fmt::Display for FileFormat {
 }
 
 impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for PageCompression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -100,6 +136,19 @@ impl FromStr for Codec {
     }
 }
 
+impl FromStr for PageCompression {
+    type Err = UnknownFileWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFileWord> {
+        let found = Self::ALL.into_iter().find(|compression| compression.as_str() == text);
+        found.ok_or_else(|| UnknownFileWord {
+            what: "compression",
+            found: text.to_owned(),
+            known: Self::ALL.map(Self::as_str).to_vec(),
+        })
+    }
+}
+
 impl fmt::Display for UnknownFileWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} '{}' is not known, use one of {}", self.what, self.found, self.known.join(", "))
@@ -120,6 +169,9 @@ mod tests {
         for codec in Codec::ALL {
             assert_eq!(codec.as_str().parse(), Ok(codec));
         }
+        for compression in PageCompression::ALL {
+            assert_eq!(compression.as_str().parse(), Ok(compression));
+        }
     }
 
     #[test]
@@ -128,5 +180,7 @@ mod tests {
         assert_eq!(format, "file format 'sql' is not known, use one of parquet, jsonl, csv");
         let codec = "xz".parse::<Codec>().unwrap_err().to_string();
         assert_eq!(codec, "codec 'xz' is not known, use one of zst, gz");
+        let compression = "xz".parse::<PageCompression>().unwrap_err().to_string();
+        assert_eq!(compression, "compression 'xz' is not known, use one of none, snappy, lz4, zstd");
     }
 }

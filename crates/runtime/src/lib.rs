@@ -1,6 +1,7 @@
 //! What the stages are handed from outside: clock, random source, progress and cancellation; how they wait between
 //! attempts, start [threads], and keep panics of libraries to themselves. Besides, the words that all crates share: of
-//! [stages](Stage), and of the [formats](FileFormat) and [codecs](Codec) of job files.
+//! [stages](Stage), of the [formats](FileFormat) and [codecs](Codec) of job files, and of what happens to
+//! [bad rows](OnBadRow).
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
 //! input, clock and seed leave the same bytes on disk.
@@ -15,15 +16,17 @@ mod panics;
 mod progress;
 mod random;
 mod retry;
+mod rows;
 pub mod threads;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use files::{Codec, FileFormat, UnknownFileWord};
+pub use files::{Codec, FileFormat, PageCompression, UnknownFileWord};
 pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use retry::{RetryPolicy, Sleeper, ThreadSleeper};
+pub use rows::{NameCollisions, OnBadRow};
 
 use std::sync::Arc;
 

@@ -100,7 +100,7 @@ fn changes_type(column: &Column, existing: &Column) -> bool {
 mod tests {
     use super::*;
     use crate::naming::NamingKind;
-    use crate::words::DataType;
+    use cartage_values::DataType;
 
     fn schema() -> Schema {
         let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();

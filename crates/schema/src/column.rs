@@ -1,10 +1,11 @@
 //! Columns: name, type and hints.
 
+use cartage_values::DataType;
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
 use crate::record::{is_unset, record};
-use crate::words::{DataType, SortOrder};
+use crate::words::SortOrder;
 
 /// A column of a table.
 ///

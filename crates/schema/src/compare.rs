@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::column::Column;
     use crate::naming::NamingKind;
-    use crate::words::DataType;
+    use cartage_values::DataType;
 
     #[test]
     fn changes_name_tables_columns_and_hints_and_ignore_what_the_stages_note() {

@@ -1,8 +1,9 @@
 //! Schema contracts: whether new tables, new columns and other types are welcome.
 
+use cartage_values::UnknownWord;
 use serde_json::Value;
 
-use crate::words::{ContractMode, UnknownWord};
+use crate::words::ContractMode;
 
 /// The modes of the three things a contract is about. Whatever it leaves out evolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

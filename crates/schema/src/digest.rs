@@ -19,7 +19,7 @@ pub(crate) fn shake128(bytes: &[u8], digest: &mut [u8]) {
 /// The id that dlt computes for a row from `bytes`: SHAKE128 as 14 characters of base64.
 ///
 /// Children hash `{parent id}_{table}_{list index}`; rows with a key hash the [canonical
-/// JSON](crate::canonical) of the key; rows of scd2 tables that of the whole row.
+/// JSON](cartage_values::canonical) of the key; rows of scd2 tables that of the whole row.
 pub fn row_hash_id(bytes: &[u8]) -> String {
     let mut digest = [0; ROW_ID_BYTES];
     shake128(bytes, &mut digest);

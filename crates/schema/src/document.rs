@@ -40,7 +40,7 @@ impl Schema {
     /// The document on one line, as `_dlt_version` holds it.
     pub fn to_json(&self) -> String {
         let document = serde_json::to_value(self).expect("a schema is representable as JSON");
-        crate::canonical::to_compact(&document)
+        cartage_values::canonical::to_compact(&document)
     }
 
     /// The document indented by two spaces, as files hold it.

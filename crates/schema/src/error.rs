@@ -1,9 +1,10 @@
 //! What can be wrong with a schema.
 
+use cartage_values::{DataType, UnknownWord};
+
 use crate::contract::ContractError;
 use crate::naming::UnknownNaming;
 use crate::pattern::PatternError;
-use crate::words::{DataType, UnknownWord};
 
 /// A schema that cannot be read, changed or used.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! The version hash of a schema and the rule by which its version goes up.
 
+use cartage_values::canonical;
 use serde_json::{Map, Value};
 
-use crate::canonical;
 use crate::digest::VersionHasher;
 use crate::schema::Schema;
 

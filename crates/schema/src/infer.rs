@@ -1,11 +1,12 @@
 //! New columns: which type and hints a column gets when its first value arrives.
 
+use cartage_values::{DataType, Detection, Scalar, detect};
+
 use crate::column::Column;
 use crate::error::SchemaError;
 use crate::pattern::{Pattern, PatternError};
 use crate::schema::Schema;
-use crate::value::{self, Scalar};
-use crate::words::{DataType, DefaultHint, Detection};
+use crate::words::DefaultHint;
 
 /// The settings of a schema, compiled for asking about one column after the other.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl Inference {
 
     /// The type that the first value of a new column gives it by itself.
     pub fn detect(&self, value: &Scalar<'_>) -> DataType {
-        value::detect(value, &self.detections, self.now)
+        detect(value, &self.detections, self.now)
     }
 
     /// The detections, in the order in which they are tried.

@@ -2,9 +2,8 @@
 //!
 //! A [`Schema`] says which tables a source has and how they look. It is the document that dlt stores, with
 //! the same [version hash](Schema::compute_hash), so that a dataset can go from one program to the other.
-//! This crate also owns what decides about single values: [naming conventions](Naming), [type
-//! detection](value::detect) and [coercion](value::coerce), and what resources declare
-//! ([`hints::ResourceHints`]).
+//! This crate also owns [naming conventions](Naming) and what resources declare ([`hints::ResourceHints`]). Single values
+//! are those of `cartage-values`, whose types are those of columns.
 //!
 //! Values in, values out: nothing here reads a file, a clock or the environment.
 //!
@@ -25,13 +24,8 @@
 //! - Naming conventions and normalizers are those built into dlt but `s3_tables`; Python modules cannot be
 //!   loaded.
 //! - Patterns (`re:`) have the syntax of the `regex` crate: no look-around, no back references.
-//! - The time zone of naive timestamps is UTC; dlt's `DLT_INTERVAL_TIMEZONE` is not read.
-//! - Timestamps are instants: the offset of a typed timestamp is lost when it goes into a text column.
-//! - Integers beyond 128 bits do not go into integer columns; they become variants.
-//! - `hexbytes_to_text` finds nothing, because bytes of that Python type arrive as plain bytes.
 
 mod admission;
-pub mod canonical;
 mod column;
 mod compare;
 mod contract;
@@ -54,11 +48,12 @@ mod schema;
 mod settings;
 mod system_tables;
 mod table;
-mod text;
-pub mod value;
 mod verify;
 mod widen;
 mod words;
+
+// Columns have these types and schemas these rules, so whoever needs only a schema finds them here.
+pub use cartage_values::{DataType, Detection, UnknownWord};
 
 pub use admission::{Admission, Breach};
 pub use column::{Column, CompoundHint};
@@ -76,10 +71,8 @@ pub use pattern::{Pattern, PatternError};
 pub use schema::{Schema, normalize_schema_name};
 pub use settings::{DEFAULT_MAX_NESTING, JsonNormalizer, Normalizers, Settings};
 pub use table::{RowFilters, Table, TableReference};
-pub use text::is_blank;
 pub use verify::IdentifierLimits;
 pub use widen::{ColumnType, DecimalDefaults, NotWider};
 pub use words::{
-    ContractEntity, ContractMode, DataType, DefaultHint, Detection, MergeStrategy, ReplaceStrategy,
-    SortOrder, UnknownWord, WriteDisposition,
+    ContractEntity, ContractMode, DefaultHint, MergeStrategy, ReplaceStrategy, SortOrder, WriteDisposition,
 };

@@ -74,7 +74,7 @@ impl Schema {
         let merged = incoming.into_iter().map(|table| self.merge_alone(table, Origin::Other));
         let diffs = merged.collect::<Result<Vec<_>, _>>()?;
         let merged = diffs.iter().filter_map(|diff| self.tables.get(&diff.table));
-        self.propagate_row_ids(&self.roots_of(&diffs), &self.roots_with_holders(merged));
+        self.propagate_ids_of(&self.roots_of(&diffs), &self.roots_with_holders(merged));
         Ok(())
     }
 
@@ -207,17 +207,18 @@ impl Schema {
         }
     }
 
-    /// Hands the row ids of all roots down their chains, where merges need it or a table already has it.
-    pub(crate) fn extend_all(&mut self) {
+    /// Hands the row ids of all roots down their chains, where merges need it or a table already has it, as dlt does
+    /// whenever it reads a schema.
+    pub fn propagate_row_ids(&mut self) {
         let roots: IndexSet<String> = self.tables.keys().filter_map(|table| self.root_name(table)).collect();
         let holding = self.roots_with_holders(self.tables.values());
-        self.propagate_row_ids(&roots, &holding);
+        self.propagate_ids_of(&roots, &holding);
     }
 
     /// The same for the roots of tables that were merged just now.
     fn extend_propagation(&mut self, merged: &[TableDiff]) {
         let holding = self.roots_with_holders(self.tables.values());
-        self.propagate_row_ids(&self.roots_of(merged), &holding);
+        self.propagate_ids_of(&self.roots_of(merged), &holding);
     }
 
     fn roots_of(&self, merged: &[TableDiff]) -> IndexSet<String> {
@@ -234,7 +235,7 @@ impl Schema {
         tables.filter(holds).filter_map(|table| self.root_name(&table.name)).collect()
     }
 
-    fn propagate_row_ids(&mut self, roots: &IndexSet<String>, holding: &HashSet<String>) {
+    fn propagate_ids_of(&mut self, roots: &IndexSet<String>, holding: &HashSet<String>) {
         let naming = self.naming(None);
         let to = naming.normalize_path("_dlt_root_id");
         for name in roots {

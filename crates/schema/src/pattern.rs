@@ -1,9 +1,9 @@
 //! dlt's "simple regexes": exact names, or `re:` and a pattern that is searched.
 
+use cartage_values::text::is_digit;
 use regex::Regex;
 
 use crate::naming::{Naming, escape_free};
-use crate::text::is_digit;
 
 const PREFIX: &str = "re:";
 

@@ -77,7 +77,7 @@ impl Schema {
         self.normalizers.names = Some(kind.as_str().to_owned());
         self.renormalize_settings(&naming);
         self.add_standard_hints();
-        self.extend_all();
+        self.propagate_row_ids();
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl Schema {
             let row_id = Column {
                 unique: Some(true),
                 row_key: Some(true),
-                ..Column::typed("_dlt_id", crate::words::DataType::Text, false)
+                ..Column::typed("_dlt_id", cartage_values::DataType::Text, false)
             };
             let has_row_id = table.columns.contains_key(&old.normalize_identifier("_dlt_id"));
             table.columns = original.columns;

@@ -1,5 +1,6 @@
 //! The schema: tables, settings and normalizers under one name, with a version.
 
+use cartage_values::{DataType, Detection};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::record::record;
 use crate::settings::{Normalizers, Settings};
 use crate::system_tables;
 use crate::table::Table;
-use crate::words::{DataType, DefaultHint, Detection, MergeStrategy, WriteDisposition};
+use crate::words::{DefaultHint, MergeStrategy, WriteDisposition};
 
 /// Longest name of a schema.
 pub(crate) const MAX_NAME: usize = 64;

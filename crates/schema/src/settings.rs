@@ -1,10 +1,11 @@
 //! Settings and normalizers of a schema: what decides names, types and hints of what is new.
 
+use cartage_values::{DataType, Detection};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::record::{record, record_serde};
-use crate::words::{DataType, DefaultHint, Detection};
+use crate::words::DefaultHint;
 
 /// Rules that give new columns types and hints, and the contract of the whole schema.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -168,6 +169,14 @@ impl Normalizers {
         let tables = config.get_mut("propagation").and_then(|all| all.get_mut("tables"));
         if let Some(Value::Object(tables)) = tables {
             tables.shift_remove(table);
+        }
+    }
+
+    /// Forgets all that rows hand down: a source that configures its schema says it again, and tables that need ids of
+    /// their roots get them when normalize begins ([`Schema::propagate_row_ids`](crate::Schema::propagate_row_ids)).
+    pub fn forget_propagation(&mut self) {
+        if let Some(config) = self.json.as_mut().and_then(|json| json.config.as_mut()) {
+            config.shift_remove("propagation");
         }
     }
 

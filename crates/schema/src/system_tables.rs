@@ -3,9 +3,11 @@
 //! Existing datasets have these columns in this order: new ones may only come at the end. Descriptions are
 //! part of the version hash.
 
+use cartage_values::DataType;
+
 use crate::column::Column;
 use crate::table::Table;
-use crate::words::{DataType, WriteDisposition};
+use crate::words::WriteDisposition;
 
 /// Holds every stored version of a schema.
 pub(crate) const VERSION: &str = "_dlt_version";

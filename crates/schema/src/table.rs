@@ -1,12 +1,13 @@
 //! Tables: columns, write disposition and the hints of a whole table.
 
+use cartage_values::DataType;
 use indexmap::IndexMap;
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
 use crate::column::{Column, CompoundHint};
 use crate::record::{RecordError, flag, record, record_serde};
-use crate::words::{DataType, MergeStrategy, SortOrder, WriteDisposition};
+use crate::words::{MergeStrategy, SortOrder, WriteDisposition};
 
 /// A table of a schema, or the part of one that is about to be merged into a schema.
 ///

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use cartage_values::DataType;
+
 use crate::column::Column;
-use crate::words::DataType;
 
 /// A data type with its precision and scale, written as `bigint`, `text(20)` or `decimal(20, 4)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +154,7 @@ impl FromStr for ColumnType {
             }
         };
         let data_type: DataType =
-            word.parse().map_err(|error: crate::words::UnknownWord| error.to_string())?;
+            word.parse().map_err(|error: cartage_values::UnknownWord| error.to_string())?;
         let with_scale = matches!(data_type, DataType::Decimal | DataType::Wei);
         match numbers.as_slice() {
             [] => Ok(Self { data_type, precision: None, scale: None }),

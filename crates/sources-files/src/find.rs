@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 use glob::{MatchOptions, glob_with};
 
 use crate::config::Format;

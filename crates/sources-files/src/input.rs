@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::find::{Found, Place};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cartage_data_files::parquet::examine as footer_of;
-use cartage_extract::{ParquetFile, SourceError};
+use cartage_source_api::{ParquetFile, SourceError};
 
 use crate::find::Found;
 

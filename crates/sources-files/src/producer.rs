@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 
-use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::lines::Lines;
-use cartage_extract::{Finding, Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError};
+use cartage_row_readers::{DocumentReader, Lines, Selector};
+use cartage_runtime::OnBadRow;
 use cartage_schema::DataType;
+use cartage_source_api::{Finding, Input, JsonPage, OpenContext, Page, Producer, SourceError};
 
 use crate::config::{FilesConfig, Format};
 use crate::csv::{CsvColumns, CsvFile, CsvReader, named};

@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
-use cartage_extract::SourceError;
 use cartage_runtime::threads::start_executor;
 use cartage_runtime::{Panicked, contain};
+use cartage_source_api::SourceError;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Threads of a source's own executor. More would not make the network faster.

@@ -99,7 +99,7 @@ impl RestSource {
         };
         let selector = endpoint.data_selector.or_else(|| is_single_entity.then(|| "$".to_owned()));
         let selector = selector.map(|text| text.parse()).transpose().map_err(
-            |error: cartage_extract::document::SelectorError| {
+            |error: cartage_row_readers::SelectorError| {
                 ConfigIssue::new("endpoint.data_selector", error.to_string())
             },
         )?;

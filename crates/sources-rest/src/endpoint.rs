@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cartage_extract::document::Selector;
-use cartage_extract::{CursorRange, JsonPath};
+use cartage_row_readers::{JsonPath, Selector};
+use cartage_source_api::CursorRange;
 use indexmap::IndexMap;
 use reqwest::Method;
 use serde_json::Value;

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::{JsonPage, SourceError};
+use cartage_row_readers::{DocumentReader, Selector};
+use cartage_source_api::{JsonPage, SourceError};
 use reqwest::Url;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
-use cartage_extract::{JsonPage, SourceError};
+use cartage_source_api::{JsonPage, SourceError};
 use tokio::sync::mpsc::Receiver;
 
 use crate::endpoint::Endpoint;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use cartage_extract::{
+use cartage_source_api::{
     Finding, Input, OpenContext, Page, Producer, Resume, SourceError, StateChange, StateOf,
 };
 use serde::Deserialize;

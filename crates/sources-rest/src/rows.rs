@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::{JsonPage, SourceError};
+use cartage_row_readers::{DocumentReader, Selector};
+use cartage_source_api::{JsonPage, SourceError};
 use serde::de::IgnoredAny;
 
 use crate::endpoint::Step;

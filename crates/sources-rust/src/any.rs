@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_extract::{OpenContext, Page, Producer, Resource, SourceError};
+use cartage_source_api::{OpenContext, Page, Producer, Resource, SourceError};
 use serde_json::{Map, Value};
 
 use crate::hints;

@@ -54,7 +54,7 @@ where
     let make = move |run: Run| {
         let begin = spawn(runtime()?, Arc::clone(&f));
         let most = run.max_parallel_items();
-        let transform = move |page: &cartage_extract::Page| {
+        let transform = move |page: &cartage_source_api::Page| {
             let pages: PageIter<P> = Box::new(Walks::new(rows_of::<T>(page)?, most, Arc::clone(&begin)));
             Ok(pages)
         };

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 
 /// Any error. The extract ends with it and with the name of the resource.
 pub type BoxError = Box<dyn Error + Send + Sync>;

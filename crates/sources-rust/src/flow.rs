@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::Page;
+use cartage_source_api::Page;
 
 use crate::error::BoxError;
 use crate::run::Run;

@@ -1,7 +1,7 @@
 //! What a resource says about its table, in the words of dlt.
 
-use cartage_extract::SourceError;
 use cartage_schema::hints::ResourceHints;
+use cartage_source_api::SourceError;
 use serde_json::{Map, Value, json};
 
 /// Hints for a table, apart from a resource: for [`with_hints`](crate::with_hints), and for nested tables.

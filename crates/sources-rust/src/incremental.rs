@@ -1,6 +1,6 @@
 //! Loading only what is new: the cursor of a resource, and its range as the resource sees it.
 
-use cartage_extract::{CursorRange, LastValue};
+use cartage_source_api::{CursorRange, LastValue};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

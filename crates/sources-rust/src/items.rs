@@ -1,7 +1,7 @@
 //! The rows of a page of the parent, as a transformer takes them.
 
 use arrow::array::RecordBatch;
-use cartage_extract::Page;
+use cartage_source_api::Page;
 use serde::de::DeserializeOwned;
 
 use crate::error::BoxError;

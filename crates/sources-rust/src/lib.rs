@@ -49,7 +49,8 @@ mod walks;
 
 pub use any::AnyResource;
 pub use async_pages::{async_transformer, stream};
-pub use cartage_extract::{NameCollisions, OnBadRow, Resume};
+pub use cartage_runtime::{NameCollisions, OnBadRow};
+pub use cartage_source_api::Resume;
 pub use error::BoxError;
 pub use hints::{Hints, hints};
 pub use incremental::{Cursor, Incremental, MissingCursor, RangeEnd, RowOrder, incremental};

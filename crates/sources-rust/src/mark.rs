@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use cartage_extract::{JsonPage, Page, Route, RouteScope, SourceError};
+use cartage_source_api::{JsonPage, Page, Route, RouteScope, SourceError};
 use indexmap::IndexMap;
 use serde::Serialize;
 

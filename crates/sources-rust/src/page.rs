@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use cartage_extract::document::{DocumentReader, Selector};
-use cartage_extract::{JsonPage, Page, Route, RouteScope, SourceError};
+use cartage_row_readers::{DocumentReader, Selector};
+use cartage_source_api::{JsonPage, Page, Route, RouteScope, SourceError};
 use serde::Serialize;
 
 use crate::error::BoxError;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{OpenContext, Page, Producer, Resume, Route, RouteScope, SourceError, StateChange};
+use cartage_source_api::{OpenContext, Page, Producer, Resume, Route, RouteScope, SourceError, StateChange};
 
 use crate::error::source_error;
 use crate::flow::{Flow, Make, PageIter, Transform};

@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_extract::Resume;
+use cartage_source_api::Resume;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! What a resource is told when it starts.
 
-use cartage_extract::OpenContext;
+use cartage_source_api::OpenContext;
 
 use crate::incremental::Cursor;
 use crate::state::State;

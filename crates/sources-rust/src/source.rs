@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{NameCollisions, OnBadRow, SchemaSettings, Source, SourceError};
+use cartage_runtime::{NameCollisions, OnBadRow};
+use cartage_source_api::{SchemaSettings, Source, SourceError};
 use serde_json::{Map, Value};
 
 use crate::any::AnyResource;

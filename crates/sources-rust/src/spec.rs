@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::{Resume, RouteScope};
+use cartage_source_api::{Resume, RouteScope};
 use serde_json::{Map, Value};
 
 use crate::any::AnyResource;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cartage_extract::{OpenContext, StateChange, StateOf};
+use cartage_source_api::{OpenContext, StateChange, StateOf};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -4,8 +4,8 @@ use std::fmt::{self, Debug};
 use std::ops::BitOr;
 use std::sync::Arc;
 
-use cartage_extract::Page;
 use cartage_runtime::threads::NoThread;
+use cartage_source_api::Page;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

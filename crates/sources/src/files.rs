@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, ResourceSettings, SourceSettings};
-use cartage_extract::{OnBadRow, Resource};
-use cartage_runtime::Random;
+use cartage_runtime::{OnBadRow, Random};
+use cartage_source_api::Resource;
 use cartage_sources_files::{FilesConfig, FilesProducer};
 
 use crate::shared::split_hints;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, SourceSettings};
-use cartage_extract::{OnBadRow, Resource, Source};
-use cartage_runtime::Random;
+use cartage_runtime::{OnBadRow, Random};
+use cartage_source_api::{Resource, Source};
 
 use crate::shared::SourceTable;
 use crate::{files, rest};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, Section, SourceSettings};
-use cartage_extract::{OnBadRow, Producer, Resource, Resume};
-use cartage_runtime::Random;
+use cartage_runtime::{OnBadRow, Random};
+use cartage_source_api::{Producer, Resource, Resume};
 use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, RestSource, parents_first};
 
 use crate::shared::split_hints;

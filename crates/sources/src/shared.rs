@@ -1,9 +1,10 @@
 //! What tables of all types of sources have in common.
 
 use cartage_config::{ConfigError, Section};
-use cartage_extract::{NameCollisions, OnBadRow, SchemaSettings};
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{DataType, DefaultHint, Detection};
+use cartage_source_api::SchemaSettings;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@
 //! [encoding](PipelineState::encode), so either program can go on where the other stopped.
 //!
 //! Values that JSON cannot hold are texts that start with a character of Unicode's private use area, as dlt
-//! writes them. Here they stay texts; `cartage_schema::value::decode_typed` reads them where a value is needed.
+//! writes them. Here they stay texts; `cartage_values::decode_typed` reads them where a value is needed.
 //!
 //! ```
 //! use cartage_state::PipelineState;

@@ -4,22 +4,29 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("runtime", &[]),
-    ("schema", &[]),
+    ("values", &[]),
+    ("schema", &["values"]),
     ("state", &[]),
-    ("config", &[]),
+    ("config", &["runtime"]),
     ("package-store", &["runtime"]),
-    ("data-files", &["runtime", "schema"]),
-    ("extract", &["data-files", "package-store", "runtime", "schema", "state"]),
-    ("normalize", &["data-files", "package-store", "runtime", "schema", "state"]),
+    ("data-files", &["runtime", "values"]),
+    ("source-api", &["data-files", "runtime", "schema", "state", "values"]),
+    ("row-readers", &["source-api"]),
+    ("incremental", &["data-files", "row-readers", "schema", "source-api", "state", "values"]),
+    (
+        "extract",
+        &["data-files", "incremental", "package-store", "runtime", "schema", "source-api", "state", "values"],
+    ),
+    ("normalize", &["data-files", "package-store", "runtime", "schema", "state", "values"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
-    ("destinations-api", &["config", "runtime", "schema", "state"]),
-    ("destinations-sql", &["destinations-api", "runtime", "schema"]),
-    ("sources-files", &["data-files", "extract", "runtime", "schema"]),
-    ("sources-rust", &["extract", "runtime", "schema"]),
-    ("sources-rest", &["config", "extract", "runtime"]),
-    ("sources", &["config", "extract", "runtime", "schema", "sources-files", "sources-rest"]),
+    ("destinations-api", &["config", "runtime", "schema", "state", "values"]),
+    ("destinations-sql", &["destinations-api", "runtime", "schema", "values"]),
+    ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
+    ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
+    ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
+    ("sources", &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest"]),
     (
         "pipeline",
         &[
@@ -32,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "package-store",
             "runtime",
             "schema",
+            "source-api",
             "sources",
             "state",
         ],
@@ -55,10 +63,12 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "pipeline",
             "runtime",
             "schema",
+            "source-api",
             "sources",
             "sources-rest",
             "sources-rust",
             "state",
+            "values",
         ],
     ),
     ("test-support", &["package-store", "runtime", "schema"]),
@@ -67,7 +77,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
 ];
 
 /// What a destination may use, whichever it is.
-const DESTINATION_MAY_USE: [&str; 5] = ["destinations-api", "destinations-sql", "runtime", "schema", "state"];
+const DESTINATION_MAY_USE: [&str; 6] =
+    ["destinations-api", "destinations-sql", "runtime", "schema", "state", "values"];
 
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
 
@@ -134,6 +145,16 @@ mod tests {
             }
             let names_destinations = may_use.iter().any(|other| is_destination(other));
             assert!(!names_destinations, "{name}");
+        }
+    }
+
+    #[test]
+    fn sources_and_what_they_are_made_of_use_no_stage() {
+        let below_stages = ["incremental", "row-readers", "source-api", "sources"];
+        for (name, may_use) in MAY_USE {
+            if below_stages.contains(&name) || name.starts_with("sources-") {
+                assert!(!STAGES.iter().any(|stage| may_use.contains(stage)), "{name}");
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::manage_args::PlanArgs;
 pub(super) fn plan(start: &Start<'_>, args: &PlanArgs, connector: Connector<'_>) -> Result<(), Failure> {
     let options = PlanOptions {
         package: args.package.clone(),
-        extract: extract_options(&args.extract)?,
+        extract: extract_options(&args.extract),
         extract_again: args.extract_again,
     };
     let project = start.open(start.config(&args.extract.file.file)?)?;

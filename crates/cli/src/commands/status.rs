@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use cartage_package_store::Folder;
 use cartage_pipeline::{AbortReport, PackageLine, Project, Status, grouped, size};
 
 use super::show;
@@ -33,10 +34,12 @@ fn text(status: &Status) -> Result<String, fmt::Error> {
     if let Some(version) = status.state_version {
         writeln!(out, "  state version {version}")?;
     }
-    let (done, waiting): (Vec<_>, Vec<_>) =
-        status.packages.iter().partition(|package| matches!(package.folder.as_str(), "loaded" | "aborted"));
+    let (done, waiting): (Vec<_>, Vec<_>) = status
+        .packages
+        .iter()
+        .partition(|package| matches!(package.folder, Folder::Loaded | Folder::Aborted));
     writeln!(out, "{} loaded or aborted packages", done.len())?;
-    let last = done.iter().rfind(|package| package.folder == "loaded");
+    let last = done.iter().rfind(|package| package.folder == Folder::Loaded);
     if let Some(last) = last {
         writeln!(out, "  the last: {}", line(last))?;
     }

@@ -7,7 +7,7 @@ use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptio
 
 use super::pending::Again;
 use super::show;
-use crate::args::{ExtractArgs, FileArgs, RunArgs};
+use crate::args::{ExtractArgs, FileArgs, RefreshMode, RunArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
@@ -16,14 +16,14 @@ use crate::failure::Failure;
 pub(super) fn run(start: &Start<'_>, args: &RunArgs, connector: Connector<'_>) -> Result<(), Failure> {
     work(start, &args.extract.file.file, |project| {
         let options =
-            RunOptions { extract: extract_options(&args.extract)?, extract_again: args.extract_again };
+            RunOptions { extract: extract_options(&args.extract), extract_again: args.extract_again };
         project.run(&options, connector)
     })
 }
 
 /// The first stage.
 pub(crate) fn extract(start: &Start<'_>, args: &ExtractArgs) -> Result<(), Failure> {
-    work(start, &args.file.file, |project| project.extract(&extract_options(args)?))
+    work(start, &args.file.file, |project| project.extract(&extract_options(args)))
 }
 
 /// The second.
@@ -53,19 +53,13 @@ pub(super) fn tell(start: &Start<'_>, report: &RunReport) -> Result<(), Failure>
     if report.failed_jobs.is_empty() { Ok(()) } else { Err(Failure::Code(exit::FAILED_JOBS)) }
 }
 
-pub(super) fn extract_options(args: &ExtractArgs) -> Result<ExtractOptions, PipelineError> {
-    let refresh = match args.refresh.as_deref() {
+pub(super) fn extract_options(args: &ExtractArgs) -> ExtractOptions {
+    let refresh = match args.refresh {
         None if args.full_refresh => Some(Refresh::DropSources),
         None => None,
-        Some("drop_sources") => Some(Refresh::DropSources),
-        Some("drop_resources") => Some(Refresh::DropResources),
-        Some("drop_data") => Some(Refresh::DropData),
-        Some(other) => {
-            return Err(PipelineError::Usage {
-                message: format!("--refresh knows no mode \"{other}\""),
-                remedy: "use drop_sources, drop_resources or drop_data".to_owned(),
-            });
-        }
+        Some(RefreshMode::Sources) => Some(Refresh::DropSources),
+        Some(RefreshMode::Resources) => Some(Refresh::DropResources),
+        Some(RefreshMode::Data) => Some(Refresh::DropData),
     };
-    Ok(ExtractOptions { resources: args.resources.clone(), limit: args.limit, refresh })
+    ExtractOptions { resources: args.resources.clone(), limit: args.limit, refresh }
 }

@@ -10,7 +10,7 @@ mod writer;
 
 pub use destination::DestinationSettings;
 pub use memory::{MemorySize, NoMemorySize};
-pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode};
+pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode, SchemaFileFormat};
 pub use runtime::{LogFormat, LogLevel, RuntimeSettings};
 pub use source::{ResourceSettings, SourceSettings};
 pub use stages::{ExtractSettings, LoadSettings, NextItemMode, NormalizeSettings, ParallelismStrategy};

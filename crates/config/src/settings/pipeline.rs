@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cartage_runtime::FileFormat;
 use serde::Deserialize;
 
 /// The settings of `[pipeline]`.
@@ -29,15 +30,15 @@ pub struct PipelineSettings {
     /// otherwise.
     pub quarantine: Option<bool>,
     /// The file format that the destination should get, where it may be chosen for the run.
-    pub loader_file_format: Option<String>,
+    pub loader_file_format: Option<FileFormat>,
     /// Whether state and schemas come from the destination where the working folder has none.
     pub restore_from_destination: bool,
     /// A folder of schema files that win over inferred ones.
     pub import_schema_path: Option<PathBuf>,
     /// A folder to write schema files into.
     pub export_schema_path: Option<PathBuf>,
-    /// The form of schema files: `yaml` unless it is set.
-    pub external_schema_format: Option<String>,
+    /// The form of schema files.
+    pub external_schema_format: SchemaFileFormat,
     /// Whether schema files leave out what their keys say already.
     pub external_schema_format_remove_defaults: bool,
     /// The folder of all pipelines, `<data dir>/pipelines` unless it is set.
@@ -74,6 +75,26 @@ pub enum RefreshMode {
     DropData,
 }
 
+/// The form of schema files, by its name or the extension of its files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemaFileFormat {
+    /// The document of a schema.
+    #[default]
+    #[serde(alias = "yml")]
+    Yaml,
+    /// The same document.
+    Json,
+    /// Tables and references in the database markup language; only written.
+    Dbml,
+    /// A graph for Graphviz; only written.
+    #[serde(alias = "gv")]
+    Dot,
+    /// An entity diagram for Mermaid; only written.
+    #[serde(alias = "mmd")]
+    Mermaid,
+}
+
 /// The table as it is written; defaults that depend on others are settled in [`Raw::settle`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +119,7 @@ pub(crate) struct Raw {
     #[serde(default)]
     quarantine: Option<bool>,
     #[serde(default)]
-    loader_file_format: Option<String>,
+    loader_file_format: Option<FileFormat>,
     #[serde(default = "yes")]
     restore_from_destination: bool,
     #[serde(default)]
@@ -106,7 +127,7 @@ pub(crate) struct Raw {
     #[serde(default)]
     export_schema_path: Option<PathBuf>,
     #[serde(default)]
-    external_schema_format: Option<String>,
+    external_schema_format: Option<SchemaFileFormat>,
     #[serde(default = "yes")]
     external_schema_format_remove_defaults: bool,
     #[serde(default)]
@@ -134,7 +155,7 @@ impl Raw {
             restore_from_destination: self.restore_from_destination,
             import_schema_path: self.import_schema_path,
             export_schema_path: self.export_schema_path,
-            external_schema_format: self.external_schema_format,
+            external_schema_format: self.external_schema_format.unwrap_or_default(),
             external_schema_format_remove_defaults: self.external_schema_format_remove_defaults,
             pipelines_dir: self.pipelines_dir,
         }

@@ -74,6 +74,15 @@ fn a_value_of_the_wrong_type_is_named_with_what_is_wanted() {
         "pipeline.toml:3:1: `pipeline.refresh` is `drop_all`, wanted one of drop_sources, drop_resources, drop_data"
     );
     assert_eq!(
+        Project::new("[pipeline]\nname = 'p'\nloader_file_format = 'avro'\n").error(),
+        "pipeline.toml:3:1: `pipeline.loader_file_format` is `avro`, wanted one of parquet, jsonl, csv"
+    );
+    assert_eq!(
+        Project::new("[pipeline]\nname = 'p'\nexternal_schema_format = 'xml'\n").error(),
+        "pipeline.toml:3:1: `pipeline.external_schema_format` is `xml`, \
+         wanted one of yaml, yml, json, dbml, dot, gv, mermaid, mmd"
+    );
+    assert_eq!(
         fault("base_url = 5\n"),
         "pipeline.toml:5:1: `sources.shop.base_url` is the number 5, wanted text"
     );

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Date32Type, Date64Type, TimeUnit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cartage_schema::canonical::{write_float, write_text};
+use cartage_values::canonical::{write_float, write_text};
 
 use super::encoded::resolve;
 use super::moments;

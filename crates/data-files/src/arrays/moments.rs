@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use arrow::datatypes::TimeUnit;
-use cartage_schema::value::civil_from_days;
+use cartage_values::civil_from_days;
 
 pub(super) const NANOS_PER_SECOND: i128 = 1_000_000_000;
 pub(super) const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND;

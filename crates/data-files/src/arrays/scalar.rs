@@ -12,7 +12,7 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use cartage_schema::value::{Decimal, Scalar};
+use cartage_values::{Decimal, Scalar};
 use thiserror::Error;
 
 use super::encoded::resolve;

@@ -11,14 +11,22 @@ use arrow::datatypes::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cartage_schema::canonical::{write_float, write_text};
-use cartage_schema::value::{date_to_text, time_to_text, timestamp_to_text};
+use cartage_values::canonical::{write_float, write_text};
+use cartage_values::{date_to_text, time_to_text, timestamp_to_text};
 
-use super::layout::quote;
-use super::{Mark, TextError};
+use super::TextError;
 
 /// With so many digits and no fraction a column of integers has some beyond 63 bits.
 const WIDE_PRECISION: u8 = 20;
+
+/// What the type of a column does not say about its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Texts are JSON documents.
+    Json,
+    /// Numbers without fraction are decimals all the same, not integers that are too large for 64 bits.
+    Decimal,
+}
 
 /// A column of a batch.
 pub(super) enum Cells<'a> {
@@ -167,6 +175,19 @@ fn write_decimal(out: &mut Vec<u8>, value: i128, scale: i8) {
     let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
     write!(out, "{sign}{whole}{point}{fraction}").expect("writing to memory does not fail");
+}
+
+/// A CSV cell in quotes.
+pub(super) fn quote(out: &mut Vec<u8>, cell: &[u8]) {
+    out.push(b'"');
+    let mut rest = cell;
+    while let Some(at) = memchr::memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=at]);
+        out.push(b'"');
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
 }
 
 #[cfg(test)]

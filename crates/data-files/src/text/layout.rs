@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
-use cartage_schema::canonical::write_text;
+use cartage_values::canonical::write_text;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::TextError;
-use super::cells::Cells;
+use super::cells::{Cells, Mark, quote};
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +20,6 @@ pub enum TextFormat {
     Jsonl,
     /// A header and one record a line; everything but numbers and truths is quoted.
     Csv,
-}
-
-/// What the type of a column does not say about its values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Texts are JSON documents.
-    Json,
-    /// Numbers without fraction are decimals all the same, not integers that are too large for 64 bits.
-    Decimal,
 }
 
 /// The columns of a file of lines. Cloning is cheap.
@@ -174,17 +165,4 @@ impl TextLayout {
 pub(super) fn pack(lines: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(lines.len() / 4), Compression::new(3));
     encoder.write_all(lines).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
-}
-
-/// A CSV cell in quotes.
-pub(super) fn quote(out: &mut Vec<u8>, cell: &[u8]) {
-    out.push(b'"');
-    let mut rest = cell;
-    while let Some(at) = memchr::memchr(b'"', rest) {
-        out.extend_from_slice(&rest[..=at]);
-        out.push(b'"');
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
 }

@@ -9,6 +9,7 @@ mod error;
 mod layout;
 mod write;
 
+pub use cells::Mark;
 pub use error::TextError;
-pub use layout::{EncodedLines, Mark, TextFormat, TextLayout};
+pub use layout::{EncodedLines, TextFormat, TextLayout};
 pub use write::LinesWriter;

@@ -1,16 +1,17 @@
 //! The groups of [`Capabilities`](super::Capabilities). The default of each is what most SQL databases have in common.
 
-use cartage_schema::{MergeStrategy, ReplaceStrategy};
-use serde::Serialize;
+use cartage_schema::{MergeStrategy, NamingKind, ReplaceStrategy};
+use serde::{Serialize, Serializer};
 
 use super::{IdentifierCase, Parallelism};
-use crate::files::FileFormat;
+use crate::files::{FileFormat, PageCompression};
 
 /// Names of tables and columns. Lengths are in characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Names {
     /// Naming convention that the destination asks for; `None` leaves it to the pipeline.
-    pub naming: Option<String>,
+    #[serde(serialize_with = "naming_name")]
+    pub naming: Option<NamingKind>,
     /// Longest name of a table.
     pub max_identifier_length: usize,
     /// Longest name of a column.
@@ -30,6 +31,15 @@ impl Default for Names {
     }
 }
 
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference to the field"
+)]
+fn naming_name<S: Serializer>(naming: &Option<NamingKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    naming.map(NamingKind::as_str).serialize(serializer)
+}
+
 /// Job files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Files {
@@ -43,7 +53,7 @@ pub struct Files {
     /// another one it is handed local files.
     pub staging_schemes: Vec<String>,
     /// Compression of the pages of Parquet files: `none` where the files are read once and thrown away.
-    pub parquet_compression: String,
+    pub parquet_compression: PageCompression,
     /// Size in bytes at which normalize should rotate; `None` leaves it to the settings.
     pub recommended_file_size: Option<u64>,
     /// Whether job files are what readers see: Parquet and CSV then have all columns of their table, and no nulls
@@ -58,7 +68,7 @@ impl Default for Files {
             supported_formats: vec![FileFormat::Parquet],
             staging_formats: Vec::new(),
             staging_schemes: Vec::new(),
-            parquet_compression: "none".to_owned(),
+            parquet_compression: PageCompression::None,
             recommended_file_size: None,
             files_are_tables: false,
         }

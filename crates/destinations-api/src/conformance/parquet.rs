@@ -10,8 +10,8 @@ use arrow::array::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cartage_schema::value::{Iso, parse_iso, parse_iso_timestamp};
 use cartage_schema::{Column, DataType, Table};
+use cartage_values::{Iso, parse_iso, parse_iso_timestamp};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cartage_schema::value::Decimal;
 use cartage_schema::{Column, DataType, Schema};
+use cartage_values::Decimal;
 use serde_json::{Value, json};
 
 use super::Make;

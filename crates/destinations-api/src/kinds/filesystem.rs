@@ -4,7 +4,7 @@ use cartage_schema::ReplaceStrategy;
 
 use super::{Asked, DestinationKind, Place, Template, quoted};
 use crate::capabilities::{Capabilities, Files, Guarantees, Strategies, Values};
-use crate::files::FileFormat;
+use crate::files::{FileFormat, PageCompression};
 
 pub(super) const KIND: DestinationKind = DestinationKind {
     name: "filesystem",
@@ -26,7 +26,7 @@ fn capabilities() -> Capabilities {
             preferred_format: FileFormat::Jsonl,
             supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet, FileFormat::Csv],
             files_are_tables: true,
-            parquet_compression: "snappy".to_owned(),
+            parquet_compression: PageCompression::Snappy,
             ..Files::default()
         },
         values: Values { wei_precision: (78, 0), max_timestamp_precision: 9, ..Values::default() },

@@ -1,6 +1,6 @@
 //! A command that is handed the rows.
 
-use cartage_schema::ReplaceStrategy;
+use cartage_schema::{NamingKind, ReplaceStrategy};
 
 use super::{DestinationKind, Place};
 use crate::capabilities::{Capabilities, Files, Guarantees, Names, Strategies, Tables, Values};
@@ -19,7 +19,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 /// Rows are handed over as they are: names untouched, nested values in their row, nothing emptied or merged.
 pub(super) fn handed_over(destination: &str) -> Capabilities {
     Capabilities {
-        names: Names { naming: Some("direct".to_owned()), ..Names::default() },
+        names: Names { naming: Some(NamingKind::Direct), ..Names::default() },
         files: Files {
             preferred_format: FileFormat::Jsonl,
             supported_formats: vec![FileFormat::Jsonl, FileFormat::Parquet],

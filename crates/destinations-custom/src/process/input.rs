@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::process::Stdio;
 
 use arrow_ipc::writer::StreamWriter;
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::{Codec, Error, Result};
 use tempfile::NamedTempFile;
 
 use crate::sink::{Batch, Rows};
@@ -49,7 +49,7 @@ impl Input {
             ),
             Rows::File(job) => {
                 variables.push(("CARTAGE_FILE", job.local()?.into()));
-                variables.push(("CARTAGE_FILE_CODEC", job.codec.clone().unwrap_or_default().into()));
+                variables.push(("CARTAGE_FILE_CODEC", job.codec.map_or("", Codec::as_str).into()));
                 (Ok(Stdio::null()), job.format.as_str())
             }
         };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cartage_destinations_api::{Destination, ErrorKind, JobOutcome};
+use cartage_destinations_api::{Codec, Destination, ErrorKind, JobOutcome};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -99,7 +99,7 @@ fn a_dataset_of_the_first_version_keeps_packed_files_without_their_extension() {
     let destination = connect(&json!({"bucket_url": lake.path()}));
     let plan = plan("1700000000.5");
     destination.prepare_load(&plan).unwrap();
-    let packed = job(jobs.path(), "items", "a", b"\x1f\x8b").with_codec(Some("gz".to_owned()));
+    let packed = job(jobs.path(), "items", "a", b"\x1f\x8b").with_codec(Some(Codec::Gz));
     run(&destination, &plan, &packed).unwrap();
     assert!(lake.path().join("raw/items/1700000000.5.a.jsonl").exists());
     let init = fs::read_to_string(lake.path().join("raw/init")).unwrap();

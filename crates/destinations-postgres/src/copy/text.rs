@@ -7,7 +7,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
-use cartage_schema::value::{date_to_text, time_to_text, timestamp_to_text};
+use cartage_values::{date_to_text, time_to_text, timestamp_to_text};
 
 /// Appends the cell of one row; `false` if the array has a type that has no text.
 pub(super) fn put(out: &mut String, array: &ArrayRef, row: usize) -> bool {

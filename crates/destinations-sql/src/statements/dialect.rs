@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use cartage_schema::value::timestamp_to_text;
 use cartage_schema::{Column, Table};
+use cartage_values::timestamp_to_text;
 
 use cartage_destinations_api::Result;
 

@@ -1,31 +1,14 @@
 //! Chooses the generator of a chain's follow-up. A new way to combine staged rows is a new arm here.
 
-use cartage_schema::{ReplaceStrategy, Table};
+use cartage_schema::ReplaceStrategy;
 
-use super::dialect::{Dialect, TableRef};
+use super::chain_table::ChainTable;
+use super::dialect::Dialect;
 use super::merge::{UpdateRows, merge};
 use super::replace::{insert_from_staging, swap};
 use cartage_destinations_api::FollowUp;
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::{Error, Result};
-
-/// One table of a chain with its staged twin.
-#[derive(Clone, Debug)]
-pub struct ChainTable<'a> {
-    /// The table that readers see.
-    pub target: TableRef,
-    /// The staged rows.
-    pub staged: TableRef,
-    /// Its columns and keys.
-    pub table: &'a Table,
-}
-
-impl ChainTable<'_> {
-    /// Names of the columns that both have, in the schema's order.
-    pub fn columns(&self) -> Vec<&str> {
-        self.table.complete_columns().map(|column| column.name.as_str()).collect()
-    }
-}
 
 /// The script that finishes a chain; `tables` are parents first. `created_micros` is when the load was
 /// begun ([`LoadPlan::created_micros`](cartage_destinations_api::LoadPlan::created_micros)), and `update` brings the

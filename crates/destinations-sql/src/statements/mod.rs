@@ -4,6 +4,7 @@
 //! same text is run, printed and compared with golden files. What differs between databases is asked of a
 //! [`Dialect`]. Values are parameters, never part of the text.
 
+mod chain_table;
 pub mod ddl;
 mod dialect;
 mod follow_up;
@@ -15,8 +16,9 @@ pub mod types;
 mod undo;
 mod widen;
 
+pub use chain_table::ChainTable;
 pub use dialect::{Dialect, Lookup, TableRef};
-pub use follow_up::{ChainTable, follow_up};
+pub use follow_up::follow_up;
 pub use undo::undo;
 pub use widen::widen;
 

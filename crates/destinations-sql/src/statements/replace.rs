@@ -1,7 +1,7 @@
 //! Replaces the content of a table chain by staged rows.
 
+use super::chain_table::ChainTable;
 use super::dialect::Dialect;
-use super::follow_up::ChainTable;
 use cartage_destinations_api::SqlScript;
 
 /// Strategy `insert-from-staging`: empties each table and copies the staged rows into it.

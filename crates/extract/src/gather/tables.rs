@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table, WriteDisposition};
+use cartage_source_api::{Page, Route};
 
 use super::Extraction;
 use crate::ExtractError;
-use crate::contract::{BrokenContract, first_row, rows_to_keep};
-use crate::page::Page;
+use crate::broken_contract::BrokenContract;
+use crate::contract::{first_row, rows_to_keep};
 use crate::plan::Planned;
-use crate::route::Route;
 use crate::target_table::TargetTable;
 use crate::writer::TableWriters;
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use cartage_package_store::Origin;
-
-use crate::page::PageOrigin;
+use cartage_source_api::PageOrigin;
 
 /// Entries of one file. With more, neighbours are joined and lines are only near the true ones.
 const MAX_ENTRIES: usize = 10_000;

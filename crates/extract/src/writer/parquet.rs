@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use cartage_package_store::{JobFileName, Origin};
+use cartage_source_api::ParquetFile;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -13,9 +14,8 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 
 use super::files::PackageFiles;
-use super::tables::WriterSettings;
+use super::settings::WriterSettings;
 use crate::ExtractError;
-use crate::page::ParquetFile;
 
 /// Where one table's columnar rows go.
 pub(super) struct ColumnsWriter {

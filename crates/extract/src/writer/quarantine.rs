@@ -5,10 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use cartage_package_store::{QuarantineDraft, QuarantineFileName, StagedPackage};
+use cartage_source_api::RejectedRow;
 use serde::Serialize;
 
 use crate::ExtractError;
-use crate::page::RejectedRow;
 
 /// One line of a quarantine file.
 #[derive(Serialize)]

@@ -1,13 +1,13 @@
 //! The JSON rows of one table: cutting them into blocks and files.
 
 use cartage_data_files::blocks::BLOCK_BYTES;
+use cartage_source_api::{JsonPage, PageOrigin};
 use memchr::memchr_iter;
 
 use super::files::{FileKey, PackageFiles};
 use super::origins::Origins;
-use super::tables::WriterSettings;
+use super::settings::WriterSettings;
 use crate::ExtractError;
-use crate::page::{JsonPage, PageOrigin};
 
 /// Where one table's rows go.
 #[derive(Debug)]

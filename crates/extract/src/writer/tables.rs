@@ -2,33 +2,15 @@
 
 use cartage_package_store::{QuarantineDraft, StagedPackage};
 use cartage_runtime::Random;
+use cartage_source_api::{JsonPage, Page, RejectedRow};
 use indexmap::IndexMap;
 
 use super::files::PackageFiles;
 use super::parquet::ColumnsWriter;
 use super::quarantine::QuarantineWriter;
 use super::rows::RowsWriter;
+use super::settings::WriterSettings;
 use crate::ExtractError;
-use crate::page::{JsonPage, Page, RejectedRow};
-use crate::settings::ResourceSettings;
-
-/// What decides where files end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WriterSettings {
-    pub(crate) file_max_items: u64,
-    pub(crate) file_max_bytes: u64,
-    pub(crate) disable_compression: bool,
-}
-
-impl From<ResourceSettings> for WriterSettings {
-    fn from(settings: ResourceSettings) -> Self {
-        Self {
-            file_max_items: settings.file_max_items.get(),
-            file_max_bytes: settings.file_max_bytes.get(),
-            disable_compression: settings.disable_compression,
-        }
-    }
-}
 
 /// Rows go in, files come out. Rows of a table keep the order in which they were handed over, except
 /// that JSON rows and columnar rows of one table are in separate files.

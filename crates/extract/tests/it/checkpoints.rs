@@ -4,9 +4,10 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cartage_extract::{ExtractReport, NextItemMode, Page, Pages, Refresh, Resource, Resume, SourceError};
-use cartage_package_store::{Folder, ReplaceStrategy};
+use cartage_extract::{ExtractReport, NextItemMode};
+use cartage_package_store::{Folder, Refresh, ReplaceStrategy};
 use cartage_runtime::Clock;
+use cartage_source_api::{Page, Pages, Resource, Resume, SourceError};
 use serde_json::{Value, json};
 
 use crate::support::{Endpoint, Package, Pipeline, resource, values};
@@ -223,7 +224,7 @@ fn a_table_that_changes_at_once_has_the_rows_of_all_its_resources_in_one_package
 fn after_an_error_the_packages_stay_and_the_next_run_goes_on_behind_them() {
     let mut pipeline = small_packages();
     let pages = |last: Result<Page, SourceError>| {
-        let page = |rows: Vec<Value>| cartage_extract::JsonPage::from_rows(rows).map(Page::Json);
+        let page = |rows: Vec<Value>| cartage_source_api::JsonPage::from_rows(rows).map(Page::Json);
         let good = (0..3).map(move |n| page(vec![row(2 * n), row(2 * n + 1)]));
         resource("r", with_cursor(json!({}), "asc"), Pages(good.chain([last])))
     };
@@ -238,7 +239,7 @@ fn after_an_error_the_packages_stay_and_the_next_run_goes_on_behind_them() {
     pipeline.schema = cartage_schema::Schema::from_json(&first.0.schema_json().unwrap()).unwrap();
     pipeline.state =
         cartage_state::PipelineState::from_json(&first.0.state_json().unwrap().unwrap()).unwrap();
-    let last = cartage_extract::JsonPage::from_rows([row(6)]).map(Page::Json);
+    let last = cartage_source_api::JsonPage::from_rows([row(6)]).map(Page::Json);
     let report = pipeline.run(vec![pages(last)]).unwrap();
     let rest: Vec<String> =
         packages(&pipeline, &report).iter().flat_map(|package| package.rows("r")).collect();

@@ -1,6 +1,7 @@
 //! Resources that work on the pages of another one.
 
-use cartage_extract::{JsonPage, NextItemMode, Page, Producer, Resource, SourceError};
+use cartage_extract::NextItemMode;
+use cartage_source_api::{JsonPage, Page, Producer, Resource, SourceError};
 use serde_json::{Value, json};
 
 use crate::support::{Pipeline, hints, numbered};

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use cartage_extract::{Page, Pages, ParquetFile};
 use cartage_package_store::{FileFormat, JobState};
+use cartage_source_api::{Page, Pages, ParquetFile};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn batch(from: i64, rows: i64) -> RecordBatch {
     RecordBatch::try_from_iter([("n", numbers)]).unwrap()
 }
 
-fn pages(batches: Vec<RecordBatch>) -> cartage_extract::Resource {
+fn pages(batches: Vec<RecordBatch>) -> cartage_source_api::Resource {
     resource("a", json!({}), Pages(batches.into_iter().map(|batch| Ok(Page::Arrow(batch)))))
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use cartage_extract::{ExtractError, Page, Pages};
+use cartage_extract::ExtractError;
 use cartage_schema::{Column, DataType, Detection, Table};
+use cartage_source_api::{Page, Pages};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use cartage_extract::{ExtractError, JsonPage, Page, Pages, Producer, SourceError};
+use cartage_extract::ExtractError;
+use cartage_source_api::{JsonPage, Page, Pages, Producer, SourceError};
 use serde_json::json;
 
 use crate::support::{Pipeline, numbered, resource, values};

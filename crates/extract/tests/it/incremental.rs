@@ -4,9 +4,9 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use cartage_extract::lines::Lines;
-use cartage_extract::{Page, Pages, ParquetFile, Resource};
 use cartage_package_store::FileFormat;
+use cartage_row_readers::Lines;
+use cartage_source_api::{Page, Pages, ParquetFile, Resource};
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 

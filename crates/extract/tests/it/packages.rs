@@ -2,13 +2,15 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use cartage_extract::{JsonPage, NextItemMode, OnBadRow, Page, Pages, RejectedRow, SchemaSettings};
+use cartage_extract::NextItemMode;
+use cartage_runtime::OnBadRow;
+use cartage_source_api::{JsonPage, Page, Pages, RejectedRow, SchemaSettings};
 use cartage_test_support::files_below;
 use serde_json::{Value, json};
 
 use crate::support::{Pipeline, numbered, resource, source, values};
 
-fn shared_table(name: &str) -> cartage_extract::Resource {
+fn shared_table(name: &str) -> cartage_source_api::Resource {
     let pages = (0..3).map(|page| vec![json!(format!("{name}{page}"))]).collect();
     values(name, json!({"table_name": "items"}), pages)
 }

@@ -1,6 +1,6 @@
 //! What a refresh drops, and what it resets.
 
-use cartage_extract::{Refresh, RefreshTables};
+use cartage_package_store::{Refresh, RefreshTables};
 use cartage_schema::{Column, DataType, Table};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What producers remember: it goes with the pages that were taken, never ahead of them.
 
-use cartage_extract::{OpenContext, Page, Producer, SourceError, StateChange, StateOf};
+use cartage_source_api::{OpenContext, Page, Producer, SourceError, StateChange, StateOf};
 use serde_json::{Value, json};
 
 use crate::support::{Endpoint, Pipeline, resource};

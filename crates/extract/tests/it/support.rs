@@ -4,18 +4,18 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Packing};
-use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, JsonPage, NameCollisions, OnBadRow,
-    OpenContext, Page, Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError, StateChange,
-    StateOf, run,
-};
+use cartage_extract::{ExtractError, ExtractReport, ExtractRequest, ExtractSettings, run};
 use cartage_package_store::{
     DestinationTraits, FileEntry, Folder, JobState, LoadId, MergeStrategy, PackageSettings, PublishedPackage,
     ReplaceStrategy, Wait,
 };
-use cartage_runtime::{CancelToken, Runtime, Stage};
+use cartage_runtime::{CancelToken, NameCollisions, OnBadRow, Runtime, Stage};
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{NamingKind, Schema};
+use cartage_source_api::{
+    JsonPage, OpenContext, Page, Pages, Producer, Resource, Resume, SchemaSettings, Source, SourceError,
+    StateChange, StateOf,
+};
 use cartage_state::PipelineState;
 use cartage_test_support::TempPipeline;
 use serde_json::{Value, json};

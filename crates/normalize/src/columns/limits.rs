@@ -1,15 +1,9 @@
 //! What a column can hold beyond its type: the digits of a decimal, the bits of an integer.
 
-use cartage_schema::value::{Decimal, Scalar};
 use cartage_schema::{Column, DataType};
+use cartage_values::{Decimal, Scalar};
 
-use super::physical::{PhysicalRules, WIDE_PRECISION};
-
-/// Bits of an integer without a precision.
-const DEFAULT_BITS: u32 = 64;
-
-/// The widths that integers of databases have.
-const WIDTHS: [u32; 4] = [8, 16, 32, 64];
+use super::physical::{DEFAULT_BITS, PhysicalRules, WIDE_PRECISION, integer_bits};
 
 /// The largest value that a column takes. Values beyond go to a variant, and never to the destination, which
 /// would refuse or round them.
@@ -27,10 +21,7 @@ impl Limits {
     /// The limits of a column that has a type.
     pub(crate) fn of(column: &Column, rules: &PhysicalRules) -> Self {
         match column.data_type {
-            Some(DataType::Bigint) => {
-                let bits = column.precision.unwrap_or(DEFAULT_BITS);
-                Self::Bits(WIDTHS.into_iter().find(|width| bits <= *width).unwrap_or(bits))
-            }
+            Some(DataType::Bigint) => Self::Bits(integer_bits(column)),
             Some(DataType::Decimal | DataType::Wei) => {
                 let (precision, scale) = rules.digits(column);
                 Self::Digits {
@@ -41,11 +32,6 @@ impl Limits {
             }
             _ => Self::None,
         }
-    }
-
-    /// Whether integers of 64 bits have to be looked at.
-    pub(super) fn is_narrow(self) -> bool {
-        matches!(self, Self::Bits(bits) if bits < DEFAULT_BITS)
     }
 
     /// Whether a value that does not fit is too large for digits that somebody chose. It has no place in a variant

@@ -7,8 +7,13 @@ use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, TimeUnit};
 use cartage_package_store::DestinationTraits;
 use cartage_schema::{Column, DataType};
 
-use super::limits::Limits;
 use crate::settings::{DECIMAL_PRECISION, WEI_PRECISION};
+
+/// Bits of an integer without a precision.
+pub(super) const DEFAULT_BITS: u32 = 64;
+
+/// The widths that integers of databases have.
+const WIDTHS: [u32; 4] = [8, 16, 32, 64];
 
 /// Digits of a bigint column of which some value is beyond 63 bits: enough for every 64-bit integer.
 pub(super) const WIDE_PRECISION: u8 = 20;
@@ -63,7 +68,7 @@ impl PhysicalRules {
         match column.data_type {
             None | Some(DataType::Text | DataType::Json) => Physical::Text,
             Some(DataType::Binary) => Physical::Binary,
-            Some(DataType::Bigint) if Limits::of(column, self).is_narrow() => Physical::Narrow,
+            Some(DataType::Bigint) if integer_bits(column) < DEFAULT_BITS => Physical::Narrow,
             Some(DataType::Bigint) => Physical::Bigint,
             Some(DataType::Double) => Physical::Double,
             Some(DataType::Bool) => Physical::Bool,
@@ -131,4 +136,10 @@ pub(crate) fn cast_wide(array: &ArrayRef) -> ArrayRef {
     let Some(values) = array.as_primitive_opt::<Int64Type>() else { return Arc::clone(array) };
     let wide: Decimal128Array = values.unary(i128::from);
     Arc::new(wide.with_data_type(wide_type()))
+}
+
+/// Bits of the integers of a column, sign included: the narrowest width of databases that has its precision.
+pub(super) fn integer_bits(column: &Column) -> u32 {
+    let bits = column.precision.unwrap_or(DEFAULT_BITS);
+    WIDTHS.into_iter().find(|width| bits <= *width).unwrap_or(bits)
 }

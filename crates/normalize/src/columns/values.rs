@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::buffer::{BooleanBuffer, Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType as ArrowType;
-use cartage_schema::value::Scalar;
+use cartage_values::Scalar;
 
 use super::physical::{Physical, WIDE_PRECISION};
 use super::validity::Validity;

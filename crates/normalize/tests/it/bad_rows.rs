@@ -1,7 +1,8 @@
 //! Rows that cannot be stored: errors that name them, and the quarantine.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::{OnBadRow, Origin};
+use cartage_package_store::Origin;
+use cartage_runtime::OnBadRow;
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
 use serde_json::Value;
 

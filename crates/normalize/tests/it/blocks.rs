@@ -1,7 +1,7 @@
 //! Rows can be cut into blocks anywhere and read by any number of workers: the result is the same.
 
 use cartage_normalize::NormalizeSettings;
-use cartage_package_store::OnBadRow;
+use cartage_runtime::OnBadRow;
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
 use cartage_test_support::files_below;
 use proptest::prelude::*;

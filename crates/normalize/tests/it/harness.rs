@@ -211,7 +211,7 @@ fn value(array: &ArrayRef, row: usize) -> Value {
         }
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
             let moment = array.as_primitive::<TimestampMicrosecondType>().value(row);
-            let text = cartage_schema::value::timestamp_to_text(moment, false);
+            let text = cartage_values::timestamp_to_text(moment, false);
             let (date, fraction) = text.split_once('.').unwrap_or((&text, "0"));
             json!(format!("{date}.{fraction:0<6}{}", if zone.is_some() { "Z" } else { "" }))
         }

@@ -1,7 +1,8 @@
 //! No value is lost without a word: numbers that do not fit, rows without a required value, keys with one name.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::{NameCollisions, OnBadRow, Origin};
+use cartage_package_store::Origin;
+use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use proptest::prelude::*;
 use serde_json::{Value, json};

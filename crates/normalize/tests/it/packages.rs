@@ -1,8 +1,8 @@
 //! What becomes of packages: documents, empty files, crashes, cancellation.
 
 use cartage_normalize::NormalizeError;
-use cartage_package_store::{Folder, JobState, LoadId, OnBadRow, Refresh, RefreshTables};
-use cartage_runtime::CancelToken;
+use cartage_package_store::{Folder, JobState, LoadId, Refresh, RefreshTables};
+use cartage_runtime::{CancelToken, OnBadRow};
 use cartage_schema::{Column, DataType, NamingKind, Origin, Schema, Table, WriteDisposition};
 use cartage_test_support::{files_below, runtime};
 use serde_json::{Value, json};

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cartage_package_store::{
-    Error, ErrorKind, FileDraft, FileSystem, Folder, JobState, ManifestDraft, PackageStore, RunMarker,
+    Error, ErrorKind, FileDraft, FileSystem, Folder, InFolder, JobState, LoadId, LockedJobs, ManifestDraft,
+    Normalized, PackageStore, PublishedPackage, RunMarker, StageLock, Wait,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{MemFs, Plan, Survival, job, stage_package};
@@ -80,9 +81,23 @@ fn with_package(empty: &MemFs, folder: Folder) -> MemFs {
     fs.fork(Plan::Undisturbed)
 }
 
-fn package(fs: &Arc<MemFs>, folder: Folder) -> Result<cartage_package_store::PublishedPackage, Error> {
+fn package<F: InFolder>(fs: &Arc<MemFs>, folder: F) -> Result<PublishedPackage<F>, Error> {
     let store = PackageStore::open(Path::new(DIR), "test", options(fs))?;
-    store.open_package(folder, &cartage_package_store::LoadId::from_unix_micros(MICROS))
+    store.open_package(folder, &LoadId::from_unix_micros(MICROS))
+}
+
+fn load_lock(fs: &Arc<MemFs>) -> Result<StageLock, Error> {
+    let store = PackageStore::open(Path::new(DIR), "test", options(fs))?;
+    Ok(store.lock(Stage::Load, Wait::Fail)?)
+}
+
+fn finish_load(fs: &Arc<MemFs>) -> Result<(), Error> {
+    package(fs, Normalized)?.finish_load(&load_lock(fs)?).map(drop)
+}
+
+/// Moves jobs of the normalized package.
+fn with_jobs(fs: &Arc<MemFs>, moves: impl FnOnce(LockedJobs<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    moves(package(fs, Normalized)?.lock_jobs(&load_lock(fs)?)?)
 }
 
 #[test]
@@ -124,7 +139,7 @@ fn replacing_an_extracted_package_by_its_normalized_one_never_shows_both_or_none
         let before = observe(&both);
         for step in 0..100 {
             let fs = Arc::new(both.fork(Plan::CutAfter(step)));
-            drop(package(&fs, Folder::Extracted).and_then(cartage_package_store::PublishedPackage::discard));
+            drop(package(&fs, Folder::Extracted).and_then(PublishedPackage::discard));
             let fs = Arc::new(fs.reboot(Survival::Synced));
             assert_eq!(observe(&fs), before);
             sweep_all(&fs);
@@ -136,11 +151,12 @@ fn replacing_an_extracted_package_by_its_normalized_one_never_shows_both_or_none
 #[test]
 fn moving_a_package_to_loaded_or_aborted_is_all_or_nothing() {
     for empty in file_systems() {
-        for target in [Folder::Loaded, Folder::Aborted] {
-            cut_everywhere(&with_package(&empty, Folder::Normalized), true, &|fs| {
-                package(fs, Folder::Normalized)?.move_to(target).map(drop)
-            });
-        }
+        let normalized = with_package(&empty, Folder::Normalized);
+        cut_everywhere(&normalized, true, &finish_load);
+        cut_everywhere(&normalized, true, &|fs| {
+            let store = PackageStore::open(Path::new(DIR), "test", options(fs))?;
+            store.abort(Folder::Normalized, &LoadId::from_unix_micros(MICROS))
+        });
     }
 }
 
@@ -149,10 +165,8 @@ fn loading_a_package_that_was_not_taken_out_of_extracted_never_brings_it_back() 
     for empty in file_systems() {
         let both = Arc::new(with_package(&empty, Folder::Extracted));
         publish(&both, Stage::Normalize, Folder::Normalized).unwrap();
-        cut_everywhere(&both.fork(Plan::Undisturbed), true, &|fs| {
-            package(fs, Folder::Normalized)?.move_to(Folder::Loaded).map(drop)
-        });
-        package(&both, Folder::Normalized).unwrap().move_to(Folder::Loaded).unwrap();
+        cut_everywhere(&both.fork(Plan::Undisturbed), true, &finish_load);
+        finish_load(&both).unwrap();
         // Not even to somebody who then removes the loaded package by hand.
         for folder in ["extracted", "normalized"] {
             assert_eq!(both.list(&Path::new(DIR).join("packages").join(folder)).unwrap(), []);
@@ -163,19 +177,21 @@ fn loading_a_package_that_was_not_taken_out_of_extracted_never_brings_it_back() 
 #[test]
 fn moves_of_jobs_are_all_or_nothing() {
     let new = with_package(&MemFs::default(), Folder::Normalized);
-    cut_everywhere(&new, false, &|fs| package(fs, Folder::Normalized)?.start_job(&job("orders")));
+    let orders = job("orders");
+    cut_everywhere(&new, false, &|fs| with_jobs(fs, |jobs| jobs.start(&orders)));
 
     let fs = Arc::new(new);
-    package(&fs, Folder::Normalized).unwrap().start_job(&job("orders")).unwrap();
+    with_jobs(&fs, |jobs| jobs.start(&orders)).unwrap();
     let started = fs.fork(Plan::Undisturbed);
-    let normalized = |fs: &Arc<MemFs>| package(fs, Folder::Normalized);
-    cut_everywhere(&started, false, &|fs| normalized(fs)?.complete_job(&job("orders")));
+    cut_everywhere(&started, false, &|fs| with_jobs(fs, |jobs| jobs.complete(&orders)));
     cut_everywhere(&started, true, &|fs| {
-        normalized(fs)?.complete_job(&job("orders"))?;
-        normalized(fs)?.sync_jobs()
+        with_jobs(fs, |jobs| {
+            jobs.complete(&orders)?;
+            jobs.sync()
+        })
     });
-    cut_everywhere(&started, true, &|fs| normalized(fs)?.fail_job(&job("orders"), "no such column"));
-    cut_everywhere(&started, true, &|fs| normalized(fs)?.retry_job(&job("orders")).map(drop));
+    cut_everywhere(&started, true, &|fs| with_jobs(fs, |jobs| jobs.fail(&orders, "no such column")));
+    cut_everywhere(&started, true, &|fs| with_jobs(fs, |jobs| jobs.retry(&orders).map(drop)));
 }
 
 #[test]
@@ -289,7 +305,7 @@ fn a_half_copied_package_is_never_seen() {
     let base = with_package(&empty, Folder::Normalized);
     for step in 0..60 {
         let fs = Arc::new(base.fork(Plan::CutAfter(step)));
-        drop(package(&fs, Folder::Normalized).and_then(|package| package.move_to(Folder::Loaded)));
+        drop(finish_load(&fs));
         let fs = Arc::new(fs.reboot(Survival::All));
         let store = open(&fs);
         let loaded = fs.list(&Path::new(DIR).join("packages/loaded")).unwrap();

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use cartage_package_store::{
-    Damage, Error, ErrorKind, Folder, LoadId, Package, QuarantineDraft, QuarantineFileName, RealFs, Wait,
+    Damage, Error, ErrorKind, Folder, LoadId, Normalized, Package, QuarantineDraft, QuarantineFileName,
+    RealFs, Wait,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{TempPipeline, files_below, job, rewrite_package_json, stage_package};
@@ -15,7 +16,7 @@ const MICROS: i64 = 1_795_163_558_208_462;
 fn published() -> (TempPipeline, LoadId) {
     let pipeline = TempPipeline::new();
     let store = &pipeline.store;
-    let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
+    let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
     let load_id = LoadId::from_unix_micros(MICROS);
     let staged = store.stage(&lock, load_id.clone(), 7).unwrap();
     let rows = QuarantineFileName::new("orders", "66").unwrap();
@@ -29,14 +30,16 @@ fn published() -> (TempPipeline, LoadId) {
     staged.write_schema("{\"name\":\"shop\"}").unwrap();
     staged.write_schema_update("{}").unwrap();
     staged.write_state("{}").unwrap();
-    let package = staged.seal(draft).unwrap().publish(Folder::Extracted).unwrap();
-    package.start_job(&job("people")).unwrap();
-    package.fail_job(&job("people"), "no").unwrap();
+    let package = staged.seal(draft).unwrap().publish(Normalized).unwrap();
+    let lock = store.lock(Stage::Load, Wait::Fail).unwrap();
+    let jobs = package.lock_jobs(&lock).unwrap();
+    jobs.start(&job("people")).unwrap();
+    jobs.fail(&job("people"), "no").unwrap();
     (pipeline, load_id)
 }
 
 fn verify(pipeline: &TempPipeline, load_id: &LoadId) -> Result<(), Error> {
-    pipeline.store.open_package(Folder::Extracted, load_id)?.verify()
+    pipeline.store.open_package(Normalized, load_id)?.verify()
 }
 
 fn assert_damaged(result: Result<(), Error>, name: &str, is: impl Fn(&Damage) -> bool) {
@@ -59,7 +62,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn every_flipped_byte_is_found_and_its_file_named() {
     let (pipeline, load_id) = published();
-    let folder = pipeline.store.dir().join("packages/extracted").join(load_id.as_str());
+    let folder = pipeline.store.dir().join("packages/normalized").join(load_id.as_str());
     verify(&pipeline, &load_id).unwrap();
     let files = files(&folder);
     assert_eq!(files.len(), 7);
@@ -78,7 +81,7 @@ fn every_flipped_byte_is_found_and_its_file_named() {
 #[test]
 fn cut_grown_missing_and_unknown_files_are_found_and_named() {
     let (pipeline, load_id) = published();
-    let folder = pipeline.store.dir().join("packages/extracted").join(load_id.as_str());
+    let folder = pipeline.store.dir().join("packages/normalized").join(load_id.as_str());
     for (name, bytes) in files(&folder) {
         let path = folder.join(&name);
         let whole = name == "package.json";
@@ -118,22 +121,22 @@ fn cut_grown_missing_and_unknown_files_are_found_and_named() {
 #[test]
 fn a_package_that_lost_its_package_json_is_neither_swept_nor_overlooked() {
     let (pipeline, load_id) = published();
-    let folder = pipeline.store.dir().join("packages/extracted").join(load_id.as_str());
+    let folder = pipeline.store.dir().join("packages/normalized").join(load_id.as_str());
     fs::remove_file(folder.join("package.json")).unwrap();
     let store = &pipeline.store;
-    let lock = store.lock(Stage::Extract, Wait::Fail).unwrap();
+    let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
     assert_eq!(store.sweep(&lock).unwrap().removed, []);
-    assert_eq!(store.list(Folder::Extracted).unwrap().as_slice(), std::slice::from_ref(&load_id));
+    assert_eq!(store.list(Folder::Normalized).unwrap().as_slice(), std::slice::from_ref(&load_id));
     assert_damaged(verify(&pipeline, &load_id), "package.json", |damage| *damage == Damage::Missing);
 
-    store.abort(Folder::Extracted, &load_id).unwrap();
-    assert_eq!(store.list(Folder::Extracted).unwrap(), []);
+    store.abort(Folder::Normalized, &load_id).unwrap();
+    assert_eq!(store.list(Folder::Normalized).unwrap(), []);
 }
 
 #[test]
 fn a_package_of_another_load_id_or_pipeline_is_refused() {
     let (pipeline, load_id) = published();
-    let folder = pipeline.store.dir().join("packages/extracted");
+    let folder = pipeline.store.dir().join("packages/normalized");
     let renamed = LoadId::from_unix_micros(MICROS + 5);
     let copy = folder.join(renamed.as_str());
     fs::create_dir(&copy).unwrap();
@@ -147,10 +150,10 @@ fn a_package_of_another_load_id_or_pipeline_is_refused() {
         cartage_package_store::StoreOptions::default(),
     );
     let elsewhere = elsewhere.unwrap();
-    let target = elsewhere.dir().join("packages/extracted").join(load_id.as_str());
+    let target = elsewhere.dir().join("packages/normalized").join(load_id.as_str());
     fs::create_dir(&target).unwrap();
     fs::copy(folder.join(load_id.as_str()).join("package.json"), target.join("package.json")).unwrap();
-    let error = elsewhere.open_package(Folder::Extracted, &load_id).unwrap_err();
+    let error = elsewhere.open_package(Normalized, &load_id).unwrap_err();
     assert!(matches!(error, Error::OtherPipeline { .. }), "{error}");
 }
 
@@ -158,7 +161,7 @@ fn a_package_of_another_load_id_or_pipeline_is_refused() {
 fn a_newer_minor_and_another_major_are_refused_with_the_remedy() {
     for version in ["\"major\": 1,\n    \"minor\": 1", "\"major\": 2,\n    \"minor\": 0"] {
         let (pipeline, load_id) = published();
-        let folder = pipeline.store.dir().join("packages/extracted").join(load_id.as_str());
+        let folder = pipeline.store.dir().join("packages/normalized").join(load_id.as_str());
         rewrite_package_json(&folder, |text| text.replace("\"major\": 1,\n    \"minor\": 0", version));
         let error = verify(&pipeline, &load_id).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NewerFormat, "{error}");
@@ -169,16 +172,18 @@ fn a_newer_minor_and_another_major_are_refused_with_the_remedy() {
 #[test]
 fn empty_job_folders_may_be_missing_as_after_a_checkout_from_git() {
     let pipeline = TempPipeline::new();
-    let lock = pipeline.store.lock(Stage::Extract, Wait::Fail).unwrap();
+    let lock = pipeline.store.lock(Stage::Normalize, Wait::Fail).unwrap();
     let sealed = stage_package(&pipeline.store, &RealFs, &lock, MICROS, &[("orders", "{}\n")]).unwrap();
-    let package = sealed.publish(Folder::Extracted).unwrap();
+    let package = sealed.publish(Normalized).unwrap();
     for folder in ["started_jobs", "completed_jobs", "failed_jobs"] {
         fs::remove_dir(package.path().join(folder)).unwrap();
     }
     let package = Package::open_at(package.path()).unwrap();
     package.verify().unwrap();
-    let package = pipeline.store.open_package(Folder::Extracted, package.load_id()).unwrap();
-    package.start_job(&job("orders")).unwrap();
-    package.complete_job(&job("orders")).unwrap();
+    let package = pipeline.store.open_package(Normalized, package.load_id()).unwrap();
+    let lock = pipeline.store.lock(Stage::Load, Wait::Fail).unwrap();
+    let jobs = package.lock_jobs(&lock).unwrap();
+    jobs.start(&job("orders")).unwrap();
+    jobs.complete(&job("orders")).unwrap();
     package.verify().unwrap();
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use cartage_package_store::{
     Checksum, Codec, FileDraft, FileFormat, Folder, FormatVersion, JobFileName, JobState, LoadId,
-    ManifestDraft, Origin, Package, PackageSettings, PackageStore, QuarantineDraft, QuarantineFileName,
-    ResourceEntry, Wait, Written,
+    ManifestDraft, Normalized, Origin, Package, PackageSettings, PackageStore, QuarantineDraft,
+    QuarantineFileName, ResourceEntry, Wait, Written,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{TempPipeline, files_below};
@@ -104,13 +104,15 @@ fn write_normalized(store: &PackageStore, parent: Checksum) {
     staged.write_schema("{\"version\":2,\"name\":\"shop\",\"tables\":{}}").unwrap();
     staged.write_schema_update("{\"orders\":{}}").unwrap();
     staged.write_state("{\"_state_version\":1,\"pipeline_name\":\"test\"}").unwrap();
-    let package = staged.seal(draft(drafts, Some(parent))).unwrap().publish(Folder::Normalized).unwrap();
+    let package = staged.seal(draft(drafts, Some(parent))).unwrap().publish(Normalized).unwrap();
+    let lock = store.lock(Stage::Load, Wait::Fail).unwrap();
+    let jobs = package.lock_jobs(&lock).unwrap();
     for (_, name, _) in &files[..3] {
-        package.start_job(name).unwrap();
+        jobs.start(name).unwrap();
     }
-    package.complete_job(&files[0].1).unwrap();
-    package.fail_job(&files[1].1, "column \"sku\" does not exist\n").unwrap();
-    package.start_job(&package.retry_job(&files[2].1).unwrap()).unwrap();
+    jobs.complete(&files[0].1).unwrap();
+    jobs.fail(&files[1].1, "column \"sku\" does not exist\n").unwrap();
+    jobs.start(&jobs.retry(&files[2].1).unwrap()).unwrap();
 }
 
 fn write(store: &PackageStore) -> Vec<(String, Vec<u8>)> {

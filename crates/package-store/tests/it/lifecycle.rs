@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use cartage_package_store::{
-    Checksum, Error, FileDraft, Folder, JobState, LoadId, ManifestDraft, QuarantineDraft, QuarantineFileName,
-    RealFs, SweepReason, Wait, Written,
+    Checksum, Error, Extracted, FileDraft, Folder, JobState, LoadId, ManifestDraft, Normalized,
+    PublishedPackage, QuarantineDraft, QuarantineFileName, RealFs, StageLock, SweepReason, Wait, Written,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{FaultyDisk, Plan, TempPipeline, files_below, job, stage_package};
@@ -16,7 +16,14 @@ const TABLES: [(&str, &str); 2] = [("orders", "{\"id\":1}\n"), ("people", "{\"na
 fn extract(pipeline: &TempPipeline) -> LoadId {
     let lock = pipeline.store.lock(Stage::Extract, Wait::Fail).unwrap();
     let sealed = stage_package(&pipeline.store, &RealFs, &lock, MICROS, &TABLES).unwrap();
-    sealed.publish(Folder::Extracted).unwrap().load_id().clone()
+    sealed.publish(Extracted).unwrap().load_id().clone()
+}
+
+/// A normalized package, with the lock of the load stage.
+fn normalize(pipeline: &TempPipeline) -> (PublishedPackage<Normalized>, StageLock) {
+    let lock = pipeline.store.lock(Stage::Normalize, Wait::Fail).unwrap();
+    let sealed = stage_package(&pipeline.store, &RealFs, &lock, MICROS, &TABLES).unwrap();
+    (sealed.publish(Normalized).unwrap(), pipeline.store.lock(Stage::Load, Wait::Fail).unwrap())
 }
 
 #[test]
@@ -66,38 +73,56 @@ fn load_ids_go_up_even_if_the_clock_goes_back_and_the_packages_vanish() {
 #[test]
 fn jobs_move_between_the_folders_and_stay_part_of_the_package() {
     let pipeline = TempPipeline::new();
-    let load_id = extract(&pipeline);
-    let package = pipeline.store.open_package(Folder::Extracted, &load_id).unwrap();
+    let (package, lock) = normalize(&pipeline);
+    let jobs = package.lock_jobs(&lock).unwrap();
     let (orders, people) = (job("orders"), job("people"));
-    package.start_job(&orders).unwrap();
-    package.start_job(&people).unwrap();
-    let retried = package.retry_job(&people).unwrap();
+    jobs.start(&orders).unwrap();
+    jobs.start(&people).unwrap();
+    let retried = jobs.retry(&people).unwrap();
     assert_eq!(retried.retry(), 1);
-    package.start_job(&retried).unwrap();
-    package.complete_job(&retried).unwrap();
-    package.fail_job(&orders, "column \"id\" is gone").unwrap();
+    jobs.start(&retried).unwrap();
+    jobs.complete(&retried).unwrap();
+    jobs.fail(&orders, "column \"id\" is gone").unwrap();
     package.verify().unwrap();
 
-    let package = pipeline.store.open_package(Folder::Extracted, &load_id).unwrap();
+    let package = pipeline.store.open_package(Normalized, package.load_id()).unwrap();
     assert_eq!(package.jobs(JobState::Completed).unwrap().first(), Some(&retried));
     assert_eq!(package.jobs(JobState::Failed).unwrap().first(), Some(&orders));
     assert_eq!(package.failure_reason(&orders).unwrap().as_deref(), Some("column \"id\" is gone"));
     assert_eq!(package.file_entry(&retried).unwrap().table, "people");
-    let error = package.complete_job(&orders).unwrap_err();
+    let error = jobs.complete(&orders).unwrap_err();
     assert!(matches!(error, Error::NoSuchJob { state: JobState::Started, .. }), "{error}");
+}
+
+#[test]
+fn only_the_lock_of_the_load_stage_of_this_pipeline_moves_jobs_and_ends_a_load() {
+    let pipeline = TempPipeline::new();
+    let (package, lock) = normalize(&pipeline);
+    let others = TempPipeline::new().store.lock(Stage::Load, Wait::Fail).unwrap();
+    for wrong in [pipeline.store.lock(Stage::Normalize, Wait::Fail).unwrap(), others] {
+        let error = package.lock_jobs(&wrong).unwrap_err();
+        assert!(error.to_string().contains("needs the lock"), "{error}");
+        let package = pipeline.store.open_package(Normalized, package.load_id()).unwrap();
+        let error = package.finish_load(&wrong).unwrap_err();
+        assert!(matches!(error, Error::WrongLock { .. }), "{error}");
+    }
+    assert_eq!(package.jobs(JobState::New).unwrap().len(), TABLES.len());
+    let load_id = package.finish_load(&lock).unwrap().load_id().clone();
+    assert_eq!(pipeline.store.list(Folder::Loaded).unwrap(), [load_id]);
 }
 
 #[test]
 fn completed_jobs_can_be_deleted_and_the_package_still_verifies() {
     let pipeline = TempPipeline::new();
-    let load_id = extract(&pipeline);
-    let package = pipeline.store.open_package(Folder::Extracted, &load_id).unwrap();
+    let (package, lock) = normalize(&pipeline);
+    let jobs = package.lock_jobs(&lock).unwrap();
     for table in ["orders", "people"] {
-        package.start_job(&job(table)).unwrap();
-        package.complete_job(&job(table)).unwrap();
+        jobs.start(&job(table)).unwrap();
+        jobs.complete(&job(table)).unwrap();
     }
-    let package = package.move_to(Folder::Loaded).unwrap();
-    package.delete_completed_jobs().unwrap();
+    jobs.delete_completed().unwrap();
+    package.verify().unwrap();
+    let package = package.finish_load(&lock).unwrap();
     package.verify().unwrap();
     assert_eq!(package.jobs(JobState::Completed).unwrap(), []);
 }

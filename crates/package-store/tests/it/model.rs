@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cartage_package_store::{Folder, JobFileName, JobState, LoadId, PublishedPackage};
+use cartage_package_store::{Folder, JobFileName, JobState, LoadId, Normalized, Package, PackageStore};
 use cartage_runtime::Stage;
 use cartage_test_support::{MemFs, Survival, job, stage_package};
 use proptest::prelude::*;
@@ -68,9 +68,6 @@ impl Model {
 
 fn run(fs: &mut Arc<MemFs>, model: &mut Model, step: &Step) {
     let store = open(fs);
-    let package = |load_id: &LoadId, modelled: &Modelled| -> PublishedPackage {
-        store.open_package(modelled.folder, load_id).unwrap()
-    };
     match step {
         Step::Extract { micros } => {
             let lock = lock(&store, Stage::Extract);
@@ -91,30 +88,37 @@ fn run(fs: &mut Arc<MemFs>, model: &mut Model, step: &Step) {
         }
         Step::MoveTo { which, folder } => {
             let Some((load_id, modelled)) = model.pick(*which) else { return };
-            if modelled.folder < Folder::Loaded {
-                package(&load_id, &modelled).move_to(*folder).unwrap();
-                model.packages.insert(load_id, Modelled { folder: *folder, ..modelled });
+            match (modelled.folder, folder) {
+                (Folder::Normalized, Folder::Loaded) => {
+                    let package = store.open_package(Normalized, &load_id).unwrap();
+                    package.finish_load(&lock(&store, Stage::Load)).unwrap();
+                }
+                (Folder::Extracted | Folder::Normalized, Folder::Aborted) => {
+                    store.abort(modelled.folder, &load_id).unwrap();
+                }
+                _ => return,
             }
+            model.packages.insert(load_id, Modelled { folder: *folder, ..modelled });
         }
         Step::Discard { which } => {
             let Some((load_id, modelled)) = model.pick(*which) else { return };
-            package(&load_id, &modelled).discard().unwrap();
+            store.open_package(modelled.folder, &load_id).unwrap().discard().unwrap();
             model.packages.remove(&load_id);
         }
-        Step::StartJob { which, table } => move_job(model, (*which, *table), JobState::Started, package),
-        Step::EndJob { which, table, to } => move_job(model, (*which, *table), *to, package),
+        Step::StartJob { which, table } => move_job(&store, model, (*which, *table), JobState::Started),
+        Step::EndJob { which, table, to } => move_job(&store, model, (*which, *table), *to),
         Step::PowerLoss { survival } => *fs = Arc::new(fs.reboot(*survival)),
     }
 }
 
-fn move_job(
-    model: &mut Model,
-    (which, table): (usize, usize),
-    to: JobState,
-    open: impl Fn(&LoadId, &Modelled) -> PublishedPackage,
-) {
+fn move_job(store: &PackageStore, model: &mut Model, (which, table): (usize, usize), to: JobState) {
     let Some((load_id, mut modelled)) = model.pick(which) else { return };
-    let package = open(&load_id, &modelled);
+    if modelled.folder != Folder::Normalized {
+        return;
+    }
+    let package = store.open_package(Normalized, &load_id).unwrap();
+    let lock = lock(store, Stage::Load);
+    let jobs = package.lock_jobs(&lock).unwrap();
     let table = TABLES[table].0;
     let (state, retry) = modelled.jobs[table];
     let name = (0..retry).fold(job(table), |name, _| name.next_retry());
@@ -122,10 +126,10 @@ fn move_job(
     let state = if is_in(&package, JobState::New, &name) { JobState::New } else { state };
     let from = if to == JobState::Started { JobState::New } else { JobState::Started };
     let moved = match to {
-        JobState::Started => package.start_job(&name).map(|()| retry),
-        JobState::New => package.retry_job(&name).map(|name| name.retry()),
-        JobState::Completed => package.complete_job(&name).and_then(|()| package.sync_jobs()).map(|()| retry),
-        JobState::Failed => package.fail_job(&name, "because").map(|()| retry),
+        JobState::Started => jobs.start(&name).map(|()| retry),
+        JobState::New => jobs.retry(&name).map(|name| name.retry()),
+        JobState::Completed => jobs.complete(&name).and_then(|()| jobs.sync()).map(|()| retry),
+        JobState::Failed => jobs.fail(&name, "because").map(|()| retry),
     };
     assert_eq!(moved.is_ok(), state == from, "{name} is {state}");
     let now = moved.map_or((state, retry), |retry| (to, retry));
@@ -133,7 +137,7 @@ fn move_job(
     model.packages.insert(load_id, modelled);
 }
 
-fn is_in(package: &PublishedPackage, state: JobState, name: &JobFileName) -> bool {
+fn is_in(package: &Package, state: JobState, name: &JobFileName) -> bool {
     package.jobs(state).unwrap().contains(name)
 }
 

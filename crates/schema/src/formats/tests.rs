@@ -1,12 +1,12 @@
 //! Texts come back as the schema that they were made of.
 
+use cartage_values::DataType;
 use serde_json::json;
 
 use super::*;
 use crate::column::Column;
 use crate::naming::NamingKind;
 use crate::table::Table;
-use crate::words::DataType;
 
 fn shop() -> Schema {
     let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();

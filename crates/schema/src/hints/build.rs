@@ -1,5 +1,6 @@
 //! From hints to tables.
 
+use cartage_values::text::is_blank;
 use indexmap::IndexMap;
 
 use super::error::HintsError;
@@ -10,7 +11,6 @@ use crate::contract::ContractModes;
 use crate::naming::Naming;
 use crate::rename::normalize_table;
 use crate::table::{Table, TableReference};
-use crate::text::is_blank;
 use crate::words::WriteDisposition;
 
 impl ResourceHints {

@@ -1,5 +1,6 @@
 //! The write disposition of a resource in its short and its long form.
 
+use cartage_values::{DataType, parse_iso};
 use serde::de::Error as _;
 use serde_json::{Map, Value};
 
@@ -7,8 +8,7 @@ use super::error::HintsError;
 use crate::column::Column;
 use crate::record::{record, record_serde};
 use crate::table::Table;
-use crate::value::parse_iso;
-use crate::words::{DataType, MergeStrategy, ReplaceStrategy, WriteDisposition};
+use crate::words::{MergeStrategy, ReplaceStrategy, WriteDisposition};
 
 /// A write disposition: a word, or an object with `disposition` and options.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ impl WriteDispositionConfig {
     /// Checks options against each other.
     pub(super) fn check(&self, resource: &str) -> Result<(), HintsError> {
         let Self::Long(options) = self else { return Ok(()) };
-        let strategy_error = |error: crate::words::UnknownWord| HintsError::Strategy {
+        let strategy_error = |error: cartage_values::UnknownWord| HintsError::Strategy {
             resource: resource.to_owned(),
             reason: error.to_string(),
         };

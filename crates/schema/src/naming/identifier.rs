@@ -1,7 +1,8 @@
 //! The rewriting of one trimmed identifier, without shortening.
 
+use cartage_values::text::is_digit;
+
 use super::NamingKind;
-use crate::text::is_digit;
 
 /// Rewrites a trimmed identifier by the rules of `kind`.
 pub(super) fn normalize(kind: NamingKind, identifier: &str) -> String {

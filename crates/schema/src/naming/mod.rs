@@ -8,7 +8,7 @@ mod shorten;
 
 use std::str::FromStr;
 
-use crate::text::is_blank;
+use cartage_values::text::is_blank;
 
 pub(crate) use identifier::escape_free;
 
@@ -128,9 +128,9 @@ impl Naming {
     /// Normalizes and shortens one identifier.
     ///
     /// A blank identifier gives an empty name, where dlt raises an error: callers check with
-    /// [`is_blank`](crate::text::is_blank) what must not be blank.
+    /// [`is_blank`](cartage_values::text::is_blank) what must not be blank.
     pub fn normalize_identifier(&self, identifier: &str) -> String {
-        let identifier = crate::text::trim(identifier);
+        let identifier = cartage_values::text::trim(identifier);
         shorten::shorten(identifier::normalize(self.kind, identifier), identifier, self.max_length)
     }
 

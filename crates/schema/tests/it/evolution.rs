@@ -1,11 +1,11 @@
 //! How schemas change: merging, propagation, contracts, naming.
 
 use cartage_schema::hints::ResourceHints;
-use cartage_schema::value::Scalar;
 use cartage_schema::{
     Column, ContractMode, ContractModes, DataType, DefaultHint, Detection, IdentifierLimits, NamingKind,
     Origin, Schema, SchemaError, Table, WriteDisposition,
 };
+use cartage_values::Scalar;
 use serde_json::{Value, json};
 
 use crate::vectors::{Differences, rows};

@@ -10,5 +10,5 @@ mod evolution;
 mod hints;
 mod names;
 mod properties;
-mod values;
+mod row_ids;
 mod vectors;

@@ -1,6 +1,7 @@
 //! Naming conventions against dlt.
 
-use cartage_schema::{Naming, NamingKind, is_blank};
+use cartage_schema::{Naming, NamingKind};
+use cartage_values::text::is_blank;
 use serde_json::{Value, json};
 
 use crate::vectors::{Differences, rows};

@@ -19,15 +19,6 @@ pub(crate) fn rows(name: &str) -> Vec<Value> {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Vectors with which we differ from dlt by design: a value that would lose something is not converted.
-pub(crate) fn deliberate(name: &str) -> Vec<Value> {
-    let path = folder().join("../oracle/differences.json");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let list: Value = serde_json::from_str(&text).unwrap();
-    let groups = list[name].as_object().unwrap().values();
-    groups.flat_map(|group| group.as_array().unwrap().clone()).collect()
-}
-
 /// Collects what differs, so that a run shows everything at once.
 #[derive(Default)]
 pub(crate) struct Differences(Vec<String>);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cartage_extract::TargetTable;
 use cartage_schema::DataType;
+use cartage_source_api::TargetTable;
 
 use super::settings::CsvTypes;
 use super::values::{BOOL, FLOAT, INT, Kind, TEXT, write_bool, write_float, write_int, write_text};

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 
 use super::records::{Dialect, Record, Records};
 use super::settings::{CsvConfig, CsvHeader};

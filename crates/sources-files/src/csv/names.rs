@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cartage_extract::TargetTable;
+use cartage_source_api::TargetTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::settings::CsvNameCollisions;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_extract::{JsonPage, PAGE_BYTES, RejectedRow, SourceError};
+use cartage_source_api::{JsonPage, PAGE_BYTES, RejectedRow, SourceError};
 
 use super::columns::{Column, CsvColumns};
 use super::detect::{self, CANDIDATES};

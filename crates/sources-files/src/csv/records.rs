@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::ops::Range;
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 

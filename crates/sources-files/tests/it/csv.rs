@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cartage_extract::OnBadRow;
+use cartage_runtime::OnBadRow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

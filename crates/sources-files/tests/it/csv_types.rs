@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use cartage_extract::{OnBadRow, TargetTable};
+use cartage_runtime::OnBadRow;
 use cartage_schema::DataType;
+use cartage_source_api::TargetTable;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

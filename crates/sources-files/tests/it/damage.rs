@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use cartage_extract::OnBadRow;
+use cartage_runtime::OnBadRow;
 use serde_json::json;
 
 use crate::support::{Folder, gzip};

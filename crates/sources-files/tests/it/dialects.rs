@@ -1,6 +1,6 @@
 //! CSV as people write it: delimiters, encodings, comments, names.
 
-use cartage_extract::OnBadRow;
+use cartage_runtime::OnBadRow;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Which files are read, in which order, and what is wrong with those that cannot be.
 
-use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
-use cartage_runtime::CancelToken;
+use cartage_runtime::{CancelToken, OnBadRow};
+use cartage_source_api::{OpenContext, Page, Producer};
 use serde_json::json;
 
 use crate::support::{Folder, gzip, replaced_table};
@@ -125,7 +125,7 @@ fn compression_is_told_by_content_and_members_are_joined() {
     let read = folder.read(&json!({"path": "*"}));
     assert_eq!(read.rows(), (1..=7).map(|n| format!("{{\"a\":{n}}}")).collect::<Vec<_>>().join(" "));
     assert_eq!(read.inputs[0].bytes, members.len() as u64);
-    assert_eq!(Some(read.pages.iter().map(cartage_extract::JsonPage::source_bytes).sum()), read.total);
+    assert_eq!(Some(read.pages.iter().map(cartage_source_api::JsonPage::source_bytes).sum()), read.total);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use cartage_extract::{OnBadRow, OpenContext, Page, Producer};
-use cartage_runtime::CancelToken;
+use cartage_runtime::{CancelToken, OnBadRow};
+use cartage_source_api::{OpenContext, Page, Producer};
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
 

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cartage_extract::{Input, JsonPage, OnBadRow, OpenContext, Page, Producer, SourceError, TargetTable};
-use cartage_runtime::CancelToken;
+use cartage_runtime::{CancelToken, OnBadRow};
 use cartage_schema::{DataType, Naming, NamingKind};
+use cartage_source_api::{Input, JsonPage, OpenContext, Page, Producer, SourceError, TargetTable};
 use cartage_sources_files::{FilesConfig, FilesProducer};
 use flate2::Compression;
 use flate2::write::GzEncoder;

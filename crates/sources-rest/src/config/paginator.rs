@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use cartage_extract::JsonPath;
+use cartage_row_readers::JsonPath;
 use serde::Deserialize;
 
 use super::either::{FromText, Given};

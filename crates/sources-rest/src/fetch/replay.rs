@@ -1,7 +1,7 @@
 //! A walk through answers that were recorded: nothing is sent.
 
 use bytes::Bytes;
-use cartage_extract::{JsonPage, SourceError};
+use cartage_source_api::{JsonPage, SourceError};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;

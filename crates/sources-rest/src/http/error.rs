@@ -1,6 +1,6 @@
 //! What can go wrong between us and an API, in words that say what to do.
 
-use cartage_extract::SourceError;
+use cartage_source_api::SourceError;
 use reqwest::StatusCode;
 
 /// A request that has failed for good.

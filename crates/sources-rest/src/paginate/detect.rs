@@ -1,7 +1,7 @@
 //! `auto`: which selector and which paginator an answer asks for. The rules are dlt's, and the links of standards that
 //! it does not know.
 
-use cartage_extract::JsonPath;
+use cartage_row_readers::JsonPath;
 use indexmap::IndexMap;
 use reqwest::header::HeaderMap;
 

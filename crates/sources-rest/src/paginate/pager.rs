@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cartage_extract::JsonPath;
+use cartage_row_readers::JsonPath;
 use indexmap::IndexMap;
 use reqwest::Url;
 use reqwest::header::HeaderMap;

@@ -5,8 +5,8 @@ mod replay;
 
 use std::path::Path;
 
-use cartage_extract::{OpenContext, Page, Producer, SourceError};
 use cartage_runtime::CancelToken;
+use cartage_source_api::{OpenContext, Page, Producer, SourceError};
 use cartage_sources_rest::{AuthTable, ClientTable, ResourceTable, RestProducer, RestSource};
 use cartage_test_support::RestServer;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cartage_extract::{Producer, SourceError};
+use cartage_source_api::{Producer, SourceError};
 use cartage_sources_rest::{
     AuthTable, ClientTable, RecordedAnswer, ReplayedAnswer, ResourceTable, RestProducer, RestSource,
 };

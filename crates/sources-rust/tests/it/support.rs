@@ -2,14 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use cartage_extract::{
-    ExtractError, ExtractReport, ExtractRequest, ExtractSettings, PackageLimits, Source, run,
-};
+use cartage_extract::{ExtractError, ExtractReport, ExtractRequest, ExtractSettings, PackageLimits, run};
 use cartage_package_store::{
     DestinationTraits, Folder, JobState, MergeStrategy, PackageSettings, ReplaceStrategy, Wait,
 };
 use cartage_runtime::{CancelToken, Stage};
 use cartage_schema::{NamingKind, Schema};
+use cartage_source_api::Source;
 use cartage_sources_rust::{AnyResource, SourceBuilder, source};
 use cartage_state::PipelineState;
 use cartage_test_support::TempPipeline;

@@ -1,7 +1,8 @@
 //! From `pipeline.toml` to sources.
 
 use cartage_config::{Config, LoadOptions};
-use cartage_extract::{OnBadRow, Page, Source};
+use cartage_runtime::OnBadRow;
+use cartage_source_api::{Page, Source};
 
 fn build(text: &str) -> Result<Source, String> {
     let head = "[pipeline]\nname = \"shop\"\ndestination = \"duckdb\"\n";
@@ -67,7 +68,9 @@ fn paths_start_from_the_folder_of_the_file() {
     let config = Config::load(LoadOptions { file: Some(file), ..LoadOptions::default() }).unwrap();
     let mut source = cartage_sources::build(&config.sources[0], &random()).unwrap();
     let producer = &mut source.resources[0].producer;
-    producer.open(&cartage_extract::OpenContext::new(100, cartage_runtime::CancelToken::default())).unwrap();
+    producer
+        .open(&cartage_source_api::OpenContext::new(100, cartage_runtime::CancelToken::default()))
+        .unwrap();
     assert!(matches!(producer.next_page().unwrap(), Some(Page::Json(page)) if page.rows() == 1));
 }
 

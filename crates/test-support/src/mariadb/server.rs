@@ -120,10 +120,13 @@ impl Server {
     pub fn start(&self) -> io::Result<()> {
         let folder = &self.state.folder;
         let log = fs::File::create(folder.join("server.log"))?;
+        fs::create_dir_all(folder.join("tmp"))?;
         let mut server = Command::new(program("mariadbd")?);
         server.arg("--no-defaults").arg(format!("--user={}", user()));
         for (option, file) in [
             ("datadir", "data"),
+            // A server that starts removes the temporary files of others in the same folder.
+            ("tmpdir", "tmp"),
             ("socket", "socket"),
             ("pid-file", "pid"),
             ("ssl-cert", "server.crt"),

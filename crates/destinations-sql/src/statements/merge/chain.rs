@@ -2,8 +2,8 @@
 
 use cartage_schema::{Column, CompoundHint, DataType, MergeStrategy};
 
+use crate::statements::chain_table::ChainTable;
 use crate::statements::dialect::{Dialect, Lookup};
-use crate::statements::follow_up::ChainTable;
 use cartage_destinations_api::merge_options::{self as options, columns_with};
 use cartage_destinations_api::{Error, Result};
 

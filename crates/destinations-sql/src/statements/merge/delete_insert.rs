@@ -9,7 +9,7 @@
 use cartage_schema::SortOrder;
 
 use super::chain::{MergeChain, row_key, where_all};
-use crate::statements::follow_up::ChainTable;
+use crate::statements::chain_table::ChainTable;
 use cartage_destinations_api::Result;
 use cartage_destinations_api::SqlScript;
 use cartage_destinations_api::merge_options::is_deduplicated;

@@ -19,8 +19,8 @@ mod upsert;
 use cartage_destinations_api::{Result, SqlScript};
 use cartage_schema::MergeStrategy;
 
+use super::chain_table::ChainTable;
 use super::dialect::Dialect;
-use super::follow_up::ChainTable;
 
 pub use self::chain::{MergeChain, row_key, where_all};
 pub use self::update_in_steps::{insert_one_of_each_key, update_in_steps};

@@ -9,14 +9,13 @@
 //! may be large: where the version is the row's id, the staged versions that the destination knows are
 //! looked up once.
 
-use cartage_schema::value::{Iso, parse_iso};
+use cartage_destinations_api::{Error, Result, SqlScript};
+use cartage_values::{Iso, parse_iso};
 use serde_json::Value;
 
 use super::chain::{MergeChain, row_key, where_all};
+use crate::statements::chain_table::ChainTable;
 use crate::statements::dialect::Lookup;
-use crate::statements::follow_up::ChainTable;
-use cartage_destinations_api::SqlScript;
-use cartage_destinations_api::{Error, Result};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// The staged versions that were there before, and whether as active ones; of this connection only.

@@ -8,7 +8,7 @@ use cartage_destinations_api::{Result, SqlScript};
 
 use super::chain::{MergeChain, row_key};
 use super::upsert::{delete_from_lists, is_changed, nested_source};
-use crate::statements::follow_up::ChainTable;
+use crate::statements::chain_table::ChainTable;
 
 /// Primary keys of the staged rows that delete known ones; of this connection only.
 const DELETING: &str = "_cartage_deleting";
