@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crate::capabilities::Capabilities;
-use crate::checkup::{LoadInFlight, Probe};
+use crate::connection_check::{LoadInFlight, Probe};
 use crate::destination::{
     DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
     Staging, StateSync,
