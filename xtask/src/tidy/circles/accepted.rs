@@ -103,7 +103,6 @@ pub(super) const ACCEPTED: [Accepted; 27] = [
         files: &[
             "rest/api.rs",
             "rest/auth.rs",
-            "rest/edges.rs",
             "rest/failing.rs",
             "rest/github.rs",
             "rest/repository.rs",
