@@ -9,15 +9,23 @@
 //! Nothing is remembered, so a job that is repeated after a crash counts its rows again.
 
 #[cfg(feature = "memory")]
+mod engine;
+#[cfg(feature = "memory")]
 mod faulty_memory;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "memory")]
 mod memory_load;
+#[cfg(feature = "memory")]
+mod memory_place;
 mod null;
 
+#[cfg(feature = "memory")]
+pub use engine::Moment;
 #[cfg(feature = "memory")]
 pub use faulty_memory::{FaultyMemory, LoadStep};
 #[cfg(feature = "memory")]
 pub use memory::Memory;
+#[cfg(feature = "memory")]
+pub use memory_place::MemoryPlace;
 pub use null::Null;

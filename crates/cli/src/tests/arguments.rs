@@ -69,7 +69,11 @@ fn help_of(path: &[&str]) -> String {
 }
 
 #[test]
-fn the_help_of_widen_names_all_destinations_that_can() {
+fn help_that_names_destinations_names_all_that_can() {
+    let init = help_of(&["init"]);
+    for kind in KINDS.iter().filter(|kind| kind.template.is_some()) {
+        assert!(init.contains(&format!("`{}`", kind.name)), "{}: {init}", kind.name);
+    }
     let widen = help_of(&["schema", "widen"]).to_lowercase();
     for kind in KINDS.iter().filter(|kind| (kind.capabilities)().tables.widens_columns) {
         assert!(widen.contains(kind.name), "{}: {widen}", kind.name);
