@@ -13,7 +13,7 @@ use crate::memory::Memory;
 /// A step of a load, before which something can go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Step {
+pub enum LoadStep {
     /// Asking for the newest state.
     State,
     /// Asking how far a load is.
@@ -30,7 +30,7 @@ pub enum Step {
 
 #[derive(Debug)]
 struct Fault {
-    step: Step,
+    step: LoadStep,
     kind: ErrorKind,
     times: usize,
 }
@@ -62,7 +62,7 @@ impl FaultyMemory {
     }
 
     /// The next `times` times `step` fails before it has an effect.
-    pub fn fail(&self, step: Step, kind: ErrorKind, times: usize) {
+    pub fn fail(&self, step: LoadStep, kind: ErrorKind, times: usize) {
         lock(&self.faults).push(Fault { step, kind, times });
     }
 
@@ -72,12 +72,12 @@ impl FaultyMemory {
     }
 
     /// How often a step was tried.
-    pub fn tries(&self, step: &Step) -> usize {
+    pub fn tries(&self, step: &LoadStep) -> usize {
         let name = format!("{step:?}");
         lock(&self.steps).iter().filter(|taken| **taken == name).count()
     }
 
-    fn before(&self, is_step: impl Fn(&Step) -> bool, name: String) -> Result<()> {
+    fn before(&self, is_step: impl Fn(&LoadStep) -> bool, name: String) -> Result<()> {
         lock(&self.steps).push(name);
         let mut faults = lock(&self.faults);
         let Some(fault) = faults.iter_mut().find(|fault| fault.times > 0 && is_step(&fault.step)) else {
@@ -88,7 +88,7 @@ impl FaultyMemory {
         Err(Error::new(fault.kind, message).with_remedy("take the fault away"))
     }
 
-    fn reach(&self, step: &Step) -> Result<()> {
+    fn reach(&self, step: &LoadStep) -> Result<()> {
         self.before(|known| known == step, format!("{step:?}"))
     }
 }
@@ -107,12 +107,12 @@ impl Destination for FaultyMemory {
     }
 
     fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
-        self.reach(&Step::Status)?;
+        self.reach(&LoadStep::Status)?;
         self.memory.load_status(load)
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
-        self.reach(&Step::Prepare)?;
+        self.reach(&LoadStep::Prepare)?;
         self.memory.prepare_load(plan)
     }
 
@@ -122,7 +122,7 @@ impl Destination for FaultyMemory {
     }
 
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
-        self.reach(&Step::Commit)?;
+        self.reach(&LoadStep::Commit)?;
         self.memory.complete_load(commit)
     }
 
@@ -148,7 +148,7 @@ impl Staging for FaultyMemory {
 
 impl StateSync for FaultyMemory {
     fn newest_state(&self, pipeline: &str) -> Result<Option<StoredState>> {
-        self.reach(&Step::State)?;
+        self.reach(&LoadStep::State)?;
         StateSync::newest_state(&*self.memory, pipeline)
     }
 
@@ -171,9 +171,9 @@ struct FaultyJob<'a> {
 impl Job for FaultyJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { connection, is_follow_up, table, inner } = *self;
-        let is_this = |step: &Step| match step {
-            Step::Job(of) => !is_follow_up && *of == table,
-            Step::FollowUp(of) => is_follow_up && *of == table,
+        let is_this = |step: &LoadStep| match step {
+            LoadStep::Job(of) => !is_follow_up && *of == table,
+            LoadStep::FollowUp(of) => is_follow_up && *of == table,
             _ => false,
         };
         let verb = if is_follow_up { "FollowUp" } else { "Job" };

@@ -23,7 +23,7 @@ mod null;
 #[cfg(feature = "memory")]
 pub use engine::Moment;
 #[cfg(feature = "memory")]
-pub use faulty_memory::{FaultyMemory, Step};
+pub use faulty_memory::{FaultyMemory, LoadStep};
 #[cfg(feature = "memory")]
 pub use memory::Memory;
 #[cfg(feature = "memory")]

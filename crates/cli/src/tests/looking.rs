@@ -3,7 +3,7 @@
 use std::fs;
 
 use cartage_destinations_api::{ErrorKind, KINDS};
-use cartage_destinations_null::Step;
+use cartage_destinations_null::LoadStep;
 
 use super::bench::{Bench, resource};
 
@@ -21,7 +21,7 @@ fn the_status_of_a_pipeline_is_told_as_text() {
     assert!(!done.out.contains("interrupted"), "{}", done.out);
 
     bench.write("items.jsonl", "{\"id\": 2}\n");
-    bench.destination.fail(Step::Prepare, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Prepare, ErrorKind::Terminal, 1);
     bench.cartage(&["run", "FILE"]).exits(1);
     let pending = bench.packages("normalized").remove(0);
     bench.cartage(&["status", "FILE"]).exits(0).prints(&[

@@ -1,7 +1,7 @@
 //! Commands that change a pipeline without its sources: `state`, `schema`, `sync`, `drop`.
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_destinations_null::{FaultyMemory, Step};
+use cartage_destinations_null::{FaultyMemory, LoadStep};
 
 use super::bench::{Bench, resource};
 
@@ -89,7 +89,7 @@ fn what_cannot_be_set_is_told_with_the_remedy() {
         .says(&["belongs to the pipeline"]);
     bench.cartage(&["state", "reset", "FILE"]).exits(2).says(&["--resource or --source"]);
     assert_eq!(loads(&bench), 1);
-    bench.destination.fail(Step::Commit, ErrorKind::Transient, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Transient, 1);
     let done = bench.cartage(&["state", "set", LAST, "1", "FILE", "--resource", "items"]).exits(1);
     let pending = bench.packages("normalized").remove(0);
     done.says(&["cannot set the state", "the change waits", &format!("package {pending} waits")]);

@@ -1,7 +1,7 @@
 //! `run`, `extract`, `normalize`, `load` and `abort`: summaries, exit codes and advice.
 
 use cartage_destinations_api::ErrorKind;
-use cartage_destinations_null::Step;
+use cartage_destinations_null::LoadStep;
 
 use super::bench::{Bench, resource};
 
@@ -92,13 +92,13 @@ fn refreshes_are_those_that_the_words_say() {
 #[test]
 fn what_fails_has_its_exit_code() {
     for (step, kind, code) in [
-        (Step::Prepare, ErrorKind::Terminal, 1),
-        (Step::Prepare, ErrorKind::Transient, 1),
-        (Step::Prepare, ErrorKind::Invalid, 2),
-        (Step::Job("items"), ErrorKind::Terminal, 3),
-        (Step::Prepare, ErrorKind::Corrupt, 5),
-        (Step::Commit, ErrorKind::Conflict, 6),
-        (Step::Prepare, ErrorKind::Locked, 6),
+        (LoadStep::Prepare, ErrorKind::Terminal, 1),
+        (LoadStep::Prepare, ErrorKind::Transient, 1),
+        (LoadStep::Prepare, ErrorKind::Invalid, 2),
+        (LoadStep::Job("items"), ErrorKind::Terminal, 3),
+        (LoadStep::Prepare, ErrorKind::Corrupt, 5),
+        (LoadStep::Commit, ErrorKind::Conflict, 6),
+        (LoadStep::Prepare, ErrorKind::Locked, 6),
     ] {
         let bench = Bench::items("", ROWS);
         bench.destination.fail(step.clone(), kind, 1);
@@ -113,7 +113,7 @@ fn what_fails_has_its_exit_code() {
 #[test]
 fn jobs_that_were_put_aside_make_the_exit_code_after_the_summary() {
     let bench = Bench::items("", ROWS);
-    bench.destination.fail(Step::Job("items"), ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Job("items"), ErrorKind::Terminal, 1);
     let done = bench.cartage(&["run", "FILE", "--set", "load.raise_on_failed_jobs=false"]).exits(3);
     done.prints(&["failed job items.", "injected", "is loaded"]);
 }
@@ -121,7 +121,7 @@ fn jobs_that_were_put_aside_make_the_exit_code_after_the_summary() {
 #[test]
 fn after_an_error_the_advice_names_the_packages_and_the_commands() {
     let bench = Bench::items("", ROWS);
-    bench.destination.fail(Step::Prepare, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Prepare, ErrorKind::Terminal, 1);
     let done = bench.cartage(&["run", "FILE"]).exits(1);
     let pending = bench.packages("normalized").remove(0);
     done.says(&[
@@ -135,7 +135,7 @@ fn after_an_error_the_advice_names_the_packages_and_the_commands() {
     bench.write("items.jsonl", "{\"id\": 3}\n");
     bench.cartage(&["extract", "FILE"]).exits(0);
     bench.cartage(&["normalize", "FILE"]).exits(0);
-    bench.destination.fail(Step::Prepare, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Prepare, ErrorKind::Terminal, 1);
     let both = bench.packages("normalized").join(", ");
     bench
         .cartage(&["load", "FILE"])
@@ -160,7 +160,7 @@ fn broken_contracts_and_damaged_packages_have_exit_codes_of_their_own() {
 }
 
 #[test]
-fn whoever_asked_to_stop_is_told_how_to_go_on() {
+fn a_user_who_stopped_a_run_is_told_how_to_go_on() {
     let mut bench = Bench::items("", ROWS);
     bench.cartage(&["extract", "FILE"]).exits(0);
     bench.cancel.cancel();
@@ -178,7 +178,7 @@ fn an_abort_says_what_it_gave_up() {
     let pending = bench.packages("extracted").remove(0);
     let done = bench.cartage(&["abort", "FILE"]).exits(0);
     assert_eq!(done.out, format!("package {pending} is aborted\n"));
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 1);
     bench.cartage(&["run", "FILE"]).exits(1);
     let report = bench.json(&["abort", "FILE"]);
     assert_eq!(
@@ -192,7 +192,7 @@ fn an_abort_says_what_it_gave_up() {
 #[test]
 fn a_part_of_an_aborted_package_that_was_loaded_is_noted() {
     let bench = Bench::items("", ROWS);
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 1);
     bench.cartage(&["run", "FILE"]).exits(1);
     let done = bench.cartage(&["abort", "FILE"]).exits(0);
     done.prints(&["note: some jobs of", "the next load removes what it had appended"]);

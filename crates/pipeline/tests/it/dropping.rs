@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use cartage_destinations_api::ErrorKind;
-use cartage_destinations_null::Step;
+use cartage_destinations_null::LoadStep;
 use cartage_pipeline::{DropOptions, DropPlan, DropReport, Kind, PipelineError};
 use serde_json::Value;
 
@@ -179,7 +179,7 @@ fn a_machine_that_knows_nothing_plans_from_the_destination() {
 fn a_drop_that_is_refused_for_good_is_given_up_and_one_that_may_pass_is_finished_by_the_next_load() {
     for (kind, pending) in [(ErrorKind::Terminal, 0), (ErrorKind::Transient, 1)] {
         let bench = loaded();
-        bench.destination.fail(Step::Prepare, kind, 2);
+        bench.destination.fail(LoadStep::Prepare, kind, 2);
         let error = fails(drop_if(&bench, &of(&["items"]), true));
         says(&error, error.kind(), &["cannot drop tables", "injected"]);
         assert_eq!((bench.tables().len(), states(&bench).len()), (3, 2), "{kind:?}");
@@ -190,7 +190,7 @@ fn a_drop_that_is_refused_for_good_is_given_up_and_one_that_may_pass_is_finished
     }
     // Behind the drop there is no way back.
     let bench = loaded();
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 1);
     let error = fails(drop_if(&bench, &of(&["items"]), true));
     says(&error, error.kind(), &["`cartage load` tries it again"]);
     assert_eq!((bench.tables().len(), bench.project().pending().unwrap().len()), (1, 1));

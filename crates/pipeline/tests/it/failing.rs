@@ -1,15 +1,22 @@
 //! A destination that fails: at which step, with which kind, and what is left.
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_destinations_null::Step;
+use cartage_destinations_null::LoadStep;
 use cartage_pipeline::{Kind, RunOptions};
 
 use crate::bench::{Bench, done, fails, ids, resource, says};
 
 const REPLACE: &str = "write_disposition = \"replace\"";
 
-fn steps() -> [Step; 6] {
-    [Step::State, Step::Status, Step::Prepare, Step::Job("items"), Step::FollowUp("items"), Step::Commit]
+fn steps() -> [LoadStep; 6] {
+    [
+        LoadStep::State,
+        LoadStep::Status,
+        LoadStep::Prepare,
+        LoadStep::Job("items"),
+        LoadStep::FollowUp("items"),
+        LoadStep::Commit,
+    ]
 }
 
 /// A pipeline that replaces by a follow-up, and was loaded once.
@@ -33,21 +40,21 @@ fn whatever_fails_wherever_the_error_has_its_kind_and_the_next_run_is_right() {
             (ErrorKind::Conflict, Kind::Locked),
             (ErrorKind::Locked, Kind::Locked),
         ] {
-            if step != Step::Prepare && !matches!(kind, ErrorKind::Terminal | ErrorKind::Conflict) {
+            if step != LoadStep::Prepare && !matches!(kind, ErrorKind::Terminal | ErrorKind::Conflict) {
                 continue;
             }
             let bench = staged();
             bench.destination.fail(step.clone(), kind, 1);
             let error = bench.run_fails();
-            let is_work = matches!(step, Step::Job(_) | Step::FollowUp(_));
+            let is_work = matches!(step, LoadStep::Job(_) | LoadStep::FollowUp(_));
             let expected = if is_work && kind == ErrorKind::Terminal { Kind::FailedJobs } else { expected };
             says(&error, expected, &["injected", "take the fault away"]);
             // What is left to do after the follow-up is to say so.
-            let rows = if step == Step::Commit { 2 } else { 1 };
+            let rows = if step == LoadStep::Commit { 2 } else { 1 };
             assert_eq!(bench.count("items"), rows, "{step:?}, {kind:?}: all old rows or all new ones");
             assert_eq!(bench.tables(), ["items"], "{step:?}, {kind:?}");
             let pending = bench.project().pending().unwrap().len();
-            assert_eq!(pending, usize::from(step != Step::State), "{step:?}, {kind:?}");
+            assert_eq!(pending, usize::from(step != LoadStep::State), "{step:?}, {kind:?}");
             bench.destination.heal();
             bench.run();
             assert_eq!(bench.values("items", "id"), ["2", "3"], "{step:?}, {kind:?}");
@@ -70,7 +77,7 @@ fn what_passes_is_tried_again_and_the_run_succeeds() {
 
 #[test]
 fn what_does_not_pass_ends_the_run_after_so_many_attempts_and_waits() {
-    for step in [Step::Prepare, Step::Job("items"), Step::Commit] {
+    for step in [LoadStep::Prepare, LoadStep::Job("items"), LoadStep::Commit] {
         let bench = staged();
         let before = bench.destination.tries(&step);
         bench.destination.fail(step.clone(), ErrorKind::Transient, 9);
@@ -89,7 +96,7 @@ fn a_job_that_fails_for_good_is_put_aside_where_the_settings_say_so() {
     bench.write("items.jsonl", &ids([1]));
     bench.write("others.jsonl", &ids([2]));
     let bench = bench.set("load.raise_on_failed_jobs=false");
-    bench.destination.fail(Step::Job("items"), ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Job("items"), ErrorKind::Terminal, 1);
     let report = bench.run();
     assert_eq!((bench.count("items"), bench.count("others")), (0, 1), "the others go on");
     let [failed] = &report.failed_jobs[..] else { panic!("{:?}", report.failed_jobs) };
@@ -105,17 +112,17 @@ fn jobs_that_were_done_are_not_done_again_and_an_abort_takes_their_rows_back() {
     bench.write("items.jsonl", &ids([1]));
     bench.write("others.jsonl", &ids([2]));
     let bench = bench.set("load.workers=1");
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 2);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 2);
     bench.run_fails();
     assert_eq!((bench.count("items"), bench.count("others")), (1, 1), "appends are there at once");
     fails(bench.with(|project, connector| project.load(connector)));
-    let before = bench.destination.tries(&Step::Job("items"));
+    let before = bench.destination.tries(&LoadStep::Job("items"));
     bench.load();
     assert_eq!((bench.count("items"), bench.count("others")), (1, 1));
-    assert_eq!(bench.destination.tries(&Step::Job("items")), before, "the job was done");
+    assert_eq!(bench.destination.tries(&LoadStep::Job("items")), before, "the job was done");
     assert_eq!(bench.run().skipped.len(), 2, "this ends the interrupted run");
 
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 1);
     bench.run_fails();
     assert_eq!(bench.count("items"), 2);
     let report = done(bench.project().abort());
@@ -144,7 +151,7 @@ fn a_destination_that_cannot_be_reached_costs_no_package() {
 #[test]
 fn the_trace_of_a_failed_run_has_the_error_and_what_was_done_before_it() {
     let bench = Bench::items("", &ids([1]));
-    bench.destination.fail(Step::Commit, ErrorKind::Terminal, 1);
+    bench.destination.fail(LoadStep::Commit, ErrorKind::Terminal, 1);
     bench.run_fails();
     let [trace] = &bench.traces()[..] else { panic!("one run, one trace") };
     let error = trace["error"].to_string();

@@ -1,8 +1,8 @@
 //! `state`: what is shown, set and forgotten, and that a change is a load like any other.
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_destinations_null::Step;
-use cartage_pipeline::{Kind, PipelineError, StateChange, StateScope};
+use cartage_destinations_null::LoadStep;
+use cartage_pipeline::{Kind, PipelineError, StateEdit, StateScope};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, at, done, fails, ids, nothing, resource, says};
@@ -24,11 +24,11 @@ fn items() -> StateScope {
     of(None, Some("items"))
 }
 
-fn set(bench: &Bench, scope: &StateScope, path: &str, value: Value) -> Result<StateChange, PipelineError> {
+fn set(bench: &Bench, scope: &StateScope, path: &str, value: Value) -> Result<StateEdit, PipelineError> {
     bench.with(|project, connector| project.set_state(scope, &path.parse().unwrap(), value, connector))
 }
 
-fn reset(bench: &Bench, scope: &StateScope) -> Result<StateChange, PipelineError> {
+fn reset(bench: &Bench, scope: &StateScope) -> Result<StateEdit, PipelineError> {
     bench.with(|project, connector| project.reset_state(scope, connector))
 }
 
@@ -195,7 +195,7 @@ fn a_change_that_the_destination_refuses_is_given_up_and_one_that_it_may_take_wa
         (ErrorKind::Conflict, 1, "`cartage abort` gives it up"),
     ] {
         let bench = loaded();
-        bench.destination.fail(Step::Commit, kind, 2);
+        bench.destination.fail(LoadStep::Commit, kind, 2);
         let error = fails(set(&bench, &items(), LAST, json!(0)));
         says(&error, error.kind(), &["cannot set the state", "injected", hint]);
         assert_eq!(bench.project().pending().unwrap().len(), pending, "{kind:?}");
