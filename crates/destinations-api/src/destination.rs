@@ -93,7 +93,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Gives back what earlier loads stored: state and schemas.
+    /// Reads state and schemas stored by earlier loads.
     fn state_sync(&self) -> Option<&dyn StateSync> {
         None
     }
