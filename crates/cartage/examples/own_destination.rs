@@ -143,7 +143,7 @@ impl Job for ShelfJob<'_> {
         let Self { job, place } = *self;
         let unfinished = place.with_extension("unfinished");
         fs::create_dir_all(place.parent().unwrap_or(&place)).map_err(|cause| failed(&place, cause))?;
-        fs::copy(&job.path, &unfinished).map_err(|cause| failed(&unfinished, cause))?;
+        fs::copy(job.local()?, &unfinished).map_err(|cause| failed(&unfinished, cause))?;
         File::open(&unfinished)
             .and_then(|file| file.sync_all())
             .map_err(|cause| failed(&unfinished, cause))?;

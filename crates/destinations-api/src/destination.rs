@@ -105,17 +105,23 @@ pub trait Destination: fmt::Debug + Send + Sync {
 }
 
 /// A piece of work that either happens whole, with its ledger entry, or not at all.
+///
+/// Where the destination works on it by itself, [`run`](Self::run) gives [`JobOutcome::Running`] instead of waiting.
+/// The handle is in the ledger before the work is submitted under it, and submitting it once more under the same
+/// handle changes nothing: whoever opens and runs the job again, in this process or the next one, asks about it. A
+/// commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of the job.
 pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.
     ///
     /// # Errors
     /// Conflict if another load of the pipeline has taken over.
-    /// The kind says whether to try again; no row is left behind.
+    /// The kind says whether to try again; no row is left behind. A job that failed after it was running has no
+    /// handle any more, so that trying again submits it again; where asking was all that failed, it keeps it.
     fn run(self: Box<Self>) -> Result<JobOutcome>;
 }
 
 /// What became of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobOutcome {
     /// It was done now.
     Done {
@@ -126,6 +132,30 @@ pub enum JobOutcome {
     DoneBefore,
     /// A part of it was done and remembered when the user asked to stop; the next attempt does the rest.
     Interrupted,
+    /// The destination works on it. The same job, opened and run again, asks how far it is and submits nothing.
+    Running(JobHandle),
+}
+
+/// What a destination calls a job that runs there, such as the id of a query: for its ledger and for messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobHandle(String);
+
+impl JobHandle {
+    /// The handle of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What a destination is.

@@ -41,6 +41,7 @@ mod secrets;
 mod settings;
 pub mod sqlalchemy;
 pub mod staging;
+mod staging_place;
 mod state_conflict;
 pub mod system;
 
@@ -56,14 +57,15 @@ pub use connection_check::{
     check_connection,
 };
 pub use destination::{
-    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
-    Staging, StateSync, StoredSchema, StoredState,
+    DatasetReader, Description, Destination, Job, JobHandle, JobOutcome, LoadCommit, LoadStatus,
+    PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use files::{Codec, FileFormat, JobFile, PageCompression};
+pub use files::{Codec, FileFormat, FilePlace, JobFile, PageCompression, StagedAccess};
 pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
 pub use settings::{NoKeys, Seconds};
+pub use staging_place::{PlacedFile, StagingPlace, WithStaging};
 pub use state_conflict::{BaseState, taken_over};

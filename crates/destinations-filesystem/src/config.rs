@@ -97,6 +97,12 @@ impl Credentials {
         self.values.get(key)?.as_ref().map(Secret::expose)
     }
 
+    /// Those that have a value.
+    pub(crate) fn given(&self) -> BTreeMap<String, Secret> {
+        let given = |(key, value): (&String, &Option<Secret>)| Some((key.clone(), value.clone()?));
+        self.values.iter().filter_map(given).collect()
+    }
+
     /// The values that nobody should see; names of accounts and places are none.
     pub(crate) fn secrets(&self) -> Secrets {
         const OPEN: [&str; 9] = [

@@ -21,7 +21,7 @@ pub(crate) struct CopyJob<'a> {
 impl Job for CopyJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { files, plan, job, name } = *self;
-        let outcome = files.put(&name, job)?;
+        let outcome = files.write(&name, job)?;
         let Err(error) = check_in_flight(&files.store, &plan.key) else { return Ok(outcome) };
         // The load that took over has removed what it found; this file came later.
         files.store.delete(&[name])?;
@@ -31,10 +31,11 @@ impl Job for CopyJob<'_> {
 
 impl Filesystem {
     /// Writes the file of a job, unless it is there.
-    pub(crate) fn put(&self, name: &str, job: &JobFile) -> Result<JobOutcome> {
-        match self.store.create_from(name, &job.path)? {
+    pub(crate) fn write(&self, name: &str, job: &JobFile) -> Result<JobOutcome> {
+        let path = job.local()?;
+        match self.store.create_from(name, path)? {
             Created::New => Ok(JobOutcome::Done { rows: job.rows }),
-            Created::Exists if self.store.equals(name, &job.path)? => Ok(JobOutcome::DoneBefore),
+            Created::Exists if self.store.equals(name, path)? => Ok(JobOutcome::DoneBefore),
             Created::Exists => Err(Error::terminal(format!(
                 "{} is there already, with other content than job {}",
                 self.store.url(name),
@@ -57,9 +58,9 @@ pub(crate) struct StateJob<'a> {
 impl Job for StateJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { store, plan, job } = *self;
-        let bytes =
-            std::fs::read(&job.path).map_err(|cause| crate::error::local("read", &job.path, cause))?;
-        let rows = rows::read(&job.path.display().to_string(), job.format, bytes)?;
+        let path = job.local()?;
+        let bytes = std::fs::read(path).map_err(|cause| crate::error::local("read", path, cause))?;
+        let rows = rows::read(&path.display().to_string(), job.format, bytes)?;
         let Some(row) = rows.last() else { return Ok(JobOutcome::Done { rows: 0 }) };
         let row = state_row(row, plan);
         check_in_flight(store, &plan.key)?;

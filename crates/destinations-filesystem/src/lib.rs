@@ -33,4 +33,4 @@ mod sync;
 mod system_files;
 
 pub use filesystem::Filesystem;
-pub use staging::WithStaging;
+pub use staging::with_staging;

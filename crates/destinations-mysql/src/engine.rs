@@ -57,7 +57,7 @@ impl Server for MysqlConnector {
 
     fn load_file(&self, session: &Session, target: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
         let of_dataset = TableRef::new(&self.datasets().dataset, &table.name);
-        load::load(session, target, &of_dataset, table, &job.path)
+        load::load(session, target, &of_dataset, table, job.local()?)
     }
 
     fn load_sql(&self, target: &TableRef, table: &Table) -> String {

@@ -56,7 +56,7 @@ impl Server for PostgresConnector {
     }
 
     fn load_file(&self, session: &Session, target: &TableRef, _table: &Table, job: &JobFile) -> Result<u64> {
-        copy::copy(session, target, &job.path, self.config().keys.nul_characters)
+        copy::copy(session, target, job.local()?, self.config().keys.nul_characters)
     }
 
     fn load_sql(&self, target: &TableRef, table: &Table) -> String {

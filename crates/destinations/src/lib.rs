@@ -82,7 +82,7 @@ fn stage(staging: &ConnectRequest, destination: Box<dyn Destination>) -> Result<
         return Err(Error::invalid(format!("type '{}' cannot be a staging place", staging.destination_type))
             .with_remedy("name a destination of type filesystem"));
     }
-    let staged = cartage_destinations_filesystem::WithStaging::connect(staging, destination)?;
+    let staged = cartage_destinations_filesystem::with_staging(staging, destination)?;
     Ok(Box::new(staged))
 }
 

@@ -28,6 +28,7 @@ mod preview;
 mod queue;
 mod report;
 mod run;
+mod running;
 mod schedule;
 mod settings;
 

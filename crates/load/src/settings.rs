@@ -27,7 +27,7 @@ pub struct LoadSettings {
     /// Whether the state at the destination must be the one that the package builds on. Off where the
     /// pipeline does not restore its state (`restore_from_destination = false`).
     pub check_state: bool,
-    /// How long to wait between attempts.
+    /// How long to wait between attempts, and before asking again about a job that runs at the destination.
     pub retry: RetryPolicy,
 }
 

@@ -1,7 +1,7 @@
 //! How a run shows its progress: bars on a terminal, log lines elsewhere.
 
 mod bars;
-mod counters;
+pub(crate) mod counters;
 mod log;
 mod machine;
 

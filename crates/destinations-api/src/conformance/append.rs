@@ -1,8 +1,8 @@
 //! Jobs that add rows.
 
 use super::Make;
-use super::fixture::{Place, item, object, plan_of, schema};
-use crate::destination::{Job, JobOutcome, LoadStatus};
+use super::fixture::{Place, item, object, plan_of, run_to_its_end, schema};
+use crate::destination::{JobOutcome, LoadStatus};
 use crate::error::ErrorKind;
 use crate::files::{FileFormat, JobFile};
 use crate::plan::TablePlan;
@@ -53,7 +53,7 @@ pub(super) fn jobs_of_one_table_run_concurrently(make: Make<'_>) {
     std::thread::scope(|scope| {
         for job in &jobs {
             let plan = &plan;
-            scope.spawn(move || destination.open_job(plan, job).and_then(Job::run).expect("the job runs"));
+            scope.spawn(move || run_to_its_end(|| destination.open_job(plan, job)).expect("the job runs"));
         }
     });
     place.commit(&plan);
