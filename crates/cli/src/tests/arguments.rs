@@ -3,7 +3,7 @@
 use cartage_destinations_api::KINDS;
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Cli, Command, Format, ProgressMode};
+use crate::args::{Cli, Command, Format, ProgressArg};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(["cartage"].into_iter().chain(line.split_whitespace()))
@@ -185,7 +185,7 @@ fn general_options_may_stand_anywhere() {
         assert_eq!((global.format, global.wait, global.verbose), (Format::Json, true, 2), "{line}");
         assert_eq!(
             (global.progress, global.sets),
-            (Some(ProgressMode::Log), vec!["a.b=c".to_owned()]),
+            (Some(ProgressArg::Log), vec!["a.b=c".to_owned()]),
             "{line}"
         );
     }

@@ -9,7 +9,7 @@ use cartage_runtime::{NoProgress, Progress, Stage};
 use cartage_schema::SchemaChange;
 use serde_json::json;
 
-use crate::args::ProgressMode;
+use crate::args::ProgressArg;
 use crate::commands::schema::change_text;
 use crate::commands::status::line;
 use crate::progress::counters::Counters;
@@ -112,14 +112,14 @@ fn the_mode_decides_what_hears_of_progress() {
         let display = format!("{:?}", display(mode));
         display.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
     };
-    assert_eq!(kind(Some(ProgressMode::None)), format!("{NoProgress:?}"));
-    assert_eq!(kind(Some(ProgressMode::Bars)), "Bars");
-    assert_eq!(kind(Some(ProgressMode::Log)), "Lines");
+    assert_eq!(kind(Some(ProgressArg::None)), format!("{NoProgress:?}"));
+    assert_eq!(kind(Some(ProgressArg::Bars)), "Bars");
+    assert_eq!(kind(Some(ProgressArg::Log)), "Lines");
 }
 
 #[test]
 fn displays_take_stages_in_any_order_and_packages_one_after_the_other() {
-    for mode in [ProgressMode::Bars, ProgressMode::Log] {
+    for mode in [ProgressArg::Bars, ProgressArg::Log] {
         let display: Arc<dyn Progress> = display(Some(mode));
         // What nobody has begun is told by nobody.
         display.advance(Stage::Load, "items", 1, 1, 1);

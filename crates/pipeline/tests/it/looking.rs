@@ -114,7 +114,7 @@ fn a_check_of_the_destination_tells_what_is_there_and_what_waits() {
     let bench = bench.set("pipeline.destination=null");
     let check = |bench: &Bench| check_destination(bench.config().unwrap(), bench.runtime.clone(), &connect);
     let report = done(check(&bench));
-    assert_eq!(report.checkup.found.unwrap().tables, Vec::<String>::new());
+    assert_eq!(report.connection.found.unwrap().tables, Vec::<String>::new());
     assert!(!bench.path().join("data").exists(), "looking makes no folder");
 
     let bench = bench.set("pipeline.destination=memory");
@@ -123,10 +123,10 @@ fn a_check_of_the_destination_tells_what_is_there_and_what_waits() {
     let pending = bench.extract().packages[0].load_id.clone();
     let bench = bench.set("pipeline.destination=null");
     let report = done(check(&bench));
-    let found = report.checkup.found.unwrap();
+    let found = report.connection.found.unwrap();
     assert_eq!((found.loads, found.pipelines[0].name.as_str()), (1, "test"));
     assert!(found.tables.contains(&"items".to_owned()), "{found:?}");
-    assert!(report.checkup.steps.iter().all(|step| step.outcome == Outcome::Ok));
+    assert!(report.connection.steps.iter().all(|step| step.outcome == Outcome::Ok));
     assert_eq!(report.pending.iter().map(|line| &line.load_id).collect::<Vec<_>>(), [&pending]);
     let refuse = |_: &ConnectRequest| Err(Error::invalid("wrong password"));
     let refused = check_destination(bench.config().unwrap(), bench.runtime.clone(), &refuse);

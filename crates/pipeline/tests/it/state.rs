@@ -2,7 +2,7 @@
 
 use cartage_destinations_api::{Destination, ErrorKind};
 use cartage_destinations_null::Step;
-use cartage_pipeline::{Kind, PipelineError, StateChange, StateScope};
+use cartage_pipeline::{Kind, PipelineError, StateEdit, StateScope};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, at, done, fails, ids, nothing, resource, says};
@@ -24,11 +24,11 @@ fn items() -> StateScope {
     of(None, Some("items"))
 }
 
-fn set(bench: &Bench, scope: &StateScope, path: &str, value: Value) -> Result<StateChange, PipelineError> {
+fn set(bench: &Bench, scope: &StateScope, path: &str, value: Value) -> Result<StateEdit, PipelineError> {
     bench.with(|project, connector| project.set_state(scope, &path.parse().unwrap(), value, connector))
 }
 
-fn reset(bench: &Bench, scope: &StateScope) -> Result<StateChange, PipelineError> {
+fn reset(bench: &Bench, scope: &StateScope) -> Result<StateEdit, PipelineError> {
     bench.with(|project, connector| project.reset_state(scope, connector))
 }
 
