@@ -29,6 +29,12 @@ impl Filesystem {
     /// Invalid if a setting is unknown, missing, or its value is not allowed.
     pub fn connect(request: &ConnectRequest) -> Result<Self> {
         let config = Config::read(request)?;
+        let store = Store::open(&config)?;
+        Self::over(store, config)
+    }
+
+    /// The same over a store that is open already.
+    pub(crate) fn over(store: Store, config: Config) -> Result<Self> {
         let known = Capabilities::of("filesystem").expect("the api knows the filesystem destination");
         let mut capabilities = known.with_settings(&config.common)?;
         if matches!(config.place, Place::Bucket { .. }) {
@@ -37,7 +43,6 @@ impl Filesystem {
         } else {
             capabilities.jobs.max_parallel_load_jobs = config.max_parallel_load_jobs;
         }
-        let store = Store::open(&config)?;
         Ok(Self { config, capabilities, store, storage_version: OnceLock::new() })
     }
 

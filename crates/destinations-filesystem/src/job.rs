@@ -1,6 +1,8 @@
 //! One file of a package to its place below the dataset.
 
-use cartage_destinations_api::{Error, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE};
+use cartage_destinations_api::{
+    Error, ErrorKind, Job, JobFile, JobOutcome, LoadPlan, Result, system::STATE_TABLE,
+};
 use serde_json::{Map, Value};
 
 use crate::filesystem::Filesystem;
@@ -21,7 +23,11 @@ pub(crate) struct CopyJob<'a> {
 impl Job for CopyJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { files, plan, job, name } = *self;
-        let outcome = files.write(&name, job)?;
+        let outcome = files.write(&name, job).map_err(|error| {
+            // Whoever took over has removed what was on its way, too.
+            let told = check_in_flight(&files.store, &plan.key).err();
+            told.filter(|told| told.kind() == ErrorKind::Conflict).unwrap_or(error)
+        })?;
         let Err(error) = check_in_flight(&files.store, &plan.key) else { return Ok(outcome) };
         // The load that took over has removed what it found; this file came later.
         files.store.delete(&[name])?;

@@ -31,6 +31,8 @@ mod staging;
 mod store;
 mod sync;
 mod system_files;
+#[cfg(test)]
+mod tests;
 
 pub use filesystem::Filesystem;
 pub use staging::with_staging;

@@ -72,9 +72,10 @@ pub(crate) fn commit(store: &Store, commit: &LoadCommit) -> Result<()> {
         return Err(taken_over(&commit.key));
     };
     if let Err(error) = check_in_flight(store, &commit.key) {
-        // Who took over was through with this load before its outcome was written.
         load.unmark(store, OUTCOME)?;
-        return Err(error);
+        // Whoever came has found the outcome and finished this commit, or was through with the load before.
+        let is_finished = store.exists(&system_files::load_file(&commit.key))?;
+        return if is_finished { Ok(()) } else { Err(error) };
     }
     publish(store, &files)
 }

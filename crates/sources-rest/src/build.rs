@@ -14,7 +14,7 @@ use crate::config::{
 };
 use crate::endpoint::{CursorParams, Endpoint, Field, Parent, Step};
 use crate::expression::Expression;
-use crate::http::{Action, Authenticator, Client, Redactor, origin};
+use crate::http::{Action, Authenticator, Client, Internet, Network, Redactor, origin};
 use crate::producer::RestProducer;
 use crate::request::join;
 use crate::template::{Template, fields_in, is_address, plain};
@@ -55,11 +55,23 @@ impl RestSource {
         base_dir: &Path,
         random: Arc<dyn Random>,
     ) -> Result<Self, ConfigIssue> {
+        Self::over(Arc::new(Internet), table, fallback_auth, base_dir, random)
+    }
+
+    /// The same over another network.
+    pub(crate) fn over(
+        network: Arc<dyn Network>,
+        table: ClientTable,
+        fallback_auth: AuthTable,
+        base_dir: &Path,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, ConfigIssue> {
         let redactor = Redactor::default();
         let auth = table.auth.clone().map(|auth| auth.or(&fallback_auth).check()).transpose()?;
         let auth = auth.map(|auth| Arc::new(Authenticator::new(auth, &redactor)));
+        let client = Client::new(&table.session, &table.headers, &redactor, base_dir, random, network)?;
         Ok(Self {
-            client: Arc::new(Client::new(&table.session, &table.headers, &redactor, base_dir, random)?),
+            client: Arc::new(client),
             auth,
             paginator: table.paginator.as_ref().map(crate::config::PaginatorTable::check).transpose()?,
             table,

@@ -233,6 +233,10 @@ impl PageFetcher {
         let last = cut.pages.len() - 1;
         for (nth, page) in cut.pages.into_iter().enumerate() {
             rows += page.rows();
+            if nth == last {
+                // An answer that has become shorter says nothing about the next one.
+                self.to_skip = self.to_skip.min(page.rows());
+            }
             let behind =
                 if nth == last { self.position(self.pager.at(), 0)? } else { self.position(&here, rows)? };
             self.finish(page, &source, behind).await?;
@@ -331,6 +335,7 @@ impl PageFetcher {
             let behind = self.position(self.pager.at(), rows)?;
             self.finish(page, source, behind).await?;
         }
+        self.to_skip = 0;
         let selector = self.selector.clone().unwrap_or_default();
         self.note_match(reader.has_matched(), reader.rest(), &selector, &unusable)?;
         Ok((rows, reader.rest().to_vec()))
@@ -344,6 +349,11 @@ impl PageFetcher {
     ) -> Result<(), Stop> {
         let skipped = self.to_skip.min(page.rows());
         self.to_skip -= skipped;
+        let ends_inside = behind.as_ref().is_some_and(|place| place.rows > 0);
+        if skipped > 0 && skipped == page.rows() && ends_inside {
+            // The place that the state remembers is as far or further, and must not move back.
+            return Ok(());
+        }
         let page = without_first(skipped, page);
         let finish = Finish { suffix: &self.walk.suffix, steps: &self.walk.endpoint.steps };
         let page = finish.apply(page, source)?;

@@ -26,6 +26,8 @@ mod producer;
 mod request;
 mod rows;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use build::{RestResource, RestSource};
 pub use config::{AuthTable, ClientTable, ConfigIssue, ResourceTable};

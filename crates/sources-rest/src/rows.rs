@@ -89,7 +89,7 @@ impl Finish<'_> {
             page.origins().first().map_or_else(|| Arc::clone(source), |origin| Arc::clone(&origin.source));
         let rows = page.text().split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
         for (number, row) in (first..).zip(rows) {
-            let failed = |reason| SourceError::Unusable { input: format!("{name} row {number}"), reason };
+            let failed = |reason| SourceError::Unusable { input: format!("{source} row {number}"), reason };
             let row = self.with_parent(row).map_err(failed)?;
             for made in self.stepped(row).map_err(failed)? {
                 out.push_row(&name, number, &made);

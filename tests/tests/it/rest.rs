@@ -94,19 +94,6 @@ fn cursors_leave_the_tables_of_dlt_after_two_runs() {
 }
 
 #[test]
-fn steps_filter_change_and_unfold_rows() {
-    let (bench, server) = (Bench::new(), RestServer::start());
-    let text = source(
-        "[[sources.api.resources]]\nname = \"posts\"\nprocessing_steps = [\n  { filter = \".id % 2 == 1\" },\n  \
-         { map = \"{id, name: .author.name}\" },\n  { yield_map = \"., (.id += 100)\" },\n]\n",
-    );
-    run(&bench, &server, &text).exits_with(0);
-    let ids = bench.rows("SELECT id FROM data.posts");
-    assert_eq!(ids.len(), 6, "{ids:?}");
-    assert_eq!(bench.number("SELECT sum(id) FROM data.posts"), 318);
-}
-
-#[test]
 fn every_authentication_is_accepted() {
     let cases = [
         ("bearer", "token = \"secret-token\""),
@@ -144,58 +131,6 @@ fn every_authentication_is_accepted() {
         }
     }
     assert_eq!(server.seen_at("/token").len(), 2, "one token to begin with, one after it was refused");
-}
-
-#[test]
-fn credentials_do_not_follow_to_another_host() {
-    let (bench, server) = (Bench::new(), RestServer::start());
-    let text = source(
-        "auth = { token = \"secret-token\" }\nheaders = { X-Api-Key = \"secret-key\" }\n\
-         [[sources.api.resources]]\nname = \"away\"\nendpoint = \"auth/redirect_away\"\n\
-         [[sources.api.resources]]\nname = \"home\"\nendpoint = \"auth/redirect\"\n",
-    );
-    run(&bench, &server, &text).exits_with(0);
-    let seen = server.seen_at("/auth/who");
-    assert_eq!(seen.len(), 2);
-    for request in seen {
-        let is_home = request.header("host").is_some_and(|host| host.starts_with("127."));
-        assert_eq!(request.header("authorization").is_some(), is_home);
-        assert_eq!(request.header("x-api-key").is_some(), is_home);
-    }
-}
-
-#[test]
-fn a_token_that_has_expired_is_got_again() {
-    let (bench, server) = (Bench::new(), RestServer::start());
-    let auth = format!(
-        "auth = {{ type = \"oauth2_client_credentials\", access_token_url = \"{}/token\", client_id = \"me\", \
-         client_secret = \"secret-word\", access_token_request_data = {{ lifetime = \"0\" }} }}",
-        server.url()
-    );
-    let resource = "[[sources.api.resources]]\nname = \"who\"\nendpoint = { path = \"auth/any_token\", paginator = \
-                    { type = \"page_number\", total_path = \"total\" } }\n";
-    let text = source(&format!("{auth}\nsession = {{ parallel_requests = 1 }}\n{resource}"));
-    run(&bench, &server, &text).exits_with(0);
-    let tokens = bench.rows("SELECT token FROM data.who");
-    assert_eq!(
-        tokens,
-        ["granted-0", "granted-1", "granted-2"].map(|token| format!("{{\"token\":\"{token}\"}}"))
-    );
-}
-
-#[test]
-fn redirects_keep_or_change_the_method_as_their_status_says() {
-    let (bench, server) = (Bench::new(), RestServer::start());
-    let resource = |path: &str| {
-        format!(
-            "[[sources.api.resources]]\nname = \"{path}\"\nendpoint = {{ path = \"fail/{path}\", method = \"POST\", \
-             json = {{ a = 1 }}, paginator = \"single_page\" }}\n"
-        )
-    };
-    run(&bench, &server, &source(&(resource("see_other") + &resource("keeps_method")))).exits_with(0);
-    let seen = |table: &str| bench.rows(&format!("SELECT method, body FROM data.{table}")).concat();
-    assert_eq!(seen("see_other"), r#"{"method":"GET","body":""}"#);
-    assert_eq!(seen("keeps_method"), r#"{"method":"POST","body":"{\"a\":1}"}"#);
 }
 
 #[test]

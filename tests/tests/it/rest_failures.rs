@@ -1,6 +1,6 @@
 //! An API that fails: what passes is tried again, what does not is said plainly.
 
-use cartage_test_support::{Certificate, RestServer};
+use cartage_test_support::RestServer;
 use cartage_tests::harness::{Bench, Done};
 
 /// Runs a source of one resource `r` against an address.
@@ -105,57 +105,6 @@ fn wrong_addresses_and_credentials_are_told_apart() {
     let with_key = run(&url, "", &at("auth/bearer?api_key=wrong-token&x=1")).1.exits_with(1);
     assert!(with_key.stderr.contains("api_key=***&x=1"), "{}", with_key.stderr);
     fails(&url.replace("http://", "https://"), "", "x", &["`base_url`"]);
-}
-
-#[test]
-fn certificates_are_checked_and_what_is_wrong_with_them_is_said() {
-    let trusting = |server: &RestServer| {
-        let bench = Bench::new();
-        let file = bench.write("authority.pem", server.authority());
-        (bench, format!("session = {{ verify = '{}' }}", file.display()))
-    };
-    let run_with = |server: &RestServer, session: &str| {
-        let (bench, _) = run(&server.url(), "", &at("posts"));
-        let file = bench.path().join("pipeline.toml");
-        let text = std::fs::read_to_string(&file).expect("the pipeline");
-        let own = "session = { request_backoff_factor = 0.05, request_timeout = 1.0 }";
-        bench.write("pipeline.toml", text.replace(own, session));
-        let done = bench.cartage(&["run"]);
-        (bench, done)
-    };
-    let says = |done: Done, server: &RestServer, words: &[&str]| {
-        let done = done.exits_with(1).says("source `api`, resource `r`");
-        let done = done.says(&format!("GET {}/posts", server.url()));
-        words.iter().fold(done, |done, word| done.says(word));
-    };
-    let valid = RestServer::start_tls(Certificate::Valid);
-    let (_kept, session) = trusting(&valid);
-    let (bench, done) = run_with(&valid, &session);
-    done.exits_with(0);
-    assert_eq!(bench.number("SELECT count(*) FROM data.r"), 5);
-    let done = run_with(&valid, "session = { request_max_attempts = 3 }").1;
-    says(
-        done,
-        &valid,
-        &["certificate of the server is not trusted", "UnknownIssuer", "`client.session.verify`"],
-    );
-
-    let expired = RestServer::start_tls(Certificate::Expired);
-    let (_kept, session) = trusting(&expired);
-    let done = run_with(&expired, &session).1;
-    says(done, &expired, &["certificate of the server has expired or is not yet valid", "tell its owner"]);
-
-    let other = RestServer::start_tls(Certificate::OfAnotherHost);
-    let (_kept, session) = trusting(&other);
-    let done = run_with(&other, &session).1;
-    says(
-        done,
-        &other,
-        &["certificate of the server is that of another host", "elsewhere.example", "`base_url`"],
-    );
-
-    let nothing = "session = { verify = 'nowhere.pem' }";
-    run_with(&valid, nothing).1.exits_with(2).says("`verify`").says("nowhere.pem");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 use cartage_destinations_api::Result;
 
 use crate::config::{Config, Place};
-use bucket::Bucket;
+pub(crate) use bucket::Bucket;
 use local::Local;
 
 /// Folder below the dataset for what is in flight; dlt never looks there.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cartage_destinations_api::{Codec, Destination, ErrorKind, JobOutcome};
+use cartage_destinations_api::{Destination, ErrorKind};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -44,41 +44,6 @@ fn a_dataset_holds_the_files_of_dlt_and_no_others() {
 }
 
 #[test]
-fn a_name_that_is_taken_by_something_else_is_told_and_left_alone() {
-    let (lake, jobs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let destination = connect(&json!({"bucket_url": lake.path(), "layout": "{table_name}/data.{ext}"}));
-    let plan = plan("1700000000.5");
-    destination.prepare_load(&plan).unwrap();
-    let first = job(jobs.path(), "items", "a", b"{\"id\":1}\n");
-    assert_eq!(run(&destination, &plan, &first).unwrap(), JobOutcome::Done { rows: 1 });
-    let error = run(&destination, &plan, &job(jobs.path(), "items", "b", b"{\"id\":2}\n")).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Terminal);
-    assert!(error.remedy().unwrap().contains("{file_id}"), "{error:?}");
-    assert_eq!(fs::read(lake.path().join("raw/items/data.jsonl")).unwrap(), b"{\"id\":1}\n");
-    assert_eq!(run(&destination, &plan, &first).unwrap(), JobOutcome::DoneBefore);
-}
-
-#[test]
-fn emptying_a_table_leaves_those_whose_names_begin_alike() {
-    let (lake, jobs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let settings = json!({
-        "bucket_url": lake.path(), "layout": "{table_name}_{file_id}.{ext}", "warn_unsafe_layout_separators": false,
-    });
-    let destination = connect(&settings);
-    let first = plan("1700000000.5");
-    destination.prepare_load(&first).unwrap();
-    run(&destination, &first, &job(jobs.path(), "items", "a", b"{\"id\":1}\n")).unwrap();
-    run(&destination, &first, &job(jobs.path(), "items_old", "b", b"{\"id\":2}\n")).unwrap();
-    commit(&destination, &first);
-    let mut second = plan("1700000001.5");
-    second.truncate = vec!["items".to_owned()];
-    destination.prepare_load(&second).unwrap();
-    let left: Vec<_> =
-        files(&lake.path().join("raw")).into_iter().filter(|name| name.starts_with("items")).collect();
-    assert_eq!(left, ["items_old_b.jsonl"]);
-}
-
-#[test]
 fn what_a_killed_attempt_left_on_its_way_is_removed_by_the_commit() {
     let lake = TempDir::new().unwrap();
     let destination = connect(&json!({"bucket_url": lake.path()}));
@@ -89,21 +54,6 @@ fn what_a_killed_attempt_left_on_its_way_is_removed_by_the_commit() {
     fs::write(scratch.join("4711.0"), b"half of a fi").unwrap();
     commit(&destination, &plan);
     assert!(!lake.path().join("raw/_cartage").exists(), "{:?}", files(lake.path()));
-}
-
-#[test]
-fn a_dataset_of_the_first_version_keeps_packed_files_without_their_extension() {
-    let (lake, jobs) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    fs::create_dir_all(lake.path().join("raw")).unwrap();
-    fs::write(lake.path().join("raw/init"), b"").unwrap();
-    let destination = connect(&json!({"bucket_url": lake.path()}));
-    let plan = plan("1700000000.5");
-    destination.prepare_load(&plan).unwrap();
-    let packed = job(jobs.path(), "items", "a", b"\x1f\x8b").with_codec(Some(Codec::Gz));
-    run(&destination, &plan, &packed).unwrap();
-    assert!(lake.path().join("raw/items/1700000000.5.a.jsonl").exists());
-    let init = fs::read_to_string(lake.path().join("raw/init")).unwrap();
-    assert_eq!(init, r#"{"initial_version":1,"current_version":2}"#);
 }
 
 #[test]

@@ -72,14 +72,23 @@ impl AuthTable {
                 *own = other.cloned();
             }
         }
-        fill(&mut self.token, other.token.as_ref());
-        fill(&mut self.api_key, other.api_key.as_ref());
+        // Those of other types may be meant for other endpoints.
+        if self.may_be("bearer") {
+            fill(&mut self.token, other.token.as_ref());
+        }
+        if self.may_be("api_key") {
+            fill(&mut self.api_key, other.api_key.as_ref());
+        }
         fill(&mut self.username, other.username.as_ref());
         fill(&mut self.password, other.password.as_ref());
         fill(&mut self.access_token_url, other.access_token_url.as_ref());
         fill(&mut self.client_id, other.client_id.as_ref());
         fill(&mut self.client_secret, other.client_secret.as_ref());
         self
+    }
+
+    fn may_be(&self, kind: &str) -> bool {
+        self.r#type.as_deref().is_none_or(|own| own == kind)
     }
 
     /// A table without `type` means what its keys are for.

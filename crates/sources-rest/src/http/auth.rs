@@ -5,15 +5,15 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cartage_config::Secret;
-use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::error::shown;
+use super::network::HttpSender;
 use super::redact::Redactor;
-use super::transport::TransportError;
 use crate::config::{Auth, ClientCredentials, Location};
 use crate::request::form;
 
@@ -54,7 +54,7 @@ impl Authenticator {
     /// Puts the credentials on a request. An error says what cannot be done.
     pub(crate) async fn apply(
         &self,
-        http: &reqwest::Client,
+        sender: &HttpSender,
         headers: &mut HeaderMap,
         url: &mut Url,
     ) -> Result<(), String> {
@@ -76,7 +76,7 @@ impl Authenticator {
                 Ok(())
             }
             Auth::OAuth2(credentials) => {
-                let token = self.token(http, credentials).await?;
+                let token = self.token(sender, credentials).await?;
                 set(headers, AUTHORIZATION, &format!("Bearer {}", token.expose()))
             }
         }
@@ -100,20 +100,20 @@ impl Authenticator {
     }
 
     /// The token, a new one where there is none or it has expired. Only one request at a time asks for it.
-    async fn token(&self, http: &reqwest::Client, credentials: &ClientCredentials) -> Result<Secret, String> {
+    async fn token(&self, sender: &HttpSender, credentials: &ClientCredentials) -> Result<Secret, String> {
         let mut token = self.token.lock().await;
         if let Some(known) = &*token
-            && known.expires.is_none_or(|expires| Instant::now() < expires)
+            && known.expires.is_none_or(|expires| sender.network.now() < expires)
         {
             return Ok(known.text.clone());
         }
-        let fresh = self.obtain(http, credentials).await?;
+        let fresh = self.obtain(sender, credentials).await?;
         let text = fresh.text.clone();
         *token = Some(fresh);
         Ok(text)
     }
 
-    async fn obtain(&self, http: &reqwest::Client, credentials: &ClientCredentials) -> Result<Token, String> {
+    async fn obtain(&self, sender: &HttpSender, credentials: &ClientCredentials) -> Result<Token, String> {
         let mut fields = Map::new();
         fields.insert("client_id".to_owned(), credentials.id.expose().into());
         fields.insert("client_secret".to_owned(), credentials.secret.expose().into());
@@ -122,15 +122,14 @@ impl Authenticator {
         let url = Url::parse(&credentials.url)
             .map_err(|error| format!("`auth.access_token_url` is no address: {error}"))?;
         let place = self.redactor.url(&url);
-        let asked = Instant::now();
-        let sent = http
-            .post(url)
+        let asked = sender.network.now();
+        let request = sender
+            .request(Method::POST, url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form(&fields))
-            .send()
-            .await;
+            .body(form(&fields));
+        let sent = sender.send(request).await;
         let failed = |reason: String| format!("cannot get a token from {place}: {reason}");
-        let answer = sent.map_err(|error| failed(TransportError::new(&error).explain(1, 0.0)))?;
+        let answer = sent.map_err(|error| failed(error.explain(1, 0.0)))?;
         let status = answer.status();
         let text = answer.text().await.unwrap_or_default();
         if !status.is_success() {

@@ -8,12 +8,12 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode, Url};
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
 
 use super::auth::Authenticator;
 use super::body::{BodyError, Payload, read, read_text};
 use super::error::{self, RestError};
 use super::limit::RateLimit;
+use super::network::{HttpSender, Network};
 use super::redact::Redactor;
 use super::retry::{RetryDelay, is_retryable};
 use super::tls;
@@ -33,7 +33,7 @@ pub(crate) type Origin = (String, String, u16);
 /// One client for all resources of a source: connections, limits, what must not be shown.
 #[derive(Debug)]
 pub(crate) struct Client {
-    http: reqwest::Client,
+    sender: HttpSender,
     retry: RetryDelay,
     pub(crate) session: SessionTable,
     headers: IndexMap<String, String>,
@@ -104,6 +104,7 @@ impl Client {
         redactor: &Redactor,
         base_dir: &std::path::Path,
         random: Arc<dyn Random>,
+        network: Arc<dyn Network>,
     ) -> Result<Self, ConfigIssue> {
         let verify = session.verify.as_ref().map(|file| base_dir.join(file));
         let tls =
@@ -129,7 +130,7 @@ impl Client {
             redactor.hide(&cartage_config::Secret::new(value));
         }
         Ok(Self {
-            http,
+            sender: HttpSender { http, network },
             retry: RetryDelay::new(session, random),
             session: session.clone(),
             headers: headers.clone(),
@@ -158,7 +159,7 @@ impl Client {
         loop {
             let permit = self.under_way.acquire().await;
             if let Some(rate) = &self.rate {
-                rate.wait().await;
+                rate.wait(&*self.sender.network).await;
             }
             tracing::debug!(request = shown, attempt, "sending");
             let answer = self.attempt(request, &url, auth, home, actions, keep, attempt).await;
@@ -194,7 +195,8 @@ impl Client {
                         reason = self.redactor.text(&reason),
                         "trying again"
                     );
-                    sleep(wait).await;
+                    let network = &self.sender.network;
+                    network.sleep_until(network.now() + wait).await;
                     attempt += 1;
                 }
                 Err(Failed::ForNow(reason, _) | Failed::ForGood(reason)) => return Err(failed(reason)),
@@ -214,8 +216,7 @@ impl Client {
         keep: usize,
         attempt: u32,
     ) -> Result<Option<(StatusCode, HeaderMap, Payload)>, Failed> {
-        let transport = |error: &reqwest::Error| {
-            let error = TransportError::new(error);
+        let transport = |error: &TransportError| {
             let reason = error.explain(attempt, self.session.request_timeout);
             if error.is_final(attempt) { Failed::ForGood(reason) } else { Failed::ForNow(reason, None) }
         };
@@ -227,7 +228,7 @@ impl Client {
             let keep = if looks_inside { usize::MAX } else { keep };
             let limit = self.session.max_response_bytes;
             let payload = read(response, keep, limit).await.map_err(|error| match error {
-                BodyError::Transport(error) => transport(&error),
+                BodyError::Transport(error) => transport(&TransportError::new(&error)),
                 BodyError::TooLarge => Failed::ForGood(format!(
                     "the answer is larger than {limit} bytes; ask for smaller pages, or raise \
                      `client.session.max_response_bytes`"
@@ -259,7 +260,7 @@ impl Client {
         url: &Url,
         auth: Option<&Authenticator>,
         home: &[Origin],
-        transport: &impl Fn(&reqwest::Error) -> Failed,
+        transport: &impl Fn(&TransportError) -> Failed,
     ) -> Result<Response, Failed> {
         let mut url = url.clone();
         let mut method = request.method.clone();
@@ -270,14 +271,15 @@ impl Client {
             if is_home(&url, home) {
                 self.add_headers(&mut headers, &request.headers).map_err(Failed::ForGood)?;
                 if let Some(auth) = auth {
-                    auth.apply(&self.http, &mut headers, &mut target).await.map_err(Failed::ForGood)?;
+                    auth.apply(&self.sender, &mut headers, &mut target).await.map_err(Failed::ForGood)?;
                 }
             }
-            let mut builder = self.http.request(method.clone(), target);
+            let mut builder = self.sender.request(method.clone(), target);
             if with_body {
                 builder = with_content(builder, &mut headers, &request.body);
             }
-            let response = builder.headers(headers).send().await.map_err(|error| transport(&error))?;
+            let sent = self.sender.send(builder.headers(headers)).await;
+            let response = sent.map_err(|error| transport(&error))?;
             let Some(next) = redirect(&response, &url) else { return Ok(response) };
             tracing::debug!(to = self.redactor.url(&next), "redirected");
             if !keeps_method(response.status()) && method != Method::HEAD {

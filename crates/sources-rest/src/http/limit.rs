@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
+
+use super::network::Network;
 
 /// Lets requests pass in turn.
 #[derive(Debug)]
@@ -19,13 +21,14 @@ impl RateLimit {
     }
 
     /// Waits for the turn of one request.
-    pub(crate) async fn wait(&self) {
+    pub(crate) async fn wait(&self, network: &dyn Network) {
         let turn = {
             let mut next = self.next.lock().await;
-            let turn = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
+            let now = network.now();
+            let turn = next.map_or(now, |next| next.max(now));
             *next = Some(turn + self.every);
             turn
         };
-        sleep_until(turn).await;
+        network.sleep_until(turn).await;
     }
 }

@@ -6,6 +6,7 @@ mod charset;
 mod client;
 mod error;
 mod limit;
+mod network;
 mod redact;
 mod retry;
 mod tls;
@@ -16,4 +17,9 @@ pub(crate) use body::{Payload, StreamedBody};
 pub(crate) use charset::{DecodingReader, decoded, encoding_of};
 pub(crate) use client::{Action, Client, Origin, Outcome, Reply, origin};
 pub(crate) use error::{RestError, of_document};
+#[cfg(test)]
+pub(crate) use network::Later;
+pub(crate) use network::{Internet, Network};
 pub(crate) use redact::Redactor;
+#[cfg(test)]
+pub(crate) use transport::{Reason, TransportError};

@@ -1,12 +1,25 @@
 //! Whom we trust: the certificates of the system, those that are compiled in where it has none, or a file.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+
+/// The authorities of the system. Reading them takes a while, so it is done once.
+fn known() -> &'static RootCertStore {
+    static KNOWN: OnceLock<RootCertStore> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        roots
+    })
+}
 
 /// The configuration of TLS; `verify` names a file with the only authorities to trust.
 pub(crate) fn config(verify: Option<&Path>) -> Result<ClientConfig, String> {
@@ -22,10 +35,7 @@ pub(crate) fn config(verify: Option<&Path>) -> Result<ClientConfig, String> {
             return Err(unusable("there are none in it; it must be PEM".to_owned()));
         }
     } else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
+        roots.clone_from(known());
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;

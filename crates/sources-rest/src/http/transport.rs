@@ -12,7 +12,7 @@ const LOOKUPS: u32 = 2;
 
 /// Why there was no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
+pub(crate) enum Reason {
     Timeout,
     CertificateExpired,
     CertificateOfAnotherHost,
@@ -53,7 +53,11 @@ impl TransportError {
         } else {
             Reason::ConnectionBroken
         };
-        Self { reason, cause: innermost }
+        Self::because(reason, innermost)
+    }
+
+    pub(crate) fn because(reason: Reason, cause: String) -> Self {
+        Self { reason, cause }
     }
 
     /// Whether try number `tries` was the last one that makes sense.

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::auth::auth;
-use super::edges::edges;
 use super::failing::failing;
 use super::github::github;
 use super::repository::repository;
@@ -47,7 +46,7 @@ pub(super) fn route(seen: &Seen) -> Answer {
         ["github", rest @ ..] => github(seen, rest),
         ["auth", ..] | ["token"] => auth(seen, &parts),
         ["repos", _, _, list] => repository(seen, list),
-        _ => edges(seen, &parts).unwrap_or_else(|| failing(seen, &parts)),
+        _ => failing(seen, &parts),
     }
 }
 

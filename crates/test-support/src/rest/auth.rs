@@ -18,26 +18,6 @@ pub(super) fn auth(seen: &Seen, parts: &[&str]) -> Answer {
         ["auth", "oauth_again"] => {
             authorization.starts_with("Bearer granted-") && authorization != "Bearer granted-0"
         }
-        // Three pages that tell which token asked for them.
-        ["auth", "any_token"] if authorization.starts_with("Bearer granted-") => {
-            let token = authorization.trim_start_matches("Bearer ");
-            return Answer::json(&json!({ "items": [{ "token": token }], "total": 3 }));
-        }
-        ["auth", "redirect_away"] => {
-            // `localhost` is another host than 127.0.0.1, and the same server.
-            let away = seen.base.replace("127.0.0.1", "localhost");
-            return Answer::text("text/plain", "").status(302).header("location", format!("{away}/auth/who"));
-        }
-        ["auth", "redirect"] => {
-            return Answer::text("text/plain", "").status(307).header("location", "/auth/who");
-        }
-        ["auth", "who"] => {
-            return Answer::json(&json!([{
-                "authorization": authorization,
-                "key": seen.header("x-api-key").unwrap_or_default(),
-                "query": seen.param("api_key").unwrap_or_default(),
-            }]));
-        }
         _ => false,
     };
     if is_known {

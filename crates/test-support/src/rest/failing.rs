@@ -28,8 +28,6 @@ pub(super) fn failing(seen: &Seen, parts: &[&str]) -> Answer {
             Answer::text("text/plain", "").status(302).header("location", "/fail/round_and_round")
         }
         ["fail", "moved"] => Answer::text("text/plain", "").status(301).header("location", "../fail/gzip"),
-        ["fail", "see_other"] => Answer::text("text/plain", "").status(303).header("location", "/echo"),
-        ["fail", "keeps_method"] => Answer::text("text/plain", "").status(308).header("location", "/echo"),
         ["fail", "always_down"] => Answer::text("text/plain", "down").status(500),
         ["fail", "forbidden"] => {
             Answer::json(&json!({ "error": "not yours", "token": "secret-token" })).status(403)

@@ -2,7 +2,6 @@
 
 mod api;
 mod auth;
-mod edges;
 mod failing;
 mod github;
 mod repository;

@@ -284,7 +284,7 @@ pub(super) fn parse_form(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(super) fn decode(text: &str) -> String {
+fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -90,7 +90,6 @@ pub(super) const ACCEPTED: [Accepted; 22] = [
         files: &[
             "rest/api.rs",
             "rest/auth.rs",
-            "rest/edges.rs",
             "rest/failing.rs",
             "rest/github.rs",
             "rest/repository.rs",
