@@ -27,7 +27,7 @@ pub(super) const ACCEPTED: [Accepted; 22] = [
     Accepted { folder: "crates/destinations-api/src", files: &["capabilities/mod.rs", "kinds/mod.rs"] },
     // An engine opens its sessions, which know it, and checks itself.
     Accepted { folder: "crates/destinations-duckdb/src", files: &["check.rs", "engine.rs", "session.rs"] },
-    // The memory hands the steps of a load and of running jobs to files of their own, which change it.
+    // The memory hands the steps of a load and its running jobs to files of their own, which change it.
     Accepted { folder: "crates/destinations-null/src", files: &["engine.rs", "memory.rs", "memory_load.rs"] },
     // An engine checks itself.
     Accepted { folder: "crates/destinations-postgres/src", files: &["check.rs", "engine.rs"] },
