@@ -19,7 +19,7 @@ pub enum ConfigError {
     /// A file is there and cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -91,7 +91,7 @@ pub enum ConfigError {
     /// Two resources of a source have the same name.
     #[error("{place}: resource `{name}` of source `{source_name}` is defined twice: give each its own name")]
     DuplicateResource {
-        /// The source.
+        /// Name of the source.
         source_name: String,
         /// The name.
         name: String,

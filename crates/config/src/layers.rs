@@ -8,7 +8,7 @@ use crate::variable_names::spelled;
 pub(crate) const TOP: [&str; 8] =
     ["pipeline", "destination", "sources", "extract", "normalize", "load", "data_writer", "runtime"];
 
-/// One layer.
+/// One layer of the configuration, as it was read.
 #[derive(Debug)]
 pub(crate) struct Provider {
     pub(crate) layer: Layer,

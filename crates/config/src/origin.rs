@@ -48,7 +48,7 @@ pub enum OriginPlace {
     File {
         /// The file, as it was named when it was read.
         path: Arc<Path>,
-        /// The line.
+        /// Line, from 1.
         line: u32,
         /// The column, in characters.
         column: u32,

@@ -56,7 +56,7 @@ pub enum Outcome {
 /// One probe that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Step {
+pub struct ProbeReport {
     /// What a load needs.
     pub needs: String,
     /// What came of it.
@@ -129,7 +129,7 @@ pub struct Inventory {
 #[non_exhaustive]
 pub struct ConnectionCheck {
     /// The probes in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ProbeReport>,
     /// What is there; `None` where it cannot be read, or nothing is kept.
     pub found: Option<Inventory>,
     /// The error of the step that failed.
@@ -165,14 +165,19 @@ impl ConnectionCheck {
         let Probe { needs, attempt } = probe;
         if self.failure.is_some() {
             let detail = "not tried, because a step before it failed".to_owned();
-            self.steps.push(Step { needs, outcome: Outcome::Skipped, detail, remedy: None });
+            self.steps.push(ProbeReport { needs, outcome: Outcome::Skipped, detail, remedy: None });
             return;
         }
         match attempt() {
-            Ok(detail) => self.steps.push(Step { needs, outcome: Outcome::Ok, detail, remedy: None }),
+            Ok(detail) => self.steps.push(ProbeReport { needs, outcome: Outcome::Ok, detail, remedy: None }),
             Err(error) => {
                 let remedy = error.remedy().map(str::to_owned);
-                self.steps.push(Step { needs, outcome: Outcome::Failed, detail: error.to_string(), remedy });
+                self.steps.push(ProbeReport {
+                    needs,
+                    outcome: Outcome::Failed,
+                    detail: error.to_string(),
+                    remedy,
+                });
                 self.failure = Some(error);
             }
         }

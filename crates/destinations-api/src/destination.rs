@@ -93,7 +93,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Gives back what earlier loads stored: state and schemas.
+    /// Reads state and schemas stored by earlier loads.
     fn state_sync(&self) -> Option<&dyn StateSync> {
         None
     }
@@ -108,7 +108,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
 ///
 /// Where the destination works on it by itself, [`run`](Self::run) gives [`JobOutcome::Running`] instead of waiting.
 /// The handle is in the ledger before the work is submitted under it, and submitting it once more under the same
-/// handle changes nothing: whoever opens and runs the job again, in this process or the next one, asks about it. A
+/// handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks about it. A
 /// commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of the job.
 pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.

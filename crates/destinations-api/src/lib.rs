@@ -53,8 +53,8 @@ pub use cartage_config::{Secret, Section as Settings, Written, keys_of, text_or_
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use connection_check::{
-    CompleteLoad, ConnectionCheck, Inventory, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME,
-    check_connection,
+    CompleteLoad, ConnectionCheck, Inventory, LoadInFlight, Outcome, Probe, ProbeReport, StoredPipeline,
+    TRIAL_NAME, check_connection,
 };
 pub use destination::{
     DatasetReader, Description, Destination, Job, JobHandle, JobOutcome, LoadCommit, LoadStatus,

@@ -25,7 +25,7 @@ use crate::script::SqlScript;
 
 /// A place for files between packages and a destination, which may be asked for the same thing again after a crash.
 ///
-/// The order of one load is: [`begin`](Self::begin), any number of [`put`](Self::put) beside each other,
+/// The order of one load is: [`begin`](Self::begin), any number of [`put`](Self::put) concurrently,
 /// [`end`](Self::end). Names of files derive from the load and the job and are the same in each attempt.
 pub trait StagingPlace: fmt::Debug + Send + Sync {
     /// With what its URLs begin, such as `s3`.

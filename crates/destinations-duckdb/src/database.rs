@@ -34,7 +34,7 @@ static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(M
 pub(crate) struct Database {
     /// Present until the drop; other connections are cloned from it.
     root: Mutex<Option<Instance>>,
-    /// Exclusive, for making or removing the ledger.
+    /// Held by all that write into the ledger; exclusively by one that makes or removes it.
     pub(crate) ledger: Arc<LedgerLock>,
 }
 

@@ -24,7 +24,7 @@ impl Job for CopyJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { files, plan, job, name } = *self;
         let outcome = files.write(&name, job).map_err(|error| {
-            // Whoever took over has removed what was on its way, too.
+            // The load that took over has removed what was on its way, too.
             let told = check_in_flight(&files.store, &plan.key).err();
             told.filter(|told| told.kind() == ErrorKind::Conflict).unwrap_or(error)
         })?;

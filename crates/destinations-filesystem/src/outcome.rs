@@ -73,7 +73,7 @@ pub(crate) fn commit(store: &Store, commit: &LoadCommit) -> Result<()> {
     };
     if let Err(error) = check_in_flight(store, &commit.key) {
         load.unmark(store, OUTCOME)?;
-        // Whoever came has found the outcome and finished this commit, or was through with the load before.
+        // The load that came has found the outcome and finished this commit, or was through with the load before.
         let is_finished = store.exists(&system_files::load_file(&commit.key))?;
         return if is_finished { Ok(()) } else { Err(error) };
     }

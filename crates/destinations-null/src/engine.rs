@@ -1,7 +1,7 @@
 //! What the engine of [`Memory`] does by itself: jobs that were submitted to it run beside the process.
 //!
 //! A handle is in the ledger before its job is submitted, and the engine knows what it was submitted under a handle
-//! already. The rows appear with the ledger entry, once somebody asks about a job that has ended.
+//! already. The rows appear with the ledger entry, once a load asks about a job that has ended.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,7 +41,7 @@ pub(crate) struct Engine {
 
 #[derive(Default)]
 struct Work {
-    /// By handle: how often it will still be running when somebody asks.
+    /// By handle: how often it will still be running when a load asks.
     left: BTreeMap<String, u32>,
     submissions: BTreeMap<String, u32>,
     hook: Option<Arc<Hook>>,

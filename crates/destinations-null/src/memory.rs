@@ -101,7 +101,7 @@ impl Memory {
         Self { capabilities, contents: Mutex::default(), engine: Engine::default(), place: None }
     }
 
-    /// Lets jobs and follow-ups run beside the process: whoever asks is told `times` times that it is still running.
+    /// Lets jobs and follow-ups run beside the process: the first `times` questions about one find it still running.
     #[must_use]
     pub fn running(mut self, times: u32) -> Self {
         self.engine = Engine::working(times);

@@ -7,11 +7,11 @@ use cartage_schema::{Column, ContractViolation};
 /// Data broke a contract before it was extracted. Nothing was published.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HintContractError {
-    /// The source.
+    /// Name of the source.
     pub source_name: String,
-    /// The resource.
+    /// Name of the resource.
     pub resource: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
     /// What is frozen, and what it would become.
     pub breach: Box<ContractViolation>,

@@ -35,7 +35,7 @@ pub struct ProbeSettings {
 /// A resource that was looked at.
 #[derive(Debug)]
 pub struct Probed {
-    /// The resource.
+    /// Name of the resource.
     pub name: String,
     /// The table of its rows.
     pub table: String,

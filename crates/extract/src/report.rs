@@ -45,7 +45,7 @@ pub struct ResourceReport {
     pub name: String,
     /// The table its rows went to.
     pub table: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
     /// Rows that its cursor left out: known already, or out of the range of the run.
     pub left_out: u64,

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_shortest_is_asked_about_first_whether_others_are_at_work_or_not() {
+    fn the_job_that_waits_shortest_is_asked_about_first_whether_others_are_at_work_or_not() {
         let (_outbox, ended) = unbounded::<()>();
         for at_work in [0, 1] {
             let runtime = Runtime::repeatable(0, 1);

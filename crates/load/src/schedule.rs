@@ -104,7 +104,7 @@ impl Schedule<'_> {
             if queue.running() == 0 {
                 break;
             }
-            // What runs at the destination counts as running, so a worker is free for whoever is asked about.
+            // What runs at the destination counts as running, so a worker is free for the job that is asked about.
             let at_work = queue.running() - running.len();
             match running.next(at_work, ended, &self.settings.retry, self.runtime) {
                 None => break,

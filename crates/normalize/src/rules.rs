@@ -200,7 +200,7 @@ impl Rules {
         column
     }
 
-    /// Whether rows of a table hang below those of another one. Tables that do not exist yet will.
+    /// Whether a table is a child table. Those that do not exist yet will be.
     pub(crate) fn is_nested(&self, table: &str) -> bool {
         !self.roots.contains(table)
     }

@@ -149,8 +149,8 @@ impl<'a> Documents<'a> {
     }
 
     /// Removes `run.json`; one that is not there is fine. Atomic but not durable: the caller is about to end,
-    /// and every moment between this and its end is one in which a finished run looks interrupted to a reader that
-    /// killed it. A marker that a power loss brings back makes the next run leave out a plain append once.
+    /// and every moment between this and its end is one in which a finished run looks interrupted if it is
+    /// killed. A marker that a power loss brings back makes the next run leave out a plain append once.
     ///
     /// # Errors
     /// [`Error::Io`].

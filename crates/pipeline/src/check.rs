@@ -16,7 +16,7 @@ use crate::status::PackageLine;
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct DestinationReport {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Its destination.
     pub target: Target,

@@ -29,7 +29,7 @@ pub struct DropOptions {
 /// What a drop does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DropPlan {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// The schema of the source.
     pub schema: String,

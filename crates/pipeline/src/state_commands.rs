@@ -28,11 +28,11 @@ pub struct StateScope {
 /// The state and where it comes from.
 #[derive(Clone, Debug, Serialize)]
 pub struct StateView {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Version of the state; absent before the first load.
     pub version: Option<u64>,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: Option<String>,
     /// The pending package that carries it; absent where it is that of the last load.
     pub pending_package: Option<String>,
@@ -43,7 +43,7 @@ pub struct StateView {
 /// What a change of the state did.
 #[derive(Clone, Debug, Serialize)]
 pub struct StateEdit {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// What was changed, in order.
     pub values: Vec<ChangedValue>,

@@ -26,11 +26,11 @@ pub struct WidenOptions {
 /// What a column has become.
 #[derive(Clone, Debug, Serialize)]
 pub struct Widened {
-    /// The schema.
+    /// Name of the schema.
     pub schema: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
-    /// The column.
+    /// Name of the column, as in the schema.
     pub column: String,
     /// Its type before.
     pub from: String,

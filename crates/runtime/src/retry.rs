@@ -34,11 +34,11 @@ impl Sleeper for ThreadSleeper {
 /// whole is waited, so that those who failed together do not come back together.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// Before the second attempt.
+    /// Pause before the second attempt.
     pub first: Duration,
-    /// Never longer.
+    /// Longest pause.
     pub longest: Duration,
-    /// What waits.
+    /// Carries out the pauses; tests have one that only counts them.
     pub sleeper: Arc<dyn Sleeper>,
 }
 

@@ -92,13 +92,13 @@ pub enum CompoundHint {
     /// Cluster columns.
     Cluster,
     /// Incremental cursor.
-    IncrementalHint,
+    Incremental,
 }
 
 impl CompoundHint {
     /// Every compound hint.
     pub const ALL: [Self; 5] =
-        [Self::PrimaryKey, Self::MergeKey, Self::Partition, Self::Cluster, Self::IncrementalHint];
+        [Self::PrimaryKey, Self::MergeKey, Self::Partition, Self::Cluster, Self::Incremental];
 
     /// The key in documents.
     pub fn key(self) -> &'static str {
@@ -107,7 +107,7 @@ impl CompoundHint {
             Self::MergeKey => "merge_key",
             Self::Partition => "partition",
             Self::Cluster => "cluster",
-            Self::IncrementalHint => "incremental",
+            Self::Incremental => "incremental",
         }
     }
 }
@@ -156,7 +156,7 @@ impl Column {
             CompoundHint::MergeKey => self.merge_key,
             CompoundHint::Partition => self.partition,
             CompoundHint::Cluster => self.cluster,
-            CompoundHint::IncrementalHint => self.incremental,
+            CompoundHint::Incremental => self.incremental,
         }
         .unwrap_or(false)
     }
@@ -169,7 +169,7 @@ impl Column {
             CompoundHint::MergeKey => &mut self.merge_key,
             CompoundHint::Partition => &mut self.partition,
             CompoundHint::Cluster => &mut self.cluster,
-            CompoundHint::IncrementalHint => &mut self.incremental,
+            CompoundHint::Incremental => &mut self.incremental,
         };
         *slot = value;
     }

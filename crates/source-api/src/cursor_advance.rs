@@ -24,7 +24,7 @@ pub struct CursorAdvance {
 /// Where the state has the entry of a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CursorId {
-    /// The resource.
+    /// Name of the resource.
     pub resource: Arc<str>,
     /// As the user wrote its path.
     pub name: Arc<str>,

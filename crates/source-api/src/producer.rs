@@ -146,7 +146,7 @@ pub struct OpenContext {
     pub small_page_bytes: usize,
     /// Whether the run was cancelled; long waits should look at it.
     pub cancel: CancelToken,
-    /// The resource.
+    /// Name of the resource.
     pub resource: String,
     /// The table of the resource, where the producer is opened to fill it.
     pub table: Option<Arc<TargetTable>>,

@@ -21,17 +21,17 @@ pub(super) fn run(start: &Start<'_>, args: &RunArgs, connector: Connector<'_>) -
     })
 }
 
-/// The first stage.
+/// `extract`: the sources to packages.
 pub(crate) fn extract(start: &Start<'_>, args: &ExtractArgs) -> Result<(), Failure> {
     work(start, &args.file.file, |project| project.extract(&extract_options(args)))
 }
 
-/// The second.
+/// `normalize`: extracted packages to typed ones.
 pub(crate) fn normalize(start: &Start<'_>, args: &FileArgs) -> Result<(), Failure> {
     work(start, &args.file, Project::normalize)
 }
 
-/// The third.
+/// `load`: normalized packages to the destination.
 pub(crate) fn load(start: &Start<'_>, args: &FileArgs, connector: Connector<'_>) -> Result<(), Failure> {
     work(start, &args.file, |project| project.load(connector))
 }

@@ -160,7 +160,7 @@ fn broken_contracts_and_damaged_packages_have_exit_codes_of_their_own() {
 }
 
 #[test]
-fn a_run_that_was_cancelled_says_how_to_go_on() {
+fn a_run_that_was_asked_to_stop_says_how_to_go_on() {
     let mut bench = Bench::items("", ROWS);
     bench.cartage(&["extract", "FILE"]).exits(0);
     bench.cancel.cancel();

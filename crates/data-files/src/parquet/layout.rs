@@ -69,7 +69,7 @@ impl Layout {
         Ok(Self { schema, root, properties, columns })
     }
 
-    /// The columns.
+    /// The columns, in the order in which they are written.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }

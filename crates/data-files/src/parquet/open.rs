@@ -22,7 +22,7 @@ const MAGIC_ENCRYPTED: &[u8] = b"PARE";
 /// What the footer of a file says, as far as it can be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footer {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
     /// Bytes of the file.
     pub bytes: u64,

@@ -67,7 +67,7 @@ impl TextLayout {
         Self { inner: Arc::new(Inner { schema, format, gzip, marks, keys }) }
     }
 
-    /// The columns.
+    /// The columns, in the order in which they are written.
     pub fn schema(&self) -> &SchemaRef {
         &self.inner.schema
     }

@@ -19,7 +19,7 @@ pub(super) fn a_job_that_runs_is_asked_about_and_its_rows_come_once(make: Make<'
     place.destination.prepare_load(&plan).expect("a resumed load is prepared again");
     if let JobOutcome::Running(handle) = first {
         place.expect_values("items", "id", &[], "a job that is running");
-        match place.run_once(&plan, &job).expect("somebody asks") {
+        match place.run_once(&plan, &job).expect("the job can be asked about") {
             JobOutcome::Running(later) => assert_eq!(later, handle, "it was submitted again"),
             outcome => assert_eq!(outcome, JobOutcome::Done { rows: 1 }),
         }

@@ -19,7 +19,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 fn capabilities() -> Capabilities {
     Capabilities {
         names: Names {
-            // Of a name that is longer the server cuts off the rest.
+            // Longer names are truncated by the server.
             max_identifier_length: 63,
             max_column_identifier_length: 63,
             ..Names::default()

@@ -85,7 +85,7 @@ fn jobs_that_run_at_the_destination_count_among_those_that_may_run_at_once() {
         let (running, most, most_of_items) = &*seen.lock().unwrap();
         assert!(running.is_empty(), "{running:?}");
         assert!(*most <= expected.0 && *most_of_items <= expected.1, "{strategy:?}: {most}, {most_of_items}");
-        assert!(*most >= expected.0.min(2), "{strategy:?}: jobs run beside each other: {most}");
+        assert!(*most >= expected.0.min(2), "{strategy:?}: jobs run concurrently: {most}");
         assert_eq!(shop.values("items", "id").len(), 5);
         assert_eq!(submitted(&shop, "job:"), [1; 9]);
     }

@@ -1,4 +1,4 @@
-//! The same clock and seed leave the same packages, in one process or three and however often it is tried.
+//! The same clock and seed leave the same packages, whichever process does the stages and however often it is tried.
 
 use cartage_package_store::Folder;
 use cartage_test_support::{files_below, runtime};

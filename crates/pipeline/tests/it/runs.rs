@@ -228,7 +228,7 @@ fn progress_hears_of_every_row_in_every_stage() {
 }
 
 #[test]
-fn a_cancelled_stage_publishes_nothing_and_the_next_run_does_it_all() {
+fn a_stage_that_is_asked_to_stop_publishes_nothing_and_the_next_run_does_it_all() {
     for stage in ["extract", "normalize", "load", "run"] {
         let mut bench = Bench::items("", NESTED);
         if matches!(stage, "normalize" | "load") {
