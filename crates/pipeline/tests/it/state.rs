@@ -1,7 +1,7 @@
 //! `state`: what is shown, set and forgotten, and that a change is a load like any other.
 
 use cartage_destinations_api::{Destination, ErrorKind};
-use cartage_destinations_null::Step;
+use cartage_destinations_null::LoadStep;
 use cartage_pipeline::{Kind, PipelineError, StateEdit, StateScope};
 use serde_json::{Value, json};
 
