@@ -1,4 +1,4 @@
-//! An end for whoever asks for too much memory at once. libFuzzer itself looks at the memory of the whole process once a
+//! Ends inputs that make the code ask for too much memory at once. libFuzzer itself looks at the memory of the whole process once a
 //! second, and sees only what was written to.
 
 use std::alloc::{GlobalAlloc, Layout, System};

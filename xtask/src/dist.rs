@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::tools::{binary, cargo, output, run as run_command, target};
 
-/// What the binaries may have, in megabytes of 1,000,000 bytes. Whoever lets one grow beyond finds out what came in
+/// What the binaries may have, in megabytes of 1,000,000 bytes. If one grows beyond, find out what came in
 /// (`nm --size-sort`), and whether a stage now holds something of another.
 const MOST: [(&str, f64); 3] =
     [("cartage-extract", 19.0), ("cartage-normalize", 14.0), ("cartage-load", 72.0)];

@@ -1,4 +1,4 @@
-//! The tool of the workshop: `cargo xtask <command>`.
+//! Repository automation: `cargo xtask <command>`.
 //!
 //! It links no stage and no destination. What needs them runs their binaries, so that this builds in
 //! seconds and tests the same contract that users have: packages on disk.

@@ -141,7 +141,7 @@ fn install(package: &str) -> Result<()> {
     installed.with_context(|| format!("{package} could not be installed; {by_hand}"))
 }
 
-/// Starts and stops the services for whoever needs them in between.
+/// Starts and stops the services around a step that needs them.
 pub(crate) fn with<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let was_up = postgres::Server::open(&postgres::shared_folder()).is_ok_and(|server| server.answers());
     run(&Args { action: Action::Up })?;

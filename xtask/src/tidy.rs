@@ -3,7 +3,10 @@
 mod circles;
 mod directions;
 mod manifests;
+mod public_names;
+mod questions;
 mod sources;
+mod words;
 
 use anyhow::{Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -17,6 +20,9 @@ pub(crate) fn run() -> Result<()> {
     faults.extend(manifests::check(&metadata)?);
     faults.extend(sources::check(&workspace())?);
     faults.extend(circles::check(&workspace())?);
+    faults.extend(words::check(&workspace())?);
+    faults.extend(public_names::check(&workspace())?);
+    faults.extend(questions::check(&workspace())?);
     faults.extend(heavy_in("cartage-cli")?);
     report(&faults)
 }

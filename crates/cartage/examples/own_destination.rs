@@ -44,7 +44,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    /// Reads the settings and refuses those that nobody knows.
+    /// Reads the settings and refuses those that are unknown.
     fn connect(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let Keys { folder } = rest.parse()?;
@@ -119,7 +119,7 @@ impl Destination for Shelf {
         Ok(())
     }
 
-    /// For `cartage destination check`, or [`cartage::destinations_api::checkup`].
+    /// For `cartage destination check`, or [`cartage::destinations_api::check_connection`].
     fn probes(&self) -> Vec<Probe<'_>> {
         vec![Probe::new("write", || {
             let there = self.root.ancestors().find(|folder| folder.is_dir());
@@ -143,7 +143,7 @@ impl Job for ShelfJob<'_> {
         let Self { job, place } = *self;
         let unfinished = place.with_extension("unfinished");
         fs::create_dir_all(place.parent().unwrap_or(&place)).map_err(|cause| failed(&place, cause))?;
-        fs::copy(&job.path, &unfinished).map_err(|cause| failed(&unfinished, cause))?;
+        fs::copy(job.local()?, &unfinished).map_err(|cause| failed(&unfinished, cause))?;
         File::open(&unfinished)
             .and_then(|file| file.sync_all())
             .map_err(|cause| failed(&unfinished, cause))?;

@@ -89,7 +89,7 @@ impl Pipeline {
     /// Drops the packages that are pending.
     ///
     /// # Errors
-    /// If somebody works on the pipeline.
+    /// If another process works on the pipeline.
     pub fn abort(&self) -> Result<AbortReport, PipelineError> {
         self.project.abort()
     }

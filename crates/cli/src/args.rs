@@ -10,7 +10,7 @@ use crate::manage_args::{DropArgs, PlanArgs, StateCommand, SyncArgs};
 use crate::schema_args::SchemaCommand;
 use crate::source_args::{InitArgs, SourceCommand};
 
-/// The front door.
+/// Arguments of the binary `cartage`.
 #[derive(Debug, Parser)]
 #[command(
     name = "cartage",
@@ -27,7 +27,7 @@ use crate::source_args::{InitArgs, SourceCommand};
         5 damaged package, 6 locked by another process or in conflict with another machine."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
     /// What every command takes.
@@ -46,7 +46,7 @@ pub struct GlobalArgs {
     pub format: Format,
     /// How progress is shown on standard error [default: bars on a terminal, log lines elsewhere].
     #[arg(long, value_enum, env = "PROGRESS", global = true)]
-    pub progress: Option<ProgressMode>,
+    pub progress: Option<ProgressArg>,
     /// Waits for another process that works on the same pipeline, instead of giving up with exit code 6.
     #[arg(long, global = true)]
     pub wait: bool,
@@ -66,7 +66,7 @@ pub enum Format {
 
 /// What is dropped before the rows are extracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RefreshMode {
+pub enum RefreshArg {
     /// All tables and the state of the sources.
     #[value(name = "drop_sources")]
     Sources,
@@ -80,7 +80,7 @@ pub enum RefreshMode {
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProgressMode {
+pub enum ProgressArg {
     /// Bars on a terminal, log lines elsewhere.
     Auto,
     /// A bar a stage.
@@ -91,12 +91,12 @@ pub enum ProgressMode {
     None,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Extracts, normalizes and loads; finishes first what an interrupted run left pending.
     Run(RunArgs),
-    /// Reads the sources into a load package.
+    /// Reads the sources into load packages, without loading them.
     Extract(ExtractArgs),
     /// Turns extracted packages into typed, relational ones.
     Normalize(FileArgs),
@@ -109,10 +109,10 @@ pub enum Command {
             cartage init rest_api duckdb:github.duckdb\n  \
             cartage init https://api.example.com/v1/orders postgres")]
     Init(InitArgs),
-    /// Looks at the sources of a pipeline.
+    /// Checks the sources of a pipeline.
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Loads files into a destination with one line and no pipeline file.
+    /// Loads files into a destination without a pipeline file.
     Ingest(Box<IngestArgs>),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
     #[command(
@@ -124,11 +124,11 @@ pub enum Command {
             cartage plan --package 1795163558.208462"
     )]
     Plan(PlanArgs),
-    /// Drops the pending packages; schema and state go back to what was before them.
+    /// Drops the pending packages; schema and state become what they were before them.
     Abort(FileArgs),
-    /// Shows what is pending, what was loaded last, and where everything is.
+    /// Shows pending packages, the last load, and the folders of the pipeline.
     Status(FileArgs),
-    /// Looks into load packages.
+    /// Lists, shows and verifies load packages.
     #[command(subcommand)]
     Package(PackageCommand),
     /// Shows, compares, exports and imports schemas.
@@ -144,7 +144,7 @@ pub enum Command {
         after_help = "A local state that is newer than that of the destination stays, unless --force is given."
     )]
     Sync(SyncArgs),
-    /// Looks at the destination before a load does.
+    /// Checks the destination; lists the types of destinations.
     #[command(subcommand)]
     Destination(DestinationCommand),
     /// Drops resources: their tables at the destination, with nested ones, and their state.
@@ -163,7 +163,7 @@ pub enum Command {
 /// A pipeline, by its file.
 #[derive(Clone, Debug, Args)]
 pub struct FileArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[arg(value_name = "FILE", default_value = "pipeline.toml")]
     pub file: PathBuf,
 }
@@ -171,18 +171,18 @@ pub struct FileArgs {
 /// Arguments of `extract`, and the first part of those of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct ExtractArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// Extracts only this resource; may repeat.
     #[arg(long = "resource", value_name = "NAME")]
     pub resources: Vec<String>,
-    /// Takes at most this many rows of each resource: for a first look.
+    /// Extracts at most this many rows of each resource, to try a pipeline out.
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<u64>,
-    /// Starts anew.
+    /// Drops tables, rows or state of what is extracted before its rows are read.
     #[arg(long, value_name = "MODE")]
-    pub refresh: Option<RefreshMode>,
+    pub refresh: Option<RefreshArg>,
     /// The same as `--refresh drop_sources`.
     #[arg(long, conflicts_with = "refresh")]
     pub full_refresh: bool,
@@ -194,7 +194,7 @@ pub struct RunArgs {
     /// Those of `extract`.
     #[command(flatten)]
     pub extract: ExtractArgs,
-    /// Extracts plain appends again that an interrupted run had already extracted.
+    /// Extracts append resources again even if an interrupted run has already extracted them.
     #[arg(long)]
     pub extract_again: bool,
 }
@@ -212,7 +212,7 @@ pub struct IngestArgs {
     /// The table [default: the name of the first file].
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
-    /// The dataset, so the schema in the database.
+    /// The dataset: the schema in a database, the folder in a bucket.
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub dataset: String,
     /// Format of the files [default: from the extension].
@@ -224,19 +224,19 @@ pub struct IngestArgs {
     /// Column of the primary key; may repeat.
     #[arg(long, value_name = "COLUMN")]
     pub primary_key: Vec<String>,
-    /// How deep nested values become tables of their own; deeper ones become JSON columns.
+    /// How many levels of nested values become tables and columns; deeper ones become JSON columns.
     #[arg(long, value_name = "LEVELS")]
     pub max_table_nesting: Option<u32>,
-    /// Takes at most this many rows: for a first look.
+    /// Loads at most this many rows, to try it out.
     #[arg(long, value_name = "ROWS")]
     pub limit: Option<u64>,
     /// A pattern that matches nothing means no rows; with `--write-disposition replace` that empties the table.
     #[arg(long)]
     pub allow_empty: bool,
-    /// First drops what an earlier call for the same table and destination extracted and could not load.
+    /// First drops the pending packages of an earlier call for the same table and destination.
     #[arg(long)]
     pub abort: bool,
-    /// How CSV is written.
+    /// Options for CSV files.
     #[command(flatten)]
     pub csv: CsvArgs,
 }
@@ -248,7 +248,7 @@ pub enum PackageCommand {
     List(FileArgs),
     /// Shows one package: files, rows, jobs and their errors.
     Show(ShowArgs),
-    /// Checks every file of a package against its checksum; of all packages where none is named.
+    /// Checks the files of a package, or of all packages, against their checksums.
     Verify(PackageArgs),
 }
 
@@ -269,7 +269,7 @@ pub struct PackageArgs {
     /// Load id [default: the newest package; with `verify` all of them].
     #[arg(value_name = "LOAD_ID")]
     pub load_id: Option<String>,
-    /// The pipeline's file.
+    /// The pipeline file.
     #[arg(long = "file", value_name = "FILE", default_value = "pipeline.toml")]
     pub file: PathBuf,
 }
@@ -285,9 +285,9 @@ mod tests {
             let Command::Run(run) = args.command else { panic!("{:?}", args.command) };
             Ok::<_, clap::Error>(run.extract.refresh)
         };
-        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshMode::Sources));
-        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshMode::Resources));
-        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshMode::Data));
+        assert_eq!(refresh("drop_sources").unwrap(), Some(RefreshArg::Sources));
+        assert_eq!(refresh("drop_resources").unwrap(), Some(RefreshArg::Resources));
+        assert_eq!(refresh("drop_data").unwrap(), Some(RefreshArg::Data));
         let error = refresh("drop_all").unwrap_err().to_string();
         assert!(error.contains("drop_sources, drop_resources, drop_data"), "{error}");
     }

@@ -7,7 +7,7 @@ use cartage_package_store::Wait;
 use cartage_pipeline::{PipelineError, Project};
 use cartage_runtime::{CancelToken, Runtime};
 
-use crate::args::{GlobalArgs, ProgressMode};
+use crate::args::{GlobalArgs, ProgressArg};
 use crate::{allocator, logging, progress};
 
 /// Environment variables that make a run repeatable byte for byte: the clock in microseconds since 1970,
@@ -67,9 +67,9 @@ impl Start<'_> {
             _ => Runtime::system(),
         };
         let configured = match config.pipeline.progress {
-            cartage_config::ProgressMode::Bars => Some(ProgressMode::Bars),
-            cartage_config::ProgressMode::Log => Some(ProgressMode::Log),
-            cartage_config::ProgressMode::None => Some(ProgressMode::None),
+            cartage_config::ProgressMode::Bars => Some(ProgressArg::Bars),
+            cartage_config::ProgressMode::Log => Some(ProgressArg::Log),
+            cartage_config::ProgressMode::None => Some(ProgressArg::None),
             _ => None,
         };
         let progress = progress::display(self.global.progress.or(configured));

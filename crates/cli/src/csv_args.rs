@@ -3,42 +3,42 @@
 use clap::Args;
 use toml::{Table, Value};
 
-/// How CSV is written.
+/// Options for CSV files.
 #[derive(Clone, Debug, Default, Args)]
 #[expect(clippy::struct_field_names, reason = "options are named after them, and `csv` belongs to each")]
-#[command(next_help_heading = "How CSV is written")]
+#[command(next_help_heading = "CSV options")]
 pub struct CsvArgs {
-    /// Between fields: one character, or `tab` [default: found out from the first records].
+    /// Field delimiter: one character, or `tab` [default: detected from the first records].
     #[arg(long, value_name = "CHARACTER")]
     pub csv_delimiter: Option<String>,
-    /// Around fields; "" where nothing is quoted [default: "].
+    /// Quote character; "" where nothing is quoted [default: "].
     #[arg(long, value_name = "CHARACTER")]
     pub csv_quote: Option<String>,
-    /// Before a quote inside a quoted field [default: quotes are doubled].
+    /// Escape character before a quote inside a quoted field [default: quotes are doubled].
     #[arg(long, value_name = "CHARACTER")]
     pub csv_escape: Option<String>,
-    /// Lines that begin with this character are passed over.
+    /// Skips lines that begin with this character.
     #[arg(long, value_name = "CHARACTER")]
     pub csv_comment: Option<String>,
-    /// So many lines before the header are passed over.
+    /// Skips this many lines before the header.
     #[arg(long, value_name = "LINES")]
     pub csv_skip_lines: Option<u32>,
-    /// How characters are written, such as `windows-1252` or `utf-16le` [default: utf-8, or what a byte order mark says].
+    /// Character encoding, such as `windows-1252` or `utf-16le` [default: utf-8, or that of the byte order mark].
     #[arg(long, value_name = "NAME")]
     pub csv_encoding: Option<String>,
-    /// Between the digits of a number and its fraction.
+    /// Decimal separator of numbers.
     #[arg(long, value_name = "CHARACTER", value_parser = [".", ","])]
     pub csv_decimal: Option<String>,
-    /// Names of the columns, with commas between them, for files without a header; `none` numbers the columns.
+    /// Names of the columns, separated by commas, for files without a header; `none` numbers the columns.
     #[arg(long, value_name = "NAMES")]
     pub csv_header: Option<String>,
-    /// An unquoted text that stands for null; may repeat.
+    /// An unquoted text that means null; may repeat.
     #[arg(long = "csv-null", value_name = "TEXT")]
     pub csv_null_values: Vec<String>,
-    /// Whether values get types, or all are text.
+    /// Whether types of values are detected, or all values are text.
     #[arg(long, value_name = "HOW", value_parser = ["detect", "text"])]
     pub csv_types: Option<String>,
-    /// What happens to names of the header that become the same column.
+    /// What happens if two names of the header become the same column.
     #[arg(long, value_name = "HOW", value_parser = ["keep_apart", "fail"])]
     pub csv_name_collisions: Option<String>,
 }

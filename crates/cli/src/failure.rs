@@ -7,6 +7,7 @@ use cartage_pipeline::{Kind, PipelineError};
 use cartage_runtime::Panicked;
 
 use crate::exit;
+use crate::output::tell;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -43,23 +44,23 @@ impl From<std::fmt::Error> for Failure {
 
 impl Failure {
     /// Tells the error with its causes and its remedy, and gives the exit code.
-    pub(crate) fn tell(&self) -> u8 {
+    pub(crate) fn report(&self) -> u8 {
         match self {
             Self::Pipeline(error) => told(error),
             Self::Pending(error, advice) => {
                 let code = told(error);
-                eprintln!("hint: {advice}");
+                tell(&format!("hint: {advice}"));
                 code
             }
             Self::Panicked(panic) => {
-                eprintln!("error: Cartage gave up: {panic}");
-                eprintln!(
-                    "hint: this is a fault of Cartage; please report it with the command and, if you can, the data"
+                tell(&format!("error: Cartage gave up: {panic}"));
+                tell(
+                    "hint: this is a fault of Cartage; please report it with the command and, if you can, the data",
                 );
                 exit::FAILURE
             }
             Self::Io(error) => {
-                eprintln!("error: {error}");
+                tell(&format!("error: {error}"));
                 exit::FAILURE
             }
             Self::Code(code) => *code,
@@ -68,9 +69,9 @@ impl Failure {
 }
 
 fn told(error: &PipelineError) -> u8 {
-    eprintln!("error: {}", chain(error));
+    tell(&format!("error: {}", chain(error)));
     if let Some(hint) = error.hint() {
-        eprintln!("hint: {hint}");
+        tell(&format!("hint: {hint}"));
     }
     code(error.kind())
 }

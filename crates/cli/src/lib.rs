@@ -22,6 +22,8 @@ mod schema_args;
 mod signals;
 mod source_args;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 pub use args::Cli;
 pub use commands::run_cli;

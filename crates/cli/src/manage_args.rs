@@ -9,7 +9,7 @@ use crate::args::{ExtractArgs, FileArgs};
 /// The pipeline's file, where positions are taken by other things.
 #[derive(Clone, Debug, Args)]
 pub struct FileOption {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[arg(long = "file", value_name = "FILE", default_value = "pipeline.toml")]
     pub file: PathBuf,
 }
@@ -19,9 +19,9 @@ pub struct FileOption {
 pub enum StateCommand {
     /// Prints what the pipeline remembers: cursors of incremental loading, and what sources keep.
     Show(StateShowArgs),
-    /// Puts one value into the state and loads it, so that other machines see it too.
+    /// Sets one value of the state and loads it, so that other machines see it too.
     #[command(
-        long_about = "Puts one value into the state. The change is loaded at once as a package without rows: it \
+        long_about = "Sets one value of the state. The change is loaded at once as a package without rows: it \
             is versioned, other machines see it, and a conflict with one of them ends with exit code 6. Refused \
             while packages are pending, because they carry a state of their own.",
         after_help = "Examples:\n  \
@@ -51,7 +51,7 @@ pub struct ScopeArgs {
 /// Arguments of `state show`.
 #[derive(Clone, Debug, Args)]
 pub struct StateShowArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// Which part.
@@ -62,14 +62,14 @@ pub struct StateShowArgs {
 /// Arguments of `state set`.
 #[derive(Clone, Debug, Args)]
 pub struct StateSetArgs {
-    /// Where: names with points between them, `['a name']`, `[0]`; below the resource or source if one is named,
+    /// Path of the value: names separated by dots, `['a name']`, `[0]`; below the resource or source if one is named,
     /// else from `sources` on.
     #[arg(value_name = "PATH")]
     pub path: String,
-    /// A JSON value; a text needs its quotes.
+    /// The value as JSON: a text needs quotes.
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     pub value: String,
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// Where the path begins.
@@ -80,7 +80,7 @@ pub struct StateSetArgs {
 /// Arguments of `state reset`.
 #[derive(Clone, Debug, Args)]
 pub struct StateResetArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// What is forgotten.
@@ -91,7 +91,7 @@ pub struct StateResetArgs {
 /// Arguments of `sync`.
 #[derive(Clone, Debug, Args)]
 pub struct SyncArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// Takes the destination's state whatever its version; if it has none, forgets the local one.
@@ -118,13 +118,13 @@ pub struct DropArgs {
     /// Leaves the tables alone and forgets only the state.
     #[arg(long)]
     pub state_only: bool,
-    /// Only says what would be dropped.
+    /// Shows what would be dropped, and drops nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Does not ask.
+    /// Does not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileOption,
 }
@@ -138,7 +138,7 @@ pub struct PlanArgs {
     /// Plans only this pending package, and extracts nothing.
     #[arg(long, value_name = "LOAD_ID", conflicts_with_all = ["resources", "limit", "refresh", "full_refresh"])]
     pub package: Option<String>,
-    /// Extracts plain appends again that an interrupted run had already extracted.
+    /// Extracts append resources again even if an interrupted run has already extracted them.
     #[arg(long)]
     pub extract_again: bool,
 }

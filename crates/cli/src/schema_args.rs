@@ -17,9 +17,9 @@ pub enum SchemaCommand {
     #[command(after_help = "Examples:\n  cartage schema export --as mermaid\n  \
         cartage schema export --output shop.schema.yaml --remove-defaults")]
     Export(SchemaExportArgs),
-    /// Puts the schema of a YAML or JSON file in the place of the pipeline's, and loads it.
+    /// Replaces the pipeline's schema by that of a YAML or JSON file, and loads it.
     #[command(
-        long_about = "Puts the schema of a YAML or JSON file in the place of the pipeline's, and loads it, so that \
+        long_about = "Replaces the pipeline's schema by that of a YAML or JSON file, and loads it, so that \
             the destination and other machines know it. Tables that are at the destination are not changed. \
             Refused while packages are pending. To keep files beside the pipeline that always win, set \
             pipeline.import_schema_path."
@@ -36,7 +36,8 @@ pub enum SchemaCommand {
             one with the same digits, such as a decimal with more digits, a bigint of more bits, or text of any \
             length. Values that come later and did not fit before then go into the column; those that went to a \
             variant column stay there. Where the pipeline file names a `data_type` for the column, change it there, too: \
-            a hint counts for the rows of a run. Refused while packages are pending. DuckDB and PostgreSQL can do it.",
+            a hint counts for the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
+            MySQL and MariaDB can do it.",
         after_help = "Examples:\n  cartage schema widen orders amount 'decimal(20, 4)'\n  \
             cartage schema widen orders number bigint\n  \
             cartage schema widen orders__items code text --file shop.toml"
@@ -59,7 +60,7 @@ pub struct SchemaWidenArgs {
     /// Name of the schema, which is that of its source [default: the one that has the table].
     #[arg(long, value_name = "NAME")]
     pub schema: Option<String>,
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileOption,
 }
@@ -67,7 +68,7 @@ pub struct SchemaWidenArgs {
 /// One schema of a pipeline.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
     /// Name of the schema, which is that of its source [default: the first].
@@ -87,10 +88,10 @@ pub struct SchemaExportArgs {
     /// The file [default: standard output].
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Leaves out names that are keys already.
+    /// Leaves out `name` where it only repeats the key.
     #[arg(long)]
     pub remove_defaults: bool,
-    /// Leaves out what the stages noted, as for a file to import elsewhere.
+    /// Leaves out hints that the stages added, for a file to import elsewhere.
     #[arg(long)]
     pub remove_processing_hints: bool,
 }
@@ -101,7 +102,7 @@ pub struct SchemaImportArgs {
     /// A file that ends with .yaml or .json.
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileOption,
 }
@@ -112,10 +113,10 @@ pub struct SchemaDiffArgs {
     /// Which schema.
     #[command(flatten)]
     pub schema: SchemaArgs,
-    /// The old one: `destination`, `local`, `package:LOAD_ID` or a file.
+    /// The old schema: `destination`, `local`, `package:LOAD_ID` or a file.
     #[arg(long, value_name = "PLACE", default_value = "destination")]
     pub from: String,
-    /// The new one.
+    /// The new schema; as `--from`.
     #[arg(long, value_name = "PLACE", default_value = "local")]
     pub to: String,
 }

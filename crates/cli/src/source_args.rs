@@ -12,7 +12,8 @@ pub struct InitArgs {
     /// `rest_api`, `files`, the address of an API, or a path of files (quote patterns).
     #[arg(value_name = "SOURCE")]
     pub source: String,
-    /// `duckdb`, `postgres` or `filesystem`, with a place behind a colon if you like: `duckdb:shop.duckdb`.
+    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql` or `mariadb`; the first three with a place behind a colon if
+    /// you like: `duckdb:shop.duckdb`.
     #[arg(value_name = "DEST")]
     pub destination: String,
     /// The file to write; credentials go into `.cartage/secrets.toml` beside it.
@@ -39,10 +40,10 @@ pub enum SourceCommand {
 /// Arguments of `source check`.
 #[derive(Clone, Debug, Args)]
 pub struct SourceCheckArgs {
-    /// The pipeline's file.
+    /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
-    /// Looks only at this resource and its parents; may repeat.
+    /// Checks only this resource and its parents; may repeat.
     #[arg(long = "resource", value_name = "NAME")]
     pub resources: Vec<String>,
 }

@@ -10,12 +10,12 @@ use crate::env_layer::Environment;
 use crate::error::{ConfigError, nearest};
 use crate::layers::{Candidate, Layers};
 use crate::node::{Node, Table};
-use crate::origin::{Layer, Place};
+use crate::origin::{Layer, OriginPlace};
 use crate::providers::{check_names, name_of, providers};
 use crate::section::{Section, Shared};
 use crate::settings::{
-    DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, NormalizeSettings,
-    PipelineSettings, RuntimeSettings, SourceSettings, pipeline, resources_of,
+    DataWriterSettings, DestinationSettings, ExtractSection, LoadSection, NormalizeSection, PipelineSettings,
+    RuntimeSettings, SourceSettings, pipeline, resources_of,
 };
 use crate::trace::{Recorder, ResolvedValue};
 
@@ -46,9 +46,9 @@ pub struct Config {
     /// The sources in the order of the file.
     pub sources: Vec<SourceSettings>,
     /// `[normalize]`.
-    pub normalize: NormalizeSettings,
+    pub normalize: NormalizeSection,
     /// `[load]`.
-    pub load: LoadSettings,
+    pub load: LoadSection,
     /// `[runtime]`.
     pub runtime: RuntimeSettings,
     environment: Environment,
@@ -133,7 +133,7 @@ impl Config {
     ///
     /// # Errors
     /// A `type` that is no text.
-    pub fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
+    pub(crate) fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
         let foreign = self.names_in("destination");
         let exact = [Candidate::exact(&["destination", name])];
         let kind = kind_in(&self.layers.resolve(&exact, &[]), &format!("destination.{name}"))?;
@@ -171,7 +171,7 @@ impl Config {
         &self,
         source: Option<&str>,
         resource: Option<&str>,
-    ) -> Result<ExtractSettings, ConfigError> {
+    ) -> Result<ExtractSection, ConfigError> {
         self.nested("extract", source, resource, &["extract"])
     }
 
@@ -287,7 +287,7 @@ impl Config {
                 let targets = set.tree.get(*section).and_then(Node::as_table).into_iter().flatten();
                 // A program has sources of its own, and may change its mind about the destination.
                 let is_unknown = |(name, node): &(&String, &Node)| {
-                    let of_program = matches!(node.origin.place, Place::Program(_));
+                    let of_program = matches!(node.origin.place, OriginPlace::Program(_));
                     !known.contains(&name.as_str()) && !of_program
                 };
                 if let Some((name, node)) = targets.into_iter().find(is_unknown) {
@@ -303,7 +303,7 @@ impl Config {
         Ok(())
     }
 
-    /// Asks for every table that somebody will ask for, so that mistakes show before anything runs.
+    /// Reads every table that will be read later, so that mistakes show before anything runs.
     fn check_stages(&self) -> Result<(), ConfigError> {
         self.extract(None, None)?;
         self.extract_writer(None, None)?;
@@ -332,7 +332,7 @@ fn pipeline_settings(layers: &Layers, shared: &Arc<Shared>) -> Result<PipelineSe
     candidates.extend([Candidate::general(&["pipelines"]), Candidate::general(&[])]);
     let table = layers.resolve(&candidates, &[]);
     let section = Section::of("pipeline".to_owned(), table, Arc::clone(shared));
-    let settings = section.parse::<pipeline::Raw>()?.settle();
+    let settings = section.parse::<pipeline::Raw>()?.resolve();
     match pipeline::fault_of_name(&settings.name) {
         Some(fault) => Err(section.invalid("name", fault)),
         None => Ok(settings),

@@ -128,7 +128,7 @@ fn plain(wanted: &str) -> String {
     plain.to_owned()
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "t" | "y" | "1" => Some(true),
         "false" | "no" | "off" | "f" | "n" | "0" => Some(false),
@@ -136,7 +136,7 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// What text without a type is when nobody says what it should be: a number or a truth value only where it would be
+/// What text without a type is when nobody says what it should be: a number or a boolean only where it would be
 /// printed as the same text again, so that nothing is lost should it be meant as text.
 fn visit_guessed<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {
     match text {
@@ -263,7 +263,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
         match &self.checked()?.value {
-            Value::Loose(text, None) => match truth(text) {
+            Value::Loose(text, None) => match boolean(text) {
                 Some(value) => visitor.visit_bool(value),
                 None => Err(de::Error::invalid_type(Unexpected::Str(text), &visitor)),
             },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::node::{Node, Table, Value};
-use crate::origin::{Layer, Origin, Place};
+use crate::origin::{Layer, Origin, OriginPlace};
 use crate::secret::is_secret_key;
 use crate::set_layer::loose;
 
@@ -73,7 +73,7 @@ fn may_stand_alone(name: &str) -> bool {
 }
 
 fn leaf(name: &str, value: &str) -> Node {
-    let origin = Origin { layer: Layer::Environment, place: Place::Variable(Arc::from(name)) };
+    let origin = Origin { layer: Layer::Environment, place: OriginPlace::Variable(Arc::from(name)) };
     let mut node = Node::new(loose(value, &origin), origin);
     node.relax();
     node

@@ -19,7 +19,7 @@ pub enum ConfigError {
     /// A file is there and cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -38,7 +38,7 @@ pub enum ConfigError {
         /// The part before the first `=`.
         text: String,
     },
-    /// A key that nobody knows.
+    /// An unknown key.
     #[error("{place}: unknown key `{key}`{}", suggestion(nearest.as_deref(), known))]
     UnknownKey {
         /// The whole dotted key.
@@ -91,7 +91,7 @@ pub enum ConfigError {
     /// Two resources of a source have the same name.
     #[error("{place}: resource `{name}` of source `{source_name}` is defined twice: give each its own name")]
     DuplicateResource {
-        /// The source.
+        /// Name of the source.
         source_name: String,
         /// The name.
         name: String,

@@ -8,7 +8,7 @@ use crate::variable_names::spelled;
 pub(crate) const TOP: [&str; 8] =
     ["pipeline", "destination", "sources", "extract", "normalize", "load", "data_writer", "runtime"];
 
-/// One layer.
+/// One layer of the configuration, as it was read.
 #[derive(Debug)]
 pub(crate) struct Provider {
     pub(crate) layer: Layer,
@@ -64,7 +64,7 @@ impl Layers {
     }
 
     /// Lays the candidates of all layers over one another. `candidates` go from special to general;
-    /// `foreign` names tables that belong to somebody else wherever they stand in a general place.
+    /// `foreign` names tables of other programs wherever they stand in a general place.
     pub(crate) fn resolve(&self, candidates: &[Candidate], foreign: &[&str]) -> Table {
         let mut out = Table::new();
         let prefixes = [None, self.pipeline.as_ref()];

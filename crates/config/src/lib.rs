@@ -1,6 +1,6 @@
 //! Layered settings and secrets: `pipeline.toml`, the files beside it, the environment and `--set`.
 //!
-//! Owns where a value comes from and what it must look like; what the value means belongs to whoever
+//! Owns where a value comes from and what it must look like; what the value means belongs to the code that
 //! asked for it. Destinations and sources declare their own keys as a serde type and get a
 //! [`Section`] to parse it from, so that this crate knows none of them.
 //!
@@ -44,17 +44,18 @@ mod untyped;
 mod variable_names;
 mod written;
 
+pub use cartage_runtime::NextItemMode;
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
 pub use env_layer::Environment;
 pub use error::ConfigError;
-pub use origin::{Layer, Origin, Place};
+pub use origin::{Layer, Origin, OriginPlace};
 pub use secret::Secret;
 pub use section::Section;
 pub use settings::{
-    DataWriterSettings, DestinationSettings, ExtractSettings, LoadSettings, LogFormat, LogLevel, MemorySize,
-    NextItemMode, NoMemorySize, NormalizeSettings, ParallelismStrategy, PipelineSettings, ProgressMode,
-    RefreshMode, ResourceSettings, RuntimeSettings, SchemaFileFormat, SourceSettings,
+    DataWriterSettings, DestinationSettings, ExtractSection, LoadSection, LogFormat, LogLevel, MemorySize,
+    NoMemorySize, NormalizeSection, ParallelismStrategy, PipelineSettings, ProgressMode, RefreshMode,
+    ResourceSection, RuntimeSettings, SchemaFileFormat, SourceSettings,
 };
 pub use trace::ResolvedValue;
 pub use untyped::keys_of;

@@ -13,7 +13,7 @@ pub(crate) type Table = IndexMap<String, Node>;
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) origin: Origin,
-    /// A key that may be meant for somebody else (the environment, settings shared by several
+    /// A key that may be meant for another program (the environment, settings shared by several
     /// pipelines): it is used where it is known and passed over where it is not.
     pub(crate) lax: bool,
     /// A key of a more general table than the one that was asked for. Implies lax.
@@ -83,7 +83,7 @@ impl Value {
     fn kind(&self) -> &'static str {
         match self {
             Value::Written(value, _) => value.kind(),
-            Value::Bool(_) => "a truth value",
+            Value::Bool(_) => "a boolean",
             Value::Int(_) => "a whole number",
             Value::Float(_) => "a number",
             Value::Text(_) | Value::Loose(..) => "text",
@@ -141,7 +141,7 @@ fn lay_node_over(base: &mut Node, mut upper: Node) {
         base.general &= upper.general;
         return;
     }
-    // A key that must be known stays one, whoever overrides its value.
+    // A key that must be known stays one, whichever layer overrides its value.
     upper.lax &= base.lax;
     upper.general &= base.general;
     *base = upper;

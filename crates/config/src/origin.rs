@@ -35,7 +35,7 @@ impl Display for Layer {
 /// The place within a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum OriginPlace {
     /// The key of a `--set` option.
     Option(Arc<str>),
     /// A key that the program that runs the pipeline has set itself.
@@ -48,7 +48,7 @@ pub enum Place {
     File {
         /// The file, as it was named when it was read.
         path: Arc<Path>,
-        /// The line.
+        /// Line, from 1.
         line: u32,
         /// The column, in characters.
         column: u32,
@@ -61,14 +61,14 @@ pub struct Origin {
     /// The layer that gave the value.
     pub layer: Layer,
     /// Where in the layer.
-    pub place: Place,
+    pub place: OriginPlace,
 }
 
 impl Origin {
     /// The layer as the trace names it.
     pub(crate) fn provider(&self) -> String {
         match self.place {
-            Place::Program(_) | Place::Given => "program".to_owned(),
+            OriginPlace::Program(_) | OriginPlace::Given => "program".to_owned(),
             _ => self.layer.to_string(),
         }
     }
@@ -77,11 +77,11 @@ impl Origin {
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Option(key) => write!(f, "--set {key}"),
-            Place::Program(key) => write!(f, "{key} as the program sets it"),
-            Place::Given => f.write_str("settings of the program"),
-            Place::Variable(name) => write!(f, "environment variable {name}"),
-            Place::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            OriginPlace::Option(key) => write!(f, "--set {key}"),
+            OriginPlace::Program(key) => write!(f, "{key} as the program sets it"),
+            OriginPlace::Given => f.write_str("settings of the program"),
+            OriginPlace::Variable(name) => write!(f, "environment variable {name}"),
+            OriginPlace::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use crate::de::{DeError, Kind};
 use crate::error::{ConfigError, nearest};
 use crate::node::{Node, Table, Value};
-use crate::origin::{Layer, Origin, Place};
+use crate::origin::{Layer, Origin, OriginPlace};
 use crate::secret::is_secret_key;
 use crate::trace::Recorder;
 
@@ -45,7 +45,7 @@ impl fmt::Debug for Section {
 
 impl Section {
     pub(crate) fn of(path: String, table: Table, shared: Arc<Shared>) -> Self {
-        let place = Place::File { path: Arc::from(shared.file.as_path()), line: 1, column: 1 };
+        let place = OriginPlace::File { path: Arc::from(shared.file.as_path()), line: 1, column: 1 };
         Self::of_node(path, Node::new(Value::Table(table), Origin { layer: Layer::File, place }), shared)
     }
 

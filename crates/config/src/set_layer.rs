@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::ConfigError;
 use crate::node::{Node, Table, Value, lay_over};
-use crate::origin::{Layer, Origin, Place};
+use crate::origin::{Layer, Origin, OriginPlace};
 use crate::toml_layer;
 
 /// Reads the options; a later one wins over an earlier one.
@@ -17,7 +17,7 @@ pub(crate) fn read(sets: &[String]) -> Result<Table, ConfigError> {
         let bad = || ConfigError::BadSet { text: key_of(set).to_owned() };
         let (key, value) = set.split_once('=').ok_or_else(bad)?;
         let path = path_of(key.trim()).ok_or_else(bad)?;
-        let origin = Origin { layer: Layer::Set, place: Place::Option(Arc::from(key.trim())) };
+        let origin = Origin { layer: Layer::Set, place: OriginPlace::Option(Arc::from(key.trim())) };
         let value = quoted(value, &origin).unwrap_or_else(|| loose(value, &origin));
         lay_over(&mut tree, at(&path, Node::new(value, origin)));
     }
@@ -35,7 +35,7 @@ pub(crate) fn read_given(given: &[(String, serde_json::Value)]) -> Result<Table,
     let mut tree = Table::new();
     for (key, value) in given {
         let path = path_of(key).ok_or_else(|| ConfigError::BadSet { text: key.clone() })?;
-        let origin = Origin { layer: Layer::Set, place: Place::Program(Arc::from(key.as_str())) };
+        let origin = Origin { layer: Layer::Set, place: OriginPlace::Program(Arc::from(key.as_str())) };
         lay_over(&mut tree, at(&path, Node::new(from_json(value.clone(), &origin), origin)));
     }
     Ok(tree)

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::ConfigError;
 use crate::node::{Node, Table, Value};
-use crate::origin::{Layer, Origin, Place};
+use crate::origin::{Layer, Origin, OriginPlace};
 
 /// Reads `text`, which is the content of `path`.
 ///
@@ -61,7 +61,11 @@ impl<'a> Places<'a> {
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
         Origin {
             layer: self.layer,
-            place: Place::File { path: Arc::clone(&self.path), line: line as u32, column: column as u32 },
+            place: OriginPlace::File {
+                path: Arc::clone(&self.path),
+                line: line as u32,
+                column: column as u32,
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::node::{Node, Value};
 use crate::origin::{Layer, Origin};
 use crate::secret::{MASK, is_secret_key, without_password};
 
-/// One value that somebody asked for and got from a layer; defaults are not listed.
+/// One value that was asked for and found in a layer; defaults are not listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ResolvedValue {
     /// The dotted key, such as `destination.duckdb.path`.

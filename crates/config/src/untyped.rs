@@ -10,7 +10,7 @@ use serde_json::Map;
 use crate::de::{DeError, Kind, printed};
 use crate::error::ConfigError;
 use crate::node::{Node, Value};
-use crate::origin::{Layer, Origin, Place};
+use crate::origin::{Layer, Origin, OriginPlace};
 use crate::section::{Section, Shared};
 use crate::set_layer::{from_json, loose};
 use crate::trace::Recorder;
@@ -18,7 +18,7 @@ use crate::trace::Recorder;
 impl Section {
     /// A table that a program has made, untyped as in [`Section::untyped`]. Errors cannot say more of its place.
     pub fn new(values: Map<String, serde_json::Value>) -> Self {
-        let origin = Origin { layer: Layer::Set, place: Place::Given };
+        let origin = Origin { layer: Layer::Set, place: OriginPlace::Given };
         let root = Node::new(from_json(values.into(), &origin), origin).untyped();
         let (file, base_dir) = (PathBuf::new(), PathBuf::new());
         let shared = Arc::new(Shared { file, base_dir, recorder: Recorder::default() });
@@ -26,7 +26,7 @@ impl Section {
     }
 
     /// This table for an owner with types of its own for everything, who shares it with nobody: what is a number or a
-    /// truth value here may be a text and the other way round, and whatever no type knows is refused. Of more general
+    /// boolean here may be a text and the other way round, and whatever no type knows is refused. Of more general
     /// tables it has only the keys in `known`.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Node {
     /// for others.
     fn untyped(&self) -> Self {
         let value = match &self.value {
-            Value::Bool(truth) => self.loose(&truth.to_string()),
+            Value::Bool(boolean) => self.loose(&boolean.to_string()),
             Value::Int(number) => self.loose(&number.to_string()),
             Value::Float(number) => self.loose(&printed(*number)),
             Value::Text(text) | Value::Loose(text, _) | Value::Written(_, text) => self.loose(text),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A text, or what becomes one: numbers, truth values and dates are the text that stands in the file, so that `1.10`
+/// A text, or what becomes one: numbers, booleans and dates are the text that stands in the file, so that `1.10`
 /// stays `1.10`. Lists have such values too, tables in them and tables below are JSON with its types.
 ///
 /// From the environment and `--set` it is always a text.
@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for WrittenVisitor {
     type Value = Written;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, a truth value, a list or a table")
+        f.write_str("a text, a number, a boolean, a list or a table")
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Written, D::Error> {
@@ -93,8 +93,8 @@ impl<'de> Visitor<'de> for WrittenVisitor {
         Ok(Written(Value::Null))
     }
 
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<Written, E> {
-        Ok(Written(truth.into()))
+    fn visit_bool<E: Error>(self, boolean: bool) -> Result<Written, E> {
+        Ok(Written(boolean.into()))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Written, E> {

@@ -18,7 +18,7 @@ use cartage_runtime::Codec;
 pub const BLOCK_BYTES: usize = 4 << 20;
 
 /// Uncompressed bytes that no block exceeds; a header that claims more is taken for damage.
-pub const MAX_BLOCK_BYTES: usize = 1 << 30;
+pub(crate) const MAX_BLOCK_BYTES: usize = 1 << 30;
 
 /// How the blocks of a file are stored: of the codecs of files, those that can be read block by block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

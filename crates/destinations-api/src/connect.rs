@@ -31,7 +31,7 @@ pub struct ConnectRequest {
     pub pipeline_name: String,
     /// The dataset that is read and written, as it is named at the destination.
     pub dataset_name: String,
-    /// The keys below `[destination.<name>]` without `type`. Values may be text even where a number or a truth is
+    /// The keys below `[destination.<name>]` without `type`. Values may be text even where a number or a boolean is
     /// meant, because environment variables are: the type that they are read into decides.
     pub settings: Settings,
     /// Folder that relative paths start from.
@@ -143,7 +143,7 @@ pub struct CommonSettings {
     pub create_indexes: Option<bool>,
     /// Name of the dataset for data in flight; `%s` stands for the dataset.
     pub staging_dataset_name_layout: Option<String>,
-    /// Whether whoever makes the [`ConnectRequest`] normalizes the name of the dataset; yes where absent.
+    /// Whether the caller that makes the [`ConnectRequest`] normalizes the name of the dataset; yes where absent.
     pub enable_dataset_name_normalization: Option<bool>,
 }
 
@@ -161,7 +161,7 @@ fn naming_convention<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 }
 
 impl CommonSettings {
-    /// The keys.
+    /// Names of the keys that all destinations share.
     pub fn keys() -> &'static [&'static str] {
         keys_of::<Self>()
     }
@@ -169,7 +169,7 @@ impl CommonSettings {
     /// Reads them from a destination's settings; other keys are left alone.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) naming the key whose value cannot be.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) naming the key whose value is not allowed.
     pub fn read(settings: &Settings) -> Result<Self> {
         Ok(Self::split(settings)?.0)
     }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use cartage_schema::Schema;
 
-use crate::base_state::BaseState;
 use crate::capabilities::Capabilities;
-use crate::checkup::{LoadInFlight, Probe};
+use crate::connection_check::{LoadInFlight, Probe};
 use crate::error::Result;
 use crate::files::JobFile;
 use crate::plan::{Chain, LoadKey, LoadPlan};
 use crate::script::SqlScript;
+use crate::state_conflict::BaseState;
 
 /// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
 ///
 /// The order of one load is: [`load_status`](Self::load_status), [`prepare_load`](Self::prepare_load),
-/// any number of jobs beside each other, follow-ups of chains whose jobs are settled,
+/// any number of jobs concurrently, follow-ups of chains whose jobs are settled,
 /// [`complete_load`](Self::complete_load). Any of these may be repeated after a crash, and the process
 /// may die between any two: what was done is in the ledger and is not done again.
 ///
@@ -70,7 +70,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     fn complete_load(&self, commit: &LoadCommit) -> Result<()>;
 
     /// What a load needs of this destination, as probes that are tried in order; each may count on those before it
-    /// and leaves nothing behind. For [`checkup`](crate::checkup).
+    /// and leaves nothing behind. For [`check_connection`](crate::check_connection).
     fn probes(&self) -> Vec<Probe<'_>> {
         Vec::new()
     }
@@ -93,7 +93,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Gives back what earlier loads stored: state and schemas.
+    /// Reads state and schemas stored by earlier loads.
     fn state_sync(&self) -> Option<&dyn StateSync> {
         None
     }
@@ -105,27 +105,57 @@ pub trait Destination: fmt::Debug + Send + Sync {
 }
 
 /// A piece of work that either happens whole, with its ledger entry, or not at all.
+///
+/// Where the destination works on it by itself, [`run`](Self::run) gives [`JobOutcome::Running`] instead of waiting.
+/// The handle is in the ledger before the work is submitted under it, and submitting it once more under the same
+/// handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks about it. A
+/// commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of the job.
 pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.
     ///
     /// # Errors
     /// Conflict if another load of the pipeline has taken over.
-    /// The kind says whether to try again; no row is left behind.
+    /// The kind says whether to try again; no row is left behind. A job that failed after it was running has no
+    /// handle any more, so that trying again submits it again; where asking was all that failed, it keeps it.
     fn run(self: Box<Self>) -> Result<JobOutcome>;
 }
 
 /// What became of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobOutcome {
     /// It was done now.
     Done {
-        /// Rows written.
+        /// Rows written to the destination.
         rows: u64,
     },
     /// An earlier attempt had done it.
     DoneBefore,
     /// A part of it was done and remembered when the user asked to stop; the next attempt does the rest.
     Interrupted,
+    /// The destination works on it. The same job, opened and run again, asks how far it is and submits nothing.
+    Running(JobHandle),
+}
+
+/// What a destination calls a job that runs there, such as the id of a query: for its ledger and for messages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobHandle(String);
+
+impl JobHandle {
+    /// The handle of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What a destination is.
@@ -188,11 +218,11 @@ pub struct PreparedLoad {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadCommit {
-    /// Which load.
+    /// Pipeline and load id.
     pub key: LoadKey,
     /// The state that it builds on.
     pub base: BaseState,
-    /// Its schema.
+    /// Schema of the load, whole.
     pub schema: Arc<Schema>,
     /// Now, in microseconds since 1970.
     pub now_micros: i64,
@@ -294,9 +324,9 @@ impl StoredState {
 pub struct StoredSchema {
     /// Name of the schema.
     pub name: String,
-    /// Its version.
+    /// Version number, as dlt counts it.
     pub version: u64,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: String,
     /// The document, decoded.
     pub document: String,

@@ -18,12 +18,12 @@ pub enum ErrorKind {
     Corrupt,
     /// Configuration or usage; fix the input.
     Invalid,
-    /// Somebody else moved what this load builds on.
+    /// Another run has moved what this load builds on.
     Conflict,
     /// Another program holds what is needed; worth another attempt, like [`Transient`](Self::Transient).
     Locked,
-    /// The disk or bucket is full, which no further attempt changes; somebody must make room.
-    NoRoom,
+    /// The disk or bucket is full, which no further attempt changes; a person must make room.
+    StorageFull,
 }
 
 /// An error with its kind, where it happened and how to get rid of it.
@@ -59,12 +59,12 @@ impl Error {
         Self::new(ErrorKind::Corrupt, message)
     }
 
-    /// The user asked for something that cannot be.
+    /// The request is invalid: a setting, name or combination that is not supported.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    /// Somebody else was faster.
+    /// Another run committed first.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
     }
@@ -74,7 +74,7 @@ impl Error {
         Self::new(ErrorKind::Locked, message)
     }
 
-    /// Adds the cause; its text is part of the message already or shown by whoever prints the chain.
+    /// Adds the cause; its text is part of the message already or shown with the chain of causes.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
@@ -88,7 +88,7 @@ impl Error {
         self
     }
 
-    /// Says what the user can do, where somebody knows.
+    /// Says what the user can do, where that is known.
     #[must_use]
     pub fn with_known_remedy(self, remedy: Option<impl Into<String>>) -> Self {
         match remedy {
@@ -110,7 +110,7 @@ impl Error {
     }
 
     /// Whether the same thing is worth another attempt soon. What is locked is not: who found it so has waited for it.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.inner.kind == ErrorKind::Transient
     }
 

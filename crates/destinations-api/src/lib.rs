@@ -22,13 +22,12 @@
 //! Tables are swapped as PostgreSQL does it; databases that clone or exchange them say so in their dialect.
 //! A destination declares in its [`Capabilities`] which it offers, and the others are refused.
 
-mod appends;
-mod base_state;
+mod append_record;
 pub mod capabilities;
-mod checkup;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connect;
+mod connection_check;
 pub mod database_file;
 mod destination;
 mod error;
@@ -42,27 +41,31 @@ mod secrets;
 mod settings;
 pub mod sqlalchemy;
 pub mod staging;
+mod staging_place;
+mod state_conflict;
 pub mod system;
 
-pub use appends::{Appends, Link};
-pub use base_state::{BaseState, taken_over};
+pub use append_record::{AppendRecord, Link};
 pub use capabilities::{
     Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
 };
 pub use cartage_config::{Secret, Section as Settings, Written, keys_of, text_or_structure};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
-pub use checkup::{
-    Checkup, CompleteLoad, Found, LoadInFlight, Outcome, Probe, Step, StoredPipeline, TRIAL_NAME, checkup,
-};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
+pub use connection_check::{
+    CompleteLoad, ConnectionCheck, Inventory, LoadInFlight, Outcome, Probe, ProbeReport, StoredPipeline,
+    TRIAL_NAME, check_connection,
+};
 pub use destination::{
-    DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
-    Staging, StateSync, StoredSchema, StoredState,
+    DatasetReader, Description, Destination, Job, JobHandle, JobOutcome, LoadCommit, LoadStatus,
+    PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use files::{Codec, FileFormat, JobFile, PageCompression};
+pub use files::{Codec, FileFormat, FilePlace, JobFile, PageCompression, StagedAccess};
 pub use kinds::{DestinationKind, KINDS};
 pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
 pub use settings::{NoKeys, Seconds};
+pub use staging_place::{PlacedFile, StagingPlace, WithStaging};
+pub use state_conflict::{BaseState, taken_over};

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 use serde::{Deserialize, Serialize};
 
-use crate::base_state::BaseState;
+use crate::state_conflict::BaseState;
 
 /// Names a load everywhere: pipelines that share a dataset may use the same load id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

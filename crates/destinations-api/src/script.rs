@@ -6,13 +6,13 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Param {
-    /// Text.
+    /// Text, in UTF-8.
     Text(String),
     /// A whole number.
     Int(i64),
     /// A moment in UTC, in microseconds since 1970.
     Timestamp(i64),
-    /// Null.
+    /// SQL null.
     Null,
 }
 
@@ -28,7 +28,7 @@ impl From<Option<&str>> for Param {
     }
 }
 
-/// One statement.
+/// One SQL statement with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// Why it is run, as a fragment; printed as a comment.
@@ -56,7 +56,7 @@ impl Statement {
 /// Statements that run in this order, in one transaction where the destination has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SqlScript {
-    /// The statements.
+    /// The statements, in the order in which they run.
     pub statements: Vec<Statement>,
 }
 

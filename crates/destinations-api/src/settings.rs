@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn text_from_the_environment_becomes_numbers_and_truths() {
+    fn text_from_the_environment_becomes_numbers_and_booleans() {
         let given = json!({"create_indexes": "True", "threads": "4", "path": "", "batch_size": "0"});
         let keys = read(&given).unwrap();
         assert_eq!((keys.create_indexes, keys.threads.map(NonZeroUsize::get)), (Some(true), Some(4)));

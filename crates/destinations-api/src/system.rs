@@ -10,9 +10,9 @@ use flate2::write::ZlibEncoder;
 
 use crate::error::{Error, Result};
 
-/// Stored schemas.
+/// Table of the stored schemas, a row for each version.
 pub const VERSION_TABLE: &str = "_dlt_version";
-/// Complete loads.
+/// Table of the complete loads, a row for each.
 pub const LOADS_TABLE: &str = "_dlt_loads";
 /// Stored states, written as ordinary rows.
 pub const STATE_TABLE: &str = "_dlt_pipeline_state";

@@ -55,8 +55,9 @@ impl Owned {
 impl Batches {
     /// Opens the file of a job behind its first `skip` rows.
     pub(crate) fn open(job: &JobFile, skip: u64, cut: Cut) -> Result<Self> {
-        let name = job.path.display().to_string();
-        let file = File::open(&job.path)
+        let path = job.local()?;
+        let name = path.display().to_string();
+        let file = File::open(path)
             .map_err(|cause| Error::transient(format!("cannot open {name}: {cause}")).with_source(cause))?;
         match job.format {
             FileFormat::Parquet => Self::parquet(file, name, skip, cut),

@@ -33,7 +33,7 @@ impl Settings {
     /// Reads the settings of a request, those of the sink itself into a type that refuses unknown keys.
     ///
     /// # Errors
-    /// Invalid naming the key that is unknown or whose value cannot be.
+    /// Invalid naming the key that is unknown or whose value is not allowed.
     pub fn read<T: DeserializeOwned>(request: &ConnectRequest) -> Result<(Self, T)> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (keys, rest): (Keys, _) = rest.split()?;

@@ -26,7 +26,7 @@ impl Custom {
     /// Makes a destination of a sink that has no settings of its own.
     ///
     /// # Errors
-    /// As for [`Custom::with_settings`], and Invalid if a key is unknown or its value cannot be.
+    /// As for [`Custom::with_settings`], and Invalid if a key is unknown or its value is not allowed.
     pub fn connect(request: &ConnectRequest, sink: impl Sink + 'static) -> Result<Self> {
         let (settings, NoKeys {}) = Settings::read(request)?;
         Self::with_settings(request, settings, sink)

@@ -2,7 +2,7 @@
 //!
 //! A [`Sink`] is all that has to be written: it is handed one [`Batch`] after the other and says whether it
 //! took it. [`Custom`] makes a destination of it: it cuts job files into batches, remembers on disk how far each
-//! job is, and goes on from there after a crash. Two sinks come along: [`Command`] hands each batch to a process
+//! job is, and goes on from there after a crash. Two sinks come along: [`CommandSink`] hands each batch to a process
 //! (`type = "process"`), and [`rows`], [`arrow()`] and [`files`] make one of a closure.
 //!
 //! ```
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! # Invariants
-//! - The batches of a job come in the order of its rows, one at a time; jobs run beside each other.
+//! - The batches of a job come in the order of its rows, one at a time; jobs run concurrently.
 //! - A batch that was taken is remembered, durably, before the next one is handed over. It comes again only if the
 //!   process dies between the two, and then with the same first row.
 //!
@@ -37,5 +37,5 @@ mod sink;
 pub use config::Settings;
 pub use custom::Custom;
 pub use function::{BoxError, Function, arrow, files, rows};
-pub use process::Command;
+pub use process::CommandSink;
 pub use sink::{Batch, JsonRows, Rows, Sink};

@@ -154,12 +154,12 @@ impl Position {
         Ok(Self { path: path.to_owned(), file, rows, done })
     }
 
-    /// Rows that were taken.
+    /// Number of rows that the sink has taken.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Whether all of them were.
+    /// Whether the sink has taken all rows of the job.
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }

@@ -65,7 +65,7 @@ pub enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// How many.
+    /// Number of rows.
     pub fn count(&self) -> u64 {
         match self {
             Self::Json(rows) => rows.count,

@@ -39,7 +39,7 @@ impl Config {
     /// Reads the settings of a request.
     ///
     /// # Errors
-    /// Invalid naming the key that is unknown or has a value that cannot be.
+    /// Invalid naming the key that is unknown or has a value that is not allowed.
     pub fn read(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (named, rest) = database_file::split(&rest)?;
@@ -60,7 +60,7 @@ impl Config {
         })
     }
 
-    /// How many jobs run beside each other. DuckDB uses all its threads for one insert already; more
+    /// How many jobs run concurrently. DuckDB uses all its threads for one insert already; more
     /// inserts take more memory and are not faster. Small tables do not keep many threads busy, though.
     pub(crate) fn parallel_jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

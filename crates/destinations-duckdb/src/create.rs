@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Makes an empty database at `path` where nothing is there yet. The file has its name only once it is
-/// whole; where somebody else makes it meanwhile, theirs stays.
+/// whole; where another process makes it meanwhile, that one stays.
 ///
 /// Where this is not possible (no hard links, say), nothing is done, and DuckDB makes the file itself.
 pub(crate) fn create_if_absent(path: &Path, make: impl FnOnce(&Path) -> duckdb::Result<()>) {

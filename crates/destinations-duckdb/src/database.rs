@@ -34,13 +34,13 @@ static OPEN: LazyLock<Mutex<HashMap<PathBuf, Weak<Database>>>> = LazyLock::new(M
 pub(crate) struct Database {
     /// Present until the drop; other connections are cloned from it.
     root: Mutex<Option<Instance>>,
-    /// Whoever makes or removes the ledger has it alone.
+    /// Held by all that write into the ledger; exclusively by one that makes or removes it.
     pub(crate) ledger: Arc<LedgerLock>,
 }
 
 impl Database {
     /// Opens the file of `config`, or gives the instance that this process has open already. Settings
-    /// of the instance are those of whoever opened it first.
+    /// of the instance are those of the first that opened it.
     pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Arc<Self>> {
         let key = canonical(&config.path);
         let mut open = lock(&OPEN);

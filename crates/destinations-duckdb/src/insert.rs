@@ -19,7 +19,7 @@ const JSON_LINE: u64 = 16 * 1024 * 1024;
 pub(crate) fn statement(target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
     let rows = match job.format {
         FileFormat::Parquet => {
-            format!("SELECT * FROM read_parquet({}, {NOTHING_FROM_THE_PATH})", file(&job.path)?)
+            format!("SELECT * FROM read_parquet({}, {NOTHING_FROM_THE_PATH})", file(job.local()?)?)
         }
         FileFormat::Jsonl => read_jsonl(table, job)?,
         other => return Err(Error::invalid(format!("duckdb cannot load {other} files"))),
@@ -71,7 +71,7 @@ fn read_jsonl(table: &Table, job: &JobFile) -> Result<String> {
         "SELECT {} FROM read_json({}, format = 'newline_delimited', columns = {{{}}}, compression = '{compression}', \
          maximum_object_size = {}, {NOTHING_FROM_THE_PATH})",
         columns.join(", "),
-        file(&job.path)?,
+        file(job.local()?)?,
         types.join(", "),
         job.bytes.clamp(JSON_LINE, u64::from(u32::MAX)),
     ))

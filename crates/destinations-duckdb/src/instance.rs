@@ -52,7 +52,7 @@ impl Instance {
     }
 }
 
-/// Rows of one file need not stay in order: a job is one of many that run beside each other, and
+/// Rows of one file need not stay in order: a job is one of many that run concurrently, and
 /// keeping the order costs memory, as row groups that wait to be written do. Nothing is fetched from the
 /// network.
 fn settings(config: &Config) -> duckdb::Result<duckdb::Config> {

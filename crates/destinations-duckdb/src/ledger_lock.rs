@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writers_keep_out_whoever_wants_the_ledger_for_himself() {
+    fn writers_keep_out_an_exclusive_lock_of_the_ledger() {
         let lock = Arc::new(LedgerLock::default());
         let (one, two) = (lock.shared(), lock.shared());
         assert!(lock.try_exclusive().is_none());

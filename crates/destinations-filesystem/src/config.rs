@@ -10,8 +10,8 @@ use cartage_destinations_api::{
 };
 use serde::Deserialize;
 
+use crate::date_tokens;
 use crate::layout::{DEFAULT_LAYOUT, Layout};
-use crate::moments;
 
 /// Keys of this destination beside those that all destinations share.
 #[derive(Deserialize)]
@@ -97,6 +97,12 @@ impl Credentials {
         self.values.get(key)?.as_ref().map(Secret::expose)
     }
 
+    /// Those that have a value.
+    pub(crate) fn given(&self) -> BTreeMap<String, Secret> {
+        let given = |(key, value): (&String, &Option<Secret>)| Some((key.clone(), value.clone()?));
+        self.values.iter().filter_map(given).collect()
+    }
+
     /// The values that nobody should see; names of accounts and places are none.
     pub(crate) fn secrets(&self) -> Secrets {
         const OPEN: [&str; 9] = [
@@ -119,7 +125,7 @@ impl Config {
     /// Reads the settings of a request.
     ///
     /// # Errors
-    /// Invalid naming the key that is unknown, absent or has a value that cannot be.
+    /// Invalid naming the key that is unknown, absent or has a value that is not allowed.
     pub(crate) fn read(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let keys: Keys = rest.parse()?;
@@ -174,7 +180,7 @@ fn layout(
 ) -> Result<Layout> {
     let extra = extra.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let parse = |text: String| {
-        moments::parse(&text).ok_or_else(|| {
+        date_tokens::parse(&text).ok_or_else(|| {
             Error::from(settings.invalid("current_datetime", format!("'{text}' is no date or time")))
                 .with_remedy("write it like 2024-12-31T23:59:59Z")
         })

@@ -9,7 +9,7 @@ use cartage_destinations_api::{Error, ErrorKind, Secrets};
 pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
     let (kind, remedy) = match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-            ErrorKind::NoRoom,
+            ErrorKind::StorageFull,
             Some("the disk is full: free some space and run again; nothing was half published"),
         ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -38,7 +38,7 @@ pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error, secr
     let status = status(&text);
     let (kind, remedy) = match cause {
         _ if is_full(&text) => (
-            ErrorKind::NoRoom,
+            ErrorKind::StorageFull,
             Some(
                 "the bucket is full: make room or raise its quota, and run again; nothing was half published",
             ),
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn what_a_disk_says_is_told_apart() {
         let table = [
-            (io::ErrorKind::StorageFull, ErrorKind::NoRoom),
-            (io::ErrorKind::QuotaExceeded, ErrorKind::NoRoom),
+            (io::ErrorKind::StorageFull, ErrorKind::StorageFull),
+            (io::ErrorKind::QuotaExceeded, ErrorKind::StorageFull),
             (io::ErrorKind::PermissionDenied, ErrorKind::Invalid),
             (io::ErrorKind::ReadOnlyFilesystem, ErrorKind::Invalid),
             (io::ErrorKind::NotADirectory, ErrorKind::Invalid),

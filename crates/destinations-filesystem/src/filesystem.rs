@@ -26,7 +26,7 @@ impl Filesystem {
     /// Reads the settings. Whether the place can be reached shows with the first call.
     ///
     /// # Errors
-    /// Invalid if a setting is unknown, missing, or its value cannot be.
+    /// Invalid if a setting is unknown, missing, or its value is not allowed.
     pub fn connect(request: &ConnectRequest) -> Result<Self> {
         let config = Config::read(request)?;
         let store = Store::open(&config)?;

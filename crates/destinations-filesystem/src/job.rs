@@ -23,13 +23,13 @@ pub(crate) struct CopyJob<'a> {
 impl Job for CopyJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { files, plan, job, name } = *self;
-        let outcome = files.put(&name, job).map_err(|error| {
-            // Whoever took over has removed what was on its way, too.
+        let outcome = files.write(&name, job).map_err(|error| {
+            // The load that took over has removed what was on its way, too.
             let told = check_in_flight(&files.store, &plan.key).err();
             told.filter(|told| told.kind() == ErrorKind::Conflict).unwrap_or(error)
         })?;
         let Err(error) = check_in_flight(&files.store, &plan.key) else { return Ok(outcome) };
-        // Whoever took over has removed what it found; this file came later.
+        // The load that took over has removed what it found; this file came later.
         files.store.delete(&[name])?;
         Err(error)
     }
@@ -37,10 +37,11 @@ impl Job for CopyJob<'_> {
 
 impl Filesystem {
     /// Writes the file of a job, unless it is there.
-    pub(crate) fn put(&self, name: &str, job: &JobFile) -> Result<JobOutcome> {
-        match self.store.create_from(name, &job.path)? {
+    pub(crate) fn write(&self, name: &str, job: &JobFile) -> Result<JobOutcome> {
+        let path = job.local()?;
+        match self.store.create_from(name, path)? {
             Created::New => Ok(JobOutcome::Done { rows: job.rows }),
-            Created::Exists if self.store.equals(name, &job.path)? => Ok(JobOutcome::DoneBefore),
+            Created::Exists if self.store.equals(name, path)? => Ok(JobOutcome::DoneBefore),
             Created::Exists => Err(Error::terminal(format!(
                 "{} is there already, with other content than job {}",
                 self.store.url(name),
@@ -63,9 +64,9 @@ pub(crate) struct StateJob<'a> {
 impl Job for StateJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { store, plan, job } = *self;
-        let bytes =
-            std::fs::read(&job.path).map_err(|cause| crate::error::local("read", &job.path, cause))?;
-        let rows = rows::read(&job.path.display().to_string(), job.format, bytes)?;
+        let path = job.local()?;
+        let bytes = std::fs::read(path).map_err(|cause| crate::error::local("read", path, cause))?;
+        let rows = rows::read(&path.display().to_string(), job.format, bytes)?;
         let Some(row) = rows.last() else { return Ok(JobOutcome::Done { rows: 0 }) };
         let row = state_row(row, plan);
         check_in_flight(store, &plan.key)?;
@@ -84,9 +85,9 @@ fn state_row(row: &rows::Row, plan: &LoadPlan) -> Value {
         None => Value::Null,
     };
     let text = |name: &str| row.get(name).cloned().unwrap_or_default();
-    let created_at = match row.get("created_at").and_then(Value::as_str).and_then(crate::moments::parse) {
-        Some(moment) => Value::from(crate::moments::iso(moment.timestamp_micros())),
-        None => Value::from(crate::moments::iso(plan.created_micros())),
+    let created_at = match row.get("created_at").and_then(Value::as_str).and_then(crate::date_tokens::parse) {
+        Some(moment) => Value::from(crate::date_tokens::iso(moment.timestamp_micros())),
+        None => Value::from(crate::date_tokens::iso(plan.created_micros())),
     };
     let mut out = Map::new();
     out.insert("version".to_owned(), number("version"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cartage_destinations_api::{Error, Result};
 use chrono::{DateTime, Utc};
 
-use crate::moments;
+use crate::date_tokens;
 
 /// dlt's default.
 pub(crate) const DEFAULT_LAYOUT: &str = "{table_name}/{load_id}.{file_id}.{ext}";
@@ -65,7 +65,8 @@ impl Layout {
     ) -> Result<Self> {
         let refuse = |what: String, remedy: &str| Error::invalid(what).with_remedy(remedy.to_owned());
         let mut parts = parse(text)?;
-        let known = |name: &str| NAMES.contains(&name) || moments::is_token(name) || extra.contains_key(name);
+        let known =
+            |name: &str| NAMES.contains(&name) || date_tokens::is_token(name) || extra.contains_key(name);
         for part in &parts {
             if let Part::Placeholder(name) = part
                 && !known(name)
@@ -125,7 +126,7 @@ impl Layout {
     }
 
     fn value(&self, name: &str, file: &FileParts<'_>) -> String {
-        let created = moments::of_micros(file.created_micros);
+        let created = date_tokens::of_micros(file.created_micros);
         let moment = self.moment.unwrap_or(created);
         match name {
             "schema_name" => file.schema.to_owned(),
@@ -138,7 +139,7 @@ impl Layout {
             "timestamp_ms" => moment.timestamp_millis().to_string(),
             "load_package_timestamp" => created.timestamp().to_string(),
             "load_package_timestamp_ms" => created.timestamp_millis().to_string(),
-            _ => match moments::token(name, moment) {
+            _ => match date_tokens::token(name, moment) {
                 Some(text) => text,
                 None => self.extra.get(name).cloned().unwrap_or_default(),
             },
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn extra_placeholders_and_another_moment_take_part() {
         let extra = BTreeMap::from([("owner".to_owned(), "me".to_owned())]);
-        let moment = moments::parse("2020-02-29T00:00:00Z");
+        let moment = date_tokens::parse("2020-02-29T00:00:00Z");
         let layout = Layout::new("{table_name}/{owner}/{YYYY}{MM}/{file_id}", extra, moment).unwrap();
         assert_eq!(layout.path(&FILE).unwrap(), "items/me/202002/abc.jsonl.gz");
     }

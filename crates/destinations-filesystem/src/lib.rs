@@ -16,6 +16,7 @@
 
 mod check;
 mod config;
+mod date_tokens;
 mod destination;
 mod error;
 mod file_name;
@@ -23,7 +24,6 @@ mod filesystem;
 mod job;
 mod layout;
 mod ledger;
-mod moments;
 mod outcome;
 mod prepare;
 mod rows;
@@ -35,4 +35,4 @@ mod system_files;
 mod tests;
 
 pub use filesystem::Filesystem;
-pub use staging::WithStaging;
+pub use staging::with_staging;

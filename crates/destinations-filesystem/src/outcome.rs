@@ -1,7 +1,7 @@
 //! How a load ends: one file that can be written only once decides between its own commit and another load that
 //! takes over.
 //!
-//! The commit says in it what is to be published, so that whoever finds a commit that was cut off can finish it.
+//! The commit says in it what is to be published, so that the next load can finish a commit that was cut off.
 
 use cartage_destinations_api::{Error, LoadCommit, LoadKey, LoadPlan, Result, taken_over};
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ impl Outcome {
         if load.record(store, OUTCOME, &text)? == Created::New {
             return Ok(self);
         }
-        // Between the two steps it may have been removed by whoever is through with the load.
+        // Between the two steps it may have been removed by another process that finished the load.
         Ok(Self::of(store, load)?.unwrap_or(self))
     }
 
@@ -73,7 +73,7 @@ pub(crate) fn commit(store: &Store, commit: &LoadCommit) -> Result<()> {
     };
     if let Err(error) = check_in_flight(store, &commit.key) {
         load.unmark(store, OUTCOME)?;
-        // Whoever came has found the outcome and finished this commit, or was through with the load before.
+        // The load that came has found the outcome and finished this commit, or was through with the load before.
         let is_finished = store.exists(&system_files::load_file(&commit.key.schema, &commit.key.load_id))?;
         return if is_finished { Ok(()) } else { Err(error) };
     }
@@ -91,7 +91,7 @@ impl Filesystem {
                 continue;
             }
             if load == own {
-                // Somebody who took over may have been cut off; then this load begins again.
+                // A load that took over may have been cut off; then this load begins again.
                 if let Some(Outcome::TakenOver(tables)) = Outcome::of(&self.store, &load)? {
                     self.take_back(plan, &load, &tables)?;
                 }

@@ -15,7 +15,7 @@ use cartage_schema::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::moments::iso;
+use crate::date_tokens::iso;
 use crate::store::Store;
 
 const INIT: &str = "init";

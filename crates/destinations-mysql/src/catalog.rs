@@ -103,7 +103,7 @@ impl SqlSession for Session {
         self.catalog().existing(dataset)
     }
 
-    /// Whether somebody may make databases of any name.
+    /// Whether the user may make databases of any name.
     fn may_create_datasets(&self) -> Result<bool> {
         self.has_row(&Statement::new(
             "whether datasets may be made",

@@ -60,7 +60,7 @@ impl Session {
         &self.runtime
     }
 
-    /// Whether the connection is of no more use to others, also because whoever used it panicked.
+    /// Whether the connection is of no more use to others, also because a panic left it in use.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.broken.get() || self.in_transaction.get() || self.locked.get()
     }

@@ -17,7 +17,7 @@ const LONGEST_PACKET: usize = 1 << 30;
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Where the dataset is and how it is used.
-pub type Config = server::Config<Credentials>;
+pub type Config = server::Config<MysqlCredentials>;
 
 /// `ssl_mode`, as MySQL's own programs know it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,10 +31,10 @@ pub enum SslMode {
     #[default]
     #[serde(alias = "preferred")]
     Preferred,
-    /// Encrypted, whoever answers.
+    /// Encrypted; the server's certificate is not checked.
     #[serde(alias = "required")]
     Required,
-    /// Encrypted, and the certificate is that of the host, signed by somebody who is trusted.
+    /// Encrypted, and the certificate is that of the host, signed by a trusted authority.
     #[serde(alias = "verify_identity")]
     VerifyIdentity,
 }
@@ -43,7 +43,7 @@ pub enum SslMode {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Credentials {
+pub struct MysqlCredentials {
     charset: Option<String>,
     /// The port; 3306 where absent.
     pub port: Option<NonZeroU16>,
@@ -58,7 +58,7 @@ pub struct Credentials {
     pub ssl_key: Option<PathBuf>,
 }
 
-impl server::Credentials for Credentials {
+impl server::Credentials for MysqlCredentials {
     /// With SQLAlchemy's names of drivers too.
     const FORM: Form = Form {
         database: "MySQL or MariaDB",
@@ -74,7 +74,7 @@ impl server::Credentials for Credentials {
     }
 }
 
-impl Credentials {
+impl MysqlCredentials {
     pub(crate) fn port(&self) -> u16 {
         self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
@@ -143,7 +143,7 @@ mod tests {
             let text = read(&json!({"credentials": format!("{scheme}://{rest}")})).unwrap();
             assert_eq!(text, table, "{scheme}");
         }
-        let Credentials { ssl_mode, ssl_ca, .. } = &table.credentials;
+        let MysqlCredentials { ssl_mode, ssl_ca, .. } = &table.credentials;
         assert_eq!((place(&table).as_str(), *ssl_mode), ("db:3307", SslMode::VerifyIdentity));
         assert_eq!(ssl_ca.as_deref(), Some(std::path::Path::new("/base/ca.pem")));
         assert!(!format!("{table:?}").contains("hu/sh"));

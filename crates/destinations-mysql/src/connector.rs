@@ -14,7 +14,7 @@ use crate::schema_sql::MysqlDialect;
 /// Strict in every respect: a value that does not fit is an error, and a day is one of the calendar.
 const SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
                         ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00'";
-/// The default also locks the gaps between rows, for which jobs beside each other would wait.
+/// The default also locks the gaps between rows, for which concurrent jobs would wait.
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 /// Texts are compared byte by byte.
 const CHARSET: &str = "SET NAMES utf8mb4 COLLATE utf8mb4_bin";
@@ -31,14 +31,14 @@ const ABOUT: &str = "SELECT @@max_allowed_packet, @@local_infile, @@lower_case_t
 
 /// Who connects, and the thread that serves the connections.
 #[derive(Debug)]
-pub struct Connector {
+pub struct MysqlConnector {
     config: Config,
     dialect: MysqlDialect,
     merged_dialect: MysqlDialect,
     thread: ClientThread,
 }
 
-impl Connector {
+impl MysqlConnector {
     pub(crate) fn new(config: Config) -> Self {
         let dialect = MysqlDialect::default();
         let merged_dialect = dialect.of_merged();

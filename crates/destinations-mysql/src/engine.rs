@@ -10,14 +10,14 @@ use cartage_schema::Table;
 
 use crate::client::Session;
 use crate::config::{Config, place};
-use crate::connector::Connector;
+use crate::connector::MysqlConnector;
 use crate::load;
 
 /// One dataset at a server of MySQL or MariaDB.
 pub type Mysql = SqlDestination<MysqlEngine>;
 
 /// The server of one destination.
-pub type MysqlEngine = ServerEngine<Connector>;
+pub type MysqlEngine = ServerEngine<MysqlConnector>;
 
 /// Reads the settings. The server is asked by the first call that needs it.
 ///
@@ -26,10 +26,10 @@ pub type MysqlEngine = ServerEngine<Connector>;
 pub fn connect(request: &ConnectRequest) -> Result<Mysql> {
     let config = Config::read(request)?;
     let capabilities = config.capabilities(&request.destination_type)?;
-    Ok(SqlDestination::new(ServerEngine::new(Connector::new(config), capabilities)))
+    Ok(SqlDestination::new(ServerEngine::new(MysqlConnector::new(config), capabilities)))
 }
 
-impl Server for Connector {
+impl Server for MysqlConnector {
     type Session = Session;
 
     fn connect(&self) -> Result<Session> {
@@ -57,7 +57,7 @@ impl Server for Connector {
 
     fn load_file(&self, session: &Session, target: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
         let of_dataset = TableRef::new(&self.datasets().dataset, &table.name);
-        load::load(session, target, &of_dataset, table, &job.path)
+        load::load(session, target, &of_dataset, table, job.local()?)
     }
 
     fn load_sql(&self, target: &TableRef, table: &Table) -> String {

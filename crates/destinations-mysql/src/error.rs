@@ -8,7 +8,7 @@ use mysql_async::{DriverError, IoError, ServerError};
 use crate::config::{Config, place};
 
 /// Shutdown, too many connections, out of memory or threads, broken packets, lock waits and deadlocks, killed, a table
-/// that somebody else has just made, changed or removed, limits of a user's resources.
+/// that another session has just made, changed or removed, limits of a user's resources.
 const PASSING: [u16; 36] = [
     1037, 1038, 1040, 1041, 1053, 1077, 1079, 1135, 1152, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180,
     1184, 1203, 1205, 1206, 1213, 1226, 1317, 1412, 1429, 1430, 1614, 1637, 1836, 1927, 1969, 3024, 3058,
@@ -98,7 +98,7 @@ fn one_line(text: &str) -> String {
 fn kind(code: u16) -> ErrorKind {
     match code {
         // Full disk or table space.
-        1021 | 1114 | 3675 => ErrorKind::NoRoom,
+        1021 | 1114 | 3675 => ErrorKind::StorageFull,
         // Damaged tables or indexes.
         1034 | 1035 | 1194 | 1712 | 1877 => ErrorKind::Corrupt,
         _ if PASSING.contains(&code) => ErrorKind::Transient,
@@ -151,7 +151,7 @@ mod tests {
         for code in [1044, 1142, 1062, 1064, 1146, 1264, 1265, 1366, 1406, 3819, 4025, 9999] {
             assert_eq!(kind(code), ErrorKind::Terminal, "{code}");
         }
-        assert_eq!(kind(1114), ErrorKind::NoRoom);
+        assert_eq!(kind(1114), ErrorKind::StorageFull);
         assert_eq!(kind(1034), ErrorKind::Corrupt);
     }
 

@@ -29,7 +29,7 @@ mod lock;
 mod schema_sql;
 
 pub use client::Session;
-pub use config::{Config, Credentials, SslMode};
-pub use connector::Connector;
+pub use config::{Config, MysqlCredentials, SslMode};
+pub use connector::MysqlConnector;
 pub use engine::{Mysql, MysqlEngine, connect};
 pub use schema_sql::MysqlDialect;

@@ -25,7 +25,7 @@ const INDEX_PREFIX: u32 = 128;
 /// The dialect that MySQL and MariaDB share.
 #[derive(Clone, Debug, Default)]
 pub struct MysqlDialect {
-    /// Whether the server compares names of tables without case; known once somebody has connected.
+    /// Whether the server compares names of tables without case; known after the first connection.
     folds_tables: Arc<AtomicBool>,
     /// Whether the tables that are made hold staged rows that are merged.
     is_merged: bool,

@@ -1,6 +1,6 @@
 //! [`Memory`]: rows in maps, one lock as transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cartage_destinations_api::{
@@ -11,7 +11,9 @@ use cartage_destinations_api::{
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::engine::{Engine, Handle, Moment};
 use crate::memory_load;
+use crate::memory_place::MemoryPlace;
 
 /// One row: column to value, nulls absent.
 pub(crate) type Row = Map<String, Value>;
@@ -30,6 +32,8 @@ pub(crate) struct Contents {
     pub(crate) tables: IndexMap<String, MemoryTable>,
     pub(crate) staged: IndexMap<(LoadKey, String), Vec<Row>>,
     pub(crate) ledger: BTreeSet<(String, String, String)>,
+    /// Of entries in the ledger's sense, those that the engine works on.
+    pub(crate) handles: BTreeMap<(String, String, String), Handle>,
 }
 
 impl Contents {
@@ -62,6 +66,12 @@ impl Contents {
         })
     }
 
+    /// Forgets what is recorded of the loads of this pipeline that are given up or complete.
+    pub(crate) fn forget(&mut self, pipeline: &str, gone: impl Fn(&str) -> bool) {
+        self.ledger.retain(|(whose, id, _)| whose != pipeline || !gone(id));
+        self.handles.retain(|(whose, id, _), _| whose != pipeline || !gone(id));
+    }
+
     pub(crate) fn record(&mut self, load: &LoadKey, entry: &str) {
         self.ledger.insert((load.pipeline.clone(), load.load_id.clone(), entry.to_owned()));
     }
@@ -72,6 +82,8 @@ impl Contents {
 pub struct Memory {
     capabilities: Capabilities,
     contents: Mutex<Contents>,
+    pub(crate) engine: Engine,
+    pub(crate) place: Option<MemoryPlace>,
 }
 
 impl Default for Memory {
@@ -86,7 +98,39 @@ impl Memory {
         let mut capabilities = Capabilities::sql("memory");
         capabilities.files.preferred_format = FileFormat::Jsonl;
         capabilities.files.supported_formats = vec![FileFormat::Jsonl];
-        Self { capabilities, contents: Mutex::default() }
+        Self { capabilities, contents: Mutex::default(), engine: Engine::default(), place: None }
+    }
+
+    /// Lets jobs and follow-ups run beside the process: the first `times` questions about one find it still running.
+    #[must_use]
+    pub fn running(mut self, times: u32) -> Self {
+        self.engine = Engine::working(times);
+        self
+    }
+
+    /// Lets the engine read files of `place` by itself.
+    #[must_use]
+    pub fn reading(mut self, place: &MemoryPlace) -> Self {
+        self.capabilities.files.staging_formats = vec![FileFormat::Jsonl];
+        self.capabilities.files.staging_schemes = vec![MemoryPlace::SCHEME.to_owned()];
+        self.place = Some(place.clone());
+        self
+    }
+
+    /// The place whose files the engine reads.
+    pub fn place(&self) -> Option<&MemoryPlace> {
+        self.place.as_ref()
+    }
+
+    /// How often each job and follow-up was submitted where they [run](Self::running), by pipeline, load id and entry
+    /// in the ledger with slashes between.
+    pub fn submissions(&self) -> BTreeMap<String, u32> {
+        self.engine.submissions()
+    }
+
+    /// Has `hook` asked at each [`Moment`] of what runs; in place of the hook before.
+    pub fn interfere(&self, hook: impl Fn(Moment, &str) -> Result<()> + Send + Sync + 'static) {
+        self.engine.interfere(hook);
     }
 
     /// Runs `change` as a transaction: after an error everything is as before.
@@ -129,10 +173,12 @@ impl Destination for Memory {
     }
 
     fn prepare_load(&self, plan: &LoadPlan) -> Result<PreparedLoad> {
-        self.transact(|contents| {
+        let prepared = self.transact(|contents| {
             memory_load::begin(contents, plan)?;
             memory_load::prepare(contents, plan)
-        })
+        })?;
+        self.engine.cancel_others(&plan.key);
+        Ok(prepared)
     }
 
     fn open_job<'a>(&'a self, plan: &'a LoadPlan, job: &'a JobFile) -> Result<Box<dyn Job + 'a>> {
@@ -231,10 +277,29 @@ fn stored_schema(row: &Row) -> Result<StoredSchema> {
 
 #[cfg(test)]
 mod tests {
+    use cartage_destinations_api::WithStaging;
+
     use super::*;
 
     #[test]
     fn memory_passes_the_conformance_suite() {
         cartage_destinations_api::conformance::all(&|| Box::new(Memory::new()));
+    }
+
+    #[test]
+    fn memory_passes_the_conformance_suite_with_jobs_that_run_beside_it() {
+        cartage_destinations_api::conformance::all(&|| Box::new(Memory::new().running(2)));
+    }
+
+    #[test]
+    fn memory_passes_the_conformance_suite_behind_a_staging_place() {
+        for times in [None, Some(1)] {
+            cartage_destinations_api::conformance::all(&|| {
+                let place = MemoryPlace::default();
+                let memory = Memory::new().reading(&place);
+                let memory = times.into_iter().fold(memory, Memory::running);
+                Box::new(WithStaging::new(Box::new(memory), Box::new(place)).unwrap())
+            });
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use cartage_destinations_api::{
-    Appends, Chain, Destination, Error, FollowUp, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
-    PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
+    AppendRecord, Chain, Destination, Error, FilePlace, FollowUp, Job, JobFile, JobOutcome, LoadCommit,
+    LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
 };
 use serde_json::{Value, json};
 
@@ -13,30 +13,30 @@ use crate::memory::{Contents, Memory, Row};
 /// Checks what the load builds on, takes over from other loads of its pipeline and writes it into the ledger.
 pub(crate) fn begin(contents: &mut Contents, plan: &LoadPlan) -> Result<()> {
     plan.base.check(&plan.key, contents.newest_state(&plan.key.pipeline).as_ref())?;
-    let others: Vec<(String, Appends)> = contents
+    let others: Vec<(String, AppendRecord)> = contents
         .ledger
         .iter()
         .filter(|(pipeline, id, _)| *pipeline == plan.key.pipeline && *id != plan.key.load_id)
-        .filter_map(|(_, id, entry)| Some((id.clone(), Appends::read(entry)?)))
+        .filter_map(|(_, id, entry)| Some((id.clone(), AppendRecord::read(entry)?)))
         .collect();
     for (load_id, appends) in &others {
         take_back(contents, load_id, appends);
     }
     let appends = others.into_iter().map(|(_, appends)| appends).collect();
-    for appends in Appends::parents_first(appends) {
+    for appends in AppendRecord::parents_first(appends) {
         remove_orphans(contents, &appends);
     }
     let is_other = |pipeline: &str, id: &str| pipeline == plan.key.pipeline && id != plan.key.load_id;
     contents.staged.retain(|(load, _), _| !is_other(&load.pipeline, &load.load_id));
-    contents.ledger.retain(|(pipeline, id, _)| !is_other(pipeline, id));
+    contents.forget(&plan.key.pipeline, |id| id != plan.key.load_id);
     contents.record(&plan.key, ledger::BEGUN);
-    for appends in Appends::of(plan) {
+    for appends in AppendRecord::of(plan) {
         contents.record(&plan.key, &appends.entry());
     }
     Ok(())
 }
 
-fn take_back(contents: &mut Contents, load_id: &str, appends: &Appends) {
+fn take_back(contents: &mut Contents, load_id: &str, appends: &AppendRecord) {
     let (Some(column), Some(table)) = (&appends.load_id, contents.tables.get_mut(&appends.table)) else {
         return;
     };
@@ -44,7 +44,7 @@ fn take_back(contents: &mut Contents, load_id: &str, appends: &Appends) {
 }
 
 /// Removes the rows of a nested table whose parents are not there.
-fn remove_orphans(contents: &mut Contents, appends: &Appends) {
+fn remove_orphans(contents: &mut Contents, appends: &AppendRecord) {
     let (None, Some(link)) = (&appends.load_id, &appends.parent) else { return };
     let parents = contents.tables.get(&link.table).map_or(&[][..], |table| &table.rows);
     let keys: Vec<Value> = parents.iter().filter_map(|row| row.get(&link.row_key).cloned()).collect();
@@ -54,7 +54,7 @@ fn remove_orphans(contents: &mut Contents, appends: &Appends) {
 }
 
 /// Whether the load may still write.
-fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
+pub(crate) fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
     if contents.has(load, ledger::BEGUN) { Ok(()) } else { Err(taken_over(load)) }
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) -> Result<(
         })));
     }
     contents.staged.retain(|(load, _), _| *load != commit.key);
-    contents.ledger.retain(|(pipeline, id, _)| (pipeline, id) != (&commit.key.pipeline, &commit.key.load_id));
+    contents.forget(&commit.key.pipeline, |id| id == commit.key.load_id);
     Ok(())
 }
 
@@ -189,8 +189,11 @@ impl Job for Append<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { memory, plan, job, staged } = *self;
         let entry = ledger::job_entry(&job.id);
-        let rows = read(job)?;
-        memory.transact(|contents| {
+        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
+            return Ok(JobOutcome::Running(handle));
+        }
+        let rows = read(memory, job)?;
+        memory.finish(&plan.key, &entry, |contents| {
             in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);
@@ -209,15 +212,18 @@ impl Job for Append<'_> {
     }
 }
 
-fn read(job: &JobFile) -> Result<Vec<Row>> {
-    let text = fs::read_to_string(&job.path).map_err(|cause| {
-        Error::transient(format!("cannot read {}", job.path.display())).with_source(cause)
-    })?;
+fn read(memory: &Memory, job: &JobFile) -> Result<Vec<Row>> {
+    let text = if let (FilePlace::Staged { url, access }, Some(place)) = (&job.place, memory.place()) {
+        place.read(url, access)?
+    } else {
+        let path = job.local()?;
+        fs::read_to_string(path)
+            .map_err(|cause| Error::transient(format!("cannot read {}", path.display())).with_source(cause))?
+    };
     text.lines()
         .map(|line| {
-            serde_json::from_str(line).map_err(|cause| {
-                Error::terminal(format!("bad row in {}", job.path.display())).with_source(cause)
-            })
+            serde_json::from_str(line)
+                .map_err(|cause| Error::terminal(format!("bad row in job {}", job.id)).with_source(cause))
         })
         .collect()
 }
@@ -257,7 +263,10 @@ impl Job for Replace<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { memory, plan, chain } = *self;
         let entry = ledger::follow_up_entry(&chain.root);
-        memory.transact(|contents| {
+        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
+            return Ok(JobOutcome::Running(handle));
+        }
+        memory.finish(&plan.key, &entry, |contents| {
             in_flight(contents, &plan.key)?;
             if contents.has(&plan.key, &entry) {
                 return Ok(JobOutcome::DoneBefore);

@@ -16,7 +16,7 @@ impl Null {
     /// Reads the settings; there is nothing to connect to.
     ///
     /// # Errors
-    /// Invalid if a setting is unknown or its value cannot be.
+    /// Invalid if a setting is unknown or its value is not allowed.
     pub fn connect(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         rest.parse::<NoKeys>()?;

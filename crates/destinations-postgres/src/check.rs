@@ -15,7 +15,7 @@ pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> 
     Ok(format!("PostgreSQL {} at {}, as {}", row.text(0)?, place(config), row.text(1)?))
 }
 
-/// Looks for tables of the dataset that belong to somebody else or may not be written: a load would fail there.
+/// Looks for tables of the dataset that belong to another user or may not be written: a load would fail there.
 pub(crate) fn rights(engine: &PostgresEngine) -> Result<String> {
     let dataset = &engine.datasets().dataset;
     let statement = Statement::new(

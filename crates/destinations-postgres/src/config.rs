@@ -12,13 +12,13 @@ use crate::tls::SslMode;
 const DEFAULT_PORT: u16 = 5432;
 
 /// Where the dataset is and how it is used.
-pub type Config = server::Config<Credentials, Keys>;
+pub type Config = server::Config<PostgresCredentials, PostgresKeys>;
 
 /// Keys of this destination beside those that all destinations and all servers have.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Keys {
+pub struct PostgresKeys {
     /// Longest time that one statement may take; no limit where absent.
     pub statement_timeout: Option<Seconds>,
     /// What happens to text with NUL characters.
@@ -42,7 +42,7 @@ pub enum NulCharacters {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Credentials {
+pub struct PostgresCredentials {
     port: Option<String>,
     client_encoding: Option<String>,
     /// Hosts with their ports, tried in order. One that begins with `/` is a folder with a socket.
@@ -61,11 +61,11 @@ pub struct Credentials {
     pub sslkey: Option<PathBuf>,
     /// Command line options for the server process.
     pub options: Option<String>,
-    /// How the sessions are called in `pg_stat_activity`; `cartage` where absent.
+    /// `application_name` of the sessions in `pg_stat_activity`; `cartage` where absent.
     pub application_name: Option<String>,
 }
 
-impl server::Credentials for Credentials {
+impl server::Credentials for PostgresCredentials {
     const FORM: Form = Form {
         database: "PostgreSQL",
         schemes: &["postgresql", "postgres"],

@@ -17,7 +17,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Who connects, and the thread that serves the connections.
 #[derive(Debug)]
-pub struct Connector {
+pub struct PostgresConnector {
     config: Config,
     thread: ClientThread,
 }
@@ -28,7 +28,7 @@ struct Refused {
     error: Error,
 }
 
-impl Connector {
+impl PostgresConnector {
     pub(crate) fn new(config: Config) -> Self {
         Self { config, thread: ClientThread::new("postgres") }
     }

@@ -9,7 +9,7 @@ use cartage_schema::Table;
 use crate::check;
 use crate::client::Session;
 use crate::config::{Config, place};
-use crate::connector::Connector;
+use crate::connector::PostgresConnector;
 use crate::copy;
 use crate::schema_sql::PostgresDialect;
 
@@ -17,7 +17,7 @@ use crate::schema_sql::PostgresDialect;
 pub type Postgres = SqlDestination<PostgresEngine>;
 
 /// The server of one destination.
-pub type PostgresEngine = ServerEngine<Connector>;
+pub type PostgresEngine = ServerEngine<PostgresConnector>;
 
 /// Memory for sorting row ids, where the server allows less by itself, in kilobytes.
 const SORT_KILOBYTES: u32 = 256 << 10;
@@ -29,10 +29,10 @@ const SORT_KILOBYTES: u32 = 256 << 10;
 pub fn connect(request: &ConnectRequest) -> Result<Postgres> {
     let config = Config::read(request)?;
     let capabilities = config.capabilities("postgres")?;
-    Ok(SqlDestination::new(ServerEngine::new(Connector::new(config), capabilities)))
+    Ok(SqlDestination::new(ServerEngine::new(PostgresConnector::new(config), capabilities)))
 }
 
-impl Server for Connector {
+impl Server for PostgresConnector {
     type Session = Session;
 
     fn connect(&self) -> Result<Session> {
@@ -56,7 +56,7 @@ impl Server for Connector {
     }
 
     fn load_file(&self, session: &Session, target: &TableRef, _table: &Table, job: &JobFile) -> Result<u64> {
-        copy::copy(session, target, &job.path, self.config().keys.nul_characters)
+        copy::copy(session, target, job.local()?, self.config().keys.nul_characters)
     }
 
     fn load_sql(&self, target: &TableRef, table: &Table) -> String {

@@ -32,8 +32,8 @@ mod schema_sql;
 mod tls;
 
 pub use client::Session;
-pub use config::{Config, Credentials, Keys, NulCharacters};
-pub use connector::Connector;
+pub use config::{Config, NulCharacters, PostgresCredentials, PostgresKeys};
+pub use connector::PostgresConnector;
 pub use engine::{Postgres, PostgresEngine, connect};
 pub use schema_sql::PostgresDialect;
 pub use tls::SslMode;

@@ -3,16 +3,16 @@
 
 use std::collections::HashSet;
 
-use cartage_destinations_api::{Appends, LoadKey, LoadPlan, Result, ledger as entries};
+use cartage_destinations_api::{AppendRecord, LoadKey, LoadPlan, Result, ledger as entries};
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
-use crate::statements::ledger::{self, State};
+use crate::statements::ledger::{self, EntryState};
 use crate::take_over::Left;
 use crate::targets::planned_tables;
 
 /// What a ledger says of one load.
-pub(crate) type Entries = Vec<(String, State)>;
+pub(crate) type Entries = Vec<(String, EntryState)>;
 
 impl<E: SqlEngine> SqlDestination<E> {
     /// Checks what the load builds on, makes the datasets and the ledger, takes over from other loads of the pipeline
@@ -44,11 +44,11 @@ impl<E: SqlEngine> SqlDestination<E> {
         &self,
         session: &E::Session<'_>,
         plan: &LoadPlan,
-        wanted: &[(String, State)],
+        wanted: &[(String, EntryState)],
     ) -> Result<()> {
         let rows = session.query(&ledger::entries(self.dialect(), &self.datasets().staging, &plan.key))?;
         let mut known = rows.iter().map(|row| row.text(0)).collect::<Result<HashSet<String>>>()?;
-        let missing: Vec<(&str, State)> = wanted
+        let missing: Vec<(&str, EntryState)> = wanted
             .iter()
             .filter(|(entry, _)| known.insert(entry.clone()))
             .map(|(entry, state)| (entry.as_str(), *state))
@@ -59,8 +59,8 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// All entries that a load has from its beginning.
     fn wanted(&self, plan: &LoadPlan) -> Result<Entries> {
-        let mut wanted = vec![(entries::BEGUN.to_owned(), State::Done)];
-        wanted.extend(Appends::of(plan).into_iter().map(|appends| (appends.entry(), State::Done)));
+        let mut wanted = vec![(entries::BEGUN.to_owned(), EntryState::Done)];
+        wanted.extend(AppendRecord::of(plan).into_iter().map(|appends| (appends.entry(), EntryState::Done)));
         let steps = [
             (entries::DROP, plan.drop.is_empty()),
             (entries::WIDEN, plan.widen.is_empty()),
@@ -71,10 +71,12 @@ impl<E: SqlEngine> SqlDestination<E> {
         let staged =
             staged.map(|planned| entries::staged_entry(&self.staged(&plan.key, &planned.table.name).table));
         let known = [self.all_replaced(plan), self.all_file_tables(plan)].concat();
-        wanted.extend(known.iter().map(|table| (entries::staged_entry(table), State::Done)));
+        wanted.extend(known.iter().map(|table| (entries::staged_entry(table), EntryState::Done)));
         let jobs = plan.jobs.iter().map(|job| entries::job_entry(job));
         let follow_ups = plan.chains.iter().map(|chain| entries::follow_up_entry(&chain.root));
-        wanted.extend(steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, State::Planned)));
+        wanted.extend(
+            steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, EntryState::Planned)),
+        );
         Ok(wanted)
     }
 
@@ -89,7 +91,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             Err(_) if !session.has_table(staging, ledger::TABLE)? => Vec::new(),
             asked => asked?,
         };
-        rows.iter().map(|row| Ok((row.text(0)?, State::of(row.int(1)?)))).collect()
+        rows.iter().map(|row| Ok((row.text(0)?, EntryState::of(row.int(1)?)))).collect()
     }
 
     /// Says in the transaction that is open that an entry is done; `false` if it is done already, or not there.

@@ -4,7 +4,7 @@ use cartage_destinations_api::{LoadCommit, LoadKey, Result, Statement, system, t
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
-use crate::statements::ledger::{self, State};
+use crate::statements::ledger::{self, EntryState};
 use crate::statements::{TableRef, system_rows};
 
 impl<E: SqlEngine> SqlDestination<E> {
@@ -13,7 +13,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         self.alone(session, || {
             let entries = self.entries(session, &commit.key)?;
             if self.ddl_commits() && !entries.is_empty() {
-                // All jobs have ended. As long as the ledger names the tables, somebody drops them.
+                // All jobs have ended. As long as the ledger names the tables, the next load drops them.
                 self.check_base(session, commit)?;
                 session.run(&self.drop_staged(&entries))?;
             }
@@ -29,7 +29,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         &self,
         session: &E::Session<'_>,
         commit: &LoadCommit,
-        entries: &[(String, State)],
+        entries: &[(String, EntryState)],
     ) -> Result<()> {
         let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
         let hold = ledger::hold(self.dialect(), staging, &commit.key, commit.now_micros);

@@ -45,7 +45,7 @@ pub struct Login {
     pub host: String,
     /// The database that sessions begin in.
     pub database: String,
-    /// The user.
+    /// Name of the user.
     pub username: String,
     /// Its password, where it has one.
     pub password: Option<Secret>,

@@ -21,7 +21,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         Self { engine }
     }
 
-    /// The engine.
+    /// The database that this destination loads into.
     pub fn engine(&self) -> &E {
         &self.engine
     }

@@ -184,11 +184,11 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
 /// Who wants the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerAccess {
-    /// Somebody who writes into it.
+    /// For writers of entries.
     Shared,
-    /// Somebody who makes it or takes over; waits for the others.
+    /// For making it or taking over; waits for the others.
     Exclusive,
-    /// Somebody who removes it if nobody else is there.
+    /// For removing it if no other session holds it.
     TryExclusive,
 }
 
@@ -209,7 +209,7 @@ impl fmt::Debug for LedgerGuard {
     }
 }
 
-/// One connection.
+/// One connection to a database; its methods block.
 pub trait SqlSession {
     /// Runs one statement; returns the number of rows that it changed.
     ///

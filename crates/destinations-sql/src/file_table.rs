@@ -2,7 +2,7 @@
 //! transaction inserts its rows from there and claims the entry of the job.
 //!
 //! The table is made anew by each attempt, so that it does not matter where an earlier one ended. The ledger knows it from
-//! the beginning of the load, so that somebody drops it.
+//! the beginning of the load, so that this load or the next one drops it.
 
 use cartage_destinations_api::{JobFile, LoadKey, LoadPlan, Result, SqlScript};
 use cartage_schema::Table;

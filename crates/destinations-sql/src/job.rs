@@ -8,7 +8,7 @@ use cartage_schema::Table;
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
-use crate::statements::ledger::{self, State};
+use crate::statements::ledger::{self, EntryState};
 use crate::statements::{ChainTable, TableRef};
 use crate::swap::swaps;
 use crate::targets::schema_table;
@@ -108,7 +108,7 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         }
     }
 
-    /// Whether there is no ledger any more: whoever took over has completed his load. The session of a failed job may
+    /// Whether there is no ledger any more: the load that took over is complete. The session of a failed job may
     /// be of no use, so another one looks.
     fn ledger_is_gone(&self) -> bool {
         let destination = self.destination;
@@ -126,8 +126,8 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
             return Err(taken_over(&self.plan.key));
         }
         match state(&self.entry) {
-            Some(State::Done) => Ok(JobOutcome::DoneBefore),
-            Some(State::Planned) => {
+            Some(EntryState::Done) => Ok(JobOutcome::DoneBefore),
+            Some(EntryState::Planned) => {
                 Err(Error::transient(format!("'{}' is being done by another process", self.entry)))
             }
             None => {

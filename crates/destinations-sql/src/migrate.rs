@@ -8,7 +8,7 @@ use cartage_schema::Table;
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
 use crate::late_keys::Made;
-use crate::statements::ledger::State;
+use crate::statements::ledger::EntryState;
 use crate::statements::{TableRef, ddl, system_rows, widen};
 use crate::targets::{is_merged, planned_tables, staged_constraints};
 
@@ -73,7 +73,7 @@ impl<E: SqlEngine> SqlDestination<E> {
                 let mut script = SqlScript::default();
                 if self.ddl_commits() {
                     // What an attempt has made that did not live to say so.
-                    script.extend(self.drop_staged(&[(entry.clone(), State::Planned)]));
+                    script.extend(self.drop_staged(&[(entry.clone(), EntryState::Planned)]));
                 }
                 script.extend(create.into());
                 self.do_once(session, plan, &entry, &script)?;
@@ -83,8 +83,8 @@ impl<E: SqlEngine> SqlDestination<E> {
     }
 
     fn remember_late_keys(&self, session: &E::Session<'_>, plan: &LoadPlan, tables: &[&str]) -> Result<()> {
-        let late: Vec<(String, State)> =
-            tables.iter().map(|table| (entries::late_key_entry(table), State::Planned)).collect();
+        let late: Vec<(String, EntryState)> =
+            tables.iter().map(|table| (entries::late_key_entry(table), EntryState::Planned)).collect();
         if late.is_empty() { Ok(()) } else { self.plan_entries(session, plan, &late) }
     }
 

@@ -12,7 +12,7 @@ use crate::targets::{planned_tables, schema_table};
 
 /// What a preview is compared with.
 enum Database<S> {
-    /// Nothing.
+    /// The destination was not asked.
     NotAsked,
     /// There is none yet.
     Absent,

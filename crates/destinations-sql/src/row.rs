@@ -5,11 +5,11 @@ use cartage_destinations_api::{Error, Result};
 /// A value of an answer. Engines turn booleans and whole numbers of any width into [`SqlValue::Int`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SqlValue {
-    /// Null.
+    /// SQL null.
     Null,
     /// A whole number.
     Int(i64),
-    /// Text.
+    /// Text, in UTF-8.
     Text(String),
 }
 

@@ -7,7 +7,7 @@ use cartage_destinations_api::{LoadPlan, Result, SqlScript};
 
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
-use crate::statements::ledger::{self, State};
+use crate::statements::ledger::{self, EntryState};
 
 impl<E: SqlEngine> SqlDestination<E> {
     /// Whether a statement that changes tables commits what was done before it.
@@ -83,6 +83,6 @@ impl<E: SqlEngine> SqlDestination<E> {
         let rows =
             session.query(&ledger::state(self.dialect(), &self.datasets().staging, &plan.key, entry))?;
         let state = rows.first().map(|row| row.int(0)).transpose()?;
-        Ok(state.is_some_and(|state| State::of(state) == State::Planned))
+        Ok(state.is_some_and(|state| EntryState::of(state) == EntryState::Planned))
     }
 }

@@ -1,4 +1,4 @@
-//! Gives back what earlier loads stored: state and schemas.
+//! Reads state and schemas stored by earlier loads.
 
 use cartage_destinations_api::{Result, StateSync, StoredSchema, StoredState, system};
 

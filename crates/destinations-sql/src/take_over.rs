@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use cartage_destinations_api::{
-    Appends, LoadKey, LoadPlan, Result, SqlScript, Statement, ledger as entry_names,
+    AppendRecord, LoadKey, LoadPlan, Result, SqlScript, Statement, ledger as entry_names,
 };
 
 use crate::begin::Entries;
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
-use crate::statements::ledger::{self, State};
+use crate::statements::ledger::{self, EntryState};
 use crate::statements::{TableRef, undo};
 
 /// What is left of loads that were taken over.
@@ -30,7 +30,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         session.execute(&ledger::hold_others(self.dialect(), staging, &plan.key, plan.now_micros))?;
         let mut others: BTreeMap<String, Entries> = BTreeMap::new();
         for row in &session.query(&ledger::entries_of_others(self.dialect(), staging, &plan.key))? {
-            let entry = (row.text(1)?, State::of(row.int(2)?));
+            let entry = (row.text(1)?, EntryState::of(row.int(2)?));
             others.entry(row.text(0)?).or_default().push(entry);
         }
         let mut left = Left::default();
@@ -38,12 +38,12 @@ impl<E: SqlEngine> SqlDestination<E> {
             tracing::warn!(load_id, "a load that was not completed is undone");
             self.undo_load(session, &LoadKey { load_id, ..plan.key.clone() }, &entries)?;
             for (entry, state) in entries {
-                if entry.starts_with(entry_names::LATE_KEY_PREFIX) && state == State::Planned {
+                if entry.starts_with(entry_names::LATE_KEY_PREFIX) && state == EntryState::Planned {
                     left.to_do.push((entry, state));
                 } else if entry.starts_with(entry_names::STAGED_PREFIX) {
                     if self.ddl_commits() {
-                        // They are dropped after this transaction, so somebody has to know them until then.
-                        left.to_do.push((entry.clone(), State::Done));
+                        // They are dropped after this transaction, so the ledger has to name them until then.
+                        left.to_do.push((entry.clone(), EntryState::Done));
                     }
                     left.staged.push((entry, state));
                 }
@@ -52,12 +52,17 @@ impl<E: SqlEngine> SqlDestination<E> {
         Ok(left)
     }
 
-    fn undo_load(&self, session: &E::Session<'_>, left: &LoadKey, entries: &[(String, State)]) -> Result<()> {
+    fn undo_load(
+        &self,
+        session: &E::Session<'_>,
+        left: &LoadKey,
+        entries: &[(String, EntryState)],
+    ) -> Result<()> {
         let present: Vec<String> =
             session.tables(&self.datasets().dataset)?.iter().map(|name| self.dialect().fold(name)).collect();
         let is_present = |table: &str| present.contains(&self.dialect().fold(table));
-        let mut appends: Vec<Appends> =
-            entries.iter().filter_map(|(entry, _)| Appends::read(entry)).collect();
+        let mut appends: Vec<AppendRecord> =
+            entries.iter().filter_map(|(entry, _)| AppendRecord::read(entry)).collect();
         appends.retain(|table| {
             is_present(&table.table) && table.parent.as_ref().is_none_or(|link| is_present(&link.table))
         });
@@ -66,7 +71,7 @@ impl<E: SqlEngine> SqlDestination<E> {
     }
 
     /// Drops the staged tables among `entries`.
-    pub(crate) fn drop_staged(&self, entries: &[(String, State)]) -> SqlScript {
+    pub(crate) fn drop_staged(&self, entries: &[(String, EntryState)]) -> SqlScript {
         let drop = |table: &str| {
             let name = self.dialect().qualified(&TableRef::new(&self.datasets().staging, table));
             Statement::new(format!("drop staged rows {table}"), format!("DROP TABLE IF EXISTS {name}"))

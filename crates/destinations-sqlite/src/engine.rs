@@ -87,7 +87,7 @@ impl SqlEngine for SqliteEngine {
     }
 
     fn load_file(&self, session: &Session<'_>, into: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
-        insert::insert(session, &self.dialect, into, table, &job.path)
+        insert::insert(session, &self.dialect, into, table, job.local()?)
     }
 
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {

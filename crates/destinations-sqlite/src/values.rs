@@ -80,7 +80,7 @@ impl Affinity {
     /// The value as it is bound to a column of this kind, or why the column would change it.
     pub(crate) fn keep(self, cell: Cell<'_>) -> Result<Cell<'_>, String> {
         match (self, cell) {
-            // SQLite makes null of it in every column. As text it is the same word that it is for everybody else.
+            // SQLite makes null of it in every column. As text it is the word that other databases have.
             (_, Cell::Real(number)) if number.is_nan() => Ok(Cell::text("NaN")),
             // SQLite would keep 15 digits.
             (Self::Text, Cell::Real(number)) => Ok(Cell::text(format!("{number:?}"))),

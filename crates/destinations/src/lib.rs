@@ -36,7 +36,7 @@ const CONNECTORS: &[(&str, Connect)] = &[
     #[cfg(feature = "postgres")]
     ("postgres", |request| Ok(Box::new(cartage_destinations_postgres::connect(request)?))),
     #[cfg(feature = "process")]
-    ("process", |request| Ok(Box::new(custom::Command::connect(request)?))),
+    ("process", |request| Ok(Box::new(custom::CommandSink::connect(request)?))),
     #[cfg(feature = "sqlite")]
     ("sqlite", |request| Ok(Box::new(cartage_destinations_sqlite::connect(request)?))),
 ];
@@ -50,7 +50,7 @@ pub fn types() -> impl Iterator<Item = &'static str> {
 /// with the first call to it.
 ///
 /// # Errors
-/// Invalid if the type is unknown or not part of this build, or if a setting cannot be.
+/// Invalid if the type is unknown or not part of this build, or if the value of a setting is not allowed.
 pub fn connect(request: &ConnectRequest) -> Result<Box<dyn Destination>> {
     let connected =
         connect_to_type(request).map_err(|error| error.context(format!("destination {}", request.name)))?;
@@ -82,7 +82,7 @@ fn stage(staging: &ConnectRequest, destination: Box<dyn Destination>) -> Result<
         return Err(Error::invalid(format!("type '{}' cannot be a staging place", staging.destination_type))
             .with_remedy("name a destination of type filesystem"));
     }
-    let staged = cartage_destinations_filesystem::WithStaging::connect(staging, destination)?;
+    let staged = cartage_destinations_filesystem::with_staging(staging, destination)?;
     Ok(Box::new(staged))
 }
 

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-use cartage_schema::{Breach, Column};
+use cartage_schema::{Column, ContractViolation};
 
 /// Data broke a contract before it was extracted. Nothing was published.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BrokenContract {
-    /// The source.
+pub struct HintContractError {
+    /// Name of the source.
     pub source_name: String,
-    /// The resource.
+    /// Name of the resource.
     pub resource: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
     /// What is frozen, and what it would become.
-    pub breach: Box<Breach>,
+    pub breach: Box<ContractViolation>,
     /// The first row of a table that is new.
     pub row: Option<String>,
 }
 
-impl BrokenContract {
+impl HintContractError {
     /// How to let it in, one line for people.
     pub fn hint(&self) -> String {
         let Self { source_name, resource, breach, .. } = self;
@@ -33,7 +33,7 @@ impl BrokenContract {
     }
 }
 
-impl fmt::Display for BrokenContract {
+impl fmt::Display for HintContractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source_name, resource, table, breach, row } = self;
         write!(f, "contract broken in source `{source_name}`, resource `{resource}`: ")?;
@@ -61,7 +61,7 @@ impl fmt::Display for BrokenContract {
     }
 }
 
-impl std::error::Error for BrokenContract {}
+impl std::error::Error for HintContractError {}
 
 /// A column as far as contracts care.
 fn describe(column: &Column) -> String {

@@ -19,7 +19,7 @@ struct Task {
 }
 
 impl Task {
-    fn carry_out(self) {
+    fn execute(self) {
         let Self { rows, reply } = self;
         let stored = compress(&rows, LEVEL);
         // Nobody waits any more where the stage has failed.
@@ -65,7 +65,7 @@ impl Compressors {
         match &self.tasks {
             // A failed send shows as a missing answer.
             Some(tasks) if !self.threads.is_empty() => drop(tasks.send(task)),
-            _ => task.carry_out(),
+            _ => task.execute(),
         }
         Ticket(answer)
     }
@@ -91,5 +91,5 @@ impl Ticket {
 }
 
 fn work(inbox: &Receiver<Task>) {
-    inbox.iter().for_each(Task::carry_out);
+    inbox.iter().for_each(Task::execute);
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use arrow::array::{RecordBatch, StructArray};
 use cartage_schema::{
-    Breach, ContractEntity, ContractMode, ContractModes, DiscardReason, Discards, Schema, SchemaError, Table,
+    ContractEntity, ContractMode, ContractModes, ContractViolation, DiscardReason, Discards, Schema,
+    SchemaError, Table,
 };
 use cartage_source_api::{JsonPage, Page, RejectedRow, SourceError, columnar_value};
 
@@ -28,7 +29,7 @@ impl Contracts {
         &mut self,
         schema: &Schema,
         mut table: Table,
-    ) -> Result<Result<Option<Table>, Box<Breach>>, SchemaError> {
+    ) -> Result<Result<Option<Table>, Box<ContractViolation>>, SchemaError> {
         let name = table.name.clone();
         let modes = match self.modes.get(&name) {
             Some(modes) => *modes,

@@ -8,7 +8,7 @@ use cartage_runtime::threads::NoThread;
 use cartage_source_api::SourceError;
 use thiserror::Error;
 
-use crate::broken_contract::BrokenContract;
+use crate::broken_contract::HintContractError;
 
 /// The stage cannot publish a package. Whatever it had written is gone.
 #[derive(Debug, Error)]
@@ -17,9 +17,9 @@ pub enum ExtractError {
     /// A producer failed.
     #[error("source `{source_name}`, resource `{resource}`: cannot extract")]
     Source {
-        /// The source.
+        /// Name of the source.
         source_name: String,
-        /// The resource.
+        /// Name of the resource.
         resource: String,
         /// What went wrong.
         source: SourceError,
@@ -27,7 +27,7 @@ pub enum ExtractError {
     /// A resource was asked for that the source does not have.
     #[error("source `{source_name}` has no resource `{resource}`; it has {known}")]
     UnknownResource {
-        /// The source.
+        /// Name of the source.
         source_name: String,
         /// What was asked for.
         resource: String,
@@ -39,7 +39,7 @@ pub enum ExtractError {
         "source `{source_name}` has two resources named `{resource}`; rename one and set its `table_name`"
     )]
     DuplicateResource {
-        /// The source.
+        /// Name of the source.
         source_name: String,
         /// The name.
         resource: String,
@@ -47,16 +47,16 @@ pub enum ExtractError {
     /// The hints of a resource contradict themselves or the schema.
     #[error("source `{source_name}`, resource `{resource}`: its hints cannot be used: {reason}")]
     Hints {
-        /// The source.
+        /// Name of the source.
         source_name: String,
-        /// The resource.
+        /// Name of the resource.
         resource: String,
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
     /// A contract has frozen what the resource would change.
     #[error(transparent)]
-    Contract(Box<BrokenContract>),
+    Contract(Box<HintContractError>),
     /// A file of the package cannot be written.
     #[error("table `{table}`: cannot write the package")]
     Write {
@@ -70,7 +70,7 @@ pub enum ExtractError {
     Parquet {
         /// The table whose file it is.
         table: String,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What went wrong.
         source: parquet::errors::ParquetError,
@@ -78,7 +78,7 @@ pub enum ExtractError {
     /// A file of the package cannot be written.
     #[error("cannot write {}", path.display())]
     Io {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -91,13 +91,13 @@ pub enum ExtractError {
     Schema {
         /// Its name.
         schema: String,
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
     /// There is no thread for the producers.
     #[error("cannot begin to extract")]
     Thread(#[from] NoThread),
-    /// Somebody asked to stop; the package that was being written is gone.
+    /// The run was cancelled; the package that was being written is gone.
     #[error("extract was stopped before it was done; packages that were published stay, run again to go on")]
     Cancelled,
 }

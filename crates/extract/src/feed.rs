@@ -15,7 +15,7 @@ use cartage_runtime::{CancelToken, contain};
 use cartage_source_api::{Page, Producer, Route, SourceError, StateChange};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use crate::settings::NextItemMode;
+use cartage_runtime::NextItemMode;
 
 /// Pages of one producer that may wait to be taken.
 const READY_PAGES: usize = 2;

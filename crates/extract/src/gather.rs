@@ -14,16 +14,16 @@ use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
 use crate::ExtractError;
-use crate::checkpoint::{Cut, Filled};
 use crate::compress::Compressors;
 use crate::contract::Contracts;
 use crate::feed::{Feed, FeedEvent, PageEffects, QueuedProducer, caught};
 use crate::plan::Planned;
 use crate::publish::{Content, Publisher};
-use crate::report::{ExtractReport, PackageReport, ResourceReport};
+use crate::report::{ExtractReport, ExtractedPackage, ResourceReport};
 use crate::resource_progress::ResourceProgress;
 use crate::routed_tables::RoutedTables;
 use crate::settings::ExtractSettings;
+use crate::split_policy::{Filled, SplitPolicy};
 use crate::state_row::state_page;
 use crate::writer::{PackageFiles, TableWriters, WriterSettings};
 
@@ -66,7 +66,7 @@ pub(crate) struct Extraction<'a> {
     settings: ExtractSettings,
     runtime: Runtime,
     publisher: Publisher<'a>,
-    packages: Vec<PackageReport>,
+    packages: Vec<ExtractedPackage>,
     has_state: bool,
     /// What the package that is being written holds.
     filled: Filled,
@@ -201,10 +201,10 @@ impl<'a> Extraction<'a> {
         let resources = || self.planned.iter().zip(&self.standings);
         resources().any(|(_, standing)| !standing.has_ended())
             && resources().all(|(planned, standing)| match planned.cut {
-                Cut::WithState | Cut::StateAtEnd => true,
-                Cut::AtEnd => !standing.is_in_the_middle(),
-                Cut::RunAtOnce => false,
-                Cut::TableAtOnce => {
+                SplitPolicy::WithState | SplitPolicy::StateAtEnd => true,
+                SplitPolicy::AtEnd => !standing.is_in_the_middle(),
+                SplitPolicy::WholeRun => false,
+                SplitPolicy::WholeTable => {
                     let mut of_table = resources().filter(|(other, _)| other.root == planned.root);
                     of_table.clone().all(|(_, standing)| standing.has_ended())
                         || !of_table.any(|(_, standing)| standing.has_begun())
@@ -272,8 +272,7 @@ impl<'a> Extraction<'a> {
     }
 
     fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Result<Feed, NoThread> {
-        let limit = self.settings.limit;
-        let pages = if limit.rows == Some(0) { 0 } else { limit.pages.unwrap_or(u64::MAX) };
+        let pages = self.settings.limit.page_count();
         // The pages of a child are as many as its parent's rows ask for.
         let fodder = |(producer, resource): (_, &Planned)| QueuedProducer {
             producer,
@@ -299,10 +298,9 @@ impl<'a> Extraction<'a> {
         along: PageEffects,
     ) -> Result<(), ExtractError> {
         let PageEffects { change, route } = along;
-        let limit = self.settings.limit.rows;
+        let left = self.settings.limit.rows_left(self.reports[resource].rows);
         // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
-        let limit = limit.filter(|_| !change.has_edits());
-        let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.reports[resource].rows));
+        let room = if change.has_edits() { u64::MAX } else { left };
         let bytes = page.source_bytes();
         let rows = page.rows().min(room);
         self.standings[resource].begin();
@@ -378,7 +376,7 @@ impl<'a> Extraction<'a> {
         if feed.has_children(resource) && page.rows() > 0 {
             feed.hand_down(resource, page);
         }
-        if self.settings.limit.rows.is_some_and(|limit| self.reports[resource].rows >= limit) {
+        if self.settings.limit.is_reached(self.reports[resource].rows) {
             feed.close(resource);
         }
     }

@@ -14,13 +14,14 @@
 //! - Packages of several sources are made one after the other.
 
 mod broken_contract;
-mod checkpoint;
+
 mod compress;
 mod contract;
 mod error;
 mod feed;
 mod gather;
 mod handoff;
+mod limit;
 mod plan;
 mod probe;
 mod publish;
@@ -31,14 +32,17 @@ mod resource_progress;
 mod routed_tables;
 mod run;
 mod settings;
+mod split_policy;
 mod state_row;
 mod target_table;
 mod writer;
 
-pub use broken_contract::BrokenContract;
+pub use broken_contract::HintContractError;
+pub use cartage_runtime::NextItemMode;
 pub use error::ExtractError;
+pub use limit::ResourceLimit;
 pub use probe::{ProbeSettings, Probed, Sample, SampleColumn, probe};
-pub use report::{ExtractReport, PackageReport, ResourceReport};
+pub use report::{ExtractReport, ExtractedPackage, ResourceReport};
 pub use request::ExtractRequest;
 pub use run::run;
-pub use settings::{ExtractSettings, Limit, MAX_ROW_BYTES, NextItemMode, PackageLimits, ResourceSettings};
+pub use settings::{ExtractSettings, MAX_ROW_BYTES, PackageLimits, ResourceSettings};

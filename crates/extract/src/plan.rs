@@ -9,8 +9,8 @@ use cartage_schema::{Naming, Schema, Table, WriteDisposition};
 use cartage_source_api::{Producer, Resource, Resume, RouteScope, Source};
 
 use crate::ExtractError;
-use crate::checkpoint::{Cut, DestinationWrites};
 use crate::settings::ExtractSettings;
+use crate::split_policy::{DestinationWrites, SplitPolicy};
 use crate::target_table::TargetTable;
 
 /// The resources that take part, and their producers in the same order.
@@ -45,7 +45,7 @@ pub(crate) struct Planned {
     /// From where a later run goes on with the state of this one.
     resume: Resume,
     /// Whether its rows may be published before it has ended.
-    pub(crate) cut: Cut,
+    pub(crate) cut: SplitPolicy,
     /// The table at the top of its tables.
     pub(crate) root: String,
     /// How it loads only what is new; taken when the cursor is bound to the state.
@@ -80,12 +80,14 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
     for (one, root) in planned.iter_mut().zip(roots) {
         let known = schema.tables.get(&one.goal.table);
         let tables: Vec<&Table> = std::iter::once(one.goal.root()).chain(known).collect();
-        let cut = Cut::of(&tables, one.resume, &ways.for_resource(one.goal.replace_strategy));
-        // Where the table hangs below another one, how its rows are written is decided there.
-        let cut = if root == one.goal.table { cut } else { Cut::TableAtOnce };
+        let cut = SplitPolicy::of(&tables, one.resume, &ways.for_resource(one.goal.replace_strategy));
+        // Where the table is a child table, how its rows are written is decided there.
+        let cut = if root == one.goal.table { cut } else { SplitPolicy::WholeTable };
         one.cut = match (one.reach, cut) {
             // Which tables are at stake is known when the rows come.
-            (RouteScope::OtherHints, _) | (RouteScope::OtherTables, Cut::TableAtOnce) => Cut::RunAtOnce,
+            (RouteScope::OtherHints, _) | (RouteScope::OtherTables, SplitPolicy::WholeTable) => {
+                SplitPolicy::WholeRun
+            }
             _ => cut,
         };
         one.root = root;
@@ -95,12 +97,14 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
     let mut at_once: HashSet<String> = HashSet::new();
     for one in &*planned {
         let first = *dispositions.entry(&one.root).or_insert(one.goal.disposition);
-        if one.cut == Cut::TableAtOnce || one.goal.disposition != first {
+        if one.cut == SplitPolicy::WholeTable || one.goal.disposition != first {
             at_once.insert(one.root.clone());
         }
     }
-    for one in planned.iter_mut().filter(|one| one.cut != Cut::RunAtOnce && at_once.contains(&one.root)) {
-        one.cut = Cut::TableAtOnce;
+    for one in
+        planned.iter_mut().filter(|one| one.cut != SplitPolicy::WholeRun && at_once.contains(&one.root))
+    {
+        one.cut = SplitPolicy::WholeTable;
     }
 }
 
@@ -249,7 +253,7 @@ fn one(
     let planned = Planned {
         root: goal.table.clone(),
         goal: Arc::new(goal),
-        cut: Cut::AtEnd,
+        cut: SplitPolicy::AtEnd,
         name,
         hints,
         reach,

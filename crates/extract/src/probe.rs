@@ -35,7 +35,7 @@ pub struct ProbeSettings {
 /// A resource that was looked at.
 #[derive(Debug)]
 pub struct Probed {
-    /// The resource.
+    /// Name of the resource.
     pub name: String,
     /// The table of its rows.
     pub table: String,
@@ -229,7 +229,7 @@ fn type_of(name: &str, value: &Value, inference: &Inference) -> Option<String> {
         Value::Null => return None,
         Value::Object(_) => return Some("object".to_owned()),
         Value::Array(_) => return Some("list".to_owned()),
-        Value::Bool(truth) => Scalar::Bool(*truth),
+        Value::Bool(boolean) => Scalar::Bool(*boolean),
         Value::Number(number) => {
             number.as_i128().map_or_else(|| Scalar::Double(number.as_f64().unwrap_or_default()), Scalar::Int)
         }

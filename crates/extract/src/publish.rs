@@ -13,7 +13,7 @@ use cartage_state::PipelineState;
 
 use crate::ExtractError;
 use crate::handoff;
-use crate::report::PackageReport;
+use crate::report::ExtractedPackage;
 use crate::target_table::TargetTable;
 
 /// Makes the packages of a run, one after the other.
@@ -57,7 +57,7 @@ impl Publisher<'_> {
         content: Content<'_>,
         continues: BTreeSet<String>,
         runtime: &Runtime,
-    ) -> Result<Option<PackageReport>, ExtractError> {
+    ) -> Result<Option<ExtractedPackage>, ExtractError> {
         let refreshes = self.settings.refresh.is_some();
         if content.files.is_empty() && content.quarantine.is_empty() && !refreshes {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Publisher<'_> {
         content.schema.bump();
         let sealed = self.seal(staged, content, continues, runtime)?;
         let files = &sealed.manifest().files;
-        let report = PackageReport {
+        let report = ExtractedPackage {
             load_id: sealed.manifest().load_id.clone(),
             files: files.len(),
             bytes: files.iter().map(|file| file.bytes).sum(),
@@ -77,7 +77,7 @@ impl Publisher<'_> {
         sealed.publish(Folder::Extracted)?;
         self.settings.refresh = None;
         if let Some(published) = &self.published {
-            // Whoever does not listen any more finds the package on disk.
+            // If the receiver is gone, the package is on the disk.
             drop(published.send(report.load_id.clone()));
         }
         Ok(Some(report))

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 #[derive(Clone, Debug)]
 pub struct ExtractReport {
     /// The packages, in order; none if there was nothing to load and nothing was published.
-    pub packages: Vec<PackageReport>,
+    pub packages: Vec<ExtractedPackage>,
     /// The schema that the last package carries.
     pub schema: Schema,
     /// The state that the last package carries.
@@ -27,7 +27,7 @@ pub struct ExtractReport {
 
 /// A package that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackageReport {
+pub struct ExtractedPackage {
     /// The package.
     pub load_id: LoadId,
     /// Files in it.
@@ -45,7 +45,7 @@ pub struct ResourceReport {
     pub name: String,
     /// The table its rows went to.
     pub table: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
     /// Rows that its cursor left out: known already, or out of the range of the run.
     pub left_out: u64,

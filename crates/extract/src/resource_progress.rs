@@ -23,7 +23,7 @@ impl ResourceProgress {
     /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
     pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
         let (steps, edits) = change.split();
-        let has_passed = !steps.iter().any(CursorAdvance::let_none_pass);
+        let has_passed = !steps.iter().any(CursorAdvance::reject_all);
         for step in steps {
             self.left_out += step.left_out;
             if !self.cursors.iter().any(|cursor| cursor.is_of(&step)) {

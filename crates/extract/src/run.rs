@@ -7,7 +7,6 @@ use cartage_source_api::{Producer, SchemaSettings};
 use cartage_state::PipelineState;
 
 use crate::ExtractError;
-use crate::checkpoint::DestinationWrites;
 use crate::gather::Extraction;
 use crate::handoff;
 use crate::plan::{Planned, plan, plan_cuts};
@@ -16,6 +15,7 @@ use crate::refresh::refresh;
 use crate::report::ExtractReport;
 use crate::request::ExtractRequest;
 use crate::settings::ExtractSettings;
+use crate::split_policy::DestinationWrites;
 
 /// Extracts one source into packages and publishes them in `extracted/`: one, unless
 /// [`PackageLimits`](crate::PackageLimits) end it earlier.
@@ -23,7 +23,7 @@ use crate::settings::ExtractSettings;
 /// If there is nothing to load (no rows, no table to empty, no change of the state) nothing is published.
 ///
 /// # Errors
-/// Whatever fails, or if somebody asks to stop: what is not published yet is removed. Packages that were
+/// Whatever fails, or if the run is cancelled: what is not published yet is removed. Packages that were
 /// published stay, each with the state as of its end.
 /// [`ExtractError::Source`] names source, resource and place.
 pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {

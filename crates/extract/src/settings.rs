@@ -4,27 +4,9 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
 
 use cartage_package_store::Refresh;
-use serde::{Deserialize, Serialize};
+use cartage_runtime::{DEFAULT_FILE_BYTES, DEFAULT_FILE_ROWS, NextItemMode};
 
-/// Which resource gives the next page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NextItemMode {
-    /// One page of each resource in turn.
-    #[default]
-    RoundRobin,
-    /// All pages of the first resource, then those of the second.
-    Fifo,
-}
-
-/// How much of each resource is taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limit {
-    /// So many pages. Files come in pages of about one MiB.
-    pub pages: Option<u64>,
-    /// So many rows; the last page is cut.
-    pub rows: Option<u64>,
-}
+use crate::limit::ResourceLimit;
 
 /// When a package is published although there is more to come. It ends at the next page at which every resource
 /// can be cut: see [`Resume`](cartage_source_api::Resume).
@@ -83,7 +65,7 @@ pub struct ExtractSettings {
     /// Longest row in bytes of JSON text.
     pub max_line_bytes: usize,
     /// How much of each resource is taken, over all packages of the run.
-    pub limit: Limit,
+    pub limit: ResourceLimit,
     /// When a package is published although there is more to come.
     pub package: PackageLimits,
     /// Resources that have settings of their own, by name.
@@ -106,11 +88,11 @@ impl Default for ExtractSettings {
             workers: NonZeroUsize::new(5).expect("five is not zero"),
             max_parallel_items: NonZeroUsize::new(20).expect("twenty is not zero"),
             next_item_mode: NextItemMode::default(),
-            file_max_items: NonZeroU64::new(1_000_000).expect("a million is not zero"),
-            file_max_bytes: NonZeroU64::new(64 << 20).expect("64 MiB are not zero"),
+            file_max_items: NonZeroU64::new(DEFAULT_FILE_ROWS).expect("a million is not zero"),
+            file_max_bytes: NonZeroU64::new(DEFAULT_FILE_BYTES).expect("64 MiB are not zero"),
             disable_compression: false,
             max_line_bytes: MAX_ROW_BYTES,
-            limit: Limit::default(),
+            limit: ResourceLimit::default(),
             package: PackageLimits::default(),
             of_resources: BTreeMap::new(),
             resources: None,

@@ -2,7 +2,7 @@
 
 use cartage_package_store::LoadId;
 use cartage_runtime::Clock;
-use cartage_schema::{Origin, Schema};
+use cartage_schema::{MergeOrigin, Schema};
 use cartage_source_api::{JsonPage, Page, SourceError};
 use cartage_state::PipelineState;
 
@@ -27,7 +27,7 @@ pub(crate) fn state_page(
     let page = JsonPage::from_rows([row]).map_err(|error: SourceError| failed(error.to_string()))?;
     let table = schema.pipeline_state_table();
     schema
-        .merge_table(table, Origin::Resource)
+        .merge_table(table, MergeOrigin::Resource)
         .map_err(|error| ExtractError::Schema { schema: schema.name.clone(), reason: error.to_string() })?;
     Ok(Some(Page::Json(page)))
 }

@@ -69,7 +69,7 @@ pub enum CursorError {
          in the data, or set `primary_key = []` in `incremental`"
     )]
     KeyMissing {
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
     },
     /// The rows are columnar and have no such column.

@@ -47,7 +47,7 @@ fn lagged(
     let back = if settings.extreme == Extreme::Max { -settings.lag } else { settings.lag };
     match last {
         CursorValue::Int(integer) => Ok(CursorValue::Int(moved_integer(*integer, back))),
-        CursorValue::Bool(truth) => Ok(CursorValue::Int(moved_integer(i128::from(*truth), back))),
+        CursorValue::Bool(boolean) => Ok(CursorValue::Int(moved_integer(i128::from(*boolean), back))),
         CursorValue::Float(float) => Ok(CursorValue::Float(float + back)),
         CursorValue::Text(text) => {
             let iso = IsoText::parse(text).ok_or_else(|| {

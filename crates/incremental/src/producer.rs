@@ -7,8 +7,8 @@ use arrow::array::RecordBatch;
 use cartage_data_files::parquet::FileReader;
 use cartage_schema::DataType;
 use cartage_source_api::{
-    CursorAdvance, CursorId, CursorRange, Finding, HashChange, Input, JsonPage, LastValue, OpenContext, Page,
-    ParquetFile, Place, Producer, Resume, Route, RouteScope, SourceError, StateChange,
+    CursorAdvance, CursorId, CursorRange, Finding, HashChange, Input, InputPosition, JsonPage, LastValue,
+    OpenContext, Page, ParquetFile, Producer, Resume, Route, RouteScope, SourceError, StateChange,
 };
 use cartage_state::PipelineState;
 use serde_json::Value;
@@ -243,7 +243,7 @@ fn place(page: &JsonPage, row: u64) -> String {
     for origin in page.origins() {
         if row < first + origin.rows {
             let line = origin.first_line + row - first;
-            return Place { source: origin.source.clone(), line, column: None }.to_string();
+            return InputPosition { source: origin.source.clone(), line, column: None }.to_string();
         }
         first += origin.rows;
     }

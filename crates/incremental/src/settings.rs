@@ -1,7 +1,7 @@
 //! What a resource says about its cursor, checked.
 
 use cartage_row_readers::JsonPath;
-use cartage_schema::hints::{Incremental, KeyForm, Keys, ResourceHints};
+use cartage_schema::hints::{IncrementalHint, KeyForm, KeyHint, ResourceHints};
 use cartage_schema::{Schema, Table};
 use cartage_source_api::Resume;
 use serde_json::Value;
@@ -66,7 +66,7 @@ impl CursorSettings {
         Ok(Some(settings))
     }
 
-    fn read(incremental: &Incremental, resource_key: Option<&Keys>) -> Result<Self, String> {
+    fn read(incremental: &IncrementalHint, resource_key: Option<&KeyHint>) -> Result<Self, String> {
         let name = incremental.cursor_path.clone().filter(|path| !path.trim().is_empty());
         let name = name.ok_or("`cursor_path` is missing; it names the field that grows with time")?;
         let path = match incremental.cursor_column() {
@@ -188,8 +188,8 @@ impl CursorSettings {
 }
 
 /// The cursor's own key comes before that of the resource.
-fn row_key(own: Option<&Keys>, resource: Option<&Keys>) -> RowKey {
-    let columns = |keys: &Keys| match keys.form() {
+fn row_key(own: Option<&KeyHint>, resource: Option<&KeyHint>) -> RowKey {
+    let columns = |keys: &KeyHint| match keys.form() {
         KeyForm::Text => keys.names().first().map_or(RowKey::WholeRow, |name| RowKey::Column(name.clone())),
         KeyForm::List => RowKey::Columns(keys.names().to_vec()),
     };

@@ -101,7 +101,7 @@ impl<'a> CursorValue<'a> {
     pub(crate) fn from_value(value: &Value) -> Result<Option<CursorValue<'static>>, String> {
         match value {
             Value::Null => Ok(None),
-            Value::Bool(truth) => Ok(Some(CursorValue::Bool(*truth))),
+            Value::Bool(boolean) => Ok(Some(CursorValue::Bool(*boolean))),
             Value::Number(number) => Ok(Some(from_json_number(number))),
             Value::String(text) => Ok(Some(CursorValue::from_text(Cow::Owned(text.clone())))),
             Value::Array(_) | Value::Object(_) => {
@@ -113,7 +113,7 @@ impl<'a> CursorValue<'a> {
     /// The value as the state holds it. What JSON cannot hold is a marked text, as dlt writes it.
     pub(crate) fn to_value(&self) -> Value {
         match self {
-            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Bool(boolean) => Value::Bool(*boolean),
             Self::Int(integer) => match (i64::try_from(*integer), u64::try_from(*integer)) {
                 (Ok(small), _) => small.into(),
                 (_, Ok(large)) => large.into(),
@@ -139,7 +139,7 @@ impl<'a> CursorValue<'a> {
     pub(crate) fn into_owned(self) -> CursorValue<'static> {
         match self {
             Self::Text(text) => CursorValue::Text(Cow::Owned(text.into_owned())),
-            Self::Bool(truth) => CursorValue::Bool(truth),
+            Self::Bool(boolean) => CursorValue::Bool(boolean),
             Self::Int(integer) => CursorValue::Int(integer),
             Self::Float(float) => CursorValue::Float(float),
             Self::Decimal(decimal) => CursorValue::Decimal(decimal),
@@ -162,8 +162,8 @@ impl<'a> CursorValue<'a> {
             (C::Date(a), C::Date(b)) => Some(a.cmp(b)),
             (C::Int(a), C::Float(b)) => Some(number::integer_with_float(*a, *b)),
             (C::Float(a), C::Int(b)) => Some(number::integer_with_float(*b, *a).reverse()),
-            (C::Bool(truth), _) => C::Int(i128::from(*truth)).order(other),
-            (_, C::Bool(truth)) => self.order(&C::Int(i128::from(*truth))),
+            (C::Bool(boolean), _) => C::Int(i128::from(*boolean)).order(other),
+            (_, C::Bool(boolean)) => self.order(&C::Int(i128::from(*boolean))),
             _ => number::decimals(&self.decimal()?, &other.decimal()?),
         }
     }
@@ -171,7 +171,7 @@ impl<'a> CursorValue<'a> {
     /// The number as a decimal.
     pub(crate) fn decimal(&self) -> Option<Decimal> {
         match self {
-            Self::Bool(truth) => Some(Decimal::from_i128(i128::from(*truth))),
+            Self::Bool(boolean) => Some(Decimal::from_i128(i128::from(*boolean))),
             Self::Int(integer) => Some(Decimal::from_i128(*integer)),
             Self::Float(float) => Some(Decimal::from_f64(*float)),
             Self::Decimal(decimal) => Some(decimal.clone()),
@@ -182,7 +182,7 @@ impl<'a> CursorValue<'a> {
     /// The value as a person writes it, without quotes or marks.
     fn plain(&self) -> String {
         match self {
-            Self::Bool(truth) => truth.to_string(),
+            Self::Bool(boolean) => boolean.to_string(),
             Self::Int(integer) => integer.to_string(),
             Self::Float(float) => float.to_string(),
             Self::Decimal(decimal) => decimal.to_string(),

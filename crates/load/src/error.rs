@@ -12,7 +12,7 @@ pub enum LoadError {
     /// The package, or the folder of the pipeline, cannot be used.
     #[error("cannot load package {load_id}")]
     Store {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// What the store says.
         #[source]
@@ -21,7 +21,7 @@ pub enum LoadError {
     /// The schema of the package cannot be used at this destination.
     #[error("cannot load package {load_id}: its schema does not fit")]
     Schema {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// What does not fit.
         #[source]
@@ -30,17 +30,17 @@ pub enum LoadError {
     /// A document of the package makes no sense.
     #[error("cannot load package {load_id}: {document} cannot be understood: {reason}")]
     Document {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
-        /// The document.
+        /// File name of the document, such as `schema.json`.
         document: &'static str,
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
     /// The destination refused something.
     #[error("cannot {doing} of load {load_id}")]
     Destination {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// What was being done, as verb and object.
         doing: String,
@@ -51,11 +51,11 @@ pub enum LoadError {
     /// A job failed for good. Its file is back in `new_jobs/`, and the next load tries it again.
     #[error("job {job} of table {table} failed for good in load {load_id}")]
     JobFailed {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// The job file.
         job: String,
-        /// Its table.
+        /// Name of its table, as in the schema.
         table: String,
         /// What the destination says.
         #[source]
@@ -64,11 +64,11 @@ pub enum LoadError {
     /// A job failed again and again with errors that might pass.
     #[error("job {job} of table {table} failed {attempts} times in load {load_id}")]
     TooManyRetries {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// The job file.
         job: String,
-        /// Its table.
+        /// Name of its table, as in the schema.
         table: String,
         /// Attempts so far, over all runs.
         attempts: u32,
@@ -79,7 +79,7 @@ pub enum LoadError {
     /// There is no thread for the jobs. None has begun.
     #[error("cannot load package {load_id}")]
     Thread {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// What the system says.
         source: NoThread,
@@ -87,9 +87,9 @@ pub enum LoadError {
     /// The user asked to stop. Running jobs have ended.
     #[error("stopped while loading package {load_id}; {pending} of {total} jobs are pending")]
     Cancelled {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
-        /// Jobs left.
+        /// Number of jobs that are neither completed nor failed.
         pending: usize,
         /// Jobs of the package.
         total: usize,

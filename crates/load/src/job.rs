@@ -1,7 +1,7 @@
 //! A job of the package as the stage sees it.
 
 use cartage_destinations_api::JobFile;
-use cartage_package_store::{JobFileName, JobState, Origin, Package};
+use cartage_package_store::{JobFileName, JobState, Package, SourceRange};
 
 use crate::error::{LoadError, store_error};
 
@@ -65,7 +65,7 @@ impl LoadJob {
     }
 }
 
-fn input_of(origins: &[Origin]) -> Option<String> {
+fn input_of(origins: &[SourceRange]) -> Option<String> {
     let first = origins.first()?;
     origins.iter().all(|origin| origin.source == first.source).then(|| first.source.clone())
 }

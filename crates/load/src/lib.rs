@@ -1,7 +1,7 @@
 //! The load stage: one package of `normalized/` into a destination, then to `loaded/`.
 //!
 //! [`run`] verifies the whole package, asks the destination how far it is with it, and then prepares
-//! tables, runs the jobs beside each other, finishes table chains, commits and moves the package. It
+//! tables, runs the jobs concurrently, finishes table chains, commits and moves the package. It
 //! drives any [`Destination`](cartage_destinations_api::Destination) and knows none.
 //!
 //! # Invariants
@@ -17,7 +17,7 @@
 //! - A follow-up that fails for good stops the load, also without `raise_on_failed_jobs`: its rows are
 //!   in no table yet, and there is no file that could be kept as failed.
 
-mod base;
+mod base_state;
 mod chains;
 mod commit;
 mod error;
@@ -28,11 +28,12 @@ mod preview;
 mod queue;
 mod report;
 mod run;
+mod running;
 mod schedule;
 mod settings;
 
 pub use error::LoadError;
 pub use preview::{Comparison, preview};
-pub use report::{FailedJob, LoadReport, TableReport};
+pub use report::{JobFailure, LoadReport, TableReport};
 pub use run::{LoadRequest, run};
 pub use settings::LoadSettings;

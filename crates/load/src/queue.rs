@@ -10,6 +10,20 @@ pub(crate) struct Task {
     pub(crate) what: TaskKind,
     /// Failed attempts so far in this run; the worker waits before another one.
     pub(crate) failed: u32,
+    /// How often the destination has said that it is still running since the last attempt began.
+    pub(crate) asked: u32,
+}
+
+impl Task {
+    /// One that nobody has tried.
+    pub(crate) fn new(what: TaskKind) -> Self {
+        Self { what, failed: 0, asked: 0 }
+    }
+
+    /// The same after an attempt that failed.
+    pub(crate) fn again(self) -> Self {
+        Self { failed: self.failed + 1, asked: 0, ..self }
+    }
 }
 
 /// What is to be done, by its index.
@@ -79,7 +93,7 @@ mod tests {
     fn filled(parallelism: Parallelism) -> Queue {
         let mut queue = Queue::new(parallelism);
         for (index, table) in ["a", "a", "b"].into_iter().enumerate() {
-            queue.push(Task { what: TaskKind::Job(index), failed: 0 }, table);
+            queue.push(Task::new(TaskKind::Job(index)), table);
         }
         queue
     }

@@ -9,14 +9,14 @@ use indexmap::IndexMap;
 pub struct LoadReport {
     /// The package.
     pub load_id: String,
-    /// Its schema.
+    /// Name of its schema.
     pub schema_name: String,
     /// Where the rows are.
     pub destination: Description,
     /// What each table got, in the order of the package.
     pub tables: IndexMap<String, TableReport>,
     /// Jobs that were put aside (only without `raise_on_failed_jobs`).
-    pub failed_jobs: Vec<FailedJob>,
+    pub failed_jobs: Vec<JobFailure>,
     /// Tables that were created.
     pub created_tables: Vec<String>,
     /// Columns that were added, as (table, column).
@@ -35,7 +35,7 @@ pub struct LoadReport {
 pub struct TableReport {
     /// Rows of completed jobs.
     pub rows: u64,
-    /// Completed jobs.
+    /// Number of jobs that completed.
     pub jobs: u64,
     /// Bytes of their files.
     pub bytes: u64,
@@ -44,14 +44,14 @@ pub struct TableReport {
 /// A job that was put aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct FailedJob {
+pub struct JobFailure {
     /// Name of its file in `failed_jobs/`; the reason is beside it.
     pub job: String,
-    /// Its table.
+    /// Name of its table, as in the schema.
     pub table: String,
     /// Rows that are not loaded.
     pub rows: u64,
-    /// Why.
+    /// What is wrong, as text for people.
     pub reason: String,
 }
 

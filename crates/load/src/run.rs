@@ -13,13 +13,13 @@ use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
 use indexmap::IndexMap;
 
-use crate::base::base_state;
+use crate::base_state::base_state;
 use crate::commit::write_back;
 use crate::error::{LoadError, refused, store_error};
 use crate::handoff::Handoff;
 use crate::job::LoadJob;
 use crate::plan::{PlanInput, make};
-use crate::report::{FailedJob, LoadReport, TableReport};
+use crate::report::{JobFailure, LoadReport, TableReport};
 use crate::schedule::Schedule;
 use crate::settings::LoadSettings;
 
@@ -34,7 +34,7 @@ pub struct LoadRequest<'a> {
     pub load_id: &'a LoadId,
     /// Where the rows go.
     pub destination: &'a dyn Destination,
-    /// `[load]`.
+    /// Settings of the load stage.
     pub settings: &'a LoadSettings,
     /// Clock, randomness, progress, cancellation.
     pub runtime: &'a Runtime,
@@ -50,7 +50,7 @@ pub fn run(request: LoadRequest<'_>) -> Result<LoadReport, LoadError> {
     let _inside = span.enter();
     let begun = request.runtime.clock.unix_micros();
     let load = Load::open(&request)?;
-    let mut report = load.carry_out()?;
+    let mut report = load.execute()?;
     report.seconds = (request.runtime.clock.unix_micros() - begun) as f64 / 1e6;
     Ok(report)
 }
@@ -108,7 +108,7 @@ impl<'a> Load<'a> {
         Ok(Self { request, package, jobs, plan })
     }
 
-    fn carry_out(mut self) -> Result<LoadReport, LoadError> {
+    fn execute(mut self) -> Result<LoadReport, LoadError> {
         let status =
             self.with_retries("ask for the status", || self.request.destination.load_status(&self.plan.key))?;
         let mut prepared = PreparedLoad::default();
@@ -203,7 +203,7 @@ impl<'a> Load<'a> {
             .retry(
                 settings.raise_on_max_retries.get(),
                 self.request.runtime,
-                DestinationError::may_pass,
+                DestinationError::is_retryable,
                 work,
             )
             .map_err(|source| refused(self.request.load_id, doing, source))
@@ -218,7 +218,7 @@ impl<'a> Load<'a> {
         let mut failed_jobs = Vec::new();
         for job in &self.jobs {
             if job.state == JobState::Failed {
-                failed_jobs.push(FailedJob {
+                failed_jobs.push(JobFailure {
                     job: job.name.to_string(),
                     table: job.table.clone(),
                     rows: job.rows,

@@ -1,4 +1,4 @@
-//! Runs the jobs and follow-ups of a load beside each other and moves the files as they end.
+//! Runs the jobs and follow-ups of a load concurrently and moves the files as they end.
 //!
 //! Workers talk to the destination; the calling thread alone moves files, so that every decision about
 //! the package is made in one place.
@@ -13,6 +13,7 @@ use crate::chains::Chains;
 use crate::error::{LoadError, store_error};
 use crate::job::LoadJob;
 use crate::queue::{Queue, Task, TaskKind};
+use crate::running::{Next, RunningTasks};
 use crate::settings::LoadSettings;
 
 /// One load while its jobs run.
@@ -46,10 +47,10 @@ impl Schedule<'_> {
         let mut queue =
             Queue::new(self.settings.parallelism_strategy.unwrap_or(capabilities.jobs.parallelism));
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| !job.is_settled()) {
-            queue.push(Task { what: TaskKind::Job(index), failed: 0 }, &job.table);
+            queue.push(Task::new(TaskKind::Job(index)), &job.table);
         }
         for index in chains.ready() {
-            queue.push(Task { what: TaskKind::FollowUp(index), failed: 0 }, &self.plan.chains[index].root);
+            queue.push(Task::new(TaskKind::FollowUp(index)), &self.plan.chains[index].root);
         }
         let most = capabilities.jobs.max_parallel_load_jobs.unwrap_or(usize::MAX);
         let slots = self.settings.workers.get().min(most).min(self.jobs.len()).max(1);
@@ -87,6 +88,7 @@ impl Schedule<'_> {
         ended: &Receiver<Completion>,
     ) -> Result<(), LoadError> {
         let mut stop: Option<LoadError> = None;
+        let mut running = RunningTasks::default();
         loop {
             while stop.is_none() && !self.runtime.cancel.is_cancelled() && queue.running() < slots {
                 let Some(task) = queue.take() else { break };
@@ -95,13 +97,33 @@ impl Schedule<'_> {
                     stop = Some(error);
                 }
             }
+            if stop.is_some() || self.runtime.cancel.is_cancelled() {
+                // They go on at the destination; the next process asks about them.
+                running.take_all().for_each(|task| self.put_back(task, queue));
+            }
             if queue.running() == 0 {
                 break;
             }
-            let Ok(Completion { task, result }) = ended.recv() else { break };
-            queue.release(&self.table_of(task.what));
-            if let Err(error) = self.settle(task, result, queue, chains) {
-                stop.get_or_insert(error);
+            // What runs at the destination counts as running, so a worker is free for the job that is asked about.
+            let at_work = queue.running() - running.len();
+            match running.next(at_work, ended, &self.settings.retry, self.runtime) {
+                None => break,
+                Some(Next::Ask(task)) if self.runtime.cancel.is_cancelled() => self.put_back(task, queue),
+                Some(Next::Ask(task)) => {
+                    if let Err(error) = self.begin(task, orders) {
+                        queue.release(&self.table_of(task.what));
+                        stop.get_or_insert(error);
+                    }
+                }
+                Some(Next::Ended(Completion { task, result: Ok(JobOutcome::Running(_)) })) => {
+                    running.add(task, &self.settings.retry, self.runtime);
+                }
+                Some(Next::Ended(Completion { task, result })) => {
+                    queue.release(&self.table_of(task.what));
+                    if let Err(error) = self.settle(task, result, queue, chains) {
+                        stop.get_or_insert(error);
+                    }
+                }
             }
         }
         match stop {
@@ -116,6 +138,13 @@ impl Schedule<'_> {
             TaskKind::Job(index) => self.jobs[index].table.clone(),
             TaskKind::FollowUp(index) => self.plan.chains[index].root.clone(),
         }
+    }
+
+    /// A task is not at work any more and is to be done later.
+    fn put_back(&self, task: Task, queue: &mut Queue) {
+        let table = self.table_of(task.what);
+        queue.release(&table);
+        queue.push(task, &table);
     }
 
     fn begin(&mut self, task: Task, orders: &Sender<Assignment>) -> Result<(), LoadError> {
@@ -149,7 +178,7 @@ impl Schedule<'_> {
                 Ok(())
             }
             (TaskKind::Job(index), Ok(outcome)) => {
-                self.completed(index, outcome)?;
+                self.completed(index, &outcome)?;
                 self.follow_up(index, true, queue, chains);
                 Ok(())
             }
@@ -159,11 +188,11 @@ impl Schedule<'_> {
         }
     }
 
-    fn completed(&mut self, index: usize, outcome: JobOutcome) -> Result<(), LoadError> {
+    fn completed(&mut self, index: usize, outcome: &JobOutcome) -> Result<(), LoadError> {
         let job = &mut self.jobs[index];
         self.locked.complete(&job.name).map_err(store_error(self.package.load_id()))?;
         job.state = JobState::Completed;
-        if outcome == JobOutcome::DoneBefore {
+        if *outcome == JobOutcome::DoneBefore {
             tracing::info!(job = %job.name, "an earlier attempt had loaded this job");
         }
         self.runtime.progress.advance(Stage::Load, &job.table, job.rows, job.bytes, 1);
@@ -173,7 +202,7 @@ impl Schedule<'_> {
     /// Queues the follow-up of the chain that became ready.
     fn follow_up(&self, index: usize, loaded: bool, queue: &mut Queue, chains: &mut Chains<'_>) {
         if let Some(chain) = chains.settle(&self.jobs[index].table, loaded) {
-            queue.push(Task { what: TaskKind::FollowUp(chain), failed: 0 }, &self.plan.chains[chain].root);
+            queue.push(Task::new(TaskKind::FollowUp(chain)), &self.plan.chains[chain].root);
         }
     }
 
@@ -213,7 +242,7 @@ impl Schedule<'_> {
                     });
                 }
                 tracing::warn!(job = %job.name, %error, attempts, "transient error, the job is tried again");
-                queue.push(Task { failed: task.failed + 1, ..task }, &table);
+                queue.push(task.again(), &table);
                 Ok(())
             }
             ErrorKind::Terminal => Err(LoadError::JobFailed { load_id, job: name, table, source: error }),
@@ -233,7 +262,7 @@ impl Schedule<'_> {
         let failed = task.failed + 1;
         if error.kind() == ErrorKind::Transient && failed < self.settings.raise_on_max_retries.get() {
             tracing::warn!(table = %root, %error, "transient error, the follow-up is tried again");
-            queue.push(Task { failed, ..task }, root);
+            queue.push(task.again(), root);
             return Ok(());
         }
         let (job, table) = (format!("follow-up of {root}"), root.clone());
@@ -271,6 +300,17 @@ fn explained(error: &DestinationError) -> String {
     text
 }
 
+/// Says that the destination runs a task, as part of the task's span.
+fn tell(task: Task, outcome: &JobOutcome) {
+    if let JobOutcome::Running(handle) = outcome {
+        if task.asked == 0 {
+            tracing::info!(%handle, "the destination works on it");
+        } else {
+            tracing::debug!(%handle, asked = task.asked, "the destination still works on it");
+        }
+    }
+}
+
 /// What worker threads share.
 #[derive(Clone, Copy)]
 struct Worker<'a> {
@@ -296,7 +336,7 @@ impl Worker<'_> {
     }
 
     fn attempt(self, task: Task, job: Option<&LoadJob>) -> Result<JobOutcome, DestinationError> {
-        if task.failed > 0 {
+        if task.failed > 0 && task.asked == 0 {
             self.settings.retry.wait(task.failed, self.runtime);
         }
         match (task.what, job) {
@@ -309,7 +349,7 @@ impl Worker<'_> {
                     let destination = &self.destination.capabilities().destination;
                     DestinationError::invalid(format!("{destination} has no staging dataset"))
                 })?;
-                staging.open_follow_up(self.plan, chain)?.run()
+                staging.open_follow_up(self.plan, chain)?.run().inspect(|outcome| tell(task, outcome))
             }
             (TaskKind::Job(_), Some(job)) => {
                 let span = tracing::info_span!(
@@ -317,7 +357,7 @@ impl Worker<'_> {
                 );
                 let _inside = span.enter();
                 let file = job.file(self.package);
-                self.destination.open_job(self.plan, &file)?.run()
+                self.destination.open_job(self.plan, &file)?.run().inspect(|outcome| tell(task, outcome))
             }
             (TaskKind::Job(_), None) => Err(DestinationError::terminal("a job without a file was started")),
         }

@@ -6,13 +6,13 @@ use cartage_destinations_api::Parallelism;
 
 use cartage_runtime::RetryPolicy;
 
-/// `[load]`.
+/// Settings of the load stage, from `[load]`.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct LoadSettings {
     /// Jobs at a time; the destination may lower it.
     pub workers: NonZeroUsize,
-    /// Which jobs may run beside each other; the destination's choice where absent.
+    /// Which jobs may run concurrently; the destination's choice where absent.
     pub parallelism_strategy: Option<Parallelism>,
     /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is put
     /// aside with its reason and the others go on.
@@ -27,7 +27,7 @@ pub struct LoadSettings {
     /// Whether the state at the destination must be the one that the package builds on. Off where the
     /// pipeline does not restore its state (`restore_from_destination = false`).
     pub check_state: bool,
-    /// How long to wait between attempts.
+    /// How long to wait between attempts, and before asking again about a job that runs at the destination.
     pub retry: RetryPolicy,
 }
 

@@ -14,7 +14,7 @@ use cartage_data_files::blocks::{BLOCK_BYTES, BlockWriter, Packing};
 use cartage_normalize::{NormalizeRequest, NormalizeSettings, run};
 use cartage_package_store::{
     Checksum, Codec, DataWriter, FileDraft, FileFormat, Folder, JobFileName, LoadId, ManifestDraft,
-    PackageSettings, PackageStore, PageCompression, StoreOptions, Wait, Written,
+    PackageSettings, PackageStore, PageCompression, StoreOptions, Wait, WrittenFile,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::{NamingKind, Schema, Table};
@@ -119,7 +119,7 @@ fn extract(
         files.push(FileDraft {
             rows: stats.rows,
             uncompressed_bytes: stats.uncompressed_bytes,
-            written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+            written: Some(WrittenFile { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
             ..FileDraft::new(name, "items")
         });
     }

@@ -12,8 +12,8 @@ const EXAMPLE_CHARS: usize = 120;
 
 /// Something that a contract has frozen and a row would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frozen {
-    /// The table.
+pub struct FrozenChange {
+    /// Name of the table, as in the schema.
     pub table: Arc<str>,
     /// The column; `None` if it is the table that is new.
     pub column: Option<Arc<str>>,
@@ -27,7 +27,7 @@ pub struct Frozen {
     pub value: Option<String>,
 }
 
-impl fmt::Display for Frozen {
+impl fmt::Display for FrozenChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, column, entity, data_type, known_type, .. } = self;
         let Some(column) = column else { return write!(f, "table `{table}` is new, but tables are frozen") };
@@ -52,13 +52,13 @@ impl fmt::Display for Frozen {
 
 /// Data broke a contract. Nothing of the package was normalized.
 #[derive(Clone, Debug)]
-pub struct BrokenContract {
+pub struct RowContractError {
     /// The schema, which has the name of the source.
     pub schema: String,
     /// The resource whose rows these are.
     pub resource: Option<String>,
     /// What is frozen, with the value that would change it.
-    pub frozen: Frozen,
+    pub frozen: FrozenChange,
     /// The extracted file.
     pub file: String,
     /// Number of the row in that file, from 1.
@@ -67,7 +67,7 @@ pub struct BrokenContract {
     pub source: Option<(String, u64)>,
 }
 
-impl BrokenContract {
+impl RowContractError {
     /// How to let it in, one line for people.
     pub fn hint(&self) -> String {
         let entity = self.frozen.entity;
@@ -83,7 +83,7 @@ impl BrokenContract {
     }
 }
 
-impl fmt::Display for BrokenContract {
+impl fmt::Display for RowContractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { schema, resource, frozen, file, row, source } = self;
         write!(f, "contract broken in source `{schema}`")?;
@@ -98,7 +98,7 @@ impl fmt::Display for BrokenContract {
     }
 }
 
-impl std::error::Error for BrokenContract {}
+impl std::error::Error for RowContractError {}
 
 fn shortened(value: &str) -> String {
     match value.char_indices().nth(EXAMPLE_CHARS) {

@@ -4,10 +4,10 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray};
 use arrow::compute::filter_record_batch;
 use cartage_data_files::parquet::FileReader;
 use cartage_package_store::FileEntry;
-use cartage_schema::{Breach, Column, ContractEntity, ContractMode, Table};
+use cartage_schema::{Column, ContractEntity, ContractMode, ContractViolation, Table};
 
 use crate::arrow_json::description_of;
-use crate::broken::Frozen;
+use crate::broken::FrozenChange;
 use crate::coordinate::{Coordinator, source_line};
 use crate::error::NormalizeError;
 use crate::guard::{Discard, Refusal};
@@ -18,7 +18,7 @@ use crate::input_place::input_of;
 pub(crate) enum Kept {
     /// Rows without some columns, or without those that have values in them.
     Columns(Vec<RefusedColumn>),
-    /// Nothing.
+    /// No row of the file, by a contract of this mode.
     None(ContractMode),
 }
 
@@ -68,7 +68,7 @@ impl Coordinator<'_> {
             incoming.columns.insert(column.name.clone(), column);
         }
         let admission = schema.admit(incoming, &modes);
-        let position = |breach: &Breach| {
+        let position = |breach: &ContractViolation| {
             let name = &breach.column.as_ref()?.name;
             columns.iter().find(|(_, column)| column.name == *name).map(|(index, _)| *index)
         };
@@ -88,7 +88,7 @@ impl Coordinator<'_> {
     fn frozen(
         &self,
         table: &str,
-        breach: &Breach,
+        breach: &ContractViolation,
         index: Option<usize>,
         entry: &FileEntry,
         reader: &mut FileReader,
@@ -103,7 +103,7 @@ impl Coordinator<'_> {
             }
             row += array.len() as u64;
         }
-        let frozen = Frozen {
+        let frozen = FrozenChange {
             table: table.into(),
             column: breach.column.as_ref().map(|column| column.name.as_str().into()),
             entity: breach.entity,

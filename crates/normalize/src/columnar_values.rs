@@ -11,13 +11,14 @@ use cartage_schema::{Column, ContractEntity, ContractMode, DataType};
 use cartage_values::{Decimal, Scalar, coerce};
 
 use crate::arrow_json::description_of;
-use crate::broken::Frozen;
+use crate::broken::FrozenChange;
 use crate::columnar_contract::BatchPlace;
 use crate::columns::{ColumnBuilder, ColumnSize, Physical};
 use crate::coordinate::Coordinator;
 use crate::error::{BadRow, BadValue, NormalizeError};
 use crate::exact::exact;
 use crate::guard::{Discard, Refusal};
+use crate::names::VariantOf;
 
 /// Bytes of a row that an error shows.
 const EXCERPT_BYTES: usize = 200;
@@ -189,8 +190,7 @@ impl Coordinator<'_> {
     /// The position of the variant for values of a type.
     fn variant(&self, by_value: &mut ByValue, data_type: DataType, table: &str) -> usize {
         let main = &by_value.targets[0].name;
-        let suffix = self.rules.variant_suffix(table, main, data_type);
-        let name = self.rules.naming.shorten_fragments([&**main, &suffix]);
+        let name = self.rules.variant_name(table, main, VariantOf::Type(data_type));
         if let Some(known) = by_value.targets.iter().position(|target| *target.name == *name) {
             return known;
         }
@@ -217,7 +217,7 @@ impl Coordinator<'_> {
         let table: Arc<str> = place.table.into();
         let value = || Some(description_of(batch.column(by_value.index).as_ref(), row));
         if mode == ContractMode::Freeze {
-            let frozen = Frozen {
+            let frozen = FrozenChange {
                 table,
                 column: Some(Arc::clone(&main.name)),
                 entity: ContractEntity::DataType,

@@ -21,7 +21,7 @@ pub struct CurrentContracts {
 /// What becomes of the contract with which a schema was extracted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum SchemaContract {
-    /// It stays.
+    /// The contract of the schema stays.
     #[default]
     Stays,
     /// It is this one; `None` takes it away.

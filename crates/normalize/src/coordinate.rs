@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::{BlockReader, Packing};
-use cartage_package_store::{FileEntry, Origin};
+use cartage_package_store::{FileEntry, SourceRange};
 use cartage_runtime::{Runtime, Stage};
 
 use crate::assemble::{Assembler, EncodeTask};
 use crate::batch::{BlockResult, TableBatch};
 use crate::block::{BadLine, BlockDone, BlockFailure, BlockFile, BlockOutput, BlockTask, excerpt};
-use crate::broken::{BrokenContract, Frozen};
+use crate::broken::{FrozenChange, RowContractError};
 use crate::columnar_union::ColumnarFiles;
 use crate::error::{BadRow, BadValue, NormalizeError};
 use crate::guard::Discard;
@@ -205,7 +205,7 @@ impl<'a> Coordinator<'a> {
     /// The error of something frozen.
     pub(crate) fn broken(
         &self,
-        frozen: Frozen,
+        frozen: FrozenChange,
         root: &str,
         file: String,
         row: u64,
@@ -214,7 +214,7 @@ impl<'a> Coordinator<'a> {
         let schema = self.merged.schema();
         let resource = schema.tables.get(root).and_then(|table| table.resource.clone());
         let schema = schema.name.clone();
-        NormalizeError::Contract(Box::new(BrokenContract { schema, resource, frozen, file, row, source }))
+        NormalizeError::Contract(Box::new(RowContractError { schema, resource, frozen, file, row, source }))
     }
 
     /// Counts what a contract kept out of a block, and keeps it where asked to.
@@ -295,7 +295,7 @@ impl InOrder<'_> {
 }
 
 /// Source and line of a row of a file.
-pub(crate) fn source_line(origins: &[Origin], row: u64) -> Option<(String, u64)> {
+pub(crate) fn source_line(origins: &[SourceRange], row: u64) -> Option<(String, u64)> {
     let origin =
         origins.iter().find(|origin| (origin.first_row..origin.first_row + origin.rows).contains(&row))?;
     Some((origin.source.clone(), origin.first_line + (row - origin.first_row)))

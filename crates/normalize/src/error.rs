@@ -12,7 +12,7 @@ use cartage_runtime::threads::NoThread;
 use cartage_schema::{DataType, SchemaError};
 use thiserror::Error;
 
-use crate::broken::{BrokenContract, Frozen};
+use crate::broken::{FrozenChange, RowContractError};
 use crate::input_place::{input_of, place_of};
 use crate::shape::{Shapes, TableId};
 use crate::slots::SlotId;
@@ -27,16 +27,16 @@ pub enum NormalizeError {
     BadRow(Box<BadRow>),
     /// A contract has frozen what the data would change. The package waits for another contract.
     #[error(transparent)]
-    Contract(Box<BrokenContract>),
+    Contract(Box<RowContractError>),
     /// A column that must not be null never had a value that would give it a type.
     #[error(
         "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
          no type; give it a `data_type`, or check that the name of the column is that of a field"
     )]
     UnboundColumn {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
     },
     /// A column that must not be null has nulls, which no destination would refuse later.
@@ -45,9 +45,9 @@ pub enum NormalizeError {
          source, or take `nullable = false` from the column"
     )]
     Nulls {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
     },
     /// A job file has a format that cannot be normalized.
@@ -55,7 +55,7 @@ pub enum NormalizeError {
     Format {
         /// The job file.
         file: String,
-        /// Its format.
+        /// Format that the manifest names.
         format: String,
     },
     /// A Parquet file of a source cannot be read.
@@ -63,7 +63,7 @@ pub enum NormalizeError {
     Input {
         /// The file of the source.
         input: String,
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
         /// The job file.
         file: String,
@@ -78,7 +78,7 @@ pub enum NormalizeError {
     Panicked {
         /// The file of the source, as far as it is known; else the job file.
         input: String,
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
         /// What the panic said.
         panic: Panicked,
@@ -91,9 +91,9 @@ pub enum NormalizeError {
     Conversion {
         /// The file of the source.
         file: String,
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
         /// What does not fit.
         source: Box<arrow::error::ArrowError>,
@@ -103,7 +103,7 @@ pub enum NormalizeError {
     Columnar {
         /// The file as people know it.
         file: String,
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
         /// What is wrong with which columns, and what to do.
         reason: String,
@@ -111,7 +111,7 @@ pub enum NormalizeError {
     /// The schema of the package does not fit that of the pipeline.
     #[error("cannot use the schema of package {load_id}")]
     Schema {
-        /// The package.
+        /// Load id of the package.
         load_id: String,
         /// What is wrong.
         source: Box<SchemaError>,
@@ -137,7 +137,7 @@ pub enum NormalizeError {
     /// The file of quarantined rows cannot be written.
     #[error("cannot write {}", path.display())]
     Quarantine {
-        /// The file.
+        /// Path of the file.
         path: std::path::PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -145,7 +145,7 @@ pub enum NormalizeError {
     /// There is no thread for the work.
     #[error("cannot begin to normalize")]
     Thread(#[from] NoThread),
-    /// Somebody asked to stop. Nothing was published.
+    /// The run was cancelled. Nothing was published.
     #[error("cancelled")]
     Cancelled,
 }
@@ -223,16 +223,16 @@ pub enum BadValue {
     },
     /// A null where none may be.
     Null {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: Arc<str>,
     },
     /// A value fits neither its column nor a variant of it.
     NotCoercible {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: Arc<str>,
         /// Type of the value.
         from: DataType,
@@ -241,30 +241,30 @@ pub enum BadValue {
     },
     /// A value is too large for its column.
     DoesNotFit {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: Arc<str>,
-        /// Why not.
+        /// Why the value has no place, as text for people.
         detail: String,
     },
     /// A key has no letters that the naming convention keeps.
     Nameless {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
     },
     /// A contract has frozen what the row would change.
-    Frozen(Box<Frozen>),
+    Frozen(Box<FrozenChange>),
     /// The row has no value for a column of its key.
     MissingKey {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: Arc<str>,
     },
     /// Two keys of an object become one column, or the rows of two lists one table, and `name_collisions` is `fail`.
     SharedName {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: Arc<str>,
         /// The column; `None` for lists.
         column: Option<Arc<str>>,

@@ -40,6 +40,7 @@ mod long_numbers;
 pub mod measure;
 mod merge;
 mod name_map;
+mod names;
 mod notes;
 mod output;
 mod parquet_input;
@@ -58,7 +59,7 @@ mod slots;
 mod tables;
 mod writer;
 
-pub use broken::{BrokenContract, Frozen};
+pub use broken::{FrozenChange, RowContractError};
 pub use contracts::{CurrentContracts, SchemaContract};
 pub use error::{BadRow, BadValue, NormalizeError};
 pub use report::{NormalizeReport, NulledNumbers, SharedName};

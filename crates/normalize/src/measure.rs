@@ -31,7 +31,7 @@ pub struct HotPath {
 
 /// Columns of a block, ready to be encoded. Cloning copies no values.
 #[derive(Clone)]
-pub struct Columns(Vec<TableBatch>);
+pub struct BlockColumns(Vec<TableBatch>);
 
 impl HotPath {
     /// Takes rows, each ended by a line feed, into a table `items`, so that its schema is known.
@@ -95,8 +95,8 @@ impl HotPath {
     /// # Panics
     /// Never: the block was flattened before.
     #[inline(never)]
-    pub fn flatten(&mut self) -> Columns {
-        Columns(output(self.worker.run(self.task.clone())).result.tables)
+    pub fn flatten(&mut self) -> BlockColumns {
+        BlockColumns(output(self.worker.run(self.task.clone())).result.tables)
     }
 
     /// Encodes columns as row groups of Parquet, one for each table.
@@ -104,7 +104,7 @@ impl HotPath {
     /// # Errors
     /// As [`run`](crate::run).
     #[inline(never)]
-    pub fn encode(&self, columns: Columns) -> Result<usize, NormalizeError> {
+    pub fn encode(&self, columns: BlockColumns) -> Result<usize, NormalizeError> {
         let schema = self.merged.schema();
         let options = OutputOptions::new(&PackageSettings::default(), dictionary_columns(schema, None));
         let mut assembler = Assembler::new(&NormalizeSettings::default(), &self.rules.physical, &options);

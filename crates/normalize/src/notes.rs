@@ -21,7 +21,7 @@ pub(crate) struct Note {
     pub(crate) what: What,
 }
 
-/// What happened.
+/// What happened to a value that was not taken as it came.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
     /// The value of the first key gave way to that of the second.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use cartage_data_files::blocks::FileStats;
 use cartage_data_files::parquet::{
-    self, Batch, Compression, EncodedRowGroup, Layout, LayoutOptions, RowGroupEncoder,
+    self, ColumnBatch, Compression, EncodedRowGroup, Layout, LayoutOptions, RowGroupEncoder,
 };
 use cartage_data_files::text::{EncodedLines, LinesWriter, Mark, TextFormat, TextLayout};
 use cartage_package_store::{Codec, FileFormat, PackageSettings, PageCompression};
@@ -34,7 +34,7 @@ pub(crate) enum FileLayout {
 pub(crate) enum Encoder {
     Parquet(RowGroupEncoder),
     /// The first thread does it all.
-    Lines(TextLayout, Mutex<Option<Vec<Batch>>>),
+    Lines(TextLayout, Mutex<Option<Vec<ColumnBatch>>>),
 }
 
 /// Rows ready to be appended to a file of their layout.
@@ -128,16 +128,16 @@ impl FileLayout {
     }
 
     /// Whether rows of `other` may follow rows of this layout in one file.
-    pub(crate) fn goes_on_with(&self, other: &Self) -> bool {
+    pub(crate) fn continues(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Parquet(one), Self::Parquet(other)) => one.schema() == other.schema(),
-            (Self::Lines(one), Self::Lines(other)) => one.goes_on_with(other),
+            (Self::Lines(one), Self::Lines(other)) => one.continues(other),
             _ => false,
         }
     }
 
     /// What encodes batches that follow one another.
-    pub(crate) fn encoder(&self, batches: Vec<Batch>) -> Encoder {
+    pub(crate) fn encoder(&self, batches: Vec<ColumnBatch>) -> Encoder {
         match self {
             Self::Parquet(layout) => Encoder::Parquet(RowGroupEncoder::new(layout.clone(), batches)),
             Self::Lines(layout) => Encoder::Lines(layout.clone(), Mutex::new(Some(batches))),

@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType as ArrowType, Fields, TimeUnit};
 use arrow::error::ArrowError;
 use cartage_data_files::arrays::{expanded, refusal, value_type};
 use cartage_data_files::parquet::{FileFacts, FileReader};
-use cartage_package_store::{FileDraft, FileEntry, StagedPackage, Written};
+use cartage_package_store::{FileDraft, FileEntry, StagedPackage, WrittenFile};
 use cartage_runtime::Stage;
 use cartage_schema::{Column, DataType};
 
@@ -229,7 +229,7 @@ impl Coordinator<'_> {
         self.writer.add(FileDraft {
             rows: entry.rows,
             uncompressed_bytes: entry.uncompressed_bytes,
-            written: Some(Written { bytes: entry.bytes, checksum: entry.checksum }),
+            written: Some(WrittenFile { bytes: entry.bytes, checksum: entry.checksum }),
             origins: entry.origins.clone(),
             ..FileDraft::new(name, table)
         });

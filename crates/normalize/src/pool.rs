@@ -20,7 +20,7 @@ enum Task {
     Encode(Arc<EncodeTask>),
 }
 
-/// Something done.
+/// The result of a task of the pool.
 pub(crate) enum Done {
     Block(Box<BlockDone>),
     RowGroup(RowGroupDone),
@@ -60,7 +60,7 @@ impl Pool {
         workers: usize,
         rules: &Arc<Rules>,
     ) -> Result<Self, NoThread> {
-        // The number of tasks under way is bounded by whoever hands them out.
+        // The number of tasks under way is bounded by the caller.
         let (tasks, waiting) = unbounded();
         let (finished, done) = unbounded();
         let started = start_several(workers.max(1), "normalize", |name| {

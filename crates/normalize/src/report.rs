@@ -37,7 +37,7 @@ pub struct NormalizeReport {
     /// What contracts kept out of the data.
     #[serde(serialize_with = "discarded")]
     pub discards: Discards,
-    /// Rows read.
+    /// Rows read from extracted files.
     pub input_rows: u64,
     /// Bytes of the rows read, before compression.
     pub input_bytes: u64,
@@ -52,7 +52,7 @@ pub struct NormalizeReport {
 /// Two keys that lead to one column, or two lists that lead to one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SharedName {
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
     /// The column; `None` if they are lists, which become rows of the table.
     pub column: Option<String>,
@@ -67,9 +67,9 @@ pub struct SharedName {
 /// Numbers of a column that became null because no double holds them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NulledNumbers {
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
-    /// The column.
+    /// Name of the column, as in the schema.
     pub column: String,
     /// How many there were.
     pub values: u64,

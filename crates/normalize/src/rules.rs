@@ -200,19 +200,7 @@ impl Rules {
         column
     }
 
-    /// What is added to the name of a column for values of a type. Old datasets have `complex` for `json`.
-    pub(crate) fn variant_suffix(&self, table: &str, column: &str, of: DataType) -> String {
-        if of == DataType::Json {
-            let old = self.naming.shorten_fragments([column, "v_complex"]);
-            let known = self.schema.tables.get(table).and_then(|table| table.columns.get(&old));
-            if known.is_some_and(|known| known.variant == Some(true)) {
-                return "v_complex".to_owned();
-            }
-        }
-        format!("v_{of}")
-    }
-
-    /// Whether rows of a table hang below those of another one. Tables that do not exist yet will.
+    /// Whether a table is a child table. Those that do not exist yet will be.
     pub(crate) fn is_nested(&self, table: &str) -> bool {
         !self.roots.contains(table)
     }

@@ -9,7 +9,7 @@ use cartage_package_store::{
     PackageSettings, PackageStore, PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
-use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, WriteDisposition};
+use cartage_schema::{Column, DataType, MergeOrigin, Schema, SchemaError, WriteDisposition};
 
 use crate::assemble::{Assembler, dictionary_columns};
 use crate::columnar_union::ColumnarFiles;
@@ -316,7 +316,7 @@ fn join(base: Option<Schema>, own: Schema, refreshes: bool) -> Result<Schema, Sc
     let seen: Vec<String> =
         base.tables.values().filter(|table| table.has_seen_data()).map(|table| table.name.clone()).collect();
     base.merge_schema(&own)?;
-    base.merge_all(own.nesting().parents_first().cloned(), Origin::Resource)?;
+    base.merge_all(own.nesting().parents_first().cloned(), MergeOrigin::Resource)?;
     for name in seen {
         if let Some(table) = base.tables.get_mut(&name) {
             table.set_seen_data();

@@ -42,7 +42,7 @@ pub(crate) fn scalar<'t>(tape: &[Node<'t>], raw: Raw<'t>) -> Option<Scalar<'t>> 
     })
 }
 
-/// The value as one of type `to`, or the value itself if that cannot be.
+/// The value as one of type `to`, or the value itself if it cannot be converted.
 pub(crate) fn coerced(scalar: Scalar<'_>, from: DataType, to: DataType) -> Result<Scalar<'_>, Scalar<'_>> {
     if from == to {
         return Ok(scalar);

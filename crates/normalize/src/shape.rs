@@ -121,7 +121,7 @@ impl Shapes {
     }
 
     fn add_path(&mut self, parts: Vec<Box<str>>, parent_table: &str, is_file: bool) -> PathId {
-        let name = self.rules.naming.shorten_fragments(parts.iter().map(AsRef::as_ref));
+        let name = self.rules.table_name(&parts);
         let is_root = is_file || !self.rules.is_nested(&name);
         let table = self.table(&name, is_root);
         let id = self.paths.len() as PathId;
@@ -193,14 +193,9 @@ impl Shapes {
     }
 
     fn add_entry(&mut self, object: ObjectId, key: &str) -> u32 {
-        let naming = &self.rules.naming;
-        let shape = &mut self.objects[object as usize];
-        let name = naming.normalize_key(key);
-        let column = if shape.keys.is_empty() {
-            name.clone()
-        } else {
-            naming.shorten_fragments(shape.keys.iter().map(AsRef::as_ref).chain([name.as_str()]))
-        };
+        let shape = &self.objects[object as usize];
+        let name = self.rules.naming.normalize_key(key);
+        let column = self.rules.column_name(&shape.keys, &name);
         let table = self.paths[shape.path as usize].table;
         let slot = self.tables[table].slot(&column, &self.rules);
         let shape = &mut self.objects[object as usize];

@@ -7,6 +7,7 @@ use cartage_schema::DataType;
 
 use crate::columns::ColumnSize;
 use crate::ids::table_seed;
+use crate::names::VariantOf;
 use crate::rules::{RowIdKind, Rules};
 
 /// A column of a table, by number.
@@ -17,15 +18,6 @@ const NONE: SlotId = SlotId::MAX;
 
 /// Variants that a column can have: one for each type, and one for wei that are too large.
 const VARIANTS: usize = DataType::ALL.len() + 1;
-
-/// What the values of a variant are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum VariantOf {
-    /// Values of a type.
-    Type(DataType),
-    /// Texts of wei beyond what any destination holds. dlt's label for them is `str`.
-    LargeWei,
-}
 
 /// A table that rows go to.
 #[derive(Debug)]
@@ -165,11 +157,7 @@ impl TableShape {
         if column.variants[index] != NONE {
             return column.variants[index];
         }
-        let suffix = match of {
-            VariantOf::Type(of) => rules.variant_suffix(&self.name, &column.name, of),
-            VariantOf::LargeWei => "v_str".to_owned(),
-        };
-        let name = rules.naming.shorten_fragments([&*column.name, &suffix]);
+        let name = rules.variant_name(&self.name, &column.name, of);
         let variant = self.slot(&name, rules);
         self.slots[slot as usize].variants[index] = variant;
         variant

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cartage_data_files::blocks::FileStats;
-use cartage_package_store::{Checksum, DataWriter, FileDraft, JobFileName, StagedPackage, Written};
+use cartage_package_store::{Checksum, DataWriter, FileDraft, JobFileName, StagedPackage, WrittenFile};
 
 use crate::error::NormalizeError;
 use crate::ids::file_id;
@@ -130,7 +130,7 @@ impl TableFiles {
         layout: FileLayout,
         group: EncodedRows,
     ) -> Result<(), NormalizeError> {
-        if self.open.as_ref().is_some_and(|open| !open.layout.goes_on_with(&layout)) {
+        if self.open.as_ref().is_some_and(|open| !open.layout.continues(&layout)) {
             self.close(table)?;
         }
         let open = if let Some(open) = &mut self.open {
@@ -176,7 +176,7 @@ fn draft(name: JobFileName, table: &str, stats: &FileStats) -> FileDraft {
     FileDraft {
         rows: stats.rows,
         uncompressed_bytes: stats.uncompressed_bytes,
-        written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+        written: Some(WrittenFile { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
         ..FileDraft::new(name, table)
     }
 }

@@ -25,7 +25,7 @@ impl Checksum {
         Self(xxh3_128(bytes))
     }
 
-    /// A checksum that somebody else computed, for example while writing the file.
+    /// A checksum that the caller computed, for example while writing the file.
     pub fn from_u128(digest: u128) -> Self {
         Self(digest)
     }
@@ -34,7 +34,7 @@ impl Checksum {
     ///
     /// # Errors
     /// Those of `reader`.
-    pub fn of_reader(reader: &mut dyn Read) -> io::Result<(u64, Self)> {
+    pub(crate) fn of_reader(reader: &mut dyn Read) -> io::Result<(u64, Self)> {
         let mut hasher = Xxh3::new();
         let mut buffer = vec![0; BUFFER_BYTES];
         let mut bytes = 0;

@@ -32,15 +32,15 @@ pub struct PackageDescription {
 /// A job of a package.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobDescription {
-    /// Its file.
+    /// Name of its job file.
     pub job: String,
     /// The folder that the file is in.
     pub state: &'static str,
     /// Rows of the file.
     pub rows: u64,
-    /// Its size.
+    /// Size on disk, in bytes.
     pub bytes: u64,
-    /// Its checksum.
+    /// Checksum of the bytes on disk.
     pub checksum: String,
     /// Where its rows come from: source, first line, rows.
     pub origins: Vec<String>,

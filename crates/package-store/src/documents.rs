@@ -24,7 +24,7 @@ use crate::store::PackageStore;
 /// A process that finds one without holding its lock knows that the run was interrupted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunMarker {
-    /// The run.
+    /// Id of the run that wrote it.
     pub run_id: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub struct RunMarker {
     pub payload: serde_json::Value,
 }
 
-/// `pipeline.json`.
+/// The content of `pipeline.json`: which pipeline and which format.
 #[derive(Debug, Serialize, Deserialize)]
 struct Identity {
     format: FormatVersion,
@@ -149,8 +149,8 @@ impl<'a> Documents<'a> {
     }
 
     /// Removes `run.json`; one that is not there is fine. Atomic but not durable: the caller is about to end,
-    /// and every moment between this and its end is one in which a finished run looks interrupted to whoever
-    /// killed it. A marker that a power loss brings back makes the next run leave out a plain append once.
+    /// and every moment between this and its end is one in which a finished run looks interrupted if it is
+    /// killed. A marker that a power loss brings back makes the next run leave out a plain append once.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -192,7 +192,7 @@ impl<'a> Documents<'a> {
         Ok(self.read_json::<Identity>(&path)?.map(|identity| identity.pipeline))
     }
 
-    /// Writes `pipeline.json` unless somebody else did meanwhile.
+    /// Writes `pipeline.json` unless another process did meanwhile.
     pub(crate) fn create_identity(&self) -> Result<(), Error> {
         check_name("pipeline name", self.store.pipeline())?;
         let _lock = self.lock()?;
@@ -214,7 +214,7 @@ impl<'a> Documents<'a> {
         self.replace(&self.store.layout().last_load_id(), &format!("{load_id}\n"))
     }
 
-    /// Whoever holds this is the only one who writes documents. It is held for moments only, so that
+    /// The holder of this is the only writer of documents. It is held for moments only, so that
     /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
         Ok(self.store.lock_file("documents", Wait::Block(None), &CancelToken::default())?)
@@ -224,7 +224,7 @@ impl<'a> Documents<'a> {
         let _lock = self.lock()?;
         let disk = self.store.disk();
         if disk.read_if_exists(path)?.is_some_and(|bytes| bytes == text.as_bytes()) {
-            // Whoever wrote it may have died before its name was durable.
+            // Its writer may have died before the name was durable.
             return disk.sync_folder(parent(path));
         }
         disk.replace(path, text.as_bytes())

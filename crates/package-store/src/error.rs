@@ -27,7 +27,7 @@ pub enum Error {
     /// The folder holds a package of this load id; nothing was changed.
     #[error("package {load_id} is already in {folder}/")]
     AlreadyPublished {
-        /// The package.
+        /// Load id of the package.
         load_id: LoadId,
         /// Where it already is.
         folder: Folder,
@@ -35,7 +35,7 @@ pub enum Error {
     /// The package is in its folder, but a power loss may still take it back.
     #[error("package {load_id} is in {folder}/ but {} could not be synced", path.display())]
     NotDurable {
-        /// The package.
+        /// Load id of the package.
         load_id: LoadId,
         /// Where it is visible.
         folder: Folder,
@@ -75,7 +75,7 @@ pub enum Error {
     NewerFormat {
         /// The document that tells its version.
         path: PathBuf,
-        /// Its version.
+        /// Version that the document names.
         found: FormatVersion,
         /// The newest version this program knows.
         supported: FormatVersion,
@@ -83,9 +83,9 @@ pub enum Error {
     /// A document of the pipeline folder cannot be understood.
     #[error("cannot understand {}: {reason}", path.display())]
     Unreadable {
-        /// The document.
+        /// Path of the document.
         path: PathBuf,
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
     /// The folder belongs to a pipeline of another name.
@@ -104,7 +104,7 @@ pub enum Error {
     /// A writer said something about a file that its folder does not confirm.
     #[error("cannot seal package {load_id}: {file} {problem}")]
     NotSealable {
-        /// The package.
+        /// Load id of the package.
         load_id: LoadId,
         /// The file, relative to the package.
         file: String,
@@ -114,7 +114,7 @@ pub enum Error {
     /// The job is not in the state that the move starts from.
     #[error("package {load_id} has no job {job} in {state}/")]
     NoSuchJob {
-        /// The package.
+        /// Load id of the package.
         load_id: LoadId,
         /// The file name of the job.
         job: String,
@@ -124,7 +124,7 @@ pub enum Error {
     /// A package was to be changed with the lock of another stage or pipeline.
     #[error("package {load_id} needs the lock {}, but {} was given", needed.display(), given.display())]
     WrongLock {
-        /// The package.
+        /// Load id of the package.
         load_id: LoadId,
         /// The file of the lock that protects it.
         needed: PathBuf,
@@ -203,7 +203,7 @@ pub enum Damage {
     Cut {
         /// Bytes when it was sealed.
         expected: u64,
-        /// Bytes now.
+        /// Size on disk, in bytes.
         found: u64,
     },
     /// Longer than it was.
@@ -211,7 +211,7 @@ pub enum Damage {
     Grown {
         /// Bytes when it was sealed.
         expected: u64,
-        /// Bytes now.
+        /// Size on disk, in bytes.
         found: u64,
     },
     /// As long as it was, with other bytes.
@@ -219,7 +219,7 @@ pub enum Damage {
     Changed {
         /// Checksum when it was sealed.
         expected: Checksum,
-        /// Checksum now.
+        /// Checksum of the bytes on disk.
         found: Checksum,
     },
     /// A folder, link or device where a file should be.
@@ -228,7 +228,7 @@ pub enum Damage {
     /// Its content makes no sense.
     #[error("cannot be understood: {reason}")]
     Unreadable {
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
 }

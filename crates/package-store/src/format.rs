@@ -47,9 +47,9 @@ pub enum Folder {
     Extracted,
     /// Waiting for load.
     Normalized,
-    /// Loaded.
+    /// `loaded/`: all its jobs are done, and its load is complete.
     Loaded,
-    /// Given up.
+    /// `aborted/`: given up, and kept to be looked at.
     Aborted,
 }
 
@@ -100,7 +100,7 @@ impl FromStr for Folder {
 pub enum JobState {
     /// Nobody works on it.
     New,
-    /// Somebody works on it, or did when the process ended.
+    /// Being loaded, or was when the process ended.
     Started,
     /// Its rows are where they should be.
     Completed,

@@ -124,7 +124,7 @@ pub trait FileSystem: Debug + Send + Sync {
     /// Those of the file system.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
 
-    /// Takes the lock file at `path`, making it where it is missing; `None` while somebody holds it.
+    /// Takes the lock file at `path`, making it where it is missing; `None` while it is held.
     ///
     /// # Errors
     /// Those of the file system.
@@ -152,7 +152,7 @@ pub trait FileSystem: Debug + Send + Sync {
         Ok(bytes)
     }
 
-    /// Removes a folder and all that is in it. What somebody else removes meanwhile is fine.
+    /// Removes a folder and all that is in it. What another process removes meanwhile is fine.
     ///
     /// # Errors
     /// Those of the file system.

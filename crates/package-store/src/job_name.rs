@@ -22,7 +22,7 @@ const TABLE_PART_KEPT: usize = 140;
 /// Longest file id.
 const FILE_ID_MAX: usize = 40;
 
-/// The name of a job file. Whoever holds one can put it behind a folder without leaving that folder.
+/// The name of a job file. It can be joined to a folder without leaving that folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobFileName {
     table_part: String,

@@ -88,8 +88,8 @@ pub use jobs::LockedJobs;
 pub use load_id::LoadId;
 pub use lock::{LockError, Owner, RunLock, StageLock, Wait};
 pub use manifest::{
-    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, Origin, QuarantineDraft, QuarantineEntry,
-    ResourceEntry, Written,
+    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, QuarantineDraft, QuarantineEntry,
+    ResourceEntry, SourceRange, WrittenFile,
 };
 pub use package::Package;
 pub use published::{Extracted, InFolder, Loaded, Normalized, PublishedPackage};

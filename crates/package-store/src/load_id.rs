@@ -29,7 +29,7 @@ impl LoadId {
         self.0.bytes().filter(u8::is_ascii_digit).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
     }
 
-    /// The text.
+    /// The id as text, such as `1795163558.208462`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{FileLock, FileSystem};
 
-/// First and longest pause between two looks at a lock that somebody holds.
+/// First and longest pause between two attempts to take a lock.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 /// How often a lock file is read before its owner counts as unknown: it may be about to write its name.
 const OWNER_READS: u32 = 5;
 
-/// What to do while somebody else holds the lock.
+/// What to do while another process holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Give up at once.
@@ -34,9 +34,9 @@ pub enum Wait {
 pub struct Owner {
     /// Process id on `host`.
     pub pid: u32,
-    /// The machine.
+    /// Name of the machine.
     pub host: String,
-    /// Since when.
+    /// When the lock was taken.
     pub since: DateTime<Utc>,
 }
 
@@ -44,7 +44,7 @@ pub struct Owner {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Somebody else has it.
+    /// Another process has it.
     #[error("{what} of this pipeline is in progress{}", describe(owner.as_ref()))]
     Held {
         /// What the lock protects: a stage or `run`.
@@ -73,8 +73,8 @@ pub enum LockError {
 }
 
 impl LockError {
-    /// Whether somebody else has the lock, as against a lock file that cannot be used.
-    pub fn is_held(&self) -> bool {
+    /// Whether another process has the lock, as against a lock file that cannot be used.
+    pub(crate) fn is_held(&self) -> bool {
         !matches!(self, Self::Io { .. })
     }
 
@@ -123,7 +123,7 @@ impl StageLock {
         Self { stage, held: Arc::new(Held { path, _lock: lock, live: Mutex::default() }) }
     }
 
-    /// The stage.
+    /// The stage whose packages it locks.
     pub fn stage(&self) -> Stage {
         self.stage
     }

@@ -48,7 +48,7 @@ pub struct Manifest {
 /// A resource that was extracted into a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceEntry {
-    /// The resource.
+    /// Name of the resource.
     pub name: String,
     /// The table its rows go to.
     pub table: String,
@@ -78,12 +78,12 @@ pub struct FileEntry {
     /// Checksum of the bytes on disk.
     pub checksum: Checksum,
     /// Where its rows come from, in their order; empty where the source has no lines to tell.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<SourceRange>,
 }
 
 /// A run of rows of a job file that follow one another in one source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct SourceRange {
     /// The source, as a person would name it: a path, a URL.
     pub source: String,
     /// Line of the first of these rows in the source, from 1.
@@ -154,9 +154,9 @@ pub struct FileDraft {
     /// As [`FileEntry::uncompressed_bytes`].
     pub uncompressed_bytes: u64,
     /// Size and checksum from the writer, so that the file need not be read again.
-    pub written: Option<Written>,
+    pub written: Option<WrittenFile>,
     /// As [`FileEntry::origins`].
-    pub origins: Vec<Origin>,
+    pub origins: Vec<SourceRange>,
 }
 
 impl FileDraft {
@@ -169,7 +169,7 @@ impl FileDraft {
 /// What a stage says about a file of quarantined rows.
 #[derive(Clone, Debug)]
 pub struct QuarantineDraft {
-    /// Its name.
+    /// Name of the file in the folder of the quarantine.
     pub name: QuarantineFileName,
     /// As [`QuarantineEntry::table`].
     pub table: String,
@@ -179,9 +179,9 @@ pub struct QuarantineDraft {
 
 /// What the writer of a file counted while writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenFile {
     /// Bytes on disk.
     pub bytes: u64,
-    /// Their checksum.
+    /// Checksum of these bytes.
     pub checksum: Checksum,
 }

@@ -184,7 +184,7 @@ impl Package {
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// Why the package was set aside; `None` where it was not, or somebody asked for it.
+    /// Why the package was set aside; `None` where it was not, or the user asked for it.
     ///
     /// # Errors
     /// [`Error::Io`].

@@ -5,7 +5,7 @@
 //! and `package.json` gets its name last. Nobody else renames or removes packages.
 //!
 //! While a package is copied or removed, its `package.json` has another name. So what an ended process
-//! left half done is told apart from a package that somebody robbed of its `package.json`: the first is
+//! left half done is told apart from a package whose `package.json` was removed: the first is
 //! swept, the second is damage.
 
 use std::io;
@@ -33,7 +33,7 @@ pub(crate) struct Target<'a> {
 pub(crate) enum Presence {
     /// There is no such folder.
     Absent,
-    /// A package.
+    /// A whole package, with its manifest.
     Whole,
     /// Something that was being copied or removed.
     Incomplete,
@@ -44,7 +44,7 @@ pub(crate) enum Presence {
 /// What is at the path of a package.
 pub(crate) fn presence(disk: &Disk, path: &Path) -> Result<Presence, Error> {
     match presence_at_once(disk, path)? {
-        // A list made while somebody gives `package.json` its other name may show neither.
+        // A list made while a process gives `package.json` its other name may show neither.
         Presence::MissingManifest => presence_at_once(disk, path),
         other => Ok(other),
     }
@@ -79,7 +79,7 @@ pub(crate) fn publish(disk: &Disk, from: &Path, target: Target<'_>) -> Result<()
 
 /// Moves a package whose content is durable to `target`, create-only.
 pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(), Error> {
-    make_room(disk, target)?;
+    ensure_target_free(disk, target)?;
     match disk.fs.rename(from, target.path) {
         Ok(()) => {
             sync_after(disk, parent(target.path), target)?;
@@ -87,14 +87,14 @@ pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(
         }
         Err(error) if cannot_rename_folders(&error) => copy(disk, from, target),
         Err(error) => {
-            make_room(disk, target)?;
+            ensure_target_free(disk, target)?;
             Err(error).at("publish", target.path)
         }
     }
 }
 
 /// Takes a package away: from the first step on it is no package, whatever happens then.
-pub(crate) fn withdraw(disk: &Disk, path: &Path) -> Result<(), Error> {
+pub(crate) fn remove_package(disk: &Disk, path: &Path) -> Result<(), Error> {
     let (package_json, mark) = (path.join(PACKAGE_JSON), path.join(REMOVING_MARK));
     match disk.fs.rename(&package_json, &mark) {
         Ok(()) => disk.sync_folder(path)?,
@@ -125,17 +125,17 @@ fn remove_all_but(disk: &Disk, folder: &Path, marks: &[&str]) -> Result<(), Erro
         }
     }
     match disk.sync_folder(folder) {
-        // Somebody else was quicker.
+        // Another process was first.
         Err(Error::Io { source, .. }) if is_absent(&source) => Ok(()),
         other => other,
     }
 }
 
 /// Refuses to publish over a package, and clears what is none; our lock protects the latter.
-fn make_room(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
+fn ensure_target_free(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
     match presence(disk, target.path)? {
         Presence::Absent => Ok(()),
-        Presence::Incomplete => withdraw(disk, target.path),
+        Presence::Incomplete => remove_package(disk, target.path),
         Presence::Whole => {
             Err(Error::AlreadyPublished { load_id: target.load_id.clone(), folder: target.folder })
         }
@@ -166,11 +166,11 @@ fn cannot_rename_folders(error: &io::Error) -> bool {
 fn copy(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(), Error> {
     if let Err(error) = copy_and_commit(disk, from, target.path) {
         // Best effort: what stays is marked as a copy and is swept.
-        drop(withdraw(disk, target.path));
+        drop(remove_package(disk, target.path));
         return Err(error);
     }
     sync_after(disk, target.path, target)?;
-    withdraw(disk, from)
+    remove_package(disk, from)
 }
 
 fn copy_and_commit(disk: &Disk, from: &Path, to: &Path) -> Result<(), Error> {

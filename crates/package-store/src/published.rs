@@ -21,13 +21,13 @@ pub struct Extracted;
 #[derive(Clone, Copy, Debug)]
 pub struct Normalized;
 
-/// In `loaded/`.
+/// Folder `loaded/`: packages whose load is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct Loaded;
 
 /// Where a package is: [`Extracted`], [`Normalized`] or [`Loaded`] where the compiler knows, else a [`Folder`].
 pub trait InFolder: Copy + Debug + sealed::Sealed {
-    /// The folder.
+    /// The folder of this type.
     fn folder(self) -> Folder;
 }
 
@@ -100,14 +100,14 @@ impl<F: InFolder> PublishedPackage<F> {
     }
 
     /// Removes the package. If this is cut, the package is there as a whole or gone; a sweep removes the
-    /// rest. One that somebody else removed meanwhile is fine.
+    /// rest. One that another process removed meanwhile is fine.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn discard(self) -> Result<(), Error> {
         self.store.settle(self.folder(), self.load_id())?;
         self.store.remember_load_id(self.folder(), self.load_id())?;
-        publish::withdraw(self.store.disk(), self.path())
+        publish::remove_package(self.store.disk(), self.path())
     }
 }
 

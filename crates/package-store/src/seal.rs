@@ -10,7 +10,7 @@ use crate::error::{At, Error};
 use crate::format::{JobState, PACKAGE_FORMAT, QUARANTINE, SCHEMA_JSON};
 use crate::load_id::LoadId;
 use crate::manifest::{
-    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, QuarantineEntry, Written,
+    DocumentEntry, FileDraft, FileEntry, Manifest, ManifestDraft, QuarantineEntry, WrittenFile,
 };
 
 /// Turns what a stage says about its files into what the disk confirms.
@@ -36,7 +36,7 @@ impl Sealer<'_> {
         let rows = draft.quarantine.iter().map(|file| (file.name.to_string(), None)).collect();
         let jobs = self.confirm(JobState::New.as_str(), jobs)?;
         let rows = self.confirm(QUARANTINE, rows)?;
-        let file_entry = |(draft, written): (FileDraft, Written)| FileEntry {
+        let file_entry = |(draft, written): (FileDraft, WrittenFile)| FileEntry {
             format: draft.name.format(),
             codec: draft.name.codec(),
             name: draft.name,
@@ -63,7 +63,7 @@ impl Sealer<'_> {
                 .quarantine
                 .into_iter()
                 .zip(rows)
-                .map(|(draft, Written { bytes, checksum })| QuarantineEntry {
+                .map(|(draft, WrittenFile { bytes, checksum })| QuarantineEntry {
                     name: draft.name,
                     table: draft.table,
                     rows: draft.rows,
@@ -86,7 +86,11 @@ impl Sealer<'_> {
     }
 
     /// Compares the files of a folder with what the stage named, and completes sizes and checksums.
-    fn confirm(&self, folder: &str, named: Vec<(String, Option<Written>)>) -> Result<Vec<Written>, Error> {
+    fn confirm(
+        &self,
+        folder: &str,
+        named: Vec<(String, Option<WrittenFile>)>,
+    ) -> Result<Vec<WrittenFile>, Error> {
         let mut sizes = self.sizes(folder)?;
         let unread: Vec<PathBuf> = named
             .iter()
@@ -112,7 +116,7 @@ impl Sealer<'_> {
                 written.map_or_else(
                     || {
                         let (path, hashed) = hashed.next().expect("one result for each unread file");
-                        hashed.at("read", path).map(|(bytes, checksum)| Written { bytes, checksum })
+                        hashed.at("read", path).map(|(bytes, checksum)| WrittenFile { bytes, checksum })
                     },
                     Ok,
                 )

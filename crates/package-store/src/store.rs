@@ -1,7 +1,9 @@
 //! The folder of a pipeline, and the packages in it.
 
+mod next_load_id;
+
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use cartage_runtime::{CancelToken, Clock, Runtime, Stage, SystemClock};
 
@@ -10,7 +12,7 @@ use crate::documents::Documents;
 use crate::error::{At, Damage, Error};
 use crate::format::{ABORT_REASON, Folder, PACKAGE_JSON};
 use crate::fs::{EntryKind, FileLock, FileSystem, RealFs};
-use crate::layout::{Layout, StagingName};
+use crate::layout::Layout;
 use crate::load_id::LoadId;
 use crate::lock::{self, LockError, RunLock, StageLock, Wait};
 use crate::package::Package;
@@ -179,47 +181,6 @@ impl PackageStore {
         lock::acquire(&*disk.fs, &layout.lock(what), what, wait, &**clock, cancel)
     }
 
-    /// A load id for this moment (microseconds since 1970 in UTC), newer than every package that this
-    /// pipeline ever had.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the packages cannot be listed.
-    pub fn next_load_id(&self, now_unix_micros: i64) -> Result<LoadId, Error> {
-        let mut given = self.inner.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = self.known_load_ids()?.into_iter().chain(given.clone()).max();
-        let earliest = newest.map_or(0, |newest| newest.unix_micros() + 1);
-        let next = LoadId::from_unix_micros(now_unix_micros.max(earliest));
-        *given = Some(next.clone());
-        Ok(next)
-    }
-
-    /// Every id on disk, also of packages that are being written or removed.
-    fn known_load_ids(&self) -> Result<Vec<LoadId>, Error> {
-        let mut ids = Vec::new();
-        for folder in Folder::ALL {
-            let names = self.folder_names(&self.layout().folder(folder))?;
-            ids.extend(names.iter().filter_map(|name| name.parse::<LoadId>().ok()));
-        }
-        let staging = self.folder_names(&self.layout().staging())?;
-        ids.extend(staging.iter().filter_map(|name| StagingName::parse(name)).map(|name| name.load_id));
-        ids.extend(self.documents().last_load_id()?);
-        Ok(ids)
-    }
-
-    /// Keeps the id of a package that is about to vanish, if it is the newest there is.
-    pub(crate) fn remember_load_id(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
-        let mut elsewhere = Vec::new();
-        for other in Folder::ALL.into_iter().filter(|other| *other != folder) {
-            elsewhere.extend(self.folder_names(&self.layout().folder(other))?);
-        }
-        let newest = elsewhere.iter().filter_map(|name| name.parse::<LoadId>().ok()).max();
-        let newest = newest.max(self.documents().last_load_id()?);
-        if newest.is_none_or(|newest| newest < *load_id) {
-            self.documents().replace_last_load_id(load_id)?;
-        }
-        Ok(())
-    }
-
     pub(crate) fn ids_in(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
         let names = self.folder_names(&self.layout().folder(folder))?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
@@ -266,14 +227,14 @@ impl PackageStore {
     ) -> Result<impl Iterator<Item = Result<LoadId, Error>> + '_, Error> {
         let mut ids = self.ids_in(folder)?;
         ids.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(ids.into_iter().filter_map(move |load_id| match self.counts(folder, &load_id) {
-            Ok(counts) => counts.then_some(Ok(load_id)),
+        Ok(ids.into_iter().filter_map(move |load_id| match self.is_visible(folder, &load_id) {
+            Ok(is_visible) => is_visible.then_some(Ok(load_id)),
             Err(error) => Some(Err(error)),
         }))
     }
 
     /// Whether a package is to be seen in this folder.
-    fn counts(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
+    fn is_visible(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
         let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
         let is_here = matches!(presence, Presence::Whole | Presence::MissingManifest);
         Ok(is_here && !self.is_finished_with(folder, load_id)?)
@@ -291,7 +252,7 @@ impl PackageStore {
     /// # Errors
     /// [`Error::Io`].
     pub fn has_left(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
-        Ok(!self.counts(folder, load_id)?)
+        Ok(!self.is_visible(folder, load_id)?)
     }
 
     /// Whether the package has got into a later folder, so that what is here is only left over.
@@ -308,7 +269,7 @@ impl PackageStore {
     pub(crate) fn settle(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
         for earlier in Folder::ALL.into_iter().filter(|earlier| earlier.later().contains(&folder)) {
             if self.holds(earlier, load_id)? {
-                publish::withdraw(self.disk(), &self.layout().package(earlier, load_id))?;
+                publish::remove_package(self.disk(), &self.layout().package(earlier, load_id))?;
             }
         }
         Ok(())
@@ -323,7 +284,7 @@ impl PackageStore {
         self.relocate(folder, load_id, Folder::Aborted).map(drop)
     }
 
-    /// The same with a reason, which stays with the package: nobody has asked for it, so somebody will ask why.
+    /// The same with a reason, which stays with the package: the user has not asked for it and will want to know.
     ///
     /// # Errors
     /// As [`PackageStore::abort`]; where only the reason cannot be written, the package has moved.

@@ -80,7 +80,7 @@ impl PackageStore {
             let path = self.layout().staging().join(&name);
             let ours = StagingName::parse(&name).is_some_and(|name| name.stage == lock.stage());
             if ours && !lock.is_live(&path) {
-                publish::withdraw(self.disk(), &path)?;
+                publish::remove_package(self.disk(), &path)?;
                 report.removed.push(Swept { path, reason: SweepReason::DeadWriter });
             }
         }
@@ -114,7 +114,7 @@ impl PackageStore {
         report: &mut SweepReport,
     ) -> Result<(), Error> {
         let path = self.layout().package(folder, load_id);
-        publish::withdraw(self.disk(), &path)?;
+        publish::remove_package(self.disk(), &path)?;
         report.removed.push(Swept { path, reason });
         Ok(())
     }

@@ -104,7 +104,7 @@ impl StagedPackage {
 
     /// Takes an existing file as a job file: by a hard link, or by a copy where there can be none.
     ///
-    /// With a link, whoever later writes into the original in place damages the package, which is found
+    /// With a link, later writes into the original in place damage the package, which is found
     /// by its checksum; replacing the original does no harm.
     ///
     /// # Errors

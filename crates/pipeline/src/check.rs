@@ -1,7 +1,7 @@
 //! Looks at the destination before a load does: what works, what does not, and what is there.
 
 use cartage_config::Config;
-use cartage_destinations_api::{Checkup, Connector, checkup};
+use cartage_destinations_api::{ConnectionCheck, Connector, check_connection};
 use cartage_package_store::{Error as StoreError, Folder, PackageStore, StoreOptions};
 use cartage_runtime::Runtime;
 use serde::Serialize;
@@ -16,13 +16,13 @@ use crate::status::PackageLine;
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct DestinationReport {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Its destination.
     pub target: Target,
     /// What was tried and found there.
     #[serde(flatten)]
-    pub checkup: Checkup,
+    pub connection: ConnectionCheck,
     /// Packages of this machine that are still to be loaded.
     pub pending: Vec<PackageLine>,
 }
@@ -60,7 +60,7 @@ impl Project {
         Ok(DestinationReport {
             pipeline: self.config.pipeline.name.clone(),
             target: target(&*destination),
-            checkup: checkup(&*destination),
+            connection: check_connection(&*destination),
             pending: pending
                 .filter(|package| matches!(package.folder, Folder::Extracted | Folder::Normalized))
                 .collect(),

@@ -55,7 +55,7 @@ impl<'a> ConcurrentRun<'a> {
     }
 
     /// Extracts, and normalizes and loads what is extracted.
-    pub(crate) fn carry_out(
+    pub(crate) fn execute(
         self,
         extraction: Extraction<'_>,
         report: &mut RunReport,

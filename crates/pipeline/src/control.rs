@@ -57,7 +57,7 @@ impl ExclusiveRun {
     /// # Errors
     /// [`PipelineError::Change`] if the destination does not take it. What it refuses for good and has not begun
     /// is given up, for the next run would only be refused again.
-    pub(crate) fn carry_out(
+    pub(crate) fn execute(
         &self,
         project: &Project,
         destination: &dyn Destination,

@@ -29,7 +29,7 @@ pub struct DropOptions {
 /// What a drop does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DropPlan {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// The schema of the source.
     pub schema: String,
@@ -117,7 +117,7 @@ impl Project {
                 let schema = self.local_schema(options, &state)?;
                 let (plan, change) = self.prepare(options, schema, state)?;
                 if !plan.is_empty() && confirm(&plan)? {
-                    alone.carry_out(self, destination, ("drop tables", change), run_id, report)?;
+                    alone.execute(self, destination, ("drop tables", change), run_id, report)?;
                 }
                 Ok(plan)
             })?;

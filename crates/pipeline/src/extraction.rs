@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use cartage_extract::{
-    ExtractReport, ExtractRequest, ExtractSettings, Limit, NextItemMode, PackageLimits, ResourceSettings,
+    ExtractReport, ExtractRequest, ExtractSettings, PackageLimits, ResourceLimit, ResourceSettings,
 };
 use cartage_package_store::{Folder, LoadId, Refresh, StageLock};
 use cartage_runtime::CancelToken;
@@ -277,16 +277,13 @@ fn extract_settings(
     Ok(ExtractSettings {
         workers: of_source.workers,
         max_parallel_items: of_source.max_parallel_items,
-        next_item_mode: match stage.next_item_mode {
-            cartage_config::NextItemMode::Fifo => NextItemMode::Fifo,
-            _ => NextItemMode::RoundRobin,
-        },
+        next_item_mode: stage.next_item_mode,
         file_max_items: of_source.file_max_items,
         file_max_bytes: of_source.file_max_bytes,
         disable_compression: of_source.disable_compression,
         max_line_bytes: of_source.max_line_bytes,
         of_resources,
-        limit: Limit { rows: options.limit, pages: None },
+        limit: ResourceLimit { rows: options.limit, pages: None },
         resources: Some(resources),
         package: PackageLimits {
             max_rows: stage.package_max_rows,

@@ -6,7 +6,7 @@
 //! Stages get nothing from one another but what is in the packages; given the same clock and seed, one
 //! process and three leave the same bytes on disk.
 //!
-//! This crate links no destination: whoever needs one passes a
+//! This crate links no destination: callers pass a
 //! [`Connector`](cartage_destinations_api::Connector).
 //! In a run they work at the same time on different packages.
 
@@ -61,7 +61,7 @@ pub use set_aside::SetAside;
 pub use source_check::{
     CheckFinding, CheckedColumn, CheckedResource, CheckedSource, SourceCheck, check_sources,
 };
-pub use state_commands::{ChangedValue, StateChange, StateScope, StateView};
+pub use state_commands::{ChangedValue, StateEdit, StateScope, StateView};
 pub use status::{PackageLine, SchemaLine, Status};
 pub use summary::left_out;
 pub use sync::{SyncOutcome, SyncReport};

@@ -38,7 +38,7 @@ pub struct PlanOptions {
 /// What a run would do.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlanReport {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Where the data would go.
     pub target: Target,
@@ -65,7 +65,7 @@ pub struct PlannedPackage {
     pub load_id: String,
     /// Whether it is pending.
     pub pending: bool,
-    /// Its schema.
+    /// Name of its schema.
     pub schema: String,
     /// Rows by table.
     pub rows: BTreeMap<String, u64>,

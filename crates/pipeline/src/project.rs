@@ -59,8 +59,8 @@ impl Project {
         Self { config, store, runtime, wait: Wait::Fail, is_trial: false, brought: Vec::new() }
     }
 
-    /// Tells what the destinations of a type can do that is none of Cartage's own. The stages shape names, types
-    /// and files by it; the connector that is passed to [`run`](Self::run) makes the destination itself.
+    /// Registers the capabilities of a destination type that Cartage does not ship. The stages shape names, types
+    /// and files by them; the connector that is passed to [`run`](Self::run) makes the destination itself.
     #[must_use]
     pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
         self.brought.push(capabilities);
@@ -116,7 +116,7 @@ impl Project {
     ///
     /// # Errors
     /// As for [`Project::capabilities`].
-    pub fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
+    pub(crate) fn asked_naming(&self) -> Result<Option<NamingKind>, PipelineError> {
         Ok(self.capabilities()?.names.naming)
     }
 

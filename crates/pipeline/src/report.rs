@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// What one command did.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RunReport {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// This run; the trace has its name.
     pub run_id: String,
@@ -73,7 +73,7 @@ pub struct StageReport {
 pub struct PackageReport {
     /// The package.
     pub load_id: String,
-    /// Its schema.
+    /// Name of its schema.
     pub schema: String,
     /// Where it is now.
     pub state: PackageState,
@@ -139,11 +139,11 @@ pub struct SourceFile {
 /// A resource that was left out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Skipped {
-    /// The source.
+    /// Name of the source.
     pub source: String,
-    /// The resource.
+    /// Name of the resource.
     pub resource: String,
-    /// Why.
+    /// What is wrong, as text for people.
     pub reason: String,
 }
 

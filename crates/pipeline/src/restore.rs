@@ -89,7 +89,7 @@ fn newest_stored(project: &Project, sync: &dyn StateSync) -> Result<Option<Store
     let attempts = settings.raise_on_max_retries.get();
     // A server that is about to come back is waited for, as while loading.
     let newest = || sync.newest_state(&project.config.pipeline.name);
-    Ok(settings.retry.retry(attempts, &project.runtime, DestinationError::may_pass, newest)?)
+    Ok(settings.retry.retry(attempts, &project.runtime, DestinationError::is_retryable, newest)?)
 }
 
 fn decoded(stored: &StoredState) -> Result<PipelineState, PipelineError> {

@@ -84,7 +84,7 @@ impl Project {
             stages::normalize(self, &locks.normalize, Aside::HoldsLock, report)?;
             stages::load(self, &locks.load, &*destination, report)?;
             let extraction = Extraction::new(offers()?, &options.extract, &earlier, run_id);
-            ConcurrentRun::new(self, &locks, &*destination).carry_out(extraction, report)
+            ConcurrentRun::new(self, &locks, &*destination).execute(extraction, report)
         })?;
         // The last act, after the destination is closed and the trace is kept: a process that dies before it
         // is an interrupted run, and one that dies after it has nothing left to do.

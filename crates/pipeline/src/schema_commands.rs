@@ -136,7 +136,7 @@ impl Project {
                     // A package without rows needs the state to be one.
                     state.force_extract();
                     let change = Change { schema: schema.clone(), state, refresh: None, widen: Vec::new() };
-                    alone.carry_out(self, destination, ("import the schema", change), run_id, report)?;
+                    alone.execute(self, destination, ("import the schema", change), run_id, report)?;
                 }
                 Ok((schema, changes))
             })?;

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cartage_config::SchemaFileFormat;
-use cartage_schema::{Origin, Schema, SchemaError, SchemaFormat, SchemaTextOptions};
+use cartage_schema::{MergeOrigin, Schema, SchemaError, SchemaFormat, SchemaTextOptions};
 use cartage_source_api::Source;
 
 use crate::error::PipelineError;
@@ -147,11 +147,11 @@ fn declare(
     for resource in &source.resources {
         // Hints that make no table are refused when the resource is extracted.
         for table in resource.hints.to_tables(&resource.name, &naming).into_iter().flatten() {
-            schema.merge_table(table, Origin::Resource)?;
+            schema.merge_table(table, MergeOrigin::Resource)?;
         }
     }
     if with_state {
-        schema.merge_table(schema.pipeline_state_table(), Origin::Resource)?;
+        schema.merge_table(schema.pipeline_state_table(), MergeOrigin::Resource)?;
     }
     Ok(())
 }

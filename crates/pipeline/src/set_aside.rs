@@ -72,7 +72,7 @@ impl SetAside {
 pub(crate) enum Aside {
     /// The caller has the lock of extract.
     HoldsLock,
-    /// The lock of extract is taken for it; where somebody else has it the package stays pending.
+    /// The lock of extract is taken for it; where another process has it the package stays pending.
     TakesLock,
     /// Nobody: it is only tried what would happen.
     Never,
@@ -98,7 +98,7 @@ pub(crate) fn if_hopeless(
         Aside::Never => return reason.into(),
     };
     let text = chain(&reason);
-    let done = carry_out(project, load_id, &text);
+    let done = execute(project, load_id, &text);
     drop(lock);
     match done {
         Ok((path, followers)) => {
@@ -112,7 +112,7 @@ pub(crate) fn if_hopeless(
     }
 }
 
-fn carry_out(
+fn execute(
     project: &Project,
     load_id: &LoadId,
     reason: &str,
@@ -122,7 +122,7 @@ fn carry_out(
     let opened = pending.iter().filter(|other| *other >= load_id);
     let opened = opened.filter_map(|other| project.store.open_package(Folder::Extracted, other).ok());
     interrupted_run::forget(project, &opened.collect::<Vec<_>>())?;
-    // The last one first: whoever is cut leaves packages whose state has everything before it.
+    // The last one first: a process that is cut off leaves packages whose state has everything before it.
     for follower in behind.iter().rev() {
         let reason = format!("it builds on the state of package {load_id}, which was set aside: {reason}");
         project.store.set_aside(Folder::Extracted, follower, &reason)?;
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_stays_where_somebody_extracts_or_other_data_is_not_what_it_takes() {
+    fn a_package_stays_where_another_process_extracts_or_other_data_is_not_what_it_takes() {
         let pipeline = TempPipeline::new();
         let project = project(&pipeline);
         let load_id = extract(&project, 0, "bad");

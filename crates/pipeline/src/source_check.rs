@@ -14,7 +14,7 @@ use crate::source_input::SourceInput;
 /// What the first pages of all sources have shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct SourceCheck {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// The sources, in the order of the file.
     pub sources: Vec<CheckedSource>,

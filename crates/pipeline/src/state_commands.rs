@@ -28,11 +28,11 @@ pub struct StateScope {
 /// The state and where it comes from.
 #[derive(Clone, Debug, Serialize)]
 pub struct StateView {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Version of the state; absent before the first load.
     pub version: Option<u64>,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: Option<String>,
     /// The pending package that carries it; absent where it is that of the last load.
     pub pending_package: Option<String>,
@@ -42,8 +42,8 @@ pub struct StateView {
 
 /// What a change of the state did.
 #[derive(Clone, Debug, Serialize)]
-pub struct StateChange {
-    /// The pipeline.
+pub struct StateEdit {
+    /// Name of the pipeline.
     pub pipeline: String,
     /// What was changed, in order.
     pub values: Vec<ChangedValue>,
@@ -95,7 +95,7 @@ impl Project {
         path: &StatePath,
         value: Value,
         connector: Connector<'_>,
-    ) -> Result<StateChange, PipelineError> {
+    ) -> Result<StateEdit, PipelineError> {
         self.change_state("set the state", connector, |state| {
             let full = scope.full_path(self, state, path)?;
             let old = state.value(&full);
@@ -115,7 +115,7 @@ impl Project {
         &self,
         scope: &StateScope,
         connector: Connector<'_>,
-    ) -> Result<StateChange, PipelineError> {
+    ) -> Result<StateEdit, PipelineError> {
         self.change_state("reset the state", connector, |state| {
             let path = scope.path(self, state)?;
             let old = state.value(&path);
@@ -133,7 +133,7 @@ impl Project {
         doing: &str,
         connector: Connector<'_>,
         change: impl FnOnce(&mut PipelineState) -> Result<Vec<ChangedValue>, PipelineError>,
-    ) -> Result<StateChange, PipelineError> {
+    ) -> Result<StateEdit, PipelineError> {
         let (values, report) =
             self.alone_at_destination(doing, connector, |alone, destination, run_id, report| {
                 let mut state =
@@ -144,10 +144,10 @@ impl Project {
                 let schema =
                     self.base_schema(&schema.unwrap_or_else(|| self.config.pipeline.name.clone()))?;
                 let change = Change { schema, state, refresh: None, widen: Vec::new() };
-                alone.carry_out(self, destination, (doing, change), run_id, report)?;
+                alone.execute(self, destination, (doing, change), run_id, report)?;
                 Ok(values)
             })?;
-        Ok(StateChange {
+        Ok(StateEdit {
             pipeline: self.config.pipeline.name.clone(),
             values,
             load_id: report.packages.first().map(|package| package.load_id.clone()),

@@ -12,11 +12,11 @@ use crate::project::Project;
 pub struct Status {
     /// Its name.
     pub pipeline: String,
-    /// Its folder.
+    /// Path of its folder.
     pub folder: String,
     /// Its destination, as configured.
     pub destination: Option<String>,
-    /// Its dataset.
+    /// Name of its dataset.
     pub dataset: String,
     /// Packages, those that wait first, then what was done with others.
     pub packages: Vec<PackageLine>,
@@ -28,7 +28,7 @@ pub struct Status {
     pub interrupted_run: Option<String>,
 }
 
-/// A package.
+/// What `status` shows of a package.
 #[derive(Clone, Debug, Serialize)]
 pub struct PackageLine {
     /// Its name.
@@ -48,16 +48,16 @@ pub struct PackageLine {
     pub reason: Option<String>,
 }
 
-/// A schema.
+/// What `status` shows of a schema.
 #[derive(Clone, Debug, Serialize)]
 pub struct SchemaLine {
     /// Its name.
     pub name: String,
-    /// Its version.
+    /// Version number, as dlt counts it.
     pub version: u64,
-    /// Its hash.
+    /// Hash of the content, as base64.
     pub version_hash: String,
-    /// Data tables.
+    /// Number of tables that are not of dlt.
     pub tables: usize,
 }
 

@@ -12,7 +12,7 @@ use crate::restore::{self, Restored};
 /// What a sync did.
 #[derive(Clone, Debug, Serialize)]
 pub struct SyncReport {
-    /// The pipeline.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// What became of the local state.
     pub outcome: SyncOutcome,

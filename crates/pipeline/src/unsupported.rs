@@ -1,7 +1,7 @@
 //! Settings of dlt that are understood but not carried out: refused, because to ignore them would do
 //! something else than the user asked for.
 
-use cartage_config::{Config, ExtractSettings};
+use cartage_config::{Config, ExtractSection};
 
 use crate::error::PipelineError;
 
@@ -18,7 +18,7 @@ fn stages_of_resources(config: &Config) -> Result<(), PipelineError> {
         for resource in &source.resources {
             config.extract_writer(Some(&source.name), Some(&resource.name))?;
             let own = config.extract(Some(&source.name), Some(&resource.name))?;
-            let allowed = ExtractSettings {
+            let allowed = ExtractSection {
                 workers: own.workers,
                 max_parallel_items: own.max_parallel_items,
                 max_row_bytes: own.max_row_bytes,

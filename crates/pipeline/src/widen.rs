@@ -26,11 +26,11 @@ pub struct WidenOptions {
 /// What a column has become.
 #[derive(Clone, Debug, Serialize)]
 pub struct Widened {
-    /// The schema.
+    /// Name of the schema.
     pub schema: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
-    /// The column.
+    /// Name of the column, as in the schema.
     pub column: String,
     /// Its type before.
     pub from: String,
@@ -69,7 +69,7 @@ impl Project {
                     schema.tables.get(&options.table).is_some_and(cartage_schema::Table::has_seen_data);
                 let widen = if is_there { vec![place] } else { Vec::new() };
                 let change = Change { schema, state, refresh: None, widen };
-                alone.carry_out(self, destination, (&doing, change), run_id, report)?;
+                alone.execute(self, destination, (&doing, change), run_id, report)?;
                 Ok(widened)
             })?;
         widened.load_id = report.packages.first().map(|package| package.load_id.clone());

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_source_api::{JsonPage, PAGE_BYTES, Place, SourceError};
+use cartage_source_api::{InputPosition, JsonPage, PAGE_BYTES, SourceError};
 use memchr::{memchr, memchr_iter, memrchr};
 
 /// Cuts an input into pages of whole lines.
@@ -111,7 +111,7 @@ impl<R: Read> Lines<R> {
     }
 
     fn too_long(&self, line: u64) -> SourceError {
-        let place = Place { source: Arc::clone(&self.source), line, column: None };
+        let place = InputPosition { source: Arc::clone(&self.source), line, column: None };
         let limit = self.max_line_bytes;
         let reason = format!(
             "the line is longer than {limit} bytes; raise `max_row_bytes` in `[extract]` if it is one row (and \

@@ -1,4 +1,4 @@
-//! The wish to stop, shared by everybody who works on a run.
+//! A cancellation flag, shared by all workers of a run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +13,12 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// Asks everybody who shares this value to stop.
+    /// Asks all holders of this value to stop.
     pub fn cancel(&self) {
         self.asked.store(true, Ordering::Release);
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.asked.load(Ordering::Acquire)
     }

@@ -1,7 +1,7 @@
 //! What the stages are handed from outside: clock, random source, progress and cancellation; how they wait between
 //! attempts, start [threads], and keep panics of libraries to themselves. Besides, the words that all crates share: of
-//! [stages](Stage), of the [formats](FileFormat) and [codecs](Codec) of job files, and of what happens to
-//! [bad rows](OnBadRow).
+//! [stages](Stage), of the [formats](FileFormat) and [codecs](Codec) of job files, of what happens to
+//! [bad rows](OnBadRow), and of how resources [take turns](NextItemMode).
 //!
 //! Nothing else in the workspace asks the machine for the time or for randomness, so that the same
 //! input, clock and seed leave the same bytes on disk.
@@ -12,20 +12,24 @@
 mod cancel;
 mod clock;
 mod files;
+mod next_item;
 mod panics;
 mod progress;
 mod random;
 mod retry;
+mod rotation;
 mod rows;
 pub mod threads;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use files::{Codec, FileFormat, PageCompression, UnknownFileWord};
+pub use next_item::NextItemMode;
 pub use panics::{Panicked, contain};
 pub use progress::{NoProgress, Progress, Stage};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use retry::{RetryPolicy, Sleeper, ThreadSleeper};
+pub use rotation::{DEFAULT_FILE_BYTES, DEFAULT_FILE_ROWS};
 pub use rows::{NameCollisions, OnBadRow};
 
 use std::sync::Arc;

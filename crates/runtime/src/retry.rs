@@ -34,11 +34,11 @@ impl Sleeper for ThreadSleeper {
 /// whole is waited, so that those who failed together do not come back together.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    /// Before the second attempt.
+    /// Pause before the second attempt.
     pub first: Duration,
-    /// Never longer.
+    /// Longest pause.
     pub longest: Duration,
-    /// What waits.
+    /// Carries out the pauses; tests have one that only counts them.
     pub sleeper: Arc<dyn Sleeper>,
 }
 
@@ -76,7 +76,7 @@ impl RetryPolicy {
         &self,
         attempts: u32,
         runtime: &Runtime,
-        may_pass: impl Fn(&E) -> bool,
+        is_retryable: impl Fn(&E) -> bool,
         mut work: impl FnMut() -> Result<T, E>,
     ) -> Result<T, E> {
         let mut failed = 0;
@@ -86,7 +86,7 @@ impl RetryPolicy {
                 Err(error) => error,
             };
             failed += 1;
-            if !may_pass(&error) || failed >= attempts || runtime.cancel.is_cancelled() {
+            if !is_retryable(&error) || failed >= attempts || runtime.cancel.is_cancelled() {
                 return Err(error);
             }
             tracing::warn!(%error, attempt = failed, "trying again");

@@ -10,16 +10,16 @@ use crate::words::{ContractEntity, ContractMode};
 
 /// What a contract lets in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Admission {
+pub struct ContractCheck {
     /// The table without the columns that may not come in; `None` if the table itself may not.
     pub table: Option<Table>,
     /// Everything that the contract has something against, in the order of the columns.
-    pub breaches: Vec<Breach>,
+    pub breaches: Vec<ContractViolation>,
 }
 
 /// Something that a contract does not let in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Breach {
+pub struct ContractViolation {
     /// What kind of thing it is.
     pub entity: ContractEntity,
     /// What is to happen: never [`ContractMode::Evolve`].
@@ -30,9 +30,9 @@ pub struct Breach {
     pub existing: Option<Column>,
 }
 
-impl Admission {
+impl ContractCheck {
     /// The first thing that is frozen, so that nothing of the table may come in.
-    pub fn frozen(&self) -> Option<&Breach> {
+    pub fn frozen(&self) -> Option<&ContractViolation> {
         self.breaches.iter().find(|breach| breach.mode == ContractMode::Freeze)
     }
 }
@@ -43,16 +43,20 @@ impl Schema {
     /// A table is new while none of its columns has a type. New tables, and those that may add columns once, may
     /// bring any column. Columns without a type count as new ones until they get it. dlt's own columns may
     /// always come.
-    pub fn admit(&self, incoming: Table, modes: &ContractModes) -> Admission {
+    pub fn admit(&self, incoming: Table, modes: &ContractModes) -> ContractCheck {
         if modes.is_evolve() {
-            return Admission { table: Some(incoming), breaches: Vec::new() };
+            return ContractCheck { table: Some(incoming), breaches: Vec::new() };
         }
         let known = self.tables.get(&incoming.name);
         let is_new = self.is_new_table(&incoming.name);
         if is_new && modes.tables != ContractMode::Evolve {
-            let breach =
-                Breach { entity: ContractEntity::Tables, mode: modes.tables, column: None, existing: None };
-            return Admission { table: None, breaches: vec![breach] };
+            let breach = ContractViolation {
+                entity: ContractEntity::Tables,
+                mode: modes.tables,
+                column: None,
+                existing: None,
+            };
+            return ContractCheck { table: None, breaches: vec![breach] };
         }
         let naming = self.naming(None);
         let evolves = is_new || known.is_some_and(Table::evolves_columns_once);
@@ -75,10 +79,10 @@ impl Schema {
                 return true;
             };
             let (column, existing) = (Some(column.clone()), existing.cloned());
-            breaches.push(Breach { entity, mode, column, existing });
+            breaches.push(ContractViolation { entity, mode, column, existing });
             false
         });
-        Admission { table: Some(table), breaches }
+        ContractCheck { table: Some(table), breaches }
     }
 }
 
@@ -120,7 +124,7 @@ mod tests {
         let admission = schema.admit(table, &modes);
         let left = admission.table.unwrap().columns.len();
         assert_eq!(left + admission.breaches.len(), given);
-        let name = |breach: Breach| (breach.column.unwrap().name, breach.entity);
+        let name = |breach: ContractViolation| (breach.column.unwrap().name, breach.entity);
         admission.breaches.into_iter().map(name).collect()
     }
 

@@ -162,7 +162,7 @@ impl Column {
     }
 
     /// Sets or removes the compound hint.
-    pub fn set_compound(&mut self, hint: CompoundHint, value: Option<bool>) {
+    pub(crate) fn set_compound(&mut self, hint: CompoundHint, value: Option<bool>) {
         self.other.shift_remove(hint.key());
         let slot = match hint {
             CompoundHint::PrimaryKey => &mut self.primary_key,

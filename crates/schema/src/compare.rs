@@ -13,39 +13,39 @@ use crate::table::Table;
 pub enum SchemaChange {
     /// A table that only the new schema has.
     TableAdded {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
         /// Its columns.
         columns: Vec<String>,
     },
     /// A table that only the old schema has.
     TableRemoved {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
     },
     /// A column that only the new table has.
     ColumnAdded {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
         /// Its hints.
         hints: Value,
     },
     /// A column that only the old table has.
     ColumnRemoved {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
     },
     /// A hint of a column that differs.
     ColumnChanged {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
-        /// The hint.
+        /// Name of the hint, as in the document.
         hint: String,
         /// Its old value.
         old: Option<Value>,
@@ -54,9 +54,9 @@ pub enum SchemaChange {
     },
     /// A hint of a table that differs.
     TableChanged {
-        /// The table.
+        /// Name of the table, as in the schema.
         table: String,
-        /// The hint.
+        /// Name of the hint, as in the document.
         hint: String,
         /// Its old value.
         old: Option<Value>,

@@ -34,11 +34,6 @@ pub fn content_hash(bytes: &[u8], length: usize) -> String {
     STANDARD_NO_PAD.encode(digest)
 }
 
-/// A row id from random bytes, in the same 14 characters as a computed one.
-pub fn row_id_from_bytes(bytes: [u8; ROW_ID_BYTES]) -> String {
-    STANDARD_NO_PAD.encode(bytes)
-}
-
 /// SHA3-256 of parts that are hashed one after another, as base64.
 pub(crate) struct VersionHasher(Sha3_256);
 

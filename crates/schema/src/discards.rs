@@ -26,7 +26,7 @@ pub struct Discarded {
 /// Why something was discarded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DiscardReason {
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
     /// The column, unless it was the table.
     pub column: Option<String>,

@@ -1,6 +1,6 @@
 //! What can be wrong with a schema.
 
-use cartage_values::{DataType, UnknownWord};
+use cartage_values::UnknownWord;
 
 use crate::contract::ContractError;
 use crate::naming::UnknownNaming;
@@ -73,18 +73,6 @@ pub enum SchemaError {
         existing: String,
         /// In the table that should be merged.
         incoming: String,
-    },
-    /// A column with data would get another type.
-    #[error("column `{column}` of table `{table}` is {existing} and cannot become {incoming}")]
-    TypeConflict {
-        /// Name of the table.
-        table: String,
-        /// Name of the column.
-        column: String,
-        /// Type in the schema.
-        existing: DataType,
-        /// Type that should be merged.
-        incoming: DataType,
     },
     /// No table has this name.
     #[error("schema `{schema}` has no table `{table}`")]

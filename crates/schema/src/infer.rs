@@ -74,7 +74,7 @@ impl Inference {
     }
 
     /// Whether default hints give the hint to a column of this name.
-    pub fn has_hint(&self, hint: DefaultHint, name: &str) -> bool {
+    pub(crate) fn has_hint(&self, hint: DefaultHint, name: &str) -> bool {
         self.hints
             .iter()
             .any(|(known, patterns)| *known == hint && patterns.iter().any(|pattern| pattern.matches(name)))

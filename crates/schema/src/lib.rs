@@ -52,24 +52,24 @@ mod verify;
 mod widen;
 mod words;
 
-// Columns have these types and schemas these rules, so whoever needs only a schema finds them here.
+// Columns have these types and schemas these rules, so users that need only a schema find them here.
 pub use cartage_values::{DataType, Detection, UnknownWord};
 
-pub use admission::{Admission, Breach};
+pub use admission::{ContractCheck, ContractViolation};
 pub use column::{Column, CompoundHint};
 pub use compare::SchemaChange;
 pub use contract::{ContractError, ContractModes};
-pub use digest::{content_hash, row_hash_id, row_id_from_bytes};
+pub use digest::{content_hash, row_hash_id};
 pub use discards::{DiscardReason, Discarded, Discards};
 pub use error::SchemaError;
 pub use formats::{Cardinality, Reference, SchemaFormat, SchemaTextOptions};
 pub use infer::Inference;
-pub use merge::{Origin, TableDiff};
+pub use merge::{MergeOrigin, TableDiff};
 pub use naming::{EMPTY_KEY, Naming, NamingKind, UnknownNaming};
 pub use nesting::Nesting;
 pub use pattern::{Pattern, PatternError};
 pub use schema::{Schema, normalize_schema_name};
-pub use settings::{DEFAULT_MAX_NESTING, JsonNormalizer, Normalizers, Settings};
+pub use settings::{DEFAULT_MAX_NESTING, InferenceSettings, JsonNormalizer, Normalizers};
 pub use table::{RowFilters, Table, TableReference};
 pub use verify::IdentifierLimits;
 pub use widen::{ColumnType, DecimalDefaults, NotWider};

@@ -14,7 +14,7 @@ use crate::words::{MergeStrategy, WriteDisposition};
 
 /// Where an incoming table comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum MergeOrigin {
     /// Hints of a resource: keys and other compound hints replace those of the schema.
     Resource,
     /// Anything else: compound hints are added.
@@ -35,15 +35,14 @@ pub struct TableDiff {
 }
 
 impl Schema {
-    /// Adds a table, or merges it into the one of its name. Names must be normalized already; see
-    /// [`normalize_table`](Self::normalize_table).
+    /// Adds a table, or merges it into the one of its name. Names must be normalized already.
     ///
     /// Keys of the incoming table and its columns win. Columns that get their type move to the end, after
     /// those that are at the destination. The root id is propagated from now on if the merge strategy needs it.
     ///
     /// # Errors
     /// [`SchemaError::ParentNotFound`] and [`SchemaError::TableConflict`]; the schema is unchanged.
-    pub fn merge_table(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
+    pub fn merge_table(&mut self, incoming: Table, origin: MergeOrigin) -> Result<TableDiff, SchemaError> {
         let diff = self.merge_alone(incoming, origin)?;
         self.extend_propagation(std::slice::from_ref(&diff));
         Ok(diff)
@@ -56,7 +55,7 @@ impl Schema {
     pub fn merge_all(
         &mut self,
         incoming: impl IntoIterator<Item = Table>,
-        origin: Origin,
+        origin: MergeOrigin,
     ) -> Result<Vec<TableDiff>, SchemaError> {
         let merged = incoming.into_iter().map(|table| self.merge_alone(table, origin));
         let diffs = merged.collect::<Result<Vec<_>, _>>()?;
@@ -65,20 +64,20 @@ impl Schema {
     }
 
     /// Merges what rows brought, parents before children: as [`merge_all`](Self::merge_all) does for
-    /// [`Origin::Other`], but looks for ids of roots in these tables only. Those that were here before had their say
+    /// [`MergeOrigin::Other`], but looks for ids of roots in these tables only. Those that were here before had their say
     /// when they were merged themselves, and a schema grows by thousands of tables, one after the other.
     ///
     /// # Errors
     /// As there.
     pub fn merge_found(&mut self, incoming: impl IntoIterator<Item = Table>) -> Result<(), SchemaError> {
-        let merged = incoming.into_iter().map(|table| self.merge_alone(table, Origin::Other));
+        let merged = incoming.into_iter().map(|table| self.merge_alone(table, MergeOrigin::Other));
         let diffs = merged.collect::<Result<Vec<_>, _>>()?;
         let merged = diffs.iter().filter_map(|diff| self.tables.get(&diff.table));
         self.propagate_ids_of(&self.roots_of(&diffs), &self.roots_with_holders(merged));
         Ok(())
     }
 
-    fn merge_alone(&mut self, incoming: Table, origin: Origin) -> Result<TableDiff, SchemaError> {
+    fn merge_alone(&mut self, incoming: Table, origin: MergeOrigin) -> Result<TableDiff, SchemaError> {
         self.check_parent(&incoming)?;
         let name = incoming.name.clone();
         let mut diff = TableDiff { table: name.clone(), ..TableDiff::default() };
@@ -98,34 +97,6 @@ impl Schema {
             }
         }
         Ok(diff)
-    }
-
-    /// Normalizes the names of a table by the convention of the schema.
-    pub fn normalize_table(&self, table: Table, max_length: Option<usize>) -> Table {
-        normalize_table(table, &self.naming(max_length))
-    }
-
-    /// Checks that no column of `incoming` has another type than here. Merging hints allows that (the
-    /// destination is not altered); merging what workers found must not.
-    ///
-    /// # Errors
-    /// [`SchemaError::TypeConflict`].
-    pub fn check_types(&self, incoming: &Table) -> Result<(), SchemaError> {
-        let Some(existing) = self.tables.get(&incoming.name) else { return Ok(()) };
-        for column in incoming.columns.values() {
-            let known = existing.columns.get(&column.name).and_then(|known| known.data_type);
-            if let (Some(known), Some(new)) = (known, column.data_type)
-                && known != new
-            {
-                return Err(SchemaError::TypeConflict {
-                    table: incoming.name.clone(),
-                    column: column.name.clone(),
-                    existing: known,
-                    incoming: new,
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Merges the schema of a source into this one, the stored schema of the same source.
@@ -154,7 +125,7 @@ impl Schema {
         let naming = self.naming(None);
         let nesting = incoming.nesting();
         let tables = nesting.parents_first().map(|table| normalize_table(table.clone(), &naming));
-        self.merge_all(tables, Origin::Other).map(drop)
+        self.merge_all(tables, MergeOrigin::Other).map(drop)
     }
 
     /// Removes tables. The list must hold every table below one that it names.
@@ -283,8 +254,8 @@ fn check_same_table(schema: &str, existing: &Table, incoming: &Table) -> Result<
     Ok(())
 }
 
-fn merge_columns(existing: &mut Table, incoming: &Table, origin: Origin, diff: &mut TableDiff) {
-    if origin == Origin::Resource {
+fn merge_columns(existing: &mut Table, incoming: &Table, origin: MergeOrigin, diff: &mut TableDiff) {
+    if origin == MergeOrigin::Resource {
         for hint in CompoundHint::ALL {
             if !incoming.columns_with(hint).is_empty() {
                 existing.columns.values_mut().for_each(|column| column.set_compound(hint, None));

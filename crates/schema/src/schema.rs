@@ -10,7 +10,7 @@ use crate::naming::{Naming, NamingKind};
 use crate::nesting::Nesting;
 use crate::pattern::{self, Pattern};
 use crate::record::record;
-use crate::settings::{Normalizers, Settings};
+use crate::settings::{InferenceSettings, Normalizers};
 use crate::system_tables;
 use crate::table::Table;
 use crate::words::{DefaultHint, MergeStrategy, WriteDisposition};
@@ -34,7 +34,7 @@ pub struct Schema {
     /// Tables by name.
     pub tables: IndexMap<String, Table>,
     /// Rules for new columns, and the contract of the schema.
-    pub settings: Settings,
+    pub settings: InferenceSettings,
     /// Naming convention and configuration of the normalizer.
     pub normalizers: Normalizers,
     /// Hashes of earlier versions, newest first.
@@ -44,7 +44,7 @@ pub struct Schema {
     /// What the schema is about, for people.
     pub description: Option<String>,
     /// Whether the destination appends rows that are to be merged, because it cannot merge. Such tables need no
-    /// keys that only merges need. Not part of the document: whoever knows the destination says so.
+    /// keys that only merges need. Not part of the document: set by callers that know the destination.
     pub appends_merges: bool,
 }
 
@@ -76,7 +76,10 @@ impl Schema {
             version_hash: None,
             engine_version: Self::ENGINE_VERSION,
             tables: IndexMap::new(),
-            settings: Settings { detections: Some(vec![Detection::IsoTimestamp]), ..Settings::default() },
+            settings: InferenceSettings {
+                detections: Some(vec![Detection::IsoTimestamp]),
+                ..InferenceSettings::default()
+            },
             normalizers: Normalizers::relational(naming.as_str()),
             previous_hashes: Vec::new(),
             appends_merges: false,
@@ -170,7 +173,7 @@ impl Schema {
         Nesting::of(self)
     }
 
-    /// The table and all tables below it, as [`Nesting::chain`] lists them. Whoever needs many chains asks
+    /// The table and all tables below it, as [`Nesting::chain`] lists them. Callers that need many chains ask
     /// [`Schema::nesting`] once.
     pub fn chain(&self, name: &str) -> Vec<&Table> {
         self.nesting().chain(name)

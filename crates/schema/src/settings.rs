@@ -9,7 +9,7 @@ use crate::words::DefaultHint;
 
 /// Rules that give new columns types and hints, and the contract of the whole schema.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings {
+pub struct InferenceSettings {
     /// Mode or modes of the contract, in the form that was given.
     pub schema_contract: Option<Value>,
     /// Detections, tried in order.
@@ -22,13 +22,13 @@ pub struct Settings {
     pub other: Map<String, Value>,
 }
 
-record!(Settings {
+record!(InferenceSettings {
     "schema_contract" => schema_contract,
     "detections" => detections,
     "default_hints" => default_hints,
     "preferred_types" => preferred_types,
 });
-record_serde!(Settings);
+record_serde!(InferenceSettings);
 
 /// Naming convention and configuration of the relational normalizer.
 #[derive(Clone, Debug, Default, PartialEq)]

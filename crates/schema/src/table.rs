@@ -149,7 +149,7 @@ impl Table {
         Ok(table)
     }
 
-    /// True if the table hangs below another one.
+    /// Whether this is a child table.
     pub fn is_nested(&self) -> bool {
         self.parent.as_deref().is_some_and(|parent| !parent.is_empty())
     }

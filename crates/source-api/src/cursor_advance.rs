@@ -24,7 +24,7 @@ pub struct CursorAdvance {
 /// Where the state has the entry of a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CursorId {
-    /// The resource.
+    /// Name of the resource.
     pub resource: Arc<str>,
     /// As the user wrote its path.
     pub name: Arc<str>,
@@ -43,7 +43,7 @@ pub struct HashChange {
 
 impl CursorAdvance {
     /// Whether the page had rows and the cursor let none pass.
-    pub fn let_none_pass(&self) -> bool {
+    pub fn reject_all(&self) -> bool {
         self.had_rows && !self.kept_rows
     }
 }

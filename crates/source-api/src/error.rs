@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// A place in an input, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct InputPosition {
     /// The input as the user knows it: a path, a URL without secrets, `standard input`.
     pub source: Arc<str>,
     /// Line from 1.
@@ -19,7 +19,7 @@ pub struct Place {
     pub column: Option<u64>,
 }
 
-impl Display for Place {
+impl Display for InputPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} line {}", self.source, self.line)?;
         self.column.map_or(Ok(()), |column| write!(f, " column {column}"))
@@ -34,7 +34,7 @@ pub enum SourceError {
     #[error("{place}: {reason}")]
     Malformed {
         /// Where.
-        place: Place,
+        place: InputPosition,
         /// What is wrong and what to do.
         reason: String,
     },
@@ -68,7 +68,7 @@ pub enum SourceError {
     /// The producer's own code panicked.
     #[error("the producer panicked: {0}")]
     Panicked(String),
-    /// Anything that a producer of somebody else reports.
+    /// Any error of a producer in another crate.
     #[error(transparent)]
     Other(Box<dyn StdError + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! The last value of a cursor as it moves, for whoever makes the pages.
+//! The last value of a cursor as it moves, for the code that makes the pages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

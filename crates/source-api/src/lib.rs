@@ -35,7 +35,7 @@ mod target_table;
 
 pub use columnar_json::{InstantForm, columnar_value, columnar_value_in};
 pub use cursor_advance::{CursorAdvance, CursorId, HashChange};
-pub use error::{Place, SourceError};
+pub use error::{InputPosition, SourceError};
 pub use last_value::LastValue;
 pub use page::{JsonPage, PAGE_BYTES, Page, PageOrigin, RejectedRow};
 pub use parquet_file::ParquetFile;

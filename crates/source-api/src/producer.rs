@@ -144,9 +144,9 @@ pub struct OpenContext {
     /// page costs more than reading a small file. Zero where it counts how much a page brings: for packages of a given
     /// size, and where only so many rows are wanted.
     pub small_page_bytes: usize,
-    /// Whether somebody asked to stop; long waits should look at it.
+    /// Whether the run was cancelled; long waits should look at it.
     pub cancel: CancelToken,
-    /// The resource.
+    /// Name of the resource.
     pub resource: String,
     /// The table of the resource, where the producer is opened to fill it.
     pub table: Option<Arc<TargetTable>>,

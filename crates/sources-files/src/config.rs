@@ -15,7 +15,7 @@ pub struct FilesConfig {
     pub path: Paths,
     /// What is in them; from the extension where absent.
     #[serde(default)]
-    pub format: Option<Format>,
+    pub format: Option<InputFormat>,
     /// Where in a JSON document the rows are, as in `data.items` or `$.data[*]`.
     #[serde(default)]
     pub data_selector: Option<String>,
@@ -35,7 +35,7 @@ pub struct Paths(pub Vec<String>);
 /// What is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum InputFormat {
     /// One JSON value a line.
     Jsonl,
     /// One JSON document, or a sequence of them.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cartage_source_api::SourceError;
 use glob::{MatchOptions, glob_with};
 
-use crate::config::Format;
+use crate::config::InputFormat;
 
 /// As a shell does: `*` stops at folders and passes over hidden files; `**` goes through folders.
 const LIKE_A_SHELL: MatchOptions =
@@ -227,12 +227,12 @@ fn examine(place: Place, base_dir: &Path) -> Result<Found, SourceError> {
 }
 
 /// What the extension says about the content.
-pub(crate) fn format_of(name: &str) -> Option<Format> {
+pub(crate) fn format_of(name: &str) -> Option<InputFormat> {
     match extension(name)?.as_str() {
-        "jsonl" | "ndjson" | "jsonlines" => Some(Format::Jsonl),
-        "json" => Some(Format::Json),
-        "csv" | "tsv" => Some(Format::Csv),
-        "parquet" | "pq" => Some(Format::Parquet),
+        "jsonl" | "ndjson" | "jsonlines" => Some(InputFormat::Jsonl),
+        "json" => Some(InputFormat::Json),
+        "csv" | "tsv" => Some(InputFormat::Csv),
+        "parquet" | "pq" => Some(InputFormat::Parquet),
         _ => None,
     }
 }

@@ -18,7 +18,7 @@ mod input;
 mod parquet;
 mod producer;
 
-pub use config::{FilesConfig, Format, Paths};
+pub use config::{FilesConfig, InputFormat, Paths};
 pub use csv::{CsvConfig, CsvEncoding, CsvHeader, CsvNameCollisions, CsvTypes};
 pub use find::local_path;
 pub use producer::FilesProducer;

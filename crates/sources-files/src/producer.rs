@@ -9,7 +9,7 @@ use cartage_runtime::OnBadRow;
 use cartage_schema::DataType;
 use cartage_source_api::{Finding, Input, JsonPage, OpenContext, Page, Producer, SourceError};
 
-use crate::config::{FilesConfig, Format};
+use crate::config::{FilesConfig, InputFormat};
 use crate::csv::{CsvColumns, CsvFile, CsvReader, named};
 use crate::delimiters::Delimiters;
 use crate::find::{Findings, Found, Place, find, format_of, is_tab_separated};
@@ -117,7 +117,7 @@ impl FilesProducer {
         let Some(found) = self.waiting.pop_front() else { return Ok(None) };
         let format = self.format(&found)?;
         tracing::debug!(input = %found.name, ?format, "reading");
-        if format == Format::Parquet {
+        if format == InputFormat::Parquet {
             return self.parquet(&found).map(Some);
         }
         let read = BytesRead::default();
@@ -129,9 +129,9 @@ impl FilesProducer {
         Ok(None)
     }
 
-    fn rows(&self, format: Format, input: input::Input, found: &Found) -> Rows {
+    fn rows(&self, format: InputFormat, input: input::Input, found: &Found) -> Rows {
         match (format, &self.selector) {
-            (Format::Csv, _) => {
+            (InputFormat::Csv, _) => {
                 let file = CsvFile {
                     source: found.name.clone(),
                     config: self.config.csv.clone(),
@@ -141,7 +141,9 @@ impl FilesProducer {
                 };
                 Rows::Csv(Box::new(CsvReader::new(input, file)))
             }
-            (Format::Jsonl, None) => Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes)),
+            (InputFormat::Jsonl, None) => {
+                Rows::Lines(Lines::new(input, found.name.clone(), self.max_line_bytes))
+            }
             (_, selector) => {
                 let selector = selector.clone().unwrap_or_default();
                 Rows::Document(DocumentReader::new(input, &found.name, selector, self.max_line_bytes))
@@ -149,9 +151,9 @@ impl FilesProducer {
         }
     }
 
-    fn format(&self, found: &Found) -> Result<Format, SourceError> {
+    fn format(&self, found: &Found) -> Result<InputFormat, SourceError> {
         let known = self.config.format.or_else(|| match found.place {
-            Place::StandardInput => Some(Format::Jsonl),
+            Place::StandardInput => Some(InputFormat::Jsonl),
             Place::File(_) => format_of(&found.name),
         });
         known.ok_or_else(|| SourceError::Unusable {
@@ -230,7 +232,7 @@ impl Producer for FilesProducer {
         // All names are looked at now, so that an odd one does not end a long run.
         let mut is_all_csv = true;
         for found in &findings.inputs {
-            is_all_csv &= self.format(found)? == Format::Csv;
+            is_all_csv &= self.format(found)? == InputFormat::Csv;
         }
         self.is_all_csv = is_all_csv;
         self.columns = CsvColumns::of(context.table.clone());

@@ -139,7 +139,7 @@ impl Template {
     }
 }
 
-/// Refuses a segment that values have made another address. Dots cannot be encoded: `%2E%2E` is `..` to whoever reads
+/// Refuses a segment that values have made another address. Dots cannot be encoded: `%2E%2E` is `..` to a server that reads
 /// addresses by the standard.
 fn check_segment(segment: &str, field: Option<&str>) -> Result<(), String> {
     let Some(field) = field else { return Ok(()) };

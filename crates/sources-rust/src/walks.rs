@@ -1,6 +1,6 @@
 //! Several items of a parent at a time, whose pages come in the order of the items.
 //!
-//! Items are begun in their order, and each has a channel of its own with room for a page or two: so whoever works
+//! Items are begun in their order, and each has a channel of its own with room for a page or two: so a thread that works
 //! on the first of them is never kept waiting, and those behind it stop when they are too far ahead.
 
 use std::any::Any;
@@ -58,7 +58,7 @@ impl<T, P> Iterator for Walks<T, P> {
                 Ok(Made::Page(page)) => return Some(page),
                 Ok(Made::Done) => drop(self.begun.pop_front()),
                 Ok(Made::Panicked(panic)) => resume_unwind(panic),
-                Err(_) => return Some(Err("whoever worked on an item is gone".into())),
+                Err(_) => return Some(Err("the thread that worked on an item is gone".into())),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_config::{ConfigError, ResourceSettings, SourceSettings};
+use cartage_config::{ConfigError, ResourceSection, SourceSettings};
 use cartage_runtime::{OnBadRow, Random};
 use cartage_source_api::Resource;
 use cartage_sources_files::{FilesConfig, FilesProducer};
@@ -17,7 +17,7 @@ pub(crate) fn resources(
     settings.resources.iter().map(|resource| one(resource, on_bad_row)).collect()
 }
 
-fn one(settings: &ResourceSettings, on_bad_row: OnBadRow) -> Result<Resource, ConfigError> {
+fn one(settings: &ResourceSection, on_bad_row: OnBadRow) -> Result<Resource, ConfigError> {
     let (hints, rest) = split_hints(&settings.section)?;
     let config: FilesConfig = rest.parse()?;
     config.csv.check().map_err(|reason| rest.invalid("csv", reason))?;

@@ -35,7 +35,7 @@ pub enum PathError {
     /// The path is for reading or removing, not for one value.
     #[error("`{path}` means many values; name one")]
     Many {
-        /// The path.
+        /// The path, as text.
         path: String,
     },
     /// There is something on the way that has no keys, or a list that is too short.

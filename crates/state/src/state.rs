@@ -164,13 +164,6 @@ impl PipelineState {
         self.text("staging_type")
     }
 
-    /// Sets the staging destination; without a type the pipeline has none and the keys are left out.
-    pub fn set_staging(&mut self, staging_type: Option<&str>, name: Option<&str>) {
-        if staging_type.is_some() || self.document.contains_key("staging_type") {
-            self.set_reference("staging", staging_type, name);
-        }
-    }
-
     fn set_reference(&mut self, role: &str, kind: Option<&str>, name: Option<&str>) {
         let name = name.filter(|name| Some(*name) != kind.map(default_name));
         self.set(&format!("{role}_type"), kind.into());
@@ -192,11 +185,6 @@ impl PipelineState {
         if let Some(local) = other.local() {
             self.set(LOCAL, Value::Object(local.clone()));
         }
-    }
-
-    /// Whether nothing was loaded yet.
-    pub fn is_first_run(&self) -> bool {
-        self.local().and_then(|local| local.get("first_run")?.as_bool()).unwrap_or(true)
     }
 
     /// Notes whether something was loaded.

@@ -64,7 +64,7 @@ pub fn to_compact(value: &Value) -> String {
 }
 
 /// Appends the JSON of a value, with sorted keys if asked.
-pub fn write_value(out: &mut Vec<u8>, value: &Value, sorted: bool) {
+pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value, sorted: bool) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),

@@ -63,7 +63,7 @@ fn without_markers(json: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Python's `str` of numbers and truth values, `isoformat` of dates and times, base64 of bytes.
+/// Python's `str` of numbers and booleans, `isoformat` of dates and times, base64 of bytes.
 fn to_text(value: Scalar<'_>) -> Cow<'_, str> {
     match value {
         Scalar::Text(text) => text,

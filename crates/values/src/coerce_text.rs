@@ -26,7 +26,7 @@ pub(crate) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>
         DataType::Wei => {
             parse_hex(&text).map(Decimal::from_i128).or_else(|| parse_decimal(&text)).map(Scalar::Wei)
         }
-        DataType::Bool => truth(&text).map(Scalar::Bool),
+        DataType::Bool => boolean(&text).map(Scalar::Bool),
         DataType::Timestamp => timestamp(&text),
         DataType::Date => match timestamp(&text)? {
             Scalar::Timestamp { micros, .. } => midnight(micros),
@@ -46,7 +46,7 @@ pub(crate) fn coerce_text(text: Cow<'_, str>, to: DataType) -> Option<Scalar<'_>
     }
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is_one_of(&["yes", "true", "t", "y", "1"]) {
         Some(true)

@@ -196,7 +196,7 @@ impl Decimal {
     }
 
     /// Whether two finite numbers are equal, whatever zeros they were written with.
-    pub fn is_same_number(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_number(&self, other: &Self) -> bool {
         let significant = |decimal: &Self| {
             let (digits, exponent) = decimal.parts()?;
             let kept = digits.trim_end_matches('0');

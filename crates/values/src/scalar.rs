@@ -15,7 +15,7 @@ pub enum Scalar<'a> {
     Int(i128),
     /// Floating point number; not finite only where a text said so.
     Double(f64),
-    /// Truth value.
+    /// Boolean.
     Bool(bool),
     /// Point in time.
     Timestamp {
@@ -64,7 +64,7 @@ impl Scalar<'_> {
             Self::Json(json) => Scalar::Json(Cow::Owned(json.into_owned())),
             Self::Int(integer) => Scalar::Int(integer),
             Self::Double(float) => Scalar::Double(float),
-            Self::Bool(truth) => Scalar::Bool(truth),
+            Self::Bool(boolean) => Scalar::Bool(boolean),
             Self::Timestamp { micros, aware } => Scalar::Timestamp { micros, aware },
             Self::Date(days) => Scalar::Date(days),
             Self::Time(micros) => Scalar::Time(micros),

@@ -2,7 +2,7 @@
 
 /// White space for Python's `str.strip` and `str.isspace`: Unicode's, and the four ASCII separators.
 #[inline]
-pub fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 

@@ -74,7 +74,7 @@ words! {
         Text = "text",
         /// 64-bit floating point number.
         Double = "double",
-        /// Truth value.
+        /// Boolean.
         Bool = "bool",
         /// Point in time, with or without time zone.
         Timestamp = "timestamp",

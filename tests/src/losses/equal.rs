@@ -37,7 +37,7 @@ pub(super) fn says(cell: &Cell, given: &Given) -> bool {
             is_json(&value, given) || document.is_some_and(|document| is_json(&value, &document))
         }),
         Cell::Text(text) => text_says(text, given),
-        Cell::Bool(value) => is_truth(*value, given),
+        Cell::Bool(value) => is_boolean(*value, given),
         Cell::Digits(digits) => is_number(digits, given),
         Cell::Double(value) => is_double(*value, given),
         Cell::Bytes(bytes) => match given {
@@ -64,7 +64,7 @@ pub(super) fn says(cell: &Cell, given: &Given) -> bool {
 
 /// As dlt: 1 and 0, and the words of its `coerce` for texts. Other numbers and texts go to a variant, as the row
 /// "other values that a column cannot say" of `docs/differences.md` says.
-fn is_truth(value: bool, given: &Given) -> bool {
+fn is_boolean(value: bool, given: &Given) -> bool {
     let words = if value { ["true", "yes", "t", "y", "1"] } else { ["false", "no", "f", "n", "0"] };
     match given {
         Given::Bool(given) => value == *given,

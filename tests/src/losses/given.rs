@@ -5,7 +5,7 @@
 pub enum Given {
     /// No value.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// A number with all its digits, in plain notation: an integer, a decimal.
     Digits(String),

@@ -179,7 +179,12 @@ impl<'a> Tables<'a> {
                     values[*at] = Value::Null;
                 }
             }
-            let text = compact(&Value::Array(values.clone()));
+            // dlt loses the sign of a zero, which must not change the order of rows.
+            let unsigned = |value: &Value| match value.as_f64() {
+                Some(zero) if value.is_f64() && zero == 0.0 => json!(0.0),
+                _ => value.clone(),
+            };
+            let text = compact(&Value::Array(values.iter().map(unsigned).collect()));
             if let Some(id) = &raw[ROW] {
                 self.by_id.entry((name.to_owned(), id.clone())).or_default().push(self.entries.len());
             }
@@ -364,7 +369,7 @@ fn text<'a>(column: &'a Map<String, Value>, key: &str) -> &'a str {
     column.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Python's idea of truth, for hints.
+/// Python's `bool(value)`, for hints.
 fn truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,

@@ -182,7 +182,7 @@ fn three_processes_leave_the_packages_of_one_whose_stages_overlap() {
 }
 
 #[test]
-fn stages_in_processes_of_their_own_work_beside_each_other() {
+fn stages_in_processes_of_their_own_work_concurrently() {
     let beside = bench(SMALL);
     let wait = ["--wait"];
     for _ in 0..3 {

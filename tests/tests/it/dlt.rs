@@ -1,4 +1,4 @@
-//! dlt and Cartage take turns on one dataset: whoever comes next restores what the other one left, and the
+//! dlt and Cartage take turns on one dataset: the next one restores what the other one left, and the
 //! result is that of dlt alone.
 
 use std::collections::BTreeMap;

@@ -52,26 +52,3 @@ fn a_dropped_resource_is_gone_everywhere_and_comes_back_from_the_beginning() {
     assert_eq!(bench.number("SELECT count(*) FROM data.items"), 1);
     assert_eq!(bench.number("SELECT count(*) FROM data.other"), 1);
 }
-
-#[test]
-fn state_only_leaves_the_tables_and_patterns_pick_resources() {
-    let bench = two_resources();
-    bench.cartage(&["drop", "re:^it", "--state-only", "--yes"]).exits_with(0);
-    assert_eq!(tables(&bench).len(), 3);
-    assert!(state(&bench).get("items").is_none() && state(&bench).get("other").is_some());
-    bench.cartage(&["drop", "--state-paths", "resources.other", "--yes"]).exits_with(0);
-    assert_eq!(state(&bench), serde_json::json!({}));
-    bench.cartage(&["drop", "--drop-all", "--yes"]).exits_with(0);
-    assert!(tables(&bench).is_empty());
-}
-
-#[test]
-fn a_name_that_means_nothing_is_told_and_nothing_is_loaded() {
-    let bench = two_resources();
-    let done = bench.cartage(&["drop", "itmes", "--yes"]).exits_with(0);
-    assert!(done.stdout.contains("no tables or state of a resource \"itmes\""), "{}", done.stdout);
-    assert!(done.stdout.contains("nothing to drop"), "{}", done.stdout);
-    bench.cartage(&["drop", "--yes"]).exits_with(2).says("--drop-all");
-    bench.cartage(&["drop", "items", "--source", "nowhere", "--yes"]).exits_with(2).says("it has test");
-    assert_eq!(bench.number("SELECT count(*) FROM data._dlt_loads"), 1);
-}

@@ -93,24 +93,3 @@ fn postgres_asks_for_credentials_and_takes_none_on_the_command_line() {
     bench.cartage(&["source", "check"]).exits_with(0);
     bench.cartage(&["run"]).exits_with(2).says("credentials");
 }
-
-#[test]
-fn nothing_is_overwritten_and_wrong_words_teach() {
-    let bench = Bench::new();
-    bench.write("pipeline.toml", "# mine\n");
-    let before = tree(bench.path());
-    bench
-        .cartage(&["init", "files", "duckdb"])
-        .exits_with(2)
-        .says("pipeline.toml is there already")
-        .says("--file");
-    bench.write("other/.cartage/secrets.toml", "# mine\n");
-    let other = ["init", "rest_api", "duckdb", "--file", "other/pipeline.toml"];
-    bench.cartage(&other).exits_with(2).says("secrets.toml is there already");
-    assert!(!bench.path().join("other/pipeline.toml").exists(), "all or nothing");
-    fs::remove_dir_all(bench.path().join("other")).unwrap();
-    bench.cartage(&["init", "file", "duckdb"]).exits_with(2).says("\"file\" is no source").says("rest_api");
-    bench.cartage(&["init", "files", "oracle"]).exits_with(2).says("\"oracle\"").says("postgres");
-    bench.cartage(&["init", "files"]).exits_with(2).says("DEST");
-    assert_eq!(tree(bench.path()), before);
-}

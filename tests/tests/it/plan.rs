@@ -52,32 +52,6 @@ fn a_plan_shows_rows_and_statements_and_changes_nothing() {
 }
 
 #[test]
-fn what_is_pending_comes_first_and_can_be_planned_alone() {
-    let bench = Bench::new();
-    bench.items("items.jsonl", "write_disposition = \"replace\"");
-    bench.write("items.jsonl", "{\"id\": 1}\n");
-    bench.cartage(&["extract"]).exits_with(0);
-    let pending = bench.package_names("extracted")[0].clone();
-    bench.write("items.jsonl", "{\"id\": 1}\n{\"id\": 2}\n");
-    let before = untouched(&bench);
-    let whole = plan(&bench, &[]);
-    let packages = whole["packages"].as_array().expect("packages");
-    assert_eq!(packages.len(), 2);
-    assert_eq!(
-        (&packages[0]["load_id"], &packages[0]["pending"]),
-        (&Value::from(pending.clone()), &true.into())
-    );
-    assert_eq!(packages[1]["pending"], false);
-    let alone = plan(&bench, &["--package", &pending]);
-    assert_eq!(alone["packages"].as_array().map(Vec::len), Some(1));
-    bench.cartage(&["plan", "--package", "1.0"]).exits_with(2).says(&pending);
-    assert_eq!(untouched(&bench), before);
-
-    bench.cartage(&["normalize"]).exits_with(0);
-    assert_eq!(plan(&bench, &["--package", &pending])["packages"][0]["rows"]["items"], 1);
-}
-
-#[test]
 fn a_plan_that_fails_leaves_nothing_behind() {
     let bench = Bench::new();
     bench.items("items.jsonl", "");

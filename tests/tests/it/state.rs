@@ -43,46 +43,6 @@ fn a_cursor_that_is_set_is_loaded_and_the_next_run_starts_there() {
 }
 
 #[test]
-fn what_cannot_be_set_is_refused_with_the_remedy_and_nothing_changes() {
-    let bench = with_cursor();
-    let refused = [
-        (vec!["state", "set", "--resource", "items", CURSOR, "2024-01-01"], "quotes"),
-        (vec!["state", "set", "--resource", "other", CURSOR, "1"], "test.items"),
-        (vec!["state", "set", "pipeline_name", "\"x\""], "belongs to the pipeline"),
-        (vec!["state", "set", "sources.test.resources.items.incremental.at.last_value.x", "1"], "a number"),
-        (vec!["state", "set", "sources..x", "1"], "a name is missing"),
-        (vec!["state", "reset"], "--resource"),
-    ];
-    for (args, says) in refused {
-        bench.cartage(&args).exits_with(2).says(says);
-    }
-    bench.cartage(&["extract"]).exits_with(0);
-    bench.write("items.jsonl", "{\"id\": 3, \"at\": 30}\n");
-    bench.cartage(&["extract"]).exits_with(0);
-    for args in [
-        vec!["state", "set", "--resource", "items", CURSOR, "1"],
-        vec!["state", "reset", "--resource", "items"],
-        vec!["sync"],
-        vec!["drop", "items", "--yes"],
-    ] {
-        bench.cartage(&args).exits_with(2).says("pending").says("cartage abort");
-    }
-    assert_eq!(state_rows(&bench), 1);
-}
-
-#[test]
-fn a_state_that_was_reset_reloads_from_the_beginning() {
-    let bench = with_cursor();
-    bench.cartage(&["state", "reset", "--resource", "items"]).exits_with(0);
-    assert_eq!(
-        json(&bench, &["state", "show"])["state"]["sources"]["test"]["resources"],
-        serde_json::json!({})
-    );
-    bench.cartage(&["run"]).exits_with(0);
-    assert_eq!(bench.number("SELECT count(*) FROM data.items"), 4);
-}
-
-#[test]
 fn another_machine_sees_what_was_set_and_an_unaware_one_is_in_conflict() {
     let bench = with_cursor();
     let other = |args: &[&str]| {

@@ -90,15 +90,6 @@ fn a_type_that_lacks_values_is_refused_and_the_remedy_works() {
 }
 
 #[test]
-fn names_that_are_not_there_are_answered_with_those_that_are() {
-    let bench = narrow();
-    bench.cartage(&["schema", "widen", "orders", "n", "bigint"]).exits_with(2).says("there are items");
-    bench.cartage(&["schema", "widen", "items", "m", "bigint"]).exits_with(2).says("it has n, id");
-    bench.cartage(&["schema", "widen", "items", "n", "number"]).exits_with(2).says("bigint");
-    bench.cartage(&["schema", "widen", "items", "n", "bigint(32)"]).exits_with(2).says("already");
-}
-
-#[test]
 fn a_destination_that_cannot_is_named_and_other_runs_go_on() {
     let bench = Bench::new();
     bench.write(

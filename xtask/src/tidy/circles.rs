@@ -1,6 +1,6 @@
 //! Circles of files inside a crate: files that import each other, directly or by way of others.
 //!
-//! Whoever wants to understand one file of a circle has to read all of them. A module and those below it do not count:
+//! To understand one file of a circle one has to read all of them. A module and those below it do not count:
 //! a face such as `mod.rs` hands on what its children have. Tests do not count either.
 
 mod accepted;

@@ -52,6 +52,11 @@ fn faults_of(name: &str, text: &str) -> Vec<String> {
 
 /// All Rust files below a folder, sorted; the folders of build output are left out.
 pub(super) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    files_of(folder, "rs")
+}
+
+/// All files with an extension below a folder, sorted; the folders of build output are left out.
+pub(super) fn files_of(folder: &Path, wanted: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -61,7 +66,7 @@ pub(super) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
                 if !path.ends_with("target") {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == wanted) {
                 files.push(path);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use cartage_destinations_api::{Capabilities, Connector, Found, KINDS, Outcome};
+use cartage_destinations_api::{Capabilities, Connector, Inventory, KINDS, Outcome};
 use cartage_pipeline::{DestinationReport, check_destination};
 
 use super::{show, status};
@@ -21,7 +21,7 @@ pub(super) fn destination(
             let config = start.config(&args.file)?;
             let runtime = start.runtime(&config);
             let mut report = check_destination(config, runtime, connector)?;
-            let failure = report.checkup.failure.take();
+            let failure = report.connection.failure.take();
             show(start.global.format, &report, || text(&report))?;
             failure.map_or(Ok(()), |error| Err(Failure::Pipeline(error.into())))
         }
@@ -33,7 +33,7 @@ fn text(report: &DestinationReport) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let target = &report.target;
     writeln!(out, "{} at {}, dataset {}", target.destination, target.location, target.dataset)?;
-    for step in &report.checkup.steps {
+    for step in &report.connection.steps {
         let outcome = match step.outcome {
             Outcome::Ok => "ok",
             Outcome::Failed => "FAILED",
@@ -41,7 +41,7 @@ fn text(report: &DestinationReport) -> Result<String, fmt::Error> {
         };
         writeln!(out, "  {outcome:<6}  {:<18}  {}", step.needs, step.detail)?;
     }
-    if let Some(found) = &report.checkup.found {
+    if let Some(found) = &report.connection.found {
         found_text(&mut out, found)?;
     }
     if !report.pending.is_empty() {
@@ -53,7 +53,7 @@ fn text(report: &DestinationReport) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
-fn found_text(out: &mut String, found: &Found) -> fmt::Result {
+fn found_text(out: &mut String, found: &Inventory) -> fmt::Result {
     if found.tables.is_empty() {
         return writeln!(out, "no tables yet");
     }

@@ -11,12 +11,13 @@ use super::work::tell;
 use crate::args::IngestArgs;
 use crate::config::Start;
 use crate::failure::Failure;
+use crate::output;
 
 pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<'_>) -> Result<(), Failure> {
     let project = start.open(start.config_of_text(pipeline_text(args)?)?)?;
     if args.abort {
         for load_id in project.abort()?.aborted {
-            eprintln!("package {load_id} is aborted");
+            output::tell(&format!("package {load_id} is aborted"));
         }
     }
     let options = RunOptions {
@@ -28,7 +29,7 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
 }
 
 /// The pipeline file that the arguments stand for.
-fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
+pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let (kind, place) = kind_and_place(&args.destination)?;
     let table = table_name(args)?;
     let mut destination = Table::new();

@@ -2,15 +2,15 @@
 
 mod destination;
 mod drop;
-mod ingest;
+pub(crate) mod ingest;
 mod init;
 mod package;
 mod pending;
 mod plan;
-mod schema;
+pub(crate) mod schema;
 mod source_check;
 mod state;
-mod status;
+pub(crate) mod status;
 mod sync;
 mod work;
 
@@ -40,7 +40,7 @@ pub fn run_cli(connector: Connector<'_>) -> ExitCode {
 pub(crate) fn finish(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::from(exit::OK),
-        Err(failure) => ExitCode::from(failure.tell()),
+        Err(failure) => ExitCode::from(failure.report()),
     }
 }
 
@@ -49,7 +49,11 @@ pub(crate) fn guarded(work: impl FnOnce() -> Result<(), Failure>) -> Result<(), 
     contain(work).unwrap_or_else(|panic| Err(Failure::Panicked(panic)))
 }
 
-fn dispatch(command: &Command, start: &Start<'_>, connector: Connector<'_>) -> Result<(), Failure> {
+pub(crate) fn dispatch(
+    command: &Command,
+    start: &Start<'_>,
+    connector: Connector<'_>,
+) -> Result<(), Failure> {
     match command {
         Command::Run(args) => work::run(start, args, connector),
         Command::Extract(args) => extract(start, args),

@@ -13,6 +13,7 @@ use crate::args::{Format, PackageArgs, PackageCommand, ShowArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
+use crate::output;
 
 pub(super) fn package(
     start: &Start<'_>,
@@ -117,7 +118,7 @@ fn verify(project: &Project, args: &PackageArgs, format: Format) -> Result<(), F
     })?;
     let damaged: Vec<_> = found.iter().filter_map(|verified| verified.damage.as_ref()).collect();
     for damage in &damaged {
-        eprintln!("error: {damage}");
+        output::tell(&format!("error: {damage}"));
     }
     if damaged.is_empty() { Ok(()) } else { Err(Failure::Code(exit::DAMAGED)) }
 }

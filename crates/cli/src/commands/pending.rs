@@ -18,7 +18,7 @@ pub(super) enum Again<'a> {
 impl Again<'_> {
     /// The error with what to do about the packages that it leaves, if there are any.
     pub(super) fn after(self, project: &Project, error: PipelineError) -> Failure {
-        // Whoever is at work now will have finished or told.
+        // A process that is at work now has finished or reported an error by then.
         if error.kind() == Kind::Locked {
             return error.into();
         }

@@ -124,7 +124,7 @@ fn changes_text(changes: &[SchemaChange]) -> Result<String, std::fmt::Error> {
 }
 
 /// A difference on one line.
-pub(super) fn change_text(change: &SchemaChange) -> String {
+pub(crate) fn change_text(change: &SchemaChange) -> String {
     let value = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);
     match change {
         SchemaChange::TableAdded { table, columns } => format!("+ table {table}: {}", columns.join(", ")),

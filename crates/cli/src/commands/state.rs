@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use cartage_destinations_api::Connector;
-use cartage_pipeline::{PipelineError, StateChange, StateScope, StateView};
+use cartage_pipeline::{PipelineError, StateEdit, StateScope, StateView};
 use cartage_state::StatePath;
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ fn readable(value: &Value) -> String {
     value.to_string().chars().filter(|c| !('\u{f026}'..='\u{f02f}').contains(c)).collect()
 }
 
-fn tell(change: &StateChange, format: Format) -> Result<(), Failure> {
+fn tell(change: &StateEdit, format: Format) -> Result<(), Failure> {
     show(format, change, || {
         let mut out = String::new();
         for value in &change.values {

@@ -63,7 +63,7 @@ fn text(status: &Status) -> Result<String, fmt::Error> {
 }
 
 /// One package on one line.
-pub(super) fn line(package: &PackageLine) -> String {
+pub(crate) fn line(package: &PackageLine) -> String {
     let PackageLine { load_id, folder, schema, rows, bytes, damage, reason } = package;
     let line = match damage {
         Some(damage) => format!("{load_id}  {folder:<10}  {damage}"),

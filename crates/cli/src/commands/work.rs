@@ -7,7 +7,7 @@ use cartage_pipeline::{ExtractOptions, PipelineError, Project, Refresh, RunOptio
 
 use super::pending::Again;
 use super::show;
-use crate::args::{ExtractArgs, FileArgs, RefreshMode, RunArgs};
+use crate::args::{ExtractArgs, FileArgs, RefreshArg, RunArgs};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
@@ -21,17 +21,17 @@ pub(super) fn run(start: &Start<'_>, args: &RunArgs, connector: Connector<'_>) -
     })
 }
 
-/// The first stage.
+/// `extract`: the sources to packages.
 pub(crate) fn extract(start: &Start<'_>, args: &ExtractArgs) -> Result<(), Failure> {
     work(start, &args.file.file, |project| project.extract(&extract_options(args)))
 }
 
-/// The second.
+/// `normalize`: extracted packages to typed ones.
 pub(crate) fn normalize(start: &Start<'_>, args: &FileArgs) -> Result<(), Failure> {
     work(start, &args.file, Project::normalize)
 }
 
-/// The third.
+/// `load`: normalized packages to the destination.
 pub(crate) fn load(start: &Start<'_>, args: &FileArgs, connector: Connector<'_>) -> Result<(), Failure> {
     work(start, &args.file, |project| project.load(connector))
 }
@@ -57,9 +57,9 @@ pub(super) fn extract_options(args: &ExtractArgs) -> ExtractOptions {
     let refresh = match args.refresh {
         None if args.full_refresh => Some(Refresh::DropSources),
         None => None,
-        Some(RefreshMode::Sources) => Some(Refresh::DropSources),
-        Some(RefreshMode::Resources) => Some(Refresh::DropResources),
-        Some(RefreshMode::Data) => Some(Refresh::DropData),
+        Some(RefreshArg::Sources) => Some(Refresh::DropSources),
+        Some(RefreshArg::Resources) => Some(Refresh::DropResources),
+        Some(RefreshArg::Data) => Some(Refresh::DropData),
     };
     ExtractOptions { resources: args.resources.clone(), limit: args.limit, refresh }
 }

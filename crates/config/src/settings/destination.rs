@@ -1,4 +1,4 @@
-//! `[destination.<name>]`: a name, a type and the table for whoever implements the type.
+//! `[destination.<name>]`: a name, a type and the table for the crate that implements the type.
 
 use crate::section::Section;
 

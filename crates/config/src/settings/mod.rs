@@ -12,8 +12,8 @@ pub use destination::DestinationSettings;
 pub use memory::{MemorySize, NoMemorySize};
 pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode, SchemaFileFormat};
 pub use runtime::{LogFormat, LogLevel, RuntimeSettings};
-pub use source::{ResourceSettings, SourceSettings};
-pub use stages::{ExtractSettings, LoadSettings, NextItemMode, NormalizeSettings, ParallelismStrategy};
+pub use source::{ResourceSection, SourceSettings};
+pub use stages::{ExtractSection, LoadSection, NormalizeSection, ParallelismStrategy};
 pub use writer::DataWriterSettings;
 
 pub(crate) use source::resources_of;

@@ -95,7 +95,7 @@ pub enum SchemaFileFormat {
     Mermaid,
 }
 
-/// The table as it is written; defaults that depend on others are settled in [`Raw::settle`].
+/// The table as it is written; defaults that depend on others are settled in [`Raw::resolve`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Raw {
@@ -139,7 +139,7 @@ fn yes() -> bool {
 }
 
 impl Raw {
-    pub(crate) fn settle(self) -> PipelineSettings {
+    pub(crate) fn resolve(self) -> PipelineSettings {
         PipelineSettings {
             dataset_name: self.dataset_name.unwrap_or_else(|| format!("{}_dataset", self.name)),
             name: self.name,

@@ -34,7 +34,7 @@ pub enum LogLevel {
     #[default]
     #[serde(alias = "warning", alias = "WARN", alias = "warn")]
     Warning,
-    /// Somebody must act.
+    /// Errors: a person must act.
     #[serde(alias = "error", alias = "CRITICAL", alias = "critical")]
     Error,
 }

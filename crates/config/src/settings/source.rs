@@ -1,4 +1,4 @@
-//! `[sources.<name>]`: a name, a type, a table for whoever implements the type, and its resources.
+//! `[sources.<name>]`: a name, a type, a table for the crate that implements the type, and its resources.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ pub struct SourceSettings {
     /// The table without `type`, `resources`, the settings of stages and the tables of resources.
     pub section: Section,
     /// The resources.
-    pub resources: Vec<ResourceSettings>,
+    pub resources: Vec<ResourceSection>,
 }
 
 /// One resource of a source.
 #[derive(Clone, Debug)]
-pub struct ResourceSettings {
+pub struct ResourceSection {
     /// The name.
     pub name: String,
     /// The table without `name`; empty where the list holds only the name.
@@ -37,8 +37,8 @@ pub(crate) fn resources_of(
     list: Option<&Node>,
     overrides: impl Fn(&str) -> Table,
     shared: &Arc<Shared>,
-) -> Result<Vec<ResourceSettings>, ConfigError> {
-    let mut out: Vec<ResourceSettings> = Vec::new();
+) -> Result<Vec<ResourceSection>, ConfigError> {
+    let mut out: Vec<ResourceSection> = Vec::new();
     for (index, node) in items(source, list)?.iter().enumerate() {
         let (name, mut table) = named(source, index, node)?;
         if out.iter().any(|earlier| earlier.name == name) {
@@ -50,7 +50,7 @@ pub(crate) fn resources_of(
         }
         lay_over(&mut table, overrides(&name));
         let section = Section::of(format!("sources.{source}.{name}"), table, Arc::clone(shared));
-        out.push(ResourceSettings { name, section, origin: node.origin.clone() });
+        out.push(ResourceSection { name, section, origin: node.origin.clone() });
     }
     Ok(out)
 }

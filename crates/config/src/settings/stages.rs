@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
+use cartage_runtime::NextItemMode;
 use serde::Deserialize;
 
 use super::memory::MemorySize;
@@ -9,7 +10,7 @@ use super::memory::MemorySize;
 /// The settings of `[extract]`; a source or a resource may have its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ExtractSettings {
+pub struct ExtractSection {
     /// Threads for resources that work in parallel.
     pub workers: NonZeroUsize,
     /// Pages that may be under way at the same time.
@@ -26,7 +27,7 @@ pub struct ExtractSettings {
     pub max_row_bytes: Option<MemorySize>,
 }
 
-impl Default for ExtractSettings {
+impl Default for ExtractSection {
     fn default() -> Self {
         Self {
             workers: at_least_one(5),
@@ -40,22 +41,10 @@ impl Default for ExtractSettings {
     }
 }
 
-/// Which resource is asked for the next page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NextItemMode {
-    /// Each in turn.
-    #[default]
-    RoundRobin,
-    /// The first until it is empty, then the second.
-    Fifo,
-}
-
 /// The settings of `[normalize]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct NormalizeSettings {
+pub struct NormalizeSection {
     /// Threads; as many as the machine has cores unless it is set.
     pub workers: Option<NonZeroUsize>,
 }
@@ -63,7 +52,7 @@ pub struct NormalizeSettings {
 /// The settings of `[load]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LoadSettings {
+pub struct LoadSection {
     /// Jobs that may run at the same time; destinations may lower it.
     pub workers: NonZeroUsize,
     /// A failed job ends the run with an error.
@@ -74,11 +63,11 @@ pub struct LoadSettings {
     pub delete_completed_jobs: bool,
     /// Whether the staging tables are emptied once a package is loaded.
     pub truncate_staging_dataset: bool,
-    /// Which jobs may run beside each other; the destination decides unless it is set.
+    /// Which jobs may run concurrently; the destination decides unless it is set.
     pub parallelism_strategy: Option<ParallelismStrategy>,
 }
 
-impl Default for LoadSettings {
+impl Default for LoadSection {
     fn default() -> Self {
         Self {
             workers: at_least_one(20),
@@ -91,7 +80,7 @@ impl Default for LoadSettings {
     }
 }
 
-/// Which jobs may run beside each other.
+/// Which jobs may run concurrently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use cartage_runtime::{DEFAULT_FILE_BYTES, DEFAULT_FILE_ROWS};
 use serde::Deserialize;
 
 /// When files rotate and whether they are compressed.
@@ -18,13 +19,10 @@ pub struct DataWriterSettings {
     pub disable_compression: bool,
 }
 
-/// Bytes of one file where neither a setting nor the destination says anything.
-const FILE_BYTES: u64 = 64 << 20;
-
 impl DataWriterSettings {
     /// Bytes of one file, for a destination that loads files of the `recommended` size best.
     pub fn file_bytes(&self, recommended: Option<u64>) -> u64 {
-        self.file_max_bytes.map_or_else(|| recommended.unwrap_or(FILE_BYTES), NonZeroU64::get)
+        self.file_max_bytes.map_or_else(|| recommended.unwrap_or(DEFAULT_FILE_BYTES), NonZeroU64::get)
     }
 }
 
@@ -33,7 +31,7 @@ impl Default for DataWriterSettings {
         let number = |n| NonZeroU64::new(n).expect("the defaults are not zero");
         Self {
             buffer_max_items: number(5_000),
-            file_max_items: number(1_000_000),
+            file_max_items: number(DEFAULT_FILE_ROWS),
             file_max_bytes: None,
             disable_compression: false,
         }

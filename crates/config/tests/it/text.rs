@@ -93,7 +93,7 @@ fn toml_text(text: &str) -> String {
 }
 
 #[test]
-fn numbers_and_truth_values_are_read_where_the_key_has_their_type() {
+fn numbers_and_booleans_are_read_where_the_key_has_their_type() {
     let project = Project::new(FILE).env(&[
         ("SOURCES__S__NUMBER", "1e5"),
         ("SOURCES__S__COUNT", " 7 "),

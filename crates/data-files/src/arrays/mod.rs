@@ -2,7 +2,7 @@
 //!
 //! Arrow has more types than columns have, and some of them look alike when they are cast: an unsigned integer
 //! becomes 0, nanoseconds become microseconds, a day loses its hour. Nothing here is cast. A value is handed on with
-//! all its digits, or there is a [`ValueError`] that says why that cannot be.
+//! all its digits, or there is a [`ValueError`] that says why not.
 //!
 //! Values in lists, structs and maps become JSON with the same rules as values of their own: integers are numbers
 //! with all digits; decimals are texts, because readers of JSON take numbers for doubles; floats are doubles, as

@@ -14,7 +14,7 @@ pub enum BlockError {
     Io {
         /// `open`, `read`, `create` or `write`.
         action: &'static str,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -25,7 +25,7 @@ pub enum BlockError {
         path.display()
     )]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// Where the block begins that cannot be read, in stored bytes.
         offset: u64,

@@ -208,11 +208,6 @@ impl Block {
         Ok(())
     }
 
-    /// Bytes that the block takes on disk.
-    pub fn stored_bytes(&self) -> usize {
-        self.stored.len()
-    }
-
     fn decompress<'a>(&self, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], BlockError> {
         scratch.resize(self.uncompressed_bytes, 0);
         let written = decompress_to_buffer(&self.stored, scratch.as_mut_slice())

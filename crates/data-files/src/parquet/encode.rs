@@ -9,13 +9,13 @@ use cartage_runtime::contain;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter};
 
 use super::ParquetError;
-use super::layout::{Batch, EncodedRowGroup, Layout};
+use super::layout::{ColumnBatch, EncodedRowGroup, Layout};
 
 /// A row group that is being encoded. Any number of threads may [`work`](Self::work) on it, each on one column at a
 /// time; the bytes do not depend on how many did.
 pub struct RowGroupEncoder {
     layout: Layout,
-    batches: Mutex<Arc<Vec<Batch>>>,
+    batches: Mutex<Arc<Vec<ColumnBatch>>>,
     progress: Mutex<Progress>,
 }
 
@@ -29,7 +29,7 @@ struct Progress {
     chunks: Vec<Option<ArrowColumnChunk>>,
     /// Columns that are not done.
     left: usize,
-    /// What went wrong, with the position of its column: the first column counts, whoever was quicker.
+    /// What went wrong, with the position of its column: the first column counts, not the first to fail.
     error: Option<(usize, ParquetError)>,
 }
 
@@ -41,7 +41,7 @@ impl Debug for RowGroupEncoder {
 
 impl RowGroupEncoder {
     /// Encodes batches that follow one another, see [`Layout::encode`]. Nothing is done yet.
-    pub fn new(layout: Layout, batches: Vec<Batch>) -> Self {
+    pub fn new(layout: Layout, batches: Vec<ColumnBatch>) -> Self {
         Self { layout, batches: Mutex::new(Arc::new(batches)), progress: Mutex::default() }
     }
 
@@ -72,7 +72,7 @@ impl RowGroupEncoder {
     }
 
     /// Lets the columns wait, if this is the first thread; its end where that is all there is to do.
-    fn begin(&self, batches: &[Batch]) -> Option<Result<EncodedRowGroup, ParquetError>> {
+    fn begin(&self, batches: &[ColumnBatch]) -> Option<Result<EncodedRowGroup, ParquetError>> {
         let mut progress = lock(&self.progress);
         if progress.waiting.is_some() {
             return None;
@@ -92,7 +92,7 @@ impl RowGroupEncoder {
 
     /// Encodes a column that no other thread works on. Writers and chunks are large, and each move copies them: they
     /// only leave their places in here.
-    fn encode_column(&self, index: usize, batches: &[Batch]) -> Result<(), ParquetError> {
+    fn encode_column(&self, index: usize, batches: &[ColumnBatch]) -> Result<(), ParquetError> {
         let waiting = lock(&self.progress).writers[index].take();
         let mut writer = waiting.expect("a column waits only once");
         self.layout.write_column(index, &mut writer, batches)?;
@@ -101,7 +101,11 @@ impl RowGroupEncoder {
         Ok(())
     }
 
-    fn finish(&self, progress: &mut Progress, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
+    fn finish(
+        &self,
+        progress: &mut Progress,
+        batches: &[ColumnBatch],
+    ) -> Result<EncodedRowGroup, ParquetError> {
         // Threads that have not looked yet may hold on to this for a while.
         *lock(&self.batches) = Arc::default();
         if let Some((_, error)) = progress.error.take() {

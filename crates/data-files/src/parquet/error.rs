@@ -17,7 +17,7 @@ pub enum ParquetError {
     Io {
         /// `open`, `read` or `create`.
         action: &'static str,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -25,7 +25,7 @@ pub enum ParquetError {
     /// Columns could not be encoded or written.
     #[error("cannot write {}", path.display())]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the Parquet library said.
         source: parquet::errors::ParquetError,
@@ -33,7 +33,7 @@ pub enum ParquetError {
     /// The file is no Parquet file, or damaged.
     #[error("cannot read {}: it is no Parquet file or damaged", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the Parquet library said.
         source: parquet::errors::ParquetError,
@@ -41,7 +41,7 @@ pub enum ParquetError {
     /// Rows of the file could not be decoded.
     #[error("cannot decode rows of {}", path.display())]
     Decode {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the Arrow library said.
         source: ArrowError,
@@ -49,7 +49,7 @@ pub enum ParquetError {
     /// The file contradicts itself.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// How that shows.
         reason: String,
@@ -57,13 +57,13 @@ pub enum ParquetError {
     /// The file is encrypted.
     #[error("{} is encrypted", path.display())]
     Encrypted {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
     /// The file is right but has something that is not read.
     #[error("{} cannot be read: {what}", path.display())]
     Unsupported {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What it has.
         what: String,
@@ -73,13 +73,13 @@ pub enum ParquetError {
     /// A timestamp of twelve bytes has no place in 64 bits.
     #[error("{}: column `{column}`, row {row}: cannot read the timestamp (int96): {reason}", path.display())]
     Timestamp {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The column, with those above it.
         column: String,
         /// The row, from 1.
         row: u64,
-        /// Why.
+        /// What is wrong, as text for people.
         reason: String,
     },
     /// Columns do not fit the layout they are encoded with.
@@ -115,7 +115,7 @@ impl ParquetError {
         Self::Unsupported { path: path.to_owned(), what, remedy }
     }
 
-    /// What is wrong with a file of the user and what to do about it, for who names the file himself.
+    /// What is wrong with a file of the user and what to do about it, for callers that name the file themselves.
     pub fn reason(&self) -> String {
         const AGAIN: &str = "write or copy it again";
         match self {

@@ -69,7 +69,7 @@ impl Layout {
         Ok(Self { schema, root, properties, columns })
     }
 
-    /// The columns.
+    /// The columns, in the order in which they are written.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -88,7 +88,7 @@ impl Layout {
     /// # Errors
     /// [`ParquetError::Encode`] if an array has another type than its column, or nulls where the column
     /// has none.
-    pub fn encode(&self, batches: &[Batch]) -> Result<EncodedRowGroup, ParquetError> {
+    pub fn encode(&self, batches: &[ColumnBatch]) -> Result<EncodedRowGroup, ParquetError> {
         let writers = self.column_writers()?.into_iter().enumerate();
         let chunks = writers.map(|(index, mut writer)| {
             self.write_column(index, &mut writer, batches)?;
@@ -106,7 +106,7 @@ impl Layout {
         &self,
         index: usize,
         writer: &mut ArrowColumnWriter,
-        batches: &[Batch],
+        batches: &[ColumnBatch],
     ) -> Result<(), ParquetError> {
         let field = self.schema.field(index);
         for (rows, arrays) in batches {
@@ -123,7 +123,7 @@ impl Layout {
 }
 
 /// Rows: how many, and one array a column of the layout, in its order; `None` stands for nulls only.
-pub type Batch = (usize, Vec<Option<ArrayRef>>);
+pub type ColumnBatch = (usize, Vec<Option<ArrayRef>>);
 
 /// A row group ready to be appended to a file of its layout.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ pub struct EncodedRowGroup {
 }
 
 impl EncodedRowGroup {
-    pub(super) fn new(chunks: Vec<ArrowColumnChunk>, batches: &[Batch]) -> Self {
+    pub(super) fn new(chunks: Vec<ArrowColumnChunk>, batches: &[ColumnBatch]) -> Self {
         let rows = batches.iter().map(|(rows, _)| *rows as u64).sum();
         let bytes = chunks.iter().map(|chunk| chunk.close().bytes_written).sum();
         Self { chunks, rows, bytes }

@@ -25,7 +25,7 @@ mod write;
 pub use encode::RowGroupEncoder;
 pub use error::ParquetError;
 pub use facts::{ColumnReader, FileFacts};
-pub use layout::{Batch, Compression, EncodedRowGroup, Layout, LayoutOptions};
+pub use layout::{ColumnBatch, Compression, EncodedRowGroup, Layout, LayoutOptions};
 pub use open::{Footer, examine};
 pub use read::{FileReader, ReadOptions};
 pub use verify::verify;

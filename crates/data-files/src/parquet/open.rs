@@ -1,4 +1,4 @@
-//! Opening a Parquet file, whoever wrote it and whatever happened to it since.
+//! Opening a Parquet file of any writer, in whatever condition it is.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -22,7 +22,7 @@ const MAGIC_ENCRYPTED: &[u8] = b"PARE";
 /// What the footer of a file says, as far as it can be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footer {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
     /// Bytes of the file.
     pub bytes: u64,

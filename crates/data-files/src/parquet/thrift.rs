@@ -181,7 +181,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Inside collections a truth value takes a byte; so each item takes one, and no count outruns the bytes.
+    /// Inside collections a boolean takes a byte; so each item takes one, and no count outruns the bytes.
     pub(super) fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
             kind::TRUE | kind::FALSE => self.jump(1),

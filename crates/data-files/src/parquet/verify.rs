@@ -1,6 +1,6 @@
 //! Whether a Parquet file can be read to its end, and has the rows that its footer counts.
 //!
-//! A file of somebody else becomes a job file as it is, and is read in the end by libraries that may give up on
+//! A foreign file becomes a job file as it is, and is read in the end by libraries that may give up on
 //! damage in ways of their own, when other files are loaded already. So all of it is decoded once before.
 
 use std::path::Path;
@@ -29,7 +29,7 @@ const FEW_VALUES: i64 = 1 << 20;
 pub fn verify(path: &Path, threads: usize) -> Result<(), ParquetError> {
     let opened = Opened::read(path)?;
     contain(|| pages::check(&opened)).map_err(|panic| ParquetError::panicked(path, &panic))??;
-    Work::new(&opened.typed()?, threads).carry_out()
+    Work::new(&opened.typed()?, threads).execute()
 }
 
 /// Columns of row groups that wait to be decoded.
@@ -39,7 +39,7 @@ struct Work<'a> {
     /// Row groups, and the columns of each that are decoded together.
     units: Vec<(usize, Vec<usize>)>,
     next: AtomicUsize,
-    /// What went wrong, with the position of its unit: the first one counts, whoever was quicker.
+    /// What went wrong, with the position of its unit: the first one counts, not the first to fail.
     error: Mutex<Option<(usize, ParquetError)>>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Work<'a> {
         Self { opened, threads, units, next: AtomicUsize::new(0), error: Mutex::default() }
     }
 
-    fn carry_out(self) -> Result<(), ParquetError> {
+    fn execute(self) -> Result<(), ParquetError> {
         thread::scope(|scope| {
             let helpers = self.threads.min(self.units.len()).saturating_sub(1);
             drop(start_helpers(helpers, "verify", |name| start_scoped(scope, name, || self.work())));

@@ -14,7 +14,7 @@ pub enum TextError {
     Io {
         /// `create` or `write`.
         action: &'static str,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -22,7 +22,7 @@ pub enum TextError {
     /// A column has a type that has no text.
     #[error("column {column} has type {data_type}, which cannot be written as text; use parquet")]
     Type {
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
         /// Its type.
         data_type: String,
@@ -30,7 +30,7 @@ pub enum TextError {
     /// CSV has no bytes, only text.
     #[error("column {column} holds bytes that are not UTF-8, which csv cannot hold; use jsonl or parquet")]
     Bytes {
-        /// The column.
+        /// Name of the column, as in the schema.
         column: String,
     },
 }

@@ -18,7 +18,7 @@ use super::cells::{Cells, Mark, quote};
 pub enum TextFormat {
     /// One JSON object a line, without nulls.
     Jsonl,
-    /// A header and one record a line; everything but numbers and truths is quoted.
+    /// A header and one record a line; everything but numbers and booleans is quoted.
     Csv,
 }
 
@@ -67,18 +67,18 @@ impl TextLayout {
         Self { inner: Arc::new(Inner { schema, format, gzip, marks, keys }) }
     }
 
-    /// The columns.
+    /// The columns, in the order in which they are written.
     pub fn schema(&self) -> &SchemaRef {
         &self.inner.schema
     }
 
     /// Whether files are packed.
-    pub fn is_packed(&self) -> bool {
+    pub(crate) fn is_packed(&self) -> bool {
         self.inner.gzip
     }
 
     /// Whether lines of `other` may follow lines of this layout in one file.
-    pub fn goes_on_with(&self, other: &Self) -> bool {
+    pub fn continues(&self, other: &Self) -> bool {
         self.inner.format == TextFormat::Jsonl || self.inner.schema == other.inner.schema
     }
 

@@ -7,7 +7,7 @@ use std::thread;
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use cartage_data_files::parquet::{
-    Batch, EncodedRowGroup, FileWriter, Layout, LayoutOptions, ParquetError, RowGroupEncoder,
+    ColumnBatch, EncodedRowGroup, FileWriter, Layout, LayoutOptions, ParquetError, RowGroupEncoder,
 };
 
 const COLUMNS: usize = 40;
@@ -22,7 +22,7 @@ fn layout() -> Layout {
     Layout::new(Arc::new(schema), &LayoutOptions::default()).unwrap()
 }
 
-fn batch(from: i64) -> Batch {
+fn batch(from: i64) -> ColumnBatch {
     let column = |index: usize| -> Option<ArrayRef> {
         let values = from..from + ROWS as i64;
         match index {
@@ -35,7 +35,7 @@ fn batch(from: i64) -> Batch {
 }
 
 /// What all threads got.
-fn encode_together(batches: Vec<Batch>) -> Vec<Result<EncodedRowGroup, ParquetError>> {
+fn encode_together(batches: Vec<ColumnBatch>) -> Vec<Result<EncodedRowGroup, ParquetError>> {
     let encoder = RowGroupEncoder::new(layout(), batches);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| encoder.work())).collect();

@@ -40,7 +40,7 @@ fn naming_name<S: Serializer>(naming: &Option<NamingKind>, serializer: S) -> Res
     naming.map(NamingKind::as_str).serialize(serializer)
 }
 
-/// Job files.
+/// What a destination takes as job files: formats, sizes, compression of pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Files {
     /// The format that normalize writes where nothing else is asked for.
@@ -49,6 +49,9 @@ pub struct Files {
     pub supported_formats: Vec<FileFormat>,
     /// Formats that can be loaded from a staging place in front of the destination; none where there can be none.
     pub staging_formats: Vec<FileFormat>,
+    /// Beginnings of the URLs, such as `s3`, from which the engine reads staged files by itself. From a place with
+    /// another one it is handed local files.
+    pub staging_schemes: Vec<String>,
     /// Compression of the pages of Parquet files: `none` where the files are read once and thrown away.
     pub parquet_compression: PageCompression,
     /// Size in bytes at which normalize should rotate; `None` leaves it to the settings.
@@ -64,6 +67,7 @@ impl Default for Files {
             preferred_format: FileFormat::Parquet,
             supported_formats: vec![FileFormat::Parquet],
             staging_formats: Vec::new(),
+            staging_schemes: Vec::new(),
             parquet_compression: PageCompression::None,
             recommended_file_size: None,
             files_are_tables: false,

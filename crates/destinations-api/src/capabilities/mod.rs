@@ -26,11 +26,11 @@ pub enum IdentifierCase {
     Insensitive,
 }
 
-/// Whether jobs may run beside each other.
+/// Whether jobs may run concurrently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parallelism {
-    /// Any jobs beside each other.
+    /// Any jobs run concurrently.
     #[default]
     Parallel,
     /// At most one job of a table at a time.
@@ -62,7 +62,7 @@ pub struct Capabilities {
     /// Names of tables and columns.
     #[serde(flatten)]
     pub names: Names,
-    /// Job files.
+    /// Formats, sizes and compression of job files.
     #[serde(flatten)]
     pub files: Files,
     /// Types and values.

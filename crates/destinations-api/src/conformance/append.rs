@@ -1,8 +1,8 @@
 //! Jobs that add rows.
 
 use super::Make;
-use super::fixture::{Place, item, object, plan_of, schema};
-use crate::destination::{Job, JobOutcome, LoadStatus};
+use super::fixture::{Place, item, object, plan_of, run_to_its_end, schema};
+use crate::destination::{JobOutcome, LoadStatus};
 use crate::error::ErrorKind;
 use crate::files::{FileFormat, JobFile};
 use crate::plan::TablePlan;
@@ -43,7 +43,7 @@ pub(super) fn a_job_that_is_repeated_after_its_commit_is_not_doubled(make: Make<
     place.expect_values("items", "id", &["1", "1"], "another pipeline's job");
 }
 
-pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
+pub(super) fn jobs_of_one_table_run_concurrently(make: Make<'_>) {
     let place = Place::new(make);
     let plan = plan_of("a", 1, &schema());
     place.destination.prepare_load(&plan).expect("prepared");
@@ -53,11 +53,11 @@ pub(super) fn jobs_of_one_table_run_beside_each_other(make: Make<'_>) {
     std::thread::scope(|scope| {
         for job in &jobs {
             let plan = &plan;
-            scope.spawn(move || destination.open_job(plan, job).and_then(Job::run).expect("the job runs"));
+            scope.spawn(move || run_to_its_end(|| destination.open_job(plan, job)).expect("the job runs"));
         }
     });
     place.commit(&plan);
-    place.expect_values("items", "id", &["0", "1", "2", "3", "4", "5", "6", "7"], "jobs beside each other");
+    place.expect_values("items", "id", &["0", "1", "2", "3", "4", "5", "6", "7"], "concurrent jobs");
 }
 
 pub(super) fn a_failed_job_leaves_no_rows_and_can_be_repeated(make: Make<'_>) {

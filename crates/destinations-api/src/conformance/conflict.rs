@@ -4,10 +4,10 @@ use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 
 use super::Make;
 use super::fixture::{Place, bumped, item, merging, plan_of, replacing, schema, state_row, tag};
-use crate::base_state::BaseState;
 use crate::destination::{Job, LoadCommit, LoadStatus};
 use crate::error::{Error, ErrorKind};
 use crate::plan::LoadPlan;
+use crate::state_conflict::BaseState;
 use crate::system::STATE_TABLE;
 
 /// The schema with the keys that tell which rows hang on which.
@@ -38,7 +38,7 @@ fn load(place: &Place, plan: &LoadPlan, id: i64, version: i64) {
 
 #[track_caller]
 fn is_conflict(result: Result<impl std::fmt::Debug, Error>) -> Error {
-    let error = result.expect_err("somebody else was faster");
+    let error = result.expect_err("another run committed first");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(error.remedy().is_some(), "{error}");
     error

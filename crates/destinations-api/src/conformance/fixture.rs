@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
+use cartage_runtime::{RetryPolicy, Runtime};
 use cartage_schema::{Column, DataType, MergeStrategy, NamingKind, ReplaceStrategy, Schema, Table};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -64,8 +66,13 @@ impl Place {
         JobFile::new(job_id, table, path, format).with_size(rows.len() as u64, 1)
     }
 
-    /// Runs one job.
+    /// Runs one job, to its end where it runs at the destination.
     pub(super) fn run(&self, plan: &LoadPlan, job: &JobFile) -> Result<JobOutcome> {
+        run_to_its_end(|| self.destination.open_job(plan, job))
+    }
+
+    /// Runs one job, or asks about it.
+    pub(super) fn run_once(&self, plan: &LoadPlan, job: &JobFile) -> Result<JobOutcome> {
         self.destination.open_job(plan, job)?.run()
     }
 
@@ -87,7 +94,7 @@ impl Place {
             .iter()
             .map(|chain| {
                 let staging = staging.expect("a destination with chains has staging");
-                staging.open_follow_up(plan, chain).and_then(Job::run).expect("the follow-up runs")
+                run_to_its_end(|| staging.open_follow_up(plan, chain)).expect("the follow-up runs")
             })
             .collect()
     }
@@ -139,6 +146,19 @@ impl Place {
         tables.sort();
         Some(tables)
     }
+}
+
+/// Runs what `open` gives and asks about it until it does not run at the destination any more.
+pub(super) fn run_to_its_end<'a>(open: impl Fn() -> Result<Box<dyn Job + 'a>>) -> Result<JobOutcome> {
+    let pauses = RetryPolicy::new(Duration::from_millis(1), Duration::from_secs(10));
+    let runtime = Runtime::system();
+    for asked in 1..1000 {
+        match open()?.run()? {
+            JobOutcome::Running(_) => pauses.wait(asked, &runtime),
+            outcome => return Ok(outcome),
+        }
+    }
+    panic!("the job is still running");
 }
 
 /// A schema called `shop` with `items` (id, name, load id, row id) and its child `items__tags`.

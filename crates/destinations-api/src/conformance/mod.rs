@@ -16,6 +16,7 @@ mod merge;
 mod parquet;
 mod refresh;
 mod replace;
+mod running;
 mod system;
 mod values;
 
@@ -32,7 +33,7 @@ pub fn all(make: Make<'_>) {
     ddl::a_required_column_cannot_join_a_table_with_rows(make);
     append::appended_rows_are_there_with_nulls_for_absent_columns(make);
     append::a_job_that_is_repeated_after_its_commit_is_not_doubled(make);
-    append::jobs_of_one_table_run_beside_each_other(make);
+    append::jobs_of_one_table_run_concurrently(make);
     append::a_failed_job_leaves_no_rows_and_can_be_repeated(make);
     append::jobs_that_the_plan_does_not_know_are_refused(make);
     append::formats_that_cannot_be_loaded_are_refused(make);
@@ -57,6 +58,8 @@ pub fn all(make: Make<'_>) {
     conflict::a_load_that_took_over_leaves_no_rows_of_the_other_one(make);
     conflict::a_follow_up_of_a_load_that_was_taken_over_is_refused(make);
     conflict::a_commit_compares_the_state_once_more(make);
+    running::a_job_that_runs_is_asked_about_and_its_rows_come_once(make);
+    running::a_job_that_runs_when_its_load_is_taken_over_leaves_no_rows(make);
     refresh::dropped_tables_are_dropped_once_per_load(make);
     system::a_complete_load_is_recorded_once(make);
     system::a_load_is_started_once_something_was_done(make);

@@ -40,7 +40,7 @@ fn samples() -> Vec<Sample> {
         sample("number", DataType::Bigint, [json!(i64::MIN), json!(i64::MAX), json!(0)]),
         precise(sample("small", DataType::Bigint, [json!(-300), json!(300)]), 16, None),
         sample("double", DataType::Double, [json!(f64::MAX), json!(5e-324), json!(-0.1), json!(1e300)]),
-        sample("truth", DataType::Bool, [json!(true), json!(false)]),
+        sample("boolean", DataType::Bool, [json!(true), json!(false)]),
         sample(
             "moment",
             DataType::Timestamp,

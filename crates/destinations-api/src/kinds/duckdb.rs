@@ -2,7 +2,7 @@
 
 use cartage_schema::MergeStrategy;
 
-use super::{DestinationKind, Place, file_template};
+use super::{DestinationKind, PlaceSetting, file_template};
 use crate::capabilities::{Capabilities, Files, IdentifierCase, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "duckdb",
     summary: "a DuckDB file, compiled in",
     capabilities,
-    place: Some(Place { key: "path", schemes: &["duckdb"], is_secret: false }),
+    place: Some(PlaceSetting { key: "path", schemes: &["duckdb"], is_secret: false }),
     template: Some(|asked| file_template("duckdb", "duckdb", asked)),
     feature: Some("duckdb"),
     page: Some("destinations/duckdb.md"),

@@ -2,7 +2,7 @@
 
 use cartage_schema::ReplaceStrategy;
 
-use super::{Asked, DestinationKind, Place, Template, quoted};
+use super::{Asked, DestinationKind, PlaceSetting, Template, quoted};
 use crate::capabilities::{Capabilities, Files, Guarantees, Strategies, Values};
 use crate::files::{FileFormat, PageCompression};
 
@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "filesystem",
     summary: "files in a folder, or in a bucket of S3, GCS or Azure",
     capabilities,
-    place: Some(Place {
+    place: Some(PlaceSetting {
         key: "bucket_url",
         schemes: &["s3", "gs", "gcs", "az", "abfs", "abfss", "file"],
         is_secret: false,

@@ -27,7 +27,7 @@ pub struct DestinationKind {
     /// What it can do with default settings.
     pub capabilities: fn() -> Capabilities,
     /// How a place is given on the command line; none where there is no place.
-    pub place: Option<Place>,
+    pub place: Option<PlaceSetting>,
     /// What a new pipeline file says of it; none where a new pipeline cannot have it.
     pub template: Option<fn(&Asked<'_>) -> Template>,
     /// The cargo feature that compiles it in; none where it always is.
@@ -39,7 +39,7 @@ pub struct DestinationKind {
 /// The place of a destination in one text.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Place {
+pub struct PlaceSetting {
     /// The setting that takes it.
     pub key: &'static str,
     /// What addresses of it begin with, before `://`.
@@ -60,9 +60,9 @@ pub struct Asked<'a> {
 /// Text for the files of a new pipeline, in TOML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// For `pipeline.toml`.
+    /// Lines for `pipeline.toml`.
     pub settings: String,
-    /// For `secrets.toml`.
+    /// Lines for `secrets.toml`; `None` where there is nothing to keep secret.
     pub secrets: Option<String>,
 }
 

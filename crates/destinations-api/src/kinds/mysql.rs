@@ -2,15 +2,17 @@
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use super::{DestinationKind, Place, Template};
-use crate::capabilities::{Capabilities, Files, IdentifierCase, Names, Strategies, Tables, Values};
+use super::{DestinationKind, PlaceSetting, Template};
+use crate::capabilities::{
+    Capabilities, Files, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
+};
 use crate::files::FileFormat;
 
 pub(super) const KIND: DestinationKind = DestinationKind {
     name: "mysql",
     summary: "a database of a MySQL server",
     capabilities: || capabilities("mysql"),
-    place: Some(Place { key: "credentials", schemes: &["mysql"], is_secret: true }),
+    place: Some(PlaceSetting { key: "credentials", schemes: &["mysql"], is_secret: true }),
     template: Some(|_| template("mysql")),
     feature: Some("mysql"),
     page: Some("destinations/mysql.md"),
@@ -37,6 +39,8 @@ pub(super) fn capabilities(name: &str) -> Capabilities {
             replace: ReplaceStrategy::ALL.to_vec(),
             ..Strategies::default()
         },
+        // Sessions that add to one table wait for each other at its last page: two take longer than one.
+        jobs: Jobs { parallelism: Parallelism::TableSequential, ..Jobs::default() },
         ..Capabilities::sql(name)
     }
 }

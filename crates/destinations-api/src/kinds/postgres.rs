@@ -2,7 +2,7 @@
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use super::{Asked, DestinationKind, Place, Template};
+use super::{Asked, DestinationKind, PlaceSetting, Template};
 use crate::capabilities::{Capabilities, Files, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "postgres",
     summary: "a schema of a PostgreSQL server",
     capabilities,
-    place: Some(Place { key: "credentials", schemes: &["postgres", "postgresql"], is_secret: true }),
+    place: Some(PlaceSetting { key: "credentials", schemes: &["postgres", "postgresql"], is_secret: true }),
     template: Some(template),
     feature: Some("postgres"),
     page: Some("destinations/postgres.md"),
@@ -19,7 +19,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 fn capabilities() -> Capabilities {
     Capabilities {
         names: Names {
-            // Of a name that is longer the server cuts off the rest.
+            // Longer names are truncated by the server.
             max_identifier_length: 63,
             max_column_identifier_length: 63,
             ..Names::default()

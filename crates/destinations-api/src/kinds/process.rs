@@ -2,7 +2,7 @@
 
 use cartage_schema::{NamingKind, ReplaceStrategy};
 
-use super::{DestinationKind, Place};
+use super::{DestinationKind, PlaceSetting};
 use crate::capabilities::{Capabilities, Files, Guarantees, Names, Strategies, Tables, Values};
 use crate::files::FileFormat;
 
@@ -10,7 +10,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
     name: "process",
     summary: "a command that is handed the rows",
     capabilities: || handed_over("process"),
-    place: Some(Place { key: "command", schemes: &[], is_secret: false }),
+    place: Some(PlaceSetting { key: "command", schemes: &[], is_secret: false }),
     template: None,
     feature: Some("process"),
     page: Some("destinations/process.md"),
@@ -28,7 +28,7 @@ pub(super) fn handed_over(destination: &str) -> Capabilities {
         values: Values { max_timestamp_precision: 9, ..Values::default() },
         tables: Tables { max_table_nesting: Some(0), ..Tables::default() },
         strategies: Strategies {
-            // Whoever takes the rows is told the disposition.
+            // The receiver of the rows is given the disposition.
             replace: vec![ReplaceStrategy::TruncateAndInsert],
             ..Strategies::default()
         },

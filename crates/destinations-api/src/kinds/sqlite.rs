@@ -2,14 +2,14 @@
 
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use super::{DestinationKind, Place, file_template};
+use super::{DestinationKind, PlaceSetting, file_template};
 use crate::capabilities::{Capabilities, IdentifierCase, Jobs, Names, Parallelism, Strategies, Values};
 
 pub(super) const KIND: DestinationKind = DestinationKind {
     name: "sqlite",
     summary: "a SQLite file for each dataset, compiled in",
     capabilities,
-    place: Some(Place { key: "path", schemes: &["sqlite"], is_secret: false }),
+    place: Some(PlaceSetting { key: "path", schemes: &["sqlite"], is_secret: false }),
     template: Some(|asked| file_template("sqlite", "sqlite", asked)),
     feature: Some("sqlite"),
     page: Some("destinations/sqlite.md"),

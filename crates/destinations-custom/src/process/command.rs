@@ -1,4 +1,4 @@
-//! [`Command`]: runs the command of the settings for each batch, and tells what its end means.
+//! [`CommandSink`]: runs the command of the settings for each batch, and tells what its end means.
 
 use std::env;
 use std::ffi::OsString;
@@ -23,15 +23,15 @@ const LINE: usize = 300;
 
 /// A command that takes each batch on its standard input.
 #[derive(Debug)]
-pub struct Command {
+pub struct CommandSink {
     config: Config,
 }
 
-impl Command {
+impl CommandSink {
     /// Makes the destination of `type = "process"`. Whether the command can be started shows with the first batch.
     ///
     /// # Errors
-    /// Invalid if a setting is unknown, missing, or its value cannot be.
+    /// Invalid if a setting is unknown, missing, or its value is not allowed.
     pub fn connect(request: &ConnectRequest) -> Result<Custom> {
         let (settings, keys) = Settings::read(request)?;
         let config = Config::new(keys, request)?;
@@ -91,7 +91,7 @@ impl Command {
     }
 }
 
-impl Sink for Command {
+impl Sink for CommandSink {
     fn location(&self) -> String {
         self.config.shown.clone()
     }

@@ -48,7 +48,7 @@ impl Input {
                 "arrow",
             ),
             Rows::File(job) => {
-                variables.push(("CARTAGE_FILE", job.path.clone().into()));
+                variables.push(("CARTAGE_FILE", job.local()?.into()));
                 variables.push(("CARTAGE_FILE_CODEC", job.codec.map_or("", Codec::as_str).into()));
                 (Ok(Stdio::null()), job.format.as_str())
             }

@@ -1,8 +1,8 @@
-//! [`Command`]: a process for each batch. The protocol is in `docs/destinations/process.md`.
+//! [`CommandSink`]: a process for each batch. The protocol is in `docs/destinations/process.md`.
 
 mod child;
 mod command;
 mod config;
 mod input;
 
-pub use command::Command;
+pub use command::CommandSink;

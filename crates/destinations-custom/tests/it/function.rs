@@ -125,7 +125,7 @@ fn whole_files_and_dlts_own_tables_are_handed_over_where_they_are_asked_for() {
     let seen: Seen<String> = Arc::default();
     let kept = Arc::clone(&seen);
     let sink = files("sink", move |file, batch| {
-        kept.lock().unwrap().push(format!("{} {}", batch.table.name, file.path.display()));
+        kept.lock().unwrap().push(format!("{} {}", batch.table.name, file.local().unwrap().display()));
         Ok(())
     });
     let settings = json!({"batch_size": 0, "skip_dlt_columns_and_tables": false});
@@ -137,7 +137,7 @@ fn whole_files_and_dlts_own_tables_are_handed_over_where_they_are_asked_for() {
     for job in [&job, &state] {
         destination.open_job(&place.plan, job).unwrap().run().unwrap();
     }
-    let path = job.path.display();
+    let path = job.local().unwrap().display();
     assert_eq!(*seen.lock().unwrap(), [format!("items {path}"), format!("_dlt_pipeline_state {path}")]);
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use cartage_destinations_api::{ErrorKind, JobOutcome, conformance};
-use cartage_destinations_custom::Command;
+use cartage_destinations_custom::CommandSink;
 use serde_json::{Value, json};
 
 use crate::place::Place;
@@ -24,7 +24,7 @@ fn a_command_passes_the_conformance_suite() {
             let folder = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string();
             let settings = json!({"command": "cat > /dev/null", "loader_file_format": format});
             let request = place.request("process", &settings).remembering_in(place.path().join(folder));
-            Box::new(Command::connect(&request).unwrap())
+            Box::new(CommandSink::connect(&request).unwrap())
         });
     }
 }
@@ -40,7 +40,7 @@ fn a_command_gets_rows_as_json_and_is_told_whose_they_are() {
     "#;
     let mut settings = shell(script, 2);
     settings["env"] = json!({"MODE": "fast"});
-    let destination = Command::connect(&place.request("process", &settings)).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &settings)).unwrap();
     assert_eq!(place.run(&destination, &place.jsonl(3)).unwrap(), JobOutcome::Done { rows: 3 });
     assert_eq!(
         place.read("items.taken"),
@@ -60,7 +60,7 @@ fn a_command_gets_arrow_where_it_asks_for_parquet_files() {
     let place = Place::new();
     let mut settings = shell("cat > $CARTAGE_FIRST_ROW.arrow", 4);
     settings["loader_file_format"] = json!("parquet");
-    let destination = Command::connect(&place.request("process", &settings)).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &settings)).unwrap();
     place.run(&destination, &place.parquet(6, 100)).unwrap();
     let read = |name: &str| {
         let file = fs::File::open(place.path().join(name)).unwrap();
@@ -78,7 +78,7 @@ fn a_command_that_fails_at_the_third_batch_is_not_handed_the_first_two_again() {
         if [ "$CARTAGE_FIRST_ROW" = 4 ] && [ ! -e failed ]; then touch failed; echo no room >&2; exit 75; fi
         cat >> rows
     "#;
-    let destination = Command::connect(&place.request("process", &shell(script, 2))).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &shell(script, 2))).unwrap();
     let job = place.jsonl(7);
     let error = place.run(&destination, &job).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient);
@@ -102,20 +102,21 @@ fn the_end_of_a_command_tells_whether_another_attempt_is_worth_it() {
         ("kill -9 $$", ErrorKind::Transient, "signal 9"),
     ];
     for (script, kind, says) in cases {
-        let destination = Command::connect(&place.request("process", &json!({"command": script}))).unwrap();
+        let destination =
+            CommandSink::connect(&place.request("process", &json!({"command": script}))).unwrap();
         let error = place.run(&destination, &place.jsonl(1)).unwrap_err();
         assert_eq!(error.kind(), kind, "{script}");
         assert!(error.to_string().contains(says), "{script}: {error}");
     }
     let settings = json!({"command": "exit 7", "terminal_exit_codes": [7]});
-    let destination = Command::connect(&place.request("process", &settings)).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &settings)).unwrap();
     assert_eq!(place.run(&destination, &place.jsonl(1)).unwrap_err().kind(), ErrorKind::Terminal);
 }
 
 #[test]
 fn a_command_that_does_not_read_holds_nobody_up() {
     let place = Place::new();
-    let destination = Command::connect(&place.request("process", &json!({"command": "true"}))).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &json!({"command": "true"}))).unwrap();
     // Much more than a pipe takes.
     let job = place.jsonl(20_000);
     assert_eq!(place.run(&destination, &job).unwrap(), JobOutcome::Done { rows: 20_000 });
@@ -125,7 +126,7 @@ fn a_command_that_does_not_read_holds_nobody_up() {
 fn a_command_that_cannot_be_started_is_an_error_of_the_configuration() {
     let place = Place::new();
     let missing = json!({"command": ["no-such-program", "--password=hush"]});
-    let destination = Command::connect(&place.request("process", &missing)).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &missing)).unwrap();
     let error = place.run(&destination, &place.jsonl(1)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("cannot start 'no-such-program'"), "{error}");
@@ -138,7 +139,7 @@ fn a_command_that_cannot_be_started_is_an_error_of_the_configuration() {
         (json!({"command": "cat", "comand": 1}), "unknown key `destination.process.comand`"),
         (json!({"command": "cat", "timeout": "soon"}), "`destination.process.timeout`"),
     ] {
-        let error = Command::connect(&place.request("process", &settings)).unwrap_err();
+        let error = CommandSink::connect(&place.request("process", &settings)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains(says), "{error}");
     }
@@ -150,7 +151,7 @@ fn a_command_whose_time_is_up_ends_with_all_that_it_started() {
     // The shell waits for another process, which would write after a minute.
     let script = "echo $$ > group; (sleep 60; touch late) & wait";
     let settings = json!({"command": ["sh", "-c", script], "timeout": 1.5});
-    let destination = Command::connect(&place.request("process", &settings)).unwrap();
+    let destination = CommandSink::connect(&place.request("process", &settings)).unwrap();
     let error = place.run(&destination, &place.jsonl(1)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient);
     assert!(error.to_string().contains("was stopped after 1.5 seconds"), "{error}");

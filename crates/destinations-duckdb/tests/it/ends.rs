@@ -3,7 +3,7 @@
 use cartage_destinations_api::{MergeStrategy, ReplaceStrategy};
 use cartage_destinations_duckdb::{DuckDbEngine, connect};
 use cartage_destinations_sql::CommitModel;
-use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ impl Folder {
     }
 }
 
-impl Place for Folder {
+impl TestDataset for Folder {
     type Engine = DuckDbEngine;
 
     fn engine(&self) -> DuckDbEngine {

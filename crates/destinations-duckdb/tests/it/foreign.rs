@@ -13,7 +13,7 @@ fn id() -> Column {
 }
 
 #[test]
-fn a_staging_dataset_with_something_of_somebody_else_stays() {
+fn a_staging_dataset_with_foreign_tables_stays() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("shop.duckdb");
     let duckdb = connect(&request(folder.path(), &json!({"path": "shop.duckdb"}))).unwrap();

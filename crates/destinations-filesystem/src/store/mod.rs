@@ -135,7 +135,7 @@ impl Store {
         Ok(self.read(name)?.is_some_and(|found| found == bytes))
     }
 
-    /// Where a file is, for messages and for whoever reads it from there.
+    /// Where a file is, for messages and for readers of the file.
     pub(crate) fn url(&self, name: &str) -> String {
         match self {
             Self::Local(local) => local.path(name).display().to_string(),

@@ -1,5 +1,5 @@
 //! A bucket in memory that counts its operations. One of them may fail, before or after it was carried out, or be
-//! interrupted by somebody else.
+//! interrupted by another process.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,7 +27,7 @@ pub(super) enum Fault {
     After,
     /// It and all others fail from then on, as for a process that is killed.
     Dead,
-    /// Somebody else does something first.
+    /// Another process does something first.
     Interrupt(Box<dyn FnOnce() + Send>),
 }
 
@@ -115,7 +115,7 @@ impl Cloud {
         self.content().into_iter().map(|(name, _)| name).collect()
     }
 
-    /// A file that somebody else has written.
+    /// A file that another process has written.
     pub(super) fn put(&self, name: &str, text: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let path = Path::from(format!("lake/raw/{name}"));

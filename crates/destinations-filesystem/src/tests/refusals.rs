@@ -3,7 +3,7 @@
 use std::fs;
 
 use cartage_destinations_api::{
-    ConnectRequest, Destination, Error, ErrorKind, FileFormat, JobFile, StateSync, checkup,
+    ConnectRequest, Destination, Error, ErrorKind, FileFormat, JobFile, StateSync, check_connection,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -186,7 +186,7 @@ fn halves_of_files_do_not_stay_in_a_folder() {
 #[test]
 fn a_check_finds_what_a_load_would_find_and_leaves_nothing_behind() {
     let details = |destination: &Filesystem| {
-        let checked = checkup(destination);
+        let checked = check_connection(destination);
         assert!(checked.failure.is_none(), "{checked:?}");
         checked
             .steps
@@ -216,7 +216,7 @@ fn a_check_finds_what_a_load_would_find_and_leaves_nothing_behind() {
 
     for number in 1..=7 {
         let broken = Cloud::new().failing_at(number, super::cloud::Fault::Dead);
-        let checked = checkup(&in_cloud(&broken, &json!({})));
+        let checked = check_connection(&in_cloud(&broken, &json!({})));
         let error = checked.failure.expect("one of the steps fails");
         assert_eq!(error.kind(), ErrorKind::Transient, "operation {number}: {error}");
         says(&error, &["s3://lake"]);

@@ -9,8 +9,8 @@ use cartage_destinations_api::{ErrorKind, FileFormat};
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 
+use crate::date_tokens::{is_token, iso, of_micros, parse, token};
 use crate::file_name::holds;
-use crate::moments::{is_token, iso, of_micros, parse, token};
 use crate::rows::{format_of, read};
 
 #[test]

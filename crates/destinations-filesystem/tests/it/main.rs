@@ -3,4 +3,5 @@
 mod bucket;
 mod conformance;
 mod local;
+mod staging;
 mod support;

@@ -2,11 +2,11 @@
 
 use cartage_destinations_mysql::MysqlEngine;
 use cartage_destinations_sql::CommitModel;
-use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
 
 use crate::util::{Dataset, connect, plain};
 
-impl Place for Dataset {
+impl TestDataset for Dataset {
     type Engine = MysqlEngine;
 
     fn engine(&self) -> MysqlEngine {

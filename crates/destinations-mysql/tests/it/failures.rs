@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
 use cartage_destinations_api::{
-    Destination, ErrorKind, FileFormat, JobFile, JobOutcome, LoadCommit, LoadStatus, Outcome, checkup,
+    Destination, ErrorKind, FileFormat, JobFile, JobOutcome, LoadCommit, LoadStatus, Outcome,
+    check_connection,
 };
 use cartage_destinations_mysql::Mysql;
 use cartage_schema::{Column, DataType};
@@ -81,7 +82,7 @@ fn what_a_user_may_not_do_is_terminal_and_what_is_granted_is_enough() {
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
     assert!(error.remedy().unwrap().contains("GRANT"), "{error:?}");
 
-    // Databases that somebody else has made stay, since their user could not make them again.
+    // Databases that others have made stay, since their user could not make them again.
     sql("CREATE DATABASE `DATASET`; CREATE DATABASE `DATASET_staging`");
     sql("GRANT ALL ON `DATASET`.* TO USER_; GRANT ALL ON `DATASET_staging`.* TO USER_");
     let mysql = at(&dataset, &url);
@@ -168,7 +169,7 @@ fn names_that_are_too_long_are_refused_with_the_remedy() {
 #[test]
 fn a_check_up_finds_what_a_load_needs_and_leaves_nothing() {
     let dataset = Dataset::new("check");
-    let found = checkup(&connect(&dataset, &json!({})));
+    let found = check_connection(&connect(&dataset, &json!({})));
     assert!(
         found.failure.is_none() && found.steps.iter().all(|step| step.outcome == Outcome::Ok),
         "{found:?}"

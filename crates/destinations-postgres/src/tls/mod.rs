@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use crate::config::Credentials;
+use crate::config::PostgresCredentials;
 
 pub(crate) use stream::Rustls;
 
@@ -35,7 +35,7 @@ pub enum SslMode {
     Prefer,
     /// Encrypted. The server's certificate is looked at only if `sslrootcert` is given.
     Require,
-    /// Encrypted, and the certificate is signed by somebody who is trusted.
+    /// Encrypted, and the certificate is signed by a trusted authority.
     VerifyCa,
     /// The same, and it is that of the host.
     VerifyFull,
@@ -45,7 +45,7 @@ pub enum SslMode {
 ///
 /// # Errors
 /// Invalid if a file of certificates or keys cannot be read.
-pub(crate) fn connector(credentials: &Credentials) -> Result<Rustls> {
+pub(crate) fn connector(credentials: &PostgresCredentials) -> Result<Rustls> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -82,7 +82,7 @@ enum Check {
 }
 
 impl Check {
-    fn of(credentials: &Credentials) -> Self {
+    fn of(credentials: &PostgresCredentials) -> Self {
         match credentials.sslmode {
             SslMode::VerifyFull => Self::Name,
             SslMode::VerifyCa => Self::Issuer,
@@ -94,7 +94,7 @@ impl Check {
 }
 
 fn issuer_verifier(
-    credentials: &Credentials,
+    credentials: &PostgresCredentials,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<WebPkiServerVerifier>> {
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots(credentials)?), Arc::clone(provider))
@@ -103,7 +103,7 @@ fn issuer_verifier(
 }
 
 /// The trusted certificates: the file that is named, else those of the machine.
-fn roots(credentials: &Credentials) -> Result<RootCertStore> {
+fn roots(credentials: &PostgresCredentials) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let certificates = match &credentials.sslrootcert {
         Some(path) if path != Path::new("system") => certificates("sslrootcert", path)?,
@@ -127,7 +127,7 @@ fn unreadable(key: &str, path: &Path, cause: tokio_rustls::rustls::pki_types::pe
     Error::invalid(format!("'{key}': cannot read {}: {cause}", path.display())).with_source(cause)
 }
 
-/// Accepts certificates whatever their name, and where there is no `issuer`, whoever signed them.
+/// Accepts certificates whatever their name, and where there is no `issuer`, whatever their signature.
 struct Lenient {
     provider: Arc<CryptoProvider>,
     issuer: Option<Arc<WebPkiServerVerifier>>,
@@ -150,7 +150,7 @@ impl ServerCertVerifier for Lenient {
     ) -> Result<ServerCertVerified, tokio_rustls::rustls::Error> {
         let Some(issuer) = &self.issuer else { return Ok(ServerCertVerified::assertion()) };
         match issuer.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
-            // The name is checked last, so whoever signed it is trusted.
+            // The name is checked last, so the issuer is trusted.
             Err(tokio_rustls::rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -3,12 +3,12 @@
 use cartage_destinations_api::{MergeStrategy, ReplaceStrategy};
 use cartage_destinations_postgres::PostgresEngine;
 use cartage_destinations_sql::CommitModel;
-use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
 use serde_json::json;
 
 use crate::util::{Dataset, connect};
 
-impl Place for Dataset {
+impl TestDataset for Dataset {
     type Engine = PostgresEngine;
 
     fn engine(&self) -> PostgresEngine {

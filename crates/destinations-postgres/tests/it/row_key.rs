@@ -1,4 +1,4 @@
-//! The unique constraint on row ids comes when the rows are there, whoever completes the load.
+//! The unique constraint on row ids comes when the rows are there, also in a load that takes over.
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use crate::statements::{Dialect, TableRef};
 /// How much one statement takes.
 #[derive(Clone, Copy, Debug)]
 pub struct StatementLimits {
-    /// Parameters.
+    /// Most parameters of one statement.
     pub parameters: usize,
     /// Rows beyond which a statement is no faster.
     pub rows: usize,

@@ -13,7 +13,7 @@ const DIGITS: u32 = 6;
 /// What the columns that a value goes into keep: that of a staged table and that of the one it is merged into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnLimits {
-    /// Fraction digits that are kept of a second; the server cuts off the rest.
+    /// Fraction digits that are kept of a second; the server truncates the rest.
     pub fraction_digits: u32,
     /// Whether the hints ask for so few digits, so that values are rounded to them.
     pub is_rounded: bool,

@@ -25,7 +25,7 @@ const BATCH_ROWS: usize = 8 << 10;
 
 /// Whole numbers of up to 64 bits.
 pub type Ints = PrimitiveArray<Int64Type>;
-/// Floats.
+/// Array of 64-bit floats.
 pub type Doubles = PrimitiveArray<Float64Type>;
 /// Days since 1970.
 pub type Dates = PrimitiveArray<Date32Type>;
@@ -94,7 +94,7 @@ impl FileRows {
 /// The error of a table that lost a column while it is loaded into.
 pub fn no_column(table: &str, column: &str) -> Error {
     Error::terminal(format!("table {table} has no column {column}"))
-        .with_remedy("somebody changed the table during the load; run again")
+        .with_remedy("the table was changed during the load; run again")
 }
 
 fn damaged(path: &Path, cause: &dyn std::error::Error) -> Error {

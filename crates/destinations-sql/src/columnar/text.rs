@@ -18,7 +18,7 @@ const DAYS: RangeInclusive<i64> = -719_528..=2_932_896;
 /// with a blank between day and time, in UTC, bytes as hexadecimal digits.
 #[derive(Debug)]
 pub struct TextRows {
-    /// The file.
+    /// The file whose rows these are.
     pub file: FileRows,
     /// What the table keeps, for each column of the file.
     pub limits: Vec<ColumnLimits>,

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cartage_destinations_api::{Error, Result};
 
 pub use engine::{Faulty, FaultySession};
-pub use scenario::{Place, Scenario, survives};
+pub use scenario::{Scenario, TestDataset, survives};
 
 /// The end of a process: at which statement, counted from 1.
 #[derive(Debug)]
@@ -31,13 +31,13 @@ impl Faults {
         Self { nth, seen: AtomicUsize::new(0) }
     }
 
-    /// No end.
+    /// Faults that never strike.
     pub fn never() -> Self {
         Self::new(usize::MAX)
     }
 
     /// Whether the end has come.
-    pub fn have_struck(&self) -> bool {
+    pub(crate) fn have_struck(&self) -> bool {
         self.seen.load(Ordering::SeqCst) >= self.nth
     }
 
@@ -60,7 +60,7 @@ impl Faults {
 
 /// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
 /// Returns how many ends there were.
-pub fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
+pub(crate) fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
     let mut ends = 0;
     loop {
         let faults = Arc::new(Faults::new(ends + 1));

@@ -16,7 +16,7 @@ use crate::engine::{CommitModel, SqlEngine};
 const FEWEST_ENDS: usize = 10;
 
 /// An empty dataset, which goes with the value.
-pub trait Place {
+pub trait TestDataset {
     /// The engine of the database.
     type Engine: SqlEngine;
 
@@ -88,7 +88,7 @@ impl Scenario {
 ///
 /// # Panics
 /// If rows are lost or doubled, or anything is left behind.
-pub fn survives<P: Place>(make: impl Fn() -> P, model: CommitModel, scenario: Scenario) {
+pub fn survives<P: TestDataset>(make: impl Fn() -> P, model: CommitModel, scenario: Scenario) {
     let is_offered = |place: &P| {
         let faulty = Faulty::new(place.engine(), model, Arc::new(Faults::never()));
         match scenario {
@@ -106,7 +106,13 @@ pub fn survives<P: Place>(make: impl Fn() -> P, model: CommitModel, scenario: Sc
     }
 }
 
-fn end<P: Place>(place: &P, model: CommitModel, scenario: Scenario, takes_over: bool, faults: &Arc<Faults>) {
+fn end<P: TestDataset>(
+    place: &P,
+    model: CommitModel,
+    scenario: Scenario,
+    takes_over: bool,
+    faults: &Arc<Faults>,
+) {
     let process =
         |faults: &Arc<Faults>| SqlDestination::new(Faulty::new(place.engine(), model, Arc::clone(faults)));
     let undisturbed = || process(&Arc::new(Faults::never()));

@@ -21,7 +21,7 @@ pub trait Credentials: DeserializeOwned {
     /// Checks what no type can, and finds files.
     ///
     /// # Errors
-    /// Invalid naming the key whose value cannot be.
+    /// Invalid naming the key whose value is not allowed.
     fn complete(&mut self, login: &Login, request: &ConnectRequest) -> Result<()>;
 }
 
@@ -64,7 +64,7 @@ impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
     /// Reads the settings of a request.
     ///
     /// # Errors
-    /// Invalid naming the key that is unknown, absent or has a value that cannot be.
+    /// Invalid naming the key that is unknown, absent or has a value that is not allowed.
     pub fn read(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (server, rest) = rest.split()?;

@@ -27,7 +27,7 @@ pub use thread::ClientThread;
 ///
 /// Required are the methods without a body. The others say where a database wants something done in another way.
 pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
-    /// A connection.
+    /// A connection to the server.
     type Session: ServerSession;
 
     /// A new connection.
@@ -96,16 +96,16 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
 
 /// A connection to a server, whose locks end with it.
 pub trait ServerSession: SqlSession + fmt::Debug + Send {
-    /// What somebody can do about a lock whose process is gone.
+    /// The remedy for a lock whose process is gone.
     const FREES_LOCKS: &'static str;
 
-    /// Whether nothing is left of what the connection was used for, so that somebody else may use it.
+    /// Whether nothing is left of what the connection was used for, so that others may use it.
     fn is_clean(&self) -> bool;
 
     /// Whether the other side is still there, as far as that is known here.
     fn answers(&self) -> bool;
 
-    /// Takes a lock unless somebody else has it. `broke` says that we had it, on a connection that broke, which the
+    /// Takes a lock unless another connection has it. `broke` says that we had it, on a connection that broke, which the
     /// server may not have noticed yet.
     ///
     /// # Errors

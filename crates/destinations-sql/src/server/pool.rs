@@ -34,7 +34,7 @@ impl<S: Server> Pool<S> {
         Self { idle: Mutex::new(Vec::new()), server }
     }
 
-    /// The server.
+    /// The server that the connections lead to.
     pub(crate) fn server(&self) -> &S {
         &self.server
     }

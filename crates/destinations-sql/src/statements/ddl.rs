@@ -122,7 +122,7 @@ impl Constraints {
 ///
 /// # Errors
 /// Terminal if a column has no type at this database.
-pub fn create_table(
+pub(crate) fn create_table(
     dialect: &dyn Dialect,
     target: &TableRef,
     table: &Table,

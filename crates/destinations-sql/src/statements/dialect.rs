@@ -12,7 +12,7 @@ use cartage_destinations_api::Result;
 pub struct TableRef {
     /// The dataset, for most databases a schema.
     pub dataset: String,
-    /// The table.
+    /// Name of the table, as in the schema.
     pub table: String,
 }
 
@@ -38,7 +38,7 @@ pub struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// The query that has rows if there is one, and reads values of the other row.
-    pub fn correlated(&self) -> String {
+    pub(crate) fn correlated(&self) -> String {
         let alias = self.alias;
         let equal = self.equal.iter().map(|(column, other)| format!("{alias}.{column} = {other}"));
         let conditions: Vec<String> = equal.chain(self.condition.clone()).collect();
@@ -126,7 +126,7 @@ pub trait Dialect: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Gives tables other names and datasets, all at once for whoever reads them. Asked for only where statements that
+    /// Gives tables other names and datasets, all at once for readers. Asked for only where statements that
     /// change tables commit by themselves.
     fn rename_tables(&self, renames: &[(TableRef, TableRef)]) -> String {
         let pairs: Vec<String> = renames

@@ -3,8 +3,8 @@
 //! The table lives in the staging dataset, not in the dataset, so that readers and dlt never see it.
 //! It holds rows of loads in flight only.
 //!
-//! A load begins by writing a row for each thing that it will do once. Whoever does it turns that row's state from
-//! [`State::Planned`] to [`State::Done`] in the same transaction, and goes on only if one row was changed. Whoever
+//! A load begins by writing a row for each thing that it will do once. The doer turns that row's state from
+//! [`EntryState::Planned`] to [`EntryState::Done`] in the same transaction, and goes on only if one row was changed. A load that
 //! takes over deletes the rows of the other load. Both need the row, so that one of them waits for the other or fails:
 //! this counts on no constraint that the database would have to enforce, as many do not.
 
@@ -19,14 +19,14 @@ pub const TABLE: &str = "_cartage_ledger";
 
 /// How far a thing is that a load does once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum EntryState {
     /// Not done, as far as other transactions see.
     Planned,
-    /// Done.
+    /// Carried out, in the same transaction as its entry.
     Done,
 }
 
-impl State {
+impl EntryState {
     fn number(self) -> i64 {
         match self {
             Self::Planned => 0,
@@ -65,7 +65,7 @@ pub fn plan(
     dialect: &dyn Dialect,
     staging: &str,
     load: &LoadKey,
-    entries: &[(&str, State)],
+    entries: &[(&str, EntryState)],
     now_micros: i64,
 ) -> SqlScript {
     let statements =
@@ -77,7 +77,7 @@ fn insert(
     dialect: &dyn Dialect,
     staging: &str,
     load: &LoadKey,
-    entries: &[(&str, State)],
+    entries: &[(&str, EntryState)],
     now_micros: i64,
 ) -> Statement {
     let row = |nth: usize| {
@@ -115,8 +115,8 @@ pub fn claim(
     set_done(dialect, staging, load, entry, now_micros, &format!("say that '{entry}' is done"), true)
 }
 
-/// Holds the load for the transaction that is open: nobody takes over before its end. Changes no row if somebody
-/// has taken over.
+/// Holds the load for the transaction that is open: no other load takes over before its end. Changes no row if
+/// one has taken over.
 pub fn hold(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
     set_done(dialect, staging, load, BEGUN, now_micros, "see that this load is in flight, and hold it", false)
 }
@@ -156,7 +156,12 @@ pub fn entries(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statemen
 
 /// Waits until no transaction is open that changes an entry of another load of the pipeline, and keeps new ones away
 /// until the end of the one that is open.
-pub fn hold_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
+pub(crate) fn hold_others(
+    dialect: &dyn Dialect,
+    staging: &str,
+    load: &LoadKey,
+    now_micros: i64,
+) -> Statement {
     let sql = format!(
         "UPDATE {} SET recorded_at = {} WHERE pipeline = {} AND load_id <> {}",
         table(dialect, staging),
@@ -170,7 +175,7 @@ pub fn hold_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_mic
 }
 
 /// Asks for the entries of all other loads of the pipeline; three columns, load id, entry and state.
-pub fn entries_of_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+pub(crate) fn entries_of_others(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
     let sql = format!(
         "SELECT load_id, entry, state FROM {} WHERE pipeline = {} AND load_id <> {}",
         table(dialect, staging),

@@ -9,7 +9,7 @@ use cartage_destinations_api::SqlScript;
 /// All tables of the chain are in one script, so that readers see the old or the new content of the
 /// whole chain where the destination has transactions. Columns that the load does not know keep
 /// their place and become null.
-pub fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> SqlScript {
+pub(crate) fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_>]) -> SqlScript {
     let mut script = SqlScript::default();
     for table in tables {
         let name = &table.target.table;

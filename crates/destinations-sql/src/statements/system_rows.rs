@@ -56,7 +56,7 @@ pub fn store_version(
 }
 
 /// Forgets all stored versions of a schema.
-pub fn forget_versions(dialect: &dyn Dialect, dataset: &str, schema_name: &str) -> Statement {
+pub(crate) fn forget_versions(dialect: &dyn Dialect, dataset: &str, schema_name: &str) -> Statement {
     Statement::new(
         format!("forget the stored versions of schema {schema_name}"),
         format!(
@@ -70,7 +70,7 @@ pub fn forget_versions(dialect: &dyn Dialect, dataset: &str, schema_name: &str) 
 }
 
 /// Records a load as complete, unless it is recorded already.
-pub fn record_load(
+pub(crate) fn record_load(
     dialect: &dyn Dialect,
     dataset: &str,
     load: &LoadKey,
@@ -103,7 +103,7 @@ pub fn record_load(
 }
 
 /// Asks whether a load is recorded as complete; a row if it is.
-pub fn completed_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKey) -> Statement {
+pub(crate) fn completed_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKey) -> Statement {
     Statement::new(
         "whether this load is recorded",
         format!(

@@ -1,17 +1,17 @@
 //! Takes back what a load that was given up has appended.
 
-use cartage_destinations_api::{Appends, SqlScript, Statement};
+use cartage_destinations_api::{AppendRecord, SqlScript, Statement};
 
 use super::dialect::{Dialect, TableRef};
 
 /// What removes the rows that load `load_id` has written to `tables`. Which jobs had ended is not asked: rows
 /// of a nested table may be there without those that they hang on.
-pub fn undo(tables: Vec<Appends>, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> SqlScript {
-    let tables = Appends::parents_first(tables);
+pub fn undo(tables: Vec<AppendRecord>, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> SqlScript {
+    let tables = AppendRecord::parents_first(tables);
     SqlScript { statements: tables.iter().map(|table| undo_one(table, dialect, dataset, load_id)).collect() }
 }
 
-fn undo_one(appends: &Appends, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
+fn undo_one(appends: &AppendRecord, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
     let qualified = |table: &str| dialect.qualified(&TableRef::new(dataset, table));
     let (name, delete) = (&appends.table, dialect.delete_from(&qualified(&appends.table)));
     let purpose = format!("remove what load {load_id}, which was given up, has appended to {name}");

@@ -2,7 +2,7 @@
 //! statements that change tables, and everything but the loading of files: nothing is lost or doubled.
 
 use cartage_destinations_sql::CommitModel;
-use cartage_destinations_sql::faults::{Place, Scenario, survives};
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
 use cartage_destinations_sqlite::SqliteEngine;
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ impl Folder {
     }
 }
 
-impl Place for Folder {
+impl TestDataset for Folder {
     type Engine = SqliteEngine;
 
     fn engine(&self) -> SqliteEngine {

@@ -61,7 +61,7 @@ fn a_file_of_another_program_is_left_alone() {
 }
 
 #[test]
-fn somebody_who_reads_does_not_keep_a_load_from_its_commit() {
+fn an_open_reader_does_not_keep_a_load_from_its_commit() {
     let fixture = Fixture::new("CREATE TABLE other (a)", [id()]);
     let reader = fixture.database();
     reader.execute_batch("BEGIN; SELECT * FROM other").unwrap();

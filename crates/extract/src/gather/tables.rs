@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use cartage_schema::{Column, DataType, Origin, Schema, SchemaError, Table, WriteDisposition};
+use cartage_schema::{Column, DataType, MergeOrigin, Schema, SchemaError, Table, WriteDisposition};
 use cartage_source_api::{Page, Route};
 
 use super::Extraction;
 use crate::ExtractError;
-use crate::broken_contract::BrokenContract;
+use crate::broken_contract::HintContractError;
 use crate::contract::{first_row, rows_to_keep};
 use crate::plan::Planned;
 use crate::target_table::TargetTable;
@@ -21,7 +21,7 @@ pub(super) fn new_tables(planned: &[Planned], schema: &Schema) -> HashSet<String
 }
 
 impl Extraction<'_> {
-    /// Where a page goes. Hints that it brings are put into the schema, whoever wrote to the table before.
+    /// Where a page goes. Hints that it brings are put into the schema, whichever resource wrote to the table before.
     pub(super) fn goal(
         &mut self,
         resource: usize,
@@ -64,7 +64,7 @@ impl Extraction<'_> {
                 Ok(Some(table)) => self.merge_table(resource, table)?,
                 Ok(None) => {}
                 Err(breach) => {
-                    return Err(ExtractError::Contract(Box::new(BrokenContract {
+                    return Err(ExtractError::Contract(Box::new(HintContractError {
                         source_name: self.source_name.clone(),
                         resource: self.planned[resource].name.clone(),
                         row: breach.column.is_none().then(|| first_row(page)).flatten(),
@@ -78,7 +78,7 @@ impl Extraction<'_> {
     }
 
     fn merge_table(&mut self, resource: usize, table: Table) -> Result<(), ExtractError> {
-        self.schema.merge_table(table, Origin::Resource).map_err(|error| ExtractError::Hints {
+        self.schema.merge_table(table, MergeOrigin::Resource).map_err(|error| ExtractError::Hints {
             source_name: self.source_name.clone(),
             resource: self.planned[resource].name.clone(),
             reason: error.to_string(),

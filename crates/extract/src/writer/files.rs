@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cartage_data_files::blocks::{BlockError, BlockWriter, Packing};
 use cartage_package_store::{
-    Checksum, Codec, FileDraft, FileFormat, JobFileName, Origin, StagedPackage, Written,
+    Checksum, Codec, FileDraft, FileFormat, JobFileName, SourceRange, StagedPackage, WrittenFile,
 };
 use cartage_runtime::Random;
 
@@ -39,7 +39,7 @@ enum File {
 /// What is done to files as blocks come back from the threads.
 enum Step {
     Block { file: FileKey, ticket: Ticket, rows: u64, bytes: u64 },
-    Close { file: FileKey, origins: Vec<Origin> },
+    Close { file: FileKey, origins: Vec<SourceRange> },
 }
 
 impl<'a> PackageFiles<'a> {
@@ -75,7 +75,7 @@ impl<'a> PackageFiles<'a> {
         Ok((name, path))
     }
 
-    /// Puts a Parquet file of somebody else into the package.
+    /// Puts a foreign Parquet file into the package.
     pub(super) fn link(&self, from: &Path, name: &JobFileName) -> Result<(), ExtractError> {
         self.staged.link_job(from, name)?;
         Ok(())
@@ -86,7 +86,7 @@ impl<'a> PackageFiles<'a> {
         table: &str,
         name: JobFileName,
         (rows, uncompressed): (u64, u64),
-        origins: Vec<Origin>,
+        origins: Vec<SourceRange>,
     ) {
         self.add(File::Finished(FileDraft {
             name,
@@ -121,7 +121,7 @@ impl<'a> PackageFiles<'a> {
     }
 
     /// No more blocks come to this file.
-    pub(super) fn close(&mut self, file: FileKey, origins: Vec<Origin>) {
+    pub(super) fn close(&mut self, file: FileKey, origins: Vec<SourceRange>) {
         self.queue.push_back(Step::Close { file, origins });
     }
 
@@ -159,7 +159,7 @@ impl<'a> PackageFiles<'a> {
         Ok(())
     }
 
-    fn finish_rows(&mut self, file: FileKey, origins: Vec<Origin>) -> Result<(), ExtractError> {
+    fn finish_rows(&mut self, file: FileKey, origins: Vec<SourceRange>) -> Result<(), ExtractError> {
         self.opened(file)?;
         if let Some(File::Open { table, name, writer }) = self.files.remove(&file) {
             let stats = writer.finish();
@@ -168,7 +168,10 @@ impl<'a> PackageFiles<'a> {
                 table,
                 rows: stats.rows,
                 uncompressed_bytes: stats.uncompressed_bytes,
-                written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+                written: Some(WrittenFile {
+                    bytes: stats.bytes,
+                    checksum: Checksum::from_u128(stats.checksum),
+                }),
                 origins,
             };
             self.files.insert(file, File::Finished(draft));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_package_store::Origin;
+use cartage_package_store::SourceRange;
 use cartage_source_api::PageOrigin;
 
 /// Entries of one file. With more, neighbours are joined and lines are only near the true ones.
@@ -79,12 +79,12 @@ impl Origins {
     }
 
     /// The origins as a manifest lists them.
-    pub(super) fn finish(self) -> Vec<Origin> {
+    pub(super) fn finish(self) -> Vec<SourceRange> {
         let is_coarse = self.is_coarse;
         let name = |source: &str| {
             if is_coarse { format!("{source} near") } else { source.to_owned() }
         };
-        let entry = |entry: Entry| Origin {
+        let entry = |entry: Entry| SourceRange {
             source: name(&entry.source),
             first_line: entry.first_line,
             first_row: entry.first_row,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use cartage_package_store::{JobFileName, Origin};
+use cartage_package_store::{JobFileName, SourceRange};
 use cartage_source_api::ParquetFile;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -74,7 +74,8 @@ impl ColumnsWriter {
         self.finish(files)?;
         let (name, _) = files.name_parquet(&self.table)?;
         files.link(&file.path, &name)?;
-        let origin = Origin { source: file.source.to_string(), first_line: 1, first_row: 0, rows: file.rows };
+        let origin =
+            SourceRange { source: file.source.to_string(), first_line: 1, first_row: 0, rows: file.rows };
         files.finish_parquet(&self.table, name, (file.rows, file.uncompressed_bytes), vec![origin]);
         Ok(())
     }

@@ -182,7 +182,7 @@ fn what_the_destination_cannot_do_is_refused_before_it_is_asked_for_anything() {
 }
 
 #[test]
-fn a_state_that_somebody_else_has_moved_is_a_conflict_before_anything_is_written() {
+fn a_state_that_another_run_has_moved_is_a_conflict_before_anything_is_written() {
     let shop = Shop::new();
     let first = shop.deliver(Delivery::append(1, &[&[1]]));
     shop.load(&first).unwrap();

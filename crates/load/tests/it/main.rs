@@ -4,5 +4,7 @@
 mod crashes;
 mod errors;
 mod outcomes;
+mod running;
 mod shop;
 mod spy;
+mod staged;

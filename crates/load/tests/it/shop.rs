@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cartage_destinations_api::{Destination, system};
+use cartage_destinations_api::{Destination, WithStaging, system};
 use cartage_destinations_null::Memory;
 use cartage_load::{LoadError, LoadReport, LoadRequest, LoadSettings, run};
 use cartage_package_store::{
@@ -14,6 +14,8 @@ use cartage_runtime::{CancelToken, RetryPolicy, Runtime, Sleeper, Stage};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use cartage_test_support::{TempPipeline, runtime};
 use serde_json::{Value, json};
+
+use crate::spy::{SpiedPlace, Spy};
 
 /// A pipeline and its destination.
 pub(crate) struct Shop {
@@ -44,7 +46,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Tells how long somebody wanted to sleep.
+/// Records the lengths of sleeps.
 #[derive(Debug, Default)]
 pub(crate) struct Sleeps(pub(crate) Mutex<Vec<Duration>>);
 
@@ -65,7 +67,12 @@ pub(crate) fn settings() -> LoadSettings {
 
 impl Shop {
     pub(crate) fn new() -> Self {
-        Self { pipeline: TempPipeline::new(), memory: Memory::new() }
+        Self::with(Memory::new())
+    }
+
+    /// The same in front of this destination.
+    pub(crate) fn with(memory: Memory) -> Self {
+        Self { pipeline: TempPipeline::new(), memory }
     }
 
     /// Publishes a package in `normalized/`.
@@ -120,7 +127,27 @@ impl Shop {
     }
 
     pub(crate) fn load(&self, load_id: &LoadId) -> Result<LoadReport, LoadError> {
-        self.load_with(load_id, &self.memory, &settings(), &runtime())
+        self.load_with(
+            load_id,
+            &*self.staged(Spy::new(&self.memory, |_, _| Ok(())), &|_| true),
+            &settings(),
+            &runtime(),
+        )
+    }
+
+    /// `spy` behind the staging place that it reads, where it reads one; `lives` may end the process at any of its steps.
+    pub(crate) fn staged<'a>(
+        &'a self,
+        spy: Spy<'a>,
+        lives: &'a (dyn Fn(&str) -> bool + Send + Sync),
+    ) -> Box<dyn Destination + 'a> {
+        match self.memory.place() {
+            None => Box::new(spy),
+            Some(place) => {
+                let place = Box::new(SpiedPlace { inner: place, lives });
+                Box::new(WithStaging::new(Box::new(spy), place).unwrap())
+            }
+        }
     }
 
     pub(crate) fn load_with(

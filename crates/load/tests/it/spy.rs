@@ -1,10 +1,10 @@
 //! A destination that tells a test what happens and lets it interfere.
 
 use cartage_destinations_api::{
-    Capabilities, Chain, Description, Destination, Job, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
-    LoadStatus, PreparedLoad, Result, Staging, StateSync,
+    Capabilities, Chain, Description, Destination, Error, Job, JobFile, JobOutcome, LoadCommit, LoadKey,
+    LoadPlan, LoadStatus, PlacedFile, PreparedLoad, Result, Staging, StagingPlace, StateSync,
 };
-use cartage_destinations_null::Memory;
+use cartage_destinations_null::{Memory, MemoryPlace};
 
 /// What the destination is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,5 +114,54 @@ impl Job for SpiedJob<'_> {
     fn run(self: Box<Self>) -> Result<JobOutcome> {
         let Self { spy, call, inner } = *self;
         spy.around(&call, || inner.run())
+    }
+}
+
+/// [`MemoryPlace`] that asks before and after each step whether the process is still there.
+pub(crate) struct SpiedPlace<'a> {
+    pub(crate) inner: &'a MemoryPlace,
+    pub(crate) lives: &'a (dyn Fn(&str) -> bool + Send + Sync),
+}
+
+impl std::fmt::Debug for SpiedPlace<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SpiedPlace").finish_non_exhaustive()
+    }
+}
+
+impl SpiedPlace<'_> {
+    fn around<T>(&self, step: &str, effect: impl FnOnce() -> Result<T>) -> Result<T> {
+        let ended = || Error::corrupt("the process has ended");
+        if !(self.lives)(step) {
+            return Err(ended());
+        }
+        let result = effect()?;
+        if (self.lives)(step) { Ok(result) } else { Err(ended()) }
+    }
+}
+
+impl StagingPlace for SpiedPlace<'_> {
+    fn scheme(&self) -> &str {
+        self.inner.scheme()
+    }
+
+    fn locate(&self, plan: &LoadPlan, job: &JobFile) -> Result<PlacedFile> {
+        self.inner.locate(plan, job)
+    }
+
+    fn begin(&self, plan: &LoadPlan) -> Result<()> {
+        self.around("begin", || self.inner.begin(plan))
+    }
+
+    fn put(&self, plan: &LoadPlan, job: &JobFile) -> Result<()> {
+        self.around("put", || self.inner.put(plan, job))
+    }
+
+    fn end(&self, commit: &LoadCommit) {
+        // Whatever comes of it, the load is complete.
+        let _ = self.around("end", || {
+            self.inner.end(commit);
+            Ok(())
+        });
     }
 }

@@ -34,7 +34,7 @@ impl Limits {
         }
     }
 
-    /// Whether a value that does not fit is too large for digits that somebody chose. It has no place in a variant
+    /// Whether a value that does not fit is too large for a precision that a hint chose. It has no place in a variant
     /// either, because the choice says that there are no such values; digits behind the point go to one.
     pub(crate) fn is_refused(self, value: &Scalar<'_>) -> bool {
         let Self::Digits { whole, is_hinted: true, .. } = self else { return false };

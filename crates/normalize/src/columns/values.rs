@@ -101,7 +101,7 @@ impl ColumnBuilder {
         self.validity.len() > row
     }
 
-    /// Whether a row has a value that marks it: true, or anything in a column that is not of truth values.
+    /// Whether a row has a value that marks it: true, or anything in a column that is not of booleans.
     pub(crate) fn is_marked(&self, row: usize) -> bool {
         match &self.values {
             Values::Bool(values) => self.has(row) && values.get_bit(row),
@@ -112,7 +112,7 @@ impl ColumnBuilder {
     /// Appends a text if this is a text column. The bytes must be those of a text.
     #[inline]
     pub(crate) fn push_text(&mut self, row: usize, text: &[u8]) -> bool {
-        self.make_room(row);
+        self.fill_to(row);
         let Values::Text(texts) = &mut self.values else { return false };
         texts.push(text);
         self.validity.push_valid();
@@ -122,7 +122,7 @@ impl ColumnBuilder {
     /// Appends an integer if this is a bigint column and the integer fits.
     #[inline]
     pub(crate) fn push_bigint(&mut self, row: usize, value: i64) -> bool {
-        self.make_room(row);
+        self.fill_to(row);
         let Values::Bigint(values) = &mut self.values else { return false };
         values.push(value);
         self.validity.push_valid();
@@ -132,17 +132,17 @@ impl ColumnBuilder {
     /// Appends a float if this is a double column.
     #[inline]
     pub(crate) fn push_double(&mut self, row: usize, value: f64) -> bool {
-        self.make_room(row);
+        self.fill_to(row);
         let Values::Double(values) = &mut self.values else { return false };
         values.push(value);
         self.validity.push_valid();
         true
     }
 
-    /// Appends a truth value if this is a bool column.
+    /// Appends a boolean if this is a bool column.
     #[inline]
     pub(crate) fn push_bool(&mut self, row: usize, value: bool) -> bool {
-        self.make_room(row);
+        self.fill_to(row);
         let Values::Bool(values) = &mut self.values else { return false };
         values.append(value);
         self.validity.push_valid();
@@ -152,7 +152,7 @@ impl ColumnBuilder {
     /// Appends microseconds since 1970 if this is a timestamp column.
     #[inline]
     pub(crate) fn push_timestamp(&mut self, row: usize, micros: i64) -> bool {
-        self.make_room(row);
+        self.fill_to(row);
         let Values::Timestamp(values, _) = &mut self.values else { return false };
         values.push(micros);
         self.validity.push_valid();
@@ -170,7 +170,7 @@ impl ColumnBuilder {
             self.widen();
         }
         let number = self.number_of(scalar)?;
-        self.make_room(row);
+        self.fill_to(row);
         match (&mut self.values, scalar) {
             (Values::Text(texts), Scalar::Text(text) | Scalar::Json(text)) => texts.push(text.as_bytes()),
             // A decimal of more digits than files have; see `PhysicalRules`.
@@ -227,7 +227,7 @@ impl ColumnBuilder {
     /// Brings the column to exactly `row` rows: nulls for rows without a value, and a second value of a row
     /// replaces the first.
     #[inline]
-    fn make_room(&mut self, row: usize) {
+    fn fill_to(&mut self, row: usize) {
         if self.validity.len() != row {
             self.fit(row);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cartage_schema::{ContractMode, ContractModes, DataType};
 use simd_json::{Node, StaticNode};
 
-use crate::broken::Frozen;
+use crate::broken::FrozenChange;
 use crate::cells::{Raw, RowOrigin, RowValues};
 use crate::error::BadValue;
 use crate::guard::{Discard, Guard, Refusal, RefusedValue, Verdict};
@@ -143,7 +143,7 @@ impl RowContext<'_, '_, '_> {
             Some(value) => (value.data_type, value.text),
             None => (None, Some(to_text(self.tape, row.at))),
         };
-        BadValue::Frozen(Box::new(Frozen {
+        BadValue::Frozen(Box::new(FrozenChange {
             table: Arc::clone(&self.shapes.tables[table].name),
             column: refusal.column,
             entity: refusal.entity,

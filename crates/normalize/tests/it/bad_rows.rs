@@ -1,7 +1,7 @@
 //! Rows that cannot be stored: errors that name them, and the quarantine.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::Origin;
+use cartage_package_store::SourceRange;
 use cartage_runtime::OnBadRow;
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
 use serde_json::Value;
@@ -30,7 +30,7 @@ fn failure(schema: &Schema, rows: &str) -> Box<cartage_normalize::BadRow> {
 #[test]
 fn a_broken_row_is_named_with_file_row_source_line_and_remedy() {
     let mut pipeline = Pipeline::new();
-    let origin = |source: &str, first_line, first_row, rows| Origin {
+    let origin = |source: &str, first_line, first_row, rows| SourceRange {
         source: source.to_owned(),
         first_line,
         first_row,

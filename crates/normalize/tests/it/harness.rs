@@ -14,8 +14,8 @@ use cartage_normalize::{
     CurrentContracts, NormalizeError, NormalizeReport, NormalizeRequest, NormalizeSettings, run,
 };
 use cartage_package_store::{
-    Checksum, Codec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft, Origin,
-    PackageSettings, PublishedPackage, Wait, Written,
+    Checksum, Codec, FileDraft, FileFormat, Folder, JobFileName, JobState, LoadId, ManifestDraft,
+    PackageSettings, PublishedPackage, SourceRange, Wait, WrittenFile,
 };
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
@@ -37,13 +37,13 @@ pub(crate) struct Rows<'a> {
     pub(crate) table: &'a str,
     /// Each ended by a line feed.
     pub(crate) blocks: Vec<&'a str>,
-    pub(crate) origins: Vec<Origin>,
+    pub(crate) origins: Vec<SourceRange>,
 }
 
 struct RawRows<'a> {
     table: &'a str,
     blocks: Vec<&'a [u8]>,
-    origins: &'a [Origin],
+    origins: &'a [SourceRange],
 }
 
 impl<'a> Rows<'a> {
@@ -108,7 +108,10 @@ impl Pipeline {
             drafts.push(FileDraft {
                 rows: stats.rows,
                 uncompressed_bytes: stats.uncompressed_bytes,
-                written: Some(Written { bytes: stats.bytes, checksum: Checksum::from_u128(stats.checksum) }),
+                written: Some(WrittenFile {
+                    bytes: stats.bytes,
+                    checksum: Checksum::from_u128(stats.checksum),
+                }),
                 origins: file.origins.to_vec(),
                 ..FileDraft::new(name, file.table)
             });

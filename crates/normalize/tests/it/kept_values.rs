@@ -1,7 +1,7 @@
 //! No value is lost without a word: numbers that do not fit, rows without a required value, keys with one name.
 
 use cartage_normalize::{BadValue, NormalizeError};
-use cartage_package_store::Origin;
+use cartage_package_store::SourceRange;
 use cartage_runtime::{NameCollisions, OnBadRow};
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
 use proptest::prelude::*;
@@ -88,7 +88,7 @@ fn numbers_beyond_a_double_become_null_and_are_counted_with_their_line() {
     let rows = Rows {
         table: "items",
         blocks: vec!["{\"a\":1.5}\n{\"a\":1e400,\"b\":1}\n{\"a\":-1E999}\n"],
-        origins: vec![Origin { source: "a.jsonl".to_owned(), first_line: 5, first_row: 0, rows: 3 }],
+        origins: vec![SourceRange { source: "a.jsonl".to_owned(), first_line: 5, first_row: 0, rows: 3 }],
     };
     let load_id = pipeline.extract(&schema(&[]), &[rows]);
     let report = pipeline.normalize(&load_id, None).unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cartage_normalize::NormalizeError;
 use cartage_schema::hints::ResourceHints;
-use cartage_schema::{DataType, DefaultHint, Detection, NamingKind, Origin, Schema};
+use cartage_schema::{DataType, DefaultHint, Detection, MergeOrigin, NamingKind, Schema};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
@@ -149,12 +149,12 @@ impl Check {
                 continue;
             }
             for table in hints.to_tables(name, &naming).unwrap() {
-                schema.merge_table(table, Origin::Resource).unwrap();
+                schema.merge_table(table, MergeOrigin::Resource).unwrap();
             }
             data.push((naming.normalize_table_key(hints.raw_table_name(name)), rows));
         }
         let state = schema.pipeline_state_table();
-        schema.merge_table(state, Origin::Other).unwrap();
+        schema.merge_table(state, MergeOrigin::Other).unwrap();
         data
     }
 

@@ -3,7 +3,7 @@
 use cartage_normalize::NormalizeError;
 use cartage_package_store::{Folder, JobState, LoadId, Refresh, RefreshTables};
 use cartage_runtime::{CancelToken, OnBadRow};
-use cartage_schema::{Column, DataType, NamingKind, Origin, Schema, Table, WriteDisposition};
+use cartage_schema::{Column, DataType, MergeOrigin, NamingKind, Schema, Table, WriteDisposition};
 use cartage_test_support::{files_below, runtime};
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn hints_of_a_package_are_merged_into_what_was_found_since_it_was_extracted() {
     let first = pipeline.extract(&start, &[Rows::of("items", "{\"id\":1,\"note\":\"x\"}\n")]);
     let mut hinted = start.clone();
     let hint = Column { description: Some("late".to_owned()), ..Column::new("note") };
-    hinted.merge_table(Table::root("items", "items").with_column(hint), Origin::Resource).unwrap();
+    hinted.merge_table(Table::root("items", "items").with_column(hint), MergeOrigin::Resource).unwrap();
     hinted.bump();
     let second = pipeline.extract(&hinted, &[Rows::of("items", "{\"note\":5,\"id\":2}\n")]);
 

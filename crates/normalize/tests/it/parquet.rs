@@ -167,8 +167,8 @@ fn a_value_that_its_column_cannot_hold_goes_to_a_variant_with_all_its_digits() {
     let decimals = Decimal128Array::from(vec![12_500, 12_345]).with_precision_and_scale(20, 4).unwrap();
     let rows = into_column(cents, Arc::new(decimals)).unwrap();
     assert_eq!((&rows[0]["v"], &rows[1]["v__v_decimal"]), (&json!("1.25"), &json!("1.234500000")));
-    let truth = Column::typed("v", Type::Bool, true);
-    let rows = into_column(truth, Arc::new(Int64Array::from(vec![5]))).unwrap();
+    let boolean = Column::typed("v", Type::Bool, true);
+    let rows = into_column(boolean, Arc::new(Int64Array::from(vec![5]))).unwrap();
     assert_eq!(rows[0]["v__v_bigint"], json!(5));
 }
 

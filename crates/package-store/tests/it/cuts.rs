@@ -167,7 +167,7 @@ fn loading_a_package_that_was_not_taken_out_of_extracted_never_brings_it_back() 
         publish(&both, Stage::Normalize, Folder::Normalized).unwrap();
         cut_everywhere(&both.fork(Plan::Undisturbed), true, &finish_load);
         finish_load(&both).unwrap();
-        // Not even to somebody who then removes the loaded package by hand.
+        // Not even to a user who then removes the loaded package by hand.
         for folder in ["extracted", "normalized"] {
             assert_eq!(both.list(&Path::new(DIR).join("packages").join(folder)).unwrap(), []);
         }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use cartage_package_store::{
     Checksum, Codec, FileDraft, FileFormat, Folder, FormatVersion, JobFileName, JobState, LoadId,
-    ManifestDraft, Normalized, Origin, Package, PackageSettings, PackageStore, QuarantineDraft,
-    QuarantineFileName, ResourceEntry, Wait, Written,
+    ManifestDraft, Normalized, Package, PackageSettings, PackageStore, QuarantineDraft, QuarantineFileName,
+    ResourceEntry, SourceRange, Wait, WrittenFile,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{TempPipeline, files_below};
@@ -62,8 +62,12 @@ fn write_extracted(store: &PackageStore) -> Checksum {
     fs::write(staged.quarantine_path(&rows).unwrap(), row).unwrap();
     staged.write_schema("{\"version\":1,\"name\":\"shop\",\"tables\":{}}").unwrap();
     staged.write_state("{\"_state_version\":1,\"pipeline_name\":\"test\"}").unwrap();
-    let origin =
-        |first_line, first_row| Origin { source: "orders.jsonl".to_owned(), first_line, first_row, rows: 1 };
+    let origin = |first_line, first_row| SourceRange {
+        source: "orders.jsonl".to_owned(),
+        first_line,
+        first_row,
+        rows: 1,
+    };
     let file = FileDraft {
         rows: 2,
         uncompressed_bytes: ORDERS.len() as u64,
@@ -92,7 +96,7 @@ fn write_normalized(store: &PackageStore, parent: Checksum) {
     ];
     let drafts = files.iter().map(|(table, name, text)| {
         fs::write(staged.job_path(name), text).unwrap();
-        let written = Written { bytes: text.len() as u64, checksum: Checksum::of(text.as_bytes()) };
+        let written = WrittenFile { bytes: text.len() as u64, checksum: Checksum::of(text.as_bytes()) };
         FileDraft {
             rows: 1,
             uncompressed_bytes: 100,

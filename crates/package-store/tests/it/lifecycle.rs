@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cartage_package_store::{
     Checksum, Error, Extracted, FileDraft, Folder, JobState, LoadId, ManifestDraft, Normalized,
-    PublishedPackage, QuarantineDraft, QuarantineFileName, RealFs, StageLock, SweepReason, Wait, Written,
+    PublishedPackage, QuarantineDraft, QuarantineFileName, RealFs, StageLock, SweepReason, Wait, WrittenFile,
 };
 use cartage_runtime::Stage;
 use cartage_test_support::{FaultyDisk, Plan, TempPipeline, files_below, job, stage_package};
@@ -169,7 +169,7 @@ fn what_a_stage_says_about_its_files_must_be_so() {
         staged.seal(ManifestDraft { files: vec![draft], ..ManifestDraft::default() }).map(drop)
     };
     let draft = || FileDraft::new(job("orders"), "orders");
-    let written = Written { bytes: 4, checksum: Checksum::of(b"{}\n\n") };
+    let written = WrittenFile { bytes: 4, checksum: Checksum::of(b"{}\n\n") };
     let cases = [
         (seal(draft(), &[]), "new_jobs/orders.0011223344.0.jsonl is missing"),
         (seal(draft(), &["orders", "other"]), "new_jobs/other.0011223344.0.jsonl is not named"),

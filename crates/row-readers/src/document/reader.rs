@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_source_api::{JsonPage, PAGE_BYTES, Place, SourceError};
+use cartage_source_api::{InputPosition, JsonPage, PAGE_BYTES, SourceError};
 
 use super::selector::{Selector, Step};
 use super::window::{Take, Window};
@@ -299,7 +299,7 @@ impl<R: Read> DocumentReader<R> {
 
 impl<R> DocumentReader<R> {
     /// What is said of a row that is too long, of which the beginning is known.
-    fn too_long(&self, place: Place, beginning: &[u8]) -> SourceError {
+    fn too_long(&self, place: InputPosition, beginning: &[u8]) -> SourceError {
         let limit = self.max_row_bytes;
         let inside = match list_inside(beginning) {
             Some(path) if self.selector.steps.is_empty() => {

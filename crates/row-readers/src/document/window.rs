@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_source_api::{Place, SourceError};
+use cartage_source_api::{InputPosition, SourceError};
 
 use crate::lines::strip_byte_order_mark;
 
@@ -203,9 +203,9 @@ impl<R: Read> Window<R> {
         Ok(())
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> InputPosition {
         let column = self.column_before + (self.position - self.line_start) as u64 + 1;
-        Place { source: Arc::clone(&self.source), line: self.line, column: Some(column) }
+        InputPosition { source: Arc::clone(&self.source), line: self.line, column: Some(column) }
     }
 
     pub(super) fn malformed(&self, reason: &str) -> SourceError {

@@ -44,7 +44,7 @@ pub struct Reference {
     pub referenced_columns: Vec<String>,
     /// What the reference is called.
     pub label: String,
-    /// How many rows belong together, where somebody said so.
+    /// How many rows belong together, where the schema says so.
     pub cardinality: Option<Cardinality>,
 }
 

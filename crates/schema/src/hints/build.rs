@@ -4,7 +4,7 @@ use cartage_values::text::is_blank;
 use indexmap::IndexMap;
 
 use super::error::HintsError;
-use super::keys::Keys;
+use super::keys::KeyHint;
 use super::resource::{NestedHints, ResourceHints};
 use crate::column::{Column, CompoundHint};
 use crate::contract::ContractModes;
@@ -15,7 +15,7 @@ use crate::words::WriteDisposition;
 
 impl ResourceHints {
     /// The tables that the hints of a resource stand for, with normalized names: first the table of the
-    /// resource, then those of the nested hints, shorter paths first. [`Origin::Resource`](crate::Origin) is
+    /// resource, then those of the nested hints, shorter paths first. [`MergeOrigin::Resource`](crate::MergeOrigin) is
     /// the way to merge them.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl ResourceHints {
             table.resource = Some(resource.to_owned());
             table.write_disposition.get_or_insert(WriteDisposition::Append);
         }
-        if let Some(cursor) = self.incremental.as_ref().and_then(super::Incremental::cursor_column) {
+        if let Some(cursor) = self.incremental.as_ref().and_then(super::IncrementalHint::cursor_column) {
             let column = table.columns.entry(cursor.to_owned()).or_insert_with(|| Column::new(cursor));
             column.incremental = Some(true);
         }
@@ -87,8 +87,8 @@ impl NestedHints {
 /// The hints that resources and nested hints share.
 struct Common<'a> {
     columns: Option<&'a IndexMap<String, Column>>,
-    primary_key: Option<&'a Keys>,
-    merge_key: Option<&'a Keys>,
+    primary_key: Option<&'a KeyHint>,
+    merge_key: Option<&'a KeyHint>,
     write_disposition: Option<&'a super::WriteDispositionConfig>,
     schema_contract: Option<&'a serde_json::Value>,
     table_format: Option<&'a String>,
@@ -164,7 +164,12 @@ impl<'a> Common<'a> {
 }
 
 /// Keys of the whole table replace those that columns mark. Key columns take no nulls unless they say so.
-fn apply_keys(table: &mut Table, hint: CompoundHint, keys: &Keys, resource: &str) -> Result<(), HintsError> {
+fn apply_keys(
+    table: &mut Table,
+    hint: CompoundHint,
+    keys: &KeyHint,
+    resource: &str,
+) -> Result<(), HintsError> {
     table.columns.values_mut().for_each(|column| column.set_compound(hint, None));
     for key in keys.names() {
         if is_blank(key) {

@@ -19,7 +19,7 @@ pub enum HintsError {
     OptionOfOtherStrategy {
         /// Name of the resource.
         resource: String,
-        /// The option.
+        /// Name of the option, as the user writes it.
         option: &'static str,
         /// Strategies that have it.
         supported: String,
@@ -41,7 +41,7 @@ pub enum HintsError {
     Timestamp {
         /// Name of the resource.
         resource: String,
-        /// The option.
+        /// Name of the option, as the user writes it.
         option: &'static str,
         /// What was written.
         value: String,

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::keys::Keys;
+use super::keys::KeyHint;
 use crate::record::{record, record_serde};
 
 /// How a resource loads only what is new. Extract gives it its meaning; the schema only marks the cursor.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Incremental {
+pub struct IncrementalHint {
     /// Field of the cursor, or a JSON path to it.
     pub cursor_path: Option<String>,
     /// Where the first run starts.
@@ -17,7 +17,7 @@ pub struct Incremental {
     /// `max` or `min`.
     pub last_value_func: Option<String>,
     /// Columns that tell rows at the boundary apart; an empty list switches deduplication off.
-    pub primary_key: Option<Keys>,
+    pub primary_key: Option<KeyHint>,
     /// `asc` or `desc`, if the rows come in the order of the cursor.
     pub row_order: Option<String>,
     /// How far before the last value the next run starts: seconds, days, or units of the cursor.
@@ -32,7 +32,7 @@ pub struct Incremental {
     pub other: Map<String, Value>,
 }
 
-record!(Incremental {
+record!(IncrementalHint {
     "cursor_path" => cursor_path,
     "initial_value" => initial_value,
     "end_value" => end_value,
@@ -44,9 +44,9 @@ record!(Incremental {
     "range_end" => range_end,
     "on_cursor_value_missing" => on_cursor_value_missing,
 });
-record_serde!(Incremental);
+record_serde!(IncrementalHint);
 
-impl Incremental {
+impl IncrementalHint {
     /// The column of the cursor, if its path is the name of one field and not a way into nested data.
     pub fn cursor_column(&self) -> Option<&str> {
         let path = self.cursor_path.as_deref()?.trim();

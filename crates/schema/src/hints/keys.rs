@@ -8,7 +8,7 @@ use crate::column::Column;
 
 /// Names of key columns: one text, or a list of texts. An empty list removes the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
+pub struct KeyHint {
     names: Vec<String>,
     form: KeyForm,
 }
@@ -24,7 +24,7 @@ pub enum KeyForm {
     List,
 }
 
-impl Keys {
+impl KeyHint {
     /// The names in their order.
     pub fn names(&self) -> &[String] {
         &self.names
@@ -36,7 +36,7 @@ impl Keys {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Keys {
+impl<'de> serde::Deserialize<'de> for KeyHint {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (names, form) = match Value::deserialize(deserializer)? {
             // Configuration files have no null: an empty text stands for it.
@@ -60,7 +60,7 @@ impl<'de> serde::Deserialize<'de> for Keys {
     }
 }
 
-impl serde::Serialize for Keys {
+impl serde::Serialize for KeyHint {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match (self.form, self.names.as_slice()) {
             (KeyForm::Text, [name]) => name.serialize(serializer),
@@ -72,9 +72,9 @@ impl serde::Serialize for Keys {
 
 /// Hints of columns by name: an object, or a list of columns that say their `name`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns(pub IndexMap<String, Column>);
+pub struct ColumnHints(pub IndexMap<String, Column>);
 
-impl<'de> serde::Deserialize<'de> for Columns {
+impl<'de> serde::Deserialize<'de> for ColumnHints {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let columns: Vec<(Option<String>, Value)> = match Value::deserialize(deserializer)? {
             Value::Object(columns) => columns.into_iter().map(|(name, hints)| (Some(name), hints)).collect(),
@@ -98,7 +98,7 @@ impl<'de> serde::Deserialize<'de> for Columns {
     }
 }
 
-impl serde::Serialize for Columns {
+impl serde::Serialize for ColumnHints {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }

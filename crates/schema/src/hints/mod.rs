@@ -13,6 +13,6 @@ mod resource;
 
 pub use disposition::{WriteDispositionConfig, WriteDispositionOptions};
 pub use error::HintsError;
-pub use incremental::Incremental;
-pub use keys::{Columns, KeyForm, Keys};
+pub use incremental::IncrementalHint;
+pub use keys::{ColumnHints, KeyForm, KeyHint};
 pub use resource::{NestedHints, ResourceHints};

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::disposition::WriteDispositionConfig;
-use super::incremental::Incremental;
-use super::keys::{Columns, Keys};
+use super::incremental::IncrementalHint;
+use super::keys::{ColumnHints, KeyHint};
 use crate::record::{record, record_serde};
 use crate::table::TableReference;
 
@@ -17,11 +17,11 @@ pub struct ResourceHints {
     /// What a load does to rows that are there; append where absent.
     pub write_disposition: Option<WriteDispositionConfig>,
     /// Primary key columns. They replace those that `columns` mark.
-    pub primary_key: Option<Keys>,
+    pub primary_key: Option<KeyHint>,
     /// Merge key columns. They replace those that `columns` mark.
-    pub merge_key: Option<Keys>,
+    pub merge_key: Option<KeyHint>,
     /// Hints of columns.
-    pub columns: Option<Columns>,
+    pub columns: Option<ColumnHints>,
     /// Mode or modes of the contract.
     pub schema_contract: Option<Value>,
     /// Whether what the contract discards is kept in quarantine; as the source has it where absent.
@@ -37,7 +37,7 @@ pub struct ResourceHints {
     /// References to other tables.
     pub references: Option<Vec<TableReference>>,
     /// How to load only what is new.
-    pub incremental: Option<Incremental>,
+    pub incremental: Option<IncrementalHint>,
     /// What the table holds, for people.
     pub description: Option<String>,
     /// Table to hang this one below, for resources that make nested tables themselves.
@@ -141,11 +141,11 @@ pub struct NestedHints {
     /// Only for tables that have keys and are root tables therefore.
     pub write_disposition: Option<WriteDispositionConfig>,
     /// Primary key columns. A table with keys is no longer nested: it is a root table of its own.
-    pub primary_key: Option<Keys>,
+    pub primary_key: Option<KeyHint>,
     /// Merge key columns, with the same effect.
-    pub merge_key: Option<Keys>,
+    pub merge_key: Option<KeyHint>,
     /// Hints of columns.
-    pub columns: Option<Columns>,
+    pub columns: Option<ColumnHints>,
     /// Mode or modes of the contract.
     pub schema_contract: Option<Value>,
     /// `iceberg`, `delta`, `hive` or `native`.

@@ -48,12 +48,12 @@ impl NamingKind {
     }
 
     /// Whether names that differ in case only are different names.
-    pub const fn is_case_sensitive(self) -> bool {
+    pub(crate) const fn is_case_sensitive(self) -> bool {
         matches!(self, Self::Direct | Self::DuckCase | Self::SqlCsV1)
     }
 
     /// What joins the parts of a path.
-    pub const fn path_separator(self) -> &'static str {
+    pub(crate) const fn path_separator(self) -> &'static str {
         match self {
             Self::Direct => "▶",
             _ => "__",
@@ -116,12 +116,12 @@ impl Naming {
     }
 
     /// Whether names that differ in case only are different names.
-    pub fn is_case_sensitive(&self) -> bool {
+    pub(crate) fn is_case_sensitive(&self) -> bool {
         self.kind.is_case_sensitive()
     }
 
     /// What joins the parts of a path.
-    pub fn path_separator(&self) -> &'static str {
+    pub(crate) fn path_separator(&self) -> &'static str {
         self.kind.path_separator()
     }
 
@@ -135,7 +135,7 @@ impl Naming {
     }
 
     /// Normalizes and shortens one name of a table. The same as an identifier in the built-in conventions.
-    pub fn normalize_table_identifier(&self, identifier: &str) -> String {
+    pub(crate) fn normalize_table_identifier(&self, identifier: &str) -> String {
         self.normalize_identifier(identifier)
     }
 
@@ -159,7 +159,7 @@ impl Naming {
     }
 
     /// Normalizes a path of table names. The same as a path of identifiers in the built-in conventions.
-    pub fn normalize_tables_path(&self, path: &str) -> String {
+    pub(crate) fn normalize_tables_path(&self, path: &str) -> String {
         self.normalize_path(path)
     }
 
@@ -206,13 +206,8 @@ impl Naming {
         }
     }
 
-    /// Name of the column that takes the values of `column` of another type: `amount__v_text`.
-    pub fn variant_column(&self, column: &str, label: &str) -> String {
-        self.shorten_fragments([column, &format!("v_{label}")])
-    }
-
     /// The normalized prefix of dlt's own tables and columns.
-    pub fn dlt_prefix(&self) -> String {
+    pub(crate) fn dlt_prefix(&self) -> String {
         self.normalize_table_identifier("_dlt")
     }
 

@@ -2,8 +2,8 @@
 
 use cartage_schema::hints::ResourceHints;
 use cartage_schema::{
-    Column, ContractMode, ContractModes, DataType, DefaultHint, Detection, IdentifierLimits, NamingKind,
-    Origin, Schema, SchemaError, Table, WriteDisposition,
+    Column, ContractMode, ContractModes, DataType, DefaultHint, Detection, IdentifierLimits, MergeOrigin,
+    NamingKind, Schema, SchemaError, Table, WriteDisposition,
 };
 use cartage_values::Scalar;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn partial_tables_merge_into_the_schema_that_dlt_makes_of_them() {
         let mut schema = Schema::new("merged", NamingKind::SnakeCase).unwrap();
         schema.normalizers.set_root_key_propagation(row[0].as_bool());
         for step in row[1].as_array().unwrap() {
-            let origin = if step[1].as_bool().unwrap() { Origin::Resource } else { Origin::Other };
+            let origin = if step[1].as_bool().unwrap() { MergeOrigin::Resource } else { MergeOrigin::Other };
             let merged = schema.merge_table(table(step[0].clone()), origin);
             differences.check(&step[0], &merged.is_ok(), &step[2].as_bool().unwrap());
         }
@@ -49,11 +49,11 @@ fn partial_tables_merge_into_the_schema_that_dlt_makes_of_them() {
 fn a_hinted_column_that_gets_its_type_moves_to_the_end() {
     let mut schema = schema();
     let hinted = table(json!({"name": "t", "columns": {"k": {"cluster": true}, "a": {"data_type": "text"}}}));
-    schema.merge_table(hinted, Origin::Resource).unwrap();
+    schema.merge_table(hinted, MergeOrigin::Resource).unwrap();
     let typed = table(
         json!({"name": "t", "columns": {"k": {"data_type": "bigint", "nullable": true}, "b": {"data_type": "bool"}}}),
     );
-    let diff = schema.merge_table(typed, Origin::Other).unwrap();
+    let diff = schema.merge_table(typed, MergeOrigin::Other).unwrap();
     assert_eq!(diff.new_columns, ["k", "b"]);
     assert_eq!(names(&schema.tables["t"]), ["a", "k", "b"]);
     assert_eq!(schema.tables["t"].columns["k"].cluster, Some(true));
@@ -65,39 +65,28 @@ fn keys_of_a_resource_replace_those_of_the_schema_and_others_add_to_them() {
     let key = |name: &str| {
         table(json!({"name": "t", "columns": {name: {"data_type": "text", "primary_key": true}}}))
     };
-    schema.merge_table(key("a"), Origin::Resource).unwrap();
-    schema.merge_table(key("b"), Origin::Other).unwrap();
+    schema.merge_table(key("a"), MergeOrigin::Resource).unwrap();
+    schema.merge_table(key("b"), MergeOrigin::Other).unwrap();
     assert_eq!(schema.tables["t"].primary_key(), ["a", "b"]);
-    schema.merge_table(key("c"), Origin::Resource).unwrap();
+    schema.merge_table(key("c"), MergeOrigin::Resource).unwrap();
     assert_eq!(schema.tables["t"].primary_key(), ["c"]);
 }
 
 #[test]
 fn a_table_cannot_change_its_parent() {
     let mut schema = schema();
-    schema.merge_table(Table::root("a", "a"), Origin::Other).unwrap();
-    schema.merge_table(Table::nested("b", "a"), Origin::Other).unwrap();
+    schema.merge_table(Table::root("a", "a"), MergeOrigin::Other).unwrap();
+    schema.merge_table(Table::nested("b", "a"), MergeOrigin::Other).unwrap();
     let before = schema.clone();
     assert!(matches!(
-        schema.merge_table(Table::root("b", "b"), Origin::Other),
+        schema.merge_table(Table::root("b", "b"), MergeOrigin::Other),
         Err(SchemaError::TableConflict { property: "parent", .. })
     ));
     assert!(matches!(
-        schema.merge_table(Table::nested("c", "gone"), Origin::Other),
+        schema.merge_table(Table::nested("c", "gone"), MergeOrigin::Other),
         Err(SchemaError::ParentNotFound { .. })
     ));
     assert_eq!(schema, before);
-}
-
-#[test]
-fn types_that_contradict_are_found_before_merging() {
-    let mut schema = schema();
-    schema
-        .merge_table(table(json!({"name": "t", "columns": {"a": {"data_type": "text"}}})), Origin::Other)
-        .unwrap();
-    let other = table(json!({"name": "t", "columns": {"a": {"data_type": "bigint"}}}));
-    assert!(matches!(schema.check_types(&other), Err(SchemaError::TypeConflict { .. })));
-    assert!(schema.check_types(&table(json!({"name": "t", "columns": {"a": {"sort": true}}}))).is_ok());
 }
 
 #[test]
@@ -108,8 +97,8 @@ fn references_are_replaced_by_table() {
             json!({"name": "t", "references": [{"referenced_table": "o", "columns": [column], "referenced_columns": ["id"]}]}),
         )
     };
-    schema.merge_table(refers("a"), Origin::Other).unwrap();
-    schema.merge_table(refers("b"), Origin::Other).unwrap();
+    schema.merge_table(refers("a"), MergeOrigin::Other).unwrap();
+    schema.merge_table(refers("b"), MergeOrigin::Other).unwrap();
     let references = schema.tables["t"].references.as_ref().unwrap();
     assert_eq!((references.len(), references[0].columns.as_deref()), (1, Some(["b".to_owned()].as_slice())));
 }
@@ -122,7 +111,7 @@ fn merging_keeps_what_dlt_keeps_when_hints_change() {
     let mut apply = |hints: Value| {
         let hints: ResourceHints = serde_json::from_value(hints).unwrap();
         for table in hints.to_tables("items", &naming).unwrap() {
-            schema.merge_table(table, Origin::Resource).unwrap();
+            schema.merge_table(table, MergeOrigin::Resource).unwrap();
         }
     };
     apply(json!({"columns": {"a": {"data_type": "bigint"}}}));
@@ -147,9 +136,9 @@ fn root_ids_are_propagated_below_merged_tables() {
         }
         table
     };
-    schema.merge_table(merged(Some("scd2")), Origin::Resource).unwrap();
+    schema.merge_table(merged(Some("scd2")), MergeOrigin::Resource).unwrap();
     assert!(schema.normalizers.propagation_of("users").is_empty());
-    schema.merge_table(merged(Some("upsert")), Origin::Resource).unwrap();
+    schema.merge_table(merged(Some("upsert")), MergeOrigin::Resource).unwrap();
     assert_eq!(schema.normalizers.propagation_of("users"), [("_dlt_id", "_dlt_root_id")]);
     assert_eq!(schema.normalizers.propagation_for("users", true), [("_dlt_id", "_dlt_root_id")]);
     schema.drop_tables(&["users"]).unwrap();
@@ -160,27 +149,27 @@ fn root_ids_are_propagated_below_merged_tables() {
 fn a_source_can_ask_for_root_ids_or_forbid_them() {
     let mut schema = schema();
     schema.normalizers.set_root_key_propagation(Some(true));
-    schema.merge_table(Table::root("docs", "docs"), Origin::Resource).unwrap();
+    schema.merge_table(Table::root("docs", "docs"), MergeOrigin::Resource).unwrap();
     assert_eq!(schema.normalizers.propagation_of("docs"), [("_dlt_id", "_dlt_root_id")]);
     schema.normalizers.set_root_key_propagation(Some(false));
     let merged = Table { write_disposition: Some(WriteDisposition::Merge), ..Table::root("users", "users") };
-    schema.merge_table(merged, Origin::Resource).unwrap();
+    schema.merge_table(merged, MergeOrigin::Resource).unwrap();
     assert!(schema.normalizers.propagation_of("users").is_empty());
     // Where a nested table has the root id already, it must go on getting it.
     let nested = Table::nested("users__l", "users")
         .with_column(Column { root_key: Some(true), ..Column::typed("_dlt_root_id", DataType::Text, false) });
-    schema.merge_table(nested, Origin::Other).unwrap();
+    schema.merge_table(nested, MergeOrigin::Other).unwrap();
     assert_eq!(schema.normalizers.propagation_of("users"), [("_dlt_id", "_dlt_root_id")]);
 }
 
 #[test]
 fn a_stored_schema_takes_settings_and_tables_of_its_source() {
     let mut stored = schema();
-    stored.merge_table(Table::root("old", "old"), Origin::Other).unwrap();
+    stored.merge_table(Table::root("old", "old"), MergeOrigin::Other).unwrap();
     let mut source = schema();
     source.add_detection(Detection::IsoDate);
     source.normalizers.set_max_nesting(Some(1));
-    source.merge_table(Table::root("new", "new"), Origin::Other).unwrap();
+    source.merge_table(Table::root("new", "new"), MergeOrigin::Other).unwrap();
     stored.merge_schema(&source).unwrap();
     assert_eq!(
         stored.settings.detections.as_deref(),
@@ -195,7 +184,7 @@ fn a_source_with_another_naming_convention_brings_only_its_contract() {
     let mut stored = schema();
     let mut source = Schema::new("shop", NamingKind::Direct).unwrap();
     source.set_contract(Some(json!("freeze"))).unwrap();
-    source.merge_table(Table::root("New", "New"), Origin::Other).unwrap();
+    source.merge_table(Table::root("New", "New"), MergeOrigin::Other).unwrap();
     stored.merge_schema(&source).unwrap();
     assert_eq!(stored.settings.schema_contract, Some(json!("freeze")));
     assert!(!stored.tables.contains_key("New"));
@@ -207,7 +196,7 @@ fn chains_list_parents_first_and_each_child_with_its_own() {
     let mut schema = schema();
     for (name, parent) in [("a", None), ("a__x", Some("a")), ("a__y", Some("a")), ("a__x__z", Some("a__x"))] {
         let table = parent.map_or_else(|| Table::root(name, name), |parent| Table::nested(name, parent));
-        schema.merge_table(table, Origin::Other).unwrap();
+        schema.merge_table(table, MergeOrigin::Other).unwrap();
     }
     let chain: Vec<&str> = schema.chain("a").iter().map(|table| table.name.as_str()).collect();
     assert_eq!(chain, ["a", "a__x", "a__x__z", "a__y"]);
@@ -224,7 +213,7 @@ fn thousands_of_tables_are_merged_and_dropped_at_once() {
         let (root, child) = (format!("t{nth}"), format!("t{nth}__list"));
         [Table::root(&root, &root), Table::nested(&child, &root)]
     });
-    source.merge_all(tables, Origin::Resource).unwrap();
+    source.merge_all(tables, MergeOrigin::Resource).unwrap();
     let mut stored = schema();
     stored.merge_tables(&source).unwrap();
     assert_eq!(stored.nesting().parents_first().filter(|table| table.is_nested()).count(), 10_000);
@@ -247,8 +236,8 @@ fn a_cycle_of_parents_does_not_hang() {
 fn the_nearest_contract_counts_and_the_system_tables_have_none() {
     let mut schema = schema();
     schema.set_contract(Some(json!({"columns": "freeze"}))).unwrap();
-    schema.merge_table(Table::root("a", "a"), Origin::Other).unwrap();
-    schema.merge_table(Table::nested("a__l", "a"), Origin::Other).unwrap();
+    schema.merge_table(Table::root("a", "a"), MergeOrigin::Other).unwrap();
+    schema.merge_table(Table::nested("a__l", "a"), MergeOrigin::Other).unwrap();
     let frozen_columns = ContractModes { columns: ContractMode::Freeze, ..ContractModes::EVOLVE };
     assert_eq!(schema.contract_for("a__l", None).unwrap(), frozen_columns);
     schema.tables["a"].schema_contract = Some(json!("discard_row"));
@@ -315,8 +304,8 @@ fn the_naming_convention_is_frozen_once_there_is_data() {
     let hints: ResourceHints =
         serde_json::from_value(json!({"columns": {"user_id": {"data_type": "text"}}})).unwrap();
     let tables = hints.to_tables("git_hub", &schema.naming(None)).unwrap();
-    schema.merge_table(tables[0].clone(), Origin::Resource).unwrap();
-    schema.merge_table(schema.pipeline_state_table(), Origin::Resource).unwrap();
+    schema.merge_table(tables[0].clone(), MergeOrigin::Resource).unwrap();
+    schema.merge_table(schema.pipeline_state_table(), MergeOrigin::Resource).unwrap();
     schema.set_naming(NamingKind::SqlCsV1).unwrap();
     assert_eq!(schema.naming_kind(), NamingKind::SqlCsV1);
     assert!(schema.tables.contains_key("git_hub"));
@@ -341,14 +330,17 @@ fn names_that_a_destination_cannot_hold_are_found() {
             table(
                 json!({"name": "t", "columns": {"Id": {"data_type": "text"}, "ID": {"data_type": "text"}}}),
             ),
-            Origin::Other,
+            MergeOrigin::Other,
         )
         .unwrap();
     assert!(matches!(schema.verify_identifiers(&limits), Err(SchemaError::IdentifierCollision { .. })));
     schema.verify_identifiers(&IdentifierLimits { case_sensitive: true, ..limits }).unwrap();
     let long = "x".repeat(31);
     schema
-        .merge_table(table(json!({"name": "u", "columns": {long: {"data_type": "text"}}})), Origin::Other)
+        .merge_table(
+            table(json!({"name": "u", "columns": {long: {"data_type": "text"}}})),
+            MergeOrigin::Other,
+        )
         .unwrap();
     let error = schema.verify_identifiers(&IdentifierLimits { case_sensitive: true, ..limits }).unwrap_err();
     assert!(matches!(error, SchemaError::IdentifierTooLong { length: 31, limit: 30, .. }));

@@ -54,5 +54,4 @@ fn blank_keys_get_a_name_of_their_own() {
     assert_eq!(naming.normalize_key(" \t"), "_empty");
     assert_eq!(naming.normalize_key("a__b"), "a__b");
     assert_eq!(naming.keeping_paths(false).normalize_key("a__b"), "a_b");
-    assert_eq!(naming.variant_column("amount", "text"), "amount__v_text");
 }

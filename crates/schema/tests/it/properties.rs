@@ -1,6 +1,6 @@
 //! Rules that hold for any input.
 
-use cartage_schema::{Column, DataType, Naming, NamingKind, Origin, Schema, Table};
+use cartage_schema::{Column, DataType, MergeOrigin, Naming, NamingKind, Schema, Table};
 use proptest::prelude::*;
 
 fn kinds() -> impl Strategy<Value = NamingKind> {
@@ -48,7 +48,7 @@ proptest! {
     fn a_schema_keeps_its_hash_through_json(tables in prop::collection::vec(columns(), 0..4)) {
         let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
         for columns in &tables {
-            schema.merge_table(table(columns), Origin::Other).unwrap();
+            schema.merge_table(table(columns), MergeOrigin::Other).unwrap();
         }
         schema.bump();
         for text in [schema.to_json(), schema.to_json_pretty()] {
@@ -63,7 +63,7 @@ proptest! {
         let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
         for columns in &parts {
             let before: Vec<String> = complete(&schema);
-            schema.merge_table(table(columns), Origin::Other).unwrap();
+            schema.merge_table(table(columns), MergeOrigin::Other).unwrap();
             prop_assert_eq!(&complete(&schema)[..before.len()], before.as_slice());
             let now = &schema.tables["t"];
             prop_assert!(columns.iter().all(|column| now.columns.contains_key(&column.name)));
@@ -73,10 +73,10 @@ proptest! {
     #[test]
     fn merging_twice_changes_nothing_more(first in columns(), second in columns()) {
         let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
-        schema.merge_table(table(&first), Origin::Other).unwrap();
-        schema.merge_table(table(&second), Origin::Other).unwrap();
+        schema.merge_table(table(&first), MergeOrigin::Other).unwrap();
+        schema.merge_table(table(&second), MergeOrigin::Other).unwrap();
         let once = schema.clone();
-        let diff = schema.merge_table(table(&second), Origin::Other).unwrap();
+        let diff = schema.merge_table(table(&second), MergeOrigin::Other).unwrap();
         prop_assert_eq!(&schema, &once);
         prop_assert!(diff.changed_columns.is_empty());
     }

@@ -270,7 +270,7 @@ impl<R: Read> CsvReader<R> {
     }
 }
 
-/// How columns get the names that somebody wants.
+/// How columns get the names of a setting.
 const NAME_THEM: &str =
     "name the columns in `csv.header = [..]` and pass over the header with `csv.skip_lines = 1`";
 

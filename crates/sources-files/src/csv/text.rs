@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cartage_source_api::{Place, SourceError};
+use cartage_source_api::{InputPosition, SourceError};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::settings::CsvEncoding;
@@ -211,7 +211,7 @@ impl<R: Read> Text<R> {
     }
 
     pub(super) fn malformed(&self, line: u64, reason: String) -> SourceError {
-        let place = Place { source: Arc::clone(&self.source), line, column: None };
+        let place = InputPosition { source: Arc::clone(&self.source), line, column: None };
         SourceError::Malformed { place, reason }
     }
 }

@@ -144,7 +144,7 @@ pub(super) fn write_int(out: &mut Vec<u8>, value: &str, as_float: bool) {
     }
 }
 
-/// Appends a truth value.
+/// Appends a boolean.
 pub(super) fn write_bool(out: &mut Vec<u8>, value: &str) {
     let is_true = bool_of(value.trim_ascii()) == Some(true);
     out.extend_from_slice(if is_true { b"true" } else { b"false" });

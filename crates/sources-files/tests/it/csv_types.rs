@@ -43,8 +43,8 @@ fn a_column_whose_numbers_were_written_otherwise_keeps_its_type() {
     let fractions = read(&["v\n1.50\n", "v\nn/a\n", "v\n2.50\n"], table([]));
     assert_eq!(fractions.rows(), r#"{"v":1.50} {"v":"n/a"} {"v":2.50}"#);
     assert!(fractions.column_types.is_empty());
-    let truth = read(&["v\nTRUE\n", "v\n1\n"], table([]));
-    assert_eq!((truth.rows().as_str(), truth.column_types.len()), (r#"{"v":true} {"v":"1"}"#, 0));
+    let boolean = read(&["v\nTRUE\n", "v\n1\n"], table([]));
+    assert_eq!((boolean.rows().as_str(), boolean.column_types.len()), (r#"{"v":true} {"v":"1"}"#, 0));
 }
 
 #[test]

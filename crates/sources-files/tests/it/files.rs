@@ -1,4 +1,4 @@
-//! Which files are read, in which order, and what is wrong with those that cannot be.
+//! Which files are read, in which order, and what is wrong with those that are refused.
 
 use cartage_runtime::{CancelToken, OnBadRow};
 use cartage_source_api::{OpenContext, Page, Producer};

@@ -11,7 +11,7 @@ const PIECE: usize = 64 << 10;
 /// The encoding of a body: what its byte order mark says, else its content type, else UTF-8.
 ///
 /// # Errors
-/// The reason, if the content type names an encoding that nobody knows.
+/// The reason, if the content type names an unknown encoding.
 pub(crate) fn encoding_of(content_type: Option<&str>, start: &[u8]) -> Result<&'static Encoding, String> {
     if let Some((encoding, _)) = Encoding::for_bom(start) {
         return Ok(encoding);

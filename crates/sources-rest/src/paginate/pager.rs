@@ -299,7 +299,7 @@ fn value_at(path: &JsonPath, body: &[u8]) -> Option<Value> {
 fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
-        Value::Bool(truth) => *truth,
+        Value::Bool(boolean) => *boolean,
         Value::Number(number) => number.as_f64() != Some(0.0),
         Value::String(text) => !text.is_empty(),
         Value::Array(items) => !items.is_empty(),
@@ -322,7 +322,7 @@ fn total(path: &JsonPath, text: &str, body: &[u8]) -> Result<i64, String> {
 fn has_more(path: &JsonPath, body: &[u8]) -> Result<bool, String> {
     let wrong = |what: &str| format!("`has_more_path` leads to {what}, not to true or false; check it");
     match value_at(path, body) {
-        Some(Value::Bool(truth)) => Ok(truth),
+        Some(Value::Bool(boolean)) => Ok(boolean),
         Some(Value::String(text)) => match text.to_lowercase().as_str() {
             "yes" | "true" | "t" | "y" | "1" => Ok(true),
             "no" | "false" | "f" | "n" | "0" => Ok(false),

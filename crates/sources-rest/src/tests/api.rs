@@ -1,4 +1,4 @@
-//! An API that a closure answers, without sockets. Time passes only where somebody waits, and then at once.
+//! An API that a closure answers, without sockets. Time passes only where a thread waits, and then at once.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};

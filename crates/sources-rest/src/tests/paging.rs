@@ -155,7 +155,7 @@ fn the_end_is_where_total_maximum_more_or_an_empty_page_says() {
         (offset(json!({"total_path": null, "has_more_path": "more", "stop_after_empty_page": false})), 3, 5),
         (page(json!({"maximum_page": 2})), 2, 4),
         (page(json!({"total_path": null})), 4, 5),
-        // "yes" and "no" are truths as well.
+        // "yes" and "no" are booleans as well.
         (page(json!({"total_path": null, "has_more_path": "more"})), 3, 5),
         (
             json!({"path": "cursors", "paginator": {"type": "cursor", "cursor_param": "after", "has_more_path": "more"}}),

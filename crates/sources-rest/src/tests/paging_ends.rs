@@ -60,7 +60,7 @@ fn a_maximum_ends_pages_that_never_change() {
 }
 
 #[test]
-fn what_is_no_total_link_or_truth_is_an_error_that_names_the_key() {
+fn what_is_no_total_link_or_boolean_is_an_error_that_names_the_key() {
     let offset = |more: &str, path: &str| json!({"type": "offset", "limit": 1, more: path});
     for (around, paginator, words) in [
         (json!({}), offset("total_path", "total"), &["no total at `total`", "total_path = \"\""][..]),

@@ -36,6 +36,16 @@ fn a_resource_asks_only_for_what_is_new() {
 }
 
 #[test]
+fn without_deduplication_the_row_at_the_boundary_comes_again() {
+    let asked = Arc::default();
+    let mut pipeline = Pipeline::new();
+    let cursor = || incremental("id").without_deduplication();
+    pipeline.extract(days(&asked).incremental(cursor())).unwrap();
+    pipeline.extract(days(&asked).incremental(cursor())).unwrap();
+    assert_eq!(ids(&pipeline.rows("days")), [2, 3, 4]);
+}
+
+#[test]
 fn initial_value_lag_and_end_value_reach_the_resource() {
     let asked = Arc::default();
     let mut pipeline = Pipeline::new();

@@ -22,6 +22,7 @@ fn resources_are_selected_and_a_wrong_name_says_which_there_are() {
     let mut pipeline = Pipeline::new();
     let report = pipeline.extract_source(three()).unwrap();
     assert_eq!(report.tables.keys().collect::<Vec<_>>(), ["a", "child", "b"]);
+    assert_eq!(three().selected_resources(), ["a", "child", "b"]);
     let report = pipeline.extract_source(three().with_resources(["child", "c"])).unwrap();
     assert_eq!(report.tables.keys().collect::<Vec<_>>(), ["child", "c"]);
     let error = three().with_resources(["d"]).build().unwrap_err();
@@ -60,6 +61,16 @@ fn hints_and_limits_of_a_source_are_laid_over_those_of_its_resources() {
         assert_eq!(pipeline.schema.tables[table].write_disposition, Some(WriteDisposition::Merge));
         assert_eq!(pipeline.schema.tables[table].primary_key(), ["id"]);
     }
+}
+
+#[test]
+fn what_a_source_says_of_its_schema_is_in_the_package() {
+    let mut pipeline = Pipeline::new();
+    let frozen = json!({"tables": "evolve", "columns": "freeze"});
+    let shop = three().max_nesting_of_schema(2).contract_of_schema(frozen.clone());
+    pipeline.extract_source(shop).unwrap();
+    assert_eq!(pipeline.schema.normalizers.max_nesting(), 2);
+    assert_eq!(pipeline.schema.settings.schema_contract, Some(frozen));
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn asynchronous_rows_are_worked_on_at_once_and_keep_their_order() {
 }
 
 #[test]
-fn a_fast_transformer_is_held_back_by_whoever_takes_its_pages() {
+fn a_fast_transformer_is_held_back_by_the_reader_of_its_pages() {
     let made = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&made);
     let endless = transformer("endless", move |_: User| {

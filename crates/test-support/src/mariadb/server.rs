@@ -108,7 +108,7 @@ impl Server {
         format!("mysql://{user}:{password}@127.0.0.1:{port}/mysql")
     }
 
-    /// Whether somebody listens and lets in.
+    /// Whether the server accepts connections.
     pub fn answers(&self) -> bool {
         TcpStream::connect(("127.0.0.1", self.state.port)).is_ok() && self.query("SELECT 1").is_ok()
     }
@@ -161,7 +161,7 @@ impl Server {
         if first.is_file() {
             fs::remove_file(first)?;
         }
-        // Somebody has to hear of its end, or it stays a zombie as long as we live.
+        // Its end has to be waited for, or it stays a zombie as long as we live.
         std::thread::spawn(move || process.wait());
         Ok(())
     }

@@ -81,7 +81,7 @@ impl Server {
         let password_file = data.with_extension("password");
         let password = format!("secret-{}", super::unique("p"));
         fs::write(&password_file, &password)?;
-        give_away(&password_file)?;
+        give_to_server(&password_file)?;
         let arguments =
             ["-U", "cartage", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
         let mut initdb = as_user(&bin.join("initdb"));
@@ -124,8 +124,8 @@ impl Server {
             .arg("-out")
             .arg(&certificate);
         run(&mut openssl)?;
-        give_away(&key)?;
-        give_away(&certificate)
+        give_to_server(&key)?;
+        give_to_server(&certificate)
     }
 
     /// What is known about it.
@@ -144,7 +144,7 @@ impl Server {
         format!("postgresql://{user}:{password}@127.0.0.1:{port}/{database}")
     }
 
-    /// Whether somebody listens and lets in.
+    /// Whether the server accepts connections.
     pub fn answers(&self) -> bool {
         TcpStream::connect(("127.0.0.1", self.state.port)).is_ok() && self.try_psql("SELECT 1").is_ok()
     }
@@ -159,7 +159,7 @@ impl Server {
         start.arg("-D").arg(&self.state.data).arg("-l").arg(&log);
         // Processes are killed here, machines are not.
         start.args(["-o", "-c fsync=off", "-w", "-s", "start"]);
-        // A server that kept our pipes would keep whoever reads them waiting.
+        // A server that kept our pipes would keep their reader waiting.
         start.stdout(Stdio::null()).stderr(Stdio::null());
         if start.status()?.success() {
             return Ok(());
@@ -281,7 +281,7 @@ fn as_user(program: &Path) -> Command {
     command
 }
 
-fn give_away(path: &Path) -> io::Result<()> {
+fn give_to_server(path: &Path) -> io::Result<()> {
     match other_user() {
         Some((_, user, group)) => chown(path, Some(user), Some(group)),
         None => Ok(()),
@@ -301,6 +301,6 @@ fn place(wanted: &Path) -> io::Result<PathBuf> {
         }
     }
     fs::create_dir_all(&data)?;
-    give_away(&data)?;
+    give_to_server(&data)?;
     Ok(data)
 }

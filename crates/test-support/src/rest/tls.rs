@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 /// What is right or wrong with a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
-    /// Good for whoever trusts its authority.
+    /// Accepted by clients that trust its authority.
     Valid,
     /// Its time is over.
     Expired,

@@ -51,7 +51,7 @@ fn encode(value: &Scalar<'_>) -> Value {
             cartage_values::write_python_float(&mut text, *float);
             json!(String::from_utf8(text).unwrap())
         }
-        Scalar::Bool(truth) => json!(truth),
+        Scalar::Bool(boolean) => json!(boolean),
         Scalar::Timestamp { micros, aware } => json!([micros, aware]),
         Scalar::Date(days) => json!(days),
         Scalar::Time(micros) => json!(micros),

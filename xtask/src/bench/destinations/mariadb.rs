@@ -20,7 +20,7 @@ pub(super) struct MariaDb {
 
 impl MariaDb {
     pub(super) fn start() -> Self {
-        // 1 GB rather than 128 and 96 MB, as somebody gives a server that is loaded into: else it waits for the disk.
+        // 1 GB rather than 128 and 96 MB, as one gives a server that is loaded into: else it waits for the disk.
         Self { server: Server::private(&["--innodb-buffer-pool-size=1G", "--innodb-log-file-size=1G"]) }
     }
 

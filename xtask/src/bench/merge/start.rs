@@ -89,7 +89,7 @@ impl<'a> Start<'a> {
         run(&mut self.dlt(&self.folder.join("dlt"), "attach")?)
     }
 
-    /// The database with row groups of DuckDB's own size. Whoever else merges into ours begins by writing
+    /// The database with row groups of DuckDB's own size. Other engines that merge into ours begin by writing
     /// all of it in that size, which is not what is to be measured.
     fn copy_plainly(&self) -> Result<()> {
         fs::create_dir_all(self.work())?;

@@ -6,7 +6,7 @@ use cartage_pipeline::PipelineError;
 
 use super::{Draft, Part, identifier};
 
-/// An API that everybody can ask, with a token of their own.
+/// A public API that takes a personal token.
 const EXAMPLE_API: &str = "https://api.github.com/repos/dlt-hub/dlt";
 
 /// `rest_api`, `files`, the address of an API, or a path of files.

@@ -69,7 +69,7 @@ impl<'a> MergeChain<'a> {
     }
 
     /// Whether some staged rows of the root take no part.
-    pub fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         self.filter.is_some()
     }
 
@@ -161,7 +161,7 @@ impl<'a> MergeChain<'a> {
         Some(if is_bool { format!("{name} = TRUE") } else { format!("{name} IS NOT NULL") })
     }
 
-    /// The opposite.
+    /// The condition for rows that are not marked as deleted; `None` without such a mark.
     pub fn is_live(&self, prefix: &str) -> Option<String> {
         let mark = self.deletion_mark()?;
         let name = format!("{prefix}{}", self.quote(&mark.name));

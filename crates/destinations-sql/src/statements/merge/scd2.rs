@@ -105,7 +105,7 @@ impl<'a> History<'a> {
 
     /// Whether known versions are looked up once for all statements.
     fn looks_up(&self) -> bool {
-        !self.chain.nested.is_empty() && self.is_told_by_id()
+        !self.chain.nested.is_empty() && self.has_identity()
     }
 
     fn find_known(&self) -> String {
@@ -182,7 +182,7 @@ impl<'a> History<'a> {
     }
 
     /// Whether the ids of staged rows say which version they belong to, and all of them come.
-    fn is_told_by_id(&self) -> bool {
+    fn has_identity(&self) -> bool {
         self.version_is_row_id() && !self.chain.is_filtered()
     }
 
@@ -190,7 +190,7 @@ impl<'a> History<'a> {
     /// rows come only below rows that did.
     fn has_parent(&self, table: &ChainTable<'_>) -> Result<Option<String>> {
         let chain = self.chain;
-        if self.is_told_by_id() {
+        if self.has_identity() {
             return Ok(None);
         }
         let mut above = std::iter::once(chain.root).chain(chain.nested);

@@ -65,11 +65,11 @@ fn what_a_strategy_ignores_is_said() {
         table.other.insert(format!("x-merge-{hint}"), value);
     }
     let count = |strategy| check_merge(&table, strategy).unwrap().len();
-    // Merge key, filter, scope and the wish to skip.
+    // Merge key, filter, scope and the request to skip.
     assert_eq!(count(MergeStrategy::InsertOnly), 4);
     // Merge key and scope.
     assert_eq!(count(MergeStrategy::Upsert), 2);
-    // The wish to skip, and the merge key because of the scope.
+    // The request to skip, and the merge key because of the scope.
     assert_eq!(count(MergeStrategy::DeleteInsert), 2);
     assert_eq!(count(MergeStrategy::Cdc), 1);
 }

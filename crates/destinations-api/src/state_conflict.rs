@@ -13,7 +13,7 @@ pub enum BaseState {
     Unchecked,
     /// There was none: the pipeline ran for the first time.
     Nothing,
-    /// This one.
+    /// The state of this version and hash.
     Known {
         /// Counts the changes of the state.
         version: u64,
@@ -23,7 +23,7 @@ pub enum BaseState {
 }
 
 impl BaseState {
-    /// Refuses to go on if somebody else has moved the state; `stored` is the newest one of complete loads.
+    /// Fails with a conflict if another run has moved the state; `stored` is the newest one of complete loads.
     ///
     /// A destination that is behind is no conflict: its dataset was dropped or restored from a copy, and
     /// nobody's rows would be passed over. Nor is the state that the load itself has brought.

@@ -1,7 +1,7 @@
 //! The tables that a load appends to, so that its rows can be taken back.
 //!
-//! A load writes one [`Appends`] into the ledger for each table that it writes to directly, before it
-//! writes any row. Whoever takes over reads them there: the schema of that load may be another one.
+//! A load writes one [`AppendRecord`] into the ledger for each table that it writes to directly, before it
+//! writes any row. A load that takes over reads them there: the schema of that load may be another one.
 
 use cartage_schema::Table;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ const PREFIX: &str = "appends:";
 
 /// A table that a load appends to, and how its rows are found again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Appends {
-    /// The table.
+pub struct AppendRecord {
+    /// Name of the table, as in the schema.
     pub table: String,
     /// Its column with the load id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct Link {
     pub parent_key: String,
 }
 
-impl Appends {
+impl AppendRecord {
     /// The tables of `plan` that rows are written to directly, parents first.
     pub fn of(plan: &LoadPlan) -> Vec<Self> {
         let load_id = plan.schema.naming(None).normalize_identifier("_dlt_load_id");

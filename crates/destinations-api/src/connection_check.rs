@@ -1,6 +1,6 @@
 //! What a destination can be asked before a load: whether it can be reached and written to, and what is there.
 //!
-//! A destination says what it needs as [`Probe`]s; [`checkup`] tries them in order, and then takes stock through
+//! A destination says what it needs as [`Probe`]s; [`check_connection`] tries them in order, and then lists what is there through
 //! the same abilities that loads use.
 
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl fmt::Debug for Probe<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It works.
+    /// The attempt succeeded.
     Ok,
     /// It does not.
     Failed,
@@ -56,7 +56,7 @@ pub enum Outcome {
 /// One probe that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Step {
+pub struct ProbeReport {
     /// What a load needs.
     pub needs: String,
     /// What came of it.
@@ -71,7 +71,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct LoadInFlight {
-    /// Its pipeline.
+    /// Name of the pipeline that began it.
     pub pipeline: String,
     /// Its load id.
     pub load_id: String,
@@ -90,7 +90,7 @@ impl LoadInFlight {
 pub struct CompleteLoad {
     /// Its load id.
     pub load_id: String,
-    /// Its schema.
+    /// Name of its schema.
     pub schema: String,
     /// When it was recorded, as the destination shows it.
     pub recorded_at: Option<String>,
@@ -100,7 +100,7 @@ pub struct CompleteLoad {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StoredPipeline {
-    /// Its name.
+    /// Name of the pipeline.
     pub name: String,
     /// Version of its newest state.
     pub state_version: u64,
@@ -111,7 +111,7 @@ pub struct StoredPipeline {
 /// What is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Found {
+pub struct Inventory {
     /// Tables of the dataset, dlt's own among them; none where there is no dataset yet.
     pub tables: Vec<String>,
     /// Number of complete loads.
@@ -127,26 +127,26 @@ pub struct Found {
 /// What was tried and found.
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
-pub struct Checkup {
+pub struct ConnectionCheck {
     /// The probes in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ProbeReport>,
     /// What is there; `None` where it cannot be read, or nothing is kept.
-    pub found: Option<Found>,
+    pub found: Option<Inventory>,
     /// The error of the step that failed.
     #[serde(skip)]
     pub failure: Option<Error>,
 }
 
-/// Tries what a load needs, and takes stock.
-pub fn checkup(destination: &dyn Destination) -> Checkup {
-    let mut checkup = Checkup { steps: Vec::new(), found: None, failure: None };
+/// Tries what a load needs, and lists what is there.
+pub fn check_connection(destination: &dyn Destination) -> ConnectionCheck {
+    let mut check = ConnectionCheck { steps: Vec::new(), found: None, failure: None };
     for probe in destination.probes() {
-        checkup.make(probe);
+        check.make(probe);
     }
     if let Some(reader) = destination.reader() {
         let mut found = None;
-        checkup.make(Probe::new("read", || {
-            let stock = take_stock(destination, reader)?;
+        check.make(Probe::new("read", || {
+            let stock = inventory(destination, reader)?;
             let seen = if stock.tables.is_empty() {
                 "the dataset is empty or not there yet"
             } else {
@@ -155,34 +155,39 @@ pub fn checkup(destination: &dyn Destination) -> Checkup {
             found = Some(stock);
             Ok(seen.to_owned())
         }));
-        checkup.found = found;
+        check.found = found;
     }
-    checkup
+    check
 }
 
-impl Checkup {
+impl ConnectionCheck {
     fn make(&mut self, probe: Probe<'_>) {
         let Probe { needs, attempt } = probe;
         if self.failure.is_some() {
             let detail = "not tried, because a step before it failed".to_owned();
-            self.steps.push(Step { needs, outcome: Outcome::Skipped, detail, remedy: None });
+            self.steps.push(ProbeReport { needs, outcome: Outcome::Skipped, detail, remedy: None });
             return;
         }
         match attempt() {
-            Ok(detail) => self.steps.push(Step { needs, outcome: Outcome::Ok, detail, remedy: None }),
+            Ok(detail) => self.steps.push(ProbeReport { needs, outcome: Outcome::Ok, detail, remedy: None }),
             Err(error) => {
                 let remedy = error.remedy().map(str::to_owned);
-                self.steps.push(Step { needs, outcome: Outcome::Failed, detail: error.to_string(), remedy });
+                self.steps.push(ProbeReport {
+                    needs,
+                    outcome: Outcome::Failed,
+                    detail: error.to_string(),
+                    remedy,
+                });
                 self.failure = Some(error);
             }
         }
     }
 }
 
-fn take_stock(destination: &dyn Destination, reader: &dyn DatasetReader) -> Result<Found> {
+fn inventory(destination: &dyn Destination, reader: &dyn DatasetReader) -> Result<Inventory> {
     let mut tables = reader.tables()?;
     tables.sort();
-    let mut found = Found { tables, in_flight: destination.loads_in_flight()?, ..Found::default() };
+    let mut found = Inventory { tables, in_flight: destination.loads_in_flight()?, ..Inventory::default() };
     found.in_flight.sort();
     for row in rows(reader, &found.tables, LOADS_TABLE)? {
         if row.get("status").is_some_and(|status| status != "0") {

@@ -9,22 +9,22 @@ use crate::settings::PackageLimits;
 
 /// Whether rows of a resource may be published before it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(crate) enum SplitPolicy {
     /// No: its rows are in one package.
     AtEnd,
     /// No, and those of all resources of its table are in the same package: a load changes the table in one
     /// step, and the step needs all rows.
-    TableAtOnce,
+    WholeTable,
     /// No, and the whole run is one package: which tables its rows go to, and what happens there, is known when
     /// they come.
-    RunAtOnce,
+    WholeRun,
     /// Behind each page, with the state as of there.
     WithState,
     /// Behind each page, but its state waits for its end.
     StateAtEnd,
 }
 
-impl Cut {
+impl SplitPolicy {
     /// Says what a crash after a package, and the run that follows it, would do to a resource that is in the
     /// middle. Nothing may be lost, nothing doubled, and no promise of a disposition broken.
     ///
@@ -45,10 +45,10 @@ impl Cut {
             WriteDisposition::Replace if ways.replace == Some(ReplaceStrategy::TruncateAndInsert) => {
                 Self::WithState
             }
-            WriteDisposition::Replace => Self::TableAtOnce,
-            WriteDisposition::Merge if ways.merges.is_none() => Self::TableAtOnce,
+            WriteDisposition::Replace => Self::WholeTable,
+            WriteDisposition::Merge if ways.merges.is_none() => Self::WholeTable,
             WriteDisposition::Merge if ways.appends(tables) => Self::of_append(resume),
-            WriteDisposition::Merge if !ways.merges_by_primary_key(tables) => Self::TableAtOnce,
+            WriteDisposition::Merge if !ways.merges_by_primary_key(tables) => Self::WholeTable,
             WriteDisposition::Merge if resume >= Resume::NearEachPage => Self::WithState,
             WriteDisposition::Merge => Self::StateAtEnd,
             _ => Self::of_append(resume),

@@ -1,0 +1,12 @@
+//! Tests of whole commands in this process: exit codes, what is printed and what is left.
+
+mod arguments;
+mod bench;
+pub(crate) mod captured;
+mod failures;
+mod ingesting;
+mod init;
+mod looking;
+mod managing;
+mod shown;
+mod working;
