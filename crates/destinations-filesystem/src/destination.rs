@@ -23,7 +23,7 @@ impl Destination for Filesystem {
     }
 
     fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
-        if self.store.exists(&system_files::load_file(load))? {
+        if self.store.exists(&system_files::load_file(&load.schema, &load.load_id))? {
             return Ok(LoadStatus::Complete);
         }
         Ok(if InFlight::of(load).is_known(&self.store)? { LoadStatus::Started } else { LoadStatus::New })
@@ -52,7 +52,7 @@ impl Destination for Filesystem {
     }
 
     fn complete_load(&self, commit: &LoadCommit) -> Result<()> {
-        if !self.store.exists(&system_files::load_file(&commit.key))? {
+        if !self.store.exists(&system_files::load_file(&commit.key.schema, &commit.key.load_id))? {
             outcome::check_in_flight(&self.store, &commit.key)?;
             self.check_base(&commit.base, &commit.key)?;
             outcome::commit(&self.store, commit)?;

@@ -6,6 +6,7 @@
 use cartage_destinations_api::{LoadKey, Result};
 
 use crate::store::{Created, IN_FLIGHT, Store, step};
+use crate::system_files::load_file;
 
 /// The load was begun; holds the tables that it fills, a line each.
 pub(crate) const BEGUN: &str = "begun";
@@ -52,6 +53,11 @@ impl InFlight {
         }
         loads.dedup();
         Ok(loads)
+    }
+
+    /// The file that says that the load is complete.
+    pub(crate) fn load_file(&self) -> String {
+        load_file(&self.schema, &self.load_id)
     }
 
     /// Whether a mark was left.

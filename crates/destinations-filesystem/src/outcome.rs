@@ -67,14 +67,14 @@ pub(crate) fn commit(store: &Store, commit: &LoadCommit) -> Result<()> {
         files.push(NewFile { name: system_files::state_file(commit), content });
     }
     let content = system_files::load_row(commit);
-    files.push(NewFile { name: system_files::load_file(&commit.key), content });
+    files.push(NewFile { name: system_files::load_file(&commit.key.schema, &commit.key.load_id), content });
     let Outcome::Committed(files) = Outcome::Committed(files).decide(store, &load)? else {
         return Err(taken_over(&commit.key));
     };
     if let Err(error) = check_in_flight(store, &commit.key) {
         load.unmark(store, OUTCOME)?;
         // The load that came has found the outcome and finished this commit, or was through with the load before.
-        let is_finished = store.exists(&system_files::load_file(&commit.key))?;
+        let is_finished = store.exists(&system_files::load_file(&commit.key.schema, &commit.key.load_id))?;
         return if is_finished { Ok(()) } else { Err(error) };
     }
     publish(store, &files)
@@ -100,7 +100,7 @@ impl Filesystem {
             let tables = load.read(&self.store, BEGUN)?.unwrap_or_default();
             let tables = String::from_utf8_lossy(&tables).lines().map(str::to_owned).collect();
             match Outcome::TakenOver(tables).decide(&self.store, &load)? {
-                Outcome::TakenOver(tables) => self.take_back(plan, &load, &tables)?,
+                Outcome::TakenOver(tables) => has_finished |= self.take_back(plan, &load, &tables)?,
                 Outcome::Committed(files) => {
                     publish(&self.store, &files)?;
                     load.forget(&self.store)?;
@@ -115,14 +115,21 @@ impl Filesystem {
         own.record(&self.store, BEGUN, tables.join("\n").as_bytes()).map(drop)
     }
 
-    /// Removes what a load has written. A file that it writes from now on it takes back itself.
-    fn take_back(&self, plan: &LoadPlan, load: &InFlight, tables: &[String]) -> Result<()> {
+    /// Removes what a load has written, unless it is complete, which is told. A file that it writes from now on it
+    /// takes back itself.
+    fn take_back(&self, plan: &LoadPlan, load: &InFlight, tables: &[String]) -> Result<bool> {
+        // It may have committed, and removed its outcome, right before the other one was written.
+        if self.store.exists(&load.load_file())? {
+            load.forget(&self.store)?;
+            return Ok(true);
+        }
         load.unmark(&self.store, BEGUN)?;
         for table in tables {
             let mut files = self.files_of(&load.schema, &plan.schema, table)?;
             files.retain(|file| holds(file, &load.load_id) && !file.starts_with("_dlt"));
             self.store.delete(&files)?;
         }
-        load.forget(&self.store)
+        load.forget(&self.store)?;
+        Ok(false)
     }
 }

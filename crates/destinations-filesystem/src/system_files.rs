@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cartage_destinations_api::system::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
-use cartage_destinations_api::{Error, LoadCommit, LoadKey, LoadPlan, Result};
+use cartage_destinations_api::{Error, LoadCommit, LoadPlan, Result};
 use cartage_schema::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ pub(crate) fn init(store: &Store) -> Result<u64> {
 }
 
 /// The file that says that a load is complete.
-pub(crate) fn load_file(key: &LoadKey) -> String {
-    format!("{LOADS_TABLE}/{}__{}.jsonl", key.schema, key.load_id)
+pub(crate) fn load_file(schema: &str, load_id: &str) -> String {
+    format!("{LOADS_TABLE}/{schema}__{load_id}.jsonl")
 }
 
 /// What stands in it.

@@ -149,3 +149,31 @@ fn other_pipelines_of_the_dataset_are_left_alone() {
     ours.run(&destination).unwrap();
     assert_eq!(ids(&cloud, "items"), [10, 99]);
 }
+
+#[test]
+fn the_first_machine_at_any_moment_of_the_second_ones_load_leaves_the_rows_of_one() {
+    for number in 1.. {
+        let cloud = Cloud::new();
+        let ours = load(1);
+        let here = in_cloud(&cloud.other(), &json!({}));
+        here.prepare_load(&ours.plan).unwrap();
+        ours.job(&here, 0).unwrap();
+        let outcome = Arc::new(Mutex::new(None));
+        let go_on = {
+            let outcome = Arc::clone(&outcome);
+            move || {
+                let jobs = (1..ours.jobs.len()).try_for_each(|nth| ours.job(&here, nth).map(drop));
+                let ended = jobs.and_then(|()| here.complete_load(&ours.commit()));
+                *outcome.lock().unwrap() = Some(ended);
+            }
+        };
+        let there = cloud.clone().failing_at(number, Fault::Interrupt(Box::new(go_on)));
+        let theirs = load(2).run(&in_cloud(&there, &json!({})));
+        if there.is_unharmed() {
+            assert!(number > 20, "{number} operations");
+            break;
+        }
+        let ours = outcome.lock().unwrap().take().expect("it went on");
+        one_has_won(&cloud, &ours, &theirs, &format!("at operation {number} of theirs"));
+    }
+}
