@@ -18,8 +18,12 @@ const AREAS: &[&str] = &["normalize", "types", "naming", "nesting", "hints", "ap
 const OTHERS: &[&str] = &["replace-then-append", "sample-slack-messages", "replace-truncate-and-insert"];
 
 /// Cases whose schema depends on what extract notes about resources, which this test does not imitate.
-const EXTRACT_DECIDES: &[&str] =
-    &["append-two-resources-one-table", "normalize-resource-without-rows", "replace-then-append"];
+const EXTRACT_DECIDES: &[&str] = &[
+    "append-two-resources-one-table",
+    "normalize-resource-without-rows",
+    "replace-then-append",
+    "root-key-not-said-again",
+];
 
 /// Values that the destination rounds.
 const ROUNDED: &[&str] = &["types-precision-hints"];
