@@ -160,20 +160,31 @@ def whole_days(value):
     return value
 
 
-def has_date_hint(case):
-    """Whether texts or a hint may make columns of days."""
-    if any("iso_date" in settings.get("schema", {}).get("add_detections", []) for settings in settings_of(case)):
-        return True
-    if any("date" in settings.get("schema", {}).get("preferred_types", {}).values() for settings in settings_of(case)):
+def asks_for(case, data_type):
+    """Whether a hint of a column or of names gives a type."""
+    if any(data_type in settings.get("schema", {}).get("preferred_types", {}).values() for settings in settings_of(case)):
         return True
     hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
-    return any(hint.get("data_type") == "date" for hint in hints)
+    return any(hint.get("data_type") == data_type for hint in hints)
+
+
+def may_have_days(case):
+    """Whether texts or a hint may make columns of days."""
+    return asks_for(case, "date") or any("iso_date" in settings.get("schema", {}).get("add_detections", []) for settings in settings_of(case))
+
+
+def sayable_as_boolean(value):
+    """Numbers that are no boolean become one."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return 1 if is_number and value not in (0, 1) else value
 
 
 def mixed_values(case):
     """Values that the column of their key could only say otherwise."""
-    if has_date_hint(case):
+    if may_have_days(case):
         case = in_rows(whole_days)(case)
+    if asks_for(case, "bool"):
+        case = in_rows(sayable_as_boolean)(case)
     kinds = {}
     for run in case["runs"]:
         kinds_of([rows or [] for rows in run["data"].values()], None, kinds)
@@ -247,8 +258,7 @@ def whole_number(value):
 def whole_numbers(case):
     """Numbers without fraction, where a column's type has no place for one or for few of its digits."""
     hints = [hint for resource in case["resources"] for one in hints_of(case, resource["name"]) for hint in (one.get("columns") or {}).values()]
-    preferred = [kind for settings in settings_of(case) for kind in settings.get("schema", {}).get("preferred_types", {}).values()]
-    if "wei" in preferred or any(hint.get("data_type") == "wei" or hint.keys() & {"precision", "scale"} for hint in hints):
+    if asks_for(case, "wei") or any(hint.keys() & {"precision", "scale"} for hint in hints):
         return in_rows(whole_number)(case)
     return case
 
@@ -328,10 +338,19 @@ def silent_source(case):
     return case
 
 
+def nested_paths(case):
+    """Keys of nested hints that have a dot."""
+    for resource in case["resources"]:
+        for one in hints_of(case, resource["name"]):
+            if nested := one.get("nested_hints"):
+                one["nested_hints"] = {key: hints for key, hints in nested.items() if "." not in key}
+    return case
+
+
 REASONS = [
     Reason("texts for number columns with leading zeros, `+`, `_`, blanks, `0x`, or more digits than the type has", in_rows(no_number)),
     Reason(
-        "other values that a column cannot say: 5 for a truth value, a time for a date, more than 53 bits for a double, nine digits behind the point for a timestamp",
+        "other values that a column cannot say: 5 for a boolean, a time for a date, more than 53 bits for a double, nine digits behind the point for a timestamp",
         mixed_values,
         some_line(r"v_|rows"),
     ),
@@ -350,6 +369,7 @@ REASONS = [
     Reason("cursors of texts", text_cursors),
     Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
+    Reason("a dot in a key of `nested_hints`", nested_paths),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
     Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
     Reason("integers that are no moment, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),
