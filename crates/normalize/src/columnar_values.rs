@@ -18,7 +18,7 @@ use crate::coordinate::Coordinator;
 use crate::error::{BadRow, BadValue, NormalizeError};
 use crate::exact::exact;
 use crate::guard::{Discard, Refusal};
-use crate::names::VariantOf;
+use crate::variant_names::VariantOf;
 
 /// Bytes of a row that an error shows.
 const EXCERPT_BYTES: usize = 200;

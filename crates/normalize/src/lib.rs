@@ -40,7 +40,7 @@ mod long_numbers;
 pub mod measure;
 mod merge;
 mod name_map;
-mod names;
+mod nested_names;
 mod notes;
 mod output;
 mod parquet_input;
@@ -57,6 +57,7 @@ mod settings;
 mod shape;
 mod slots;
 mod tables;
+mod variant_names;
 mod writer;
 
 pub use broken::{FrozenChange, RowContractError};

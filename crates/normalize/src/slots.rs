@@ -7,8 +7,8 @@ use cartage_schema::DataType;
 
 use crate::columns::ColumnSize;
 use crate::ids::table_seed;
-use crate::names::VariantOf;
 use crate::rules::{RowIdKind, Rules};
+use crate::variant_names::VariantOf;
 
 /// A column of a table, by number.
 pub(crate) type SlotId = u32;

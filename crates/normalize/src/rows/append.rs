@@ -16,10 +16,10 @@ use crate::cells::{Cell, Raw, RowValues};
 use crate::columns::ColumnBuilder;
 use crate::error::BadValue;
 use crate::long_numbers::is_beyond_double;
-use crate::names::VariantOf;
 use crate::scalars::{coerced, scalar};
 use crate::shape::TableId;
 use crate::slots::SlotId;
+use crate::variant_names::VariantOf;
 
 use super::RowContext;
 use super::context::Row;

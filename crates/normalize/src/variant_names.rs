@@ -1,6 +1,4 @@
-//! Names that keys of rows become: of child tables, of columns of flattened objects, and of variant columns.
-//!
-//! How a single key is spelled is decided by the naming convention, in `schema`; here is what the parts are.
+//! Names of variant columns, in which values go that their column cannot say.
 
 use cartage_schema::DataType;
 
@@ -16,19 +14,6 @@ pub(crate) enum VariantOf {
 }
 
 impl Rules {
-    /// The name of the table of a list: that of its root table, and the normalized keys that lead to it.
-    pub(crate) fn table_name(&self, parts: &[Box<str>]) -> String {
-        self.naming.shorten_fragments(parts.iter().map(AsRef::as_ref))
-    }
-
-    /// The name of a column: the normalized keys of the objects around it, and its own.
-    pub(crate) fn column_name(&self, objects: &[Box<str>], key: &str) -> String {
-        if objects.is_empty() {
-            return key.to_owned();
-        }
-        self.naming.shorten_fragments(objects.iter().map(AsRef::as_ref).chain([key]))
-    }
-
     /// The name of the variant of a column: `age__v_text`.
     pub(crate) fn variant_name(&self, table: &str, column: &str, of: VariantOf) -> String {
         let suffix = match of {
