@@ -338,6 +338,22 @@ def silent_source(case):
     return case
 
 
+def repeated_keys(case):
+    """Rows of an upsert whose key another row of the same run has."""
+    for resource in case["resources"]:
+        for one in hints_of(case, resource["name"]):
+            disposition = one.get("write_disposition")
+            if not isinstance(disposition, dict) or disposition.get("strategy") != "upsert":
+                continue
+            keys = resource.get("primary_key") or []
+            keys = [keys] if isinstance(keys, str) else keys
+            for run in case["runs"]:
+                if rows := run["data"].get(resource["name"]):
+                    by_key = {json.dumps([isinstance(row, dict) and row.get(key) for key in keys]): row for row in rows}
+                    run["data"][resource["name"]] = list(by_key.values())
+    return case
+
+
 def nested_paths(case):
     """Keys of nested hints that have a dot."""
     for resource in case["resources"]:
@@ -370,6 +386,7 @@ REASONS = [
     Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
     Reason("a dot in a key of `nested_hints`", nested_paths),
+    Reason("upsert into DuckDB of rows whose key comes twice in one load", repeated_keys, some_line(r"want \d+ rows")),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
     Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
     Reason("integers that are no moment, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),
