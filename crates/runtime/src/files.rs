@@ -110,16 +110,22 @@ impl fmt::Display for PageCompression {
     }
 }
 
+/// The word among `all` that is written as `text`.
+fn find<T: Copy, const N: usize>(
+    what: &'static str,
+    text: &str,
+    all: [T; N],
+    as_str: fn(T) -> &'static str,
+) -> Result<T, UnknownFileWord> {
+    let found = all.into_iter().find(|word| as_str(*word) == text);
+    found.ok_or_else(|| UnknownFileWord { what, found: text.to_owned(), known: all.map(as_str).to_vec() })
+}
+
 impl FromStr for FileFormat {
     type Err = UnknownFileWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownFileWord> {
-        let found = Self::ALL.into_iter().find(|format| format.as_str() == text);
-        found.ok_or_else(|| UnknownFileWord {
-            what: "file format",
-            found: text.to_owned(),
-            known: Self::ALL.map(Self::as_str).to_vec(),
-        })
+        find("file format", text, Self::ALL, Self::as_str)
     }
 }
 
@@ -127,12 +133,7 @@ impl FromStr for Codec {
     type Err = UnknownFileWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownFileWord> {
-        let found = Self::ALL.into_iter().find(|codec| codec.as_str() == text);
-        found.ok_or_else(|| UnknownFileWord {
-            what: "codec",
-            found: text.to_owned(),
-            known: Self::ALL.map(Self::as_str).to_vec(),
-        })
+        find("codec", text, Self::ALL, Self::as_str)
     }
 }
 
@@ -140,12 +141,7 @@ impl FromStr for PageCompression {
     type Err = UnknownFileWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownFileWord> {
-        let found = Self::ALL.into_iter().find(|compression| compression.as_str() == text);
-        found.ok_or_else(|| UnknownFileWord {
-            what: "compression",
-            found: text.to_owned(),
-            known: Self::ALL.map(Self::as_str).to_vec(),
-        })
+        find("compression", text, Self::ALL, Self::as_str)
     }
 }
 
