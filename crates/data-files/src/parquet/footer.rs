@@ -1,13 +1,75 @@
 //! What a footer says of its file, before the library may believe it.
 
-use super::thrift::{Input, kind};
+use super::thrift::{FieldType, Fields, Input, Visit, kind};
 
-/// The numbers of fields of `FileMetaData`: the elements of the schema, and what only encrypted files have.
+const I32: FieldType = FieldType::Of(kind::I32);
+const TEXT: FieldType = FieldType::Of(kind::BINARY);
+const LIST: FieldType = FieldType::Of(kind::LIST);
+const BYTE: FieldType = FieldType::Of(kind::BYTE);
+const EMPTY: FieldType = FieldType::Struct(&[]);
+
+/// `FileMetaData`.
+const FILE: &Fields = &[
+    (1, I32),
+    (SCHEMA, LIST),
+    (3, FieldType::Of(kind::I64)),
+    (4, LIST),
+    (5, LIST),
+    (6, TEXT),
+    (7, LIST),
+    (ENCRYPTION_ALGORITHM, FieldType::Of(kind::STRUCT)),
+    (9, TEXT),
+];
+
+/// The elements of the schema, and what only encrypted files have.
 const SCHEMA: i64 = 2;
 const ENCRYPTION_ALGORITHM: i64 = 8;
 
-/// The number of the field of `SchemaElement` that says how many of the next elements are inside of it.
+/// `SchemaElement`.
+const ELEMENT: &Fields = &[
+    (1, I32),
+    (2, I32),
+    (3, I32),
+    (4, TEXT),
+    (NUM_CHILDREN, I32),
+    (6, I32),
+    (7, I32),
+    (8, I32),
+    (9, I32),
+    (10, FieldType::Struct(LOGICAL_TYPE)),
+];
+
+/// How many of the next elements are inside of an element.
 const NUM_CHILDREN: i64 = 5;
+
+/// `LogicalType`; those without a parameter are empty structs.
+const LOGICAL_TYPE: &Fields = &[
+    (1, EMPTY),
+    (2, EMPTY),
+    (3, EMPTY),
+    (4, EMPTY),
+    // Decimal: scale and precision.
+    (5, FieldType::Struct(&[(1, I32), (2, I32)])),
+    (6, EMPTY),
+    (7, FieldType::Struct(TIME)),
+    (8, FieldType::Struct(TIME)),
+    // Integer: bits, and whether it has a sign.
+    (10, FieldType::Struct(&[(1, BYTE), (2, FieldType::Boolean)])),
+    (11, EMPTY),
+    (12, EMPTY),
+    (13, EMPTY),
+    (14, EMPTY),
+    (15, EMPTY),
+    // Variant: its version; geometry and geography: the reference system and how edges are.
+    (16, FieldType::Struct(&[(1, BYTE)])),
+    (17, FieldType::Struct(&[(1, TEXT)])),
+    (18, FieldType::Struct(&[(1, TEXT), (2, I32)])),
+    (19, EMPTY),
+];
+
+/// `TimeType` and `TimestampType`: whether in UTC, and the unit.
+const TIME: &Fields =
+    &[(1, FieldType::Boolean), (2, FieldType::Struct(&[(1, EMPTY), (2, EMPTY), (3, EMPTY)]))];
 
 /// Columns inside one another; a list takes two. Real schemas have fewer than twenty, and readers call themselves for
 /// each.
@@ -28,22 +90,24 @@ impl RawFooter {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Input::new(bytes);
         let mut footer = Self { is_encrypted: false, has_schema_tree: true };
-        input.fields(|input, id, kind| {
+        let mut last = 0;
+        input.known_fields(FILE, &mut |input, id| {
             footer.is_encrypted |= id == ENCRYPTION_ALGORITHM;
-            if (id, kind) != (SCHEMA, kind::LIST) {
-                return input.skip(kind, 0);
+            // Only the schema and what is before it is read as the library reads it.
+            if id == SCHEMA && last > SCHEMA {
+                return None;
+            }
+            last = id;
+            if id != SCHEMA {
+                return Some(Visit::Skip);
             }
             let (item, count) = input.list_header()?;
-            let mut children = Vec::new();
-            for _ in 0..count {
-                if item == kind::STRUCT {
-                    children.push(children_of_element(input)?);
-                } else {
-                    input.skip_item(item, 0)?;
-                }
+            if count > 0 && item != kind::STRUCT {
+                return None;
             }
+            let children = (0..count).map(|_| children_of_element(input)).collect::<Option<Vec<_>>>()?;
             footer.has_schema_tree &= is_tree(&children);
-            Some(())
+            Some(Visit::Read)
         })?;
         Some(footer)
     }
@@ -52,13 +116,12 @@ impl RawFooter {
 /// An element of a schema: how many of the next elements are inside of it.
 fn children_of_element(input: &mut Input<'_>) -> Option<i64> {
     let mut children = 0;
-    input.fields(|input, id, kind| {
-        if (id, kind) == (NUM_CHILDREN, kind::I32) {
+    input.known_fields(ELEMENT, &mut |input, id| {
+        if id == NUM_CHILDREN {
             children = input.integer()?;
-            Some(())
-        } else {
-            input.skip(kind, 1)
+            return Some(Visit::Read);
         }
+        Some(Visit::Skip)
     })?;
     Some(children)
 }
@@ -124,5 +187,21 @@ mod tests {
         // Version 1, and two elements of which the first has three children.
         let lying = [0x15, 2, 0x19, 0x2c, 0x55, 6, 0, 0x55, 0, 0, 0];
         assert!(!RawFooter::read(&lying).unwrap().has_schema_tree);
+    }
+
+    #[test]
+    fn fields_that_hold_something_else_than_they_should_are_no_footer() {
+        // Version 1, and one element whose logical type is time in UTC of milliseconds.
+        let footer = [0x15, 2, 0x19, 0x1c, 0xac, 0x7c, 0x11, 0x1c, 0x1c, 0, 0, 0, 0, 0, 0];
+        assert!(RawFooter::read(&footer).unwrap().has_schema_tree);
+        // The version as text, elements in a set, texts as elements, the logical type as a UUID, the unit as a number.
+        for (at, byte) in [(0, 0x18), (2, 0x1a), (3, 0x18), (4, 0xad), (7, 0x15)] {
+            let mut other = footer;
+            other[at] = byte;
+            assert_eq!(RawFooter::read(&other), None, "byte {at}");
+        }
+        // The schema behind the list of row groups, and a field whose number only wraps around to that of the schema.
+        assert_eq!(RawFooter::read(&[0x49, 0x0c, 0x09, 4, 0x0c, 0]), None);
+        assert_eq!(RawFooter::read(&[0x09, 0x84, 0x80, 0x08, 0x0c, 0]), None);
     }
 }

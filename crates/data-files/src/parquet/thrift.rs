@@ -24,6 +24,49 @@ pub(super) mod kind {
     pub(in crate::parquet) const UUID: u8 = 13;
 }
 
+/// What a format says that a field of a struct holds.
+pub(super) enum FieldType {
+    /// A value of one of the kinds above.
+    Of(u8),
+    /// A boolean, whose value is its kind.
+    Boolean,
+    /// Another struct.
+    Struct(&'static Fields),
+}
+
+/// The fields of a struct that its readers know, by number.
+pub(super) type Fields = [(i64, FieldType)];
+
+impl FieldType {
+    fn includes(&self, kind: u8) -> bool {
+        match self {
+            Self::Of(own) => *own == kind,
+            Self::Boolean => matches!(kind, kind::TRUE | kind::FALSE),
+            Self::Struct(_) => kind == kind::STRUCT,
+        }
+    }
+}
+
+const STATISTICS: FieldType = FieldType::Of(kind::STRUCT);
+const I32: FieldType = FieldType::Of(kind::I32);
+
+/// `DataPageHeader`, `DictionaryPageHeader` and `DataPageHeaderV2`.
+const DATA_PAGE: &Fields = &[(1, I32), (2, I32), (3, I32), (4, I32), (5, STATISTICS)];
+const DICTIONARY_PAGE: &Fields = &[(1, I32), (2, I32), (3, FieldType::Boolean)];
+const DATA_PAGE_V2: &Fields =
+    &[(1, I32), (2, I32), (3, I32), (4, I32), (5, I32), (6, I32), (7, FieldType::Boolean), (8, STATISTICS)];
+
+const PAGE_HEADER: &Fields = &[
+    (1, I32),
+    (2, I32),
+    (3, I32),
+    (4, I32),
+    (5, FieldType::Struct(DATA_PAGE)),
+    (6, FieldType::Struct(&[])),
+    (7, FieldType::Struct(DICTIONARY_PAGE)),
+    (8, FieldType::Struct(DATA_PAGE_V2)),
+];
+
 /// What a page header says of its page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct PageHeader {
@@ -47,27 +90,42 @@ impl PageHeader {
         let mut input = Input::new(bytes);
         let mut header = Self::default();
         let mut seen = [false; 3];
-        input.fields(|input, id, kind| {
-            match (id, kind) {
-                (1, kind::I32) => (header.page_type, seen[0]) = (input.integer()?, true),
-                (2, kind::I32) => (header.uncompressed, seen[1]) = (input.integer()?, true),
-                (3, kind::I32) => (header.compressed, seen[2]) = (input.integer()?, true),
-                // The headers of the kinds of pages all begin with the number of values.
-                (page @ (5 | 7 | 8), kind::STRUCT) => input.fields(|input, id, kind| {
-                    match (page, id, kind) {
-                        (_, 1, kind::I32) => header.values = input.integer()?,
-                        (5, 2, kind::I32) | (8, 4, kind::I32) => header.encoding = input.integer()?,
-                        _ => input.skip(kind, 0)?,
-                    }
-                    Some(())
-                })?,
-                _ => input.skip(kind, 0)?,
+        input.known_fields(PAGE_HEADER, &mut |input, id| {
+            match id {
+                1 => (header.page_type, seen[0]) = (input.integer()?, true),
+                2 => (header.uncompressed, seen[1]) = (input.integer()?, true),
+                3 => (header.compressed, seen[2]) = (input.integer()?, true),
+                5 => input.known_fields(DATA_PAGE, &mut |input, id| header.page_field(input, id, 2))?,
+                7 => input.known_fields(DICTIONARY_PAGE, &mut |input, id| header.page_field(input, id, 2))?,
+                8 => input.known_fields(DATA_PAGE_V2, &mut |input, id| header.page_field(input, id, 4))?,
+                _ => return Some(Visit::Skip),
             }
-            Some(())
+            Some(Visit::Read)
         })?;
         header.length = input.at;
         seen.iter().all(|seen| *seen).then_some(header)
     }
+
+    /// A field of the header of one type of pages. They all begin with the number of values.
+    fn page_field(&mut self, input: &mut Input<'_>, id: i64, encoding: i64) -> Option<Visit> {
+        if id == 1 {
+            self.values = input.integer()?;
+        } else if id == encoding {
+            self.encoding = input.integer()?;
+        } else {
+            return Some(Visit::Skip);
+        }
+        Some(Visit::Read)
+    }
+}
+
+/// What a visitor did with the value of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// It read it.
+    Read,
+    /// It left it where it is.
+    Skip,
 }
 
 /// Bytes that are read from the front.
@@ -124,19 +182,37 @@ impl<'a> Input<'a> {
         Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
-    /// Hands over each field of a struct, whose value must be read or skipped.
-    pub(super) fn fields(&mut self, mut visit: impl FnMut(&mut Self, i64, u8) -> Option<()>) -> Option<()> {
+    /// Hands over the number of each field of a struct, whose value may be read. `None` also if a known field holds
+    /// something else than it should: the library reads what it expects, whatever kind the file states, and everything
+    /// behind it would be something else to the library than it is here.
+    pub(super) fn known_fields(
+        &mut self,
+        known: &Fields,
+        visit: &mut dyn FnMut(&mut Self, i64) -> Option<Visit>,
+    ) -> Option<()> {
         let mut id = 0;
         loop {
             let head = self.byte()?;
             if head == kind::STOP {
                 return Some(());
             }
-            id = match head >> 4 {
+            let kind = head & 0x0f;
+            let number = match head >> 4 {
                 0 => self.integer()?,
-                delta => id.checked_add(i64::from(delta))?,
+                delta => id + i64::from(delta),
             };
-            visit(self, id, head & 0x0f)?;
+            id = i64::from(i16::try_from(number).ok()?);
+            let field = known.iter().find(|(known, _)| *known == id).map(|(_, field)| field);
+            if field.is_some_and(|field| !field.includes(kind)) {
+                return None;
+            }
+            match (visit(self, id)?, field) {
+                (Visit::Read, _) => {}
+                (Visit::Skip, Some(FieldType::Struct(known))) => {
+                    self.known_fields(known, &mut |_, _| Some(Visit::Skip))?;
+                }
+                (Visit::Skip, _) => self.skip(kind, 0)?,
+            }
         }
     }
 
@@ -150,7 +226,7 @@ impl<'a> Input<'a> {
         Some((head & 0x0f, count))
     }
 
-    pub(super) fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
+    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -161,7 +237,16 @@ impl<'a> Input<'a> {
             kind::DOUBLE => self.jump(8),
             kind::UUID => self.jump(16),
             kind::BINARY => self.varint().and_then(|length| self.jump(length)),
-            kind::STRUCT => self.fields(|input, _, kind| input.skip(kind, depth + 1)),
+            kind::STRUCT => loop {
+                let head = self.byte()?;
+                if head == kind::STOP {
+                    return Some(());
+                }
+                if head >> 4 == 0 {
+                    self.varint()?;
+                }
+                self.skip(head & 0x0f, depth + 1)?;
+            },
             kind::LIST | kind::SET => {
                 let (item, count) = self.list_header()?;
                 (0..count).try_for_each(|_| self.skip_item(item, depth))
@@ -181,10 +266,11 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Inside collections a boolean takes a byte; so each item takes one, and no count outruns the bytes.
-    pub(super) fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
+    /// Each item takes a byte, so that no count outruns the bytes. Booleans take one only inside collections, which the
+    /// library forgets when it skips them; no struct of the format has a collection of them where it is skipped.
+    fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
-            kind::TRUE | kind::FALSE => self.jump(1),
+            kind::TRUE | kind::FALSE => None,
             kind => self.skip(kind, depth + 1),
         }
     }
@@ -205,5 +291,8 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(PageHeader::read(&bytes[..end]), None, "cut at {end}");
         }
+        // The size as text, and the header of the page as a number.
+        assert_eq!(PageHeader::read(&[0x15, 0, 0x18, 1, 40, 0x15, 20, 0]), None);
+        assert_eq!(PageHeader::read(&[0x15, 0, 0x15, 40, 0x15, 20, 0x25, 0, 0]), None);
     }
 }
