@@ -32,8 +32,6 @@ pub struct FilesProducer {
     warnings: Vec<String>,
     /// What the CSV files have in common.
     columns: CsvColumns,
-    /// Whether all files are CSV, so that nobody else decides types.
-    is_all_csv: bool,
     delimiters: Delimiters,
 }
 
@@ -88,7 +86,6 @@ impl FilesProducer {
             inputs: Vec::new(),
             warnings: Vec::new(),
             columns: CsvColumns::default(),
-            is_all_csv: false,
             delimiters: Delimiters::default(),
         })
     }
@@ -234,8 +231,7 @@ impl Producer for FilesProducer {
         for found in &findings.inputs {
             is_all_csv &= self.format(found)? == InputFormat::Csv;
         }
-        self.is_all_csv = is_all_csv;
-        self.columns = CsvColumns::of(context.table.clone());
+        self.columns = CsvColumns::of(context.table.clone(), !is_all_csv);
         self.check_unmatched(&findings, context)?;
         self.warnings.extend(findings.warnings);
         self.waiting = findings.inputs.into();
@@ -276,6 +272,6 @@ impl Producer for FilesProducer {
     }
 
     fn column_types(&self) -> Vec<(String, DataType)> {
-        if self.is_all_csv { self.columns.texts() } else { Vec::new() }
+        self.columns.texts()
     }
 }

@@ -145,8 +145,9 @@ impl<'d> Search<'d> {
             let (name, cell) = &row.cells[*at];
             is_column_of(name, &spot.column) && says(cell, given)
         };
-        // Keys that share a name may have equal values, each in a cell of its own.
-        let unsaid = (0..row.cells.len()).filter(|at| !said[*at]).find(says);
+        // Keys that share a name may have equal values, each in a cell of its own; a boolean says more than one text.
+        let unsaid = (0..row.cells.len()).filter(|at| !said[*at]).filter(says);
+        let unsaid = unsaid.min_by_key(|at| matches!(row.cells[*at].1, Cell::Bool(_)));
         let at = unsaid.or_else(|| (0..row.cells.len()).find(says))?;
         said[at] = true;
         Some(row.cells[at].0.clone())

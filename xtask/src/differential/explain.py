@@ -102,7 +102,7 @@ def small_integer(value):
 
 
 def small_double(value):
-    return 1.5 if isinstance(value, float) and abs(value) >= 2.0**63 else value
+    return 3.0 if isinstance(value, float) and abs(value) >= 2.0**63 else value
 
 
 def is_printed_so(text):
@@ -126,7 +126,7 @@ def sayable(value):
     if is_integer(value) and int(float(value)) != value:
         return 77
     if isinstance(value, float) and 0 < abs(value) < 1e-6:
-        return 1.5
+        return 3.0
     return value
 
 
@@ -174,13 +174,24 @@ def may_have_days(case):
 
 
 def sayable_as_boolean(value):
-    """Numbers that are no boolean become one."""
+    """Numbers that are no boolean become one that is the beginning of a day as well."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return 1 if is_number and value not in (0, 1) else value
+    return 0 if is_number and value not in (0, 1) else value
+
+
+def typed_ids(case):
+    """Types of dlt's own columns: the ids, which are others in each run, cannot be compared in variants."""
+    for resource in case["resources"]:
+        for one in hints_of(case, resource["name"]):
+            for column, hint in (one.get("columns") or {}).items():
+                if column in ("_dlt_id", "_dlt_load_id"):
+                    hint.pop("data_type", None)
+    return case
 
 
 def mixed_values(case):
     """Values that the column of their key could only say otherwise."""
+    case = typed_ids(case)
     if may_have_days(case):
         case = in_rows(whole_days)(case)
     if asks_for(case, "bool"):
@@ -339,11 +350,11 @@ def silent_source(case):
 
 
 def repeated_keys(case):
-    """Rows of an upsert whose key another row of the same run has."""
+    """Rows of an upsert, or of changes, whose key another row of the same run has."""
     for resource in case["resources"]:
         for one in hints_of(case, resource["name"]):
             disposition = one.get("write_disposition")
-            if not isinstance(disposition, dict) or disposition.get("strategy") != "upsert":
+            if not isinstance(disposition, dict) or disposition.get("strategy") not in ("upsert", "cdc"):
                 continue
             keys = resource.get("primary_key") or []
             keys = [keys] if isinstance(keys, str) else keys
@@ -368,7 +379,8 @@ REASONS = [
     Reason(
         "other values that a column cannot say: 5 for a boolean, a time for a date, more than 53 bits for a double, nine digits behind the point for a timestamp",
         mixed_values,
-        some_line(r"v_|rows"),
+        # Under a contract that discards such values there is no variant.
+        some_line(r"v_|rows|have null"),
     ),
     Reason("integers beyond a bigint", in_rows(small_integer)),
     Reason("values beyond `precision` and `scale` of a column", whole_numbers),
@@ -386,7 +398,7 @@ REASONS = [
     Reason("a list under a key without a name, directly in a row", nameless_lists),
     Reason("a source that says nothing about its schema", silent_source),
     Reason("a dot in a key of `nested_hints`", nested_paths),
-    Reason("upsert into DuckDB of rows whose key comes twice in one load", repeated_keys, some_line(r"want \d+ rows")),
+    Reason("upsert or cdc into DuckDB of rows whose key comes twice in one load", repeated_keys, either(some_line(r"want \d+ rows"), some_line("wanted an error"))),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
     Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
     Reason("integers that are no moment, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),

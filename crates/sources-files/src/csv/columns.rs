@@ -19,6 +19,9 @@ pub(super) struct Column {
     mode: Mode,
     /// Whether nothing but these values decides the type of the column.
     is_new: bool,
+    /// Whether a boolean is handed on as the text that it is: the column may become one of texts that other formats
+    /// bring, and there a boolean is printed in one way only.
+    bools_as_text: bool,
     /// What was handed on so far, in this file.
     handed_on: u8,
 }
@@ -53,6 +56,7 @@ impl Column {
             kind: Kind::Unknown,
             mode: Mode::ANY,
             is_new: false,
+            bools_as_text: false,
             handed_on: 0,
         }
     }
@@ -70,8 +74,10 @@ impl Column {
     }
 
     /// Decides how values are handed on, once the sample has been looked at.
-    pub(super) fn decide(&mut self, types: CsvTypes, data_type: Option<DataType>, earlier: u8) {
+    pub(super) fn decide(&mut self, types: CsvTypes, known: Known) {
+        let Known { data_type, earlier, has_other_formats } = known;
         self.is_new = data_type.is_none();
+        self.bools_as_text = self.is_new && has_other_formats;
         let by_kind = match self.kind {
             Kind::Text => Mode::Text,
             Kind::Float => Mode::DOUBLES,
@@ -111,7 +117,7 @@ impl Column {
             self.kind = kind;
         }
         let is_odd = match kind {
-            Kind::Bool => self.kind != Kind::Bool,
+            Kind::Bool => self.kind != Kind::Bool || self.bools_as_text,
             Kind::Long => longs_as_text,
             Kind::Int | Kind::Float => self.kind == Kind::Bool,
             Kind::Text | Kind::Unknown => true,
@@ -133,17 +139,29 @@ impl Column {
     }
 }
 
+/// What is known of a column before its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The type that it has in the table.
+    pub(super) data_type: Option<DataType>,
+    /// The kinds that values of earlier files were handed on as.
+    pub(super) earlier: u8,
+    /// Whether the resource has files of other formats, too.
+    pub(super) has_other_formats: bool,
+}
+
 /// What the files of a resource have in common: the table, and what of its columns was handed on before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CsvColumns {
     table: Option<Arc<TargetTable>>,
+    has_other_formats: bool,
     /// By the column of the table, the key in rows and the kinds that values were handed on as.
     handed_on: HashMap<String, (String, u8)>,
 }
 
 impl CsvColumns {
-    pub(crate) fn of(table: Option<Arc<TargetTable>>) -> Self {
-        Self { table, handed_on: HashMap::new() }
+    pub(crate) fn of(table: Option<Arc<TargetTable>>, has_other_formats: bool) -> Self {
+        Self { table, has_other_formats, handed_on: HashMap::new() }
     }
 
     pub(super) fn table(&self) -> Option<&TargetTable> {
@@ -154,11 +172,13 @@ impl CsvColumns {
         self.table.as_ref().map_or_else(|| key.to_owned(), |table| table.column(key))
     }
 
-    /// The type that a column has, and what was handed on of it.
-    pub(super) fn known(&self, key: &str) -> (Option<DataType>, u8) {
+    pub(super) fn known(&self, key: &str) -> Known {
         let column = self.column(key);
-        let data_type = self.table.as_ref().and_then(|table| table.data_type(&column));
-        (data_type, self.handed_on.get(&column).map_or(0, |(_, kinds)| *kinds))
+        Known {
+            data_type: self.table.as_ref().and_then(|table| table.data_type(&column)),
+            earlier: self.handed_on.get(&column).map_or(0, |(_, kinds)| *kinds),
+            has_other_formats: self.has_other_formats,
+        }
     }
 
     /// Notes what was handed on of a file's columns.
@@ -170,8 +190,12 @@ impl CsvColumns {
     }
 
     /// Columns of which some values were integers and others texts: only as texts do all of them keep their
-    /// characters. Integers were handed on as they would be written; numbers with fractions were not.
+    /// characters. Integers were handed on as they would be written; numbers with fractions were not. None where other
+    /// formats bring values, too.
     pub(crate) fn texts(&self) -> Vec<(String, DataType)> {
+        if self.has_other_formats {
+            return Vec::new();
+        }
         let mixed = self.handed_on.values().filter(|(_, kinds)| *kinds == INT | TEXT);
         let mut texts: Vec<_> = mixed.map(|(key, _)| (key.clone(), DataType::Text)).collect();
         texts.sort_unstable_by(|a, b| a.0.cmp(&b.0));

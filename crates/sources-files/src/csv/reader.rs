@@ -201,8 +201,7 @@ impl<R: Read> CsvReader<R> {
             }
         }
         for column in &mut columns {
-            let (data_type, earlier) = known.known(column.name());
-            column.decide(config.types, data_type, earlier);
+            column.decide(config.types, known.known(column.name()));
         }
         Ok(columns)
     }

@@ -48,6 +48,17 @@ fn a_column_whose_numbers_were_written_otherwise_keeps_its_type() {
 }
 
 #[test]
+fn booleans_beside_another_format_are_texts_until_the_column_has_a_type() {
+    let folder = Folder::new();
+    folder.write("0.jsonl", "{\"v\":\"north\"}\n");
+    folder.write("1.csv", "v,n\nTRUE,1\nfalse,2\n");
+    let read = |table| folder.read_into(&json!({"path": "*.*"}), OnBadRow::Fail, table).unwrap().rows();
+    assert_eq!(read(table([])), r#"{"v":"north"} {"v":"TRUE","n":1} {"v":"false","n":2}"#);
+    let of_booleans = table([("v", DataType::Bool)]);
+    assert_eq!(read(of_booleans), r#"{"v":"north"} {"v":true,"n":1} {"v":false,"n":2}"#);
+}
+
+#[test]
 fn a_column_of_texts_gets_texts_from_later_files_and_runs() {
     let later_file = read(&["v\n1.2.3\n", "v\n1.10\n", "V\nTRUE\n"], table([]));
     assert_eq!(later_file.rows(), r#"{"v":"1.2.3"} {"v":"1.10"} {"V":"TRUE"}"#);
