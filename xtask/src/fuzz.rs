@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Seconds of each target.
     #[arg(long, default_value_t = SECONDS)]
     seconds: u64,
+    /// Begins with the seeds alone and with the same random numbers each time, as CI does.
+    #[arg(long)]
+    from_seeds: bool,
     /// Runs one target with this input only.
     #[arg(long)]
     input: Option<PathBuf>,
@@ -70,13 +73,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let names: Vec<&str> = targets.iter().map(String::as_str).collect();
     let binaries = build::targets(&names)?;
-    let failed = fuzz(&binaries, &names, args.seconds)?;
+    let failed = fuzz(&binaries, &names, args)?;
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
-/// All targets, a minute each.
+/// All targets, a minute each, from the seeds: what CI says of a commit must not depend on what earlier runs found.
 pub(crate) fn short() -> Result<()> {
-    run(&Args { targets: Vec::new(), seconds: SECONDS, input: None, minimize: false })
+    run(&Args { targets: Vec::new(), seconds: SECONDS, from_seeds: true, input: None, minimize: false })
 }
 
 /// The folder of all that is left behind.
@@ -85,7 +88,7 @@ fn folder() -> PathBuf {
 }
 
 /// Runs the targets, some at a time, and gives the names of those that failed.
-fn fuzz(binaries: &Path, names: &[&str], seconds: u64) -> Result<Vec<String>> {
+fn fuzz(binaries: &Path, names: &[&str], args: &Args) -> Result<Vec<String>> {
     let waiting: Mutex<VecDeque<&str>> = Mutex::new(names.iter().copied().collect());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let failed = Mutex::new(Vec::new());
@@ -93,7 +96,7 @@ fn fuzz(binaries: &Path, names: &[&str], seconds: u64) -> Result<Vec<String>> {
     std::thread::scope(|scope| {
         let work = || -> Result<()> {
             while let Some(name) = next() {
-                let outcome = fuzz_one(binaries, name, seconds)?;
+                let outcome = fuzz_one(binaries, name, args)?;
                 eprintln!("{}", outcome.shown(name));
                 if outcome.failure.is_some() {
                     failed.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
@@ -107,14 +110,19 @@ fn fuzz(binaries: &Path, names: &[&str], seconds: u64) -> Result<Vec<String>> {
     Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn fuzz_one(binaries: &Path, name: &str, seconds: u64) -> Result<Outcome> {
-    let (corpus, log) = (folder().join("corpus").join(name), folder().join(format!("{name}.log")));
+fn fuzz_one(binaries: &Path, name: &str, args: &Args) -> Result<Outcome> {
+    let log = folder().join(format!("{name}.log"));
+    let (temporary, new_corpus) = (temporary_folder()?, temporary_folder()?);
+    let corpus =
+        if args.from_seeds { new_corpus.path().to_owned() } else { folder().join("corpus").join(name) };
     fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
-    let temporary = temporary_folder()?;
     let mut command = command(binaries, name, temporary.path())?;
+    if args.from_seeds {
+        command.arg("-seed=1");
+    }
     // What is found goes to the first folder; the seeds are only read.
     command.arg(&corpus).arg(seeds(name));
-    command.arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
+    command.arg(format!("-max_total_time={}", args.seconds)).arg("-print_final_stats=1");
     let dictionary = workspace().join("fuzz/dictionaries").join(format!("{name}.dict"));
     if dictionary.is_file() {
         command.arg(format!("-dict={}", dictionary.display()));
