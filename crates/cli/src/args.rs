@@ -218,12 +218,24 @@ pub struct IngestArgs {
     /// Format of the files [default: from the extension].
     #[arg(long = "file-format", value_name = "FORMAT", value_parser = ["jsonl", "json", "csv", "parquet"])]
     pub file_format: Option<String>,
-    /// Append to the table or replace its rows.
-    #[arg(long, value_name = "HOW", default_value = "append", value_parser = ["append", "replace"])]
+    /// Append to the table, replace its rows, or merge by key.
+    #[arg(long, value_name = "HOW", default_value = "append", value_parser = ["append", "replace", "merge"])]
     pub write_disposition: String,
+    /// How `--write-disposition merge` merges [default: delete-insert].
+    #[arg(long, value_name = "STRATEGY", value_parser = ["delete-insert", "upsert", "insert-only", "scd2"])]
+    pub merge_strategy: Option<String>,
     /// Column of the primary key; may repeat.
     #[arg(long, value_name = "COLUMN")]
     pub primary_key: Vec<String>,
+    /// Column by which delete-insert removes rows that are there; may repeat.
+    #[arg(long, value_name = "COLUMN")]
+    pub merge_key: Vec<String>,
+    /// Column that grows with every new or changed row: the next call loads only rows beyond the largest value so far.
+    #[arg(long, value_name = "COLUMN")]
+    pub incremental_key: Option<String>,
+    /// The value that the first call with `--incremental-key` begins at.
+    #[arg(long, value_name = "VALUE", requires = "incremental_key", allow_hyphen_values = true)]
+    pub incremental_start: Option<String>,
     /// How many levels of nested values become tables and columns; deeper ones become JSON columns.
     #[arg(long, value_name = "LEVELS")]
     pub max_table_nesting: Option<u32>,

@@ -146,7 +146,7 @@ pub enum NormalizeError {
     #[error("cannot begin to normalize")]
     Thread(#[from] NoThread),
     /// The run was cancelled. Nothing was published.
-    #[error("cancelled")]
+    #[error("normalize was stopped before it was done; its package stays as it was, run again to go on")]
     Cancelled,
 }
 

@@ -32,6 +32,7 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
 pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let (kind, place) = kind_and_place(&args.destination)?;
     let table = table_name(args)?;
+    check_merge(args)?;
     let mut destination = Table::new();
     if !place.is_empty() {
         destination.insert(key_of_place(kind)?.to_owned(), text(place));
@@ -95,13 +96,26 @@ fn source(args: &IngestArgs, table: &str) -> Value {
     let mut resource = Table::new();
     resource.insert("name".to_owned(), text(table));
     resource.insert("path".to_owned(), text(&args.source));
-    resource.insert("write_disposition".to_owned(), text(&args.write_disposition));
+    let disposition = match &args.merge_strategy {
+        Some(strategy) => toml_table([("disposition", text("merge")), ("strategy", text(strategy))]),
+        None => text(&args.write_disposition),
+    };
+    resource.insert("write_disposition".to_owned(), disposition);
     if let Some(format) = &args.file_format {
         resource.insert("format".to_owned(), text(format));
     }
-    if !args.primary_key.is_empty() {
-        let keys = args.primary_key.iter().map(|key| text(key)).collect();
-        resource.insert("primary_key".to_owned(), Value::Array(keys));
+    for (name, columns) in [("primary_key", &args.primary_key), ("merge_key", &args.merge_key)] {
+        if !columns.is_empty() {
+            let columns = columns.iter().map(|column| text(column)).collect();
+            resource.insert(name.to_owned(), Value::Array(columns));
+        }
+    }
+    if let Some(cursor) = &args.incremental_key {
+        let mut incremental = Table::from_iter([("cursor_path".to_owned(), text(cursor))]);
+        if let Some(start) = &args.incremental_start {
+            incremental.insert("initial_value".to_owned(), number_or_text(start));
+        }
+        resource.insert("incremental".to_owned(), Value::Table(incremental));
     }
     if let Some(levels) = args.max_table_nesting {
         resource.insert("max_table_nesting".to_owned(), Value::Integer(levels.into()));
@@ -114,6 +128,37 @@ fn source(args: &IngestArgs, table: &str) -> Value {
         resource.insert("csv".to_owned(), Value::Table(csv));
     }
     toml_table([("type", text("files")), ("resources", Value::Array(vec![Value::Table(resource)]))])
+}
+
+/// A merge needs a key, but for scd2, which compares whole rows.
+fn check_merge(args: &IngestArgs) -> Result<(), PipelineError> {
+    let is_merge = args.write_disposition == "merge";
+    if args.merge_strategy.is_some() && !is_merge {
+        return Err(PipelineError::Usage {
+            message: format!(
+                "--merge-strategy does not go with --write-disposition {}",
+                args.write_disposition
+            ),
+            remedy: "add --write-disposition merge".to_owned(),
+        });
+    }
+    let has_key = !args.primary_key.is_empty() || !args.merge_key.is_empty();
+    if is_merge && !has_key && args.merge_strategy.as_deref() != Some("scd2") {
+        return Err(PipelineError::Usage {
+            message: "a merge needs to know which rows are the same".to_owned(),
+            remedy: "name the column with --primary-key (or --merge-key), or use --merge-strategy scd2"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// A number where the text is just how it is printed, so that cursors of numbers begin at one.
+fn number_or_text(given: &str) -> Value {
+    match given.parse::<i64>() {
+        Ok(number) if number.to_string() == given => Value::Integer(number),
+        _ => text(given),
+    }
 }
 
 /// The table: as asked for, else the name of the file up to its first dot or star.

@@ -59,6 +59,51 @@ fn each_argument_is_a_key_of_a_pipeline_file() {
 }
 
 #[test]
+fn merges_and_cursors_are_those_of_a_pipeline_file() {
+    let document = pipeline_of(&[
+        "orders.jsonl",
+        "null",
+        "--write-disposition",
+        "merge",
+        "--merge-strategy",
+        "upsert",
+        "--primary-key",
+        "id",
+        "--merge-key",
+        "day",
+        "--incremental-key",
+        "changed",
+        "--incremental-start",
+        "-7",
+    ]);
+    let expected: Table = "name = \"orders\"\npath = \"orders.jsonl\"\n\
+                           write_disposition = { disposition = \"merge\", strategy = \"upsert\" }\n\
+                           primary_key = [\"id\"]\nmerge_key = [\"day\"]\n\
+                           incremental = { cursor_path = \"changed\", initial_value = -7 }\n"
+        .parse()
+        .unwrap();
+    assert_eq!(resource(&document), &expected);
+    let start = |value: &str| {
+        let line = ["a.csv", "null", "--incremental-key", "at", "--incremental-start", value];
+        resource(&pipeline_of(&line))["incremental"]["initial_value"].clone()
+    };
+    assert_eq!(start("2024-05-01"), Value::String("2024-05-01".to_owned()));
+    assert_eq!(start("007"), Value::String("007".to_owned()));
+}
+
+#[test]
+fn a_merge_without_a_key_is_refused() {
+    let (message, remedy) = refused(&["a.jsonl", "null", "--write-disposition", "merge"]);
+    assert!(
+        message.contains("which rows are the same") && remedy.contains("--primary-key"),
+        "{message}: {remedy}"
+    );
+    let (message, _) = refused(&["a.jsonl", "null", "--merge-strategy", "scd2"]);
+    assert!(message.contains("--write-disposition append"), "{message}");
+    pipeline_of(&["a.jsonl", "null", "--write-disposition", "merge", "--merge-strategy", "scd2"]);
+}
+
+#[test]
 fn what_is_not_said_is_not_written() {
     let document = pipeline_of(&["events.jsonl", "null"]);
     let expected: Table =
@@ -189,6 +234,18 @@ fn files_are_loaded_with_one_line() {
     )
     .exits(0);
     assert_eq!(bench.count("events"), 0, "no files are no rows");
+}
+
+#[test]
+fn a_second_call_loads_what_is_beyond_the_cursor() {
+    let bench = Bench::empty();
+    let line = ["@in/n.jsonl", "null", "--incremental-key", "id", "--incremental-start", "2"];
+    bench.write("in/n.jsonl", "{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n");
+    ingest(&bench, &line).exits(0);
+    assert_eq!(bench.count("n"), 2);
+    bench.write("in/n.jsonl", "{\"id\": 3}\n{\"id\": 4}\n");
+    ingest(&bench, &line).exits(0);
+    assert_eq!(bench.count("n"), 3);
 }
 
 #[test]
