@@ -4,42 +4,14 @@
 //! the same abilities that loads use.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
 use crate::destination::{DatasetReader, Destination};
 use crate::error::{Error, Result};
+use crate::probe::Probe;
+use crate::stored::LoadInFlight;
 use crate::system::{LOADS_TABLE, STATE_TABLE};
-
-/// Name of the table or file that a destination writes to try whether it can, and takes back.
-pub const TRIAL_NAME: &str = "_cartage_check";
-
-/// One thing that a load needs, to be tried out without leaving anything behind.
-pub struct Probe<'a> {
-    needs: String,
-    attempt: Box<dyn FnOnce() -> Result<String> + 'a>,
-}
-
-impl<'a> Probe<'a> {
-    /// A probe. `needs` is a verb such as `connect`; `attempt` says what it saw.
-    pub fn new(needs: impl Into<String>, attempt: impl FnOnce() -> Result<String> + 'a) -> Self {
-        Self { needs: needs.into(), attempt: Box::new(attempt) }
-    }
-
-    /// The same probe with words in front of its name.
-    #[must_use]
-    pub fn of(mut self, whose: &str) -> Self {
-        self.needs = format!("{whose}: {}", self.needs);
-        self
-    }
-}
-
-impl fmt::Debug for Probe<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probe").field("needs", &self.needs).finish_non_exhaustive()
-    }
-}
 
 /// What came of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,23 +37,6 @@ pub struct ProbeReport {
     pub detail: String,
     /// What the user can do, where something went wrong.
     pub remedy: Option<String>,
-}
-
-/// A load that was begun and neither completed nor taken over.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[non_exhaustive]
-pub struct LoadInFlight {
-    /// Name of the pipeline that began it.
-    pub pipeline: String,
-    /// Its load id.
-    pub load_id: String,
-}
-
-impl LoadInFlight {
-    /// A load by its names.
-    pub fn new(pipeline: impl Into<String>, load_id: impl Into<String>) -> Self {
-        Self { pipeline: pipeline.into(), load_id: load_id.into() }
-    }
 }
 
 /// A load that is complete.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use cartage_schema::Schema;
 
 use crate::capabilities::Capabilities;
-use crate::connection_check::{LoadInFlight, Probe};
 use crate::error::Result;
 use crate::files::JobFile;
-use crate::plan::{Chain, LoadKey, LoadPlan};
+use crate::load_key::LoadKey;
+use crate::plan::{Chain, LoadPlan};
+use crate::probe::Probe;
 use crate::script::SqlScript;
 use crate::state_conflict::BaseState;
+use crate::stored::{LoadInFlight, StoredSchema, StoredState};
 
 /// One dataset that rows can be loaded into. Methods block; `load` calls them from worker threads.
 ///
@@ -295,48 +297,6 @@ pub trait StateSync {
     /// # Errors
     /// As for [`newest_schema`](Self::newest_schema).
     fn schema_by_hash(&self, hash: &str) -> Result<Option<StoredSchema>>;
-}
-
-/// A row of `_dlt_pipeline_state`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoredState {
-    /// Counts the changes of the state.
-    pub version: u64,
-    /// Hash of the state, where the row has one.
-    pub version_hash: Option<String>,
-    /// The state as encoded in the row; `cartage_state` decodes it.
-    pub encoded: String,
-    /// The load that brought it.
-    pub load_id: String,
-}
-
-impl StoredState {
-    /// A row with these values.
-    pub fn new(version: u64, version_hash: Option<String>, encoded: String, load_id: String) -> Self {
-        Self { version, version_hash, encoded, load_id }
-    }
-}
-
-/// A row of `_dlt_version`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoredSchema {
-    /// Name of the schema.
-    pub name: String,
-    /// Version number, as dlt counts it.
-    pub version: u64,
-    /// Hash of the content, as base64.
-    pub version_hash: String,
-    /// The document, decoded.
-    pub document: String,
-}
-
-impl StoredSchema {
-    /// A row with these values.
-    pub fn new(name: String, version: u64, version_hash: String, document: String) -> Self {
-        Self { name, version, version_hash, document }
-    }
 }
 
 /// Reads a dataset back.

@@ -34,8 +34,10 @@ mod error;
 mod files;
 pub mod kinds;
 pub mod ledger;
+mod load_key;
 pub mod merge_options;
 pub mod plan;
+mod probe;
 mod script;
 mod secrets;
 mod settings;
@@ -43,6 +45,7 @@ pub mod sqlalchemy;
 pub mod staging;
 mod staging_place;
 mod state_conflict;
+mod stored;
 pub mod system;
 
 pub use append_record::{AppendRecord, Link};
@@ -53,19 +56,21 @@ pub use cartage_config::{Secret, Section as Settings, Written, keys_of, text_or_
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use connection_check::{
-    CompleteLoad, ConnectionCheck, Inventory, LoadInFlight, Outcome, Probe, ProbeReport, StoredPipeline,
-    TRIAL_NAME, check_connection,
+    CompleteLoad, ConnectionCheck, Inventory, Outcome, ProbeReport, StoredPipeline, check_connection,
 };
 pub use destination::{
     DatasetReader, Description, Destination, Job, JobHandle, JobOutcome, LoadCommit, LoadStatus,
-    PreparedLoad, Preview, Staging, StateSync, StoredSchema, StoredState,
+    PreparedLoad, Preview, Staging, StateSync,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use files::{Codec, FileFormat, FilePlace, JobFile, PageCompression, StagedAccess};
 pub use kinds::{DestinationKind, KINDS};
-pub use plan::{Chain, ColumnRef, FollowUp, LoadKey, LoadPlan, TablePlan};
+pub use load_key::LoadKey;
+pub use plan::{Chain, ColumnRef, FollowUp, LoadPlan, TablePlan};
+pub use probe::{Probe, TRIAL_NAME};
 pub use script::{Param, SqlScript, Statement};
 pub use secrets::Secrets;
 pub use settings::{NoKeys, Seconds};
 pub use staging_place::{PlacedFile, StagingPlace, WithStaging};
 pub use state_conflict::{BaseState, taken_over};
+pub use stored::{LoadInFlight, StoredSchema, StoredState};

@@ -9,18 +9,8 @@ use std::sync::{Arc, OnceLock};
 use cartage_schema::{MergeStrategy, ReplaceStrategy, Schema};
 use serde::{Deserialize, Serialize};
 
+use crate::load_key::LoadKey;
 use crate::state_conflict::BaseState;
-
-/// Names a load everywhere: pipelines that share a dataset may use the same load id.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LoadKey {
-    /// The pipeline whose package is loaded.
-    pub pipeline: String,
-    /// Name of the package's schema.
-    pub schema: String,
-    /// Load id of the package.
-    pub load_id: String,
-}
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

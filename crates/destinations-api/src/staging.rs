@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::connect::CommonSettings;
 use crate::error::{Error, Result};
-use crate::plan::LoadKey;
+use crate::load_key::LoadKey;
 
 /// Default name of the staging dataset; `%s` stands for the dataset.
 pub const DEFAULT_LAYOUT: &str = "%s_staging";

@@ -13,15 +13,17 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crate::capabilities::Capabilities;
-use crate::connection_check::{LoadInFlight, Probe};
 use crate::destination::{
     DatasetReader, Description, Destination, Job, JobOutcome, LoadCommit, LoadStatus, PreparedLoad, Preview,
     Staging, StateSync,
 };
 use crate::error::{Error, Result};
 use crate::files::{FilePlace, JobFile, StagedAccess};
-use crate::plan::{LoadKey, LoadPlan};
+use crate::load_key::LoadKey;
+use crate::plan::LoadPlan;
+use crate::probe::Probe;
 use crate::script::SqlScript;
+use crate::stored::LoadInFlight;
 
 /// A place for files between packages and a destination, which may be asked for the same thing again after a crash.
 ///

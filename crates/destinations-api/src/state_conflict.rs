@@ -1,8 +1,8 @@
 //! What a load builds on: the state of its pipeline that must still be the newest when it commits.
 
-use crate::destination::StoredState;
 use crate::error::{Error, Result};
-use crate::plan::LoadKey;
+use crate::load_key::LoadKey;
+use crate::stored::StoredState;
 
 /// The state of the pipeline from which the rows of a load were extracted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

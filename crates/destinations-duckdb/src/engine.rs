@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cartage_destinations_api::{
     Capabilities, ConnectRequest, Description, JobFile, LoadPlan, Probe, Result, SqlScript, Statement,
+    database_file,
 };
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_by_merge};
 use cartage_destinations_sql::statements::{ChainTable, Dialect, TableRef};
@@ -16,9 +16,9 @@ use cartage_destinations_sql::{
 use cartage_runtime::Runtime;
 use cartage_schema::Table;
 
-use crate::check;
 use crate::config::Config;
 use crate::database::{Database, attachment};
+use crate::handle::DatabaseHandle;
 use crate::insert;
 use crate::replacing::update_by_replacing;
 use crate::schema_sql::{DuckDbDialect, Uncompressed};
@@ -42,45 +42,34 @@ pub fn connect(request: &ConnectRequest) -> Result<DuckDb> {
         runtime: Runtime { cancel: request.cancel.clone(), ..Runtime::system() },
         datasets,
         capabilities,
-        database: Mutex::new(None),
-        in_flight: AtomicBool::new(false),
+        handle: DatabaseHandle::default(),
     }))
 }
 
-/// The database of one destination. A file is open while a load is in flight and while a session is, so that other
-/// programs get at it in between: DuckDB lets one process have it.
+/// The database of one destination.
 #[derive(Debug)]
 pub struct DuckDbEngine {
     config: Config,
     runtime: Runtime,
     datasets: Datasets,
     capabilities: Capabilities,
-    database: Mutex<Option<Arc<Database>>>,
-    in_flight: AtomicBool,
+    handle: DatabaseHandle,
 }
 
 impl DuckDbEngine {
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
     /// The open database; makes the file where there is none.
     fn database(&self) -> Result<Arc<Database>> {
-        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(database) = &*database {
-            return Ok(Arc::clone(database));
-        }
-        let opened = Database::open(&self.config, &self.runtime)?;
-        *database = Some(Arc::clone(&opened));
-        Ok(opened)
+        self.handle.get(|| Database::open(&self.config, &self.runtime))
     }
 
-    /// Closes the file. A database in memory is its connections, so it stays.
-    pub(crate) fn close_unless_in_flight(&self) {
-        if !self.in_flight.load(Ordering::SeqCst) {
-            let closed = self.database.lock().unwrap_or_else(PoisonError::into_inner).take();
-            drop(closed);
+    /// Opens the file, or looks whether it could be made.
+    fn try_opening(&self) -> Result<String> {
+        let path = self.place();
+        if !path.exists() {
+            return database_file::try_making(path);
         }
+        self.session()?;
+        Ok(format!("{} can be opened", path.display()))
     }
 
     fn place(&self) -> &Path {
@@ -110,13 +99,11 @@ impl SqlEngine for DuckDbEngine {
     }
 
     fn session(&self) -> Result<Session<'_>> {
-        Session::open(self, self.database()?)
+        Session::open(&self.handle, self.database()?)
     }
 
     fn existing_session(&self) -> Result<Option<Session<'_>>> {
-        let is_open = self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let exists = self.config.path.exists();
-        if is_open || exists { self.session().map(Some) } else { Ok(None) }
+        if self.handle.is_open() || self.place().exists() { self.session().map(Some) } else { Ok(None) }
     }
 
     fn load_file(
@@ -134,18 +121,18 @@ impl SqlEngine for DuckDbEngine {
     }
 
     fn probes(&self) -> (Vec<Probe<'_>>, Vec<Probe<'_>>) {
-        (vec![Probe::new("open", || check::open(self))], Vec::new())
+        (vec![Probe::new("open", || self.try_opening())], Vec::new())
     }
 
     /// The load is in flight, and has the file to itself until its end.
     fn tune(&self, session: &Session<'_>, plan: &LoadPlan) -> Result<()> {
-        self.in_flight.store(true, Ordering::SeqCst);
+        self.handle.set_in_flight(true);
         session.execute(&vacuum(plan)).map(drop)
     }
 
     fn end_work(&self) {
-        self.in_flight.store(false, Ordering::SeqCst);
-        self.close_unless_in_flight();
+        self.handle.set_in_flight(false);
+        self.handle.close_unless_in_flight();
     }
 
     fn guard_ledger(&self, access: LedgerAccess) -> Result<Option<LedgerGuard>> {

@@ -13,12 +13,12 @@
 //! Only `core`, `json` and `parquet` are compiled in and no extension is fetched, so time zones other
 //! than UTC are not known to the engine; all timestamps are written in UTC.
 
-mod check;
 mod config;
 mod create;
 mod database;
 mod engine;
 mod error;
+mod handle;
 mod insert;
 mod instance;
 mod ledger_lock;

@@ -15,8 +15,8 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, params_from_iter};
 
 use crate::database::Database;
-use crate::engine::DuckDbEngine;
 use crate::error;
+use crate::handle::DatabaseHandle;
 use crate::schema_sql::{CATALOG, DuckDbDialect, literal};
 
 /// Tables up to which each is asked for the columns that it lacks; beyond, one list of all columns costs less.
@@ -26,20 +26,20 @@ const FEW_TABLES: usize = 16;
 #[derive(Debug)]
 pub struct Session<'a> {
     connection: Option<(Connection, Arc<Database>)>,
-    engine: &'a DuckDbEngine,
+    handle: &'a DatabaseHandle,
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.connection.take();
-        self.engine.close_unless_in_flight();
+        self.handle.close_unless_in_flight();
     }
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn open(engine: &'a DuckDbEngine, database: Arc<Database>) -> Result<Self> {
+    pub(crate) fn open(handle: &'a DatabaseHandle, database: Arc<Database>) -> Result<Self> {
         let connection = database.connection()?;
-        Ok(Self { connection: Some((connection, database)), engine })
+        Ok(Self { connection: Some((connection, database)), handle })
     }
 
     fn connection(&self) -> &Connection {

@@ -9,11 +9,17 @@
 //! Nothing is remembered, so a job that is repeated after a crash counts its rows again.
 
 #[cfg(feature = "memory")]
+mod contents;
+#[cfg(feature = "memory")]
+mod database;
+#[cfg(feature = "memory")]
 mod engine;
 #[cfg(feature = "memory")]
 mod faulty_memory;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "memory")]
+mod memory_jobs;
 #[cfg(feature = "memory")]
 mod memory_load;
 #[cfg(feature = "memory")]

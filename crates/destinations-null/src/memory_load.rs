@@ -1,14 +1,11 @@
-//! What a load does to [`Memory`](crate::Memory): tables, jobs, follow-ups, commit.
-
-use std::fs;
+//! What a load does to [`Memory`](crate::Memory): begin, tables, commit.
 
 use cartage_destinations_api::{
-    AppendRecord, Chain, Destination, Error, FilePlace, FollowUp, Job, JobFile, JobOutcome, LoadCommit,
-    LoadKey, LoadPlan, PreparedLoad, ReplaceStrategy, Result, Staging, ledger, system, taken_over,
+    AppendRecord, Error, LoadCommit, LoadPlan, PreparedLoad, Result, ledger, system,
 };
 use serde_json::{Value, json};
 
-use crate::memory::{Contents, Memory, Row};
+use crate::contents::{Contents, Row};
 
 /// Checks what the load builds on, takes over from other loads of its pipeline and writes it into the ledger.
 pub(crate) fn begin(contents: &mut Contents, plan: &LoadPlan) -> Result<()> {
@@ -51,11 +48,6 @@ fn remove_orphans(contents: &mut Contents, appends: &AppendRecord) {
     if let Some(table) = contents.tables.get_mut(&appends.table) {
         table.rows.retain(|row| row.get(&link.parent_key).is_some_and(|key| keys.contains(key)));
     }
-}
-
-/// Whether the load may still write.
-pub(crate) fn in_flight(contents: &Contents, load: &LoadKey) -> Result<()> {
-    if contents.has(load, ledger::BEGUN) { Ok(()) } else { Err(taken_over(load)) }
 }
 
 pub(crate) fn prepare(contents: &mut Contents, plan: &LoadPlan) -> Result<PreparedLoad> {
@@ -139,7 +131,7 @@ pub(crate) fn complete(contents: &mut Contents, commit: &LoadCommit) -> Result<(
     if contents.is_complete(&commit.key) && !contents.has(&commit.key, ledger::BEGUN) {
         return Ok(());
     }
-    in_flight(contents, &commit.key)?;
+    contents.check_in_flight(&commit.key)?;
     commit.base.check(&commit.key, contents.newest_state(&commit.key.pipeline).as_ref())?;
     let loads = contents.tables.entry(system::LOADS_TABLE.to_owned()).or_default();
     if !loads.rows.iter().any(|row| row.get("load_id") == Some(&json!(commit.key.load_id))) {
@@ -160,128 +152,5 @@ fn object(value: Value) -> Row {
     match value {
         Value::Object(row) => row,
         _ => Row::new(),
-    }
-}
-
-pub(crate) fn open_job<'a>(
-    memory: &'a Memory,
-    plan: &'a LoadPlan,
-    job: &'a JobFile,
-) -> Result<Box<dyn Job + 'a>> {
-    memory.capabilities().file_format(Some(job.format))?;
-    let staged = plan
-        .table(&job.table)
-        .ok_or_else(|| {
-            Error::invalid(format!("table {} is not part of load {}", job.table, plan.key.load_id))
-        })?
-        .staged;
-    Ok(Box::new(Append { memory, plan, job, staged }))
-}
-
-struct Append<'a> {
-    memory: &'a Memory,
-    plan: &'a LoadPlan,
-    job: &'a JobFile,
-    staged: bool,
-}
-
-impl Job for Append<'_> {
-    fn run(self: Box<Self>) -> Result<JobOutcome> {
-        let Self { memory, plan, job, staged } = *self;
-        let entry = ledger::job_entry(&job.id);
-        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
-            return Ok(JobOutcome::Running(handle));
-        }
-        let rows = read(memory, job)?;
-        memory.finish(&plan.key, &entry, |contents| {
-            in_flight(contents, &plan.key)?;
-            if contents.has(&plan.key, &entry) {
-                return Ok(JobOutcome::DoneBefore);
-            }
-            let count = rows.len() as u64;
-            check(contents, &job.table, &rows)?;
-            let target = if staged {
-                contents.staged.get_mut(&(plan.key.clone(), job.table.clone()))
-            } else {
-                contents.tables.get_mut(&job.table).map(|table| &mut table.rows)
-            };
-            target.ok_or_else(|| Error::terminal(format!("there is no table {}", job.table)))?.extend(rows);
-            contents.record(&plan.key, &entry);
-            Ok(JobOutcome::Done { rows: count })
-        })
-    }
-}
-
-fn read(memory: &Memory, job: &JobFile) -> Result<Vec<Row>> {
-    let text = if let (FilePlace::Staged { url, access }, Some(place)) = (&job.place, memory.place()) {
-        place.read(url, access)?
-    } else {
-        let path = job.local()?;
-        fs::read_to_string(path)
-            .map_err(|cause| Error::transient(format!("cannot read {}", path.display())).with_source(cause))?
-    };
-    text.lines()
-        .map(|line| {
-            serde_json::from_str(line)
-                .map_err(|cause| Error::terminal(format!("bad row in job {}", job.id)).with_source(cause))
-        })
-        .collect()
-}
-
-fn check(contents: &Contents, table: &str, rows: &[Row]) -> Result<()> {
-    let Some(known) = contents.tables.get(table) else { return Ok(()) };
-    for row in rows {
-        if let Some(stranger) = row.keys().find(|key| !known.columns.iter().any(|(name, _)| name == *key)) {
-            return Err(Error::terminal(format!("table {table} has no column {stranger}")));
-        }
-        if let Some(column) = known.not_null.iter().find(|column| row.get(*column).is_none_or(Value::is_null))
-        {
-            return Err(Error::terminal(format!("column {column} of table {table} must not be null")));
-        }
-    }
-    Ok(())
-}
-
-impl Staging for Memory {
-    fn open_follow_up<'a>(&'a self, plan: &'a LoadPlan, chain: &'a Chain) -> Result<Box<dyn Job + 'a>> {
-        match chain.follow_up {
-            FollowUp::Replace(ReplaceStrategy::InsertFromStaging) => {
-                Ok(Box::new(Replace { memory: self, plan, chain }))
-            }
-            other => Err(Error::invalid(format!("memory has no follow-up for {other:?}"))),
-        }
-    }
-}
-
-struct Replace<'a> {
-    memory: &'a Memory,
-    plan: &'a LoadPlan,
-    chain: &'a Chain,
-}
-
-impl Job for Replace<'_> {
-    fn run(self: Box<Self>) -> Result<JobOutcome> {
-        let Self { memory, plan, chain } = *self;
-        let entry = ledger::follow_up_entry(&chain.root);
-        if let Some(handle) = memory.still_running(&plan.key, &entry)? {
-            return Ok(JobOutcome::Running(handle));
-        }
-        memory.finish(&plan.key, &entry, |contents| {
-            in_flight(contents, &plan.key)?;
-            if contents.has(&plan.key, &entry) {
-                return Ok(JobOutcome::DoneBefore);
-            }
-            let mut count = 0;
-            for name in &chain.tables {
-                let rows =
-                    contents.staged.shift_remove(&(plan.key.clone(), name.clone())).unwrap_or_default();
-                count += rows.len() as u64;
-                if let Some(table) = contents.tables.get_mut(name) {
-                    table.rows = rows;
-                }
-            }
-            contents.record(&plan.key, &entry);
-            Ok(JobOutcome::Done { rows: count })
-        })
     }
 }

@@ -1,11 +1,10 @@
 //! What a load needs of the server.
 
 use cartage_destinations_api::{Error, Result, Statement};
-use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
+use cartage_destinations_sql::SqlSession as _;
 
 use crate::client::Session;
 use crate::config::{Config, place};
-use crate::engine::PostgresEngine;
 
 /// Asks who answers.
 pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> {
@@ -16,8 +15,7 @@ pub(crate) fn who_answers(session: &Session, config: &Config) -> Result<String> 
 }
 
 /// Looks for tables of the dataset that belong to another user or may not be written: a load would fail there.
-pub(crate) fn rights(engine: &PostgresEngine) -> Result<String> {
-    let dataset = &engine.datasets().dataset;
+pub(crate) fn rights(session: &Session, dataset: &str) -> Result<String> {
     let statement = Statement::new(
         "ask for the rights on the tables",
         "SELECT c.relname::text FROM pg_catalog.pg_class c \
@@ -27,8 +25,8 @@ pub(crate) fn rights(engine: &PostgresEngine) -> Result<String> {
          AND pg_catalog.has_table_privilege(c.oid, 'DELETE') AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) \
          ORDER BY 1",
     )
-    .with_params(vec![dataset.as_str().into()]);
-    let closed = engine.session()?.query(&statement)?;
+    .with_params(vec![dataset.into()]);
+    let closed = session.query(&statement)?;
     let closed = closed.iter().map(|row| row.text(0)).collect::<Result<Vec<_>>>()?;
     if closed.is_empty() {
         return Ok(format!("the tables of {dataset} may be read, written and altered"));

@@ -7,7 +7,7 @@ use cartage_destinations_sql::credentials::{Form, Login, check_charset, find_fil
 use cartage_destinations_sql::server;
 use serde::Deserialize;
 
-use crate::tls::SslMode;
+use crate::ssl_mode::SslMode;
 
 const DEFAULT_PORT: u16 = 5432;
 

@@ -10,7 +10,8 @@ use tokio_postgres::error::SqlState;
 use crate::client::Session;
 use crate::config::Config;
 use crate::error;
-use crate::tls::{self, Rustls, SslMode};
+use crate::ssl_mode::SslMode;
+use crate::tls::{self, Rustls};
 
 /// After this time without a sign of life the other side is asked for one.
 const KEEPALIVE: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use cartage_destinations_api::{ConnectRequest, Description, JobFile, Probe, Result, SqlScript, Statement};
 use cartage_destinations_sql::server::{Server, ServerEngine};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
-use cartage_destinations_sql::{Datasets, SqlDestination};
+use cartage_destinations_sql::{Datasets, SqlDestination, SqlEngine as _};
 use cartage_schema::Table;
 
 use crate::check;
@@ -69,7 +69,10 @@ impl Server for PostgresConnector {
     }
 
     fn probes_after(engine: &PostgresEngine) -> Vec<Probe<'_>> {
-        vec![Probe::new("rights", || check::rights(engine))]
+        vec![Probe::new("rights", || {
+            let session = engine.session()?;
+            check::rights(&session, &engine.datasets().dataset)
+        })]
     }
 
     fn late_keys(&self) -> Option<SqlScript> {

@@ -29,6 +29,7 @@ mod error;
 mod lock;
 mod params;
 mod schema_sql;
+mod ssl_mode;
 mod tls;
 
 pub use client::Session;
@@ -36,4 +37,4 @@ pub use config::{Config, NulCharacters, PostgresCredentials, PostgresKeys};
 pub use connector::PostgresConnector;
 pub use engine::{Postgres, PostgresEngine, connect};
 pub use schema_sql::PostgresDialect;
-pub use tls::SslMode;
+pub use ssl_mode::SslMode;

@@ -5,6 +5,7 @@
 //!
 //! | step | file |
 //! |---|---|
+//! | go through the steps in their order | `protocol.rs` |
 //! | check what the load builds on, write its ledger | `begin.rs` |
 //! | undo what other loads of the pipeline left | `take_over.rs` |
 //! | drop, widen, create and empty tables | `migrate.rs` |
@@ -31,6 +32,7 @@ mod commit;
 pub mod credentials;
 mod destination;
 mod engine;
+mod entries;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file_table;
@@ -39,6 +41,7 @@ mod job;
 mod late_keys;
 mod migrate;
 mod preview;
+mod protocol;
 mod read;
 mod row;
 pub mod server;

@@ -6,9 +6,9 @@ use cartage_destinations_api::{
     AppendRecord, LoadKey, LoadPlan, Result, SqlScript, Statement, ledger as entry_names,
 };
 
-use crate::begin::Entries;
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
+use crate::entries::Entries;
 use crate::statements::ledger::{self, EntryState};
 use crate::statements::{TableRef, undo};
 

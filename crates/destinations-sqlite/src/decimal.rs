@@ -1,7 +1,7 @@
 //! Decimals as SQLite can keep them: as a number where that is exact, else as text.
 
+use crate::cell::Cell;
 use crate::schema_sql::REAL_DIGITS;
-use crate::values::Cell;
 
 /// Largest power of ten that a float has exactly.
 const EXACT_POWER: u32 = 22;

@@ -40,20 +40,12 @@ pub struct SqliteEngine {
 }
 
 impl SqliteEngine {
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
     fn try_opening(&self) -> Result<String> {
         let path = &self.config.path;
         match self.existing_session()? {
             Some(_) => Ok(format!("{} can be opened", path.display())),
             None => database_file::try_making(path),
         }
-    }
-
-    pub(crate) fn sqlite_dialect(&self) -> &SqliteDialect {
-        &self.dialect
     }
 }
 
@@ -79,11 +71,12 @@ impl SqlEngine for SqliteEngine {
     }
 
     fn session(&self) -> Result<Session<'_>> {
-        Session::open(self, true)
+        Session::open(&self.config.path, &self.dialect, true)
     }
 
     fn existing_session(&self) -> Result<Option<Session<'_>>> {
-        if self.config.path.exists() { Session::open(self, false).map(Some) } else { Ok(None) }
+        let path = &self.config.path;
+        if path.exists() { Session::open(path, &self.dialect, false).map(Some) } else { Ok(None) }
     }
 
     fn load_file(&self, session: &Session<'_>, into: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {

@@ -9,9 +9,10 @@ use cartage_destinations_sql::columnar::FileRows;
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_schema::{DataType, Table};
 
+use crate::affinity::Affinity;
 use crate::error;
 use crate::session::Session;
-use crate::values::{Affinity, Cells};
+use crate::values::Cells;
 
 /// The statement that takes a row with these columns.
 pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, columns: &[&str]) -> String {

@@ -9,11 +9,14 @@
 //! - The file is made by the first load, never by [`connect`] and never by a question.
 //! - Values that SQLite would round are stored as text or refused, never rounded (`docs/destinations/sqlite.md`).
 
+mod affinity;
+mod cell;
 mod config;
 mod decimal;
 mod engine;
 mod error;
 mod insert;
+mod moments;
 mod schema_sql;
 mod session;
 mod values;

@@ -4,7 +4,7 @@ use cartage_destinations_api::{Error, Result};
 use cartage_destinations_sql::statements::{Dialect, TableRef, types};
 use cartage_schema::{Column, DataType};
 
-use crate::values::timestamp_text;
+use crate::moments::timestamp_text;
 
 /// What the names of tables begin with whose rows are in flight.
 pub const IN_FLIGHT: &str = "_cartage_in_flight__";
@@ -24,6 +24,11 @@ impl SqliteDialect {
     /// The dialect for a dataset; tables of any other one are rows in flight.
     pub fn new(dataset: impl Into<String>) -> Self {
         Self { dataset: dataset.into() }
+    }
+
+    /// The dataset whose tables have their own names.
+    pub(crate) fn own_dataset(&self) -> &str {
+        &self.dataset
     }
 
     /// The name that a table has in the file.

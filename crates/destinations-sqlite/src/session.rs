@@ -1,5 +1,6 @@
 //! One connection: statements, transactions, and what is in the file.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cartage_destinations_api::{Error, Param, Result, Statement};
@@ -10,10 +11,9 @@ use cartage_schema::Table;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use crate::engine::SqliteEngine;
 use crate::error;
-use crate::schema_sql::IN_FLIGHT;
-use crate::values::timestamp_text;
+use crate::moments::timestamp_text;
+use crate::schema_sql::{IN_FLIGHT, SqliteDialect};
 
 /// How long a statement waits for another writer.
 const BUSY: Duration = Duration::from_mins(1);
@@ -22,15 +22,14 @@ const BUSY: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Session<'a> {
     connection: Connection,
-    engine: &'a SqliteEngine,
+    dialect: &'a SqliteDialect,
 }
 
 impl<'a> Session<'a> {
     /// Opens the file, and makes it where it is not there and `may_create`.
     ///
     /// A commit is on the disk when it returns: the package that a load came from is gone a moment later.
-    pub(crate) fn open(engine: &'a SqliteEngine, may_create: bool) -> Result<Self> {
-        let path = &engine.config().path;
+    pub(crate) fn open(path: &Path, dialect: &'a SqliteDialect, may_create: bool) -> Result<Self> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, may_create);
         let open = || {
@@ -44,7 +43,7 @@ impl<'a> Session<'a> {
             Ok(connection)
         };
         let connection = open().map_err(|cause| error::open(path, &cause))?;
-        Ok(Self { connection, engine })
+        Ok(Self { connection, dialect })
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -53,7 +52,7 @@ impl<'a> Session<'a> {
 
     /// The table that readers see.
     pub(crate) fn table_of_dataset(&self, table: &str) -> TableRef {
-        TableRef::new(&self.engine.config().dataset, table)
+        TableRef::new(self.dialect.own_dataset(), table)
     }
 
     fn control(&self, sql: &str, purpose: &str) -> Result<()> {
@@ -74,7 +73,7 @@ impl<'a> Session<'a> {
     }
 
     fn name(&self, table: &TableRef) -> String {
-        self.engine.sqlite_dialect().table_name(&table.dataset, &table.table)
+        self.dialect.table_name(&table.dataset, &table.table)
     }
 }
 
@@ -138,7 +137,7 @@ impl SqlSession for Session<'_> {
     }
 
     fn tables(&self, dataset: &str) -> Result<Vec<String>> {
-        let is_dataset = dataset == self.engine.config().dataset;
+        let is_dataset = dataset == self.dialect.own_dataset();
         let named = |name: String| match name.strip_prefix(IN_FLIGHT) {
             None => is_dataset.then_some(name),
             Some(table) => (!is_dataset).then(|| table.to_owned()),
@@ -165,12 +164,11 @@ impl SqlSession for Session<'_> {
     }
 
     fn existing(&self, dataset: &str, tables: &[&Table]) -> Result<Existing> {
-        let dialect = self.engine.sqlite_dialect();
         let mut existing = Existing::default();
         for table in tables {
             let columns = self.columns(&TableRef::new(dataset, &table.name))?;
             if !columns.is_empty() {
-                existing.insert(dialect, &table.name, columns.into_iter().map(|(name, _)| name));
+                existing.insert(self.dialect, &table.name, columns.into_iter().map(|(name, _)| name));
             }
         }
         Ok(existing)

@@ -17,7 +17,7 @@ use crate::fs::FileLock;
 use crate::layout::{SCHEMA_SUFFIX, TRACE_SUFFIX, check_name};
 use crate::load_id::LoadId;
 use crate::lock::Wait;
-use crate::store::PackageStore;
+use crate::pipeline_dir::PipelineDir;
 
 /// `run.json`: a run has begun and not come to its end.
 ///
@@ -48,12 +48,12 @@ struct Head {
 /// The documents of a store.
 #[derive(Debug)]
 pub struct Documents<'a> {
-    store: &'a PackageStore,
+    dir: &'a PipelineDir,
 }
 
 impl<'a> Documents<'a> {
-    pub(crate) fn new(store: &'a PackageStore) -> Self {
-        Self { store }
+    pub(crate) fn new(dir: &'a PipelineDir) -> Self {
+        Self { dir }
     }
 
     /// `state.json`: the pipeline state of the last load that was committed.
@@ -61,7 +61,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`], [`Error::Unreadable`] if it is no text; as for the other documents.
     pub fn state(&self) -> Result<Option<String>, Error> {
-        self.read(&self.store.layout().state())
+        self.read(&self.dir.layout.state())
     }
 
     /// Replaces `state.json`.
@@ -69,7 +69,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`]: the old text is still there; as for the other documents.
     pub fn replace_state(&self, json: &str) -> Result<(), Error> {
-        self.replace(&self.store.layout().state(), json)
+        self.replace(&self.dir.layout.state(), json)
     }
 
     /// Removes `state.json`.
@@ -77,7 +77,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn remove_state(&self) -> Result<(), Error> {
-        self.store.disk().remove(&self.store.layout().state())
+        self.dir.disk.remove(&self.dir.layout.state())
     }
 
     /// The names of the schemas, sorted.
@@ -85,7 +85,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn schema_names(&self) -> Result<Vec<String>, Error> {
-        self.names(&self.store.layout().schemas(), SCHEMA_SUFFIX)
+        self.names(&self.dir.layout.schemas(), SCHEMA_SUFFIX)
     }
 
     /// The committed schema of this name.
@@ -93,7 +93,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`], [`Error::Unreadable`].
     pub fn schema(&self, name: &str) -> Result<Option<String>, Error> {
-        self.read(&self.store.layout().schema(name)?)
+        self.read(&self.dir.layout.schema(name)?)
     }
 
     /// Replaces the committed schema of this name.
@@ -101,7 +101,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`].
     pub fn replace_schema(&self, name: &str, json: &str) -> Result<(), Error> {
-        self.replace(&self.store.layout().schema(name)?, json)
+        self.replace(&self.dir.layout.schema(name)?, json)
     }
 
     /// Removes the committed schema of this name; one that is not there is fine.
@@ -109,7 +109,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`].
     pub fn remove_schema(&self, name: &str) -> Result<(), Error> {
-        self.store.disk().remove(&self.store.layout().schema(name)?)
+        self.dir.disk.remove(&self.dir.layout.schema(name)?)
     }
 
     /// `dev_dataset`: the dataset that the last run in dev mode began.
@@ -117,7 +117,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`], [`Error::Unreadable`].
     pub fn dev_dataset(&self) -> Result<Option<String>, Error> {
-        Ok(self.read(&self.store.layout().dev_dataset())?.map(|text| text.trim_end().to_owned()))
+        Ok(self.read(&self.dir.layout.dev_dataset())?.map(|text| text.trim_end().to_owned()))
     }
 
     /// Replaces `dev_dataset`, or removes it.
@@ -125,10 +125,10 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn replace_dev_dataset(&self, dataset: Option<&str>) -> Result<(), Error> {
-        let path = self.store.layout().dev_dataset();
+        let path = self.dir.layout.dev_dataset();
         match dataset {
             Some(dataset) => self.replace(&path, &format!("{dataset}\n")),
-            None => self.store.disk().remove(&path),
+            None => self.dir.disk.remove(&path),
         }
     }
 
@@ -137,7 +137,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`], [`Error::Unreadable`].
     pub fn run(&self) -> Result<Option<RunMarker>, Error> {
-        self.read_json(&self.store.layout().run())
+        self.read_json(&self.dir.layout.run())
     }
 
     /// Writes `run.json`; it is durable when this returns.
@@ -145,7 +145,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn begin_run(&self, marker: &RunMarker) -> Result<(), Error> {
-        self.replace(&self.store.layout().run(), &to_text(marker))
+        self.replace(&self.dir.layout.run(), &to_text(marker))
     }
 
     /// Removes `run.json`; one that is not there is fine. Atomic but not durable: the caller is about to end,
@@ -155,7 +155,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn end_run(&self) -> Result<(), Error> {
-        self.store.disk().remove_without_sync(&self.store.layout().run())
+        self.dir.disk.remove_without_sync(&self.dir.layout.run())
     }
 
     /// The runs that have a trace, sorted by id.
@@ -163,7 +163,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::Io`].
     pub fn trace_ids(&self) -> Result<Vec<String>, Error> {
-        self.names(&self.store.layout().traces(), TRACE_SUFFIX)
+        self.names(&self.dir.layout.traces(), TRACE_SUFFIX)
     }
 
     /// The trace of a run.
@@ -171,7 +171,7 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`], [`Error::Unreadable`].
     pub fn trace(&self, run_id: &str) -> Result<Option<String>, Error> {
-        self.read(&self.store.layout().trace(run_id)?)
+        self.read(&self.dir.layout.trace(run_id)?)
     }
 
     /// Writes or replaces the trace of a run.
@@ -179,12 +179,12 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Io`].
     pub fn replace_trace(&self, run_id: &str, json: &str) -> Result<(), Error> {
-        self.replace(&self.store.layout().trace(run_id)?, json)
+        self.replace(&self.dir.layout.trace(run_id)?, json)
     }
 
     /// The pipeline that this folder was made for, once its format is found to be readable.
     pub(crate) fn identity(&self) -> Result<Option<String>, Error> {
-        let path = self.store.layout().pipeline();
+        let path = self.dir.layout.pipeline();
         let Some(Head { format: found }) = self.read_json(&path)? else { return Ok(None) };
         if !FOLDER_FORMAT.reads(found) {
             return Err(Error::NewerFormat { path, found, supported: FOLDER_FORMAT });
@@ -194,35 +194,35 @@ impl<'a> Documents<'a> {
 
     /// Writes `pipeline.json` unless another process did meanwhile.
     pub(crate) fn create_identity(&self) -> Result<(), Error> {
-        check_name("pipeline name", self.store.pipeline())?;
+        check_name("pipeline name", &self.dir.pipeline)?;
         let _lock = self.lock()?;
         if self.identity()?.is_some() {
             return Ok(());
         }
-        let identity = Identity { format: FOLDER_FORMAT, pipeline: self.store.pipeline().to_owned() };
-        self.store.disk().replace(&self.store.layout().pipeline(), to_text(&identity).as_bytes())
+        let identity = Identity { format: FOLDER_FORMAT, pipeline: self.dir.pipeline.clone() };
+        self.dir.disk.replace(&self.dir.layout.pipeline(), to_text(&identity).as_bytes())
     }
 
     pub(crate) fn last_load_id(&self) -> Result<Option<LoadId>, Error> {
-        let path = self.store.layout().last_load_id();
+        let path = self.dir.layout.last_load_id();
         let Some(text) = self.read(&path)? else { return Ok(None) };
         let parsed = text.trim_end().parse::<LoadId>();
         parsed.map(Some).map_err(|error| Error::Unreadable { path, reason: error.to_string() })
     }
 
     pub(crate) fn replace_last_load_id(&self, load_id: &LoadId) -> Result<(), Error> {
-        self.replace(&self.store.layout().last_load_id(), &format!("{load_id}\n"))
+        self.replace(&self.dir.layout.last_load_id(), &format!("{load_id}\n"))
     }
 
     /// The holder of this is the only writer of documents. It is held for moments only, so that
     /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
-        Ok(self.store.lock_file("documents", Wait::Block(None), &CancelToken::default())?)
+        Ok(self.dir.lock_file("documents", Wait::Block(None), &CancelToken::default())?)
     }
 
     fn replace(&self, path: &Path, text: &str) -> Result<(), Error> {
         let _lock = self.lock()?;
-        let disk = self.store.disk();
+        let disk = &self.dir.disk;
         if disk.read_if_exists(path)?.is_some_and(|bytes| bytes == text.as_bytes()) {
             // Its writer may have died before the name was durable.
             return disk.sync_folder(parent(path));
@@ -231,7 +231,7 @@ impl<'a> Documents<'a> {
     }
 
     fn read(&self, path: &Path) -> Result<Option<String>, Error> {
-        let Some(bytes) = self.store.disk().read_if_exists(path)? else { return Ok(None) };
+        let Some(bytes) = self.dir.disk.read_if_exists(path)? else { return Ok(None) };
         String::from_utf8(bytes).map(Some).map_err(|error| unreadable(path, &error))
     }
 
@@ -242,7 +242,7 @@ impl<'a> Documents<'a> {
 
     /// What stands before `suffix` in the names of the files of a folder.
     fn names(&self, folder: &Path, suffix: &str) -> Result<Vec<String>, Error> {
-        let entries = match self.store.disk().fs.list(folder) {
+        let entries = match self.dir.disk.fs.list(folder) {
             Err(error) if is_absent(&error) => return Ok(Vec::new()),
             other => other.at("list", folder)?,
         };

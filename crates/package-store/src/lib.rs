@@ -60,6 +60,7 @@ mod lock;
 mod manifest;
 mod package;
 mod package_json;
+mod pipeline_dir;
 mod publish;
 mod published;
 mod scratch;

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use cartage_runtime::Stage;
 
@@ -10,8 +11,8 @@ use crate::format::Folder;
 use crate::jobs::LockedJobs;
 use crate::lock::StageLock;
 use crate::package::Package;
+use crate::pipeline_dir::PipelineDir;
 use crate::publish;
-use crate::store::PackageStore;
 
 /// In `extracted/`: waits for normalize.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ impl InFolder for Folder {
 /// ```
 #[derive(Debug)]
 pub struct PublishedPackage<F = Folder> {
-    store: PackageStore,
+    dir: Arc<PipelineDir>,
     folder: F,
     package: Package,
 }
@@ -90,8 +91,8 @@ impl<F> Deref for PublishedPackage<F> {
 }
 
 impl<F: InFolder> PublishedPackage<F> {
-    pub(crate) fn new(store: PackageStore, folder: F, package: Package) -> Self {
-        Self { store, folder, package }
+    pub(crate) fn new(dir: Arc<PipelineDir>, folder: F, package: Package) -> Self {
+        Self { dir, folder, package }
     }
 
     /// Where it is.
@@ -105,9 +106,9 @@ impl<F: InFolder> PublishedPackage<F> {
     /// # Errors
     /// [`Error::Io`].
     pub fn discard(self) -> Result<(), Error> {
-        self.store.settle(self.folder(), self.load_id())?;
-        self.store.remember_load_id(self.folder(), self.load_id())?;
-        publish::remove_package(self.store.disk(), self.path())
+        self.dir.settle(self.folder(), self.load_id())?;
+        self.dir.remember_load_id(self.folder(), self.load_id())?;
+        publish::remove_package(&self.dir.disk, self.path())
     }
 }
 
@@ -129,14 +130,14 @@ impl PublishedPackage<Normalized> {
     /// error is [`Error::NotDurable`].
     pub fn finish_load(self, lock: &StageLock) -> Result<PublishedPackage<Loaded>, Error> {
         self.check_lock(lock)?;
-        let Self { store, package, .. } = self;
-        let path = store.relocate(Folder::Normalized, package.load_id(), Folder::Loaded)?;
+        let Self { dir, package, .. } = self;
+        let path = dir.relocate(Folder::Normalized, package.load_id(), Folder::Loaded)?;
         let package = package.moved_to(path);
-        Ok(PublishedPackage::new(store, Loaded, package))
+        Ok(PublishedPackage::new(dir, Loaded, package))
     }
 
     fn check_lock(&self, lock: &StageLock) -> Result<(), Error> {
-        let needed = self.store.layout().lock(&Stage::Load.to_string());
+        let needed = self.dir.layout.lock(&Stage::Load.to_string());
         if lock.path() == needed {
             return Ok(());
         }

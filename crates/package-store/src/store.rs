@@ -1,4 +1,4 @@
-//! The folder of a pipeline, and the packages in it.
+//! [`PackageStore`]: opens the folder of a pipeline, and finds the packages in it.
 
 mod next_load_id;
 
@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex};
 
 use cartage_runtime::{CancelToken, Clock, Runtime, Stage, SystemClock};
 
-use crate::disk::{Disk, is_absent};
+use crate::disk::Disk;
 use crate::documents::Documents;
 use crate::error::{At, Damage, Error};
 use crate::format::{ABORT_REASON, Folder, PACKAGE_JSON};
-use crate::fs::{EntryKind, FileLock, FileSystem, RealFs};
+use crate::fs::{FileSystem, RealFs};
 use crate::layout::Layout;
 use crate::load_id::LoadId;
-use crate::lock::{self, LockError, RunLock, StageLock, Wait};
+use crate::lock::{LockError, RunLock, StageLock, Wait};
 use crate::package::Package;
-use crate::publish::{self, Presence, Target};
+use crate::pipeline_dir::PipelineDir;
+use crate::publish::{self, Presence};
 use crate::published::{InFolder, PublishedPackage};
 use crate::writer::StagedPackage;
 
@@ -54,18 +55,7 @@ impl StoreOptions {
 /// The packages and documents of one pipeline. Cloning shares the store.
 #[derive(Clone, Debug)]
 pub struct PackageStore {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    layout: Layout,
-    disk: Disk,
-    pipeline: String,
-    clock: Arc<dyn Clock>,
-    cancel: CancelToken,
-    /// The newest load id that this store has given away, which need not be on disk yet.
-    given: Mutex<Option<LoadId>>,
+    pub(crate) inner: Arc<PipelineDir>,
 }
 
 impl PackageStore {
@@ -105,7 +95,7 @@ impl PackageStore {
         let layout = Layout::new(std::path::absolute(dir).at("find", dir)?);
         let (disk, pipeline) = (Disk { fs, durable }, pipeline.to_owned());
         let given = Mutex::new(None);
-        Ok(Self { inner: Arc::new(Inner { layout, disk, pipeline, clock, cancel, given }) })
+        Ok(Self { inner: Arc::new(PipelineDir { layout, disk, pipeline, clock, cancel, given }) })
     }
 
     /// Whether the folder belongs to a pipeline at all; an error if it belongs to another one.
@@ -142,7 +132,7 @@ impl PackageStore {
 
     /// State, schemas, traces and the run marker of the pipeline.
     pub fn documents(&self) -> Documents<'_> {
-        Documents::new(self)
+        Documents::new(&self.inner)
     }
 
     pub(crate) fn layout(&self) -> &Layout {
@@ -158,7 +148,7 @@ impl PackageStore {
     /// # Errors
     /// [`LockError::Held`] says who has it.
     pub fn lock(&self, stage: Stage, wait: Wait) -> Result<StageLock, LockError> {
-        let lock = self.lock_file(&stage.to_string(), wait, &self.inner.cancel)?;
+        let lock = self.inner.lock_file(&stage.to_string(), wait, &self.inner.cancel)?;
         Ok(StageLock::new(stage, self.layout().lock(&stage.to_string()), lock))
     }
 
@@ -168,34 +158,7 @@ impl PackageStore {
     /// # Errors
     /// [`LockError::Held`] says who has it.
     pub fn lock_run(&self, wait: Wait) -> Result<RunLock, LockError> {
-        self.lock_file("run", wait, &self.inner.cancel).map(RunLock::new)
-    }
-
-    pub(crate) fn lock_file(
-        &self,
-        what: &str,
-        wait: Wait,
-        cancel: &CancelToken,
-    ) -> Result<Box<dyn FileLock>, LockError> {
-        let Inner { layout, disk, clock, .. } = &*self.inner;
-        lock::acquire(&*disk.fs, &layout.lock(what), what, wait, &**clock, cancel)
-    }
-
-    pub(crate) fn ids_in(&self, folder: Folder) -> Result<Vec<LoadId>, Error> {
-        let names = self.folder_names(&self.layout().folder(folder))?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
-    }
-
-    pub(crate) fn folder_names(&self, folder: &Path) -> Result<Vec<String>, Error> {
-        match self.disk().fs.list(folder) {
-            Ok(entries) => Ok(entries
-                .into_iter()
-                .filter(|entry| entry.kind == EntryKind::Folder)
-                .map(|entry| entry.name)
-                .collect()),
-            Err(error) if is_absent(&error) => Ok(Vec::new()),
-            Err(error) => Err(error).at("list", folder),
-        }
+        self.inner.lock_file("run", wait, &self.inner.cancel).map(RunLock::new)
     }
 
     /// Begins a package. `random` keeps apart two attempts at the same package.
@@ -203,7 +166,7 @@ impl PackageStore {
     /// # Errors
     /// [`Error::Io`].
     pub fn stage(&self, lock: &StageLock, load_id: LoadId, random: u64) -> Result<StagedPackage, Error> {
-        StagedPackage::create(self, lock, load_id, random)
+        StagedPackage::create(&self.inner, lock, load_id, random)
     }
 
     /// The packages in a folder, oldest first. One that has already got further is not among them; one
@@ -225,7 +188,7 @@ impl PackageStore {
         &self,
         folder: Folder,
     ) -> Result<impl Iterator<Item = Result<LoadId, Error>> + '_, Error> {
-        let mut ids = self.ids_in(folder)?;
+        let mut ids = self.inner.ids_in(folder)?;
         ids.sort_unstable_by(|a, b| b.cmp(a));
         Ok(ids.into_iter().filter_map(move |load_id| match self.is_visible(folder, &load_id) {
             Ok(is_visible) => is_visible.then_some(Ok(load_id)),
@@ -237,13 +200,7 @@ impl PackageStore {
     fn is_visible(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
         let presence = publish::presence(self.disk(), &self.layout().package(folder, load_id))?;
         let is_here = matches!(presence, Presence::Whole | Presence::MissingManifest);
-        Ok(is_here && !self.is_finished_with(folder, load_id)?)
-    }
-
-    /// Whether there is a whole package of this id in the folder.
-    pub(crate) fn holds(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
-        let path = self.layout().package(folder, load_id);
-        Ok(publish::presence(self.disk(), &path)? == Presence::Whole)
+        Ok(is_here && !self.inner.is_finished_with(folder, load_id)?)
     }
 
     /// Whether the package is not in the folder any more: it moved on, or it was dropped. A reader without the
@@ -255,33 +212,13 @@ impl PackageStore {
         Ok(!self.is_visible(folder, load_id)?)
     }
 
-    /// Whether the package has got into a later folder, so that what is here is only left over.
-    pub(crate) fn is_finished_with(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
-        for later in folder.later() {
-            if self.holds(*later, load_id)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Removes what a package left in earlier folders, before it leaves the folder that proves them done.
-    pub(crate) fn settle(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
-        for earlier in Folder::ALL.into_iter().filter(|earlier| earlier.later().contains(&folder)) {
-            if self.holds(earlier, load_id)? {
-                publish::remove_package(self.disk(), &self.layout().package(earlier, load_id))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Moves a package to `aborted/` without opening it, so that damaged ones can be given up too. What the
     /// package left in earlier folders goes with it.
     ///
     /// # Errors
     /// As [`PublishedPackage::finish_load`].
     pub fn abort(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
-        self.relocate(folder, load_id, Folder::Aborted).map(drop)
+        self.inner.relocate(folder, load_id, Folder::Aborted).map(drop)
     }
 
     /// The same with a reason, which stays with the package: the user has not asked for it and will want to know.
@@ -289,18 +226,8 @@ impl PackageStore {
     /// # Errors
     /// As [`PackageStore::abort`]; where only the reason cannot be written, the package has moved.
     pub fn set_aside(&self, folder: Folder, load_id: &LoadId, reason: &str) -> Result<(), Error> {
-        let path = self.relocate(folder, load_id, Folder::Aborted)?;
+        let path = self.inner.relocate(folder, load_id, Folder::Aborted)?;
         self.disk().replace(&path.join(ABORT_REASON), reason.as_bytes())
-    }
-
-    /// Moves a package between folders and gives its new path.
-    pub(crate) fn relocate(&self, from: Folder, load_id: &LoadId, to: Folder) -> Result<PathBuf, Error> {
-        self.settle(from, load_id)?;
-        let path = self.layout().package(to, load_id);
-        let target = Target { path: &path, folder: to, load_id };
-        publish::relocate(self.disk(), &self.layout().package(from, load_id), target)?;
-        tracing::info!(%load_id, %from, %to, "package moved");
-        Ok(path)
     }
 
     /// Opens the package in `folder`. This verifies `package.json` and nothing else.
@@ -323,6 +250,6 @@ impl PackageStore {
             let (path, expected) = (package.path().to_owned(), self.pipeline().to_owned());
             return Err(Error::OtherPipeline { path, found: found.clone(), expected });
         }
-        Ok(PublishedPackage::new(self.clone(), folder, package))
+        Ok(PublishedPackage::new(Arc::clone(&self.inner), folder, package))
     }
 }

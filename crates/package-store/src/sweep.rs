@@ -76,7 +76,7 @@ impl PackageStore {
     }
 
     fn sweep_staging(&self, lock: &StageLock, report: &mut SweepReport) -> Result<(), Error> {
-        for name in self.folder_names(&self.layout().staging())? {
+        for name in self.inner.folder_names(&self.layout().staging())? {
             let path = self.layout().staging().join(&name);
             let ours = StagingName::parse(&name).is_some_and(|name| name.stage == lock.stage());
             if ours && !lock.is_live(&path) {
@@ -88,7 +88,7 @@ impl PackageStore {
     }
 
     fn sweep_leftovers(&self, folder: Folder, report: &mut SweepReport) -> Result<(), Error> {
-        for load_id in self.ids_in(folder)? {
+        for load_id in self.inner.ids_in(folder)? {
             let path = self.layout().package(folder, &load_id);
             if publish::presence(self.disk(), &path)? == Presence::Incomplete {
                 self.sweep_package(folder, &load_id, SweepReason::Incomplete, report)?;
@@ -98,8 +98,8 @@ impl PackageStore {
     }
 
     fn sweep_finished(&self, folder: Folder, report: &mut SweepReport) -> Result<(), Error> {
-        for load_id in self.ids_in(folder)? {
-            if self.is_finished_with(folder, &load_id)? {
+        for load_id in self.inner.ids_in(folder)? {
+            if self.inner.is_finished_with(folder, &load_id)? {
                 self.sweep_package(folder, &load_id, SweepReason::Finished, report)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::checksum::Checksum;
 use crate::disk::Disk;
@@ -15,10 +15,10 @@ use crate::lock::StageLock;
 use crate::manifest::{DocumentEntry, Manifest, ManifestDraft};
 use crate::package::Package;
 use crate::package_json;
+use crate::pipeline_dir::PipelineDir;
 use crate::publish::{self, Target};
 use crate::published::{InFolder, PublishedPackage};
 use crate::seal::Sealer;
-use crate::store::PackageStore;
 use crate::write_back::WriteBack;
 
 /// A package that is being written. Nobody else sees it; dropping it removes it.
@@ -36,14 +36,14 @@ pub struct StagedPackage {
 /// A staging folder: removed when dropped, safe from sweeping until then.
 #[derive(Debug)]
 struct Staging {
-    store: PackageStore,
+    dir: Arc<PipelineDir>,
     lock: StageLock,
     path: PathBuf,
 }
 
 impl Staging {
     fn disk(&self) -> &Disk {
-        self.store.disk()
+        &self.dir.disk
     }
 }
 
@@ -57,21 +57,21 @@ impl Drop for Staging {
 
 impl StagedPackage {
     pub(crate) fn create(
-        store: &PackageStore,
+        dir: &Arc<PipelineDir>,
         lock: &StageLock,
         load_id: LoadId,
         random: u64,
     ) -> Result<Self, Error> {
         let name = StagingName { load_id: load_id.clone(), stage: lock.stage(), random };
-        let path = store.layout().staging().join(name.to_string());
-        store.disk().fs.create_folder(&path).at("create", &path)?;
+        let path = dir.layout.staging().join(name.to_string());
+        dir.disk.fs.create_folder(&path).at("create", &path)?;
         lock.register(&path);
-        let staging = Staging { store: store.clone(), lock: lock.clone(), path };
+        let staging = Staging { dir: Arc::clone(dir), lock: lock.clone(), path };
         for state in JobState::ALL {
             let folder = staging.path.join(state.as_str());
-            store.disk().fs.create_folder(&folder).at("create", &folder)?;
+            dir.disk.fs.create_folder(&folder).at("create", &folder)?;
         }
-        let write_back = Mutex::new(WriteBack::new(store.disk().clone()));
+        let write_back = Mutex::new(WriteBack::new(dir.disk.clone()));
         Ok(Self { staging, load_id, documents: Mutex::default(), write_back })
     }
 
@@ -165,7 +165,7 @@ impl StagedPackage {
         let sealer = Sealer {
             disk: staging.disk(),
             path: &staging.path,
-            pipeline: staging.store.pipeline(),
+            pipeline: &staging.dir.pipeline,
             stage: staging.lock.stage(),
             load_id: &load_id,
         };
@@ -207,12 +207,12 @@ impl SealedPackage {
     pub fn publish<F: InFolder>(self, into: F) -> Result<PublishedPackage<F>, Error> {
         let Self { staging, manifest, digest } = self;
         let folder = into.folder();
-        let store = staging.store.clone();
-        let path = store.layout().package(folder, &manifest.load_id);
+        let dir = Arc::clone(&staging.dir);
+        let path = dir.layout.package(folder, &manifest.load_id);
         let target = Target { path: &path, folder, load_id: &manifest.load_id };
-        publish::publish(store.disk(), &staging.path, target)?;
+        publish::publish(&dir.disk, &staging.path, target)?;
         tracing::info!(load_id = %manifest.load_id, %folder, files = manifest.files.len(), "package published");
-        let package = Package::new(store.disk().clone(), path, manifest, digest);
-        Ok(PublishedPackage::new(store, into, package))
+        let package = Package::new(dir.disk.clone(), path, manifest, digest);
+        Ok(PublishedPackage::new(dir, into, package))
     }
 }

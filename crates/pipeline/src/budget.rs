@@ -6,12 +6,11 @@
 
 use std::num::NonZeroUsize;
 
-use cartage_config::MemorySize;
+use cartage_config::{Config, MemorySize};
 use cartage_extract::MAX_ROW_BYTES;
 use cartage_normalize::NormalizeSettings;
 
 use crate::error::PipelineError;
-use crate::project::Project;
 
 /// The smallest limit that a run keeps (`tests/tests/it/memory.rs`).
 const LEAST: u64 = 256_000_000;
@@ -40,8 +39,8 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// The limit of the configuration.
-    pub(crate) fn of(project: &Project) -> Self {
-        Self { limit: project.config.runtime.memory_limit.map(MemorySize::bytes) }
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { limit: config.runtime.memory_limit.map(MemorySize::bytes) }
     }
 
     /// Refuses a limit that nobody could keep.

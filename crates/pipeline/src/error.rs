@@ -12,7 +12,7 @@ use cartage_package_store as store;
 use cartage_runtime::threads::NoThread;
 use cartage_schema::SchemaError;
 
-use crate::set_aside::SetAside;
+use crate::set_aside_package::SetAside;
 
 /// What the caller does about an error; the front door makes an exit code of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,35 +12,17 @@ use cartage_runtime::CancelToken;
 use cartage_schema::{Schema, normalize_schema_name};
 use cartage_source_api::Source;
 use cartage_state::PipelineState;
-use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::contracts;
 use crate::error::PipelineError;
+use crate::extract_options::{ExtractOptions, LeftOut};
 use crate::interrupted_run::Interrupted;
 use crate::project::Project;
 use crate::report::{RunReport, Skipped, SourceFile};
 use crate::schema_files::SchemaFiles;
 use crate::source_input::SourceInput;
 use crate::stages::{cores, producer};
-
-/// What a user says on the command line about extracting.
-#[derive(Clone, Debug, Default)]
-pub struct ExtractOptions {
-    /// Only these resources; all where empty.
-    pub resources: Vec<String>,
-    /// At most this many rows of each resource.
-    pub limit: Option<u64>,
-    /// What is dropped before.
-    pub refresh: Option<Refresh>,
-}
-
-/// A resource that is left out of this run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct LeftOut {
-    pub(crate) schema: String,
-    pub(crate) resource: String,
-}
 
 /// What is extracted, and who hears of it.
 pub(crate) struct Extraction<'a> {
@@ -271,7 +253,7 @@ fn extract_settings(
             of_resources.insert(resource.clone(), own);
         }
     }
-    let budget = Budget::of(project);
+    let budget = Budget::of(&project.config);
     let usual = ExtractSettings::default();
     let is_refreshed = earlier.refreshed.contains(&normalize_schema_name(source));
     Ok(ExtractSettings {
@@ -310,7 +292,7 @@ fn resource_settings(
         file_max_items: writer.file_max_items,
         file_max_bytes: writer.file_max_bytes.unwrap_or(ExtractSettings::default().file_max_bytes),
         disable_compression: writer.disable_compression,
-        max_line_bytes: Budget::of(project).max_row_bytes(stage.max_row_bytes)?,
+        max_line_bytes: Budget::of(&project.config).max_row_bytes(stage.max_row_bytes)?,
     })
 }
 

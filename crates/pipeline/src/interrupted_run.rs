@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::PipelineError;
-use crate::extraction::{ExtractOptions, LeftOut};
+use crate::extract_options::{ExtractOptions, LeftOut};
 use crate::project::Project;
 
 /// What an interrupted run has done that this one, which finishes it, must not do again.

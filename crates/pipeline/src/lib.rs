@@ -19,6 +19,7 @@ mod control;
 mod dev_mode;
 mod drop;
 mod error;
+mod extract_options;
 mod extraction;
 mod handoff;
 mod human;
@@ -32,6 +33,7 @@ mod run;
 mod schema_commands;
 mod schema_files;
 mod set_aside;
+mod set_aside_package;
 mod source_check;
 mod source_input;
 mod stages;
@@ -48,7 +50,7 @@ pub use cartage_package_store::Refresh;
 pub use check::{DestinationReport, check_destination};
 pub use drop::{DropOptions, DropPlan, DropReport};
 pub use error::{Kind, PipelineError};
-pub use extraction::ExtractOptions;
+pub use extract_options::ExtractOptions;
 pub use human::{grouped, size};
 pub use plan::{PlanOptions, PlanReport, PlannedPackage, StatementText};
 pub use project::Project;
@@ -57,7 +59,7 @@ pub use report::{
 };
 pub use run::RunOptions;
 pub use schema_commands::{SchemaImport, SchemaPlace};
-pub use set_aside::SetAside;
+pub use set_aside_package::SetAside;
 pub use source_check::{
     CheckFinding, CheckedColumn, CheckedResource, CheckedSource, SourceCheck, check_sources,
 };

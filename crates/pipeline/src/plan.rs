@@ -15,7 +15,8 @@ use cartage_schema::{Discarded, Schema, SchemaChange};
 use serde::Serialize;
 
 use crate::error::PipelineError;
-use crate::extraction::{self, ExtractOptions, Extraction};
+use crate::extract_options::ExtractOptions;
+use crate::extraction::{self, Extraction};
 use crate::interrupted_run::Interrupted;
 use crate::newest::schema_of;
 use crate::project::Project;

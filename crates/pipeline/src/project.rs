@@ -40,7 +40,7 @@ impl Project {
         let store =
             PackageStore::open(&config.pipeline_dir()?, &config.pipeline.name, StoreOptions::of(&runtime))?;
         let project = Self { config, store, runtime, wait, is_trial: false, brought: Vec::new() };
-        Budget::of(&project).check()?;
+        Budget::of(&project.config).check()?;
         Ok(project)
     }
 
@@ -151,7 +151,7 @@ impl Project {
         Ok(ConnectRequest::new(&destination.kind, &self.config.pipeline.name, self.dataset()?)
             .named(&destination.name)
             .with_settings(settings_of(destination)?)
-            .with_memory_limit(Budget::of(self).destination())
+            .with_memory_limit(Budget::of(&self.config).destination())
             .in_folder(self.config.base_dir())
             .remembering_in(self.store.destination_dir(&destination.name)?)
             .cancelled_by(self.runtime.cancel.clone()))

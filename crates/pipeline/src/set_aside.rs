@@ -3,9 +3,6 @@
 //! Its state becomes that of nobody, so the cursor stays where it was. Packages behind it build on that state, and
 //! go with it: loaded alone they would move the cursor over rows that nobody has.
 
-use std::fmt;
-
-use cartage_normalize::NormalizeError;
 use cartage_package_store::{Folder, LoadId, Wait};
 use cartage_runtime::Stage;
 
@@ -13,49 +10,7 @@ use crate::error::PipelineError;
 use crate::interrupted_run;
 use crate::project::Project;
 use crate::report::{PackageState, RunReport};
-
-/// A package that was set aside.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SetAside {
-    /// The package.
-    pub load_id: String,
-    /// The packages behind it that went with it.
-    pub followers: Vec<String>,
-    /// The folder of the package now.
-    pub path: String,
-    /// Why it cannot be normalized.
-    pub error: NormalizeError,
-}
-
-impl SetAside {
-    /// What that means and what to do, for people.
-    pub fn hint(&self) -> String {
-        let Self { load_id, followers, path, .. } = self;
-        let others = match followers.len() {
-            0 => String::new(),
-            1 => ", with the package behind it, which builds on its state".to_owned(),
-            count => format!(", with {count} packages behind it, which build on its state"),
-        };
-        format!(
-            "package {load_id} was set aside{others}: nothing of it was loaded, and schema, state and cursors are \
-             those of before it. Correct the file or leave it out and run again, which extracts again; the package is \
-             kept in {path}"
-        )
-    }
-}
-
-impl fmt::Display for SetAside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for SetAside {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.error)
-    }
-}
+use crate::set_aside_package::SetAside;
 
 impl SetAside {
     /// Notes in a report where the packages are now.
@@ -145,6 +100,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use cartage_config::{Config, LoadOptions};
+    use cartage_normalize::NormalizeError;
     use cartage_package_store::{ManifestDraft, ResourceEntry, RunMarker};
     use cartage_runtime::{Panicked, Runtime};
     use cartage_test_support::TempPipeline;

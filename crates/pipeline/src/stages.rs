@@ -56,7 +56,7 @@ pub(crate) fn normalize_one(
         base_schema: project.normalized_schema(&schema, load_id)?,
         contracts: contracts::current(project, &package)?,
         workers: workers(project),
-        settings: Budget::of(project).normalize(),
+        settings: Budget::of(&project.config).normalize(),
         runtime: without_seed(project),
     })?;
     report.add_stage("normalize", begin.elapsed().as_secs_f64(), done.total_rows(), done.input_bytes);
@@ -92,7 +92,7 @@ pub(crate) fn cores() -> usize {
 /// Threads that parse and encode: as many as the machine has cores, unless the settings say otherwise.
 fn workers(project: &Project) -> usize {
     let wanted = project.config.normalize.workers.map_or_else(cores, NonZeroUsize::get);
-    Budget::of(project).normalize_workers(wanted)
+    Budget::of(&project.config).normalize_workers(wanted)
 }
 
 /// Loads every normalized package, the oldest first.

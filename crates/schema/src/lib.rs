@@ -48,6 +48,7 @@ mod schema;
 mod settings;
 mod system_tables;
 mod table;
+mod table_names;
 mod verify;
 mod widen;
 mod words;

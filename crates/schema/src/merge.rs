@@ -7,9 +7,9 @@ use indexmap::{IndexMap, IndexSet};
 use crate::column::CompoundHint;
 use crate::error::SchemaError;
 use crate::naming::Naming;
-use crate::rename::normalize_table;
 use crate::schema::Schema;
 use crate::table::{Table, TableReference};
+use crate::table_names::normalize_table;
 use crate::words::{MergeStrategy, WriteDisposition};
 
 /// Where an incoming table comes from.

@@ -13,6 +13,7 @@ use crate::record::record;
 use crate::settings::{InferenceSettings, Normalizers};
 use crate::system_tables;
 use crate::table::Table;
+use crate::table_names::normalize_table;
 use crate::words::{DefaultHint, MergeStrategy, WriteDisposition};
 
 /// Longest name of a schema.
@@ -88,7 +89,7 @@ impl Schema {
         };
         schema.add_standard_hints();
         for table in [system_tables::version(), system_tables::loads()] {
-            let table = crate::rename::normalize_table(table, &schema.naming(None));
+            let table = normalize_table(table, &schema.naming(None));
             schema.tables.insert(table.name.clone(), table);
         }
         Ok(schema)
@@ -135,7 +136,7 @@ impl Schema {
     /// The table that holds the pipeline state, as extract adds it to the default schema. Normalize adds the
     /// row id.
     pub fn pipeline_state_table(&self) -> Table {
-        crate::rename::normalize_table(system_tables::state(), &self.naming(None))
+        normalize_table(system_tables::state(), &self.naming(None))
     }
 
     /// Tables with data of the source, in order, without dlt's own.
@@ -170,7 +171,7 @@ impl Schema {
 
     /// Which tables lie below which.
     pub fn nesting(&self) -> Nesting<'_> {
-        Nesting::of(self)
+        Nesting::of(&self.tables)
     }
 
     /// The table and all tables below it, as [`Nesting::chain`] lists them. Callers that need many chains ask

@@ -1,16 +1,45 @@
-//! Resources of any kind of pages, so that a source can hold them together.
+//! What is said about a resource whatever its pages are, and resources of any kind of pages, so that a source can hold
+//! them together.
 
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_source_api::{OpenContext, Page, Producer, Resource, SourceError};
+use cartage_source_api::{OpenContext, Page, Producer, Resource, Resume, RouteScope, SourceError};
 use serde_json::{Map, Value};
 
 use crate::hints;
-use crate::page::IntoPages;
-use crate::producer::RustProducer;
-use crate::resource::ResourceBuilder;
-use crate::spec::Spec;
+use crate::limit::Limit;
+
+/// What is said about a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: String,
+    pub(crate) hints: Map<String, Value>,
+    pub(crate) limit: Limit,
+    pub(crate) resume: Resume,
+    /// How far its pages go, where that is not a matter of their type.
+    pub(crate) reach: Option<RouteScope>,
+    pub(crate) selected: bool,
+    /// The resource whose pages it works on.
+    pub(crate) parent: Option<Arc<AnyResource>>,
+    /// Clones that make the same pages share it, so that they are made once.
+    pub(crate) identity: Arc<()>,
+}
+
+impl Spec {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            hints: Map::new(),
+            limit: Limit::default(),
+            resume: Resume::default(),
+            reach: None,
+            selected: true,
+            parent: None,
+            identity: Arc::default(),
+        }
+    }
+}
 
 type MakeProducer = Arc<dyn Fn(&Spec) -> Box<dyn Producer> + Send + Sync>;
 
@@ -18,7 +47,7 @@ type MakeProducer = Arc<dyn Fn(&Spec) -> Box<dyn Producer> + Send + Sync>;
 #[derive(Clone)]
 pub struct AnyResource {
     pub(crate) spec: Spec,
-    producer: MakeProducer,
+    pub(crate) producer: MakeProducer,
 }
 
 impl Debug for AnyResource {
@@ -43,15 +72,6 @@ impl AnyResource {
             selected: self.spec.selected,
             ..Resource::new(&self.spec.name, hints, (self.producer)(&self.spec))
         })
-    }
-}
-
-impl<P: IntoPages + 'static> From<ResourceBuilder<P>> for AnyResource {
-    fn from(resource: ResourceBuilder<P>) -> Self {
-        let ResourceBuilder { spec, make } = resource;
-        let producer =
-            move |spec: &Spec| -> Box<dyn Producer> { Box::new(RustProducer::new(spec, Arc::clone(&make))) };
-        Self { spec, producer: Arc::new(producer) }
     }
 }
 

@@ -41,7 +41,6 @@ mod producer;
 mod resource;
 mod run;
 mod source;
-mod spec;
 mod state;
 mod steps;
 mod transformer;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use cartage_source_api::{OpenContext, Page, Producer, Resume, Route, RouteScope, SourceError, StateChange};
 
+use crate::any::Spec;
 use crate::error::source_error;
 use crate::flow::{Flow, Make, PageIter, Transform};
 use crate::limit::{Limit, Used};
 use crate::page::{IntoPages, Outbox};
 use crate::run::Run;
-use crate::spec::Spec;
 use crate::state::State;
 
 /// Makes pages of what the user's code gives.

@@ -3,18 +3,19 @@
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cartage_source_api::Resume;
+use cartage_source_api::{Producer, Resume};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::any::{AnyResource, Spec};
 use crate::error::BoxError;
 use crate::flow::{Flow, Make, PageIter};
 use crate::hints::hint_methods;
 use crate::incremental::Incremental;
 use crate::limit::Limit;
 use crate::page::IntoPages;
+use crate::producer::RustProducer;
 use crate::run::Run;
-use crate::spec::Spec;
 
 /// Rows that make a page, where they come one by one.
 const ROWS_OF_A_PAGE: usize = 1_000;
@@ -155,5 +156,14 @@ impl<P> ResourceBuilder<P> {
     pub fn selected(mut self, is_selected: bool) -> Self {
         self.spec.selected = is_selected;
         self
+    }
+}
+
+impl<P: IntoPages + 'static> From<ResourceBuilder<P>> for AnyResource {
+    fn from(resource: ResourceBuilder<P>) -> Self {
+        let ResourceBuilder { spec, make } = resource;
+        let producer =
+            move |spec: &Spec| -> Box<dyn Producer> { Box::new(RustProducer::new(spec, Arc::clone(&make))) };
+        Self { spec, producer: Arc::new(producer) }
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::any::AnyResource;
+use crate::any::Spec;
 use crate::error::BoxError;
 use crate::flow::{Flow, Make, PageIter, Transform};
 use crate::hints::hint_methods;
@@ -17,7 +18,6 @@ use crate::items::{FromPage, rows_of};
 use crate::page::{IntoPages, Yields};
 use crate::resource::ResourceBuilder;
 use crate::run::Run;
-use crate::spec::Spec;
 use crate::walks::{Walks, WorkOn, crew};
 
 /// Gives the items of a page of the parent.

@@ -1,12 +1,32 @@
-//! Bringing documents of older engines to the current form.
+//! Reading documents, and bringing those of older engines to the current form.
 
 use serde_json::{Map, Value};
 
 use crate::error::StateError;
-use crate::state::{ENGINE, HASH, LOCAL, PipelineState, default_name};
+use crate::state::{ENGINE, HASH, LOCAL, PipelineState, VERSION, default_name};
+
+impl PipelineState {
+    /// Reads a document, with or without its local part. Documents of older engines are migrated, those of
+    /// newer ones refused.
+    ///
+    /// # Errors
+    /// [`StateError`] if the document is no JSON object, lacks its version, or is newer.
+    pub fn from_json(json: &str) -> Result<Self, StateError> {
+        Self::from_document(serde_json::from_str(json)?)
+    }
+
+    pub(crate) fn from_document(document: Map<String, Value>) -> Result<Self, StateError> {
+        let mut state = Self { document };
+        if state.number(VERSION).is_none() {
+            return Err(StateError::Key { key: VERSION });
+        }
+        migrate(&mut state)?;
+        Ok(state)
+    }
+}
 
 /// Brings a state to the current engine version.
-pub(crate) fn migrate(state: &mut PipelineState) -> Result<(), StateError> {
+fn migrate(state: &mut PipelineState) -> Result<(), StateError> {
     let found = state.number(ENGINE).filter(|engine| *engine > 0).ok_or(StateError::Key { key: ENGINE })?;
     if found > PipelineState::ENGINE_VERSION {
         return Err(StateError::NewerEngine {

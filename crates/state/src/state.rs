@@ -6,8 +6,6 @@ use serde_json::{Map, Value};
 use sha3::{Digest as _, Sha3_256};
 
 use crate::canonical;
-use crate::error::StateError;
-use crate::migrate::migrate;
 
 pub(crate) const VERSION: &str = "_state_version";
 pub(crate) const ENGINE: &str = "_state_engine_version";
@@ -41,24 +39,6 @@ impl PipelineState {
         );
         state.set(PIPELINE, pipeline_name.into());
         state
-    }
-
-    /// Reads a document, with or without its local part. Documents of older engines are migrated, those of
-    /// newer ones refused.
-    ///
-    /// # Errors
-    /// [`StateError`] if the document is no JSON object, lacks its version, or is newer.
-    pub fn from_json(json: &str) -> Result<Self, StateError> {
-        Self::from_document(serde_json::from_str(json)?)
-    }
-
-    pub(crate) fn from_document(document: Map<String, Value>) -> Result<Self, StateError> {
-        let mut state = Self { document };
-        if state.number(VERSION).is_none() {
-            return Err(StateError::Key { key: VERSION });
-        }
-        migrate(&mut state)?;
-        Ok(state)
     }
 
     /// The whole document on one line, as the working directory holds it.

@@ -21,8 +21,18 @@ const BATCH: usize = 8 << 10;
 const JULIAN_DAY_OF_EPOCH: i128 = 2_440_588;
 const NANOS_IN_DAY: i128 = 86_400_000_000_000;
 
+impl Opened {
+    /// Gives timestamps of twelve bytes the unit that holds all of them.
+    pub(super) fn typed(self) -> Result<Self, ParquetError> {
+        match schema(&self)? {
+            Some(schema) => self.seen_as(schema),
+            None => Ok(self),
+        }
+    }
+}
+
 /// The columns as Arrow sees them with the right units; `None` if no timestamp has twelve bytes.
-pub(super) fn schema(opened: &Opened) -> Result<Option<SchemaRef>, ParquetError> {
+fn schema(opened: &Opened) -> Result<Option<SchemaRef>, ParquetError> {
     let columns = opened.metadata().file_metadata().schema_descr();
     let is_int96 = |leaf: usize| columns.column(leaf).physical_type() == PhysicalType::INT96;
     let mut units = vec![None; columns.num_columns()];

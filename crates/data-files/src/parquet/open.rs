@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use cartage_runtime::contain;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -11,7 +13,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Compression, Type as PhysicalType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
-use super::{ParquetError, footer, int96};
+use super::{ParquetError, footer};
 
 /// Length of the footer and magic number, at the very end of a file.
 const TAIL_BYTES: u64 = 8;
@@ -63,15 +65,13 @@ impl Opened {
         Ok(Self { path: path.to_owned(), bytes, arrow })
     }
 
-    /// Gives timestamps of twelve bytes the unit that holds all of them.
-    pub(super) fn typed(mut self) -> Result<Self, ParquetError> {
-        if let Some(schema) = int96::schema(&self)? {
-            let options = ArrowReaderOptions::new().with_schema(schema);
-            let metadata = std::sync::Arc::clone(self.arrow.metadata());
-            self.arrow = contain(|| ArrowReaderMetadata::try_new(metadata, options))
-                .map_err(|panic| ParquetError::panicked(&self.path, &panic))?
-                .map_err(|source| ParquetError::read(&self.path, source))?;
-        }
+    /// The same file, whose columns are seen as `schema` says.
+    pub(super) fn seen_as(mut self, schema: SchemaRef) -> Result<Self, ParquetError> {
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let metadata = Arc::clone(self.arrow.metadata());
+        self.arrow = contain(|| ArrowReaderMetadata::try_new(metadata, options))
+            .map_err(|panic| ParquetError::panicked(&self.path, &panic))?
+            .map_err(|source| ParquetError::read(&self.path, source))?;
         Ok(self)
     }
 

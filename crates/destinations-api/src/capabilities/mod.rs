@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub use self::groups::{Files, Guarantees, Jobs, Names, Strategies, Tables, Values};
 use crate::error::{Error, Result};
 use crate::files::FileFormat;
-use crate::kinds;
 
 /// Whether names that differ in case only are different names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,11 +82,6 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
-    pub fn of(destination_type: &str) -> Option<Self> {
-        kinds::find(destination_type).map(|kind| (kind.capabilities)())
-    }
-
     /// What most SQL databases have in common; each destination changes what differs.
     pub fn sql(destination: &str) -> Self {
         Self {
@@ -173,18 +167,6 @@ fn join<T: fmt::Display>(items: &[T]) -> String {
 mod tests {
     use super::*;
     use crate::ErrorKind;
-
-    #[test]
-    fn every_known_type_has_consistent_capabilities() {
-        for name in kinds::names() {
-            let known = Capabilities::of(name).unwrap();
-            assert_eq!(known.destination, name);
-            assert!(known.files.supported_formats.contains(&known.files.preferred_format), "{name}");
-            assert!(known.values.timestamp_precision <= known.values.max_timestamp_precision, "{name}");
-            assert!(!known.strategies.replace.is_empty(), "{name}");
-        }
-        assert_eq!(Capabilities::of("nowhere"), None);
-    }
 
     #[test]
     fn a_replace_strategy_that_is_not_offered_is_refused_with_those_that_are() {

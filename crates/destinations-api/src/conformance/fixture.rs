@@ -14,7 +14,8 @@ use super::{Make, parquet};
 use crate::destination::{DatasetReader, Destination, Job, JobOutcome, LoadCommit};
 use crate::error::Result;
 use crate::files::{FileFormat, JobFile};
-use crate::plan::{Chain, FollowUp, LoadKey, LoadPlan, TablePlan};
+use crate::load_key::LoadKey;
+use crate::plan::{Chain, FollowUp, LoadPlan, TablePlan};
 use crate::system::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
 
 /// Microseconds that loads of the suite begin at; each load id is one second later.

@@ -84,6 +84,13 @@ pub fn find(name: &str) -> Option<&'static DestinationKind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
 }
 
+impl Capabilities {
+    /// What the destinations of `destination_type` can do with default settings; `None` for an unknown type.
+    pub fn of(destination_type: &str) -> Option<Self> {
+        find(destination_type).map(|kind| (kind.capabilities)())
+    }
+}
+
 /// The kind whose addresses begin with this scheme, such as `s3` or `postgresql`.
 pub fn find_by_scheme(scheme: &str) -> Option<&'static DestinationKind> {
     KINDS
@@ -121,6 +128,18 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_known_type_has_consistent_capabilities() {
+        for name in names() {
+            let known = Capabilities::of(name).unwrap();
+            assert_eq!(known.destination, name);
+            assert!(known.files.supported_formats.contains(&known.files.preferred_format), "{name}");
+            assert!(known.values.timestamp_precision <= known.values.max_timestamp_precision, "{name}");
+            assert!(!known.strategies.replace.is_empty(), "{name}");
+        }
+        assert_eq!(Capabilities::of("nowhere"), None);
+    }
 
     #[test]
     fn kinds_are_sorted_and_an_address_belongs_to_one_of_them() {

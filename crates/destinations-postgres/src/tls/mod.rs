@@ -1,4 +1,4 @@
-//! Whether and how connections are encrypted, with libpq's words for it.
+//! How connections are encrypted, as the credentials ask for it.
 
 mod stream;
 
@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cartage_destinations_api::{Error, Result};
-use serde::Deserialize;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -18,28 +17,9 @@ use tokio_rustls::rustls::{
 };
 
 use crate::config::PostgresCredentials;
+use crate::ssl_mode::SslMode;
 
 pub(crate) use stream::Rustls;
-
-/// `sslmode`, as libpq knows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted only where the server insists.
-    Allow,
-    /// Encrypted where the server can.
-    #[default]
-    Prefer,
-    /// Encrypted. The server's certificate is looked at only if `sslrootcert` is given.
-    Require,
-    /// Encrypted, and the certificate is signed by a trusted authority.
-    VerifyCa,
-    /// The same, and it is that of the host.
-    VerifyFull,
-}
 
 /// Makes what encrypts connections. Files of certificates are read here.
 ///

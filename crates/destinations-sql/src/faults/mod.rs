@@ -9,6 +9,7 @@ mod engine;
 mod found;
 mod loads;
 mod scenario;
+mod survival;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cartage_destinations_api::{Error, Result};
 
 pub use engine::{Faulty, FaultySession};
-pub use scenario::{Scenario, TestDataset, survives};
+pub use scenario::Scenario;
+pub use survival::{TestDataset, survives};
 
 /// The end of a process: at which statement, counted from 1.
 #[derive(Debug)]

@@ -3,10 +3,12 @@
 use std::sync::PoisonError;
 
 use super::PackageStore;
+use crate::documents::Documents;
 use crate::error::Error;
 use crate::format::Folder;
 use crate::layout::StagingName;
 use crate::load_id::LoadId;
+use crate::pipeline_dir::PipelineDir;
 
 impl PackageStore {
     /// A load id for this moment (microseconds since 1970 in UTC), newer than every package that this
@@ -16,23 +18,25 @@ impl PackageStore {
     /// [`Error::Io`] if the packages cannot be listed.
     pub fn next_load_id(&self, now_unix_micros: i64) -> Result<LoadId, Error> {
         let mut given = self.inner.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = self.known_load_ids()?.into_iter().chain(given.clone()).max();
+        let newest = self.inner.known_load_ids()?.into_iter().chain(given.clone()).max();
         let earliest = newest.map_or(0, |newest| newest.unix_micros() + 1);
         let next = LoadId::from_unix_micros(now_unix_micros.max(earliest));
         *given = Some(next.clone());
         Ok(next)
     }
+}
 
+impl PipelineDir {
     /// Every id on disk, also of packages that are being written or removed.
     fn known_load_ids(&self) -> Result<Vec<LoadId>, Error> {
         let mut ids = Vec::new();
         for folder in Folder::ALL {
-            let names = self.folder_names(&self.layout().folder(folder))?;
+            let names = self.folder_names(&self.layout.folder(folder))?;
             ids.extend(names.iter().filter_map(|name| name.parse::<LoadId>().ok()));
         }
-        let staging = self.folder_names(&self.layout().staging())?;
+        let staging = self.folder_names(&self.layout.staging())?;
         ids.extend(staging.iter().filter_map(|name| StagingName::parse(name)).map(|name| name.load_id));
-        ids.extend(self.documents().last_load_id()?);
+        ids.extend(Documents::new(self).last_load_id()?);
         Ok(ids)
     }
 
@@ -40,12 +44,12 @@ impl PackageStore {
     pub(crate) fn remember_load_id(&self, folder: Folder, load_id: &LoadId) -> Result<(), Error> {
         let mut elsewhere = Vec::new();
         for other in Folder::ALL.into_iter().filter(|other| *other != folder) {
-            elsewhere.extend(self.folder_names(&self.layout().folder(other))?);
+            elsewhere.extend(self.folder_names(&self.layout.folder(other))?);
         }
         let newest = elsewhere.iter().filter_map(|name| name.parse::<LoadId>().ok()).max();
-        let newest = newest.max(self.documents().last_load_id()?);
+        let newest = newest.max(Documents::new(self).last_load_id()?);
         if newest.is_none_or(|newest| newest < *load_id) {
-            self.documents().replace_last_load_id(load_id)?;
+            Documents::new(self).replace_last_load_id(load_id)?;
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use super::resource::{NestedHints, ResourceHints};
 use crate::column::{Column, CompoundHint};
 use crate::contract::ContractModes;
 use crate::naming::Naming;
-use crate::rename::normalize_table;
 use crate::table::{Table, TableReference};
+use crate::table_names::normalize_table;
 use crate::words::WriteDisposition;
 
 impl ResourceHints {
