@@ -164,7 +164,10 @@ fn a_run_that_was_asked_to_stop_says_how_to_go_on() {
     let mut bench = Bench::items("", ROWS);
     bench.cartage(&["extract", "FILE"]).exits(0);
     bench.cancel.cancel();
-    bench.cartage(&["run", "FILE"]).exits(1).says(&["error: cancelled", "waits: `cartage run"]);
+    bench
+        .cartage(&["run", "FILE"])
+        .exits(1)
+        .says(&["error: normalize was stopped before it was done", "waits: `cartage run"]);
     bench.cancel = cartage_runtime::CancelToken::default();
     bench.cartage(&["run", "FILE"]).exits(0);
     assert_eq!(bench.count("items"), 2);
