@@ -272,6 +272,6 @@ impl Producer for FilesProducer {
     }
 
     fn column_types(&self) -> Vec<(String, DataType)> {
-        self.columns.texts()
+        self.columns.types()
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Column {
     /// Whether nothing but these values decides the type of the column.
     is_new: bool,
     /// Whether a boolean is handed on as the text that it is: the column may become one of texts that other formats
-    /// bring, and there a boolean is printed in one way only.
+    /// bring, and there a boolean is printed in one way only. In a column of booleans the text is one, too.
     bools_as_text: bool,
     /// What was handed on so far, in this file.
     handed_on: u8,
@@ -117,7 +117,7 @@ impl Column {
             self.kind = kind;
         }
         let is_odd = match kind {
-            Kind::Bool => self.kind != Kind::Bool || self.bools_as_text,
+            Kind::Bool => self.kind != Kind::Bool,
             Kind::Long => longs_as_text,
             Kind::Int | Kind::Float => self.kind == Kind::Bool,
             Kind::Text | Kind::Unknown => true,
@@ -126,6 +126,7 @@ impl Column {
             kind = Kind::Text;
         }
         match kind {
+            Kind::Bool if self.bools_as_text => write_text(out, value),
             Kind::Bool => write_bool(out, value),
             Kind::Int | Kind::Long => write_int(out, value, ints_as_floats),
             Kind::Float => write_float(out, value, decimal),
@@ -172,6 +173,7 @@ impl CsvColumns {
         self.table.as_ref().map_or_else(|| key.to_owned(), |table| table.column(key))
     }
 
+    /// What is known of the column that a key becomes.
     pub(super) fn known(&self, key: &str) -> Known {
         let column = self.column(key);
         Known {
@@ -189,16 +191,15 @@ impl CsvColumns {
         }
     }
 
-    /// Columns of which some values were integers and others texts: only as texts do all of them keep their
-    /// characters. Integers were handed on as they would be written; numbers with fractions were not. None where other
-    /// formats bring values, too.
-    pub(crate) fn texts(&self) -> Vec<(String, DataType)> {
-        if self.has_other_formats {
-            return Vec::new();
-        }
-        let mixed = self.handed_on.values().filter(|(_, kinds)| *kinds == INT | TEXT);
-        let mut texts: Vec<_> = mixed.map(|(key, _)| (key.clone(), DataType::Text)).collect();
-        texts.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        texts
+    /// Types of columns that their values alone do not show. Where all files are CSV, integers and texts are texts: only
+    /// so do all of them keep their characters, for integers were handed on as they would be written; numbers with
+    /// fractions were not. Beside other formats, columns of booleans alone are booleans, which were handed on as texts.
+    pub(crate) fn types(&self) -> Vec<(String, DataType)> {
+        let (kinds, data_type) =
+            if self.has_other_formats { (BOOL, DataType::Bool) } else { (INT | TEXT, DataType::Text) };
+        let columns = self.handed_on.values().filter(|(_, handed_on)| *handed_on == kinds);
+        let mut types: Vec<_> = columns.map(|(key, _)| (key.clone(), data_type)).collect();
+        types.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        types
     }
 }

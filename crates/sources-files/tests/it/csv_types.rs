@@ -48,14 +48,17 @@ fn a_column_whose_numbers_were_written_otherwise_keeps_its_type() {
 }
 
 #[test]
-fn booleans_beside_another_format_are_texts_until_the_column_has_a_type() {
+fn booleans_beside_another_format_keep_their_text_and_are_settled_as_booleans() {
     let folder = Folder::new();
     folder.write("0.jsonl", "{\"v\":\"north\"}\n");
-    folder.write("1.csv", "v,n\nTRUE,1\nfalse,2\n");
-    let read = |table| folder.read_into(&json!({"path": "*.*"}), OnBadRow::Fail, table).unwrap().rows();
-    assert_eq!(read(table([])), r#"{"v":"north"} {"v":"TRUE","n":1} {"v":"false","n":2}"#);
-    let of_booleans = table([("v", DataType::Bool)]);
-    assert_eq!(read(of_booleans), r#"{"v":"north"} {"v":true,"n":1} {"v":false,"n":2}"#);
+    folder.write("1.csv", "v,n,w\nTRUE,1,true\nfalse,2,x\n");
+    let read = |table| folder.read_into(&json!({"path": "*.*"}), OnBadRow::Fail, table).unwrap();
+    let new = read(table([]));
+    let rows = r#"{"v":"north"} {"v":"TRUE","n":1,"w":"true"} {"v":"false","n":2,"w":"x"}"#;
+    assert_eq!((new.rows().as_str(), new.column_types), (rows, vec![("v".to_owned(), DataType::Bool)]));
+    let of_booleans = table([("v", DataType::Bool), ("w", DataType::Text)]);
+    let rows = r#"{"v":"north"} {"v":true,"n":1,"w":"true"} {"v":false,"n":2,"w":"x"}"#;
+    assert_eq!(read(of_booleans).rows(), rows);
 }
 
 #[test]
