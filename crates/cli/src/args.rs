@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use cartage_schema::MergeStrategy;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::csv_args::CsvArgs;
@@ -222,8 +224,8 @@ pub struct IngestArgs {
     #[arg(long, value_name = "HOW", default_value = "append", value_parser = ["append", "replace", "merge"])]
     pub write_disposition: String,
     /// How `--write-disposition merge` merges [default: delete-insert].
-    #[arg(long, value_name = "STRATEGY", value_parser = ["delete-insert", "upsert", "insert-only", "scd2"])]
-    pub merge_strategy: Option<String>,
+    #[arg(long, value_name = "STRATEGY", value_parser = merge_strategy())]
+    pub merge_strategy: Option<MergeStrategy>,
     /// Column of the primary key; may repeat.
     #[arg(long, value_name = "COLUMN")]
     pub primary_key: Vec<String>,
@@ -251,6 +253,12 @@ pub struct IngestArgs {
     /// Options for CSV files.
     #[command(flatten)]
     pub csv: CsvArgs,
+}
+
+/// Reads the word of a merge strategy and lists those that are known.
+fn merge_strategy() -> impl TypedValueParser<Value = MergeStrategy> {
+    PossibleValuesParser::new(MergeStrategy::ALL.iter().map(|strategy| strategy.as_str()))
+        .try_map(|word| word.parse::<MergeStrategy>())
 }
 
 /// Commands on packages.

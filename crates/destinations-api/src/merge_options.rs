@@ -5,10 +5,6 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Strategies that find rows by their primary key and cannot do without.
-const BY_PRIMARY_KEY: &[MergeStrategy] =
-    &[MergeStrategy::Upsert, MergeStrategy::InsertOnly, MergeStrategy::Cdc];
-
 /// An option of the long form, the hint that stores it, and the strategies that know it.
 type MergeOption = (&'static str, &'static str, &'static [MergeStrategy]);
 
@@ -61,7 +57,7 @@ pub fn check_merge(table: &Table, strategy: MergeStrategy) -> Result<Vec<String>
 }
 
 fn check_columns(table: &Table, strategy: MergeStrategy) -> Result<()> {
-    let by_key = BY_PRIMARY_KEY.contains(&strategy);
+    let by_key = strategy.needs_primary_key();
     if by_key && columns_with(table, CompoundHint::PrimaryKey).is_empty() {
         let message = format!("merge strategy '{strategy}' needs a primary key");
         return Err(Error::invalid(message).with_remedy("set primary_key on the resource"));

@@ -35,6 +35,13 @@ words! {
     }
 }
 
+impl MergeStrategy {
+    /// Whether it finds the rows that are the same by the primary key, and by nothing else.
+    pub const fn needs_primary_key(self) -> bool {
+        matches!(self, Self::Upsert | Self::InsertOnly | Self::Cdc)
+    }
+}
+
 words! {
     /// How a replace exchanges the content of tables.
     ReplaceStrategy, "replace strategy" {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cartage_destinations_api::{Connector, kinds};
 use cartage_pipeline::{ExtractOptions, PipelineError, RunOptions};
+use cartage_schema::MergeStrategy;
 use toml::{Table, Value};
 
 use super::pending::Again;
@@ -97,7 +98,7 @@ fn source(args: &IngestArgs, table: &str) -> Value {
     resource.insert("name".to_owned(), text(table));
     resource.insert("path".to_owned(), text(&args.source));
     let disposition = match &args.merge_strategy {
-        Some(strategy) => toml_table([("disposition", text("merge")), ("strategy", text(strategy))]),
+        Some(strategy) => toml_table([("disposition", text("merge")), ("strategy", text(strategy.as_str()))]),
         None => text(&args.write_disposition),
     };
     resource.insert("write_disposition".to_owned(), disposition);
@@ -132,23 +133,31 @@ fn source(args: &IngestArgs, table: &str) -> Value {
 
 /// A merge needs a key, but for scd2, which compares whole rows.
 fn check_merge(args: &IngestArgs) -> Result<(), PipelineError> {
-    let is_merge = args.write_disposition == "merge";
-    if args.merge_strategy.is_some() && !is_merge {
-        return Err(PipelineError::Usage {
-            message: format!(
-                "--merge-strategy does not go with --write-disposition {}",
-                args.write_disposition
+    let usage =
+        |message: String, remedy: &str| Err(PipelineError::Usage { message, remedy: remedy.to_owned() });
+    let disposition = &args.write_disposition;
+    if disposition != "merge" {
+        return match args.merge_strategy {
+            None => Ok(()),
+            Some(_) => usage(
+                format!("--merge-strategy does not go with --write-disposition {disposition}"),
+                "add --write-disposition merge",
             ),
-            remedy: "add --write-disposition merge".to_owned(),
-        });
+        };
+    }
+    let strategy = args.merge_strategy.unwrap_or(MergeStrategy::DeleteInsert);
+    if strategy.needs_primary_key() && args.primary_key.is_empty() {
+        return usage(
+            format!("--merge-strategy {strategy} needs to know which rows are the same"),
+            "name the column with --primary-key",
+        );
     }
     let has_key = !args.primary_key.is_empty() || !args.merge_key.is_empty();
-    if is_merge && !has_key && args.merge_strategy.as_deref() != Some("scd2") {
-        return Err(PipelineError::Usage {
-            message: "a merge needs to know which rows are the same".to_owned(),
-            remedy: "name the column with --primary-key (or --merge-key), or use --merge-strategy scd2"
-                .to_owned(),
-        });
+    if strategy == MergeStrategy::DeleteInsert && !has_key {
+        return usage(
+            "a merge needs to know which rows are the same".to_owned(),
+            "name the column with --primary-key (or --merge-key), or use --merge-strategy scd2",
+        );
     }
     Ok(())
 }

@@ -98,6 +98,9 @@ fn a_merge_without_a_key_is_refused() {
         message.contains("which rows are the same") && remedy.contains("--primary-key"),
         "{message}: {remedy}"
     );
+    let upsert = ["a.jsonl", "null", "--write-disposition", "merge", "--merge-strategy", "upsert"];
+    let (message, remedy) = refused(&[&upsert[..], &["--merge-key", "id"]].concat());
+    assert!(message.contains("upsert") && remedy.ends_with("--primary-key"), "{message}: {remedy}");
     let (message, _) = refused(&["a.jsonl", "null", "--merge-strategy", "scd2"]);
     assert!(message.contains("--write-disposition append"), "{message}");
     pipeline_of(&["a.jsonl", "null", "--write-disposition", "merge", "--merge-strategy", "scd2"]);
