@@ -116,7 +116,7 @@ fn suggestion(nearest: Option<&str>, known: &[String]) -> String {
 }
 
 /// The known word that is spelled most like `word`, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let far = (word.chars().count() / 3).max(2);
     let distance = |known: &str| strsim::damerau_levenshtein(&word.to_lowercase(), known);
     let scored = known.into_iter().map(|known| (distance(known), known));

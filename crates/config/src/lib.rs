@@ -48,14 +48,14 @@ pub use cartage_runtime::NextItemMode;
 pub use config::{Config, LoadOptions};
 pub use data_dir::data_dir;
 pub use env_layer::Environment;
-pub use error::ConfigError;
+pub use error::{ConfigError, nearest};
 pub use origin::{Layer, Origin, OriginPlace};
 pub use secret::Secret;
 pub use section::Section;
 pub use settings::{
     DataWriterSettings, DestinationSettings, ExtractSection, LoadSection, LogFormat, LogLevel, MemorySize,
-    NoMemorySize, NormalizeSection, ParallelismStrategy, PipelineSettings, ProgressMode, RefreshMode,
-    ResourceSection, RuntimeSettings, SchemaFileFormat, SourceSettings,
+    NoMemorySize, NormalizeSection, PipelineSettings, ProgressMode, RefreshMode, ResourceSection,
+    RuntimeSettings, SchemaFileFormat, SourceSettings,
 };
 pub use trace::ResolvedValue;
 pub use untyped::keys_of;

@@ -148,7 +148,7 @@ impl JobHandle {
         Self(name.into())
     }
 
-    /// Its name.
+    /// The name as the destination knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -12,7 +12,7 @@ pub enum Param {
     Int(i64),
     /// A moment in UTC, in microseconds since 1970.
     Timestamp(i64),
-    /// SQL null.
+    /// The null of any type.
     Null,
 }
 

@@ -67,7 +67,7 @@ pub trait StagingPlace: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlacedFile {
-    /// Its address.
+    /// Address with the scheme of the place, such as `s3://bucket/..`.
     pub url: String,
     /// What an engine needs to read it.
     pub access: StagedAccess,

@@ -36,7 +36,7 @@ pub trait Sink: fmt::Debug + Send + Sync {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Batch<'a> {
-    /// The load.
+    /// Pipeline, schema and load id.
     pub load: &'a LoadKey,
     /// The dataset, as the pipeline names it.
     pub dataset: &'a str,
@@ -48,7 +48,7 @@ pub struct Batch<'a> {
     pub disposition: WriteDisposition,
     /// Number of the first row in its job, from 0.
     pub first_row: u64,
-    /// The rows.
+    /// The rows in their order in the job.
     pub rows: Rows<'a>,
 }
 

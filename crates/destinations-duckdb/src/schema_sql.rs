@@ -16,7 +16,7 @@ const INTEGERS: [(u32, &str); 5] =
     [(8, "TINYINT"), (16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT"), (128, "HUGEINT")];
 const DECIMALS: Decimals = Decimals { name: "DECIMAL", digits: 38, scale: 38 };
 
-/// DuckDB's dialect.
+/// How DuckDB spells types, names and statements.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DuckDbDialect;
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::date_tokens;
 
-/// dlt's default.
+/// The layout of datasets that set none, as in dlt.
 pub(crate) const DEFAULT_LAYOUT: &str = "{table_name}/{load_id}.{file_id}.{ext}";
 
 /// What stands for the things themselves rather than for a part of a date.

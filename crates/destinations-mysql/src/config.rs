@@ -24,7 +24,7 @@ pub type Config = server::Config<MysqlCredentials>;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum SslMode {
-    /// Never encrypted.
+    /// No connection is encrypted, even where the server can.
     #[serde(alias = "disabled")]
     Disabled,
     /// Encrypted where the server can.

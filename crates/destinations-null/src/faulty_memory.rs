@@ -24,7 +24,7 @@ pub enum LoadStep {
     Job(&'static str),
     /// The follow-up of the chain with this root.
     FollowUp(&'static str),
-    /// The commit.
+    /// Recording the load as complete.
     Commit,
 }
 

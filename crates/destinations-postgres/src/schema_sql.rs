@@ -8,7 +8,7 @@ use cartage_schema::{Column, DataType};
 const INTEGERS: [(u32, &str); 3] = [(16, "smallint"), (32, "integer"), (64, "bigint")];
 const DECIMALS: Decimals = Decimals { name: "numeric", digits: 1000, scale: 1000 };
 
-/// PostgreSQL's dialect.
+/// How PostgreSQL spells types, names and statements.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PostgresDialect;
 

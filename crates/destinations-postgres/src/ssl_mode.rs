@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SslMode {
-    /// Never encrypted.
+    /// No connection is encrypted, even where the server can.
     Disable,
     /// Encrypted only where the server insists.
     Allow,

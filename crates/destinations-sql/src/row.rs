@@ -5,7 +5,7 @@ use cartage_destinations_api::{Error, Result};
 /// A value of an answer. Engines turn booleans and whole numbers of any width into [`SqlValue::Int`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SqlValue {
-    /// SQL null.
+    /// The null of any type.
     Null,
     /// A whole number.
     Int(i64),

@@ -12,9 +12,9 @@ pub(crate) enum Affinity {
     Numeric,
     /// The same, as floats.
     Real,
-    /// Text.
+    /// Text of every number.
     Text,
-    /// Nothing.
+    /// What they are: nothing is converted.
     None,
 }
 

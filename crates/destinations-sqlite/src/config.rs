@@ -17,7 +17,7 @@ pub struct Config {
     pub common: CommonSettings,
     /// The file of the dataset.
     pub path: PathBuf,
-    /// The dataset.
+    /// Name of the dataset; that of `main` is in the file which the settings name, others in files beside it.
     pub dataset: String,
     /// The dataset that rows in flight are said to be in; their tables are in the same file.
     pub staging_dataset: String,

@@ -97,12 +97,12 @@ fn unknown(name: &str) -> Error {
             "use type \"process\" to hand rows to a command, or pass a connector of your own to Project::run",
         );
     }
-    let error = if kinds::find(name).is_some() {
-        Error::invalid(format!("type '{name}' is not part of this build"))
-    } else {
-        Error::invalid(format!("type '{name}' is not known"))
-    };
-    error.with_remedy(format!("use one of {}", types().collect::<Vec<_>>().join(", ")))
+    if kinds::find(name).is_some() {
+        let known = types().collect::<Vec<_>>().join(", ");
+        return Error::invalid(format!("type '{name}' is not part of this build"))
+            .with_remedy(format!("use one of {known}"));
+    }
+    Error::invalid(format!("type '{name}' is not known")).with_remedy(kinds::remedy_of_unknown(name, types()))
 }
 
 #[cfg(test)]
@@ -161,9 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_type_is_refused_with_those_that_are_known() {
+    fn an_unknown_type_is_refused_with_the_nearest_or_those_that_are_known() {
         let error = connect(&ConnectRequest::new("duckdv", "shop", "raw").named("lake")).unwrap_err();
         assert_eq!(error.to_string(), "destination lake: type 'duckdv' is not known");
+        assert!(error.remedy().unwrap().starts_with("did you mean 'duckdb'?"), "{error:?}");
+        let error = connect(&ConnectRequest::new("oracle", "shop", "raw").named("lake")).unwrap_err();
         assert!(error.remedy().unwrap().contains("null"));
     }
 }

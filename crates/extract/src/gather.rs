@@ -1,22 +1,24 @@
 //! Taking pages from producers and rows to their files.
 
+mod open;
+mod page;
 mod tables;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cartage_package_store::{LoadId, ResourceEntry};
-use cartage_runtime::threads::NoThread;
 use cartage_runtime::{Runtime, Stage};
 use cartage_schema::Schema;
-use cartage_source_api::{OpenContext, Page, Producer, SourceError, StateChange, TargetTable};
+use cartage_source_api::{Producer, SourceError, StateChange};
 use cartage_state::PipelineState;
 use indexmap::IndexMap;
 
+use self::page::HintsInUse;
 use crate::ExtractError;
 use crate::compress::Compressors;
 use crate::contract::Contracts;
-use crate::feed::{Feed, FeedEvent, PageEffects, QueuedProducer, caught};
+use crate::feed::{Feed, FeedEvent};
 use crate::plan::Planned;
 use crate::publish::{Content, Publisher};
 use crate::report::{ExtractReport, ExtractedPackage, ResourceReport};
@@ -29,21 +31,9 @@ use crate::writer::{PackageFiles, TableWriters, WriterSettings};
 
 impl Planned {
     fn report(&self) -> ResourceReport {
-        let table = self.goal.table.clone();
+        let table = self.target.table.clone();
         ResourceReport { name: self.name.clone(), table, ..ResourceReport::default() }
     }
-}
-
-/// Thousands of tiny files as thousands of pages would keep the threads busy with handing them over.
-const SMALL_PAGE_BYTES: usize = 256 << 10;
-
-/// Which hints are in the schema already.
-#[derive(Default)]
-struct HintsInUse {
-    /// Tables that got JSON rows: the first resource that writes to one decides its hints for the run.
-    json: HashSet<String>,
-    /// The goal whose hints a table of columnar rows has. There the last one decides.
-    columnar: HashMap<String, usize>,
 }
 
 /// One run of the stage while pages come in.
@@ -51,7 +41,7 @@ pub(crate) struct Extraction<'a> {
     source_name: String,
     planned: Vec<Planned>,
     /// Where pages go that do not go to the table of their resource.
-    goals: RoutedTables,
+    targets: RoutedTables,
     reports: Vec<ResourceReport>,
     /// Rows by table.
     tables: IndexMap<String, u64>,
@@ -94,13 +84,13 @@ impl<'a> Extraction<'a> {
             tables: IndexMap::new(),
             standings: planned.iter().map(|_| ResourceProgress::default()).collect(),
             filling: planned.iter().fold(HashMap::new(), |mut filling, one| {
-                *filling.entry(one.goal.table.clone()).or_default() += 1;
+                *filling.entry(one.target.table.clone()).or_default() += 1;
                 filling
             }),
             hints: HintsInUse::default(),
             contracts: Contracts::default(),
             new_tables: tables::new_tables(&planned, &schema),
-            goals: RoutedTables::new(
+            targets: RoutedTables::new(
                 schema.naming(publisher.settings.destination.max_name_length()),
                 &planned,
             ),
@@ -234,8 +224,8 @@ impl<'a> Extraction<'a> {
         let resources = self.planned.iter().zip(&mut self.standings);
         let entry = |planned: &Planned, has_ended: bool| ResourceEntry {
             name: planned.name.clone(),
-            table: planned.goal.table.clone(),
-            write_disposition: planned.goal.disposition.to_string(),
+            table: planned.target.table.clone(),
+            write_disposition: planned.target.disposition.to_string(),
             resumable: planned.repeatable.is_now(has_ended),
         };
         let of_package = resources.filter_map(|(planned, standing)| {
@@ -243,142 +233,6 @@ impl<'a> Extraction<'a> {
             took_part.then(|| entry(planned, standing.has_ended()))
         });
         of_package.collect()
-    }
-
-    /// Opens all producers; the sum of their bytes where all know it.
-    fn open(&mut self, producers: &mut [Box<dyn Producer>]) -> Result<Option<u64>, ExtractError> {
-        let mut context = OpenContext::new(self.settings.max_line_bytes, self.runtime.cancel.clone());
-        if !self.settings.counts_pages() {
-            context.small_page_bytes = SMALL_PAGE_BYTES;
-        }
-        let source_state = Arc::new(self.state.source_state(&self.schema.name).cloned().unwrap_or_default());
-        let mut total = Some(0);
-        for (resource, producer) in producers.iter_mut().enumerate() {
-            let Planned { name, is_hidden, .. } = &self.planned[resource];
-            let mut context = context.clone().with_state(name, Arc::clone(&source_state));
-            context.is_hidden = *is_hidden;
-            let settings = self.settings.of_resource(name);
-            context.max_line_bytes = settings.max_line_bytes;
-            context.workers = settings.workers.get();
-            context.max_parallel_items = settings.max_parallel_items.get();
-            let naming = self.schema.naming(self.publisher.settings.destination.max_name_length());
-            let table = TargetTable::of(self.planned[resource].goal.root(), &self.schema, naming);
-            context.table = Some(Arc::new(table));
-            let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;
-            total = total.zip(bytes).map(|(total, bytes)| total + bytes);
-            self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
-        }
-        Ok(total)
-    }
-
-    fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Result<Feed, NoThread> {
-        let pages = self.settings.limit.page_count();
-        // The pages of a child are as many as its parent's rows ask for.
-        let fodder = |(producer, resource): (_, &Planned)| QueuedProducer {
-            producer,
-            pages: if resource.parent.is_some() { u64::MAX } else { pages },
-            parent: resource.parent,
-        };
-        Feed::new(
-            producers.into_iter().zip(&self.planned).map(fodder).collect(),
-            self.settings.next_item_mode,
-            self.settings.workers.get(),
-            self.settings.max_parallel_items.get(),
-            self.runtime.cancel.clone(),
-        )
-    }
-
-    /// Writes a page, as far as the limit of rows allows.
-    fn take(
-        &mut self,
-        feed: &mut Feed,
-        writers: &mut TableWriters<'_>,
-        resource: usize,
-        mut page: Page,
-        along: PageEffects,
-    ) -> Result<(), ExtractError> {
-        let PageEffects { change, route } = along;
-        let left = self.settings.limit.rows_left(self.reports[resource].rows);
-        // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
-        let room = if change.has_edits() { u64::MAX } else { left };
-        let bytes = page.source_bytes();
-        let rows = page.rows().min(room);
-        self.standings[resource].begin();
-        let has_passed = self.standings[resource].take(change, &self.state, &self.schema.name);
-        if self.planned[resource].is_hidden {
-            if let Page::Json(page) = &mut page {
-                page.truncate(room);
-            }
-            self.reports[resource].rows += rows;
-            self.hand_down(feed, resource, page);
-            return Ok(());
-        }
-        let goal = self.goal(resource, route.as_deref(), &page)?;
-        let is_empty_file = matches!(&page, Page::ParquetFile(file) if file.rows == 0);
-        match &page {
-            // A page without rows still stands for a resource that has been there, unless its cursor let none
-            // of them pass.
-            Page::Json(_) if has_passed && self.hints.json.insert(goal.table.clone()) => {
-                self.merge_hints(resource, &goal, &page)?;
-            }
-            Page::Arrow(_) | Page::ParquetFile(_)
-                if (rows > 0 || is_empty_file)
-                    && self.hints.columnar.insert(goal.table.clone(), goal.id) != Some(goal.id) =>
-            {
-                self.merge_hints(resource, &goal, &page)?;
-            }
-            _ => {}
-        }
-        let settings = self.writer_settings(resource);
-        let table = &goal.table;
-        let refused = self.contracts.refuses(table);
-        match &mut page {
-            Page::Json(page) => {
-                page.truncate(room);
-                self.reports[resource].rejected += page.rejected().len() as u64;
-            }
-            Page::Arrow(batch) => *batch = batch.slice(0, rows as usize),
-            Page::ParquetFile(_) => {}
-        }
-        match &page {
-            page if refused.is_some() => self.keep_discarded(writers, resource, &goal, page, rows)?,
-            Page::ParquetFile(file) if file.rows > room => {
-                let failed = |error| self.failed(resource, error);
-                for batch in file.first_rows(rows).map_err(failed)? {
-                    writers.write(table, &Page::Arrow(batch.map_err(failed)?), settings)?;
-                }
-            }
-            // A file without rows says which columns its table has; a page of which no row is left does not.
-            Page::Arrow(_) | Page::ParquetFile(_) if rows == 0 && !is_empty_file => {}
-            page => {
-                if let Page::ParquetFile(file) = page {
-                    file.check_whole(self.settings.compression_threads)
-                        .map_err(|error| self.failed(resource, error))?;
-                }
-                writers.write(table, page, settings)?;
-            }
-        }
-        self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);
-        self.done += bytes;
-        self.filled.add(rows, page.size());
-        self.reports[resource].rows += rows;
-        if let Some(reason) = refused {
-            self.contracts.discards.add(reason, rows, 0);
-        } else if rows > 0 {
-            *self.tables.entry(table.clone()).or_default() += rows;
-        }
-        self.hand_down(feed, resource, page);
-        Ok(())
-    }
-
-    /// Gives a page to the children of its resource, and takes no more if there is no room.
-    fn hand_down(&self, feed: &mut Feed, resource: usize, page: Page) {
-        if feed.has_children(resource) && page.rows() > 0 {
-            feed.hand_down(resource, page);
-        }
-        if self.settings.limit.is_reached(self.reports[resource].rows) {
-            feed.close(resource);
-        }
     }
 
     /// Notes what a resource read, and closes its table if nobody else writes to it.
@@ -402,7 +256,7 @@ impl<'a> Extraction<'a> {
         }
         self.reports[resource].left_out = self.standings[resource].left_out();
         self.reports[resource].warnings.extend(self.standings[resource].warnings());
-        let table = &self.planned[resource].goal.table;
+        let table = &self.planned[resource].target.table;
         let filling = self.filling.get_mut(table).expect("the tables of all resources are counted");
         *filling -= 1;
         if *filling == 0 { writers.close(table) } else { Ok(()) }

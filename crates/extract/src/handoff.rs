@@ -3,15 +3,15 @@
 use cartage_package_store::{self as package, PackageSettings};
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
-use crate::target_table::TargetTable;
+use crate::hinted_tables::HintedTables;
 
 /// Notes what the later stages must know of a root table, and what is no part of the schema.
-pub(crate) fn note(settings: &mut PackageSettings, goal: &TargetTable) {
-    if let Some(strategy) = goal.replace_strategy {
-        settings.replace_strategies.insert(goal.table.clone(), for_package(strategy));
+pub(crate) fn note(settings: &mut PackageSettings, target: &HintedTables) {
+    if let Some(strategy) = target.replace_strategy {
+        settings.replace_strategies.insert(target.table.clone(), for_package(strategy));
     }
-    if goal.keeps_discarded {
-        settings.quarantine.insert(goal.table.clone());
+    if target.keeps_discarded {
+        settings.quarantine.insert(target.table.clone());
     }
 }
 

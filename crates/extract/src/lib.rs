@@ -21,6 +21,7 @@ mod error;
 mod feed;
 mod gather;
 mod handoff;
+mod hinted_tables;
 mod limit;
 mod plan;
 mod probe;
@@ -34,7 +35,6 @@ mod run;
 mod settings;
 mod split_policy;
 mod state_row;
-mod target_table;
 mod writer;
 
 pub use broken_contract::HintContractError;

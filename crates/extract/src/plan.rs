@@ -9,9 +9,9 @@ use cartage_schema::{Naming, Schema, Table, WriteDisposition};
 use cartage_source_api::{Producer, Resource, Resume, RouteScope, Source};
 
 use crate::ExtractError;
+use crate::hinted_tables::HintedTables;
 use crate::settings::ExtractSettings;
 use crate::split_policy::{DestinationWrites, SplitPolicy};
-use crate::target_table::TargetTable;
 
 /// The resources that take part, and their producers in the same order.
 pub(crate) type Plan = (Vec<Planned>, Vec<Box<dyn Producer>>);
@@ -37,7 +37,7 @@ pub(crate) struct Planned {
     pub(crate) name: String,
     pub(crate) hints: ResourceHints,
     /// The table of its own, to which rows go unless a page says otherwise.
-    pub(crate) goal: Arc<TargetTable>,
+    pub(crate) target: Arc<HintedTables>,
     /// How far its pages may go.
     reach: RouteScope,
     /// When extracting it again cannot double rows.
@@ -78,11 +78,11 @@ impl Planned {
 pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &DestinationWrites) {
     let roots = roots(planned, schema);
     for (one, root) in planned.iter_mut().zip(roots) {
-        let known = schema.tables.get(&one.goal.table);
-        let tables: Vec<&Table> = std::iter::once(one.goal.root()).chain(known).collect();
-        let cut = SplitPolicy::of(&tables, one.resume, &ways.for_resource(one.goal.replace_strategy));
+        let known = schema.tables.get(&one.target.table);
+        let tables: Vec<&Table> = std::iter::once(one.target.root()).chain(known).collect();
+        let cut = SplitPolicy::of(&tables, one.resume, &ways.for_resource(one.target.replace_strategy));
         // Where the table is a child table, how its rows are written is decided there.
-        let cut = if root == one.goal.table { cut } else { SplitPolicy::WholeTable };
+        let cut = if root == one.target.table { cut } else { SplitPolicy::WholeTable };
         one.cut = match (one.reach, cut) {
             // Which tables are at stake is known when the rows come.
             (RouteScope::OtherHints, _) | (RouteScope::OtherTables, SplitPolicy::WholeTable) => {
@@ -96,8 +96,8 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
     let mut dispositions: HashMap<&str, WriteDisposition> = HashMap::new();
     let mut at_once: HashSet<String> = HashSet::new();
     for one in &*planned {
-        let first = *dispositions.entry(&one.root).or_insert(one.goal.disposition);
-        if one.cut == SplitPolicy::WholeTable || one.goal.disposition != first {
+        let first = *dispositions.entry(&one.root).or_insert(one.target.disposition);
+        if one.cut == SplitPolicy::WholeTable || one.target.disposition != first {
             at_once.insert(one.root.clone());
         }
     }
@@ -111,7 +111,7 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
 /// The table at the top of the chain of each resource's table.
 fn roots(planned: &[Planned], schema: &Schema) -> Vec<String> {
     let mut hinted: HashMap<&str, &Table> = HashMap::new();
-    for table in planned.iter().flat_map(|one| &one.goal.tables) {
+    for table in planned.iter().flat_map(|one| &one.target.tables) {
         hinted.entry(&table.name).or_insert(table);
     }
     let parent = |name: &str| {
@@ -119,7 +119,7 @@ fn roots(planned: &[Planned], schema: &Schema) -> Vec<String> {
         table.and_then(|table| table.parent.as_deref())
     };
     let root = |one: &Planned| {
-        let mut name = one.goal.table.as_str();
+        let mut name = one.target.table.as_str();
         // No chain is longer than there are tables, unless it bites its own tail.
         for _ in 0..=schema.tables.len() + planned.len() {
             match parent(name) {
@@ -226,7 +226,7 @@ fn one(
         resource: name.clone(),
         reason,
     };
-    let goal = TargetTable::new(at, &name, &hints, naming, keeps_discarded).map_err(unusable)?;
+    let target = HintedTables::new(at, &name, &hints, naming, keeps_discarded).map_err(unusable)?;
     let cursor = CursorSettings::from_hints(&hints).map_err(unusable)?;
     let resume = match &cursor {
         Some(cursor) if cursor.keeps_state() => cursor.resume(),
@@ -234,11 +234,11 @@ fn one(
     };
     let reach = producer.reach();
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
-    let replaces_itself = match goal.disposition {
+    let replaces_itself = match target.disposition {
         // What pages do by hints of their own is not known before they come.
         _ if reach == RouteScope::OtherHints => false,
         WriteDisposition::Replace => true,
-        WriteDisposition::Merge => has_keys(goal.root()),
+        WriteDisposition::Merge => has_keys(target.root()),
         _ => false,
     };
     let repeatable = if replaces_itself {
@@ -251,8 +251,8 @@ fn one(
         Repeatable::BeforeItsEnd
     };
     let planned = Planned {
-        root: goal.table.clone(),
-        goal: Arc::new(goal),
+        root: target.table.clone(),
+        target: Arc::new(target),
         cut: SplitPolicy::AtEnd,
         name,
         hints,

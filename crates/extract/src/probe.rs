@@ -109,7 +109,7 @@ pub fn probe(
             Ok(sample)
         });
         let parent = parent.map(|parent| parent.name.clone());
-        probed.push(Probed { name: one.name.clone(), table: one.goal.table.clone(), parent, sample });
+        probed.push(Probed { name: one.name.clone(), table: one.target.table.clone(), parent, sample });
     }
     Ok(probed)
 }

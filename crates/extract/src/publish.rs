@@ -13,8 +13,8 @@ use cartage_state::PipelineState;
 
 use crate::ExtractError;
 use crate::handoff;
+use crate::hinted_tables::HintedTables;
 use crate::report::ExtractedPackage;
-use crate::target_table::TargetTable;
 
 /// Makes the packages of a run, one after the other.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ impl Publisher<'_> {
     }
 
     /// Notes for the later stages what they must know of a table that no resource has as its own.
-    pub(crate) fn note(&mut self, goal: &TargetTable) {
-        handoff::note(&mut self.settings, goal);
+    pub(crate) fn note(&mut self, target: &HintedTables) {
+        handoff::note(&mut self.settings, target);
     }
 
     /// Publishes the package, unless there is nothing in it. A refresh is something, and is done then.

@@ -7,10 +7,10 @@ use cartage_schema::Naming;
 use cartage_schema::hints::ResourceHints;
 use cartage_source_api::Route;
 
+use crate::hinted_tables::HintedTables;
 use crate::plan::Planned;
-use crate::target_table::TargetTable;
 
-/// The goals of pages that go elsewhere than to the table of their resource, or change its hints.
+/// The targets of pages that go elsewhere than to the table of their resource, or change its hints.
 #[derive(Debug)]
 pub(crate) struct RoutedTables {
     naming: Naming,
@@ -21,11 +21,11 @@ pub(crate) struct RoutedTables {
 
 #[derive(Debug)]
 struct Routed {
-    /// The hints that came with the page which made the goal.
+    /// The hints that came with the page which made the target.
     asked: Option<ResourceHints>,
-    /// All hints of the goal.
+    /// All hints of the target.
     hints: ResourceHints,
-    goal: Arc<TargetTable>,
+    target: Arc<HintedTables>,
 }
 
 impl RoutedTables {
@@ -41,15 +41,15 @@ impl RoutedTables {
         at: usize,
         resource: &Planned,
         route: Option<&Route>,
-    ) -> Result<(Arc<TargetTable>, bool), String> {
+    ) -> Result<(Arc<HintedTables>, bool), String> {
         let key = (at, route.and_then(|route| route.table.clone()));
         let asked = route.and_then(|route| route.hints.as_ref());
         let known = self.routed.get(&key);
         match known {
             Some(known) if asked.is_none() || asked == known.asked.as_ref() => {
-                return Ok((Arc::clone(&known.goal), false));
+                return Ok((Arc::clone(&known.target), false));
             }
-            None if asked.is_none() && key.1.is_none() => return Ok((Arc::clone(&resource.goal), false)),
+            None if asked.is_none() && key.1.is_none() => return Ok((Arc::clone(&resource.target), false)),
             _ => {}
         }
         let own = || self.routed.get(&(at, None)).map_or(&resource.hints, |own| &own.hints);
@@ -58,15 +58,15 @@ impl RoutedTables {
         if key.1.is_some() {
             hints.table_name.clone_from(&key.1);
         }
-        let kept = resource.goal.keeps_discarded;
-        let goal = Arc::new(TargetTable::new(self.next_id, &resource.name, &hints, &self.naming, kept)?);
+        let kept = resource.target.keeps_discarded;
+        let target = Arc::new(HintedTables::new(self.next_id, &resource.name, &hints, &self.naming, kept)?);
         self.next_id += 1;
-        self.routed.insert(key, Routed { asked: asked.cloned(), hints, goal: Arc::clone(&goal) });
-        Ok((goal, true))
+        self.routed.insert(key, Routed { asked: asked.cloned(), hints, target: Arc::clone(&target) });
+        Ok((target, true))
     }
 
-    /// The goals beyond the resources' own.
-    pub(crate) fn routed(&self) -> impl Iterator<Item = &TargetTable> {
-        self.routed.values().map(|routed| &*routed.goal)
+    /// The targets beyond the resources' own.
+    pub(crate) fn routed(&self) -> impl Iterator<Item = &HintedTables> {
+        self.routed.values().map(|routed| &*routed.target)
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn bind_cursors(
 ) -> Result<Vec<Box<dyn Producer>>, (String, String)> {
     let bound = planned.iter_mut().zip(producers).map(|(resource, producer)| {
         let Some(cursor) = resource.cursor.take() else { return Ok(producer) };
-        let meaning = cursor.meaning(resource.goal.root(), schema);
+        let meaning = cursor.meaning(resource.target.root(), schema);
         let bounds = Bounds { meaning, max_rows, has_parent: resource.parent.is_some() };
         bind(producer, cursor, &resource.name, &schema.name, state, &bounds)
             .map_err(|reason| (resource.name.clone(), reason))
@@ -104,11 +104,11 @@ impl Documents<'_> {
         }
         schema_settings.apply(self.schema)?;
         // Load needs them, and they are no part of the schema.
-        for Planned { goal, .. } in planned {
-            handoff::note(self.package_settings, goal);
+        for Planned { target, .. } in planned {
+            handoff::note(self.package_settings, target);
         }
         for resource in
-            planned.iter().filter(|resource| resource.goal.disposition == WriteDisposition::Replace)
+            planned.iter().filter(|resource| resource.target.disposition == WriteDisposition::Replace)
         {
             // As in dlt, the source is known to the state from then on.
             self.state.source_state_mut(&self.schema.name);

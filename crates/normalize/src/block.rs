@@ -321,10 +321,17 @@ fn not_json(error: &simd_json::Error, row: &[u8], max_json_depth: usize) -> BadV
     }
 }
 
-/// A slower parser has better words for what is wrong.
+/// A slower parser has better words for what is wrong. Where the row is in its file is known: the parser's line is that
+/// within the row, so only its column is told.
 fn json_detail(row: &[u8], error: &simd_json::Error) -> String {
     match serde_json::from_slice::<serde::de::IgnoredAny>(row) {
-        Err(error) => error.to_string(),
+        Err(error) => {
+            let (text, column) = (error.to_string(), error.column());
+            match text.strip_suffix(&format!(" at line {} column {column}", error.line())) {
+                Some(reason) => format!("{reason} at column {column}"),
+                None => text,
+            }
+        }
         Ok(_) => error.to_string(),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use cartage_values::{Decimal, Scalar};
+use cartage_values::{Decimal, Scalar, json_numbers};
 use simd_json::Node;
 
 use crate::cells::Raw;
@@ -46,27 +46,13 @@ pub(crate) fn is_beyond_double(tape: &[Node<'_>], raw: Raw<'_>) -> bool {
 /// A row of JSON with such numbers as texts; `None` if it has none.
 pub(crate) fn rewrite(row: &[u8]) -> Option<Vec<u8>> {
     let row = std::str::from_utf8(row).ok()?;
-    let bytes = row.as_bytes();
-    let (mut rewritten, mut taken, mut at) = (String::with_capacity(row.len() + 32), 0, 0);
-    while at < bytes.len() {
-        let start = at;
-        at += 1;
-        match bytes[start] {
-            b'"' => {
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                at += bytes[at..].iter().take_while(|byte| b"0123456789+-.eE".contains(byte)).count();
-                if is_long(&row[start..at]) {
-                    rewritten.push_str(&row[taken..start]);
-                    write!(rewritten, "\"{MARK}{}\"", &row[start..at]).ok()?;
-                    taken = at;
-                }
-            }
-            _ => {}
+    let (mut rewritten, mut taken) = (String::with_capacity(row.len() + 32), 0);
+    for place in json_numbers(row) {
+        let number = &row[place.clone()];
+        if is_long(number) {
+            rewritten.push_str(&row[taken..place.start]);
+            write!(rewritten, "\"{MARK}{number}\"").ok()?;
+            taken = place.end;
         }
     }
     rewritten.push_str(&row[taken..]);

@@ -18,7 +18,7 @@ use crate::status::PackageLine;
 pub struct DestinationReport {
     /// Name of the pipeline.
     pub pipeline: String,
-    /// Its destination.
+    /// The destination that the pipeline names.
     pub target: Target,
     /// What was tried and found there.
     #[serde(flatten)]

@@ -62,7 +62,7 @@ pub enum PipelineError {
     /// A stored schema cannot be used.
     #[error("cannot use the stored schema \"{name}\"")]
     Schema {
-        /// Its name.
+        /// Name of the schema, and of its file.
         name: String,
         /// What is wrong with it.
         source: Box<SchemaError>,

@@ -16,7 +16,7 @@ use crate::unsupported;
 /// A pipeline as a command finds it.
 #[derive(Debug)]
 pub struct Project {
-    /// The configuration.
+    /// The settings of all layers, with the origin of each.
     pub config: Config,
     /// The data folder.
     pub store: PackageStore,
@@ -96,7 +96,7 @@ impl Project {
         let capabilities = known.ok_or_else(|| {
             PipelineError::usage(
                 format!("destination type \"{}\" is not known", destination.kind),
-                format!("use one of {}", kinds::list()),
+                kinds::remedy_of_unknown(&destination.kind, kinds::names()),
             )
         })?;
         let mut common = CommonSettings::read(&settings)?;

@@ -71,7 +71,7 @@ pub struct StageReport {
 /// What became of one package.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PackageReport {
-    /// The package.
+    /// Load id of the package.
     pub load_id: String,
     /// Name of its schema.
     pub schema: String,
@@ -150,7 +150,7 @@ pub struct Skipped {
 /// A job that failed for good.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailedJob {
-    /// The package.
+    /// Load id of the package.
     pub load_id: String,
     /// The file of the job.
     pub job: String,

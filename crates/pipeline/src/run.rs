@@ -24,7 +24,7 @@ use crate::trace;
 /// What a user says on the command line about a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// About extracting.
+    /// What is said about the extract stage.
     pub extract: ExtractOptions,
     /// Whether plain appends that an interrupted run had extracted are extracted again.
     pub extract_again: bool,

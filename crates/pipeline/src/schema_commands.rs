@@ -47,7 +47,7 @@ impl FromStr for SchemaPlace {
 /// What importing a schema did.
 #[derive(Clone, Debug, Serialize)]
 pub struct SchemaImport {
-    /// Its name.
+    /// Name of the schema that was imported.
     pub schema: String,
     /// Its hash now.
     pub version_hash: String,

@@ -8,7 +8,7 @@ use cartage_normalize::NormalizeError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SetAside {
-    /// The package.
+    /// Load id of the package.
     pub load_id: String,
     /// The packages behind it that went with it.
     pub followers: Vec<String>,

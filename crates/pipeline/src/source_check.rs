@@ -23,9 +23,9 @@ pub struct SourceCheck {
 /// A source that was looked at.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckedSource {
-    /// Its name.
+    /// Name in the configuration.
     pub name: String,
-    /// Its type.
+    /// The type that its table names, such as `rest`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its resources, parents before their children.
@@ -35,7 +35,7 @@ pub struct CheckedSource {
 /// A resource that was looked at.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckedResource {
-    /// Its name.
+    /// Name in the configuration.
     pub name: String,
     /// The table of its rows.
     pub table: String,

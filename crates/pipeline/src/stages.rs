@@ -149,15 +149,7 @@ pub(crate) fn load_settings(project: &Project) -> LoadSettings {
         delete_completed_jobs: given.delete_completed_jobs,
         truncate_staging_dataset: given.truncate_staging_dataset,
         check_state: project.config.pipeline.restore_from_destination,
-        parallelism_strategy: given.parallelism_strategy.map(|strategy| match strategy {
-            cartage_config::ParallelismStrategy::TableSequential => {
-                cartage_destinations_api::Parallelism::TableSequential
-            }
-            cartage_config::ParallelismStrategy::Sequential => {
-                cartage_destinations_api::Parallelism::Sequential
-            }
-            _ => cartage_destinations_api::Parallelism::Parallel,
-        }),
+        parallelism_strategy: given.parallelism_strategy,
         ..LoadSettings::default()
     }
 }

@@ -10,7 +10,7 @@ use crate::project::Project;
 /// What there is of a pipeline.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
-    /// Its name.
+    /// Name of the pipeline.
     pub pipeline: String,
     /// Path of its folder.
     pub folder: String,
@@ -31,7 +31,7 @@ pub struct Status {
 /// What `status` shows of a package.
 #[derive(Clone, Debug, Serialize)]
 pub struct PackageLine {
-    /// Its name.
+    /// Load id of the package.
     pub load_id: String,
     /// Where it is.
     pub folder: Folder,
@@ -51,7 +51,7 @@ pub struct PackageLine {
 /// What `status` shows of a schema.
 #[derive(Clone, Debug, Serialize)]
 pub struct SchemaLine {
-    /// Its name.
+    /// Name of the schema.
     pub name: String,
     /// Version number, as dlt counts it.
     pub version: u64,

@@ -13,7 +13,7 @@ use crate::words::SortOrder;
 /// different version hashes. A column without `data_type` is *incomplete*: a hint that waits for data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
-    /// Normalized name.
+    /// As the naming convention spells it, and so as the destination has it.
     pub name: String,
     /// Type; absent on incomplete columns.
     pub data_type: Option<DataType>,
@@ -28,13 +28,13 @@ pub struct Column {
     pub timezone: Option<bool>,
     /// What the column means, for people.
     pub description: Option<String>,
-    /// Partition column.
+    /// Whether rows are partitioned by it, where the destination does that.
     pub partition: Option<bool>,
-    /// Cluster column.
+    /// Whether rows are clustered by it, where the destination does that.
     pub cluster: Option<bool>,
     /// Values are unique.
     pub unique: Option<bool>,
-    /// Sort column.
+    /// Whether rows are stored in its order, where the destination does that.
     pub sort: Option<bool>,
     /// Part of the primary key.
     pub primary_key: Option<bool>,
@@ -83,15 +83,15 @@ record!(Column {
 /// Hints that several columns of a table carry together, so that one of them alone means nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompoundHint {
-    /// Primary key.
+    /// The columns of `primary_key`.
     PrimaryKey,
-    /// Merge key.
+    /// The columns of `merge_key`.
     MergeKey,
-    /// Partition columns.
+    /// The columns with `partition`.
     Partition,
-    /// Cluster columns.
+    /// The columns with `cluster`.
     Cluster,
-    /// Incremental cursor.
+    /// The column with the cursor of an incremental resource.
     Incremental,
 }
 

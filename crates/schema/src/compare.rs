@@ -15,7 +15,7 @@ pub enum SchemaChange {
     TableAdded {
         /// Name of the table, as in the schema.
         table: String,
-        /// Its columns.
+        /// Names of its columns, in the order of the table.
         columns: Vec<String>,
     },
     /// A table that only the old schema has.
@@ -29,7 +29,7 @@ pub enum SchemaChange {
         table: String,
         /// Name of the column, as in the schema.
         column: String,
-        /// Its hints.
+        /// Its hints as an object, under the keys of the schema document.
         hints: Value,
     },
     /// A column that only the old table has.

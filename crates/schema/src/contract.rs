@@ -8,7 +8,7 @@ use crate::words::ContractMode;
 /// The modes of the three things a contract is about. Whatever it leaves out evolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContractModes {
-    /// New tables.
+    /// What becomes of rows whose table is new.
     pub tables: ContractMode,
     /// New columns of tables that are not new.
     pub columns: ContractMode,
@@ -17,7 +17,7 @@ pub struct ContractModes {
 }
 
 impl ContractModes {
-    /// Everything evolves.
+    /// The modes of a schema without a contract.
     pub const EVOLVE: Self = Self::all(ContractMode::Evolve);
 
     /// One mode for everything.

@@ -13,7 +13,7 @@ pub enum SchemaError {
     /// A text from which no schema can be read.
     #[error("cannot read a schema from {format}: {reason}")]
     Text {
-        /// The format.
+        /// How the text should be written, such as JSON.
         format: &'static str,
         /// What is wrong.
         reason: String,
@@ -67,7 +67,7 @@ pub enum SchemaError {
         schema: String,
         /// Name of the table.
         table: String,
-        /// What contradicts.
+        /// The hint of which there are two values.
         property: &'static str,
         /// In the schema.
         existing: String,
@@ -130,11 +130,11 @@ pub enum SchemaError {
         schema: String,
         /// "table", or "column of table `orders`".
         what: String,
-        /// The name.
+        /// The name as the naming convention spells it.
         name: String,
-        /// Its length.
+        /// Length of the name in characters.
         length: usize,
-        /// What the destination takes.
+        /// Characters that the destination takes.
         limit: usize,
     },
     /// A pattern of the settings cannot be used.

@@ -16,7 +16,7 @@ pub(crate) const LOADS: &str = "_dlt_loads";
 /// Holds the versions of the pipeline state.
 pub(crate) const STATE: &str = "_dlt_pipeline_state";
 
-/// `_dlt_version`.
+/// The table `_dlt_version` before its names are normalized, with the columns that dlt gives it.
 pub(crate) fn version() -> Table {
     let table = Table {
         write_disposition: Some(WriteDisposition::Skip),
@@ -52,7 +52,7 @@ pub(crate) fn version() -> Table {
         ))
 }
 
-/// `_dlt_loads`.
+/// The table `_dlt_loads` before its names are normalized, with the columns that dlt gives it.
 pub(crate) fn loads() -> Table {
     let table = Table {
         write_disposition: Some(WriteDisposition::Skip),

@@ -15,7 +15,7 @@ use crate::words::{MergeStrategy, SortOrder, WriteDisposition};
 /// take write disposition, formats and merge strategy from the root of their chain.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// Normalized name.
+    /// As the naming convention spells it, and so as the destination has it.
     pub name: String,
     /// Columns by name. Their order counts for the version hash and for tables at destinations.
     pub columns: IndexMap<String, Column>,

@@ -10,11 +10,11 @@ use crate::column::Column;
 /// A data type with its precision and scale, written as `bigint`, `text(20)` or `decimal(20, 4)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnType {
-    /// The type.
+    /// The type without its size.
     pub data_type: DataType,
-    /// As [`Column::precision`].
+    /// Size in the unit that [`Column::precision`] has for the type.
     pub precision: Option<u32>,
-    /// As [`Column::scale`].
+    /// Fraction digits, see [`Column::scale`].
     pub scale: Option<u32>,
 }
 
@@ -41,9 +41,9 @@ pub enum NotWider {
 /// Precision and scale of decimals and wei that say none: a destination's own.
 #[derive(Clone, Copy, Debug)]
 pub struct DecimalDefaults {
-    /// Of `decimal`.
+    /// Precision and scale of `decimal`.
     pub decimal: (u32, u32),
-    /// Of `wei`.
+    /// Precision and scale of `wei`.
     pub wei: (u32, u32),
 }
 

@@ -8,7 +8,7 @@ use cartage_values::words;
 words! {
     /// What a load does to the rows that are already in a table.
     WriteDisposition, "write disposition" {
-        /// Adds rows.
+        /// Adds rows and leaves all others alone.
         Append = "append",
         /// Replaces all rows.
         Replace = "replace",
@@ -57,9 +57,9 @@ words! {
 words! {
     /// Order by which a merge picks the surviving row of a key.
     SortOrder, "sort order" {
-        /// Smallest first.
+        /// The row with the smallest value survives.
         Asc = "asc",
-        /// Largest first.
+        /// The row with the largest value survives.
         Desc = "desc",
     }
 }
@@ -71,13 +71,13 @@ words! {
         NotNull = "not_null",
         /// The column takes nulls.
         Nullable = "nullable",
-        /// Partition column.
+        /// Rows are partitioned by the column.
         Partition = "partition",
-        /// Cluster column.
+        /// Rows are clustered by the column.
         Cluster = "cluster",
         /// Part of the primary key.
         PrimaryKey = "primary_key",
-        /// Sort column.
+        /// Rows are stored in the order of the column.
         Sort = "sort",
         /// Values are unique.
         Unique = "unique",
@@ -99,7 +99,7 @@ words! {
 words! {
     /// What a contract is about.
     ContractEntity, "contract entity" {
-        /// New tables.
+        /// Tables that the schema does not know.
         Tables = "tables",
         /// New columns of tables that are not new.
         Columns = "columns",

@@ -40,9 +40,9 @@ pub enum InputFormat {
     Jsonl,
     /// One JSON document, or a sequence of them.
     Json,
-    /// Comma-separated values.
+    /// Rows with separated fields; the separator may be detected.
     Csv,
-    /// Apache Parquet.
+    /// Columns with types of their own, which become those of the table.
     Parquet,
 }
 

@@ -57,7 +57,7 @@ impl Debug for AnyResource {
 }
 
 impl AnyResource {
-    /// The name.
+    /// The name, under which its state is kept.
     pub fn name(&self) -> &str {
         &self.spec.name
     }

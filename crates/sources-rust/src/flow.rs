@@ -18,7 +18,7 @@ pub(crate) type Make<P> = Arc<dyn Fn(Run) -> Result<Flow<P>, BoxError> + Send + 
 
 /// Where the pages of a resource come from in one run.
 pub(crate) enum Flow<P> {
-    /// From itself.
+    /// The resource makes them by itself.
     Pages(PageIter<P>),
     /// From the pages of its parent.
     OfParent(Transform<P>),

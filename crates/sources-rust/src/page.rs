@@ -152,7 +152,7 @@ pub trait Yields: Send {
     /// The type of its pages.
     type Page: IntoPages + 'static;
 
-    /// The pages.
+    /// The pages in their order, made as they are asked for.
     fn into_page_iter(self) -> PageIter<Self::Page>;
 }
 

@@ -116,7 +116,7 @@ impl<P> ResourceBuilder<P> {
         &mut self.spec.hints
     }
 
-    /// The name.
+    /// The name, under which its state is kept.
     pub fn name(&self) -> &str {
         &self.spec.name
     }

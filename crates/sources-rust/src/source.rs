@@ -51,7 +51,7 @@ impl SourceBuilder {
         self
     }
 
-    /// Adds resources.
+    /// Adds resources in their order, see [`with`](Self::with).
     pub fn with_all<R: Into<AnyResource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.resources.extend(resources.into_iter().map(Into::into));
         self
@@ -74,7 +74,7 @@ impl SourceBuilder {
         self
     }
 
-    /// The name.
+    /// The name, which is that of the schema.
     pub fn name(&self) -> &str {
         &self.name
     }

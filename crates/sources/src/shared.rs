@@ -22,7 +22,7 @@ pub(crate) struct SourceTable {
     pub(crate) name_collisions: NameCollisions,
 }
 
-/// `[sources.<name>.schema]`.
+/// The keys of `[sources.<name>.schema]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SchemaTable {

@@ -10,6 +10,7 @@ use crate::canonical;
 use crate::decimal::Decimal;
 use crate::epoch::{epoch_timestamp, midnight};
 use crate::iso::{cuts_fraction, parse_iso};
+use crate::json_tokens::{JsonToken, json_tokens};
 use crate::moment::Iso;
 use crate::number::{parse_decimal, parse_float, parse_hex, parse_int};
 use crate::scalar::Scalar;
@@ -86,8 +87,8 @@ fn binary(text: &str) -> Option<Vec<u8>> {
 /// Whether a document and what a parser made of it hold the same numbers and as many members: parsers round
 /// numbers of many digits, and keep one of two equal keys.
 fn says_the_same(document: &str, compact: &str) -> bool {
-    let (numbers, members) = tokens(document);
-    let (kept, kept_members) = tokens(compact);
+    let (numbers, members) = numbers_and_members(document);
+    let (kept, kept_members) = numbers_and_members(compact);
     let is_same = |(a, b): (&str, &str)| {
         a == b || matches!((Decimal::parse(a), Decimal::parse(b)), (Some(a), Some(b)) if a.is_same_number(&b))
     };
@@ -95,25 +96,12 @@ fn says_the_same(document: &str, compact: &str) -> bool {
 }
 
 /// The numbers of a JSON document, and how many members its objects have.
-fn tokens(document: &str) -> (Vec<&str>, usize) {
-    let bytes = document.as_bytes();
-    let (mut numbers, mut members, mut at) = (Vec::new(), 0, 0);
-    while at < bytes.len() {
-        let start = at;
-        at += 1;
-        match bytes[start] {
-            b'"' => {
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                at += 1;
-            }
-            b':' => members += 1,
-            b'-' | b'0'..=b'9' => {
-                at += bytes[at..].iter().take_while(|byte| b"0123456789+-.eE".contains(byte)).count();
-                numbers.push(&document[start..at]);
-            }
-            _ => {}
+fn numbers_and_members(document: &str) -> (Vec<&str>, usize) {
+    let (mut numbers, mut members) = (Vec::new(), 0);
+    for token in json_tokens(document) {
+        match token {
+            JsonToken::Number(place) => numbers.push(&document[place]),
+            JsonToken::Colon => members += 1,
         }
     }
     (numbers, members)

@@ -66,7 +66,10 @@ fn key_of_place(kind: &str) -> Result<&'static str, PipelineError> {
     let Some(known) = kinds::find(kind) else {
         return Err(PipelineError::Usage {
             message: format!("type '{kind}' is not known"),
-            remedy: format!("use one of {}, or an address such as s3://bucket/raw", kinds::list()),
+            remedy: format!(
+                "{}, or an address such as s3://bucket/raw",
+                kinds::remedy_of_unknown(kind, kinds::names())
+            ),
         });
     };
     known.place.as_ref().map(|place| place.key).ok_or_else(|| PipelineError::Usage {
@@ -222,5 +225,7 @@ mod tests {
         let error = |kind: &str| key_of_place(kind).unwrap_err().to_string();
         assert!(error("null").contains("has no place"), "{}", error("null"));
         assert!(error("oracle").contains("'oracle' is not known"), "{}", error("oracle"));
+        let PipelineError::Usage { remedy, .. } = key_of_place("postgress").unwrap_err() else { panic!() };
+        assert!(remedy.starts_with("did you mean 'postgres'?"), "{remedy}");
     }
 }

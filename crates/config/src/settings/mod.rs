@@ -13,7 +13,7 @@ pub use memory::{MemorySize, NoMemorySize};
 pub use pipeline::{PipelineSettings, ProgressMode, RefreshMode, SchemaFileFormat};
 pub use runtime::{LogFormat, LogLevel, RuntimeSettings};
 pub use source::{ResourceSection, SourceSettings};
-pub use stages::{ExtractSection, LoadSection, NormalizeSection, ParallelismStrategy};
+pub use stages::{ExtractSection, LoadSection, NormalizeSection};
 pub use writer::DataWriterSettings;
 
 pub(crate) use source::resources_of;

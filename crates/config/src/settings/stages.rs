@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use cartage_runtime::NextItemMode;
+use cartage_runtime::{NextItemMode, Parallelism};
 use serde::Deserialize;
 
 use super::memory::MemorySize;
@@ -64,7 +64,7 @@ pub struct LoadSection {
     /// Whether the staging tables are emptied once a package is loaded.
     pub truncate_staging_dataset: bool,
     /// Which jobs may run concurrently; the destination decides unless it is set.
-    pub parallelism_strategy: Option<ParallelismStrategy>,
+    pub parallelism_strategy: Option<Parallelism>,
 }
 
 impl Default for LoadSection {
@@ -78,19 +78,6 @@ impl Default for LoadSection {
             parallelism_strategy: None,
         }
     }
-}
-
-/// Which jobs may run concurrently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ParallelismStrategy {
-    /// All.
-    Parallel,
-    /// Jobs of different tables.
-    TableSequential,
-    /// None: one job after the other.
-    Sequential,
 }
 
 fn at_least_one(number: usize) -> NonZeroUsize {

@@ -6,8 +6,8 @@
 mod groups;
 
 use std::fmt;
-use std::str::FromStr;
 
+pub use cartage_runtime::Parallelism;
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -23,33 +23,6 @@ pub enum IdentifierCase {
     Sensitive,
     /// `Name` and `name` are one column.
     Insensitive,
-}
-
-/// Whether jobs may run concurrently.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Parallelism {
-    /// Any jobs run concurrently.
-    #[default]
-    Parallel,
-    /// At most one job of a table at a time.
-    TableSequential,
-    /// One job at a time.
-    Sequential,
-}
-
-impl FromStr for Parallelism {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "parallel" => Ok(Self::Parallel),
-            "table-sequential" => Ok(Self::TableSequential),
-            "sequential" => Ok(Self::Sequential),
-            other => Err(Error::invalid(format!("parallelism strategy '{other}' is not known"))
-                .with_remedy("use one of parallel, table-sequential, sequential")),
-        }
-    }
 }
 
 /// What a destination can do. As JSON, which `cartage destination list` prints, the groups are one flat object.

@@ -104,9 +104,15 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name)
 }
 
-/// All names as a list for people.
-pub fn list() -> String {
-    names().collect::<Vec<_>>().join(", ")
+/// What the user can do whose type is none of `known`: take the one that is spelled most like it, or
+/// another one.
+pub fn remedy_of_unknown(name: &str, known: impl IntoIterator<Item = &'static str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let all = format!("use one of {}", known.join(", "));
+    match cartage_config::nearest(name, known) {
+        Some(nearest) => format!("did you mean '{nearest}'? If not, {all}"),
+        None => all,
+    }
 }
 
 /// The section of a destination that is a file, which the place names or else the pipeline.
@@ -139,6 +145,14 @@ mod tests {
             assert!(!known.strategies.replace.is_empty(), "{name}");
         }
         assert_eq!(Capabilities::of("nowhere"), None);
+    }
+
+    #[test]
+    fn a_type_with_a_typo_has_the_nearest_one_as_remedy() {
+        let remedy = |name: &str| remedy_of_unknown(name, names());
+        assert!(remedy("postgress").starts_with("did you mean 'postgres'? If not, use one of duckdb,"));
+        assert!(remedy("DuckDb").starts_with("did you mean 'duckdb'?"));
+        assert!(remedy("oracle").starts_with("use one of duckdb, filesystem,"), "{}", remedy("oracle"));
     }
 
     #[test]

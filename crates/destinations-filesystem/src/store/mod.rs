@@ -20,7 +20,7 @@ pub(crate) const IN_FLIGHT: &str = "_cartage";
 /// Whether a file was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Created {
-    /// It was.
+    /// The file was written.
     New,
     /// There was one of that name already, and it is as it was.
     Exists,

@@ -77,7 +77,7 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
-    /// See [`SqlEngine::staged_dialect`](crate::SqlEngine::staged_dialect).
+    /// The dialect for staged tables, see [`SqlEngine::staged_dialect`](crate::SqlEngine::staged_dialect).
     fn staged_dialect(&self, is_merged: bool) -> &dyn Dialect {
         let _ = is_merged;
         self.dialect()
@@ -88,7 +88,7 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
         update_by_merge
     }
 
-    /// See [`SqlEngine::late_keys`](crate::SqlEngine::late_keys).
+    /// What is run before late keys are added, see [`SqlEngine::late_keys`](crate::SqlEngine::late_keys).
     fn late_keys(&self) -> Option<SqlScript> {
         None
     }

@@ -10,50 +10,50 @@ use super::Extraction;
 use crate::ExtractError;
 use crate::broken_contract::HintContractError;
 use crate::contract::{first_row, rows_to_keep};
+use crate::hinted_tables::HintedTables;
 use crate::plan::Planned;
-use crate::target_table::TargetTable;
 use crate::writer::TableWriters;
 
 /// Tables of resources that no package has had yet.
 pub(super) fn new_tables(planned: &[Planned], schema: &Schema) -> HashSet<String> {
-    let tables = planned.iter().map(|resource| &resource.goal.table);
+    let tables = planned.iter().map(|resource| &resource.target.table);
     tables.filter(|table| !schema.tables.contains_key(*table)).cloned().collect()
 }
 
 impl Extraction<'_> {
     /// Where a page goes. Hints that it brings are put into the schema, whichever resource wrote to the table before.
-    pub(super) fn goal(
+    pub(super) fn target(
         &mut self,
         resource: usize,
         route: Option<&Route>,
         page: &Page,
-    ) -> Result<Arc<TargetTable>, ExtractError> {
-        let found = self.goals.find(resource, &self.planned[resource], route);
-        let (goal, is_new) = found.map_err(|reason| ExtractError::Hints {
+    ) -> Result<Arc<HintedTables>, ExtractError> {
+        let found = self.targets.find(resource, &self.planned[resource], route);
+        let (target, is_new) = found.map_err(|reason| ExtractError::Hints {
             source_name: self.source_name.clone(),
             resource: self.planned[resource].name.clone(),
             reason,
         })?;
         if is_new {
-            self.publisher.note(&goal);
+            self.publisher.note(&target);
             if page.rows() > 0 && route.is_some_and(|route| route.hints.is_some()) {
-                self.contracts.renew(&goal.tables);
-                self.hints.json.insert(goal.table.clone());
-                self.hints.columnar.insert(goal.table.clone(), goal.id);
-                self.merge_hints(resource, &goal, page)?;
+                self.contracts.renew(&target.tables);
+                self.hints.json.insert(target.table.clone());
+                self.hints.columnar.insert(target.table.clone(), target.id);
+                self.merge_hints(resource, &target, page)?;
             }
         }
-        Ok(goal)
+        Ok(target)
     }
 
     /// Puts the tables of a resource into the schema, as far as their contracts let them.
     pub(super) fn merge_hints(
         &mut self,
         resource: usize,
-        goal: &TargetTable,
+        target: &HintedTables,
         page: &Page,
     ) -> Result<(), ExtractError> {
-        for table in goal.tables.clone() {
+        for table in target.tables.clone() {
             let name = table.name.clone();
             let unusable = |error: SchemaError| ExtractError::Hints {
                 source_name: self.source_name.clone(),
@@ -95,10 +95,10 @@ impl Extraction<'_> {
         resource: usize,
         types: Vec<(String, DataType)>,
     ) -> Result<(), ExtractError> {
-        let Planned { goal, is_hidden, .. } = &self.planned[resource];
-        let name = goal.table.clone();
-        let writers = self.planned.iter().map(|planned| &*planned.goal).chain(self.goals.routed());
-        let is_shared = writers.filter(|goal| goal.table == name).count() > 1;
+        let Planned { target, is_hidden, .. } = &self.planned[resource];
+        let name = target.table.clone();
+        let writers = self.planned.iter().map(|planned| &*planned.target).chain(self.targets.routed());
+        let is_shared = writers.filter(|target| target.table == name).count() > 1;
         if types.is_empty() || *is_hidden || is_shared || !self.new_tables.contains(&name) {
             return Ok(());
         }
@@ -132,11 +132,11 @@ impl Extraction<'_> {
         &self,
         writers: &mut TableWriters<'_>,
         resource: usize,
-        goal: &TargetTable,
+        target: &HintedTables,
         page: &Page,
         rows: u64,
     ) -> Result<(), ExtractError> {
-        let (name, TargetTable { table, keeps_discarded, .. }) = (&self.planned[resource].name, goal);
+        let (name, HintedTables { table, keeps_discarded, .. }) = (&self.planned[resource].name, target);
         if let Page::Json(page) = page {
             writers.keep(table, page.rejected())?;
         }
@@ -150,12 +150,13 @@ impl Extraction<'_> {
 
     /// Tables that an earlier package has replaced: the rows of this one are added to them.
     pub(super) fn continues(&self) -> BTreeSet<String> {
-        let is_replaced = |goal: &TargetTable| {
-            goal.disposition == WriteDisposition::Replace && self.written.contains(&goal.table)
+        let is_replaced = |target: &HintedTables| {
+            target.disposition == WriteDisposition::Replace && self.written.contains(&target.table)
         };
-        let own = self.planned.iter().filter(|planned| is_replaced(&planned.goal));
+        let own = self.planned.iter().filter(|planned| is_replaced(&planned.target));
         let own = own.map(|planned| planned.root.clone());
-        let routed = self.goals.routed().filter(|goal| is_replaced(goal)).map(|goal| goal.table.clone());
+        let routed =
+            self.targets.routed().filter(|target| is_replaced(target)).map(|target| target.table.clone());
         own.chain(routed).collect()
     }
 
@@ -163,8 +164,8 @@ impl Extraction<'_> {
     /// resource has ever written to, as in dlt.
     pub(super) fn write_empty_tables(&mut self, writers: &mut TableWriters<'_>) -> Result<(), ExtractError> {
         for resource in 0..self.planned.len() {
-            let Planned { name, goal, is_hidden, .. } = &self.planned[resource];
-            if *is_hidden || goal.disposition != WriteDisposition::Replace {
+            let Planned { name, target, is_hidden, .. } = &self.planned[resource];
+            if *is_hidden || target.disposition != WriteDisposition::Replace {
                 continue;
             }
             let is_silent = |table: &&Table| {
@@ -173,7 +174,7 @@ impl Extraction<'_> {
                     && !self.written.contains(&table.name)
             };
             let is_others = |table: &Table| {
-                table.name != goal.table
+                table.name != target.table
                     && (table.is_nested()
                         || table.resource.as_ref() != Some(name)
                         || table.write_disposition != Some(WriteDisposition::Replace))

@@ -55,6 +55,16 @@ fn a_broken_row_is_named_with_file_row_source_line_and_remedy() {
 }
 
 #[test]
+fn what_is_no_json_is_told_by_its_column_because_the_line_is_that_of_the_source() {
+    for (row, detail) in
+        [("{\"a\":01}", "invalid number at column 7"), ("{\"a\":", "EOF while parsing a value at column 5")]
+    {
+        let error = failure(&schema(&[]), &format!("{{\"a\":1}}\n{row}\n"));
+        assert_eq!(error.reason, BadValue::NotJson { detail: detail.to_owned() });
+    }
+}
+
+#[test]
 fn every_kind_of_bad_row_is_told_apart() {
     let nested = format!("{}1{}\n", "[".repeat(10_000), "]".repeat(10_000));
     assert!(matches!(failure(&schema(&[]), &nested).reason, BadValue::TooDeep { limit: 256 }));

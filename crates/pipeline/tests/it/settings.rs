@@ -139,7 +139,11 @@ fn a_pipeline_without_sources_or_destination_says_what_to_add() {
 #[test]
 fn a_type_of_destination_or_source_that_nobody_knows_is_told_with_those_that_are() {
     let bench = Bench::items("", &ids([1])).set("pipeline.destination=duckdv");
-    says(&bench.run_fails(), Kind::Usage, &["destination type \"duckdv\" is not known", "duckdb"]);
+    says(
+        &bench.run_fails(),
+        Kind::Usage,
+        &["destination type \"duckdv\" is not known", "did you mean 'duckdb'?"],
+    );
     let bench = Bench::items("", &ids([1])).set("sources.test.type=fils");
     says(&bench.run_fails(), Kind::Usage, &["fils", "files"]);
 }

@@ -36,7 +36,7 @@ pub enum Cardinality {
 pub struct Reference {
     /// The table that refers.
     pub table: String,
-    /// Its columns.
+    /// The columns that refer, each to the one at its place among the columns referred to.
     pub columns: Vec<String>,
     /// The table that is referred to.
     pub referenced_table: String,

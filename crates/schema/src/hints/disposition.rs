@@ -61,7 +61,7 @@ record!(WriteDispositionOptions {
 record_serde!(WriteDispositionOptions);
 
 impl WriteDispositionConfig {
-    /// The word.
+    /// The disposition in either form; an object that names none appends.
     pub fn disposition(&self) -> WriteDisposition {
         match self {
             Self::Short(disposition) => *disposition,

@@ -17,9 +17,9 @@ pub struct KeyHint {
 /// hashes of a list of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyForm {
-    /// `"id"`.
+    /// A name by itself: `"id"`.
     Text,
-    /// `["id"]`.
+    /// A list of names: `["id"]`.
     #[default]
     List,
 }

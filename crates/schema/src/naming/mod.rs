@@ -33,7 +33,7 @@ pub enum NamingKind {
 pub struct UnknownNaming(pub String);
 
 impl NamingKind {
-    /// Every convention.
+    /// All conventions, the default one first.
     pub const ALL: [Self; 5] = [Self::SnakeCase, Self::Direct, Self::DuckCase, Self::SqlCsV1, Self::SqlCiV1];
 
     /// The name that stands in schemas and configurations.

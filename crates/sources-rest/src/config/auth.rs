@@ -33,7 +33,7 @@ impl FromText for AuthTable {
     }
 }
 
-/// `auth`, checked.
+/// The table `auth` once its keys fit its type.
 #[derive(Clone, Debug)]
 pub(crate) enum Auth {
     Bearer(Secret),

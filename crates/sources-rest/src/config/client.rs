@@ -10,7 +10,7 @@ use super::auth::AuthTable;
 use super::either::text_or_table;
 use super::paginator::PaginatorTable;
 
-/// `[sources.<name>.client]`.
+/// The keys of `[sources.<name>.client]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientTable {

@@ -34,7 +34,7 @@ impl Default for ResourceTable {
     }
 }
 
-/// `endpoint`.
+/// The keys of `endpoint`, of a resource or of all resources.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct EndpointTable {

@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[error("`{key}`: {reason}")]
 pub struct ConfigIssue {
-    /// The key.
+    /// The key with the tables above it, and dots between.
     pub key: String,
     /// What is wrong and what to do.
     pub reason: String,

@@ -42,7 +42,7 @@ impl FromText for PaginatorTable {
     }
 }
 
-/// `paginator`, checked.
+/// The table `paginator` once its keys fit its type.
 #[derive(Clone, Debug)]
 pub(crate) enum Paginator {
     /// The first answer shows which one it is.

@@ -21,7 +21,7 @@ pub(crate) trait Network: Debug + Send + Sync {
         request: Request,
     ) -> Later<'a, Result<Response, TransportError>>;
 
-    /// The time.
+    /// The moment that pauses and deadlines count from.
     fn now(&self) -> Instant;
 
     /// Waits for a moment; at once if it has passed.

@@ -13,8 +13,8 @@ pub(super) fn part(destination: &str, name: &str) -> Result<Part, PipelineError>
         return Err(PipelineError::Usage {
             message: format!("there is no template for the destination \"{kind}\""),
             remedy: format!(
-                "use {}, with a place behind a colon if you like: duckdb:shop.duckdb",
-                with_template()
+                "{}, with a place behind a colon if you like: duckdb:shop.duckdb",
+                kinds::remedy_of_unknown(kind, with_template())
             ),
         });
     };
@@ -33,7 +33,6 @@ fn holds_secret(kind: &DestinationKind) -> bool {
     kind.place.as_ref().is_some_and(|place| place.is_secret)
 }
 
-fn with_template() -> String {
-    let names = kinds::KINDS.iter().filter(|kind| kind.template.is_some()).map(|kind| kind.name);
-    names.collect::<Vec<_>>().join(" or ")
+fn with_template() -> impl Iterator<Item = &'static str> {
+    kinds::KINDS.iter().filter(|kind| kind.template.is_some()).map(|kind| kind.name)
 }

@@ -5,8 +5,8 @@ use cartage_schema::{Naming, ReplaceStrategy, Table, WriteDisposition};
 
 /// A root table with those below it, as hints make them.
 #[derive(Debug)]
-pub(crate) struct TargetTable {
-    /// Tells goals apart: two that write to one table may have other hints.
+pub(crate) struct HintedTables {
+    /// Tells targets apart: two that write to one table may have other hints.
     pub(crate) id: usize,
     /// Normalized name of the root table.
     pub(crate) table: String,
@@ -19,7 +19,7 @@ pub(crate) struct TargetTable {
     pub(crate) keeps_discarded: bool,
 }
 
-impl TargetTable {
+impl HintedTables {
     /// What the hints of a resource say.
     pub(crate) fn new(
         id: usize,
