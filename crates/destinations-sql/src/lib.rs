@@ -28,7 +28,6 @@ mod begin;
 mod check;
 pub mod columnar;
 mod commit;
-pub mod credentials;
 mod destination;
 mod engine;
 #[cfg(feature = "faults")]

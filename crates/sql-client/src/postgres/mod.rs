@@ -1,0 +1,10 @@
+//! PostgreSQL: credentials in libpq's words, and connections with and without encryption.
+
+mod connect;
+mod credentials;
+mod stream;
+mod tls;
+
+pub use connect::{ConnectFailure, connect};
+pub use credentials::PostgresCredentials;
+pub use tls::SslMode;
