@@ -1,0 +1,100 @@
+//! What a database must do to be a source.
+
+use std::fmt::Debug;
+
+use crate::batches::{RowSink, Stop};
+use crate::error::SqlError;
+use crate::kind::Kind;
+
+/// A database that rows are read from. Nothing connects before [`Database::connect`].
+pub(crate) trait Database: Debug + Send + Sync {
+    /// What and where it is, for messages: without secrets.
+    fn place(&self) -> String;
+
+    /// A session that only reads.
+    fn connect(&self) -> Result<Box<dyn Session>, SqlError>;
+
+    /// A name of a column or table in quotes.
+    fn quoted(&self, name: &str) -> String;
+
+    /// A column as text, in which nothing of its values is lost.
+    fn as_text(&self, column: &ReflectedColumn) -> String;
+
+    /// The column as rows with a cursor are ordered and compared by: texts by their bytes.
+    fn ordered(&self, column: &ReflectedColumn) -> String;
+
+    /// The condition that the column lies at `bound` or in the direction of `operator` (`>=`, `<=`); it may hold for
+    /// others, too. `None` where the bound says nothing to the database.
+    fn bound(&self, column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String>;
+
+    /// A bound as SQL, for conditions that the user writes.
+    fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String;
+}
+
+/// A session, used by one thread at a time.
+pub(crate) trait Session: Send {
+    /// Names of the tables of a schema, and of its views if wanted, in the order of the names.
+    fn table_names(&mut self, schema: Option<&str>, with_views: bool) -> Result<Vec<String>, SqlError>;
+
+    /// What a table, or the answer of a query, looks like.
+    fn reflect(&mut self, relation: &Relation) -> Result<Reflected, SqlError>;
+
+    /// Reads all rows of a SELECT into the sink.
+    fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop>;
+}
+
+/// What rows are selected from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// A table or view. Without schema, in the one that the session begins in.
+    Table { schema: Option<String>, name: String },
+    /// A query of the user.
+    Query(String),
+}
+
+/// What a relation looks like.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reflected {
+    /// In the order of the relation.
+    pub(crate) columns: Vec<ReflectedColumn>,
+    /// Names of the columns of the primary key.
+    pub(crate) primary_key: Vec<String>,
+    /// References to other tables.
+    pub(crate) references: Vec<ForeignKey>,
+    /// The first columns of its indexes; `None` where it is no table.
+    pub(crate) indexed: Option<Vec<String>>,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ForeignKey {
+    /// Columns of the table.
+    pub(crate) columns: Vec<String>,
+    /// The other table.
+    pub(crate) table: String,
+    /// Columns of the other table, in the same order.
+    pub(crate) referenced: Vec<String>,
+}
+
+/// A column of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReflectedColumn {
+    pub(crate) name: String,
+    /// The type as the database calls it, for messages.
+    pub(crate) declared: String,
+    pub(crate) nullable: bool,
+    pub(crate) kind: Kind,
+    /// What is selected: the column in quotes, or a conversion of it.
+    pub(crate) expression: String,
+    /// Characters of a text, bytes, bits: what `full_with_precision` adds.
+    pub(crate) precision: Option<u32>,
+}
+
+/// A bound of a cursor.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Bound {
+    /// A number as SQL writes it.
+    Number(String),
+    /// A text, a date, a time.
+    Text(String),
+}

@@ -1,0 +1,12 @@
+//! PostgreSQL: reflection by its catalog, rows by binary COPY.
+
+mod cells;
+mod copy;
+mod dialect;
+mod error;
+mod numeric;
+mod reflect;
+mod session;
+mod types;
+
+pub(crate) use dialect::open;
