@@ -125,6 +125,29 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
     assert_eq!(rows[1]["at"], "1970-01-01T00:00:00.000001Z", "timestamps without zone are in UTC");
 }
 
+#[test]
+fn texts_that_say_they_are_json_are_values_of_a_json_column() {
+    let documents: ArrayRef = Arc::new(StringArray::from(vec![Some("{\"a\": [1.10]}"), None]));
+    let json_field = || {
+        let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())];
+        Field::new("doc", DataType::Utf8, true).with_metadata(metadata.into())
+    };
+    for (hints, data_type) in [
+        (vec![], Type::Json),
+        (vec![Column::typed("doc", Type::Json, true)], Type::Json),
+        (vec![Column::typed("doc", Type::Text, true)], Type::Text),
+    ] {
+        let pipeline = Pipeline::new();
+        let load_id = extract(&pipeline, vec![ids(), (json_field(), Arc::clone(&documents))], &hints);
+        pipeline.normalize(&load_id, None).unwrap();
+        let columns = &pipeline.schema(&load_id).tables["items"].columns;
+        assert_eq!(columns["doc"].data_type, Some(data_type));
+        assert!(!columns.contains_key("doc__v_text"));
+        let rows = &pipeline.tables(&load_id)["items"].rows;
+        assert_eq!((&rows[0]["doc"], &rows[1]["doc"]), (&json!("{\"a\": [1.10]}"), &json!(null)));
+    }
+}
+
 /// Normalizes one column into a table whose column has another type, and gives the rows.
 fn into_column(known: Column, array: ArrayRef) -> Result<Vec<BTreeMap<String, Value>>, String> {
     let pipeline = Pipeline::new();

@@ -82,10 +82,10 @@ mod tests {
     #[test]
     fn digits_of_numerics_are_those_of_the_modifier() {
         assert_eq!(kind(-1), PLAIN_DECIMAL);
-        assert_eq!(kind((10 << 16 | 2) + 4), Kind::Decimal { precision: 10, scale: 2 });
+        assert_eq!(kind((10 << 16 | 0b10) + 4), Kind::Decimal { precision: 10, scale: 2 });
         // numeric(5, -2), numeric(3, 5), numeric(39, 0)
-        assert_eq!(kind((5 << 16 | 2046) + 4), Kind::Decimal { precision: 7, scale: 0 });
-        assert_eq!(kind((3 << 16 | 5) + 4), Kind::Decimal { precision: 5, scale: 5 });
+        assert_eq!(kind((5 << 16 | 0x7FE) + 4), Kind::Decimal { precision: 7, scale: 0 });
+        assert_eq!(kind((3 << 16 | 0b101) + 4), Kind::Decimal { precision: 5, scale: 5 });
         assert_eq!(kind((39 << 16) + 4), Kind::Text);
     }
 }

@@ -36,7 +36,7 @@ fn tables_columns_and_queries_that_are_not_there_are_named() {
 fn a_view_that_fails_half_way_is_an_error_and_sessions_only_read() {
     let schema = Schema::with(
         "CREATE VIEW bad AS SELECT 1 / (5000 - n) AS x FROM generate_series(1, 9000) n; CREATE TABLE t (a int); \
-         CREATE FUNCTION put() RETURNS int LANGUAGE sql AS 'INSERT INTO t VALUES (1) RETURNING a'",
+         CREATE FUNCTION put() RETURNS int LANGUAGE sql SET search_path FROM CURRENT AS 'INSERT INTO t VALUES (1) RETURNING a'",
     );
     says(&schema.rows("bad", &json!({}), &json!({})).unwrap_err(), &["table `bad`", "division by zero"]);
     let query = format!("SELECT {}.put() AS a", schema.name);
