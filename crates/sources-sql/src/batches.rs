@@ -8,9 +8,9 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::builders::ColumnBuilder;
-use crate::database::ReflectedColumn;
 use crate::error::SqlError;
 use crate::kind::Kind;
+use crate::reflected::ReflectedColumn;
 
 /// A batch with more bytes than this is full, however few rows it has.
 const FULL_BYTES: usize = 32 << 20;

@@ -4,7 +4,8 @@ use cartage_schema::hints::IncrementalHint;
 use cartage_source_api::CursorRange;
 use serde_json::Value;
 
-use crate::database::{Bound, Database, ReflectedColumn};
+use crate::database::Database;
+use crate::reflected::{Bound, ReflectedColumn};
 
 /// What a cursor asks of the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]

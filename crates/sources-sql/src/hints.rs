@@ -5,8 +5,9 @@ use cartage_schema::{Column, DataType, TableReference};
 use indexmap::IndexMap;
 
 use crate::config::ReflectionLevel;
-use crate::database::{Database, Reflected, ReflectedColumn};
+use crate::database::Database;
 use crate::kind::Kind;
+use crate::reflected::{Reflected, ReflectedColumn};
 
 /// Hints of a relation, of which `columns` are read. A key that is not read as a whole is none.
 pub(crate) fn hints_of(

@@ -27,6 +27,7 @@ mod kind;
 mod postgres;
 mod reader;
 mod reading;
+mod reflected;
 mod source;
 mod statement;
 

@@ -7,8 +7,9 @@ use arrow::array::RecordBatch;
 use cartage_runtime::threads::{NoThread, start};
 
 use crate::batches::{RowSink, Stop};
-use crate::database::{ReflectedColumn, Session};
+use crate::database::Session;
 use crate::error::SqlError;
+use crate::reflected::ReflectedColumn;
 
 /// A statement that is being read. At most one batch waits, so memory does not grow.
 #[derive(Debug)]

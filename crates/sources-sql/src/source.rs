@@ -8,10 +8,11 @@ use cartage_schema::hints::ResourceHints;
 
 use crate::bounds::CursorClause;
 use crate::config::{ResourceKeys, SourceKeys};
-use crate::database::{Database, Reflected, ReflectedColumn, Relation, Session};
+use crate::database::{Database, Session};
 use crate::error::SqlError;
 use crate::hints::{apply_user_types, hints_of};
 use crate::reader::TableReader;
+use crate::reflected::{Reflected, ReflectedColumn, Relation};
 use crate::statement::Selection;
 
 /// A database, and what of it is read.

@@ -3,7 +3,8 @@
 use cartage_source_api::CursorRange;
 
 use crate::bounds::{CursorClause, bound};
-use crate::database::{Database, ReflectedColumn, Relation};
+use crate::database::Database;
+use crate::reflected::{ReflectedColumn, Relation};
 
 /// What is read of a relation.
 #[derive(Clone, Debug)]

@@ -129,8 +129,8 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
 fn texts_that_say_they_are_json_are_values_of_a_json_column() {
     let documents: ArrayRef = Arc::new(StringArray::from(vec![Some("{\"a\": [1.10]}"), None]));
     let json_field = || {
-        let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())];
-        Field::new("doc", DataType::Utf8, true).with_metadata(metadata.into())
+        let json = ("ARROW:extension:name".to_owned(), "arrow.json".to_owned());
+        Field::new("doc", DataType::Utf8, true).with_metadata(std::collections::HashMap::from([json]))
     };
     for (hints, data_type) in [
         (vec![], Type::Json),

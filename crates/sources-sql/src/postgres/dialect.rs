@@ -4,16 +4,18 @@ use cartage_config::Section;
 use cartage_sql_client::postgres::PostgresCredentials;
 use cartage_sql_client::{Credentials, CredentialsPlace, Login, read_credentials};
 
+use super::quote::quoted;
 use super::session::PostgresSession;
-use crate::database::{Bound, Database, ReflectedColumn, Session};
+use crate::database::{Database, Session};
 use crate::error::SqlError;
 use crate::kind::Kind;
+use crate::reflected::{Bound, ReflectedColumn};
 
 /// A database at a server.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    pub(super) login: Login,
-    pub(super) credentials: PostgresCredentials,
+    login: Login,
+    credentials: PostgresCredentials,
 }
 
 /// Reads the credentials that stand in `section`.
@@ -30,7 +32,8 @@ impl Database for Postgres {
     }
 
     fn connect(&self) -> Result<Box<dyn Session>, SqlError> {
-        Ok(Box::new(PostgresSession::connect(self)?))
+        let session = PostgresSession::connect(&self.login, &self.credentials, &self.place())?;
+        Ok(Box::new(session))
     }
 
     fn quoted(&self, name: &str) -> String {
@@ -76,8 +79,4 @@ impl Database for Postgres {
             _ => text,
         }
     }
-}
-
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -5,8 +5,6 @@ use std::error::Error as _;
 use cartage_sql_client::postgres::ConnectFailure;
 use tokio_postgres::error::SqlState;
 
-use super::dialect::Postgres;
-use crate::database::Database;
 use crate::error::SqlError;
 
 /// An error of a statement.
@@ -33,8 +31,7 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
 }
 
 /// There is no connection.
-pub(super) fn connect(database: &Postgres, failure: ConnectFailure) -> SqlError {
-    let place = database.place();
+pub(super) fn connect(place: &str, failure: ConnectFailure) -> SqlError {
     let message = |what: &str| format!("cannot connect to {place}: {what}");
     let cause = match failure {
         ConnectFailure::Credentials(cause) => return cause.into(),

@@ -5,6 +5,7 @@ mod copy;
 mod dialect;
 mod error;
 mod numeric;
+mod quote;
 mod reflect;
 mod session;
 mod types;

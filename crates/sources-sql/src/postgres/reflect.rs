@@ -4,8 +4,8 @@ use tokio_postgres::Client;
 
 use super::error::statement;
 use super::types::{PgType, column_of};
-use crate::database::{ForeignKey, Reflected, ReflectedColumn, Relation};
 use crate::error::SqlError;
+use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
 
 const TABLES: &str = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = coalesce($1::text, current_schema()) AND NOT c.relispartition \

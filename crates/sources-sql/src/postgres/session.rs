@@ -1,14 +1,16 @@
 //! One session, which only reads.
 
+use cartage_sql_client::Login;
+use cartage_sql_client::postgres::PostgresCredentials;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::Client;
 
 use super::copy::CopyReader;
-use super::dialect::Postgres;
 use super::{error, reflect};
 use crate::batches::{RowSink, Stop};
-use crate::database::{Reflected, Relation, Session};
+use crate::database::Session;
 use crate::error::SqlError;
+use crate::reflected::{Reflected, Relation};
 
 /// Texts are UTC and unabbreviated whatever the server's defaults are.
 const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; \
@@ -23,14 +25,18 @@ pub(super) struct PostgresSession {
 }
 
 impl PostgresSession {
-    pub(super) fn connect(database: &Postgres) -> Result<Self, SqlError> {
+    /// Connects to the place that messages call `place`.
+    pub(super) fn connect(
+        login: &Login,
+        credentials: &PostgresCredentials,
+        place: &str,
+    ) -> Result<Self, SqlError> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
-        let Postgres { login, credentials } = database;
         let connecting = cartage_sql_client::postgres::connect(login, credentials);
-        let client = runtime.block_on(connecting).map_err(|failure| error::connect(database, failure))?;
+        let client = runtime.block_on(connecting).map_err(|failure| error::connect(place, failure))?;
         runtime
             .block_on(client.batch_execute(SETTINGS))
             .map_err(|cause| error::statement("cannot set up the session", &cause))?;

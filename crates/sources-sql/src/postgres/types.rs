@@ -1,6 +1,6 @@
 //! Which kind a type of PostgreSQL is, and what is selected for it.
 
-use super::dialect::quoted;
+use super::quote::quoted;
 use crate::kind::{Kind, PLAIN_DECIMAL};
 
 /// A type behind its domains, as the catalog has it.

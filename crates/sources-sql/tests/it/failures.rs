@@ -75,3 +75,33 @@ fn tables_that_would_become_one_are_refused() {
     let error = schema.source(&json!({})).resources(Vec::new()).unwrap_err().to_string();
     says(&error, &["`Items`", "`items`", "table_name"]);
 }
+
+#[test]
+fn a_connection_that_ends_half_way_is_an_error_and_the_next_run_reads_all() {
+    let schema = Schema::with(
+        "CREATE TABLE t AS SELECT n, repeat('x', 200) AS x FROM generate_series(1, 20000) n; \
+         CREATE TABLE switch AS SELECT true AS is_on; \
+         CREATE VIEW dies AS SELECT n, x, CASE WHEN n = 15000 AND (SELECT is_on FROM switch) \
+         THEN pg_terminate_backend(pg_backend_pid()) END AS dead FROM t",
+    );
+    let error = schema.rows("dies", &json!({}), &json!({})).unwrap_err();
+    says(&error, &["table `dies`", "source `crm`", "cannot read"]);
+    schema.run("UPDATE switch SET is_on = false");
+    assert_eq!(schema.rows("dies", &json!({}), &json!({})).unwrap().len(), 20_000);
+}
+
+#[test]
+fn a_wrong_password_or_database_names_the_remedy() {
+    let schema = Schema::with("CREATE TABLE t (a int)");
+    let (before, _) = schema
+        .server
+        .url()
+        .split_once('?')
+        .map_or_else(|| (schema.server.url(), ()), |(url, _)| (url.to_owned(), ()));
+    let (authority, _) = before.rsplit_once('/').unwrap();
+    let lost = source(&json!({"credentials": format!("{authority}/nowhere")}), None);
+    says(
+        &lost.resources(Vec::new()).unwrap_err().to_string(),
+        &["nowhere", "check the database of the credentials"],
+    );
+}

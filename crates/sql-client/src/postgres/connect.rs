@@ -6,8 +6,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
 use super::credentials::PostgresCredentials;
+use super::ssl_mode::SslMode;
 use super::stream::Rustls;
-use super::tls::{self, SslMode};
+use super::tls;
 use crate::credentials::Login;
 use crate::error::ClientError;
 

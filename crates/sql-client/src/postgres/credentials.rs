@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::tls::SslMode;
+use super::ssl_mode::SslMode;
 use crate::connection_string::Form;
 use crate::credentials::{Credentials, CredentialsPlace, Login};
 use crate::error::ClientError;

@@ -2,9 +2,10 @@
 
 mod connect;
 mod credentials;
+mod ssl_mode;
 mod stream;
 mod tls;
 
 pub use connect::{ConnectFailure, connect};
 pub use credentials::PostgresCredentials;
-pub use tls::SslMode;
+pub use ssl_mode::SslMode;

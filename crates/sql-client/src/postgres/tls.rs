@@ -1,10 +1,9 @@
-//! Whether and how connections are encrypted, with libpq's words for it.
+//! How connections are encrypted, and what is looked at of the server's certificate.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -15,30 +14,11 @@ use tokio_rustls::rustls::{
 };
 
 use super::credentials::PostgresCredentials;
+use super::ssl_mode::SslMode;
 use super::stream::Rustls;
 use crate::error::ClientError;
 
 type Result<T, E = ClientError> = std::result::Result<T, E>;
-
-/// `sslmode`, as libpq knows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted only where the server insists.
-    Allow,
-    /// Encrypted where the server can.
-    #[default]
-    Prefer,
-    /// Encrypted. The server's certificate is looked at only if `sslrootcert` is given.
-    Require,
-    /// Encrypted, and the certificate is signed by a trusted authority.
-    VerifyCa,
-    /// The same, and it is that of the host.
-    VerifyFull,
-}
 
 /// Makes what encrypts connections. Files of certificates are read here.
 ///

@@ -19,8 +19,9 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         path if path.contains(['/', '.', '*']) => Ok(files(path)),
         unknown => Err(PipelineError::Usage {
             message: format!("\"{unknown}\" is no source"),
-            remedy: "write rest_api, files, sql_database, the address of an API (https://...), or a path of files"
-                .to_owned(),
+            remedy:
+                "write rest_api, files, sql_database, the address of an API (https://...), or a path of files"
+                    .to_owned(),
         }),
     }
 }
@@ -45,7 +46,8 @@ fn example_database() -> Part {
     Part {
         text: filled(include_str!("sql_database.toml"), &values),
         secrets: Some(
-            "[sources.shop]\n# credentials = \"postgresql://reader:<your password>@localhost:5432/shop\"\n".to_owned(),
+            "[sources.shop]\n# credentials = \"postgresql://reader:<your password>@localhost:5432/shop\"\n"
+                .to_owned(),
         ),
         files: Vec::new(),
     }
