@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::parquet::arrow::ArrowWriter;
 use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, StringArray,
-    StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, RecordBatch,
+    StringArray, StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, UInt8Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
@@ -45,9 +46,19 @@ pub(crate) fn extract_files(
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         let rows = arrays[0].len();
         let layout = Layout::new(Arc::new(ArrowSchema::new(fields)), &LayoutOptions::default()).unwrap();
-        let mut writer = FileWriter::create(&staged.job_path(&name), &layout).unwrap();
-        writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
-        writer.finish().unwrap();
+        let path = staged.job_path(&name);
+        if layout.schema().fields().iter().any(|field| !field.metadata().is_empty()) {
+            // As extract writes them, with what Arrow says of its fields.
+            let batch = RecordBatch::try_new(Arc::clone(layout.schema()), arrays).unwrap();
+            let output = std::fs::File::create(path).unwrap();
+            let mut writer = ArrowWriter::try_new(output, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+        } else {
+            let mut writer = FileWriter::create(&path, &layout).unwrap();
+            writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
+            writer.finish().unwrap();
+        }
         drafts.push(FileDraft { rows: rows as u64, ..FileDraft::new(name, "items") });
     }
     staged.write_schema(&schema.to_json()).unwrap();
