@@ -2,6 +2,7 @@
 
 use cartage_config::Section;
 use cartage_sources_sql::SqlSource;
+use cartage_test_support::postgres::shared;
 use serde_json::{Value, json};
 
 use crate::support::{Schema, resource, rows_of, source};
@@ -91,17 +92,10 @@ fn a_connection_that_ends_half_way_is_an_error_and_the_next_run_reads_all() {
 }
 
 #[test]
-fn a_wrong_password_or_database_names_the_remedy() {
-    let schema = Schema::with("CREATE TABLE t (a int)");
-    let (before, _) = schema
-        .server
-        .url()
-        .split_once('?')
-        .map_or_else(|| (schema.server.url(), ()), |(url, _)| (url.to_owned(), ()));
-    let (authority, _) = before.rsplit_once('/').unwrap();
+fn a_wrong_database_names_the_remedy() {
+    let url = shared().url();
+    let (authority, _) = url.rsplit_once('/').unwrap();
     let lost = source(&json!({"credentials": format!("{authority}/nowhere")}), None);
-    says(
-        &lost.resources(Vec::new()).unwrap_err().to_string(),
-        &["nowhere", "check the database of the credentials"],
-    );
+    let error = lost.resources(Vec::new()).unwrap_err().to_string();
+    says(&error, &["nowhere", "check the database of the credentials"]);
 }
