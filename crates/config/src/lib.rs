@@ -34,6 +34,7 @@ mod layers;
 mod node;
 mod origin;
 mod providers;
+mod seconds;
 mod secret;
 mod section;
 mod set_layer;
@@ -50,6 +51,7 @@ pub use data_dir::data_dir;
 pub use env_layer::Environment;
 pub use error::{ConfigError, nearest};
 pub use origin::{Layer, Origin, OriginPlace};
+pub use seconds::Seconds;
 pub use secret::Secret;
 pub use section::Section;
 pub use settings::{

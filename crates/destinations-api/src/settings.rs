@@ -1,10 +1,7 @@
 //! The settings of one destination, read into types: what a type has not is refused, and errors say where a value stands.
 
-use std::time::Duration;
-
 use cartage_config::ConfigError;
-use serde::de::{Error as _, Unexpected};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::error::Error;
 
@@ -12,20 +9,6 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoKeys {}
-
-/// A length of time above zero, in seconds with fractions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seconds(pub Duration);
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
-        let length = Duration::try_from_secs_f64(seconds).ok().filter(|length| !length.is_zero());
-        length.map(Self).ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Float(seconds), &"a number of seconds above zero")
-        })
-    }
-}
 
 /// What is wrong with a setting is the user's to correct.
 impl From<ConfigError> for Error {
@@ -54,8 +37,9 @@ impl From<ConfigError> for Error {
 mod tests {
     use std::collections::BTreeMap;
     use std::num::NonZeroUsize;
+    use std::time::Duration;
 
-    use cartage_config::{Secret, Section, Written};
+    use cartage_config::{Seconds, Secret, Section, Written};
     use serde_json::{Value, json};
 
     use super::*;

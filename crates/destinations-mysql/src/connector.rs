@@ -2,12 +2,12 @@
 
 use cartage_destinations_api::{Result, Seconds};
 use cartage_destinations_sql::server::ClientThread;
+use cartage_sql_client::mysql;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError};
-use tokio::runtime::Runtime;
 
 use crate::client::{About, Session};
-use crate::config::{Config, SslMode};
+use crate::config::Config;
 use crate::error;
 use crate::schema_sql::MysqlDialect;
 
@@ -61,37 +61,13 @@ impl MysqlConnector {
     /// A new connection that is set up.
     pub(crate) fn new_session(&self) -> Result<Session> {
         let runtime = self.thread.runtime()?;
-        let mut conn = self.attempts(&runtime)?;
+        let Config { login, credentials, .. } = &self.config;
+        let connecting = mysql::connect(login, credentials);
+        let mut conn = runtime.block_on(connecting).map_err(|cause| error::connect(&self.config, &cause))?;
         let about = runtime
             .block_on(self.set_up(&mut conn))
             .map_err(|cause| error::statement("set up the session", &cause))?;
         Ok(Session::new(runtime, conn, about))
-    }
-
-    fn attempts(&self, runtime: &Runtime) -> Result<Conn> {
-        let mode = self.config.credentials.ssl_mode;
-        match self.attempt(runtime, mode != SslMode::Disabled) {
-            Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer))
-                if mode == SslMode::Preferred =>
-            {
-                self.attempt(runtime, false)
-            }
-            attempted => attempted,
-        }
-        .map_err(|cause| error::connect(&self.config, &cause))
-    }
-
-    fn attempt(&self, runtime: &Runtime, encrypted: bool) -> mysql_async::Result<Conn> {
-        let Config { login, credentials, .. } = &self.config;
-        let connecting = async {
-            tokio::time::timeout(login.connect_timeout.0, Conn::new(credentials.options(login, encrypted)))
-                .await
-        };
-        runtime.block_on(connecting).unwrap_or_else(|_| {
-            let seconds = login.connect_timeout.0.as_secs_f64();
-            let message = format!("no answer within {seconds} s");
-            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
-        })
     }
 
     async fn set_up(&self, conn: &mut Conn) -> mysql_async::Result<About> {

@@ -1,12 +1,12 @@
 //! What MySQL and MariaDB do in their own way.
 
 use cartage_destinations_api::{ConnectRequest, Description, JobFile, Result, Statement};
-use cartage_destinations_sql::credentials::Login;
 use cartage_destinations_sql::server::{Server, ServerEngine};
 use cartage_destinations_sql::statements::merge::{UpdateRows, update_in_steps};
 use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlSession as _};
 use cartage_schema::Table;
+use cartage_sql_client::Login;
 
 use crate::client::Session;
 use crate::config::{Config, place};

@@ -28,8 +28,9 @@ mod load;
 mod lock;
 mod schema_sql;
 
+pub use cartage_sql_client::mysql::{MysqlCredentials, SslMode};
 pub use client::Session;
-pub use config::{Config, MysqlCredentials, SslMode};
+pub use config::Config;
 pub use connector::MysqlConnector;
 pub use engine::{Mysql, MysqlEngine, connect};
 pub use schema_sql::MysqlDialect;

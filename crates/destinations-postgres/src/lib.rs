@@ -29,12 +29,10 @@ mod error;
 mod lock;
 mod params;
 mod schema_sql;
-mod ssl_mode;
-mod tls;
 
+pub use cartage_sql_client::postgres::{PostgresCredentials, SslMode};
 pub use client::Session;
-pub use config::{Config, NulCharacters, PostgresCredentials, PostgresKeys};
+pub use config::{Config, NulCharacters, PostgresKeys};
 pub use connector::PostgresConnector;
 pub use engine::{Postgres, PostgresEngine, connect};
 pub use schema_sql::PostgresDialect;
-pub use ssl_mode::SslMode;

@@ -29,7 +29,6 @@ mod begin;
 mod check;
 pub mod columnar;
 mod commit;
-pub mod credentials;
 mod destination;
 mod engine;
 mod entries;

@@ -95,7 +95,7 @@ pub(crate) fn column_of(rules: &Rules, field: &Field, name: &str) -> Option<Colu
         | ArrowType::Decimal256(precision, scale) => {
             (DataType::Decimal, Some(u32::from(*precision)), u32::try_from(*scale).ok())
         }
-        data_type if data_type.is_nested() => (DataType::Json, None, None),
+        data_type if data_type.is_nested() || is_json_text(field) => (DataType::Json, None, None),
         _ => (DataType::Text, None, None),
     };
     column.data_type = Some(data_type);
@@ -103,6 +103,11 @@ pub(crate) fn column_of(rules: &Rules, field: &Field, name: &str) -> Option<Colu
     column.precision = precision;
     column.scale = scale;
     Some(column)
+}
+
+/// Whether the texts of a field are JSON: Arrow's canonical extension `arrow.json`, as sources of SQL databases give it.
+fn is_json_text(field: &Field) -> bool {
+    field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.json")
 }
 
 fn digits_of(unit: TimeUnit) -> u32 {

@@ -52,10 +52,10 @@ impl<'a> SourceInput<'a> {
         }
     }
 
-    /// The source. Nothing is read or connected to yet.
+    /// The source. Nothing is read yet; a database is asked what its tables look like.
     ///
     /// # Errors
-    /// If the configuration of the source cannot be used.
+    /// If the configuration of the source cannot be used, or its database cannot be reached.
     pub(crate) fn make(self, random: &Arc<dyn Random>) -> Result<Source, PipelineError> {
         match self {
             Self::Configured(settings) => Ok(cartage_sources::build(settings, random)?),

@@ -4,12 +4,14 @@
 //! what happens to bad rows) is read here; the rest belongs to the crate of the type.
 //!
 //! # Limitations
-//! The types are `files` and `rest_api`.
+//! The types are `files`, `rest_api` and, with the feature `sql`, `sql_database`.
 
 mod files;
 mod registry;
 mod rest;
 mod shared;
+#[cfg(feature = "sql")]
+mod sql;
 
 pub use cartage_sources_files::local_path;
 pub use registry::{TYPES, build};

@@ -26,6 +26,8 @@ pub(crate) struct SourceTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SchemaTable {
+    /// The schema of a database that is read, which is none of ours.
+    database_schema: Option<String>,
     detections: Option<Vec<Detection>>,
     add_detections: Vec<Detection>,
     remove_detections: Vec<Detection>,
@@ -35,6 +37,11 @@ struct SchemaTable {
 }
 
 impl SourceTable {
+    /// The schema of the database that is read.
+    pub(crate) fn database_schema(&self) -> Option<String> {
+        self.schema.database_schema.clone()
+    }
+
     pub(crate) fn schema_settings(&self) -> SchemaSettings {
         SchemaSettings {
             max_table_nesting: self.max_table_nesting,

@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("runtime", &[]),
     ("values", &[]),
     ("schema", &["values"]),
@@ -22,11 +22,16 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("normalize", &["data-files", "package-store", "runtime", "schema", "state", "values"]),
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state", "values"]),
-    ("destinations-sql", &["destinations-api", "runtime", "schema", "values"]),
+    ("sql-client", &["config"]),
+    ("destinations-sql", &["destinations-api", "runtime", "schema", "sql-client", "values"]),
     ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
-    ("sources", &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest"]),
+    ("sources-sql", &["config", "runtime", "schema", "source-api", "sql-client"]),
+    (
+        "sources",
+        &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest", "sources-sql"],
+    ),
     (
         "pipeline",
         &[
@@ -77,8 +82,8 @@ const MAY_USE: [(&str, &[&str]); 25] = [
 ];
 
 /// What a destination may use, whichever it is.
-const DESTINATION_MAY_USE: [&str; 6] =
-    ["destinations-api", "destinations-sql", "runtime", "schema", "state", "values"];
+const DESTINATION_MAY_USE: [&str; 7] =
+    ["destinations-api", "destinations-sql", "runtime", "schema", "sql-client", "state", "values"];
 
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
 

@@ -3,27 +3,15 @@
 use std::num::NonZeroUsize;
 
 use cartage_destinations_api::{
-    Capabilities, CommonSettings, ConnectRequest, Error, NoKeys, Result, Seconds, keys_of,
+    Capabilities, CommonSettings, ConnectRequest, Error, NoKeys, Result, Seconds,
 };
+use cartage_sql_client::{ClientError, Credentials, CredentialsPlace, Login, read_credentials};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::credentials::{Form, Login};
 use crate::engine::Datasets;
 
 const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
-
-/// What the credentials of one database have beside [`Login`].
-pub trait Credentials: DeserializeOwned {
-    /// Its connection strings.
-    const FORM: Form;
-
-    /// Checks what no type can, and finds files.
-    ///
-    /// # Errors
-    /// Invalid naming the key whose value is not allowed.
-    fn complete(&mut self, login: &Login, request: &ConnectRequest) -> Result<()>;
-}
 
 /// The keys that all servers have.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -68,13 +56,11 @@ impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
     pub fn read(request: &ConnectRequest) -> Result<Self> {
         let (common, rest) = CommonSettings::split(&request.settings)?;
         let (server, rest) = rest.split()?;
-        let (credentials, rest) = C::FORM.split(&rest)?;
+        let (credentials, rest) = C::FORM.split(&rest).map_err(unusable)?;
         // A key that nobody knows may be the misspelt one of what is missing, so it comes first.
         let keys = rest.parse()?;
-        let of_login = keys_of::<Login>();
-        let mut own: C = credentials.without(of_login).parse()?;
-        let login = credentials.only(of_login).parse()?;
-        own.complete(&login, request)?;
+        let place = CredentialsPlace { settings: &request.settings, base_dir: &request.base_dir };
+        let (login, own) = read_credentials::<C>(&credentials, &place).map_err(unusable)?;
         let (name, datasets) = (request.name.clone(), Datasets::read(request, &common)?);
         Ok(Self { name, datasets, common, server, login, credentials: own, keys })
     }
@@ -89,5 +75,20 @@ impl<C: Credentials, K: DeserializeOwned> Config<C, K> {
         let mut capabilities = known.ok_or_else(unknown)?.with_settings(&self.common)?;
         capabilities.jobs.max_parallel_load_jobs = Some(self.server.connections.get());
         Ok(capabilities)
+    }
+}
+
+/// Credentials that cannot be used, as an error of a destination.
+pub fn unusable(cause: ClientError) -> Error {
+    match cause {
+        ClientError::Config(cause) => (*cause).into(),
+        cause => {
+            let remedy = cause.remedy().map(str::to_owned);
+            let error = Error::invalid(cause.to_string()).with_source(cause);
+            match remedy {
+                Some(remedy) => error.with_remedy(remedy),
+                None => error,
+            }
+        }
     }
 }

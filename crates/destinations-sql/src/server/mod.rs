@@ -17,7 +17,7 @@ use crate::engine::{CommitModel, Datasets, SqlSession};
 use crate::statements::merge::{UpdateRows, update_by_merge};
 use crate::statements::{Dialect, TableRef};
 
-pub use config::{Config, Credentials, ServerKeys};
+pub use config::{Config, ServerKeys, unusable};
 pub use engine::ServerEngine;
 pub use pool::Pooled;
 #[cfg(feature = "client")]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::parquet::arrow::ArrowWriter;
 use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, StringArray,
-    StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, NullArray, RecordBatch,
+    StringArray, StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, UInt8Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema as ArrowSchema};
@@ -45,9 +46,19 @@ pub(crate) fn extract_files(
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         let rows = arrays[0].len();
         let layout = Layout::new(Arc::new(ArrowSchema::new(fields)), &LayoutOptions::default()).unwrap();
-        let mut writer = FileWriter::create(&staged.job_path(&name), &layout).unwrap();
-        writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
-        writer.finish().unwrap();
+        let path = staged.job_path(&name);
+        if layout.schema().fields().iter().any(|field| !field.metadata().is_empty()) {
+            // As extract writes them, with what Arrow says of its fields.
+            let batch = RecordBatch::try_new(Arc::clone(layout.schema()), arrays).unwrap();
+            let output = std::fs::File::create(path).unwrap();
+            let mut writer = ArrowWriter::try_new(output, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+        } else {
+            let mut writer = FileWriter::create(&path, &layout).unwrap();
+            writer.append(layout.encode(&[(rows, arrays.into_iter().map(Some).collect())]).unwrap()).unwrap();
+            writer.finish().unwrap();
+        }
         drafts.push(FileDraft { rows: rows as u64, ..FileDraft::new(name, "items") });
     }
     staged.write_schema(&schema.to_json()).unwrap();
@@ -123,6 +134,29 @@ fn names_nested_values_and_hinted_types_make_a_file_be_written_again() {
         ]
     );
     assert_eq!(rows[1]["at"], "1970-01-01T00:00:00.000001Z", "timestamps without zone are in UTC");
+}
+
+#[test]
+fn texts_that_say_they_are_json_are_values_of_a_json_column() {
+    let documents: ArrayRef = Arc::new(StringArray::from(vec![Some("{\"a\": [1.10]}"), None]));
+    let json_field = || {
+        let json = ("ARROW:extension:name".to_owned(), "arrow.json".to_owned());
+        Field::new("doc", DataType::Utf8, true).with_metadata(std::collections::HashMap::from([json]))
+    };
+    for (hints, data_type) in [
+        (vec![], Type::Json),
+        (vec![Column::typed("doc", Type::Json, true)], Type::Json),
+        (vec![Column::typed("doc", Type::Text, true)], Type::Text),
+    ] {
+        let pipeline = Pipeline::new();
+        let load_id = extract(&pipeline, vec![ids(), (json_field(), Arc::clone(&documents))], &hints);
+        pipeline.normalize(&load_id, None).unwrap();
+        let columns = &pipeline.schema(&load_id).tables["items"].columns;
+        assert_eq!(columns["doc"].data_type, Some(data_type));
+        assert!(!columns.contains_key("doc__v_text"));
+        let rows = &pipeline.tables(&load_id)["items"].rows;
+        assert_eq!((&rows[0]["doc"], &rows[1]["doc"]), (&json!("{\"a\": [1.10]}"), &json!(null)));
+    }
 }
 
 /// Normalizes one column into a table whose column has another type, and gives the rows.

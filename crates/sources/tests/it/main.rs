@@ -77,7 +77,10 @@ fn paths_start_from_the_folder_of_the_file() {
 #[test]
 fn unknown_types_name_the_known_ones() {
     let error = build("[sources.shop]\ntype = \"fils\"\n").unwrap_err();
-    assert_eq!(error, "`sources.shop.type`: there is no source of type `fils`; known are files, rest_api");
+    assert_eq!(
+        error,
+        "`sources.shop.type`: there is no source of type `fils`; known are files, rest_api, sql_database"
+    );
 }
 
 #[test]
@@ -128,4 +131,21 @@ fn values_that_cannot_be_used_name_their_key() {
 
 fn random() -> std::sync::Arc<dyn cartage_runtime::Random> {
     std::sync::Arc::new(cartage_runtime::SystemRandom)
+}
+
+#[test]
+fn a_database_that_is_not_there_is_an_error_of_its_tables_and_other_sources_have_no_database_schema() {
+    let head =
+        "[sources.crm]\ntype = \"sql_database\"\ncredentials = \"postgresql://u:hush@127.0.0.1:1/d\"\n";
+    let error = build(&format!("{head}schema = \"public\"\n")).unwrap_err();
+    assert!(error.contains("sources.crm.credentials") && error.contains("127.0.0.1:1/d"), "{error}");
+    assert!(!error.contains("hush"), "{error}");
+    let source =
+        build(&format!("{head}resources = [\"orders\"]\nschema.database_schema = \"public\"\n")).unwrap();
+    assert_eq!(source.resources[0].name, "orders");
+    let error = build(&format!("{head}tabel_names = [\"a\"]\n")).unwrap_err();
+    assert!(error.contains("table_names"), "{error}");
+    let error =
+        build("[sources.shop]\ntype = \"files\"\nschema = { database_schema = \"x\" }\n").unwrap_err();
+    assert!(error.contains("sql_database"), "{error}");
 }

@@ -9,17 +9,19 @@ use super::{Draft, Part, identifier};
 /// A public API that takes a personal token.
 const EXAMPLE_API: &str = "https://api.github.com/repos/dlt-hub/dlt";
 
-/// `rest_api`, `files`, the address of an API, or a path of files.
+/// `rest_api`, `files`, `sql_database`, the address of an API, or a path of files.
 pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
     match source {
         "rest_api" => Ok(example_api()),
         "files" => Ok(example_files()),
+        "sql_database" => Ok(example_database()),
         address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
         path if path.contains(['/', '.', '*']) => Ok(files(path)),
         unknown => Err(PipelineError::Usage {
             message: format!("\"{unknown}\" is no source"),
-            remedy: "write rest_api, files, the address of an API (https://...), or a path of files"
-                .to_owned(),
+            remedy:
+                "write rest_api, files, sql_database, the address of an API (https://...), or a path of files"
+                    .to_owned(),
         }),
     }
 }
@@ -33,6 +35,18 @@ fn example_api() -> Part {
             "[sources.github.client.auth]\n\
              # A token of https://github.com/settings/tokens without any scope will do.\n\
              # token = \"...\"\n"
+                .to_owned(),
+        ),
+        files: Vec::new(),
+    }
+}
+
+fn example_database() -> Part {
+    let values = [("source", "shop"), ("CREDENTIALS", "SOURCES__SHOP__CREDENTIALS")];
+    Part {
+        text: filled(include_str!("sql_database.toml"), &values),
+        secrets: Some(
+            "[sources.shop]\n# credentials = \"postgresql://reader:<your password>@localhost:5432/shop\"\n"
                 .to_owned(),
         ),
         files: Vec::new(),

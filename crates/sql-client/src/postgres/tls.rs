@@ -1,12 +1,9 @@
-//! How connections are encrypted, as the credentials ask for it.
-
-mod stream;
+//! How connections are encrypted, and what is looked at of the server's certificate.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cartage_destinations_api::{Error, Result};
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -16,20 +13,22 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use crate::config::PostgresCredentials;
-use crate::ssl_mode::SslMode;
+use super::credentials::PostgresCredentials;
+use super::ssl_mode::SslMode;
+use super::stream::Rustls;
+use crate::error::ClientError;
 
-pub(crate) use stream::Rustls;
+type Result<T, E = ClientError> = std::result::Result<T, E>;
 
 /// Makes what encrypts connections. Files of certificates are read here.
 ///
 /// # Errors
-/// Invalid if a file of certificates or keys cannot be read.
-pub(crate) fn connector(credentials: &PostgresCredentials) -> Result<Rustls> {
+/// [`ClientError::Unusable`] if a file of certificates or keys cannot be read.
+pub(super) fn connector(credentials: &PostgresCredentials) -> Result<Rustls> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|cause| Error::invalid("TLS cannot be set up").with_source(cause))?;
+        .map_err(|cause| ClientError::unusable("TLS cannot be set up").with_source(cause))?;
     let check = Check::of(credentials);
     let builder = match check {
         Check::Name => builder.with_root_certificates(roots(credentials)?),
@@ -45,9 +44,9 @@ pub(crate) fn connector(credentials: &PostgresCredentials) -> Result<Rustls> {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
             let key = PrivateKeyDer::from_pem_file(key).map_err(|cause| unreadable("sslkey", key, cause))?;
-            builder
-                .with_client_auth_cert(certificates("sslcert", certificate)?, key)
-                .map_err(|cause| Error::invalid("'sslcert' and 'sslkey' cannot be used").with_source(cause))?
+            builder.with_client_auth_cert(certificates("sslcert", certificate)?, key).map_err(|cause| {
+                ClientError::unusable("'sslcert' and 'sslkey' cannot be used").with_source(cause)
+            })?
         }
     };
     Ok(Rustls(Arc::new(config)))
@@ -79,7 +78,9 @@ fn issuer_verifier(
 ) -> Result<Arc<WebPkiServerVerifier>> {
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots(credentials)?), Arc::clone(provider))
         .build()
-        .map_err(|cause| Error::invalid("'sslrootcert' holds no usable certificate").with_source(cause))
+        .map_err(|cause| {
+            ClientError::unusable("'sslrootcert' holds no usable certificate").with_source(cause)
+        })
 }
 
 /// The trusted certificates: the file that is named, else those of the machine.
@@ -91,7 +92,7 @@ fn roots(credentials: &PostgresCredentials) -> Result<RootCertStore> {
     };
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 {
-        return Err(Error::invalid("there is no trusted certificate to check the server's against")
+        return Err(ClientError::unusable("there is no trusted certificate to check the server's against")
             .with_remedy("name a file of them with sslrootcert"));
     }
     Ok(roots)
@@ -103,8 +104,8 @@ fn certificates(key: &str, path: &PathBuf) -> Result<Vec<CertificateDer<'static>
         .map_err(|cause| unreadable(key, path, cause))
 }
 
-fn unreadable(key: &str, path: &Path, cause: tokio_rustls::rustls::pki_types::pem::Error) -> Error {
-    Error::invalid(format!("'{key}': cannot read {}: {cause}", path.display())).with_source(cause)
+fn unreadable(key: &str, path: &Path, cause: tokio_rustls::rustls::pki_types::pem::Error) -> ClientError {
+    ClientError::unusable(format!("'{key}': cannot read {}: {cause}", path.display())).with_source(cause)
 }
 
 /// Accepts certificates whatever their name, and where there is no `issuer`, whatever their signature.

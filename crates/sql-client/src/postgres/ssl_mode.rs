@@ -1,4 +1,4 @@
-//! Whether and how connections are encrypted, with libpq's words for it.
+//! `sslmode`, in libpq's words.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SslMode {
-    /// No connection is encrypted, even where the server can.
+    /// Never encrypted.
     Disable,
     /// Encrypted only where the server insists.
     Allow,

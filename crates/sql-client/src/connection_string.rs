@@ -1,14 +1,13 @@
-//! Who connects to a server and where it is: a table of keys, or a connection string such as
-//! `postgresql://user:password@host:port/database?key=value`.
+//! Connection strings such as `postgresql://user:password@host:port/database?key=value`, as the table of keys that they
+//! stand for.
 //!
 //! Errors never quote the text, since it holds a password.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use cartage_config::Section;
 
-use cartage_destinations_api::{ConnectRequest, Error, Result, Seconds, Secret, Settings};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use crate::error::ClientError;
+
+type Result<T, E = ClientError> = std::result::Result<T, E>;
 
 /// How the connection strings of a database look.
 #[derive(Clone, Copy, Debug)]
@@ -26,76 +25,12 @@ impl Form {
     /// table `query`, or behind the question mark, are keys of it too.
     ///
     /// # Errors
-    /// Invalid if the text cannot be read.
-    pub fn split(&self, settings: &Settings) -> Result<(Settings, Settings)> {
-        let parse = |text: &str| Ok::<_, Error>(parse(text, self)?.into_keys());
+    /// [`ClientError::Unusable`] if the text cannot be read.
+    pub fn split(&self, settings: &Section) -> Result<(Section, Section), ClientError> {
+        let parse = |text: &str| Ok::<_, ClientError>(parse(text, self)?.into_keys());
         let spelled = settings.spell_out_with("credentials", parse)?.lift("credentials", "query");
         Ok((spelled.table_or_empty("credentials"), spelled.without(&["credentials"])))
     }
-}
-
-/// Who connects, and where to: what the credentials of all servers have.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct Login {
-    /// SQLAlchemy's name, which says nothing that is not known.
-    #[serde(default, rename = "drivername")]
-    _driver: IgnoredAny,
-    /// The host, as the database understands it.
-    pub host: String,
-    /// The database that sessions begin in.
-    pub database: String,
-    /// Name of the user.
-    pub username: String,
-    /// Its password, where it has one.
-    pub password: Option<Secret>,
-    /// How long one attempt to connect may take.
-    #[serde(default = "default_connect_timeout")]
-    pub connect_timeout: Seconds,
-}
-
-fn default_connect_timeout() -> Seconds {
-    Seconds(Duration::from_secs(15))
-}
-
-/// Files that credentials name, relative to the folder that the settings lie in.
-pub fn find_files<'a>(request: &ConnectRequest, files: impl IntoIterator<Item = &'a mut Option<PathBuf>>) {
-    for file in files.into_iter().flatten() {
-        *file = request.base_dir.join(&*file);
-    }
-}
-
-/// Refuses one of two files of the credentials without the other.
-///
-/// # Errors
-/// Invalid if only one is there.
-pub fn go_together(request: &ConnectRequest, files: [(&str, &Option<PathBuf>); 2]) -> Result<()> {
-    let ([(given, Some(_)), (missing, None)] | [(missing, None), (given, Some(_))]) = files else {
-        return Ok(());
-    };
-    Err(refused(request, given, &format!("goes together with '{missing}'")))
-}
-
-/// Refuses a character set in the credentials that is none of the names of the one in which all text is sent.
-///
-/// # Errors
-/// Invalid if it is another.
-pub fn check_charset(
-    request: &ConnectRequest,
-    key: &str,
-    given: Option<String>,
-    names: &[&str],
-) -> Result<()> {
-    if given.is_none_or(|given| names.iter().any(|name| name.eq_ignore_ascii_case(&given))) {
-        return Ok(());
-    }
-    let error = refused(request, key, &format!("all text is sent as {}", names[0]));
-    Err(error.with_remedy(format!("leave '{key}' out")))
-}
-
-/// An error about a key of the credentials.
-pub fn refused(request: &ConnectRequest, key: &str, reason: &str) -> Error {
-    request.settings.invalid(&format!("credentials.{key}"), reason).into()
 }
 
 /// What a connection string says; absent parts are `None`.
@@ -126,7 +61,7 @@ impl Parts {
 
 fn parse(text: &str, form: &Form) -> Result<Parts> {
     let broken = |what: &str| {
-        Error::invalid(format!("'credentials': {what}")).with_remedy(format!(
+        ClientError::unusable(format!("'credentials': {what}")).with_remedy(format!(
             "write it as {}, with %40 for @ and %2F for / in user and password",
             form.example
         ))

@@ -1,0 +1,102 @@
+//! Rows that become batches: so many rows or bytes at a time, handed to the thread that takes them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+
+use crate::builders::ColumnBuilder;
+use crate::error::SqlError;
+use crate::kind::Kind;
+use crate::reflected::ReflectedColumn;
+
+/// A batch with more bytes than this is full, however few rows it has.
+const FULL_BYTES: usize = 32 << 20;
+
+/// What the name of the type of JSON texts is stored under in a field.
+const EXTENSION: &str = "ARROW:extension:name";
+
+/// Where the rows of a table go.
+#[derive(Debug)]
+pub(crate) struct RowSink {
+    columns: Vec<ReflectedColumn>,
+    sender: SyncSender<Result<RecordBatch, SqlError>>,
+    max_rows: usize,
+}
+
+/// The rows of the batch that is being made.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    schema: SchemaRef,
+    pub(crate) builders: Vec<ColumnBuilder>,
+    count: usize,
+    bytes: usize,
+}
+
+/// Why no more rows are wanted.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The table cannot be read on.
+    Failed(SqlError),
+    /// Nothing takes them: the run ended early.
+    NotWanted,
+}
+
+impl From<SqlError> for Stop {
+    fn from(error: SqlError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl RowSink {
+    pub(crate) fn new(
+        columns: Vec<ReflectedColumn>,
+        max_rows: usize,
+        sender: SyncSender<Result<RecordBatch, SqlError>>,
+    ) -> Self {
+        Self { columns, sender, max_rows }
+    }
+
+    pub(crate) fn columns(&self) -> &[ReflectedColumn] {
+        &self.columns
+    }
+
+    /// No rows yet.
+    pub(crate) fn rows(&self) -> Rows {
+        let field = |column: &ReflectedColumn| {
+            let field = Field::new(&column.name, column.kind.arrow(), column.nullable);
+            let json = HashMap::from([(EXTENSION.to_owned(), "arrow.json".to_owned())]);
+            if column.kind == Kind::Json { field.with_metadata(json) } else { field }
+        };
+        Rows {
+            schema: Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>())),
+            builders: self.columns.iter().map(|column| ColumnBuilder::new(column.kind)).collect(),
+            count: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Ends a row that had so many bytes, and hands the batch over if it is full.
+    pub(crate) fn end_row(&self, rows: &mut Rows, bytes: usize) -> Result<(), Stop> {
+        rows.count += 1;
+        rows.bytes += bytes;
+        if rows.count >= self.max_rows || rows.bytes >= FULL_BYTES { self.flush(rows) } else { Ok(()) }
+    }
+
+    /// Hands over what there is.
+    pub(crate) fn flush(&self, rows: &mut Rows) -> Result<(), Stop> {
+        if rows.count == 0 {
+            return Ok(());
+        }
+        (rows.count, rows.bytes) = (0, 0);
+        let arrays = rows.builders.iter_mut().map(ColumnBuilder::finish).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&rows.schema), arrays).map_err(|error| {
+            SqlError::new(error.to_string()).with_remedy(
+                "the database says that a column has no NULLs, and it has: set `nullable = true` for it",
+            )
+        })?;
+        self.sender.send(Ok(batch)).map_err(|_| Stop::NotWanted)
+    }
+}

@@ -1,0 +1,65 @@
+//! Settings of the source and of its resources.
+
+use std::num::NonZeroUsize;
+
+use serde::Deserialize;
+
+/// Rows of a batch where the settings do not say.
+const CHUNK_SIZE: NonZeroUsize = NonZeroUsize::new(50_000).expect("it is not zero");
+
+/// What a source of `type = "sql_database"` says, beside its credentials and the schema.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceKeys {
+    /// Tables that are resources besides those that are listed as such; without both, all tables of the schema.
+    pub table_names: Option<Vec<String>>,
+    /// Whether views are among all tables.
+    pub include_views: bool,
+    /// How much of what the database says about columns becomes hints.
+    pub reflection_level: ReflectionLevel,
+    /// Rows of a batch.
+    pub chunk_size: NonZeroUsize,
+    /// Whether foreign keys become references.
+    pub resolve_foreign_keys: bool,
+}
+
+impl Default for SourceKeys {
+    fn default() -> Self {
+        Self {
+            table_names: None,
+            include_views: false,
+            reflection_level: ReflectionLevel::default(),
+            chunk_size: CHUNK_SIZE,
+            resolve_foreign_keys: false,
+        }
+    }
+}
+
+/// How much of what the database says about columns becomes hints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReflectionLevel {
+    /// Keys and whether there are NULLs. Types are those of the values that come.
+    Minimal,
+    /// Types too, with the digits of decimals.
+    #[default]
+    Full,
+    /// Lengths of texts and bytes, and bits of small integers, too.
+    FullWithPrecision,
+}
+
+/// What a resource says besides its hints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceKeys {
+    /// The table or view; the name of the resource where absent.
+    pub table: Option<String>,
+    /// A query instead of a table.
+    pub query: Option<String>,
+    /// Only these columns.
+    pub included_columns: Option<Vec<String>>,
+    /// All columns but these.
+    pub excluded_columns: Vec<String>,
+    /// A condition in SQL. `$start` and `$end` stand for the bounds of the cursor.
+    pub r#where: Option<String>,
+}

@@ -1,0 +1,44 @@
+//! What a database must do to be a source.
+
+use std::fmt::Debug;
+
+use crate::batches::{RowSink, Stop};
+use crate::error::SqlError;
+use crate::reflected::{Bound, Reflected, ReflectedColumn, Relation};
+
+/// A database that rows are read from. Nothing connects before [`Database::connect`].
+pub(crate) trait Database: Debug + Send + Sync {
+    /// What and where it is, for messages: without secrets.
+    fn place(&self) -> String;
+
+    /// A session that only reads.
+    fn connect(&self) -> Result<Box<dyn Session>, SqlError>;
+
+    /// A name of a column or table in quotes.
+    fn quoted(&self, name: &str) -> String;
+
+    /// A column as text, in which nothing of its values is lost.
+    fn as_text(&self, column: &ReflectedColumn) -> String;
+
+    /// The column as rows with a cursor are ordered and compared by: texts by their bytes.
+    fn ordered(&self, column: &ReflectedColumn) -> String;
+
+    /// The condition that the column lies at `bound` or in the direction of `operator` (`>=`, `<=`); it may hold for
+    /// others, too. `None` where the bound says nothing to the database.
+    fn bound(&self, column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String>;
+
+    /// A bound as SQL, for conditions that the user writes.
+    fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String;
+}
+
+/// A session, used by one thread at a time.
+pub(crate) trait Session: Send {
+    /// Names of the tables of a schema, and of its views if wanted, in the order of the names.
+    fn table_names(&mut self, schema: Option<&str>, with_views: bool) -> Result<Vec<String>, SqlError>;
+
+    /// What a table, or the answer of a query, looks like.
+    fn reflect(&mut self, relation: &Relation) -> Result<Reflected, SqlError>;
+
+    /// Reads all rows of a SELECT into the sink.
+    fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop>;
+}

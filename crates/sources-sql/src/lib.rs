@@ -1,0 +1,37 @@
+//! SQL databases as sources: tables are reflected, and read as columns.
+//!
+//! [`SqlSource`] reads the settings of a source, asks the database once what its tables look like, and makes a
+//! [`TableReader`] of each, with the hints that reflection gives. A reader selects the columns of its table in one
+//! statement, from a session that only reads; a thread of its own decodes the answer straight into Arrow builders.
+//!
+//! # Invariants
+//! - No value is changed on the way: it fits the type of its column, or the error names column, reason and remedy.
+//! - One statement reads a table, so that a table that changes meanwhile is read as of one moment; what is committed
+//!   later is the next run's.
+//! - Bounds of a cursor in SQL never leave out a row that the cursor would let pass: what lies at a bound is decided by
+//!   `cartage-incremental`.
+//! - No message holds a password.
+//!
+//! # Limitations
+//! PostgreSQL is the only database so far; each is a feature of the crate. One table is read by one connection.
+
+mod batches;
+mod bounds;
+mod builders;
+mod config;
+mod database;
+mod error;
+mod hints;
+mod kind;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod reader;
+mod reading;
+mod reflected;
+mod source;
+mod statement;
+
+pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
+pub use error::SqlError;
+pub use reader::TableReader;
+pub use source::{SqlResource, SqlSource};

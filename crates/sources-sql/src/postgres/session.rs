@@ -1,0 +1,59 @@
+//! One session, which only reads.
+
+use cartage_sql_client::Login;
+use cartage_sql_client::postgres::PostgresCredentials;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::Client;
+
+use super::copy::CopyReader;
+use super::{error, reflect};
+use crate::batches::{RowSink, Stop};
+use crate::database::Session;
+use crate::error::SqlError;
+use crate::reflected::{Reflected, Relation};
+
+/// Texts are UTC and unabbreviated whatever the server's defaults are.
+const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; \
+    SET intervalstyle = 'iso_8601'; SET extra_float_digits = 1; SET bytea_output = 'hex'; \
+    SET standard_conforming_strings = on; SET client_min_messages = warning";
+
+/// A connection, and the executor that moves its bytes in the thread that calls.
+#[derive(Debug)]
+pub(super) struct PostgresSession {
+    client: Client,
+    runtime: Runtime,
+}
+
+impl PostgresSession {
+    /// Connects to the place that messages call `place`.
+    pub(super) fn connect(
+        login: &Login,
+        credentials: &PostgresCredentials,
+        place: &str,
+    ) -> Result<Self, SqlError> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
+        let connecting = cartage_sql_client::postgres::connect(login, credentials);
+        let client = runtime.block_on(connecting).map_err(|failure| error::connect(place, failure))?;
+        runtime
+            .block_on(client.batch_execute(SETTINGS))
+            .map_err(|cause| error::statement("cannot set up the session", &cause))?;
+        Ok(Self { client, runtime })
+    }
+}
+
+impl Session for PostgresSession {
+    fn table_names(&mut self, schema: Option<&str>, with_views: bool) -> Result<Vec<String>, SqlError> {
+        self.runtime.block_on(reflect::table_names(&self.client, schema, with_views))
+    }
+
+    fn reflect(&mut self, relation: &Relation) -> Result<Reflected, SqlError> {
+        self.runtime.block_on(reflect::reflect(&self.client, relation))
+    }
+
+    fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop> {
+        self.runtime.block_on(CopyReader::new(sink).read(&self.client, sql))
+    }
+}

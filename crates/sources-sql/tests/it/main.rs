@@ -1,0 +1,8 @@
+//! Tables of a real PostgreSQL server, read through the public types.
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
+mod failures;
+mod incremental;
+mod reflection;
+mod support;
+mod types;

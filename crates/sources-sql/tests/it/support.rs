@@ -1,0 +1,89 @@
+//! A schema in the shared server, and its tables as rows of JSON.
+
+use cartage_config::Section;
+use cartage_runtime::CancelToken;
+use cartage_schema::hints::ResourceHints;
+use cartage_source_api::{OpenContext, Page, Producer, SourceError};
+use cartage_sources_sql::{ResourceKeys, SqlError, SqlResource, SqlSource};
+use cartage_test_support::postgres::{Server, shared, unique};
+use serde_json::{Value, json};
+
+/// A schema with a name of its own; dropped with the value.
+pub(crate) struct Schema {
+    pub(crate) name: String,
+    pub(crate) server: Server,
+}
+
+impl Schema {
+    /// Runs statements in a new schema.
+    pub(crate) fn with(sql: &str) -> Self {
+        let schema = Self { name: unique("sqlsrc"), server: shared() };
+        schema.run(&format!("CREATE SCHEMA {}", schema.name));
+        schema.run(sql);
+        schema
+    }
+
+    pub(crate) fn run(&self, sql: &str) {
+        self.server.psql(&format!("SET search_path = {}; {sql}", self.name));
+    }
+
+    pub(crate) fn source(&self, keys: &Value) -> SqlSource {
+        let mut settings = json!({"credentials": self.server.url()});
+        settings.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        source(&settings, Some(self.name.clone()))
+    }
+
+    /// One resource, with hints and keys in one table.
+    pub(crate) fn resource(&self, name: &str, hints: &Value, keys: &Value) -> SqlResource {
+        resource(&self.source(&json!({})), name, hints, keys).unwrap()
+    }
+
+    /// The rows of a table, or what is wrong.
+    pub(crate) fn rows(&self, name: &str, hints: &Value, keys: &Value) -> Result<Vec<Value>, String> {
+        rows_of(&mut self.resource(name, hints, keys).reader).map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.server.psql(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name));
+        }
+    }
+}
+
+pub(crate) fn source(settings: &Value, schema: Option<String>) -> SqlSource {
+    let section = Section::new(settings.as_object().unwrap().clone()).named("sources.crm");
+    SqlSource::read("crm", &section, schema).unwrap()
+}
+
+pub(crate) fn resource(
+    source: &SqlSource,
+    name: &str,
+    hints: &Value,
+    keys: &Value,
+) -> Result<SqlResource, SqlError> {
+    let hints: ResourceHints = serde_json::from_value(hints.clone()).unwrap();
+    let keys: ResourceKeys = serde_json::from_value(keys.clone()).unwrap();
+    Ok(source.resources(vec![(name.to_owned(), hints, keys)])?.remove(0))
+}
+
+pub(crate) fn context() -> OpenContext {
+    OpenContext::new(usize::MAX, CancelToken::default())
+}
+
+/// All rows as JSON.
+pub(crate) fn rows_of(producer: &mut dyn Producer) -> Result<Vec<Value>, SourceError> {
+    producer.open(&context())?;
+    let mut rows = Vec::new();
+    while let Some(page) = producer.next_page()? {
+        rows.extend(rows_of_page(&page));
+    }
+    Ok(rows)
+}
+
+pub(crate) fn rows_of_page(page: &Page) -> Vec<Value> {
+    let json = page.to_json().unwrap();
+    let lines = json.text().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
