@@ -19,10 +19,14 @@ mod batches;
 mod bounds;
 mod builders;
 mod config;
+mod connections;
 mod database;
+mod division;
 mod error;
 mod hints;
+mod key_ranges;
 mod kind;
+mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
@@ -33,5 +37,6 @@ mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
 pub use error::SqlError;
+pub use partitions::Partitions;
 pub use reader::TableReader;
 pub use source::{SqlResource, SqlSource};

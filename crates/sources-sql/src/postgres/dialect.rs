@@ -66,6 +66,10 @@ impl Database for Postgres {
     fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
         let text = match bound {
             Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::float8"),
+            // An index on integers is of no use for conditions on numerics.
+            Bound::Number(number) if column.kind == Kind::Integer && number.parse::<i64>().is_ok() => {
+                return format!("'{number}'::int8");
+            }
             Bound::Number(number) => return format!("'{number}'::numeric"),
             Bound::Text(text) => format!("'{}'", text.replace('\'', "''")),
         };
