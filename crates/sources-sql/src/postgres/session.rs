@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use cartage_sql_client::Login;
-use cartage_sql_client::postgres::PostgresCredentials;
+use cartage_sql_client::postgres::{ConnectFailure, PostgresCredentials};
 use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::Client;
@@ -23,6 +23,9 @@ const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SE
 
 /// How often a wait looks whether rows are still wanted.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How long is waited between attempts to connect.
+const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
 /// How long the server is asked to give up a statement.
 const CANCEL: Duration = Duration::from_secs(1);
@@ -46,8 +49,8 @@ impl PostgresSession {
             .enable_all()
             .build()
             .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
-        let connecting = cartage_sql_client::postgres::connect(login, credentials);
-        let client = runtime.block_on(connecting).map_err(|failure| error::connect(place, failure))?;
+        let client = runtime.block_on(client(login, credentials));
+        let client = client.map_err(|failure| error::connect(place, failure))?;
         runtime
             .block_on(client.batch_execute(SETTINGS))
             .map_err(|cause| error::statement("cannot set up the session", &cause))?;
@@ -70,6 +73,20 @@ impl PostgresSession {
             read
         })
     }
+}
+
+/// Connects, also to a server that starts or has no room at the moment.
+async fn client(login: &Login, credentials: &PostgresCredentials) -> Result<Client, ConnectFailure> {
+    for wait in WAITS {
+        match cartage_sql_client::postgres::connect(login, credentials).await {
+            Err(failure) if error::may_pass(&failure) => {
+                tracing::debug!(%failure, "there is no connection yet");
+                tokio::time::sleep(wait).await;
+            }
+            connected => return connected,
+        }
+    }
+    cartage_sql_client::postgres::connect(login, credentials).await
 }
 
 /// Ends when rows are no longer wanted.

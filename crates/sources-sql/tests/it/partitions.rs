@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cartage_source_api::Producer;
+use cartage_test_support::postgres::Server;
 use serde_json::{Value, json};
 
-use crate::support::{Schema, context, resource, rows_of, rows_of_page};
+use crate::support::{Schema, context, resource, rows_of, rows_of_page, source};
 
 /// 20,000 rows on some 1,250 blocks: of a width that makes no batch full.
 const TABLE: &str = "CREATE TABLE t AS SELECT n AS id, n - 10000 AS v, date '2024-01-01' + n % 1000 AS d, \
@@ -230,6 +231,64 @@ fn a_source_has_no_more_connections_than_it_may() {
         assert_eq!((most, rows), (wanted, 20_000));
         assert_hung_up(&schema);
     }
+}
+
+#[test]
+fn what_is_not_taken_stays_in_the_server() {
+    let schema = Schema::with("");
+    let source = schema.source(&json!({"chunk_size": 100}));
+    // 400 MB, of which each range is far more than networks and channels hold.
+    let query = format!(
+        "SELECT n AS id, repeat('x', 10000) AS x, '{}' AS s FROM generate_series(1, 40000) n",
+        schema.name
+    );
+    let keys = json!({"query": query, "partitions": {"column": "id", "num": 4}});
+    let mut made = resource(&source, "q", &json!({}), &keys).unwrap();
+    made.reader.open(&context()).unwrap();
+    for _ in 0..8 {
+        made.reader.next_page().unwrap().unwrap();
+    }
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND query LIKE 'COPY%{}%'",
+        schema.name
+    );
+    let begun = Instant::now();
+    while schema.server.psql(&waiting) != "4" {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the server sends what nobody takes");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(made);
+    assert_hung_up(&schema);
+}
+
+#[test]
+fn a_server_that_stops_half_way_is_an_error_and_one_that_starts_again_is_waited_for() {
+    let server = Server::private();
+    server.psql(TABLE);
+    let one = |keys: Value| {
+        let source = source(&json!({"credentials": server.url(), "chunk_size": 100}), None);
+        resource(&source, "t", &json!({}), &keys).unwrap()
+    };
+    let mut made = one(json!({"partitions": 8}));
+    made.reader.open(&context()).unwrap();
+    made.reader.next_page().unwrap().unwrap();
+    server.stop().unwrap();
+    let error = loop {
+        match made.reader.next_page() {
+            Ok(page) => assert!(page.is_some(), "the server is gone"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("table `t`") && error.contains("run again"), "{error}");
+
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(200));
+            server.start().unwrap();
+        });
+        let mut made = one(json!({"partitions": 8, "included_columns": ["id"]}));
+        assert_eq!(rows_of(&mut made.reader).unwrap().len(), 20_000);
+    });
 }
 
 #[test]
