@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Schema, context, resource, rows_of, rows_of_page, source};
 
-/// 20,000 rows on some 1,250 blocks: of a width that makes no batch full.
+/// 20,000 rows on some 1,250 blocks.
 const TABLE: &str = "CREATE TABLE t AS SELECT n AS id, n - 10000 AS v, date '2024-01-01' + n % 1000 AS d, \
     timestamptz '2024-01-01' + n * interval '1 second' AS at, repeat('x', 400) AS x FROM generate_series(1, 20000) n;";
 
@@ -109,6 +109,29 @@ fn ends_of_types_are_values_like_others() {
         let keys = json!({"partitions": {"column": column, "num": 6}});
         assert_eq!(ids(&schema, "t", &hints, &keys), all(4), "{column}");
     }
+}
+
+#[test]
+fn a_large_table_is_in_parts_unless_an_index_finds_the_rows() {
+    // A row a block, 70 MiB.
+    let schema = Schema::with(
+        "CREATE TABLE t (id int, n int, x text); ALTER TABLE t ALTER x SET STORAGE PLAIN; \
+         INSERT INTO t SELECT n, n, repeat('x', 7000) FROM generate_series(1, 9000) n; \
+         CREATE INDEX ON t (id); ANALYZE t",
+    );
+    let batches = |keys: Value| {
+        let mut keys = keys;
+        keys["included_columns"] = json!(["id", "n"]);
+        let mut made = schema.resource("t", &json!({}), &keys);
+        made.reader.open(&context()).unwrap();
+        std::iter::from_fn(|| made.reader.next_page().unwrap()).map(|page| page.rows()).collect::<Vec<_>>()
+    };
+    assert_eq!(batches(json!({})).len(), 2);
+    assert_eq!(batches(json!({"partitions": 1})), [9000]);
+    assert_eq!(batches(json!({"where": "n % 2 = 0"})).len(), 2);
+    assert_eq!(batches(json!({"where": "id < 100"})), [99]);
+    assert_eq!(batches(json!({"where": "id < 100", "partitions": 3})), [99]);
+    assert_eq!(batches(json!({"where": "id % 100 = 0", "partitions": 3})), [30, 30, 30]);
 }
 
 #[test]
