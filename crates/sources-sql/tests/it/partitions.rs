@@ -26,24 +26,6 @@ fn all(last: i64) -> Vec<i64> {
     (1..=last).collect()
 }
 
-/// How many statements of a kind the sessions of the server that read this schema are at.
-fn sessions(schema: &Schema) -> u64 {
-    let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cartage' AND query LIKE '%{}%'",
-        schema.name
-    );
-    schema.server.psql(&sql).parse().unwrap()
-}
-
-/// Waits until nothing reads the schema any more.
-fn assert_hung_up(schema: &Schema) {
-    let begun = Instant::now();
-    while sessions(schema) > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "connections are left");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn each_row_comes_once_whatever_divides_the_table() {
     let schema = Schema::with(&format!("{TABLE} UPDATE t SET v = NULL, d = NULL WHERE id % 100 = 0"));
@@ -178,10 +160,10 @@ fn an_error_in_one_part_ends_all() {
     let keys = json!({"partitions": {"column": "id", "num": 8}});
     let error = schema.rows("divides", &json!({}), &keys).unwrap_err();
     assert!(error.contains("table `divides`") && error.contains("division by zero"), "{error}");
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
     let error = schema.rows("odd", &json!({}), &json!({"partitions": 8})).unwrap_err();
     assert!(error.contains("column `n`") && error.contains("NaN"), "{error}");
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
@@ -219,7 +201,7 @@ fn who_takes_no_more_rows_ends_connections_also_those_that_wait() {
     made.reader.open(&context()).unwrap();
     made.reader.next_page().unwrap().unwrap();
     made.reader.close();
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 
     let mut made = resource(&source, "slow", &json!({}), &json!({})).unwrap();
     let context = context();
@@ -233,7 +215,7 @@ fn who_takes_no_more_rows_ends_connections_also_those_that_wait() {
     assert!(made.reader.next_page().unwrap_err().to_string().contains("cancelled"));
     assert!(begun.elapsed() < Duration::from_secs(5));
     canceller.join().unwrap();
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
@@ -248,11 +230,11 @@ fn a_source_has_no_more_connections_than_it_may() {
         while let Some(page) = made.reader.next_page().unwrap() {
             (rows, pages) = (rows + page.rows(), pages + 1);
             if pages % 20 == 0 {
-                most = most.max(sessions(&schema));
+                most = most.max(schema.readers());
             }
         }
         assert_eq!((most, rows), (wanted, 20_000));
-        assert_hung_up(&schema);
+        schema.assert_hung_up();
     }
 }
 
@@ -281,7 +263,7 @@ fn what_is_not_taken_stays_in_the_server() {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(made);
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
