@@ -60,9 +60,9 @@ pub(crate) trait SnapshotSession {
     /// Begins to see what another session has exported.
     fn import(&mut self, snapshot: &str) -> Result<(), SqlError>;
 
-    /// Conditions that divide a relation by the places of its rows: exactly one holds for each. None where it is small, or
-    /// is better read in one go.
-    fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Vec<String>, SqlError>;
+    /// Conditions that divide a relation by the places of its rows: exactly one holds for each. None of them where it is
+    /// small, or is better read in one go; `None` where rows have no places in one file.
+    fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Option<Vec<String>>, SqlError>;
 
     /// Reads all rows of a SELECT into the sink. Another may follow.
     fn read(&mut self, sql: &str, sink: &RowSink) -> Result<(), Stop>;

@@ -18,6 +18,12 @@ pub(crate) struct Division {
     pub(crate) warning: Option<String>,
 }
 
+impl Division {
+    fn in_one_go(reason: &str) -> Self {
+        Self { warning: Some(format!("it is read in one go: {reason}")), ..Self::default() }
+    }
+}
+
 /// Divides a selection. The session sees from then on what it is to read; without one it must be made anew.
 pub(crate) fn divide(
     database: &dyn Database,
@@ -40,25 +46,25 @@ pub(crate) fn divide(
             let selective = num.is_none() && selection.has_conditions(database, range);
             let statement = selective.then(|| selection.statement(database, range, None));
             let relation = &selection.relation;
-            session.places(&WantedPlaces { relation, selective: statement.as_deref(), num: *num })?
+            let places =
+                session.places(&WantedPlaces { relation, selective: statement.as_deref(), num: *num })?;
+            if places.is_none() && num.is_some() {
+                return Ok(Division::in_one_go(
+                    "only tables whose rows are their own can be divided by a number of `partitions`, from version 14 of the \
+                     server on; others need { column, num }",
+                ));
+            }
+            places.unwrap_or_default()
         }
     };
-    if conditions.len() < 2 {
-        let warning = matches!(selection.parts, Parts::ByPlace(Some(_))).then(|| {
-            "it is read in one go: only tables with rows of their own can be divided by a number of `partitions`; \
-             others need { column, num }"
-                .to_owned()
-        });
-        return Ok(Division { warning, ..Division::default() });
+    if conditions.is_empty() {
+        return Ok(Division::default());
     }
-    let snapshot = session.export()?;
-    if snapshot.is_none() {
-        let warning = (!matches!(selection.parts, Parts::ByPlace(None))).then(|| {
-            "it is read in one go: the server is a standby, whose sessions cannot share a moment".to_owned()
-        });
-        return Ok(Division { warning, ..Division::default() });
+    match session.export()? {
+        None if matches!(selection.parts, Parts::ByPlace(None)) => Ok(Division::default()),
+        None => Ok(Division::in_one_go("the server is a standby, whose sessions cannot share a moment")),
+        snapshot => Ok(Division { conditions, snapshot, warning: None }),
     }
-    Ok(Division { conditions, snapshot, warning: None })
 }
 
 /// Ranges of a column that are each read as of a moment of their own.

@@ -43,22 +43,22 @@ impl SnapshotSession for PostgresSession {
         begun.map_err(|cause| statement("cannot import a snapshot", &cause))
     }
 
-    fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Vec<String>, SqlError> {
-        let Relation::Table { schema, name } = wanted.relation else { return Ok(Vec::new()) };
+    fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Option<Vec<String>>, SqlError> {
+        let Relation::Table { schema, name } = wanted.relation else { return Ok(None) };
         let failed = |cause: tokio_postgres::Error| statement("cannot look at the size of the table", &cause);
         let found = self.runtime.block_on(self.client.query_opt(BLOCKS, &[schema, name]));
-        let Some(row) = found.map_err(failed)? else { return Ok(Vec::new()) };
+        let Some(row) = found.map_err(failed)? else { return Ok(None) };
         let (blocks, bytes): (i64, i64) =
             row.try_get(0).and_then(|blocks| Ok((blocks, row.try_get(1)?))).map_err(failed)?;
         let num = match wanted.num {
             Some(num) => i64::try_from(num.get()).unwrap_or(i64::MAX),
-            None if bytes < 2 * PART_BYTES => return Ok(Vec::new()),
+            None if bytes < 2 * PART_BYTES => return Ok(Some(Vec::new())),
             None => (bytes / PART_BYTES).min(MOST_PARTS),
         };
-        match wanted.selective {
-            Some(sql) if !self.reads_all_blocks(sql)? => Ok(Vec::new()),
-            _ => Ok(ranges(blocks, num)),
-        }
+        Ok(Some(match wanted.selective {
+            Some(sql) if !self.reads_all_blocks(sql)? => Vec::new(),
+            _ => ranges(blocks, num),
+        }))
     }
 
     fn read(&mut self, sql: &str, sink: &RowSink) -> Result<(), Stop> {
