@@ -15,12 +15,20 @@
 //! # Limitations
 //! PostgreSQL is the only database so far; each is a feature of the crate. One table is read by one connection.
 
+#[cfg(feature = "adbc")]
+mod adbc;
 mod batches;
 mod bounds;
 mod builders;
+#[cfg(any(feature = "adbc", feature = "duckdb"))]
+mod columnar;
 mod config;
 mod database;
+mod drivers;
+#[cfg(feature = "duckdb")]
+mod duckdb;
 mod error;
+mod floats;
 mod hints;
 mod kind;
 #[cfg(feature = "postgres")]
