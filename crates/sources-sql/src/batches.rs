@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -22,8 +23,17 @@ const EXTENSION: &str = "ARROW:extension:name";
 #[derive(Debug)]
 pub(crate) struct RowSink {
     columns: Vec<ReflectedColumn>,
-    sender: SyncSender<Result<RecordBatch, SqlError>>,
+    sender: SyncSender<Sent>,
     max_rows: usize,
+    is_wanted: Arc<AtomicBool>,
+}
+
+/// What a thread that reads hands over.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    Batch(RecordBatch),
+    /// The thread has ended.
+    Ended(Result<(), SqlError>),
 }
 
 /// The rows of the batch that is being made.
@@ -54,9 +64,15 @@ impl RowSink {
     pub(crate) fn new(
         columns: Vec<ReflectedColumn>,
         max_rows: usize,
-        sender: SyncSender<Result<RecordBatch, SqlError>>,
+        sender: SyncSender<Sent>,
+        is_wanted: Arc<AtomicBool>,
     ) -> Self {
-        Self { columns, sender, max_rows }
+        Self { columns, sender, max_rows, is_wanted }
+    }
+
+    /// Whether rows are still taken. Who waits for the database should look at it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Acquire)
     }
 
     pub(crate) fn columns(&self) -> &[ReflectedColumn] {
@@ -108,7 +124,10 @@ impl RowSink {
 
     /// Hands a batch over.
     pub(crate) fn send(&self, batch: RecordBatch) -> Result<(), Stop> {
-        self.sender.send(Ok(batch)).map_err(|_| Stop::NotWanted)
+        if !self.is_wanted() {
+            return Err(Stop::NotWanted);
+        }
+        self.sender.send(Sent::Batch(batch)).map_err(|_| Stop::NotWanted)
     }
 }
 

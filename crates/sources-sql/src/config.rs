@@ -4,8 +4,13 @@ use std::num::NonZeroUsize;
 
 use serde::Deserialize;
 
+use crate::partitions::Partitions;
+
 /// Rows of a batch where the settings do not say.
 const CHUNK_SIZE: NonZeroUsize = NonZeroUsize::new(50_000).expect("it is not zero");
+
+/// Connections at once where the settings do not say.
+const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zero");
 
 /// What a source of `type = "sql_database"` says, beside its credentials and the schema.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +26,8 @@ pub struct SourceKeys {
     pub chunk_size: NonZeroUsize,
     /// Whether foreign keys become references.
     pub resolve_foreign_keys: bool,
+    /// Connections at once, over all tables.
+    pub max_connections: NonZeroUsize,
 }
 
 impl Default for SourceKeys {
@@ -31,6 +38,7 @@ impl Default for SourceKeys {
             reflection_level: ReflectionLevel::default(),
             chunk_size: CHUNK_SIZE,
             resolve_foreign_keys: false,
+            max_connections: MAX_CONNECTIONS,
         }
     }
 }
@@ -62,4 +70,6 @@ pub struct ResourceKeys {
     pub excluded_columns: Vec<String>,
     /// A condition in SQL. `$start` and `$end` stand for the bounds of the cursor.
     pub r#where: Option<String>,
+    /// In how many parts it is read.
+    pub partitions: Partitions,
 }

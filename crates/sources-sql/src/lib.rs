@@ -23,14 +23,18 @@ mod builders;
 #[cfg(any(feature = "adbc", feature = "duckdb"))]
 mod columnar;
 mod config;
+mod connections;
 mod database;
+mod division;
 mod drivers;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod error;
 mod floats;
 mod hints;
+mod key_ranges;
 mod kind;
+mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
@@ -41,5 +45,6 @@ mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
 pub use error::SqlError;
+pub use partitions::Partitions;
 pub use reader::TableReader;
 pub use source::{SqlResource, SqlSource};

@@ -1,6 +1,7 @@
 //! [`SqlSource`]: from settings to resources.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, Section};
@@ -8,13 +9,16 @@ use cartage_schema::hints::ResourceHints;
 
 use crate::bounds::CursorClause;
 use crate::config::{ResourceKeys, SourceKeys};
+use crate::connections::Connections;
 use crate::database::{Database, Session};
 use crate::drivers;
 use crate::error::SqlError;
 use crate::hints::{apply_user_types, hints_of};
+use crate::key_ranges::RangeColumn;
+use crate::partitions::Partitions;
 use crate::reader::TableReader;
 use crate::reflected::{Reflected, ReflectedColumn, Relation};
-use crate::statement::Selection;
+use crate::statement::{Parts, Selection};
 
 /// A database, and what of it is read.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub struct SqlSource {
     database: Arc<dyn Database>,
     schema: Option<String>,
     keys: SourceKeys,
+    connections: Arc<Connections>,
 }
 
 /// A table, view or query as a resource.
@@ -53,7 +58,8 @@ impl SqlSource {
             return Err(section.invalid("credentials", message));
         }
         let database = drivers::open(&credentials, section)?;
-        Ok(Self { name: name.to_owned(), database, schema, keys })
+        let connections = Arc::new(Connections::new(keys.max_connections));
+        Ok(Self { name: name.to_owned(), database, schema, keys, connections })
     }
 
     /// The resources: those that are listed with the hints of the user, then those of `table_names`; without any, all
@@ -120,7 +126,8 @@ impl SqlSource {
             Err(error) => (hints, Err(error), Vec::new()),
         };
         let max_rows = self.keys.chunk_size.get();
-        let reader = TableReader::new(Arc::clone(&self.database), selection, max_rows, input, warnings);
+        let (database, connections) = (Arc::clone(&self.database), Arc::clone(&self.connections));
+        let reader = TableReader::new(database, connections, selection, max_rows, input, warnings);
         SqlResource { name, hints, reader }
     }
 
@@ -153,7 +160,8 @@ impl SqlSource {
             Some(hint) => Some(cursor_of(hint, &columns)?),
         };
         let warnings = cursor.iter().filter_map(|cursor| missing_index(name, cursor, &reflected)).collect();
-        let selection = Selection { relation, columns, condition: keys.r#where, cursor };
+        let parts = parts_of(&keys.partitions, cursor.as_ref(), &reflected)?;
+        let selection = Selection { relation, columns, condition: keys.r#where, cursor, parts };
         Ok((hints, selection, warnings))
     }
 }
@@ -203,6 +211,30 @@ fn cursor_of(
         return Ok(clause);
     }
     Err(unknown_column("`cursor_path`", &clause.column, columns))
+}
+
+/// In how many parts a resource is read.
+fn parts_of(
+    wanted: &Partitions,
+    cursor: Option<&CursorClause>,
+    reflected: &Reflected,
+) -> Result<Parts, SqlError> {
+    let one = NonZeroUsize::MIN;
+    match wanted {
+        Partitions::Number(number) if *number == one => Ok(Parts::One),
+        Partitions::Auto if cursor.is_some_and(CursorClause::is_ordered) => Ok(Parts::One),
+        _ if cursor.is_some_and(CursorClause::is_ordered) => {
+            Err(SqlError::new("`partitions` and `row_order` are both set, and parts come in no order")
+                .with_remedy("leave one out"))
+        }
+        Partitions::Auto => Ok(Parts::ByPlace(None)),
+        Partitions::Number(number) => Ok(Parts::ByPlace(Some(*number))),
+        Partitions::OfColumn { column: name, num } => {
+            let column = reflected.columns.iter().find(|column| column.name == *name);
+            let column = column.ok_or_else(|| unknown_column("`partitions`", name, &reflected.columns))?;
+            Ok(Parts::ByValue(RangeColumn::new(column, *num)?))
+        }
+    }
 }
 
 fn missing_index(resource: &str, cursor: &CursorClause, reflected: &Reflected) -> Option<String> {

@@ -3,6 +3,7 @@
 
 mod failures;
 mod incremental;
+mod partitions;
 mod reflection;
 mod support;
 mod types;
