@@ -34,13 +34,11 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
 /// Whether the server may let us in a moment later: it starts, restarts, or has no room.
 pub(super) fn may_pass(failure: &ConnectFailure) -> bool {
     let ConnectFailure::Refused(cause) = failure else { return false };
-    match cause.code() {
-        Some(code) => *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::TOO_MANY_CONNECTIONS,
-        None => {
-            let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
-            io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        }
+    if let Some(code) = cause.code() {
+        return *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::TOO_MANY_CONNECTIONS;
     }
+    let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// There is no connection.
