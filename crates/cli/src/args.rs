@@ -117,7 +117,7 @@ pub enum Command {
     /// Loads files, or a table of a database, into a destination without a pipeline file.
     #[command(after_help = "Examples:\n  \
             cartage ingest 'data/*.csv.gz' duckdb:shop.duckdb --table orders\n  \
-            cartage ingest 'postgresql://reader@localhost/shop?table=public.orders' duckdb:shop.duckdb \\\n      \
+            cartage ingest 'postgresql://reader@localhost/shop?table=public.orders' duckdb:shop.duckdb \
             --incremental-key updated_at --write-disposition merge\n  \
             cartage ingest 'mysql://reader@localhost/shop?query=select+1+as+one' s3://bucket/raw --table ones\n\n\
             The password of a source that is a database may stand in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
