@@ -75,7 +75,17 @@ pub(crate) fn apply_user_types(
                 let wanted = Kind::decimal(digits(hint.precision, precision), digits(hint.scale, scale));
                 column.kind = wanted.unwrap_or(column.kind);
             }
-            _ => {}
+            _ => {
+                let wanted = match (hint.data_type, column.kind, hint.timezone) {
+                    (None, Kind::Timestamp { .. }, Some(aware)) => Some(Kind::Timestamp { aware }),
+                    _ => Kind::wanted(hint),
+                };
+                let wanted = wanted.filter(|wanted| *wanted != column.kind);
+                let read = wanted.and_then(|wanted| Some((wanted, database.read_as(column, wanted)?)));
+                if let Some((wanted, expression)) = read {
+                    (column.kind, column.expression) = (wanted, expression);
+                }
+            }
         }
     }
 }

@@ -13,16 +13,25 @@
 //! - No message holds a password.
 //!
 //! # Limitations
-//! PostgreSQL is the only database so far; each is a feature of the crate. One table is read by one connection.
+//! Databases are PostgreSQL, MySQL and MariaDB, and SQLite; each is a feature of the crate. One table is read by one connection.
 
 mod batches;
 mod bounds;
 mod builders;
 mod config;
 mod database;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod decimals;
+mod drivers;
 mod error;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod floats;
 mod hints;
 mod kind;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod moments;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;

@@ -1,38 +1,16 @@
 //! Three runs with changes in between, for cursors of several types.
 
-use cartage_incremental::{Bounds, CursorSettings, Meaning, Position, bind};
-use cartage_schema::{NamingKind, Schema as OurSchema};
+use cartage_incremental::{Bounds, CursorSettings, bind};
 use cartage_source_api::Producer;
 use cartage_state::PipelineState;
 use serde_json::{Value, json};
 
-use crate::support::{Schema, context, rows_of_page};
+use crate::support::{Schema, context, rows_of_page, run_of};
 
 /// One run: the ids that it brings, and what the inner reader had read.
 fn run(schema: &Schema, state: &mut PipelineState, incremental: &Value) -> (Vec<i64>, u64) {
     let hints = json!({"incremental": incremental, "primary_key": "id"});
-    let made = schema.resource("t", &hints, &json!({}));
-    let settings = CursorSettings::from_hints(&made.hints).unwrap().unwrap();
-    let ours = OurSchema::new("crm", NamingKind::SnakeCase).unwrap();
-    let root = made.hints.to_tables("t", &ours.naming(None)).unwrap().remove(0);
-    let bounds = Bounds { meaning: settings.meaning(&root, &ours), ..Bounds::default() };
-    let _: Meaning = bounds.meaning;
-    let mut producer = bind(Box::new(made.reader), settings, "t", "crm", state, &bounds).unwrap();
-    producer.open(&context()).unwrap();
-    let (mut ids, mut position) = (Vec::new(), None);
-    while let Some(page) = producer.next_page().unwrap() {
-        let (steps, _) = producer.take_state_change().split();
-        for step in steps {
-            let position = position.get_or_insert_with(|| Position::at_start(state, "crm", &step));
-            position.advance(step);
-        }
-        ids.extend(rows_of_page(&page).iter().map(|row| row["id"].as_i64().unwrap()));
-    }
-    if let Some(position) = position {
-        position.write(state, "crm");
-    }
-    ids.sort_unstable();
-    (ids, producer.inputs()[0].rows)
+    run_of(schema.resource("t", &hints, &json!({})), state)
 }
 
 #[test]

@@ -4,5 +4,7 @@
 mod failures;
 mod incremental;
 mod reflection;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod support;
 mod types;
