@@ -28,6 +28,11 @@ const DRIVERS: &[Driver] = &[
         schemes: &["mysql", "mariadb"],
         open: |credentials, section| Ok(Arc::new(crate::mysql::open(credentials, section)?)),
     },
+    #[cfg(feature = "sqlite")]
+    Driver {
+        schemes: &["sqlite"],
+        open: |credentials, section| Ok(Arc::new(crate::sqlite::open(credentials, section)?)),
+    },
 ];
 
 /// The database that the credentials mean; SQLAlchemy's names of drivers, as in `mysql+pymysql`, are passed over.

@@ -65,7 +65,9 @@ pub(crate) fn apply_user_types(
             column.nullable = nullable;
         }
         match (hint.data_type, column.kind) {
-            (Some(DataType::Text), Kind::Text) => {}
+            (Some(DataType::Text), Kind::Text) => {
+                column.expression = database.read_as(column, Kind::Text).unwrap_or(column.expression.clone());
+            }
             (Some(DataType::Text), _) => {
                 column.expression = database.as_text(column);
                 column.kind = Kind::Text;

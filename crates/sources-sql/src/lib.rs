@@ -38,6 +38,8 @@ mod reader;
 mod reading;
 mod reflected;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
