@@ -12,9 +12,11 @@ use crate::error::SqlError;
 struct Driver {
     /// What stands before `://` in its connection strings, and in `drivername`; the first is for people.
     schemes: &'static [&'static str],
-    /// Reads the credentials that stand in a section of settings.
-    open: fn(&Section, &Section) -> Result<Arc<dyn Database>, SqlError>,
+    open: Open,
 }
+
+/// Reads the credentials, which stand in a section of settings: the first has only them.
+type Open = fn(&Section, &Section) -> Result<Arc<dyn Database>, SqlError>;
 
 /// All of them, as far as the features of the crate have them.
 const DRIVERS: &[Driver] = &[
@@ -55,7 +57,7 @@ pub(crate) fn open(credentials: &Section, section: &Section) -> Result<Arc<dyn D
         ));
     }
     let Some(driver) = DRIVERS.iter().find(|driver| driver.schemes.contains(&scheme)) else {
-        let known: Vec<&str> = DRIVERS.iter().flat_map(|driver| driver.schemes.first().copied()).collect();
+        let known: Vec<&str> = DRIVERS.iter().filter_map(|driver| driver.schemes.first().copied()).collect();
         return Err(refused(format!("there is no database `{scheme}`; known are {}", known.join(", "))));
     };
     (driver.open)(credentials, section).map_err(|error| refused(error.to_string()))

@@ -82,7 +82,6 @@ pub(crate) fn apply_user_types(
                     (None, Kind::Timestamp { .. }, Some(aware)) => Some(Kind::Timestamp { aware }),
                     _ => Kind::wanted(hint),
                 };
-                let wanted = wanted.filter(|wanted| *wanted != column.kind);
                 let read = wanted.and_then(|wanted| Some((wanted, database.read_as(column, wanted)?)));
                 if let Some((wanted, expression)) = read {
                     (column.kind, column.expression) = (wanted, expression);

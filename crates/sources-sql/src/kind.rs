@@ -52,6 +52,7 @@ impl Kind {
             DataType::Bool => Self::Bool,
             DataType::Bigint => Self::Integer,
             DataType::Double => Self::Float,
+            DataType::Decimal if hint.precision.is_none() && hint.scale.is_none() => PLAIN_DECIMAL,
             DataType::Decimal => {
                 let digits = |own: Option<u32>, known: u8| own.map_or(known.into(), i64::from);
                 Self::decimal(digits(hint.precision, MOST_DIGITS), digits(hint.scale, PLAIN_SCALE))?

@@ -83,35 +83,35 @@ mod tests {
     use super::*;
     use crate::kind::Kind;
 
-    fn pushed(kind: Kind, value: Value) -> Result<String, String> {
+    fn pushed(kind: Kind, value: &Value) -> Result<String, String> {
         let mut builder = ColumnBuilder::new(kind);
-        push(&mut builder, &value).map_err(|error| error.reason)?;
+        push(&mut builder, value).map_err(|error| error.reason)?;
         let array = builder.finish();
         Ok(arrow::util::display::array_value_to_string(&array, 0).unwrap_or_default())
     }
 
     #[test]
     fn integers_fit_or_are_refused() {
-        assert_eq!(pushed(Kind::Integer, Value::UInt(7)), Ok("7".to_owned()));
-        assert!(pushed(Kind::Integer, Value::UInt(u64::MAX)).is_err());
+        assert_eq!(pushed(Kind::Integer, &Value::UInt(7)), Ok("7".to_owned()));
+        assert!(pushed(Kind::Integer, &Value::UInt(u64::MAX)).is_err());
         let unsigned = Kind::Decimal { precision: 20, scale: 0 };
-        assert_eq!(pushed(unsigned, Value::UInt(u64::MAX)), Ok(u64::MAX.to_string()));
-        assert_eq!(pushed(Kind::Bool, Value::Int(1)), Ok("true".to_owned()));
-        assert!(pushed(Kind::Bool, Value::Int(2)).is_err());
-        assert!(pushed(Kind::Integer, Value::Double(1.0)).is_err());
+        assert_eq!(pushed(unsigned, &Value::UInt(u64::MAX)), Ok(u64::MAX.to_string()));
+        assert_eq!(pushed(Kind::Bool, &Value::Int(1)), Ok("true".to_owned()));
+        assert!(pushed(Kind::Bool, &Value::Int(2)).is_err());
+        assert!(pushed(Kind::Integer, &Value::Double(1.0)).is_err());
     }
 
     #[test]
     fn days_and_times_exist_or_are_refused() {
         let naive = Kind::Timestamp { aware: false };
-        assert!(pushed(naive, Value::Date(0, 0, 0, 0, 0, 0, 0)).unwrap_err().contains("0000-00-00"));
-        assert!(pushed(Kind::Date, Value::Date(2024, 2, 0, 0, 0, 0, 0)).unwrap_err().contains("2024-02-00"));
+        assert!(pushed(naive, &Value::Date(0, 0, 0, 0, 0, 0, 0)).unwrap_err().contains("0000-00-00"));
+        assert!(pushed(Kind::Date, &Value::Date(2024, 2, 0, 0, 0, 0, 0)).unwrap_err().contains("2024-02-00"));
         assert_eq!(
-            pushed(naive, Value::Date(2024, 2, 29, 23, 59, 59, 999_999)),
+            pushed(naive, &Value::Date(2024, 2, 29, 23, 59, 59, 999_999)),
             Ok("2024-02-29T23:59:59.999999".to_owned())
         );
-        assert!(pushed(Kind::Time, Value::Time(false, 34, 22, 59, 59, 0)).is_err());
-        assert!(pushed(Kind::Time, Value::Time(true, 0, 0, 30, 0, 0)).is_err());
-        assert_eq!(pushed(Kind::Time, Value::Time(false, 0, 0, 0, 1, 5)), Ok("00:00:01.000005".to_owned()));
+        assert!(pushed(Kind::Time, &Value::Time(false, 34, 22, 59, 59, 0)).is_err());
+        assert!(pushed(Kind::Time, &Value::Time(true, 0, 0, 30, 0, 0)).is_err());
+        assert_eq!(pushed(Kind::Time, &Value::Time(false, 0, 0, 0, 1, 5)), Ok("00:00:01.000005".to_owned()));
     }
 }

@@ -44,7 +44,7 @@ fn type_of(column: &Column) -> MysqlType {
     // An expression of NULL has neither characters nor a character set.
     let is_binary = column.character_set() == BINARY && length > 0;
     let mut of = MysqlType { is_unsigned, ..MysqlType::default() };
-    of.name = match column.column_type() {
+    let name = match column.column_type() {
         T::MYSQL_TYPE_TINY => "tinyint",
         T::MYSQL_TYPE_SHORT => "smallint",
         T::MYSQL_TYPE_INT24 => "mediumint",
@@ -86,7 +86,6 @@ fn type_of(column: &Column) -> MysqlType {
         }
         T::MYSQL_TYPE_ENUM | T::MYSQL_TYPE_SET | T::MYSQL_TYPE_NULL => "text",
         _ => "other",
-    }
-    .to_owned();
-    of
+    };
+    MysqlType { name: name.to_owned(), ..of }
 }

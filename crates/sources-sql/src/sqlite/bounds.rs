@@ -33,19 +33,17 @@ pub(super) fn condition(column: &ReflectedColumn, operator: &str, bound: &Bound)
         }
         _ => return None,
     };
-    let of_others = match (column.kind, is_lower) {
-        (Kind::Integer | Kind::Float | Kind::Decimal { .. }, true) => None,
-        (Kind::Integer | Kind::Float | Kind::Decimal { .. }, false) => Some("''"),
-        (_, true) => Some("''"),
-        (_, false) => Some("X''"),
+    let is_number = matches!(column.kind, Kind::Integer | Kind::Float | Kind::Decimal { .. });
+    let of_others = match (is_number, is_lower) {
+        // Texts and blobs are above every number.
+        (true, true) => None,
+        (true, false) => Some(format!("{expression} >= ''")),
+        (false, true) => Some(format!("{expression} < ''")),
+        (false, false) => Some(format!("{expression} >= X''")),
     };
     let collation = if column.kind == Kind::Text { " COLLATE BINARY" } else { "" };
     let own = format!("{expression}{collation} {operator} {end}");
-    Some(match of_others {
-        None => own,
-        Some(first) if is_lower => format!("({own} OR {expression} < {first})"),
-        Some(first) => format!("({own} OR {expression} >= {first})"),
-    })
+    Some(of_others.map_or(own.clone(), |others| format!("({own} OR {others})")))
 }
 
 /// A bound as SQL for conditions of the user, in the forms of SQLite's own functions.

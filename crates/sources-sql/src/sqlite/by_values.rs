@@ -11,35 +11,33 @@ use crate::reflected::ReflectedColumn;
 /// Rows that are looked at.
 const ROWS: usize = 1000;
 
-/// How values of one column are stored.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    integers: bool,
-    reals: bool,
-    texts: bool,
-    blobs: bool,
+/// What the values of one column were so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// NULL, or nothing at all.
+    Nothing,
+    /// All of this kind.
+    Kind(Kind),
+    /// What only texts hold all of.
+    Mixed,
 }
 
-impl Found {
-    fn see(&mut self, class: &str) {
-        match class {
-            "integer" => self.integers = true,
-            "real" => self.reals = true,
-            "text" => self.texts = true,
-            "blob" => self.blobs = true,
-            _ => {}
+impl Seen {
+    /// With one more value, which is stored like this.
+    fn and(self, class: &str) -> Self {
+        let kind = match class {
+            "integer" => Kind::Integer,
+            "real" => Kind::Float,
+            "text" => Kind::Text,
+            "blob" => Kind::Binary,
+            _ => return self,
+        };
+        match (self, kind) {
+            (Self::Nothing, kind) => Self::Kind(kind),
+            (Self::Kind(known), kind) if known == kind => self,
+            (Self::Kind(Kind::Integer | Kind::Float), Kind::Integer | Kind::Float) => Self::Kind(Kind::Float),
+            _ => Self::Mixed,
         }
-    }
-
-    /// The kind of all of them; `None` where only a text holds each.
-    fn kind(self) -> Option<Kind> {
-        Some(match (self.integers, self.reals, self.texts, self.blobs) {
-            (_, true, false, false) => Kind::Float,
-            (true, false, false, false) => Kind::Integer,
-            (false, false, true, false) => Kind::Text,
-            (false, false, false, true) => Kind::Binary,
-            _ => return None,
-        })
     }
 }
 
@@ -56,22 +54,38 @@ pub(super) fn look(
     let classes: Vec<String> =
         columns.iter().map(|column| format!("typeof({})", column.expression)).collect();
     let sql = format!("SELECT {} FROM {from} LIMIT {ROWS}", classes.join(", "));
-    let mut found = vec![Found::default(); columns.len()];
+    let mut seen = vec![Seen::Nothing; columns.len()];
     let mut prepared = connection.prepare(&sql).map_err(failed)?;
     let mut rows = prepared.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        for (nth, found) in found.iter_mut().enumerate() {
-            found.see(row.get_ref(nth).ok().and_then(|class| class.as_str().ok()).unwrap_or_default());
+        for (nth, seen) in seen.iter_mut().enumerate() {
+            let class: String = row.get(nth).map_err(failed)?;
+            *seen = seen.and(&class);
         }
     }
-    for (column, found) in columns.iter_mut().zip(found) {
-        match found.kind() {
-            Some(kind) => column.kind = kind,
-            None => {
+    for (column, seen) in columns.iter_mut().zip(seen) {
+        match seen {
+            Seen::Nothing => column.kind = Kind::Text,
+            Seen::Kind(kind) => column.kind = kind,
+            Seen::Mixed => {
                 column.kind = Kind::Text;
                 column.expression = format!("{}({})", functions::AS_TEXT, column.expression);
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_one_that_holds_all_that_was_seen() {
+        let seen = |classes: &[&str]| classes.iter().fold(Seen::Nothing, |seen, class| seen.and(class));
+        assert_eq!(seen(&["null", "integer"]), Seen::Kind(Kind::Integer));
+        assert_eq!(seen(&["integer", "real", "integer"]), Seen::Kind(Kind::Float));
+        assert_eq!(seen(&["integer", "text", "text"]), Seen::Mixed);
+        assert_eq!(seen(&["null"]), Seen::Nothing);
+    }
 }

@@ -15,12 +15,13 @@ pub(super) const ORDER: &str = "cartage_order";
 /// Texts as their bytes in UTF-8, also in databases of UTF-16.
 pub(super) const BYTES: &str = "cartage_bytes";
 
+/// What makes a value of another one.
+type Function = fn(ValueRef<'_>) -> Value;
+
 /// Makes them known to a connection.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let functions: [(&str, fn(ValueRef<'_>) -> Value); 3] =
-        [(AS_TEXT, as_text), (ORDER, order), (BYTES, bytes)];
-    for (name, function) in functions {
+    for (name, function) in [(AS_TEXT, as_text as Function), (ORDER, order), (BYTES, bytes)] {
         connection.create_scalar_function(name, 1, flags, move |context: &mut Context<'_>| {
             Ok(function(context.get_raw(0)))
         })?;

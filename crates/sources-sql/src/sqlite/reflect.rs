@@ -168,7 +168,7 @@ fn of_answer(connection: &Connection, from: &str) -> Result<Reflected, SqlError>
     let sql = format!("SELECT * FROM {from}");
     let prepared =
         connection.prepare(&sql).map_err(|cause| statement("cannot look at the columns", &cause))?;
-    let columns = prepared.columns().into_iter().map(|column| DeclaredColumn {
+    let columns = prepared.columns().map(|column| DeclaredColumn {
         name: column.name().to_owned(),
         type_name: column.decl_type().unwrap_or_default().to_owned(),
         nullable: true,

@@ -65,7 +65,7 @@ fn a_killed_query_and_a_killed_connection_are_errors() {
     let session = format!("SELECT id FROM information_schema.processlist WHERE db = '{}'", database.name);
     for what in ["QUERY", "CONNECTION"] {
         let kill = || {
-            database.run(&format!("KILL {what} {}", database.server.sql(&session).lines().last().unwrap()))
+            database.run(&format!("KILL {what} {}", database.server.sql(&session).lines().last().unwrap()));
         };
         let error = interrupted(&database.source(&json!({"chunk_size": 100})), kill);
         says(&error, &["query of resource `q`", "source `crm`", "cannot read", "run again"]);

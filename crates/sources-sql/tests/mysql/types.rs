@@ -26,8 +26,8 @@ fn read(data_type: &str, values: &[&str], hints: &Value) -> Result<Vec<Value>, S
 
 /// Values without the marks of types.
 fn shown(found: Vec<Value>) -> Vec<String> {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    found.iter().map(|value| plain(value).trim_matches(|c: char| c > '\u{e000}').to_owned()).collect()
+    let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    found.into_iter().map(|value| plain(value).trim_matches(|c: char| c > '\u{e000}').to_owned()).collect()
 }
 
 fn as_text(data_type: &str, given: &[&str]) -> Vec<String> {

@@ -32,8 +32,8 @@ fn as_text(data_type: &str, given: &[&str]) -> Vec<Value> {
 
 /// Values without the marks of types.
 fn shown(found: Vec<Value>) -> Vec<String> {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    found.iter().map(|value| plain(value).trim_matches(|c: char| c > '\u{e000}').to_owned()).collect()
+    let plain = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    found.into_iter().map(|value| plain(value).trim_matches(|c: char| c > '\u{e000}').to_owned()).collect()
 }
 
 /// The value is refused with these words, and comes as this text if the user wants texts.
