@@ -8,16 +8,15 @@ use serde::Deserialize;
 use crate::database::Database;
 use crate::error::SqlError;
 
-/// Reads the credentials that stand in a section of settings.
-type Open = fn(&Section, &Section) -> Result<Arc<dyn Database>, SqlError>;
-
 /// One kind of database.
 struct Driver {
     /// What stands before `://` in its connection strings, and in `drivername`; the first is for people.
     schemes: &'static [&'static str],
-    /// Reads the credentials that stand in a section of settings.
     open: Open,
 }
+
+/// Reads the credentials, which stand in a section of settings: the first has only them.
+type Open = fn(&Section, &Section) -> Result<Arc<dyn Database>, SqlError>;
 
 /// All of them, as far as the features of the crate have them.
 const DRIVERS: &[Driver] = &[
@@ -26,15 +25,25 @@ const DRIVERS: &[Driver] = &[
         schemes: &["postgresql", "postgres"],
         open: |credentials, section| Ok(Arc::new(crate::postgres::open(credentials, section)?)),
     },
+    #[cfg(feature = "adbc")]
+    Driver {
+        schemes: &["adbc"],
+        open: |credentials, section| Ok(Arc::new(crate::adbc::open(credentials, section)?)),
+    },
     #[cfg(feature = "duckdb")]
     Driver {
         schemes: &["duckdb"],
         open: |credentials, section| Ok(Arc::new(crate::duckdb::open(credentials, section)?)),
     },
-    #[cfg(feature = "adbc")]
+    #[cfg(feature = "mysql")]
     Driver {
-        schemes: &["adbc"],
-        open: |credentials, section| Ok(Arc::new(crate::adbc::open(credentials, section)?)),
+        schemes: &["mysql", "mariadb"],
+        open: |credentials, section| Ok(Arc::new(crate::mysql::open(credentials, section)?)),
+    },
+    #[cfg(feature = "sqlite")]
+    Driver {
+        schemes: &["sqlite"],
+        open: |credentials, section| Ok(Arc::new(crate::sqlite::open(credentials, section)?)),
     },
 ];
 

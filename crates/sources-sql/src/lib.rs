@@ -13,7 +13,7 @@
 //! - No message holds a password.
 //!
 //! # Limitations
-//! PostgreSQL is the only database so far; each is a feature of the crate. One table is read by one connection.
+//! Databases are PostgreSQL, MySQL and MariaDB, and SQLite; each is a feature of the crate. One table is read by one connection.
 
 #[cfg(feature = "adbc")]
 mod adbc;
@@ -25,6 +25,8 @@ mod columnar;
 mod config;
 mod connections;
 mod database;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod decimals;
 mod division;
 mod drivers;
 #[cfg(feature = "duckdb")]
@@ -34,6 +36,10 @@ mod floats;
 mod hints;
 mod key_ranges;
 mod kind;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod moments;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -41,6 +47,8 @@ mod reader;
 mod reading;
 mod reflected;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};

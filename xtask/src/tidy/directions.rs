@@ -27,7 +27,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
-    ("sources-sql", &["config", "runtime", "schema", "source-api", "sql-client"]),
+    ("sources-sql", &["config", "runtime", "schema", "source-api", "sql-client", "values"]),
     (
         "sources",
         &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest", "sources-sql"],
