@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use cartage_schema::DataType;
+use indexmap::IndexMap;
 use serde::Deserialize;
 
 use crate::partitions::Partitions;
@@ -28,6 +30,8 @@ pub struct SourceKeys {
     pub resolve_foreign_keys: bool,
     /// Connections at once, over all tables.
     pub max_connections: NonZeroUsize,
+    /// Our types of columns by their SQL types.
+    pub type_overrides: IndexMap<String, DataType>,
 }
 
 impl Default for SourceKeys {
@@ -39,6 +43,7 @@ impl Default for SourceKeys {
             chunk_size: CHUNK_SIZE,
             resolve_foreign_keys: false,
             max_connections: MAX_CONNECTIONS,
+            type_overrides: IndexMap::new(),
         }
     }
 }
@@ -68,6 +73,8 @@ pub struct ResourceKeys {
     pub included_columns: Option<Vec<String>>,
     /// All columns but these.
     pub excluded_columns: Vec<String>,
+    /// Other names for columns, by those that the database has.
+    pub rename_columns: IndexMap<String, String>,
     /// A condition in SQL. `$start` and `$end` stand for the bounds of the cursor.
     pub r#where: Option<String>,
     /// In how many parts it is read.

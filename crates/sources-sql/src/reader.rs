@@ -59,12 +59,12 @@ impl TableReader {
     fn check_names(selection: &Selection, context: &OpenContext) -> Result<(), SqlError> {
         let Some(table) = &context.table else { return Ok(()) };
         let mut seen: HashMap<String, &str> = HashMap::new();
-        for column in &selection.columns {
+        for column in &selection.of_rows {
             let name = table.column(&column.name);
             if let Some(other) = seen.insert(name.clone(), &column.name) {
                 let message = format!("columns `{other}` and `{}` both become `{name}`", column.name);
                 return Err(SqlError::new(message).with_remedy(
-                    "leave one out by `excluded_columns`, or rename one in a `query`: select .. as ..",
+                    "leave one out by `excluded_columns`, or give one another name by `rename_columns`",
                 ));
             }
         }

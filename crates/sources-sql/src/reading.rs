@@ -210,7 +210,7 @@ impl Reading {
         start("sql-reader", move || {
             let permit = permit();
             let is_wanted = Arc::clone(&work.is_wanted);
-            let sink = RowSink::new(work.selection.columns.clone(), work.max_rows, sender.clone(), is_wanted);
+            let sink = RowSink::new(work.selection.of_rows.clone(), work.max_rows, sender.clone(), is_wanted);
             let ended = contain(|| read(&work, &sink)).unwrap_or_else(|panic| {
                 Err(SqlError::new(format!("the thread that reads the table panicked: {panic}")).into())
             });

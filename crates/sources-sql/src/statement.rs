@@ -13,7 +13,10 @@ use crate::reflected::{ReflectedColumn, Relation};
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     pub(crate) relation: Relation,
+    /// The columns under the names that the database has.
     pub(crate) columns: Vec<ReflectedColumn>,
+    /// The same under the names that rows have.
+    pub(crate) of_rows: Vec<ReflectedColumn>,
     /// A condition of the user.
     pub(crate) condition: Option<String>,
     pub(crate) cursor: Option<CursorClause>,
@@ -40,7 +43,7 @@ impl Selection {
         part: Option<&str>,
     ) -> String {
         let columns: Vec<String> = self
-            .columns
+            .of_rows
             .iter()
             .map(|column| format!("{} AS {}", column.expression, database.quoted(&column.name)))
             .collect();

@@ -36,5 +36,7 @@ pub fn adbc_driver(name: &str) -> PathBuf {
         };
         pythons.map(inside).find(|library| library.is_file())
     });
-    library.unwrap_or_else(|| panic!("no {package} beside {}: get it with `cargo xtask services up`", python.display()))
+    library.unwrap_or_else(|| {
+        panic!("no {package} beside {}: get it with `cargo xtask services up`", python.display())
+    })
 }

@@ -47,7 +47,7 @@ impl Database for Postgres {
 
     fn ordered(&self, column: &ReflectedColumn) -> String {
         match column.kind {
-            Kind::Text if comes_as_uuid(column) => format!("({}) COLLATE \"C\"", self.as_text(column)),
+            Kind::Text if comes_as_uuid(column) => format!("({}::text) COLLATE \"C\"", column.expression),
             Kind::Text | Kind::Json => format!("({}) COLLATE \"C\"", column.expression),
             _ => column.expression.clone(),
         }

@@ -31,7 +31,8 @@ pub(super) struct PgColumn {
 
 /// Whether a column comes as the sixteen bytes of its uuids, which cost the server less than their texts.
 pub(super) fn comes_as_uuid(column: &ReflectedColumn) -> bool {
-    column.declared == UUID && column.kind == Kind::Text && column.expression == quoted(&column.name)
+    let is_plain = column.expression.ends_with('"');
+    column.declared == UUID && column.kind == Kind::Text && is_plain
 }
 
 /// What is read of a column of this type. What has no kind of its own is read as text or JSON, which hold all of it.

@@ -5,8 +5,8 @@ use cartage_config::Section;
 use cartage_runtime::CancelToken;
 use cartage_source_api::{CursorRange, OpenContext, Producer as _, SourceError};
 use cartage_sources_sql::{ResourceKeys, SqlError, SqlResource, SqlSource};
-use cartage_test_support::postgres::{shared, unique};
 use cartage_test_support::adbc_driver;
+use cartage_test_support::postgres::{shared, unique};
 use serde_json::{Value, json};
 
 fn source(credentials: &Value, schema: Option<&str>) -> SqlSource {
@@ -107,15 +107,16 @@ fn a_file_of_sqlite_is_read_through_its_driver() {
 
 #[test]
 fn what_a_driver_cannot_do_is_told_without_secrets() {
-    let message = |credentials: &Value| {
-        source(credentials, None).resources(Vec::new()).unwrap_err().to_string()
-    };
-    let missing = message(&json!({"drivername": "adbc", "driver": "/nowhere/libx.so", "uri": "x://u:hunter2@h"}));
+    let message =
+        |credentials: &Value| source(credentials, None).resources(Vec::new()).unwrap_err().to_string();
+    let missing =
+        message(&json!({"drivername": "adbc", "driver": "/nowhere/libx.so", "uri": "x://u:hunter2@h"}));
     assert!(missing.contains("/nowhere/libx.so") && missing.contains("check `driver`"), "{missing}");
     let wrong = shared().url().replacen("secret", "hunter2", 1);
     let refused = message(&of_postgres(&wrong));
     assert!(refused.contains("cannot connect") && !refused.contains("hunter2"), "{refused}");
-    let table = resource(&source(&of_postgres(&shared().url()), None), "no_such_table", &json!({}), &json!({}));
+    let table =
+        resource(&source(&of_postgres(&shared().url()), None), "no_such_table", &json!({}), &json!({}));
     let error = rows_of(table.unwrap(), None).unwrap_err();
     assert!(error.contains("no_such_table") && error.contains("check"), "{error}");
     assert!(!error.contains("secret-"), "{error}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Schema, context, resource, rows_of, rows_of_page, source};
 
-/// 20,000 rows on some 1,250 blocks: of a width that makes no batch full.
+/// 20,000 rows on some 1,250 blocks.
 const TABLE: &str = "CREATE TABLE t AS SELECT n AS id, n - 10000 AS v, date '2024-01-01' + n % 1000 AS d, \
     timestamptz '2024-01-01' + n * interval '1 second' AS at, repeat('x', 400) AS x FROM generate_series(1, 20000) n;";
 
@@ -24,24 +24,6 @@ fn ids(schema: &Schema, name: &str, hints: &Value, keys: &Value) -> Vec<i64> {
 
 fn all(last: i64) -> Vec<i64> {
     (1..=last).collect()
-}
-
-/// How many statements of a kind the sessions of the server that read this schema are at.
-fn sessions(schema: &Schema) -> u64 {
-    let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cartage' AND query LIKE '%{}%'",
-        schema.name
-    );
-    schema.server.psql(&sql).parse().unwrap()
-}
-
-/// Waits until nothing reads the schema any more.
-fn assert_hung_up(schema: &Schema) {
-    let begun = Instant::now();
-    while sessions(schema) > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "connections are left");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -112,6 +94,29 @@ fn ends_of_types_are_values_like_others() {
 }
 
 #[test]
+fn a_large_table_is_in_parts_unless_an_index_finds_the_rows() {
+    // A row a block, 70 MiB.
+    let schema = Schema::with(
+        "CREATE TABLE t (id int, n int, x text); ALTER TABLE t ALTER x SET STORAGE PLAIN; \
+         INSERT INTO t SELECT n, n, repeat('x', 7000) FROM generate_series(1, 9000) n; \
+         CREATE INDEX ON t (id); ANALYZE t",
+    );
+    let batches = |keys: Value| {
+        let mut keys = keys;
+        keys["included_columns"] = json!(["id", "n"]);
+        let mut made = schema.resource("t", &json!({}), &keys);
+        made.reader.open(&context()).unwrap();
+        std::iter::from_fn(|| made.reader.next_page().unwrap()).map(|page| page.rows()).collect::<Vec<_>>()
+    };
+    assert_eq!(batches(json!({})).len(), 2);
+    assert_eq!(batches(json!({"partitions": 1})), [9000]);
+    assert_eq!(batches(json!({"where": "n % 2 = 0"})).len(), 2);
+    assert_eq!(batches(json!({"where": "id < 100"})), [99]);
+    assert_eq!(batches(json!({"where": "id < 100", "partitions": 3})), [99]);
+    assert_eq!(batches(json!({"where": "id % 100 = 0", "partitions": 3})), [30, 30, 30]);
+}
+
+#[test]
 fn all_parts_show_one_moment_while_a_writer_changes_the_table() {
     let schema = Arc::new(Schema::with(
         "CREATE TABLE t AS SELECT n AS id, 10 AS amount, repeat('x', 700) AS x FROM generate_series(1, 20000) n; \
@@ -155,10 +160,10 @@ fn an_error_in_one_part_ends_all() {
     let keys = json!({"partitions": {"column": "id", "num": 8}});
     let error = schema.rows("divides", &json!({}), &keys).unwrap_err();
     assert!(error.contains("table `divides`") && error.contains("division by zero"), "{error}");
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
     let error = schema.rows("odd", &json!({}), &json!({"partitions": 8})).unwrap_err();
     assert!(error.contains("column `n`") && error.contains("NaN"), "{error}");
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
@@ -196,7 +201,7 @@ fn who_takes_no_more_rows_ends_connections_also_those_that_wait() {
     made.reader.open(&context()).unwrap();
     made.reader.next_page().unwrap().unwrap();
     made.reader.close();
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 
     let mut made = resource(&source, "slow", &json!({}), &json!({})).unwrap();
     let context = context();
@@ -210,7 +215,7 @@ fn who_takes_no_more_rows_ends_connections_also_those_that_wait() {
     assert!(made.reader.next_page().unwrap_err().to_string().contains("cancelled"));
     assert!(begun.elapsed() < Duration::from_secs(5));
     canceller.join().unwrap();
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
@@ -225,11 +230,11 @@ fn a_source_has_no_more_connections_than_it_may() {
         while let Some(page) = made.reader.next_page().unwrap() {
             (rows, pages) = (rows + page.rows(), pages + 1);
             if pages % 20 == 0 {
-                most = most.max(sessions(&schema));
+                most = most.max(schema.readers());
             }
         }
         assert_eq!((most, rows), (wanted, 20_000));
-        assert_hung_up(&schema);
+        schema.assert_hung_up();
     }
 }
 
@@ -258,7 +263,7 @@ fn what_is_not_taken_stays_in_the_server() {
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(made);
-    assert_hung_up(&schema);
+    schema.assert_hung_up();
 }
 
 #[test]
