@@ -71,7 +71,7 @@ impl WaitingTable {
         let connections = Arc::clone(&self.connections);
         drop(self);
         let counts = connections.counts();
-        // The stage reads no more tables at once than there are connections. Whoever does gets one more in the end.
+        // The stage reads no more tables at once than there are connections. A caller that does gets one more in the end.
         let waited = connections
             .freed
             .wait_timeout_while(counts, HANGING_UP, |now| now.in_use >= connections.max.get());

@@ -34,7 +34,7 @@ pub(crate) fn divide(
         Parts::One => Vec::new(),
         Parts::ByValue(of) => {
             let read = |sql: &str, sink: &RowSink| session.read(sql, sink);
-            of.conditions(database, of.ends(database, selection, range, read)?)
+            of.conditions(database, of.ends(&selection.ends_statement(database, range, &of.column), read)?)
         }
         Parts::ByPlace(num) => {
             let selective = num.is_none() && selection.has_conditions(database, range);
@@ -53,8 +53,10 @@ pub(crate) fn divide(
     }
     let snapshot = session.export()?;
     if snapshot.is_none() {
-        let warning = "it is read in one go: the server is a standby, whose sessions cannot share a moment";
-        return Ok(Division { warning: Some(warning.to_owned()), ..Division::default() });
+        let warning = (!matches!(selection.parts, Parts::ByPlace(None))).then(|| {
+            "it is read in one go: the server is a standby, whose sessions cannot share a moment".to_owned()
+        });
+        return Ok(Division { warning, ..Division::default() });
     }
     Ok(Division { conditions, snapshot, warning: None })
 }
@@ -75,7 +77,7 @@ fn without_snapshot(
         .into()),
         Parts::ByValue(of) => {
             let read = |sql: &str, sink: &RowSink| database.connect()?.read(sql, sink);
-            let conditions = of.conditions(database, of.ends(database, selection, range, read)?);
+            let conditions = of.conditions(database, of.ends(&selection.ends_statement(database, range, &of.column), read)?);
             Ok(Division { conditions, ..Division::default() })
         }
         Parts::ByPlace(None) | Parts::One => Ok(Division::default()),

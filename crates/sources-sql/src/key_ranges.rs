@@ -7,14 +7,12 @@ use std::sync::{Arc, mpsc};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use arrow::temporal_conversions::{date32_to_datetime, timestamp_us_to_datetime};
-use cartage_source_api::CursorRange;
 
 use crate::batches::{RowSink, Sent, Stop};
 use crate::database::Database;
 use crate::error::SqlError;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
-use crate::statement::Selection;
 
 /// A column whose values are divided.
 #[derive(Clone, Debug)]
@@ -36,21 +34,18 @@ impl RangeColumn {
         }
     }
 
-    /// The least and the greatest value; `None` where there are no values. `read` reads a statement.
+    /// The least and the greatest value, which are what `sql` selects; `None` where there are no values.
     pub(crate) fn ends(
         &self,
-        database: &dyn Database,
-        selection: &Selection,
-        range: Option<&CursorRange>,
+        sql: &str,
         read: impl FnOnce(&str, &RowSink) -> Result<(), Stop>,
     ) -> Result<Option<(i64, i64)>, Stop> {
-        let sql = selection.ends_statement(database, range, &self.column);
         let end =
             |name: &str| ReflectedColumn { name: name.to_owned(), nullable: true, ..self.column.clone() };
         // One row is one batch, so that nothing waits for it to be taken.
         let (sender, receiver) = mpsc::sync_channel(1);
         let sink = RowSink::new(vec![end("low"), end("high")], 2, sender, Arc::new(AtomicBool::new(true)));
-        read(&sql, &sink)?;
+        read(sql, &sink)?;
         Ok(match receiver.try_recv() {
             Ok(Sent::Batch(batch)) => self.value(&batch, 0).zip(self.value(&batch, 1)),
             _ => None,

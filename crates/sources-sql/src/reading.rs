@@ -2,7 +2,7 @@
 //!
 //! One thread divides the table and reads its parts one by one. As long as parts are left and the source has
 //! connections to spare, more threads help it. All hand their batches over through one channel that holds one, so memory
-//! does not grow. The first error stops them all, and so does whoever takes no more rows.
+//! does not grow. The first error stops them all, and so does a reader that takes no more rows.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};

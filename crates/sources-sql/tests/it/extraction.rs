@@ -97,9 +97,12 @@ fn most_connections<T>(schema: &Schema, work: impl FnOnce() -> T) -> (T, u64) {
 
 #[test]
 fn many_tables_take_turns_with_few_connections() {
-    let tables: Vec<String> = (0..9)
-        .map(|n| format!("CREATE TABLE t{n} AS SELECT n AS id, repeat('x', 300) AS x FROM generate_series(1, {n} * 100) n;"))
-        .collect();
+    let table = |n| {
+        format!(
+            "CREATE TABLE t{n} AS SELECT n AS id, repeat('x', 300) AS x FROM generate_series(1, {n} * 100) n;"
+        )
+    };
+    let tables: Vec<String> = (0..9).map(table).collect();
     let schema = Schema::with(&tables.concat());
     for mode in [NextItemMode::RoundRobin, NextItemMode::Fifo] {
         for (max, rows) in [(1, None), (3, None), (3, Some(150))] {
