@@ -7,6 +7,7 @@ use cartage_sql_client::{Credentials, CredentialsPlace, Login, read_credentials}
 use super::bounds;
 use super::quote::quoted;
 use super::session::MysqlSession;
+use super::types::is_geometric;
 use crate::database::{Database, Session};
 use crate::error::SqlError;
 use crate::kind::Kind;
@@ -45,6 +46,7 @@ impl Database for Mysql {
         let expression = &column.expression;
         match column.kind {
             Kind::Text | Kind::Json => expression.clone(),
+            Kind::Binary if is_geometric(&column.declared) => well_known_text(expression),
             Kind::Binary => format!("CONCAT('0x', HEX({expression}))"),
             // A float of 32 bits would be printed with six digits.
             Kind::Float => format!("CAST({expression} * 1e0 AS CHAR)"),
@@ -70,4 +72,11 @@ impl Database for Mysql {
     fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
         bounds::literal(column, bound)
     }
+}
+
+/// A geometric value as text, in front of which stands its reference system where it has one.
+fn well_known_text(expression: &str) -> String {
+    let text = format!("ST_AsText({expression})");
+    let system = format!("ST_SRID({expression})");
+    format!("IF({system} = 0, {text}, CONCAT('SRID=', {system}, ';', {text}))")
 }

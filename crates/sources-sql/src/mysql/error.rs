@@ -38,6 +38,12 @@ pub(super) fn statement(doing: &str, cause: &Error) -> SqlError {
     described.with_remedy(known)
 }
 
+/// A value became NULL on the way.
+pub(super) fn lost_value(message: &str) -> SqlError {
+    SqlError::new(format!("a value is too long for the server to send: {}", one_line(message)))
+        .with_remedy("raise max_allowed_packet of the server, or leave the column out by `excluded_columns`")
+}
+
 /// There is no connection to the place.
 pub(super) fn connect(place: &str, cause: &Error) -> SqlError {
     let (what, remedy) = match cause {

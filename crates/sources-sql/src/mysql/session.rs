@@ -107,7 +107,20 @@ async fn read_rows(conn: &mut Conn, sql: &str, sink: &RowSink) -> Result<(), Sto
         }
         sink.end_row(&mut rows, bytes)?;
     }
+    drop(answer);
+    if conn.get_warnings() > 0 {
+        refuse_lost_values(conn).await?;
+    }
     sink.flush(&mut rows)
+}
+
+/// The server makes NULL of a text that it puts together and that is longer than it may be, with no more than a warning.
+async fn refuse_lost_values(conn: &mut Conn) -> Result<(), SqlError> {
+    const TOO_LONG: u16 = 1301;
+    let failed = |cause| error::statement("cannot read the warnings of the server", &cause);
+    let warnings: Vec<(String, u16, String)> = conn.query("SHOW WARNINGS").await.map_err(failed)?;
+    let lost = warnings.into_iter().find(|(_, code, _)| *code == TOO_LONG);
+    lost.map_or(Ok(()), |(_, _, message)| Err(error::lost_value(&message)))
 }
 
 fn size(value: &Value) -> usize {

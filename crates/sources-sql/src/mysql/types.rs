@@ -58,15 +58,26 @@ pub(super) fn column_of(name: &str, of: &MysqlType) -> MysqlColumn {
         "time" => Kind::Time,
         "datetime" => Kind::Timestamp { aware: false },
         "timestamp" => Kind::Timestamp { aware: true },
-        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
-        | "multipolygon" | "geometrycollection" | "geomcollection" => {
-            let with_system = format!("CONCAT('SRID=', ST_SRID({plain}), ';', ST_AsText({plain}))");
-            let text = format!("IF(ST_SRID({plain}) = 0, ST_AsText({plain}), {with_system})");
-            return column(Kind::Text, text);
-        }
+        name if is_geometric(name) => Kind::Binary,
         _ => return column(Kind::Text, format!("CAST({plain} AS CHAR)")),
     };
     column(kind, plain)
+}
+
+/// Whether values are points, lines and the like: their reference system, and their well-known binary form.
+pub(super) fn is_geometric(type_name: &str) -> bool {
+    matches!(
+        type_name,
+        "geometry"
+            | "point"
+            | "linestring"
+            | "polygon"
+            | "multipoint"
+            | "multilinestring"
+            | "multipolygon"
+            | "geometrycollection"
+            | "geomcollection"
+    )
 }
 
 #[cfg(test)]

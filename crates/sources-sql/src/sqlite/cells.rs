@@ -101,8 +101,8 @@ fn push_time(builder: &mut ColumnBuilder, kind: Kind, text: &[u8]) -> Result<(),
     let Some(moment) = parse_moment(text) else {
         return Err(broken("no date or time such as 2024-01-31 10:00:00.123456"));
     };
-    if moment.has_zone && kind != (Kind::Timestamp { aware: true }) {
-        return Err(broken("a time with a zone")
+    if moment.is_shifted && kind != (Kind::Timestamp { aware: true }) {
+        return Err(broken("a time of another zone than UTC")
             .with_remedy("to load instants, set `columns.{column}.data_type = \"timestamp\"`; texts without zone are UTC then"));
     }
     if kind == Kind::Date {
@@ -208,7 +208,11 @@ mod tests {
             (Kind::Binary, ValueRef::Text(b"a"), "a text that is no blob"),
             (Kind::Date, ValueRef::Text(b"2024-01-31 10:00"), "has a time"),
             (Kind::Date, ValueRef::Integer(0), "an integer that is no date"),
-            (Kind::Timestamp { aware: false }, ValueRef::Text(b"2024-01-31T10:00Z"), "a time with a zone"),
+            (
+                Kind::Timestamp { aware: false },
+                ValueRef::Text(b"2024-01-31T10:00+01:00"),
+                "a time of another zone than UTC",
+            ),
             (Kind::Time, ValueRef::Text(b"24:00"), "a text that is no time"),
         ] {
             let reason = pushed(kind, value).unwrap_err();

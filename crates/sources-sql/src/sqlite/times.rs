@@ -7,7 +7,8 @@ use crate::moments::{checked_days, checked_time, moment};
 pub(super) struct Moment {
     /// Microseconds since 1970, in UTC where the text has a zone.
     pub(super) micros: i64,
-    pub(super) has_zone: bool,
+    /// Whether the text is that of another clock than the one of UTC. SQLite takes texts without zone as UTC.
+    pub(super) is_shifted: bool,
 }
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
@@ -15,20 +16,19 @@ const MICROS_PER_MINUTE: i64 = 60_000_000;
 /// Reads `YYYY-MM-DD`, with or without `HH:MM`, `HH:MM:SS` or `HH:MM:SS.ffffff` behind a blank or `T`, with or without
 /// zone. `None` where it is another form, has no such day or more digits than microseconds.
 ///
-/// Of those without zone, earlier ones sort before later ones as texts, where all have the same separator.
+/// Of those that are not shifted, earlier ones sort before later ones as texts, where all have the same separator.
 pub(super) fn parse_moment(text: &[u8]) -> Option<Moment> {
     let (date, rest) = text.split_first_chunk::<10>()?;
     let days = parse_date(date)?;
     let Some((separator, rest)) = rest.split_first() else {
-        return Some(Moment { micros: moment(days, 0), has_zone: false });
+        return Some(Moment { micros: moment(days, 0), is_shifted: false });
     };
     if !matches!(separator, b' ' | b'T') {
         return None;
     }
     let (time, zone) = parse_clock(rest)?;
     let offset = parse_zone(zone)?;
-    let micros = moment(days, time) - offset.unwrap_or(0);
-    Some(Moment { micros, has_zone: offset.is_some() })
+    Some(Moment { micros: moment(days, time) - offset, is_shifted: offset != 0 })
 }
 
 /// Reads a time of a day without zone: microseconds since midnight.
@@ -68,12 +68,10 @@ fn parse_fraction(text: &[u8]) -> Option<(u32, &[u8])> {
     (count > 0 && !cut).then_some((micros, rest))
 }
 
-/// The offset from UTC in microseconds; the inner `None` where there is no zone.
-#[expect(clippy::option_option, reason = "no zone and a broken one are not the same")]
-fn parse_zone(text: &[u8]) -> Option<Option<i64>> {
+/// The offset from UTC in microseconds; none where there is no zone.
+fn parse_zone(text: &[u8]) -> Option<i64> {
     let (sign, [h1, h2], [m1, m2]) = match *text {
-        [] => return Some(None),
-        [b'Z' | b'z'] => return Some(Some(0)),
+        [] | [b'Z' | b'z'] => return Some(0),
         [sign, h1, h2, b':', m1, m2] | [sign, h1, h2, m1, m2] => (sign, [h1, h2], [m1, m2]),
         [sign, h1, h2] => (sign, [h1, h2], [b'0', b'0']),
         _ => return None,
@@ -82,8 +80,8 @@ fn parse_zone(text: &[u8]) -> Option<Option<i64>> {
     let offset = i64::from(hours * 60 + minutes) * MICROS_PER_MINUTE;
     match sign {
         _ if hours > 23 || minutes > 59 => None,
-        b'+' => Some(Some(offset)),
-        b'-' => Some(Some(-offset)),
+        b'+' => Some(offset),
+        b'-' => Some(-offset),
         _ => None,
     }
 }
@@ -99,21 +97,22 @@ mod tests {
     use crate::moments::timestamp_text;
 
     fn shown(text: &str) -> Option<(String, bool)> {
-        let Moment { micros, has_zone } = parse_moment(text.as_bytes())?;
-        Some((timestamp_text(micros)?, has_zone))
+        let Moment { micros, is_shifted } = parse_moment(text.as_bytes())?;
+        Some((timestamp_text(micros)?, is_shifted))
     }
 
     #[test]
     fn all_forms_of_sqlite_are_read() {
-        let is = |text: &str, wanted: &str, has_zone| {
-            assert_eq!(shown(text), Some((wanted.to_owned(), has_zone)), "{text}");
+        let is = |text: &str, wanted: &str, is_shifted| {
+            assert_eq!(shown(text), Some((wanted.to_owned(), is_shifted)), "{text}");
         };
         is("2024-02-29", "2024-02-29 00:00:00.000000", false);
         is("2024-02-29 23:59", "2024-02-29 23:59:00.000000", false);
         is("2024-02-29T23:59:58.1234560", "2024-02-29 23:59:58.123456", false);
         is("2024-02-29 00:30:00.5+02:00", "2024-02-28 22:30:00.500000", true);
         is("2024-02-29T00:30:00-0130", "2024-02-29 02:00:00.000000", true);
-        is("2024-02-29T00:30Z", "2024-02-29 00:30:00.000000", true);
+        is("2024-02-29T00:30Z", "2024-02-29 00:30:00.000000", false);
+        is("2024-02-29 00:30:00.5+00:00", "2024-02-29 00:30:00.500000", false);
         assert_eq!(parse_time(b"10:00:00.25"), Some(36_000_250_000));
     }
 

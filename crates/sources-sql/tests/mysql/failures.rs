@@ -48,6 +48,15 @@ fn sessions_only_read_and_a_view_that_fails_half_way_is_an_error() {
     says(&fails(query), &["query of resource `q`", "1242"]);
 }
 
+#[test]
+fn a_value_that_the_server_makes_null_because_it_is_too_long_is_an_error() {
+    let database = Database::with("CREATE TABLE t (v longblob); INSERT INTO t VALUES (repeat('x', 9000000))");
+    let hints = json!({"columns": {"v": {"data_type": "text"}}});
+    let keys = json!({"where": "v <> ''"});
+    says(&database.rows("t", &hints, &keys).unwrap_err(), &["table `t`", "max_allowed_packet"]);
+    assert_eq!(database.rows("t", &json!({}), &json!({})).unwrap().len(), 1);
+}
+
 /// Reads a little, lets something happen to the session, and reads on until that is an error.
 fn interrupted(source: &SqlSource, happens: impl FnOnce()) -> String {
     let query = json!({"query": "SELECT seq AS n, repeat('x', 1000) AS x FROM seq_1_to_1000000"});

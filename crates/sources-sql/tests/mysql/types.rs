@@ -112,8 +112,6 @@ fn texts_are_utf_8_whatever_the_column_is() {
         &["'{\"a\":  1.10}'", "'99999999999999999999'"],
         &["{\"a\":  1.10}", "99999999999999999999"],
     );
-    texts("point", &["POINT(1.1, -2)"], &["POINT(1.1 -2)"]);
-    texts("geometry", &["ST_GeomFromText('POINT(0.1 2)', 4326)"], &["SRID=4326;POINT(0.1 2)"]);
 }
 
 #[test]
@@ -124,6 +122,15 @@ fn bytes_stay_bytes_and_empty_ones_empty() {
     assert_ne!(found[2], found[0]);
     assert!(shown(values("binary(3)", &["'a'"]).unwrap())[0].contains("YQAA"));
     assert_eq!(as_text("varbinary(9)", &["X'00FF'", "''"]), ["0x00FF", "0x"]);
+}
+
+#[test]
+fn shapes_are_the_bytes_of_the_server_and_texts_if_wanted() {
+    assert_eq!(as_text("point", &["POINT(1.1, -2)"]), ["POINT(1.1 -2)"]);
+    let systems = ["ST_GeomFromText('POINT(0.1 2)', 4326)", "NULL"];
+    assert_eq!(as_text("geometry", &systems), ["SRID=4326;POINT(0.1 2)", "null"]);
+    // Four bytes of the reference system, then one for the order of bytes.
+    assert!(shown(values("geometry", &systems).unwrap())[0].starts_with("5hAAAAEB"));
 }
 
 #[test]

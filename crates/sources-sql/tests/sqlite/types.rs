@@ -131,7 +131,14 @@ fn dates_and_times_are_texts_in_the_forms_of_sqlite() {
     refused("DATETIME", "'yesterday'", "no date or time", "yesterday");
     refused("DATETIME", "'2024-01-01 10:00:00.1234567'", "no date or time", "2024-01-01 10:00:00.1234567");
     refused("TIME", "'24:00:00'", "no time", "24:00:00");
-    refused("TIMESTAMP", "'2024-01-01T10:00:00Z'", "a time with a zone", "2024-01-01T10:00:00Z");
+    refused(
+        "TIMESTAMP",
+        "'2024-01-01T10:00:00+02:00'",
+        "a time of another zone than UTC",
+        "2024-01-01T10:00:00+02:00",
+    );
+    let utc = of("TIMESTAMP", &["'2024-01-01T10:00:00.5Z'", "'2024-01-01 10:00:00.5+00:00'"]);
+    assert!(utc[0].contains("T10:00:00.5") && utc[0] == utc[1], "{utc:?}");
     assert_eq!(
         read("DATETIME", &["1704067200"], &json!({"data_type": "bigint"})).unwrap(),
         [json!(1_704_067_200)]
