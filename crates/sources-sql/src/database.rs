@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use crate::batches::{RowSink, Stop};
 use crate::error::SqlError;
+use crate::kind::Kind;
 use crate::reflected::{Bound, Reflected, ReflectedColumn, Relation};
 
 /// A database that rows are read from. Nothing connects before [`Database::connect`].
@@ -20,6 +21,12 @@ pub(crate) trait Database: Debug + Send + Sync {
 
     /// A column as text, in which nothing of its values is lost.
     fn as_text(&self, column: &ReflectedColumn) -> String;
+
+    /// What is selected so that a column comes as another kind, which the user wants; `None` where that is not for the
+    /// database to do.
+    fn read_as(&self, _column: &ReflectedColumn, _wanted: Kind) -> Option<String> {
+        None
+    }
 
     /// The column as rows with a cursor are ordered and compared by: texts by their bytes.
     fn ordered(&self, column: &ReflectedColumn) -> String;

@@ -48,18 +48,29 @@ impl From<ClientError> for SqlError {
 pub(crate) struct ValueError {
     /// What is wrong with it.
     pub(crate) reason: String,
+    /// A better way out than text; `{column}` stands for the name of the column.
+    remedy: Option<&'static str>,
 }
 
 impl ValueError {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self { reason: reason.into(), remedy: None }
+    }
+
+    /// The same with a way out, in which `{column}` stands for the name of the column.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn with_remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
+        self
     }
 
     /// With the column, and the way out that always works.
     pub(crate) fn in_column(self, column: &str, declared: &str) -> SqlError {
+        let better = self.remedy.map(|remedy| format!("{}; ", remedy.replace("{column}", column)));
         SqlError::new(format!("column `{column}` ({declared}): {}", self.reason)).with_remedy(format!(
-            "to load all its values as text, set `columns.{column}.data_type = \"text\"` on the resource; or leave such \
-             rows out by `where`"
+            "{}to load all its values as text, set `columns.{column}.data_type = \"text\"` on the resource; or leave such \
+             rows out by `where`",
+            better.unwrap_or_default()
         ))
     }
 }

@@ -107,7 +107,9 @@ pub(crate) fn apply_user_types(
             column.nullable = nullable;
         }
         match (hint.data_type, column.kind) {
-            (Some(DataType::Text), Kind::Text) => {}
+            (Some(DataType::Text), Kind::Text) => {
+                column.expression = database.read_as(column, Kind::Text).unwrap_or(column.expression.clone());
+            }
             (Some(DataType::Text), _) => {
                 column.expression = database.as_text(column);
                 column.kind = Kind::Text;
@@ -117,7 +119,16 @@ pub(crate) fn apply_user_types(
                 let wanted = Kind::decimal(digits(hint.precision, precision), digits(hint.scale, scale));
                 column.kind = wanted.unwrap_or(column.kind);
             }
-            _ => {}
+            _ => {
+                let wanted = match (hint.data_type, column.kind, hint.timezone) {
+                    (None, Kind::Timestamp { .. }, Some(aware)) => Some(Kind::Timestamp { aware }),
+                    _ => Kind::wanted(hint),
+                };
+                let read = wanted.and_then(|wanted| Some((wanted, database.read_as(column, wanted)?)));
+                if let Some((wanted, expression)) = read {
+                    (column.kind, column.expression) = (wanted, expression);
+                }
+            }
         }
     }
 }

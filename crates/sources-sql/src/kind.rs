@@ -7,7 +7,9 @@ use cartage_schema::{Column, DataType};
 pub(crate) const MOST_DIGITS: u8 = 38;
 
 /// The default of dlt for decimals without precision.
-pub(crate) const PLAIN_DECIMAL: Kind = Kind::Decimal { precision: MOST_DIGITS, scale: 9 };
+pub(crate) const PLAIN_DECIMAL: Kind = Kind::Decimal { precision: MOST_DIGITS, scale: PLAIN_SCALE };
+
+const PLAIN_SCALE: u8 = 9;
 
 /// What a column holds. Each kind has one Arrow type and one type of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +44,27 @@ impl Kind {
             if scale < 0 { (precision - scale, 0) } else { (precision.max(scale), scale) };
         let precision = u8::try_from(precision).ok().filter(|digits| (1..=MOST_DIGITS).contains(digits))?;
         Some(Self::Decimal { precision, scale: u8::try_from(scale).ok()? })
+    }
+
+    /// What a hint of the user asks for; `None` where it says no type, or one of other sources.
+    pub(crate) fn wanted(hint: &Column) -> Option<Self> {
+        Some(match hint.data_type? {
+            DataType::Bool => Self::Bool,
+            DataType::Bigint => Self::Integer,
+            DataType::Double => Self::Float,
+            DataType::Decimal if hint.precision.is_none() && hint.scale.is_none() => PLAIN_DECIMAL,
+            DataType::Decimal => {
+                let digits = |own: Option<u32>, known: u8| own.map_or(known.into(), i64::from);
+                Self::decimal(digits(hint.precision, MOST_DIGITS), digits(hint.scale, PLAIN_SCALE))?
+            }
+            DataType::Text => Self::Text,
+            DataType::Json => Self::Json,
+            DataType::Binary => Self::Binary,
+            DataType::Date => Self::Date,
+            DataType::Time => Self::Time,
+            DataType::Timestamp => Self::Timestamp { aware: hint.timezone.unwrap_or(true) },
+            _ => return None,
+        })
     }
 
     pub(crate) fn arrow(self) -> ArrowType {

@@ -17,20 +17,34 @@
 //! - No message holds a password.
 //!
 //! # Limitations
-//! PostgreSQL is the only database so far; each is a feature of the crate. Parts come in no order, so that a run that was
-//! killed in the middle of them begins at the beginning; so does a table of which one connection was lost.
+//! Each database is a feature of the crate. Parts come in no order, so that a run that was killed in the middle of them
+//! begins at the beginning; so does a table of which one connection was lost.
 
+#[cfg(feature = "adbc")]
+mod adbc;
 mod batches;
 mod bounds;
 mod builders;
+#[cfg(any(feature = "adbc", feature = "duckdb"))]
+mod columnar;
 mod config;
 mod connections;
 mod database;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod decimals;
 mod division;
+mod drivers;
+#[cfg(feature = "duckdb")]
+mod duckdb;
 mod error;
+mod floats;
 mod hints;
 mod key_ranges;
 mod kind;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod moments;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -39,6 +53,8 @@ mod reading;
 mod reflected;
 mod renames;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};

@@ -11,6 +11,7 @@ use crate::bounds::CursorClause;
 use crate::config::{ResourceKeys, SourceKeys};
 use crate::connections::Connections;
 use crate::database::{Database, Session};
+use crate::drivers;
 use crate::error::SqlError;
 use crate::hints::{apply_user_types, hints_of, with_type_overrides};
 use crate::key_ranges::RangeColumn;
@@ -57,7 +58,7 @@ impl SqlSource {
             );
             return Err(section.invalid("credentials", message));
         }
-        let database = open(&credentials, section)?;
+        let database = drivers::open(&credentials, section)?;
         let connections = Arc::new(Connections::new(keys.max_connections));
         Ok(Self { name: name.to_owned(), database, schema, keys, connections })
     }
@@ -170,44 +171,6 @@ impl SqlSource {
         let selection = Selection { relation, columns, of_rows, condition: keys.r#where, cursor, parts };
         Ok((hints, selection, warnings))
     }
-}
-
-fn open(credentials: &Section, section: &Section) -> Result<Arc<dyn Database>, ConfigError> {
-    let spelled = credentials.spell_out("credentials", "url").table_or_empty("credentials");
-    let parts: DriverName = spelled.only(&["url", "drivername"]).parse()?;
-    let text = parts.url.as_ref().map(cartage_config::Secret::expose);
-    let scheme = text
-        .and_then(|text| text.split_once("://"))
-        .map(|(scheme, _)| scheme)
-        .or(parts.drivername.as_deref());
-    let scheme = scheme.unwrap_or_default().split('+').next().unwrap_or_default();
-    let refused = |error: SqlError| section.invalid("credentials", error.to_string());
-    match scheme {
-        #[cfg(feature = "postgres")]
-        "postgresql" | "postgres" => crate::postgres::open(credentials, section)
-            .map(|database| Arc::new(database) as Arc<dyn Database>)
-            .map_err(refused),
-        "" => Err(section.invalid(
-            "credentials",
-            "they do not say which database it is: write them as postgresql://user:password@host:5432/database, \
-             or set `drivername`",
-        )),
-        other => Err(section.invalid(
-            "credentials",
-            format!("there is no database `{other}`; known are {}", KNOWN_DATABASES.join(", ")),
-        )),
-    }
-}
-
-/// The databases that there are, by the names that credentials have for them.
-const KNOWN_DATABASES: &[&str] = if cfg!(feature = "postgres") { &["postgresql"] } else { &[] };
-
-/// What says which database it is.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct DriverName {
-    url: Option<cartage_config::Secret>,
-    drivername: Option<String>,
 }
 
 /// The columns that are read.

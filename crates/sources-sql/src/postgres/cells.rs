@@ -3,6 +3,7 @@
 use super::numeric;
 use crate::builders::ColumnBuilder;
 use crate::error::ValueError;
+use crate::floats::widened;
 
 /// Days from 1970-01-01 to 2000-01-01, where PostgreSQL's calendar begins.
 const EPOCH_DAYS: i32 = 10_957;
@@ -68,27 +69,10 @@ pub(super) fn push_uuid(builder: &mut ColumnBuilder, cell: &[u8]) -> Result<(), 
     builder.push_text(std::str::from_utf8(&text).expect("these are hexadecimal digits"))
 }
 
-/// The nearest float that is written the same: 1.1 stays 1.1.
-fn widened(value: f32) -> f64 {
-    if value.is_finite() { value.to_string().parse().unwrap_or(value.into()) } else { value.into() }
-}
-
 fn fixed<const N: usize>(cell: &[u8]) -> Result<[u8; N], ValueError> {
     cell.try_into().map_err(|_| ValueError::new(format!("a value has {} bytes instead of {N}", cell.len())))
 }
 
 fn infinite(what: &str) -> ValueError {
     ValueError::new(format!("{what} is infinite"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::widened;
-
-    #[test]
-    fn short_floats_keep_their_digits() {
-        assert_eq!(widened(1.1).to_string(), "1.1");
-        assert_eq!(widened(f32::MIN_POSITIVE).to_string(), f32::MIN_POSITIVE.to_string());
-        assert!(widened(f32::NAN).is_nan() && widened(f32::INFINITY).is_infinite());
-    }
 }

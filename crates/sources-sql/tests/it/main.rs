@@ -6,5 +6,7 @@ mod failures;
 mod incremental;
 mod partitions;
 mod reflection;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod support;
 mod types;

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use cartage_config::Section;
-use cartage_runtime::CancelToken;
-use cartage_schema::hints::ResourceHints;
-use cartage_source_api::{OpenContext, Page, Producer, SourceError};
-use cartage_sources_sql::{ResourceKeys, SqlError, SqlResource, SqlSource};
+use cartage_sources_sql::{SqlResource, SqlSource};
 use cartage_test_support::postgres::{Server, shared, unique};
 use serde_json::{Value, json};
+
+pub(crate) use crate::shared::*;
 
 /// A schema with a name of its own; dropped with the value.
 pub(crate) struct Schema {
@@ -70,40 +68,4 @@ impl Drop for Schema {
             self.server.psql(&format!("DROP SCHEMA IF EXISTS {} CASCADE", self.name));
         }
     }
-}
-
-pub(crate) fn source(settings: &Value, schema: Option<String>) -> SqlSource {
-    let section = Section::new(settings.as_object().unwrap().clone()).named("sources.crm");
-    SqlSource::read("crm", &section, schema).unwrap()
-}
-
-pub(crate) fn resource(
-    source: &SqlSource,
-    name: &str,
-    hints: &Value,
-    keys: &Value,
-) -> Result<SqlResource, SqlError> {
-    let hints: ResourceHints = serde_json::from_value(hints.clone()).unwrap();
-    let keys: ResourceKeys = serde_json::from_value(keys.clone()).unwrap();
-    Ok(source.resources(vec![(name.to_owned(), hints, keys)])?.remove(0))
-}
-
-pub(crate) fn context() -> OpenContext {
-    OpenContext::new(usize::MAX, CancelToken::default())
-}
-
-/// All rows as JSON.
-pub(crate) fn rows_of(producer: &mut dyn Producer) -> Result<Vec<Value>, SourceError> {
-    producer.open(&context())?;
-    let mut rows = Vec::new();
-    while let Some(page) = producer.next_page()? {
-        rows.extend(rows_of_page(&page));
-    }
-    Ok(rows)
-}
-
-pub(crate) fn rows_of_page(page: &Page) -> Vec<Value> {
-    let json = page.to_json().unwrap();
-    let lines = json.text().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
 }

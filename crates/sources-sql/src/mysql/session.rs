@@ -1,0 +1,131 @@
+//! One session, which only reads.
+
+use cartage_sql_client::Login;
+use cartage_sql_client::mysql::MysqlCredentials;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Value};
+use tokio::runtime::{Builder, Runtime};
+
+use super::cells::push;
+use super::{error, reflect};
+use crate::batches::{RowSink, Stop};
+use crate::database::Session;
+use crate::error::SqlError;
+use crate::reflected::{Reflected, Relation};
+
+/// Points in time are UTC and texts UTF-8 whatever the server's defaults are, and no row is left out. The server waits
+/// for a day until more rows are taken. The mode stays the server's: it is what SQL of the user was written for, and ours
+/// means the same in all.
+const SETTINGS: [&str; 3] = [
+    "SET NAMES utf8mb4",
+    "SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615, net_write_timeout = 86400",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+];
+
+/// All tables of a statement are read as of one moment.
+const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+/// A connection, and the executor that moves its bytes in the thread that calls.
+#[derive(Debug)]
+pub(super) struct MysqlSession {
+    /// There until the session is dropped.
+    conn: Option<Conn>,
+    runtime: Runtime,
+}
+
+impl MysqlSession {
+    /// Connects to the place that messages call `place`.
+    pub(super) fn connect(
+        login: &Login,
+        credentials: &MysqlCredentials,
+        place: &str,
+    ) -> Result<Self, SqlError> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
+        let connecting = cartage_sql_client::mysql::connect(login, credentials);
+        let mut conn = runtime.block_on(connecting).map_err(|cause| error::connect(place, &cause))?;
+        for sql in SETTINGS {
+            runtime
+                .block_on(conn.query_drop(sql))
+                .map_err(|cause| error::statement("cannot set up the session", &cause))?;
+        }
+        Ok(Self { conn: Some(conn), runtime })
+    }
+
+    fn parts(&mut self) -> (&Runtime, &mut Conn) {
+        (&self.runtime, self.conn.as_mut().expect("it is there until the session is dropped"))
+    }
+}
+
+impl Session for MysqlSession {
+    fn table_names(&mut self, schema: Option<&str>, with_views: bool) -> Result<Vec<String>, SqlError> {
+        let (runtime, conn) = self.parts();
+        runtime.block_on(reflect::table_names(conn, schema, with_views))
+    }
+
+    fn reflect(&mut self, relation: &Relation) -> Result<Reflected, SqlError> {
+        let (runtime, conn) = self.parts();
+        runtime.block_on(reflect::reflect(conn, relation))
+    }
+
+    fn read(mut self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop> {
+        let (runtime, conn) = self.parts();
+        let result = runtime.block_on(read_rows(conn, sql, sink));
+        if result.is_err() {
+            // To say goodbye, all rows that were not taken would have to be.
+            drop(self.conn.take());
+        }
+        result
+    }
+}
+
+impl Drop for MysqlSession {
+    /// Says goodbye, or the server would note an aborted connection.
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            // If it is closed already, nothing is left to be done.
+            let _ = self.runtime.block_on(conn.disconnect());
+        }
+    }
+}
+
+/// Reads the answer as it comes. What is prepared is answered in the binary form.
+async fn read_rows(conn: &mut Conn, sql: &str, sink: &RowSink) -> Result<(), Stop> {
+    let failed = |cause: mysql_async::Error| Stop::Failed(error::statement("cannot read", &cause));
+    conn.query_drop(SNAPSHOT).await.map_err(failed)?;
+    let mut answer = conn.exec_iter(sql, ()).await.map_err(failed)?;
+    let mut rows = sink.rows();
+    while let Some(row) = answer.next().await.map_err(failed)? {
+        let mut bytes = 0;
+        let values = row.unwrap_raw();
+        for ((builder, column), value) in rows.builders.iter_mut().zip(sink.columns()).zip(&values) {
+            let value = value.as_ref().unwrap_or(&Value::NULL);
+            bytes += size(value);
+            push(builder, value).map_err(|error| error.in_column(&column.name, &column.declared))?;
+        }
+        sink.end_row(&mut rows, bytes)?;
+    }
+    drop(answer);
+    if conn.get_warnings() > 0 {
+        refuse_lost_values(conn).await?;
+    }
+    sink.flush(&mut rows)
+}
+
+/// The server makes NULL of a text that it puts together and that is longer than it may be, with no more than a warning.
+async fn refuse_lost_values(conn: &mut Conn) -> Result<(), SqlError> {
+    const TOO_LONG: u16 = 1301;
+    let failed = |cause| error::statement("cannot read the warnings of the server", &cause);
+    let warnings: Vec<(String, u16, String)> = conn.query("SHOW WARNINGS").await.map_err(failed)?;
+    let lost = warnings.into_iter().find(|(_, code, _)| *code == TOO_LONG);
+    lost.map_or(Ok(()), |(_, _, message)| Err(error::lost_value(&message)))
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Bytes(bytes) => bytes.len(),
+        _ => size_of::<u64>(),
+    }
+}
