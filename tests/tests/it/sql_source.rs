@@ -131,7 +131,7 @@ fn ingest_loads_a_table_of_a_server_and_then_what_changed() {
         "at",
     ];
     let ingest = || {
-        let mut command = bench.command("cartage", &args);
+        let mut command = bench.command("cartage", args);
         command.env("SOURCES__INGEST__CREDENTIALS__PASSWORD", &password);
         cartage_tests::harness::Done::of(&command.output().expect("cartage starts")).exits_with(0)
     };

@@ -7,6 +7,7 @@ dlt's own files. Timed as a whole process; the line it prints shares the time am
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -20,6 +21,7 @@ os.environ["DLT_DATA_DIR"] = os.path.join(folder, "dlt")
 
 import dlt  # noqa: E402
 from dlt.sources.sql_database import sql_table  # noqa: E402
+from sqlalchemy.dialects import mysql  # noqa: E402
 
 # What its guides offer and what was fastest here: chunks above the default 50000, arrow instead of rows, Parquet all the
 # way, nothing compressed that is read once, no second process for normalize, which only links arrow's files.
@@ -30,21 +32,23 @@ dlt.config["sources.data_writer.buffer_max_items"] = 200_000
 CHUNK = 200_000
 
 
-def address():
-    if backend == "connectorx":
-        return url.replace("mysql+pymysql://", "mysql://")
-    return url.replace("mysql://", "mysql+pymysql://")
+def doubles_stay(table):
+    """SQLAlchemy takes MySQL's DOUBLE for a decimal, which dlt rounds, and with pyarrow refuses."""
+    for column in table.columns:
+        if isinstance(column.type, mysql.DOUBLE):
+            column.type = mysql.DOUBLE(asdecimal=False)
 
 
 def source():
     options = {}
     if backend == "connectorx":
-        # The whole table in two parts, which are read at once; it has no chunks. `full`: no text is cut.
+        # The whole table in two parts, which are read at once; it has no chunks.
         options["backend_kwargs"] = {"return_type": "arrow", "protocol": "binary", "partition_on": "id", "partition_num": int(os.environ.get("PARTITIONS", "2"))}
     # connectorx reflects through SQLAlchemy, which needs the name of a driver that is there.
-    credentials = url.replace("mysql://", "mysql+pymysql://")
+    credentials = re.sub("^mysql:", "mysql+pymysql:", url)
     return sql_table(
-        credentials=credentials, table=table, backend=backend, chunk_size=CHUNK, reflection_level="full_with_precision" if backend == "pyarrow" else "full", **options
+        credentials=credentials, table=table, backend=backend, chunk_size=CHUNK, reflection_level="full",
+        table_adapter_callback=doubles_stay, **options
     )
 
 

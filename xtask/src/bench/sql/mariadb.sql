@@ -1,9 +1,9 @@
--- The table of the bench, of 12 columns. `ratio` is no DOUBLE, which dlt takes for a decimal and then fails at.
+-- The table of the bench, of 12 columns.
 DROP TABLE IF EXISTS bench;
 CREATE TABLE bench (
     id BIGINT NOT NULL PRIMARY KEY,
     quantity INT NOT NULL,
-    ratio FLOAT,
+    ratio DOUBLE,
     amount DECIMAL(12, 2) NOT NULL,
     status VARCHAR(32) NOT NULL,
     description VARCHAR(200),
