@@ -74,7 +74,9 @@ impl RangeColumn {
             .filter_map(|start| Some(database.literal(&self.column, &self.bound(start)?)))
             .collect();
         let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return Vec::new() };
-        let nulls = if self.column.nullable { format!(" OR {value} IS NULL") } else { String::new() };
+        // What values are compared by may be NULL where they are not.
+        let has_nulls = self.column.nullable || value != self.column.expression;
+        let nulls = if has_nulls { format!(" OR {value} IS NULL") } else { String::new() };
         let mut conditions = vec![format!("{value} < {first}{nulls}")];
         for pair in starts.windows(2) {
             conditions.push(format!("{value} >= {} AND {value} < {}", pair[0], pair[1]));

@@ -3,6 +3,7 @@
 
 mod failures;
 mod incremental;
+mod partitions;
 mod reflection;
 #[path = "../shared/mod.rs"]
 mod shared;
