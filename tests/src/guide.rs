@@ -7,6 +7,7 @@
 //! * `console`: lines that begin with `$ cartage` are run, and those with `$ cargo run --example NAME`, too. `# exit code 4` behind a command is the code that
 //!   it must end with (0 without). Other lines are output that must appear, in any order; `...` stands for
 //!   lines that are left out;
+//! * `sqlite shop.sqlite`: statements that are run in that file of SQLite, which is made if it is not there;
 //! * `sql shop.duckdb`: a query of that file, whose rows are those of the block `text` that follows, columns
 //!   separated by ` | ` below a line of names.
 //!
@@ -54,6 +55,11 @@ pub fn carry_out_with(page: &Path, env: &[(&str, String)]) {
             ("console", _) => run(&bench, block, &place, env),
             ("rust", file) if !file.is_empty() => is_part_of(&workspace().join(file), &block.text, &place),
             (_, "") => continue,
+            ("sqlite", database) => {
+                let database = rusqlite::Connection::open(bench.path().join(database));
+                let done = database.and_then(|database| database.execute_batch(&block.text));
+                done.unwrap_or_else(|error| panic!("{place}: {error}"));
+            }
             ("sql", database) => {
                 let expected = blocks.get(position + 1).filter(|next| next.language == "text");
                 let expected =

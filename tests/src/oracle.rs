@@ -12,6 +12,7 @@ mod duckdb_file;
 mod expected;
 mod folder;
 mod mariadb_database;
+mod origin;
 mod pipeline_file;
 mod place;
 mod postgres_schema;

@@ -13,6 +13,7 @@ mod report;
 mod rest;
 mod scaling;
 mod sizes;
+mod sql;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +57,10 @@ pub(crate) struct Args {
     /// Measures loads into these destinations instead: flat and orders, unless `--only` says otherwise.
     #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "postgres,parquet")]
     destination: Vec<Target>,
-    /// How often dlt merges, or loads into other destinations: it takes minutes.
+    /// Measures a table of these databases into DuckDB and Parquet instead, beside dlt and connectorx.
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., default_missing_value = "postgres,mariadb")]
+    sql: Vec<sql::Origin>,
+    /// How often dlt merges, reads databases, or loads into other destinations: it takes minutes.
     #[arg(long, default_value_t = 1)]
     dlt_runs: usize,
     /// Measures a REST API of 500 pages instead, with and without latency, beside dlt and curl.
@@ -121,6 +125,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.destination.is_empty() {
         return destinations(args, &folder);
     }
+    if !args.sql.is_empty() {
+        return sql(args, &folder);
+    }
     let sets: Vec<Set> =
         Set::ALL.into_iter().filter(|set| args.only.is_empty() || args.only.contains(set)).collect();
     if !args.sizes.is_empty() {
@@ -165,6 +172,19 @@ fn destinations(args: &Args, folder: &Path) -> Result<()> {
     destinations::run(&destinations::Plan {
         targets: &args.destination,
         sets: if args.only.is_empty() { &usual } else { &args.only },
+        rows: args.rows,
+        runs: args.runs.max(1),
+        dlt_runs: if args.without.contains(&Other::Dlt) { 0 } else { args.dlt_runs },
+        by_hand: !args.without.contains(&Other::Duckdb),
+        python: &python::find(args.python.as_deref(), folder)?,
+        folder,
+    })
+}
+
+fn sql(args: &Args, folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    sql::run(&sql::Plan {
+        origins: &args.sql,
         rows: args.rows,
         runs: args.runs.max(1),
         dlt_runs: if args.without.contains(&Other::Dlt) { 0 } else { args.dlt_runs },

@@ -114,7 +114,13 @@ pub enum Command {
     /// Checks the sources of a pipeline.
     #[command(subcommand)]
     Source(SourceCommand),
-    /// Loads files into a destination without a pipeline file.
+    /// Loads files, or a table of a database, into a destination without a pipeline file.
+    #[command(after_help = "Examples:\n  \
+            cartage ingest 'data/*.csv.gz' duckdb:shop.duckdb --table orders\n  \
+            cartage ingest 'postgresql://reader@localhost/shop?table=public.orders' duckdb:shop.duckdb \
+            --incremental-key updated_at --write-disposition merge\n  \
+            cartage ingest 'mysql://reader@localhost/shop?query=select+1+as+one' s3://bucket/raw --table ones\n\n\
+            The password of a source that is a database may stand in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
     Ingest(Box<IngestArgs>),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
     #[command(
@@ -204,14 +210,15 @@ pub struct RunArgs {
 /// Arguments of `ingest`.
 #[derive(Clone, Debug, Args)]
 pub struct IngestArgs {
-    /// Files: a path or a glob (quote it), or `-` for standard input.
+    /// Files: a path or a glob (quote it), or `-` for standard input. Or a table or query of a database:
+    /// `'postgresql://user@host/database?table=orders'` (`mysql://`, `sqlite:///file.db`; `?query=select ...`).
     #[arg(value_name = "SOURCE", required = true)]
     pub source: String,
     /// Where to, as TYPE:PLACE or an address: `duckdb:events.duckdb`, `filesystem:lake`, `s3://bucket/raw`,
     /// `postgresql://user@host/database` (its password from `DESTINATION__POSTGRES__CREDENTIALS__PASSWORD`).
     #[arg(value_name = "DEST")]
     pub destination: String,
-    /// The table [default: the name of the first file].
+    /// The table that is loaded into [default: the name of the first file, or of the table in the database].
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
     /// The dataset: the schema in a database, the folder in a bucket.
@@ -226,7 +233,7 @@ pub struct IngestArgs {
     /// How `--write-disposition merge` merges [default: delete-insert].
     #[arg(long, value_name = "STRATEGY", value_parser = merge_strategy())]
     pub merge_strategy: Option<MergeStrategy>,
-    /// Column of the primary key; may repeat.
+    /// Column of the primary key; may repeat [default: none for files; that of the table for a database].
     #[arg(long, value_name = "COLUMN")]
     pub primary_key: Vec<String>,
     /// Column by which delete-insert removes rows that are there; may repeat.

@@ -7,6 +7,7 @@
 //! next page only when all of its children are done with the last one: so nothing piles up.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,18 @@ struct Slot {
     /// A page of the parent that the producer has not seen.
     input: Option<Arc<Page>>,
     work: Work,
+    /// How many of those of which only so many are worked on at once stand before it, if it is one of them.
+    place: Option<(usize, NonZeroUsize)>,
+}
+
+impl Slot {
+    /// No more pages are taken.
+    fn end(&mut self) {
+        self.ended = true;
+        if let Some(producer) = &mut self.producer {
+            producer.close();
+        }
+    }
 }
 
 /// What a producer with a parent is doing.
@@ -98,6 +111,8 @@ pub(crate) struct Feed {
     answers: Receiver<Answer>,
     max_in_flight: usize,
     in_flight: usize,
+    /// How many of those of which only so many are worked on at once have ended.
+    places_left: usize,
     cancel: CancelToken,
 }
 
@@ -132,12 +147,18 @@ impl Feed {
             start(name, move || work(&inbox, &outbox))
         })?;
         let parents: Vec<Option<usize>> = producers.iter().map(|fodder| fodder.parent).collect();
+        let mut limited = 0..;
+        let places: Vec<Option<(usize, NonZeroUsize)>> = producers
+            .iter()
+            .map(|queued| queued.producer.most_at_once().and_then(|most| Some((limited.next()?, most))))
+            .collect();
         let slot = |(at, QueuedProducer { producer, pages, parent }): (usize, QueuedProducer)| Slot {
             producer: Some(producer),
             ready: VecDeque::new(),
             calls_left: pages,
             ended: false,
             is_gone: false,
+            place: places[at],
             parent,
             children: (0..parents.len()).filter(|child| parents[*child] == Some(at)).collect(),
             input: None,
@@ -151,6 +172,7 @@ impl Feed {
             answers,
             max_in_flight: max_in_flight.max(1),
             in_flight: 0,
+            places_left: 0,
             cancel,
         })
     }
@@ -181,7 +203,14 @@ impl Feed {
         let is_due = entry.ended
             || entry.work != Work::Waiting
             || entry.parent.is_none_or(|parent| self.slots[parent].is_gone);
-        is_due && !entry.children.iter().any(|child| self.slots[*child].work != Work::Waiting)
+        is_due
+            && self.is_admitted(slot)
+            && !entry.children.iter().any(|child| self.slots[*child].work != Work::Waiting)
+    }
+
+    /// Whether enough of those before it have ended.
+    fn is_admitted(&self, slot: usize) -> bool {
+        self.slots[slot].place.is_none_or(|(before, most)| before < self.places_left + most.get())
     }
 
     /// What the producer of a slot gives next. `None` if the user asks to stop.
@@ -197,7 +226,7 @@ impl Feed {
             }
             let is_idle = slot.parent.is_some() && slot.work == Work::Waiting;
             if slot.ended || is_idle || slot.calls_left == 0 && slot.producer.is_some() {
-                slot.ended = true;
+                slot.end();
                 return Some(Ok(Ok((None, PageEffects::default()))));
             }
             self.ask(turn);
@@ -218,7 +247,7 @@ impl Feed {
     /// Takes no more pages of this producer, as when a limit is reached.
     pub(crate) fn close(&mut self, slot: usize) {
         let entry = &mut self.slots[slot];
-        entry.ended = true;
+        entry.end();
         entry.work = Work::Waiting;
         entry.input = None;
         self.in_flight -= entry.ready.len();
@@ -281,14 +310,15 @@ impl Feed {
         };
         slot.work = Work::Waiting;
         slot.is_gone = true;
+        self.places_left += usize::from(slot.place.is_some());
         self.turns.retain(|other| *other != turn);
         Some(fed)
     }
 
     /// Asks for pages that will be needed soon, as far as the limit of pages in flight allows.
     fn ask_ahead(&mut self) {
-        for position in 0..self.turns.len().min(self.max_in_flight) {
-            let slot = self.turns[position];
+        let admitted = self.turns.iter().copied().filter(|slot| self.is_admitted(*slot));
+        for slot in admitted.take(self.max_in_flight).collect::<Vec<_>>() {
             if self.in_flight < self.max_in_flight && self.slots[slot].ready.len() < READY_PAGES {
                 self.ask(slot);
             }
@@ -313,17 +343,21 @@ impl Feed {
         let slot = &mut self.slots[answer.slot];
         slot.producer = Some(answer.producer);
         if slot.ended {
+            slot.end();
             self.in_flight -= 1;
             return;
         }
         if matches!(answer.made, Ok((None, _))) && slot.work == Work::Busy {
             slot.work = Work::Drained;
         }
-        slot.ended = match answer.made {
+        let has_ended = match answer.made {
             Ok((Some(_), _)) => false,
             Ok((None, _)) => slot.parent.is_none(),
             Err(_) => true,
         };
+        if has_ended {
+            slot.end();
+        }
         slot.ready.push_back(answer.made);
     }
 }

@@ -1,6 +1,7 @@
 //! A producer whose rows pass a cursor.
 
 use std::mem;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -291,6 +292,14 @@ impl Producer for IncrementalProducer {
 
     fn reach(&self) -> RouteScope {
         self.inner.reach()
+    }
+
+    fn close(&mut self) {
+        self.inner.close();
+    }
+
+    fn most_at_once(&self) -> Option<NonZeroUsize> {
+        self.inner.most_at_once()
     }
 
     fn inputs(&self) -> Vec<Input> {

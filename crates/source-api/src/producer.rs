@@ -1,5 +1,6 @@
 //! What a resource's pages come from.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cartage_runtime::CancelToken;
@@ -89,6 +90,16 @@ pub trait Producer: Send {
     /// How far the pages may go. Asked before `open`.
     fn reach(&self) -> RouteScope {
         RouteScope::OwnTable
+    }
+
+    /// Told when no more pages are taken: it has ended, has failed, or a limit is reached. Whatever others may need, such as
+    /// connections, should be given back; what was read is still asked for.
+    fn close(&mut self) {}
+
+    /// How many producers of its kind in this run may be worked on at once; those behind wait until one before them has
+    /// ended. `None` where the number is of no matter. Asked before the first page.
+    fn most_at_once(&self) -> Option<NonZeroUsize> {
+        None
     }
 
     /// From where a later run can go on with the state that this one leaves. Asked before `open`.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::builders::ColumnBuilder;
@@ -22,8 +23,17 @@ const EXTENSION: &str = "ARROW:extension:name";
 #[derive(Debug)]
 pub(crate) struct RowSink {
     columns: Vec<ReflectedColumn>,
-    sender: SyncSender<Result<RecordBatch, SqlError>>,
+    sender: SyncSender<Sent>,
     max_rows: usize,
+    is_wanted: Arc<AtomicBool>,
+}
+
+/// What a thread that reads hands over.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    Batch(RecordBatch),
+    /// The thread has ended.
+    Ended(Result<(), SqlError>),
 }
 
 /// The rows of the batch that is being made.
@@ -54,24 +64,41 @@ impl RowSink {
     pub(crate) fn new(
         columns: Vec<ReflectedColumn>,
         max_rows: usize,
-        sender: SyncSender<Result<RecordBatch, SqlError>>,
+        sender: SyncSender<Sent>,
+        is_wanted: Arc<AtomicBool>,
     ) -> Self {
-        Self { columns, sender, max_rows }
+        Self { columns, sender, max_rows, is_wanted }
+    }
+
+    /// Whether rows are still taken. Who waits for the database should look at it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Acquire)
     }
 
     pub(crate) fn columns(&self) -> &[ReflectedColumn] {
         &self.columns
     }
 
-    /// No rows yet.
-    pub(crate) fn rows(&self) -> Rows {
+    /// Most rows of a batch.
+    #[cfg(any(feature = "adbc", feature = "duckdb"))]
+    pub(crate) fn max_rows(&self) -> usize {
+        self.max_rows
+    }
+
+    /// What batches look like.
+    pub(crate) fn schema(&self) -> SchemaRef {
         let field = |column: &ReflectedColumn| {
             let field = Field::new(&column.name, column.kind.arrow(), column.nullable);
             let json = HashMap::from([(EXTENSION.to_owned(), "arrow.json".to_owned())]);
             if column.kind == Kind::Json { field.with_metadata(json) } else { field }
         };
+        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// No rows yet.
+    pub(crate) fn rows(&self) -> Rows {
         Rows {
-            schema: Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>())),
+            schema: self.schema(),
             builders: self.columns.iter().map(|column| ColumnBuilder::new(column.kind)).collect(),
             count: 0,
             bytes: 0,
@@ -92,11 +119,23 @@ impl RowSink {
         }
         (rows.count, rows.bytes) = (0, 0);
         let arrays = rows.builders.iter_mut().map(ColumnBuilder::finish).collect();
-        let batch = RecordBatch::try_new(Arc::clone(&rows.schema), arrays).map_err(|error| {
-            SqlError::new(error.to_string()).with_remedy(
-                "the database says that a column has no NULLs, and it has: set `nullable = true` for it",
-            )
-        })?;
-        self.sender.send(Ok(batch)).map_err(|_| Stop::NotWanted)
+        self.send(batch_of(&rows.schema, arrays)?)
     }
+
+    /// Hands a batch over.
+    pub(crate) fn send(&self, batch: RecordBatch) -> Result<(), Stop> {
+        if !self.is_wanted() {
+            return Err(Stop::NotWanted);
+        }
+        self.sender.send(Sent::Batch(batch)).map_err(|_| Stop::NotWanted)
+    }
+}
+
+/// Columns as a batch.
+pub(crate) fn batch_of(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch, SqlError> {
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| {
+        SqlError::new(error.to_string()).with_remedy(
+            "the database says that a column has no NULLs, and it has: set `nullable = true` for it",
+        )
+    })
 }

@@ -63,6 +63,11 @@ impl CursorClause {
         Some(if column.nullable { format!("({bounds}) OR {expression} IS NULL") } else { bounds })
     }
 
+    /// Whether the order of rows matters.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.ascending.is_some()
+    }
+
     /// What follows `ORDER BY`.
     pub(crate) fn order(&self, database: &dyn Database, column: &ReflectedColumn) -> Option<String> {
         let direction = if self.ascending? { "ASC" } else { "DESC" };

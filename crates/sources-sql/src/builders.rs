@@ -8,10 +8,21 @@ use arrow::array::{
 };
 
 use crate::error::ValueError;
-use crate::kind::Kind;
+use crate::kind::{Kind, MOST_DIGITS};
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
+
+/// Powers of ten that 128 bits hold.
+const POWERS: [i128; MOST_DIGITS as usize + 1] = {
+    let mut powers = [1; MOST_DIGITS as usize + 1];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 /// Collects the values of one column.
 #[derive(Debug)]
@@ -148,7 +159,7 @@ impl ColumnBuilder {
 /// `unscaled / 10^scale` as units of `10^-wanted`, if that is exact and has no more than so many digits.
 pub(crate) fn fit(unscaled: i128, scale: i64, precision: u8, wanted: u8) -> Option<i128> {
     let shift = i64::from(wanted) - scale;
-    let power = |exponent: i64| 10_i128.checked_pow(u32::try_from(exponent).ok()?);
+    let power = |exponent: i64| POWERS.get(usize::try_from(exponent).ok()?).copied();
     let fitted = if unscaled == 0 {
         0
     } else if shift >= 0 {
@@ -157,7 +168,7 @@ pub(crate) fn fit(unscaled: i128, scale: i64, precision: u8, wanted: u8) -> Opti
         let divisor = power(-shift)?;
         (unscaled % divisor == 0).then_some(unscaled / divisor)?
     };
-    (fitted.unsigned_abs() < 10_u128.pow(precision.into())).then_some(fitted)
+    (fitted.unsigned_abs() < POWERS[usize::from(precision)].unsigned_abs()).then_some(fitted)
 }
 
 fn stranger(what: &str) -> ValueError {

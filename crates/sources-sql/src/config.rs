@@ -2,10 +2,17 @@
 
 use std::num::NonZeroUsize;
 
+use cartage_schema::DataType;
+use indexmap::IndexMap;
 use serde::Deserialize;
+
+use crate::partitions::Partitions;
 
 /// Rows of a batch where the settings do not say.
 const CHUNK_SIZE: NonZeroUsize = NonZeroUsize::new(50_000).expect("it is not zero");
+
+/// Connections at once where the settings do not say.
+const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zero");
 
 /// What a source of `type = "sql_database"` says, beside its credentials and the schema.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +28,10 @@ pub struct SourceKeys {
     pub chunk_size: NonZeroUsize,
     /// Whether foreign keys become references.
     pub resolve_foreign_keys: bool,
+    /// Connections at once, over all tables.
+    pub max_connections: NonZeroUsize,
+    /// Our types of columns by their SQL types.
+    pub type_overrides: IndexMap<String, DataType>,
 }
 
 impl Default for SourceKeys {
@@ -31,6 +42,8 @@ impl Default for SourceKeys {
             reflection_level: ReflectionLevel::default(),
             chunk_size: CHUNK_SIZE,
             resolve_foreign_keys: false,
+            max_connections: MAX_CONNECTIONS,
+            type_overrides: IndexMap::new(),
         }
     }
 }
@@ -60,6 +73,10 @@ pub struct ResourceKeys {
     pub included_columns: Option<Vec<String>>,
     /// All columns but these.
     pub excluded_columns: Vec<String>,
+    /// Other names for columns, by those that the database has.
+    pub rename_columns: IndexMap<String, String>,
     /// A condition in SQL. `$start` and `$end` stand for the bounds of the cursor.
     pub r#where: Option<String>,
+    /// In how many parts it is read.
+    pub partitions: Partitions,
 }

@@ -1,6 +1,7 @@
 //! What a database must do to be a source.
 
 use std::fmt::Debug;
+use std::num::NonZeroUsize;
 
 use crate::batches::{RowSink, Stop};
 use crate::error::SqlError;
@@ -48,4 +49,38 @@ pub(crate) trait Session: Send {
 
     /// Reads all rows of a SELECT into the sink.
     fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop>;
+
+    /// How it sees the same moment as other sessions, where the database has that.
+    fn snapshots(&mut self) -> Option<&mut dyn SnapshotSession> {
+        None
+    }
+}
+
+/// A session that can see the database as of the same moment as others, so that a table can be read in parts.
+pub(crate) trait SnapshotSession {
+    /// Begins to see the database as of now, until the session ends.
+    fn begin(&mut self) -> Result<(), SqlError>;
+
+    /// What others need to see what this one sees, as long as it lives; `None` where the server cannot do that.
+    fn export(&mut self) -> Result<Option<String>, SqlError>;
+
+    /// Begins to see what another session has exported.
+    fn import(&mut self, snapshot: &str) -> Result<(), SqlError>;
+
+    /// Conditions that divide a relation by the places of its rows: exactly one holds for each. None of them where it is
+    /// small, or is better read in one go; `None` where rows have no places in one file.
+    fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Option<Vec<String>>, SqlError>;
+
+    /// Reads all rows of a SELECT into the sink. Another may follow.
+    fn read(&mut self, sql: &str, sink: &RowSink) -> Result<(), Stop>;
+}
+
+/// What is to be divided by the places of its rows.
+#[derive(Debug)]
+pub(crate) struct WantedPlaces<'a> {
+    pub(crate) relation: &'a Relation,
+    /// The statement that reads it in one go, if not all of its rows are asked for: an index may be better.
+    pub(crate) selective: Option<&'a str>,
+    /// How many parts; `None` as many as the size asks for.
+    pub(crate) num: Option<NonZeroUsize>,
 }

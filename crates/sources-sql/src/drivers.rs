@@ -25,6 +25,16 @@ const DRIVERS: &[Driver] = &[
         schemes: &["postgresql", "postgres"],
         open: |credentials, section| Ok(Arc::new(crate::postgres::open(credentials, section)?)),
     },
+    #[cfg(feature = "adbc")]
+    Driver {
+        schemes: &["adbc"],
+        open: |credentials, section| Ok(Arc::new(crate::adbc::open(credentials, section)?)),
+    },
+    #[cfg(feature = "duckdb")]
+    Driver {
+        schemes: &["duckdb"],
+        open: |credentials, section| Ok(Arc::new(crate::duckdb::open(credentials, section)?)),
+    },
     #[cfg(feature = "mysql")]
     Driver {
         schemes: &["mysql", "mariadb"],

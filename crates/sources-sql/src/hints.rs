@@ -8,15 +8,15 @@ use crate::config::ReflectionLevel;
 use crate::database::Database;
 use crate::kind::Kind;
 use crate::reflected::{Reflected, ReflectedColumn};
+use crate::renames::Renames;
 
-/// Hints of a relation, of which `columns` are read. A key that is not read as a whole is none.
+/// Hints of a relation, of which `columns` are read.
 pub(crate) fn hints_of(
     reflected: &Reflected,
     columns: &[ReflectedColumn],
     level: ReflectionLevel,
     with_references: bool,
 ) -> ResourceHints {
-    let is_read = |name: &String| columns.iter().any(|column| column.name == *name);
     let mut of_columns = IndexMap::new();
     for column in columns {
         let mut hint = Column::new(&column.name);
@@ -31,9 +31,10 @@ pub(crate) fn hints_of(
         of_columns.insert(column.name.clone(), hint);
     }
     let key = &reflected.primary_key;
-    let primary_key = (!key.is_empty() && key.iter().all(is_read)).then(|| list_of(key));
-    let references = reflected.references.iter().filter(|reference| reference.columns.iter().all(is_read));
-    let references: Vec<TableReference> = references
+    let primary_key = (!key.is_empty()).then(|| list_of(key));
+    let references: Vec<TableReference> = reflected
+        .references
+        .iter()
         .map(|reference| TableReference {
             referenced_table: Some(reference.table.clone()),
             columns: Some(reference.columns.clone()),
@@ -53,14 +54,55 @@ fn list_of(names: &[String]) -> KeyHint {
     serde_json::from_value(names.into()).expect("a list of texts is a key")
 }
 
+/// The hints of the user, and for columns whose type they do not say what the settings say about their SQL type: as the
+/// database prints it, with or without what it has in parentheses.
+pub(crate) fn with_type_overrides(
+    overrides: &IndexMap<String, DataType>,
+    columns: &[ReflectedColumn],
+    renames: &Renames,
+    user: &ResourceHints,
+) -> ResourceHints {
+    let mut of_columns = IndexMap::new();
+    for column in columns {
+        let names = [column.declared.clone(), without_parentheses(&column.declared)];
+        let found = names.iter().find_map(|name| {
+            overrides
+                .iter()
+                .find(|(wanted, _)| wanted.eq_ignore_ascii_case(name))
+                .map(|(_, data_type)| *data_type)
+        });
+        if let Some(data_type) = found {
+            let mut hint = Column::new(renames.new_name(&column.name));
+            hint.data_type = Some(data_type);
+            of_columns.insert(hint.name.clone(), hint);
+        }
+    }
+    if of_columns.is_empty() {
+        return user.clone();
+    }
+    let of_types = ResourceHints { columns: Some(ColumnHints(of_columns)), ..ResourceHints::default() };
+    of_types.overlaid(user)
+}
+
+/// `timestamp without time zone` of `timestamp(3) without time zone`.
+fn without_parentheses(declared: &str) -> String {
+    match (declared.split_once('('), declared.rsplit_once(')')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}{after}"),
+        _ => declared.to_owned(),
+    }
+}
+
 /// Reads columns as the hints of the user want them: as text, or with other digits.
 pub(crate) fn apply_user_types(
     database: &dyn Database,
     columns: &mut [ReflectedColumn],
+    renames: &Renames,
     hints: &ResourceHints,
 ) {
     for (name, hint) in hints.columns.iter().flat_map(|columns| &columns.0) {
-        let Some(column) = columns.iter_mut().find(|column| column.name == *name) else { continue };
+        let Some(column) = columns.iter_mut().find(|column| renames.new_name(&column.name) == name) else {
+            continue;
+        };
         if let Some(nullable) = hint.nullable {
             column.nullable = nullable;
         }

@@ -2,41 +2,56 @@
 //!
 //! [`SqlSource`] reads the settings of a source, asks the database once what its tables look like, and makes a
 //! [`TableReader`] of each, with the hints that reflection gives. A reader selects the columns of its table in one
-//! statement, from a session that only reads; a thread of its own decodes the answer straight into Arrow builders.
+//! statement or in several that divide the table, from sessions that only read; threads of its own decode the answers
+//! straight into Arrow builders.
 //!
 //! # Invariants
 //! - No value is changed on the way: it fits the type of its column, or the error names column, reason and remedy.
-//! - One statement reads a table, so that a table that changes meanwhile is read as of one moment; what is committed
-//!   later is the next run's.
+//! - One statement or one snapshot reads a table, so that a table that changes meanwhile is read as of one moment; what is
+//!   committed later is the next run's. Only ranges of a column that the user asks for, in a database without shared
+//!   snapshots, show moments of their own.
+//! - A source has no more connections than its settings allow, and nothing waits for a connection of a table whose rows
+//!   nobody takes.
 //! - Bounds of a cursor in SQL never leave out a row that the cursor would let pass: what lies at a bound is decided by
 //!   `cartage-incremental`.
 //! - No message holds a password.
 //!
 //! # Limitations
-//! Databases are PostgreSQL, MySQL and MariaDB, and SQLite; each is a feature of the crate. One table is read by one connection.
+//! Each database is a feature of the crate. Parts come in no order, so that a run that was killed in the middle of them
+//! begins at the beginning; so does a table of which one connection was lost.
 
+#[cfg(feature = "adbc")]
+mod adbc;
 mod batches;
 mod bounds;
 mod builders;
+#[cfg(any(feature = "adbc", feature = "duckdb"))]
+mod columnar;
 mod config;
+mod connections;
 mod database;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 mod decimals;
+mod division;
 mod drivers;
+#[cfg(feature = "duckdb")]
+mod duckdb;
 mod error;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod floats;
 mod hints;
+mod key_ranges;
 mod kind;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
 mod reading;
 mod reflected;
+mod renames;
 mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -44,5 +59,6 @@ mod statement;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
 pub use error::SqlError;
+pub use partitions::Partitions;
 pub use reader::TableReader;
 pub use source::{SqlResource, SqlSource};

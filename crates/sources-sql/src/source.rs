@@ -1,6 +1,7 @@
 //! [`SqlSource`]: from settings to resources.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, Section};
@@ -8,13 +9,17 @@ use cartage_schema::hints::ResourceHints;
 
 use crate::bounds::CursorClause;
 use crate::config::{ResourceKeys, SourceKeys};
+use crate::connections::Connections;
 use crate::database::{Database, Session};
 use crate::drivers;
 use crate::error::SqlError;
-use crate::hints::{apply_user_types, hints_of};
+use crate::hints::{apply_user_types, hints_of, with_type_overrides};
+use crate::key_ranges::RangeColumn;
+use crate::partitions::Partitions;
 use crate::reader::TableReader;
 use crate::reflected::{Reflected, ReflectedColumn, Relation};
-use crate::statement::Selection;
+use crate::renames::Renames;
+use crate::statement::{Parts, Selection};
 
 /// A database, and what of it is read.
 #[derive(Debug)]
@@ -23,6 +28,7 @@ pub struct SqlSource {
     database: Arc<dyn Database>,
     schema: Option<String>,
     keys: SourceKeys,
+    connections: Arc<Connections>,
 }
 
 /// A table, view or query as a resource.
@@ -53,7 +59,8 @@ impl SqlSource {
             return Err(section.invalid("credentials", message));
         }
         let database = drivers::open(&credentials, section)?;
-        Ok(Self { name: name.to_owned(), database, schema, keys })
+        let connections = Arc::new(Connections::new(keys.max_connections));
+        Ok(Self { name: name.to_owned(), database, schema, keys, connections })
     }
 
     /// The resources: those that are listed with the hints of the user, then those of `table_names`; without any, all
@@ -120,7 +127,8 @@ impl SqlSource {
             Err(error) => (hints, Err(error), Vec::new()),
         };
         let max_rows = self.keys.chunk_size.get();
-        let reader = TableReader::new(Arc::clone(&self.database), selection, max_rows, input, warnings);
+        let (database, connections) = (Arc::clone(&self.database), Arc::clone(&self.connections));
+        let reader = TableReader::new(database, connections, selection, max_rows, input, warnings);
         SqlResource { name, hints, reader }
     }
 
@@ -144,16 +152,23 @@ impl SqlSource {
         let reflected = session.reflect(&relation)?;
         let mut columns =
             selected(&reflected.columns, keys.included_columns.as_deref(), &keys.excluded_columns)?;
-        apply_user_types(&*self.database, &mut columns, user);
-        let hints =
-            hints_of(&reflected, &columns, self.keys.reflection_level, self.keys.resolve_foreign_keys);
-        let hints = hints.overlaid(user);
+        if let Some(unknown) = keys.rename_columns.keys().find(|name| !is_among(name, &reflected.columns)) {
+            return Err(unknown_column("`rename_columns`", unknown, &reflected.columns));
+        }
+        let renames = Renames::new(keys.rename_columns, &columns)?;
+        let user = &with_type_overrides(&self.keys.type_overrides, &columns, &renames, user);
+        apply_user_types(&*self.database, &mut columns, &renames, user);
+        let keys_of_rows = renames.of_keys(&reflected, &columns);
+        let of_rows = renames.of_columns(&columns);
+        let SourceKeys { reflection_level, resolve_foreign_keys, .. } = self.keys;
+        let hints = hints_of(&keys_of_rows, &of_rows, reflection_level, resolve_foreign_keys).overlaid(user);
         let cursor = match &user.incremental {
             None => None,
-            Some(hint) => Some(cursor_of(hint, &columns)?),
+            Some(hint) => Some(cursor_of(hint, &columns, &of_rows)?),
         };
         let warnings = cursor.iter().filter_map(|cursor| missing_index(name, cursor, &reflected)).collect();
-        let selection = Selection { relation, columns, condition: keys.r#where, cursor };
+        let parts = parts_of(&keys.partitions, cursor.as_ref(), &reflected)?;
+        let selection = Selection { relation, columns, of_rows, condition: keys.r#where, cursor, parts };
         Ok((hints, selection, warnings))
     }
 }
@@ -166,7 +181,7 @@ fn selected(
 ) -> Result<Vec<ReflectedColumn>, SqlError> {
     let named = included.into_iter().flatten().map(|name| ("included_columns", name));
     for (key, name) in named.chain(excluded.iter().map(|name| ("excluded_columns", name))) {
-        if !all.iter().any(|column| column.name == *name) {
+        if !is_among(name, all) {
             return Err(unknown_column(&format!("`{key}`"), name, all));
         }
     }
@@ -182,6 +197,10 @@ fn selected(
     Ok(columns)
 }
 
+fn is_among(name: &str, columns: &[ReflectedColumn]) -> bool {
+    columns.iter().any(|column| column.name == name)
+}
+
 fn unknown_column(key: &str, name: &str, all: &[ReflectedColumn]) -> SqlError {
     let known: Vec<&str> = all.iter().map(|column| column.name.as_str()).collect();
     let same = known.iter().find(|known| known.eq_ignore_ascii_case(name));
@@ -195,14 +214,40 @@ fn unknown_column(key: &str, name: &str, all: &[ReflectedColumn]) -> SqlError {
 fn cursor_of(
     hint: &cartage_schema::hints::IncrementalHint,
     columns: &[ReflectedColumn],
+    of_rows: &[ReflectedColumn],
 ) -> Result<CursorClause, SqlError> {
     let path = hint.cursor_path.as_deref().unwrap_or_default();
-    let clause = CursorClause::of(hint)
+    let mut clause = CursorClause::of(hint)
         .ok_or_else(|| SqlError::new(format!("`cursor_path`: `{path}` is no name of a column")))?;
-    if columns.iter().any(|column| column.name == clause.column) {
-        return Ok(clause);
+    let Some(at) = of_rows.iter().position(|column| column.name == clause.column) else {
+        return Err(unknown_column("`cursor_path`", &clause.column, of_rows));
+    };
+    clause.column.clone_from(&columns[at].name);
+    Ok(clause)
+}
+
+/// In how many parts a resource is read.
+fn parts_of(
+    wanted: &Partitions,
+    cursor: Option<&CursorClause>,
+    reflected: &Reflected,
+) -> Result<Parts, SqlError> {
+    let one = NonZeroUsize::MIN;
+    match wanted {
+        Partitions::Number(number) if *number == one => Ok(Parts::One),
+        Partitions::Auto if cursor.is_some_and(CursorClause::is_ordered) => Ok(Parts::One),
+        _ if cursor.is_some_and(CursorClause::is_ordered) => {
+            Err(SqlError::new("`partitions` and `row_order` are both set, and parts come in no order")
+                .with_remedy("leave one out"))
+        }
+        Partitions::Auto => Ok(Parts::ByPlace(None)),
+        Partitions::Number(number) => Ok(Parts::ByPlace(Some(*number))),
+        Partitions::OfColumn { column: name, num } => {
+            let column = reflected.columns.iter().find(|column| column.name == *name);
+            let column = column.ok_or_else(|| unknown_column("`partitions`", name, &reflected.columns))?;
+            Ok(Parts::ByValue(RangeColumn::new(column, *num)?))
+        }
     }
-    Err(unknown_column("`cursor_path`", &clause.column, columns))
 }
 
 fn missing_index(resource: &str, cursor: &CursorClause, reflected: &Reflected) -> Option<String> {

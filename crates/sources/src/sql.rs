@@ -18,6 +18,8 @@ pub(crate) const KEYS: &[&str] = &[
     "reflection_level",
     "chunk_size",
     "resolve_foreign_keys",
+    "max_connections",
+    "type_overrides",
 ];
 
 /// The table of the source with the schema of the database in the table of its own schema.

@@ -21,3 +21,22 @@ pub fn dlt_python() -> PathBuf {
     );
     python
 }
+
+/// The library of a driver of ADBC, `sqlite` or `postgresql`, which stands beside that Python.
+///
+/// # Panics
+/// Where it is not there, with the command that makes it.
+pub fn adbc_driver(name: &str) -> PathBuf {
+    let python = dlt_python();
+    let package = format!("adbc_driver_{name}");
+    let library = python.ancestors().nth(2).and_then(|environment| {
+        let pythons = std::fs::read_dir(environment.join("lib")).ok()?.flatten();
+        let inside = |python: std::fs::DirEntry| {
+            python.path().join("site-packages").join(&package).join(format!("lib{package}.so"))
+        };
+        pythons.map(inside).find(|library| library.is_file())
+    });
+    library.unwrap_or_else(|| {
+        panic!("no {package} beside {}: get it with `cargo xtask services up`", python.display())
+    })
+}

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::case::Case;
+use super::origin::Origin;
 use super::place::Place;
 use super::python_text::{quoted, scalar};
 
 /// The text of the file for `run`.
-pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
+pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place, origin: Option<&Origin>) -> String {
     let mut settings = overlaid(&case.document["settings"], &run["settings"], false);
     let source = settings.shift_remove("source");
     let schema = settings.shift_remove("schema");
@@ -24,6 +25,10 @@ pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
     settings.retain(|option, _| place.takes(option));
     let _ = write!(out, "\n[destination.{}]\n{}", place.kind(), place.lines());
     lines(&mut out, Some(&settings));
+    if let Some(origin) = origin {
+        tables_of(&mut out, case, run, origin);
+        return out;
+    }
     out.push_str("\n[sources.oracle]\ntype = \"files\"\n");
     lines(&mut out, source.as_ref().and_then(Value::as_object));
     if let Some(schema) = schema.as_ref().and_then(Value::as_object) {
@@ -34,6 +39,30 @@ pub(crate) fn pipeline_file(case: &Case, run: &Value, place: &Place) -> String {
         resource_lines(&mut out, case, run, resource);
     }
     out
+}
+
+/// The source that reads a database. Resources are by their names, bounds of cursors by their types.
+fn tables_of(out: &mut String, case: &Case, run: &Value, origin: &Origin) {
+    out.push_str("\n[sources.oracle]\ntype = \"sql_database\"\n");
+    for (key, value) in origin.keys() {
+        line(out, key, &value);
+    }
+    lines(out, case.document["source"].as_object());
+    let resources = overlaid(&case.document["resources"], &run["resources"], true);
+    for (name, mut hints) in resources {
+        for bound in ["initial_value", "end_value"] {
+            let Some(typed) = hints["incremental"].get_mut(bound) else { continue };
+            if let Some(value) = typed.as_object().and_then(|typed| typed.values().next()) {
+                *typed = value.clone();
+            }
+        }
+        for hint in hints["columns"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            hint.as_object_mut().and_then(|hint| hint.shift_remove("name"));
+        }
+        out.push_str("\n[[sources.oracle.resources]]\n");
+        line(out, "name", &Value::from(name));
+        lines(out, hints.as_object());
+    }
 }
 
 fn resource_lines(out: &mut String, case: &Case, run: &Value, resource: &Value) {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::case::Case;
 use super::compare::{compare, without_versions};
 use super::documents::compare_documents;
+use super::origin::Origin;
 use super::pipeline_file::pipeline_file;
 use super::place::{Destination, Place};
 use super::snapshot::snapshot;
@@ -71,9 +72,13 @@ pub fn run_case(case: &Case, options: &RunOptions) -> Outcome {
 
 fn run_all(case: &Case, options: &RunOptions, work: &Path, found: &mut Vec<String>) -> Result<()> {
     let place = options.destination.place(work, case.dataset());
+    let origin = Origin::of(case, work)?;
     for (nth, (run, want)) in case.runs().iter().zip(&case.expected(options.destination)?).enumerate() {
         let nth = nth + 1;
-        fs::write(work.join("pipeline.toml"), pipeline_file(case, run, &place))?;
+        if let Some(origin) = &origin {
+            origin.prepare(run, &case.folder.join("../.."))?;
+        }
+        fs::write(work.join("pipeline.toml"), pipeline_file(case, run, &place, origin.as_ref()))?;
         let (status, messages) = call(options, &place, work, "run")?;
         let must_fail = !want["error"].is_null();
         if must_fail == status.success() {

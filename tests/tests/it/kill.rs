@@ -76,7 +76,12 @@ fn is_complete(bench: &Bench, loaded_before: usize) -> bool {
 }
 
 fn killed_anywhere(target: Target, moments: u32, more: &str, packages: usize) {
-    let start = prepared(target, more);
+    killed_run_anywhere(&prepared(target, more), moments, packages, &format!("{target:?} with {more:?}"));
+}
+
+/// The next run of the pipeline `test` is killed at so many moments, run again, and compared with one that was not; it
+/// loads so many packages.
+pub(crate) fn killed_run_anywhere(start: &Site, moments: u32, packages: usize, what: &str) {
     let loaded_before = start.bench.package_names("loaded").len();
     let undisturbed = start.copied();
     let begin = Instant::now();
@@ -85,7 +90,7 @@ fn killed_anywhere(target: Target, moments: u32, more: &str, packages: usize) {
     let database = undisturbed.look();
     let (wanted, state) = (content(&database), sources(&database));
     assert_ne!(wanted, content(&start.look()), "the run changes something");
-    assert_eq!(undisturbed.bench.package_names("loaded").len() - loaded_before, packages, "{more}");
+    assert_eq!(undisturbed.bench.package_names("loaded").len() - loaded_before, packages, "{what}");
     for moment in 0..moments {
         let site = start.copied();
         let mut child = site.start(&["run"]);
@@ -95,7 +100,7 @@ fn killed_anywhere(target: Target, moments: u32, more: &str, packages: usize) {
         if status.signal().is_some() && !is_complete(&site.bench, loaded_before) {
             site.cartage(&["run"]).exits_with(0);
         }
-        let when = format!("{target:?}, killed after {moment}/{moments} of {whole:?} with {more:?}");
+        let when = format!("{what}, killed after {moment}/{moments} of {whole:?}");
         let database = site.look();
         assert_eq!(content(&database), wanted, "{when}");
         assert_eq!(sources(&database), state, "{when}");

@@ -38,6 +38,7 @@ mod rust_tables;
 mod schema_files;
 mod secrets;
 mod signals;
+mod sql_source;
 mod stages;
 mod staging_dataset;
 mod state;

@@ -30,6 +30,9 @@ const DIFFERENT: [(Destination, &str); 14] = [
     (Destination::MariaDb, "normalize-row-id-in-nested-data"),
 ];
 
+/// Cases of tables of databases that are not as in dlt, on purpose; each is in docs/differences.md.
+const DIFFERENT_TABLES: [&str; 0] = [];
+
 /// Areas about how rows are brought together with rows that are there.
 const LOADS: [&str; 6] = ["append", "replace", "merge", "scd2", "incremental", "state"];
 
@@ -53,6 +56,41 @@ fn passes_with(destination: Destination, is_wanted: impl Fn(&Case) -> bool) {
     }
     assert!(total > 0, "there are such cases");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Cases in which tables of a database are read.
+fn tables_pass(database: &str, part: impl Fn(&Case) -> bool) {
+    let cases = Case::all(&workspace().join("fixtures/oracle-sql/cases")).expect("the cases can be read");
+    let is_wanted = |case: &&Case| case.name.starts_with(&format!("sql-{database}-")) && part(case);
+    let wanted: Vec<&Case> = cases.iter().filter(is_wanted).collect();
+    assert!(!wanted.is_empty(), "there are such cases");
+    let options = RunOptions::new(binary("cartage"));
+    let mut faults = Vec::new();
+    for case in wanted.into_iter().filter(|case| !DIFFERENT_TABLES.contains(&case.name.as_str())) {
+        let differences = run_case(case, &options).differences;
+        faults.extend(differences.into_iter().map(|line| format!("{}: {line}", case.name)));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn tables_of_postgresql_are_read_as_by_dlt() {
+    tables_pass("postgres", |case| case.area != "incremental");
+}
+
+#[test]
+fn cursors_over_tables_of_postgresql_are_those_of_dlt() {
+    tables_pass("postgres", |case| case.area == "incremental");
+}
+
+#[test]
+fn tables_of_mariadb_are_read_as_by_dlt() {
+    tables_pass("mariadb", |_| true);
+}
+
+#[test]
+fn tables_of_sqlite_are_read_as_by_dlt() {
+    tables_pass("sqlite", |_| true);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::tools::{binary, output};
 /// The scripts, which run with the Python of `python.rs`.
 pub(super) const DLT: &str = include_str!("dlt_run.py");
 const DUCKDB: &str = include_str!("duckdb_run.py");
-const COUNT: &str = include_str!("count_rows.py");
+pub(super) const COUNT: &str = include_str!("count_rows.py");
 
 /// One way to load a file into DuckDB.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,16 @@ use anyhow::{Context, Result};
 use crate::tools::run;
 
 /// What is measured, from PyPI.
-const PACKAGES: [&str; 4] =
-    ["dlt[duckdb,postgres,sqlalchemy,filesystem]==1.31.0", "duckdb==2.0.0", "pyarrow", "pymysql"];
+const PACKAGES: [&str; 7] = [
+    "dlt[duckdb,postgres,sqlalchemy,filesystem]==1.31.0",
+    "duckdb==2.0.0",
+    "pyarrow",
+    "pymysql",
+    // Its sources of databases fail with newer ones.
+    "sqlalchemy<2.1",
+    "connectorx==0.4.6",
+    "pandas",
+];
 
 /// The given Python, or one with what is needed in a virtual environment below `folder`.
 pub(super) fn find(given: Option<&Path>, folder: &Path) -> Result<PathBuf> {

@@ -88,7 +88,7 @@ const DESTINATION_MAY_USE: [&str; 7] =
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
 
 /// Crates that may link DuckDB: the destination, and the tests that look into its files.
-const MAY_LINK_DUCKDB: [&str; 2] = ["destinations-duckdb", "tests"];
+const MAY_LINK_DUCKDB: [&str; 3] = ["destinations-duckdb", "sources-sql", "tests"];
 
 pub(super) fn check(metadata: &Metadata) -> Vec<String> {
     metadata.workspace_packages().into_iter().flat_map(of_package).collect()

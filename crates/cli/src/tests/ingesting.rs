@@ -292,3 +292,38 @@ fn what_failed_can_be_given_up_with_the_same_line() {
     let report = ingest(&bench, &["@events.jsonl", "null", "--format", "json"]).exits(0).json();
     assert_eq!(report["tables"]["events"], 1);
 }
+
+#[test]
+fn the_address_of_a_table_is_a_source_of_a_database() {
+    let document = pipeline_of(&[
+        "postgresql://reader@h/shop?sslmode=require&table=crm.orders",
+        "duckdb:out.duckdb",
+        "--write-disposition",
+        "merge",
+        "--incremental-key",
+        "updated_at",
+    ]);
+    let source = document["sources"]["ingest"].as_table().unwrap();
+    assert_eq!(source["type"].as_str(), Some("sql_database"));
+    assert_eq!(source["credentials"].as_str(), Some("postgresql://reader@h/shop?sslmode=require"));
+    assert_eq!(source["schema"].as_str(), Some("crm"));
+    let expected: Table = "name = \"orders\"\ntable = \"orders\"\nwrite_disposition = \"merge\"\n\
+                           incremental = { cursor_path = \"updated_at\" }\n"
+        .parse()
+        .unwrap();
+    assert_eq!(resource(&document), &expected);
+}
+
+#[test]
+fn a_query_is_named_and_options_of_files_are_refused_for_databases() {
+    let query = "sqlite:///x.db?query=select+1+as+one";
+    let document = pipeline_of(&[query, "duckdb:out.duckdb", "--table", "ones"]);
+    assert_eq!(resource(&document)["query"].as_str(), Some("select 1 as one"));
+    assert_eq!(resource(&document)["name"].as_str(), Some("ones"));
+    assert!(refused(&[query, "duckdb:out.duckdb"]).1.contains("--table"));
+    for option in [&["--file-format", "csv"][..], &["--allow-empty"], &["--csv-types", "text"]] {
+        let line = ["sqlite:///x.db?table=a", "duckdb:out.duckdb"].iter().chain(option).copied();
+        let (message, _) = refused(&line.collect::<Vec<_>>());
+        assert!(message.contains("for files"), "{message}");
+    }
+}

@@ -55,6 +55,20 @@ pub(super) fn push(builder: &mut ColumnBuilder, cell: &[u8]) -> Result<(), Value
     }
 }
 
+/// Appends a uuid as it is written.
+pub(super) fn push_uuid(builder: &mut ColumnBuilder, cell: &[u8]) -> Result<(), ValueError> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (nth, byte) in fixed::<16>(cell)?.into_iter().enumerate() {
+        at += usize::from(matches!(nth, 4 | 6 | 8 | 10));
+        text[at] = DIGITS[usize::from(byte >> 4)];
+        text[at + 1] = DIGITS[usize::from(byte & 15)];
+        at += 2;
+    }
+    builder.push_text(std::str::from_utf8(&text).expect("these are hexadecimal digits"))
+}
+
 fn fixed<const N: usize>(cell: &[u8]) -> Result<[u8; N], ValueError> {
     cell.try_into().map_err(|_| ValueError::new(format!("a value has {} bytes instead of {N}", cell.len())))
 }

@@ -4,8 +4,9 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio_postgres::Client;
 
-use super::cells::push;
+use super::cells::{push, push_uuid};
 use super::error;
+use super::types::comes_as_uuid;
 use crate::batches::{RowSink, Rows, Stop};
 use crate::error::SqlError;
 
@@ -17,6 +18,8 @@ const HEADER: usize = SIGNATURE.len() + 8;
 pub(super) struct CopyReader<'a> {
     sink: &'a RowSink,
     rows: Rows,
+    /// Which columns come as uuids.
+    uuids: Vec<bool>,
     /// The begin of what is not complete yet.
     rest: BytesMut,
     has_header: bool,
@@ -27,7 +30,8 @@ pub(super) struct CopyReader<'a> {
 impl<'a> CopyReader<'a> {
     pub(super) fn new(sink: &'a RowSink) -> Self {
         let rows = sink.rows();
-        Self { sink, rows, rest: BytesMut::new(), has_header: false, is_complete: false }
+        let uuids = sink.columns().iter().map(comes_as_uuid).collect();
+        Self { sink, rows, uuids, rest: BytesMut::new(), has_header: false, is_complete: false }
     }
 
     /// Reads all rows into the sink.
@@ -90,7 +94,8 @@ impl<'a> CopyReader<'a> {
 
     fn row(&mut self, row: &[u8]) -> Result<(), SqlError> {
         let mut rest = &row[2..];
-        for (builder, column) in self.rows.builders.iter_mut().zip(self.sink.columns()) {
+        let columns = self.sink.columns().iter().zip(&self.uuids);
+        for (builder, (column, is_uuid)) in self.rows.builders.iter_mut().zip(columns) {
             let (length, after) = rest.split_first_chunk::<4>().expect("the row is complete");
             let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
                 builder.push_null();
@@ -99,6 +104,7 @@ impl<'a> CopyReader<'a> {
             };
             let (cell, after) = after.split_at(length);
             rest = after;
+            let push = if *is_uuid { push_uuid } else { push };
             push(builder, cell).map_err(|error| error.in_column(&column.name, &column.declared))?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use cartage_sql_client::{Credentials, CredentialsPlace, Login, read_credentials}
 
 use super::quote::quoted;
 use super::session::PostgresSession;
+use super::types::comes_as_uuid;
 use crate::database::{Database, Session};
 use crate::error::SqlError;
 use crate::kind::Kind;
@@ -46,6 +47,7 @@ impl Database for Postgres {
 
     fn ordered(&self, column: &ReflectedColumn) -> String {
         match column.kind {
+            Kind::Text if comes_as_uuid(column) => format!("({}::text) COLLATE \"C\"", column.expression),
             Kind::Text | Kind::Json => format!("({}) COLLATE \"C\"", column.expression),
             _ => column.expression.clone(),
         }
@@ -66,6 +68,10 @@ impl Database for Postgres {
     fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
         let text = match bound {
             Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::float8"),
+            // An index on integers is of no use for conditions on numerics.
+            Bound::Number(number) if column.kind == Kind::Integer && number.parse::<i64>().is_ok() => {
+                return format!("'{number}'::int8");
+            }
             Bound::Number(number) => return format!("'{number}'::numeric"),
             Bound::Text(text) => format!("'{}'", text.replace('\'', "''")),
         };

@@ -1,6 +1,7 @@
 //! Errors of the server and of the connection, with what to do.
 
 use std::error::Error as _;
+use std::io;
 
 use cartage_sql_client::postgres::ConnectFailure;
 use tokio_postgres::error::SqlState;
@@ -30,6 +31,16 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
     described.with_remedy(known)
 }
 
+/// Whether the server may let us in a moment later: it starts, restarts, or has no room.
+pub(super) fn may_pass(failure: &ConnectFailure) -> bool {
+    let ConnectFailure::Refused(cause) = failure else { return false };
+    if let Some(code) = cause.code() {
+        return *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::TOO_MANY_CONNECTIONS;
+    }
+    let io = cause.source().and_then(|source| source.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
 /// There is no connection.
 pub(super) fn connect(place: &str, failure: ConnectFailure) -> SqlError {
     let message = |what: &str| format!("cannot connect to {place}: {what}");
@@ -48,6 +59,9 @@ pub(super) fn connect(place: &str, failure: ConnectFailure) -> SqlError {
              that sslmode must be require or more"
         }
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => "check the database of the credentials",
+        Some(code) if *code == SqlState::TOO_MANY_CONNECTIONS => {
+            "set fewer `max_connections` on the source, or let the server have more"
+        }
         Some(_) => "see what the server says",
         None if chain(&cause).contains("certificate") => {
             "name the file of trusted certificates with sslrootcert, or choose another sslmode"

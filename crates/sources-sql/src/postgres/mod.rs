@@ -8,6 +8,7 @@ mod numeric;
 mod quote;
 mod reflect;
 mod session;
+mod snapshot;
 mod types;
 
 pub(crate) use dialect::open;

@@ -155,9 +155,10 @@ async fn typed(
             is_builtin: row.try_get(4)?,
             modifier: row.try_get(5)?,
         };
-        let found = column_of(&name, &of);
+        let declared: String = row.try_get(0)?;
+        let found = column_of(&name, &declared, &of);
         columns.push(ReflectedColumn {
-            declared: row.try_get(0)?,
+            declared,
             nullable,
             kind: found.kind,
             expression: found.expression,

@@ -2,6 +2,10 @@
 
 use super::quote::quoted;
 use crate::kind::{Kind, PLAIN_DECIMAL};
+use crate::reflected::ReflectedColumn;
+
+/// The type of uuids that are of no domain.
+const UUID: &str = "uuid";
 
 /// A type behind its domains, as the catalog has it.
 #[derive(Debug)]
@@ -25,8 +29,14 @@ pub(super) struct PgColumn {
     pub(super) precision: Option<u32>,
 }
 
+/// Whether a column comes as the sixteen bytes of its uuids, which cost the server less than their texts.
+pub(super) fn comes_as_uuid(column: &ReflectedColumn) -> bool {
+    let is_plain = column.expression.ends_with('"');
+    column.declared == UUID && column.kind == Kind::Text && is_plain
+}
+
 /// What is read of a column of this type. What has no kind of its own is read as text or JSON, which hold all of it.
-pub(super) fn column_of(name: &str, of: &PgType<'_>) -> PgColumn {
+pub(super) fn column_of(name: &str, declared: &str, of: &PgType<'_>) -> PgColumn {
     let plain = quoted(name);
     let column = |kind, expression: String| PgColumn { kind, expression, precision: None };
     let text = || column(Kind::Text, format!("{plain}::text"));
@@ -35,6 +45,9 @@ pub(super) fn column_of(name: &str, of: &PgType<'_>) -> PgColumn {
     }
     if of.class != "b" || !of.is_builtin {
         return text();
+    }
+    if declared == UUID {
+        return column(Kind::Text, plain);
     }
     let length = u32::try_from(of.modifier - 4).ok();
     let kind = match of.name {
@@ -76,7 +89,7 @@ mod tests {
 
     fn kind(modifier: i32) -> Kind {
         let of = PgType { name: "numeric", class: "b", category: "N", is_builtin: true, modifier };
-        column_of("n", &of).kind
+        column_of("n", "numeric", &of).kind
     }
 
     #[test]

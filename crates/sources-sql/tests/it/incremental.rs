@@ -1,16 +1,71 @@
 //! Three runs with changes in between, for cursors of several types.
 
-use cartage_incremental::{Bounds, CursorSettings, bind};
-use cartage_source_api::Producer;
+use cartage_incremental::{Bounds, CursorSettings, Position, bind};
+use cartage_schema::{NamingKind, Schema as OurSchema};
+use cartage_source_api::{Producer, Resume};
+use cartage_sources_sql::SqlSource;
 use cartage_state::PipelineState;
 use serde_json::{Value, json};
 
-use crate::support::{Schema, context, rows_of_page, run_of};
+use crate::support::{Schema, context, resource, rows_of_page, run_of};
 
 /// One run: the ids that it brings, and what the inner reader had read.
 fn run(schema: &Schema, state: &mut PipelineState, incremental: &Value) -> (Vec<i64>, u64) {
     let hints = json!({"incremental": incremental, "primary_key": "id"});
     run_of(schema.resource("t", &hints, &json!({})), state)
+}
+
+/// A run that is killed behind so many pages.
+fn run_pages(source: &SqlSource, state: &mut PipelineState, incremental: &Value, pages: usize) -> Vec<i64> {
+    let hints = json!({"incremental": incremental, "primary_key": "id"});
+    let made = resource(source, "t", &hints, &json!({})).unwrap();
+    let settings = CursorSettings::from_hints(&made.hints).unwrap().unwrap();
+    let ours = OurSchema::new("crm", NamingKind::SnakeCase).unwrap();
+    let root = made.hints.to_tables("t", &ours.naming(None)).unwrap().remove(0);
+    let bounds = Bounds { meaning: settings.meaning(&root, &ours), ..Bounds::default() };
+    let mut producer = bind(Box::new(made.reader), settings, "t", "crm", state, &bounds).unwrap();
+    assert_eq!(producer.resume(), Resume::AtEachPage);
+    producer.open(&context()).unwrap();
+    let (mut ids, mut position) = (Vec::new(), None);
+    for _ in 0..pages {
+        let Some(page) = producer.next_page().unwrap() else { break };
+        let (steps, _) = producer.take_state_change().split();
+        for step in steps {
+            let position = position.get_or_insert_with(|| Position::at_start(state, "crm", &step));
+            position.advance(step);
+        }
+        ids.extend(rows_of_page(&page).iter().map(|row| row["id"].as_i64().unwrap()));
+    }
+    if let Some(position) = position {
+        position.write(state, "crm");
+    }
+    ids
+}
+
+#[test]
+fn a_run_in_order_that_is_killed_goes_on_behind_its_last_page() {
+    let schema = Schema::with(
+        "CREATE TABLE t (id int PRIMARY KEY, c int, at timestamptz); CREATE INDEX ON t (c); \
+         INSERT INTO t SELECT n, (n * 7919 % 1000) / 7, '2024-01-01'::timestamptz + n % 97 * interval '1 hour' \
+         FROM generate_series(1, 1000) n",
+    );
+    let source = schema.source(&json!({"chunk_size": 100}));
+    for cursor in ["c", "at", "id"] {
+        let mut state = PipelineState::new("test");
+        let cursor = json!({"cursor_path": cursor, "row_order": "asc"});
+        let (mut ids, mut runs) = (Vec::new(), 0);
+        loop {
+            // Rows with the same value lie on both sides of where a run ends: none is lost, none comes twice.
+            let more = run_pages(&source, &mut state, &cursor, 3);
+            if more.is_empty() {
+                break;
+            }
+            (ids, runs) = ([ids, more].concat(), runs + 1);
+        }
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=1000).collect::<Vec<_>>(), "{cursor}");
+        assert!(runs >= 4);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use cartage_source_api::Page;
 use serde_json::{Value, json};
 
-use crate::support::{Schema, context, resource};
+use crate::support::{Schema, context, resource, rows_of};
 
 const SHOP: &str = "CREATE TABLE customers (id int8 PRIMARY KEY, name varchar(20) NOT NULL); \
     CREATE TABLE orders (id int8, line int2, customer int8 REFERENCES customers, total numeric(10, 2), at timestamp, \
@@ -84,4 +84,38 @@ fn batches_have_the_rows_that_were_asked_for() {
     }
     assert_eq!(rows, [10_000, 10_000, 5000]);
     assert_eq!(producer.inputs()[0].rows, 25_000);
+}
+
+#[test]
+fn columns_have_the_names_and_types_that_the_settings_give() {
+    let schema = Schema::with(
+        "CREATE TABLE people (id int PRIMARY KEY); INSERT INTO people VALUES (1); \
+         CREATE TABLE t (\"Id\" int PRIMARY KEY, a int REFERENCES people (id), b uuid, n numeric, m numeric(5, 2), at timestamp(3)); \
+         INSERT INTO t VALUES (1, 1, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'NaN', 1.5, '2024-01-01'), (2, 1, NULL, 2, 2.5, NULL)",
+    );
+    let settings = json!({
+        "resolve_foreign_keys": true,
+        "type_overrides": {"NUMERIC": "text", "numeric(5,2)": "decimal", "timestamp without time zone": "text"},
+    });
+    let keys = json!({"rename_columns": {"Id": "key", "a": "b", "b": "a"}, "excluded_columns": []});
+    let hints = json!({"incremental": {"cursor_path": "key", "row_order": "desc"}});
+    let mut made = resource(&schema.source(&settings), "t", &hints, &keys).unwrap();
+    assert_eq!(made.hints.primary_key.as_ref().unwrap().names(), ["key"]);
+    assert_eq!(made.hints.references.as_ref().unwrap()[0].columns.as_ref().unwrap(), &["b"]);
+    let rows = rows_of(&mut made.reader).unwrap();
+    assert_eq!(rows[0]["key"], 2);
+    let uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    assert_eq!((&rows[1]["a"], &rows[1]["b"], &rows[1]["n"]), (&json!(uuid), &json!(1), &json!("NaN")));
+    assert_eq!(rows[1]["at"], "2024-01-01 00:00:00");
+    let types = |name: &str| made.hints.columns.as_ref().unwrap().0[name].data_type.unwrap().to_string();
+    assert_eq!((types("n").as_str(), types("m").as_str(), types("at").as_str()), ("text", "decimal", "text"));
+
+    let fails = |keys: Value| schema.rows("t", &json!({}), &keys).unwrap_err();
+    let twice = fails(json!({"rename_columns": {"a": "b"}}));
+    assert!(twice.contains("two columns become `b`"), "{twice}");
+    let unknown = fails(json!({"rename_columns": {"id": "b"}}));
+    assert!(unknown.contains("`rename_columns`") && unknown.contains("did you mean `Id`?"), "{unknown}");
+    let one = json!({"rename_columns": {"a": "b"}, "excluded_columns": ["b", "n", "Id"]});
+    let made = schema.resource("t", &json!({}), &one);
+    assert!(made.hints.primary_key.is_none());
 }

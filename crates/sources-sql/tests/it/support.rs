@@ -1,5 +1,7 @@
 //! A schema in the shared server, and its tables as rows of JSON.
 
+use std::time::{Duration, Instant};
+
 use cartage_sources_sql::{SqlResource, SqlSource};
 use cartage_test_support::postgres::{Server, shared, unique};
 use serde_json::{Value, json};
@@ -34,6 +36,24 @@ impl Schema {
     /// One resource, with hints and keys in one table.
     pub(crate) fn resource(&self, name: &str, hints: &Value, keys: &Value) -> SqlResource {
         resource(&self.source(&json!({})), name, hints, keys).unwrap()
+    }
+
+    /// How many connections read the schema.
+    pub(crate) fn readers(&self) -> u64 {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cartage' AND query LIKE '%{}%'",
+            self.name
+        );
+        self.server.psql(&sql).parse().unwrap()
+    }
+
+    /// Waits until nothing reads the schema any more.
+    pub(crate) fn assert_hung_up(&self) {
+        let begun = Instant::now();
+        while self.readers() > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(5), "connections are left");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The rows of a table, or what is wrong.

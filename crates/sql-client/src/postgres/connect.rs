@@ -52,6 +52,15 @@ pub async fn connect(login: &Login, credentials: &PostgresCredentials) -> Result
     }
 }
 
+/// Asks the server to give up the statement that a connection is waiting for, by a connection of its own.
+///
+/// # Errors
+/// [`ConnectFailure`]
+pub async fn cancel(client: &Client, credentials: &PostgresCredentials) -> Result<(), ConnectFailure> {
+    client.cancel_token().cancel_query(tls::connector(credentials)?).await?;
+    Ok(())
+}
+
 async fn attempt(
     login: &Login,
     credentials: &PostgresCredentials,

@@ -6,6 +6,6 @@ mod ssl_mode;
 mod stream;
 mod tls;
 
-pub use connect::{ConnectFailure, connect};
+pub use connect::{ConnectFailure, cancel, connect};
 pub use credentials::PostgresCredentials;
 pub use ssl_mode::SslMode;

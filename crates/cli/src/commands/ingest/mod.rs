@@ -1,5 +1,7 @@
 //! `ingest`: a pipeline made of two arguments.
 
+mod database;
+
 use std::path::{Path, PathBuf};
 
 use cartage_destinations_api::{Connector, kinds};
@@ -13,6 +15,7 @@ use crate::args::IngestArgs;
 use crate::config::Start;
 use crate::failure::Failure;
 use crate::output;
+use database::{DatabaseAddress, RowsOf};
 
 pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<'_>) -> Result<(), Failure> {
     let project = start.open(start.config_of_text(pipeline_text(args)?)?)?;
@@ -32,8 +35,13 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
 /// The pipeline file that the arguments stand for.
 pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let (kind, place) = kind_and_place(&args.destination)?;
-    let table = table_name(args)?;
-    check_merge(args)?;
+    let database =
+        DatabaseAddress::is_one(&args.source).then(|| DatabaseAddress::parse(&args.source)).transpose()?;
+    match &database {
+        Some(_) => check_options_of_files(args)?,
+        None => check_merge(args)?,
+    }
+    let table = table_name(args, database.as_ref())?;
     let mut destination = Table::new();
     if !place.is_empty() {
         destination.insert(key_of_place(kind)?.to_owned(), text(place));
@@ -41,7 +49,7 @@ pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> 
     let document = Table::from_iter([
         ("pipeline".to_owned(), pipeline(args, kind, place, &table)),
         ("destination".to_owned(), toml_table([(kind, Value::Table(destination))])),
-        ("sources".to_owned(), toml_table([("ingest", source(args, &table))])),
+        ("sources".to_owned(), toml_table([("ingest", source(args, database.as_ref(), &table))])),
     ]);
     Ok(document.to_string())
 }
@@ -96,10 +104,35 @@ fn absolute(place: &str) -> PathBuf {
     std::path::absolute(place).unwrap_or_else(|_| PathBuf::from(place))
 }
 
-fn source(args: &IngestArgs, table: &str) -> Value {
-    let mut resource = Table::new();
-    resource.insert("name".to_owned(), text(table));
-    resource.insert("path".to_owned(), text(&args.source));
+/// The table of the source: that of the files, or that of the database.
+fn source(args: &IngestArgs, database: Option<&DatabaseAddress>, table: &str) -> Value {
+    let mut resource = Table::from_iter([("name".to_owned(), text(table))]);
+    let mut source = Table::new();
+    match database {
+        None => {
+            source.insert("type".to_owned(), text("files"));
+            resource.insert("path".to_owned(), text(&args.source));
+        }
+        Some(database) => {
+            source.insert("type".to_owned(), text("sql_database"));
+            source.insert("credentials".to_owned(), text(&database.credentials));
+            if let Some(schema) = &database.schema {
+                source.insert("schema".to_owned(), text(schema));
+            }
+            let (key, rows) = match &database.rows {
+                RowsOf::Table(name) => ("table", name),
+                RowsOf::Query(query) => ("query", query),
+            };
+            resource.insert(key.to_owned(), text(rows));
+        }
+    }
+    add_options(args, &mut resource);
+    source.insert("resources".to_owned(), Value::Array(vec![Value::Table(resource)]));
+    Value::Table(source)
+}
+
+/// What the other arguments are in the table of the resource.
+fn add_options(args: &IngestArgs, resource: &mut Table) {
     let disposition = match &args.merge_strategy {
         Some(strategy) => toml_table([("disposition", text("merge")), ("strategy", text(strategy.as_str()))]),
         None => text(&args.write_disposition),
@@ -131,10 +164,25 @@ fn source(args: &IngestArgs, table: &str) -> Value {
     if !csv.is_empty() {
         resource.insert("csv".to_owned(), Value::Table(csv));
     }
-    toml_table([("type", text("files")), ("resources", Value::Array(vec![Value::Table(resource)]))])
 }
 
-/// A merge needs a key, but for scd2, which compares whole rows.
+/// A database has no formats, and an empty table is no mistake.
+fn check_options_of_files(args: &IngestArgs) -> Result<(), PipelineError> {
+    let given = [
+        ("--file-format", args.file_format.is_some()),
+        ("--allow-empty", args.allow_empty),
+        ("the options for CSV", !args.csv.settings().is_empty()),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((name, _)) => Err(PipelineError::Usage {
+            message: format!("{name}: that is for files, and the source is a database"),
+            remedy: "leave it out".to_owned(),
+        }),
+    }
+}
+
+/// A merge of files needs a key, but for scd2, which compares whole rows. Tables of databases have theirs.
 fn check_merge(args: &IngestArgs) -> Result<(), PipelineError> {
     let usage =
         |message: String, remedy: &str| Err(PipelineError::Usage { message, remedy: remedy.to_owned() });
@@ -173,10 +221,20 @@ fn number_or_text(given: &str) -> Value {
     }
 }
 
-/// The table: as asked for, else the name of the file up to its first dot or star.
-fn table_name(args: &IngestArgs) -> Result<String, PipelineError> {
+/// The table: as asked for, else that of the database, or the name of the file up to its first dot or star.
+fn table_name(args: &IngestArgs, database: Option<&DatabaseAddress>) -> Result<String, PipelineError> {
     if let Some(name) = &args.table {
         return Ok(name.clone());
+    }
+    match database.map(|database| &database.rows) {
+        Some(RowsOf::Table(name)) => return Ok(name.clone()),
+        Some(RowsOf::Query(_)) => {
+            return Err(PipelineError::Usage {
+                message: "the rows of a query have no table's name".to_owned(),
+                remedy: "name the table with --table".to_owned(),
+            });
+        }
+        None => {}
     }
     let path = cartage_sources::local_path(&args.source);
     let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());

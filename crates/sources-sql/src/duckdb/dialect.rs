@@ -1,0 +1,107 @@
+//! Where the file is, and how DuckDB spells things.
+
+use std::path::PathBuf;
+
+use cartage_config::Section;
+use serde::Deserialize;
+
+use super::session::DuckDbSession;
+use crate::database::{Database, Session};
+use crate::error::SqlError;
+use crate::kind::Kind;
+use crate::reflected::{Bound, ReflectedColumn};
+
+/// A file.
+#[derive(Debug)]
+pub(crate) struct DuckDb {
+    path: PathBuf,
+}
+
+/// `credentials` as a table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    /// A connection string instead of the other keys.
+    url: Option<String>,
+    #[serde(rename = "drivername")]
+    _drivername: Option<String>,
+    /// The file.
+    database: Option<PathBuf>,
+}
+
+/// Reads the credentials that stand in `credentials`: `duckdb:///file.duckdb`, relative to the pipeline file.
+pub(crate) fn open(credentials: &Section, section: &Section) -> Result<DuckDb, SqlError> {
+    let remedy = "write it as duckdb:///file.duckdb, with four slashes for a path from the root";
+    let spelled = credentials.spell_out("credentials", "url").table_or_empty("credentials");
+    let given: Credentials =
+        spelled.parse().map_err(|cause| SqlError::new(cause.to_string()).with_remedy(remedy))?;
+    let path = match (given.url, given.database) {
+        (Some(url), None) => {
+            let place = url.split_once("://").map(|(_, rest)| rest.split('?').next().unwrap_or(rest));
+            place.and_then(|place| place.strip_prefix('/')).map(PathBuf::from)
+        }
+        (None, path) => path,
+        (Some(_), Some(_)) => None,
+    };
+    let path = path.filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != ":memory:");
+    let path = path.ok_or_else(|| SqlError::new("the credentials name no file").with_remedy(remedy))?;
+    Ok(DuckDb { path: section.base_dir().join(path) })
+}
+
+/// A name in quotes.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl Database for DuckDb {
+    fn place(&self) -> String {
+        format!("DuckDB file {}", self.path.display())
+    }
+
+    fn connect(&self) -> Result<Box<dyn Session>, SqlError> {
+        Ok(Box::new(DuckDbSession::open(&self.path)?))
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        quoted(name)
+    }
+
+    fn as_text(&self, column: &ReflectedColumn) -> String {
+        format!("CAST({} AS VARCHAR)", quoted(&column.name))
+    }
+
+    // Texts are ordered by their bytes.
+    fn ordered(&self, column: &ReflectedColumn) -> String {
+        column.expression.clone()
+    }
+
+    fn bound(&self, column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String> {
+        let fits = matches!(
+            (column.kind, bound),
+            (Kind::Integer | Kind::Float | Kind::Decimal { .. }, Bound::Number(_))
+                | (
+                    Kind::Decimal { .. } | Kind::Text | Kind::Date | Kind::Time | Kind::Timestamp { .. },
+                    Bound::Text(_)
+                )
+        );
+        // The column itself rather than what is selected, so that statistics of the file count.
+        let compared = if column.kind == Kind::Text { self.ordered(column) } else { quoted(&column.name) };
+        fits.then(|| format!("{compared} {operator} {}", self.literal(column, bound)))
+    }
+
+    fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
+        let text = match bound {
+            Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::DOUBLE"),
+            Bound::Number(number) => return number.clone(),
+            Bound::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        };
+        match column.kind {
+            Kind::Decimal { precision, scale } => format!("{text}::DECIMAL({precision}, {scale})"),
+            Kind::Date => format!("{text}::DATE"),
+            Kind::Time => format!("{text}::TIME"),
+            Kind::Timestamp { aware: true } => format!("{text}::TIMESTAMPTZ"),
+            Kind::Timestamp { aware: false } => format!("{text}::TIMESTAMP"),
+            _ => text,
+        }
+    }
+}

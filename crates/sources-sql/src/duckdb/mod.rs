@@ -1,0 +1,9 @@
+//! DuckDB files: the answers are Arrow already.
+
+mod dialect;
+mod error;
+mod reflect;
+mod session;
+mod types;
+
+pub(crate) use dialect::open;
