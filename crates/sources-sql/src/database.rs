@@ -77,6 +77,7 @@ pub(crate) trait SnapshotSession {
 
 /// What is to be divided by the places of its rows.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL knows places of rows"))]
 pub(crate) struct WantedPlaces<'a> {
     pub(crate) relation: &'a Relation,
     /// The statement that reads it in one go, if not all of its rows are asked for: an index may be better.

@@ -37,6 +37,7 @@ mod drivers;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod error;
+#[cfg(any(feature = "adbc", feature = "duckdb", feature = "mysql", feature = "postgres"))]
 mod floats;
 mod hints;
 mod key_ranges;

@@ -3,7 +3,9 @@
 use cartage_values::{Iso, civil_from_days, days_from_civil, parse_iso};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+
+/// Microseconds of a day.
+pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// The day of a bound, which may be a date or a point in time.
 pub(crate) fn day_of(text: &str) -> Option<i32> {

@@ -13,12 +13,13 @@ use crate::database::Session;
 use crate::error::SqlError;
 use crate::reflected::{Reflected, Relation};
 
-/// Points in time are UTC and texts UTF-8 whatever the server's defaults are, and no row is left out. The server waits
-/// for a day until more rows are taken. The mode stays the server's: it is what SQL of the user was written for, and ours
-/// means the same in all.
+/// Points in time are UTC and texts UTF-8 whatever the server's defaults are, and no row is left out and no text cut. The
+/// server waits for a day until more rows are taken. The mode stays the server's: it is what SQL of the user was written
+/// for, and ours means the same in all.
 const SETTINGS: [&str; 3] = [
     "SET NAMES utf8mb4",
-    "SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615, net_write_timeout = 86400",
+    "SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615, \
+     group_concat_max_len = 4294967295, net_write_timeout = 86400",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 ];
 

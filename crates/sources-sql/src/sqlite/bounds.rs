@@ -3,18 +3,16 @@
 //! SQLite compares values of different kinds by the kind first: numbers before texts before blobs. Values of another
 //! kind than the bound pass, since whether they can be read at all is decided later. Texts of dates and times are
 //! compared as texts, which finds them by an index; the bound is a text that none of the forms of what lies beyond it
-//! sorts before (or behind).
+//! sorts before (or behind). A text of another zone than UTC, which a column without zones cannot have, may lie a day off.
 
 use super::quote;
 use crate::decimals::plain;
 use crate::kind::Kind;
-use crate::moments::{date_text, day_of, micros_of, time_of, time_text, timestamp_text};
+use crate::moments::{MICROS_PER_DAY, date_text, day_of, micros_of, time_of, time_text, timestamp_text};
 use crate::reflected::{Bound, ReflectedColumn};
 
 /// More than the error of SQLite's floats that were written as decimals.
 const SLACK: f64 = 1e-14;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// The condition that the column lies at a bound or in the direction of `operator`.
 pub(super) fn condition(column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String> {

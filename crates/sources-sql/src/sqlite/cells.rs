@@ -8,8 +8,7 @@ use crate::builders::ColumnBuilder;
 use crate::decimals::{decimal, decimal_of_integer};
 use crate::error::ValueError;
 use crate::kind::Kind;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+use crate::moments::MICROS_PER_DAY;
 
 /// Appends a value to the column that it belongs to, if it is one of the kind or becomes one without loss.
 pub(super) fn push(builder: &mut ColumnBuilder, kind: Kind, value: ValueRef<'_>) -> Result<(), ValueError> {

@@ -72,6 +72,14 @@ fn queries_conditions_and_odd_names_are_read() {
 }
 
 #[test]
+fn neither_rows_nor_texts_are_cut_by_defaults_of_the_server() {
+    let database = Database::with("CREATE TABLE t (a int)");
+    let query = json!({"query": "SELECT GROUP_CONCAT(seq) AS v FROM seq_1_to_300000"});
+    let rows = database.rows("q", &json!({}), &query).unwrap();
+    assert!(rows[0]["v"].as_str().unwrap().ends_with(",300000"));
+}
+
+#[test]
 fn another_schema_is_another_database() {
     let database = Database::with("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
     let settings = json!({"credentials": format!("{}?ssl_mode=DISABLED", database.server.url())});
