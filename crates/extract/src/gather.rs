@@ -2,6 +2,7 @@
 
 mod open;
 mod page;
+mod row_ids;
 mod tables;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

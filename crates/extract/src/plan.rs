@@ -40,6 +40,8 @@ pub(crate) struct Planned {
     pub(crate) target: Arc<HintedTables>,
     /// How far its pages may go.
     reach: RouteScope,
+    /// Whether its rows in columns get ids.
+    pub(crate) takes_row_ids: bool,
     /// When extracting it again cannot double rows.
     pub(crate) repeatable: Repeatable,
     /// From where a later run goes on with the state of this one.
@@ -233,6 +235,7 @@ fn one(
         _ => producer.resume(),
     };
     let reach = producer.reach();
+    let takes_row_ids = producer.takes_row_ids();
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
     let replaces_itself = match target.disposition {
         // What pages do by hints of their own is not known before they come.
@@ -257,6 +260,7 @@ fn one(
         name,
         hints,
         reach,
+        takes_row_ids,
         repeatable,
         resume,
         cursor,

@@ -290,6 +290,10 @@ impl Producer for IncrementalProducer {
         self.route.clone()
     }
 
+    fn takes_row_ids(&self) -> bool {
+        self.inner.takes_row_ids()
+    }
+
     fn reach(&self) -> RouteScope {
         self.inner.reach()
     }

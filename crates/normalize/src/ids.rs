@@ -5,13 +5,8 @@
 //! ids that are unique and stable, so a fast hash does. Ids that the data determines (keys, row hashes and
 //! everything below such rows) are dlt's, byte for byte.
 
-use cartage_schema::row_hash_id;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
-
-/// Characters of an id.
-const ID_CHARS: usize = 14;
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use cartage_schema::{ROW_ID_CHARS, position_id, row_hash_id, row_id_of, table_seed};
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 /// The id of one row.
 #[derive(Clone, Debug)]
@@ -23,17 +18,14 @@ pub(crate) struct RowId {
 
 #[derive(Clone, Debug)]
 enum IdText {
-    Made([u8; ID_CHARS]),
+    Made([u8; ROW_ID_CHARS]),
     Given(Box<str>),
 }
 
 impl RowId {
     /// The id of a root row without a key. `seed` is [`table_seed`] of its table.
     pub(crate) fn of_position(seed: u64, file: u32, offset: u64) -> Self {
-        let mut position = [0; 12];
-        position[..4].copy_from_slice(&file.to_le_bytes());
-        position[4..].copy_from_slice(&offset.to_le_bytes());
-        Self::made(xxh3_128_with_seed(&position, seed))
+        Self { text: IdText::Made(position_id(seed, file, offset)), determined: false }
     }
 
     /// An id that the data determines: brought by the row, or a hash of it.
@@ -46,9 +38,9 @@ impl RowId {
         if self.determined {
             return Self::determined(&row_hash_id(format!("{}_{table}_{index}", self.as_str()).as_bytes()));
         }
-        let mut input = [0; ID_CHARS + 8];
-        input[..ID_CHARS].copy_from_slice(self.as_bytes());
-        input[ID_CHARS..].copy_from_slice(&(index as u64).to_le_bytes());
+        let mut input = [0; ROW_ID_CHARS + 8];
+        input[..ROW_ID_CHARS].copy_from_slice(self.as_bytes());
+        input[ROW_ID_CHARS..].copy_from_slice(&(index as u64).to_le_bytes());
         Self::made(xxh3_128_with_seed(&input, seed))
     }
 
@@ -60,7 +52,7 @@ impl RowId {
     }
 
     fn made(hash: u128) -> Self {
-        Self { text: IdText::Made(encode(hash)), determined: false }
+        Self { text: IdText::Made(row_id_of(hash)), determined: false }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -80,46 +72,15 @@ impl RowId {
     }
 }
 
-/// What makes the ids of a table differ from those of other tables and loads.
-pub(crate) fn table_seed(load_id: &str, table: &str) -> u64 {
-    xxh3_64_with_seed(table.as_bytes(), xxh3_64(load_id.as_bytes()))
-}
-
 /// The id of a job file: ten hexadecimal digits that derive from what it holds, not from when it was made.
 pub(crate) fn file_id(load_id: &str, table: &str, number: u32) -> String {
     let hash = xxh3_64_with_seed(&number.to_le_bytes(), table_seed(load_id, table));
     format!("{:010x}", hash >> 24)
 }
 
-/// Base64 of the low ten bytes, without padding.
-fn encode(hash: u128) -> [u8; ID_CHARS] {
-    // 80 bits give ten characters, three more, and one of the last two bits.
-    let high = (hash >> 20) as u64;
-    let low = (hash as u64 & 0xf_ffff) << 4;
-    let mut chars = [0; ID_CHARS];
-    for (index, char) in chars[..10].iter_mut().enumerate() {
-        *char = ALPHABET[(high >> (54 - 6 * index)) as usize & 63];
-    }
-    for (index, char) in chars[10..].iter_mut().enumerate() {
-        *char = ALPHABET[(low >> (18 - 6 * index)) as usize & 63];
-    }
-    chars
-}
-
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
-
     use super::*;
-
-    #[test]
-    fn ids_are_base64_of_ten_bytes() {
-        for hash in [0_u128, 1, 0xffff_ffff_ffff_ffff_ffff, 0x0123_4567_89ab_cdef_4242, u128::MAX] {
-            let bytes = hash.to_be_bytes();
-            assert_eq!(encode(hash), STANDARD_NO_PAD.encode(&bytes[6..]).as_bytes());
-        }
-    }
 
     #[test]
     fn children_of_rows_with_their_own_id_have_dlts_ids() {

@@ -47,17 +47,6 @@ pub(crate) struct Rules {
     roots: HashSet<String>,
 }
 
-/// How root rows of a table get their ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RowIdKind {
-    /// From load id, table and position.
-    Position,
-    /// Hash of the primary key.
-    Key(Vec<String>),
-    /// Hash of the whole row as it came.
-    Row,
-}
-
 impl Rules {
     /// # Errors
     /// [`SchemaError::Pattern`] if a pattern of the schema cannot be compiled.
@@ -212,24 +201,8 @@ impl Rules {
     }
 
     pub(crate) fn row_id(&self, table: &str, is_root: bool) -> RowIdKind {
-        let Some(known) = self.schema.tables.get(table).filter(|_| is_root) else {
-            return RowIdKind::Position;
-        };
-        match self.schema.merge_of(known) {
-            Some(MergeStrategy::Upsert | MergeStrategy::InsertOnly | MergeStrategy::Cdc) => {
-                RowIdKind::Key(known.primary_key().into_iter().map(str::to_owned).collect())
-            }
-            Some(MergeStrategy::Scd2) => {
-                let version = known.first_column(|column| column.has_own_hint("x-row-version"));
-                let id = self.naming.normalize_identifier("_dlt_id");
-                if version.is_some_and(|column| column.name == id) {
-                    RowIdKind::Row
-                } else {
-                    RowIdKind::Position
-                }
-            }
-            _ => RowIdKind::Position,
-        }
+        let known = self.schema.tables.get(table).filter(|_| is_root);
+        known.map_or(RowIdKind::Position, |known| self.schema.row_id_kind(known, &self.naming))
     }
 
     /// Columns of a table whose values go to the tables below, with their names there.

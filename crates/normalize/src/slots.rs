@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cartage_schema::DataType;
+use cartage_schema::{DataType, RowIdKind, table_seed};
 
 use crate::columns::ColumnSize;
-use crate::ids::table_seed;
-use crate::rules::{RowIdKind, Rules};
+use crate::rules::Rules;
 use crate::variant_names::VariantOf;
 
 /// A column of a table, by number.

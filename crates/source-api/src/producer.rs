@@ -87,6 +87,11 @@ pub trait Producer: Send {
         None
     }
 
+    /// Whether rows in columns get a load id and an id of their own, as rows of JSON do. Asked before `open`.
+    fn takes_row_ids(&self) -> bool {
+        false
+    }
+
     /// How far the pages may go. Asked before `open`.
     fn reach(&self) -> RouteScope {
         RouteScope::OwnTable

@@ -119,6 +119,11 @@ impl Producer for TableReader {
         Some(self.connections.max())
     }
 
+    // As dlt's rows of tables have them.
+    fn takes_row_ids(&self) -> bool {
+        true
+    }
+
     fn inputs(&self) -> Vec<Input> {
         vec![self.input.clone()]
     }

@@ -51,12 +51,13 @@ fn tables_of(out: &mut String, case: &Case, run: &Value, origin: &Origin) {
     let resources = overlaid(&case.document["resources"], &run["resources"], true);
     for (name, mut hints) in resources {
         for bound in ["initial_value", "end_value"] {
-            let Some(typed) = hints["incremental"].get_mut(bound) else { continue };
+            let Some(typed) = hints.pointer_mut(&format!("/incremental/{bound}")) else { continue };
             if let Some(value) = typed.as_object().and_then(|typed| typed.values().next()) {
                 *typed = value.clone();
             }
         }
-        for hint in hints["columns"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        let columns = hints.get_mut("columns").and_then(Value::as_object_mut);
+        for hint in columns.into_iter().flat_map(Map::values_mut) {
             hint.as_object_mut().and_then(|hint| hint.shift_remove("name"));
         }
         out.push_str("\n[[sources.oracle.resources]]\n");

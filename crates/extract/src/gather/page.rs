@@ -58,6 +58,9 @@ impl Extraction<'_> {
                     && self.hints.columnar.insert(target.table.clone(), target.id) != Some(target.id) =>
             {
                 self.merge_hints(resource, &target, &page)?;
+                if self.planned[resource].takes_row_ids {
+                    self.add_id_columns(resource, &target.table)?;
+                }
             }
             _ => {}
         }
@@ -87,7 +90,13 @@ impl Extraction<'_> {
                     file.check_whole(self.settings.compression_threads)
                         .map_err(|error| self.failed(resource, error))?;
                 }
-                writers.write(table, page, settings)?;
+                match page {
+                    Page::Arrow(batch) if self.planned[resource].takes_row_ids => {
+                        let page = Page::Arrow(self.with_row_ids(writers, resource, table, batch)?);
+                        writers.write(table, &page, settings)?;
+                    }
+                    page => writers.write(table, page, settings)?,
+                }
             }
         }
         self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);

@@ -29,6 +29,8 @@ struct TableWriter {
     columns: ColumnsWriter,
     quarantine: Option<QuarantineWriter>,
     has_files: bool,
+    /// Rows that have got a number.
+    numbered: u64,
 }
 
 impl<'a> TableWriters<'a> {
@@ -61,6 +63,15 @@ impl<'a> TableWriters<'a> {
                 writer.columns.link(files, file)
             }
         }
+    }
+
+    /// The load id of the package, and the number of the first of so many rows of a table: each gets one once.
+    pub(crate) fn number(&mut self, table: &str, rows: u64) -> (&'a str, u64) {
+        let staged = self.staged;
+        let (writer, _) = self.parts(table);
+        let first = writer.numbered;
+        writer.numbered += rows;
+        (staged.load_id().as_str(), first)
     }
 
     /// Gives the table a file without rows, unless it has one: its rows at the destination are replaced
@@ -153,6 +164,7 @@ impl<'a> TableWriters<'a> {
                 columns: ColumnsWriter::new(table),
                 quarantine: None,
                 has_files: false,
+                numbered: 0,
             };
             self.tables.insert(table.to_owned(), writer);
         }

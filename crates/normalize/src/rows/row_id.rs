@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cartage_schema::row_hash_id;
+use cartage_schema::{RowIdKind, row_hash_id};
 use cartage_values::canonical;
 use serde_json::{Map, Value};
 use simd_json::{Node, StaticNode};
@@ -11,7 +11,6 @@ use crate::cells::{CellValue, Inherited, InheritedValue, RowOrigin};
 use crate::error::BadValue;
 use crate::ids::RowId;
 use crate::json_text::to_value;
-use crate::rules::RowIdKind;
 use crate::shape::TableId;
 
 use super::RowContext;

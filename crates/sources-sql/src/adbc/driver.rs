@@ -75,7 +75,7 @@ impl Credentials {
         })?;
         driver
             .new_database_with_opts(self.told()?)
-            .map_err(|cause| secrets.error("the driver does not take the credentials", &cause))
+            .map_err(|cause| secrets.error("cannot connect", &cause))
     }
 
     /// A path begins at the folder of the pipeline file.

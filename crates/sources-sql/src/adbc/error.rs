@@ -48,7 +48,7 @@ impl Secrets {
                 "check the SQL of `query` and `where`, and the options in the credentials"
             }
             Status::IO | Status::Timeout => {
-                "check whether the server runs and can be reached, then run again"
+                "check the credentials, and whether the server runs and can be reached; then run again"
             }
             _ => return described,
         };
@@ -75,6 +75,6 @@ mod tests {
         );
         let error = secrets.error("cannot connect", &cause).to_string();
         assert!(!error.contains("hunter2") && !error.contains("token-1"), "{error}");
-        assert!(error.contains("check whether the server runs"), "{error}");
+        assert!(error.contains("whether the server runs"), "{error}");
     }
 }

@@ -105,13 +105,12 @@ impl Table {
     }
 
     /// Whether the column may be NULL, as far as the driver knows.
-    pub(super) fn is_nullable(&self, column: &str) -> Option<bool> {
-        let column = self.columns.as_ref()?.iter().find(|found| found.name == column)?;
-        match (column.xdbc_nullable, column.xdbc_is_nullable.as_deref()) {
-            (Some(0), _) | (_, Some("NO")) => Some(false),
-            (Some(1), _) | (_, Some("YES")) => Some(true),
-            _ => None,
-        }
+    pub(super) fn is_nullable(&self, name: &str) -> bool {
+        let column = self.columns.iter().flatten().find(|found| found.name == name);
+        let says_no = column.is_some_and(|column| {
+            column.xdbc_nullable == Some(0) || column.xdbc_is_nullable.as_deref() == Some("NO")
+        });
+        !says_no && !self.primary_key().iter().any(|key| key == name)
     }
 
     /// Columns of the primary key.

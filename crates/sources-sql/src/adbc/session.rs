@@ -72,6 +72,9 @@ impl AdbcSession {
 
     /// The columns of a statement; where the driver cannot say them, of the answer without rows.
     fn schema_of(&mut self, sql: &str, without_rows: &str) -> Result<Schema, Error> {
+        if !self.spelling.has_types {
+            return Ok(self.statement(sql)?.execute()?.schema().as_ref().clone());
+        }
         match self.statement(sql)?.execute_schema() {
             Err(error) if error.status == Status::NotImplemented => {
                 Ok(self.statement(without_rows)?.execute()?.schema().as_ref().clone())
@@ -85,7 +88,7 @@ impl AdbcSession {
             name: field.name().clone(),
             declared: field.data_type().to_string(),
             // Fields of drivers often say that there are no NULLs without knowing it.
-            nullable: table.and_then(|table| table.is_nullable(field.name())).unwrap_or(true),
+            nullable: table.is_none_or(|table| table.is_nullable(field.name())),
             kind: kind_of(field.data_type()),
             expression: self.spelling.quoted(field.name()),
             precision: None,

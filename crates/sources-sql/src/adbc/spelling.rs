@@ -8,8 +8,10 @@ use crate::reflected::{Bound, ReflectedColumn};
 pub(super) struct Spelling {
     /// Before and behind a name.
     quote: char,
-    /// Whether dates and times are plain texts there.
+    /// Whether there are dates and times, rather than texts.
     has_dates: bool,
+    /// Whether columns have types; else those of the first rows count.
+    pub(super) has_types: bool,
 }
 
 impl Spelling {
@@ -24,6 +26,7 @@ impl Spelling {
                 '"'
             },
             has_dates: !is_one_of(&["sqlite"]),
+            has_types: !is_one_of(&["sqlite"]),
         }
     }
 

@@ -64,7 +64,7 @@ fn rows_of(mut resource: SqlResource, cursor: Option<CursorRange>) -> Result<Vec
 fn values_of_every_type_are_kept() {
     let shop = Shop::with(
         "CREATE TYPE mood AS ENUM ('a', 'b');
-         CREATE TABLE t AS SELECT true AS b, -128::TINYINT AS i8, 4294967295::UINTEGER AS u32,
+         CREATE TABLE t AS SELECT true AS b, (-128)::TINYINT AS i8, 4294967295::UINTEGER AS u32,
            18446744073709551615::UBIGINT AS u64, 99999999999999999999999999999999999999::HUGEINT AS huge,
            1.1::FLOAT AS f, 'inf'::DOUBLE AS inf, 12.345::DECIMAL(18,3) AS d, 'ü' AS text, ''::BLOB AS empty,
            'a\\x00'::BLOB AS blob, DATE '0001-01-01' AS date, TIME '23:59:59.999999' AS time,
@@ -138,7 +138,7 @@ fn tables_views_keys_and_references_are_reflected() {
 #[test]
 fn a_cursor_is_a_condition_and_a_query_takes_its_bounds() {
     let shop = Shop::with(
-        "CREATE TABLE t AS SELECT i AS id, TIMESTAMPTZ '2024-01-01 00:00:00+00' + INTERVAL (i) HOUR AS at
+        "CREATE TABLE t AS SELECT i AS id, (TIMESTAMP '2024-01-01 00:00:00' + INTERVAL (i) HOUR)::TIMESTAMPTZ AS at
          FROM range(100000) r(i)",
     );
     let range = |start: Value, end: Value| Some(CursorRange { initial: Value::Null, start, end });

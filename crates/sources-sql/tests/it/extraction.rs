@@ -115,7 +115,7 @@ fn many_tables_take_turns_with_few_connections() {
             let mut settings = ExtractSettings { next_item_mode: mode, ..ExtractSettings::default() };
             settings.limit.rows = rows;
             let (report, most) = most_connections(&schema, || Pipeline::new(settings).run(&source, listed));
-            assert!((1..=max).contains(&most), "{most} connections instead of {max}");
+            assert!(most <= max, "{most} connections instead of {max}");
             for n in 0..9 {
                 let wanted = (n * 100).min(rows.unwrap_or(u64::MAX));
                 assert_eq!(report.tables.get(&format!("t{n}")).copied().unwrap_or(0), wanted, "t{n}");
