@@ -75,6 +75,12 @@ impl RowSink {
         self.is_wanted.load(Ordering::Acquire)
     }
 
+    /// The same, for who looks from elsewhere.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn wanted(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_wanted)
+    }
+
     pub(crate) fn columns(&self) -> &[ReflectedColumn] {
         &self.columns
     }

@@ -57,6 +57,8 @@ mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod wanted;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
 pub use error::SqlError;

@@ -44,6 +44,15 @@ pub(super) fn lost_value(message: &str) -> SqlError {
         .with_remedy("raise max_allowed_packet of the server, or leave the column out by `excluded_columns`")
 }
 
+/// Whether there may be a connection in a moment: the server starts, or has no room.
+pub(super) fn may_pass(cause: &Error) -> bool {
+    match cause {
+        Error::Server(ServerError { code, .. }) => matches!(code, 1040 | 1053 | 1203),
+        Error::Io(IoError::Io(inner)) => inner.kind() == io::ErrorKind::ConnectionRefused,
+        _ => false,
+    }
+}
+
 /// There is no connection to the place.
 pub(super) fn connect(place: &str, cause: &Error) -> SqlError {
     let (what, remedy) = match cause {

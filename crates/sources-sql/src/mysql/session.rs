@@ -1,7 +1,11 @@
 //! One session, which only reads.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use cartage_sql_client::Login;
 use cartage_sql_client::mysql::MysqlCredentials;
+use futures_util::future::{Either, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Value};
 use tokio::runtime::{Builder, Runtime};
@@ -12,6 +16,7 @@ use crate::batches::{RowSink, Stop};
 use crate::database::Session;
 use crate::error::SqlError;
 use crate::reflected::{Reflected, Relation};
+use crate::wanted::not_wanted;
 
 /// Points in time are UTC and texts UTF-8 whatever the server's defaults are, and no row is left out and no text cut. The
 /// server waits for a day until more rows are taken. The mode stays the server's: it is what SQL of the user was written
@@ -26,12 +31,20 @@ const SETTINGS: [&str; 3] = [
 /// All tables of a statement are read as of one moment.
 const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
+/// How long is waited between attempts to connect.
+const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// How long the server is asked to give up a statement.
+const CANCEL: Duration = Duration::from_secs(1);
+
 /// A connection, and the executor that moves its bytes in the thread that calls.
 #[derive(Debug)]
 pub(super) struct MysqlSession {
     /// There until the session is dropped.
     conn: Option<Conn>,
     runtime: Runtime,
+    login: Login,
+    credentials: MysqlCredentials,
 }
 
 impl MysqlSession {
@@ -45,14 +58,14 @@ impl MysqlSession {
             .enable_all()
             .build()
             .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
-        let connecting = cartage_sql_client::mysql::connect(login, credentials);
-        let mut conn = runtime.block_on(connecting).map_err(|cause| error::connect(place, &cause))?;
+        let connected = runtime.block_on(connection(login, credentials));
+        let mut conn = connected.map_err(|cause| error::connect(place, &cause))?;
         for sql in SETTINGS {
             runtime
                 .block_on(conn.query_drop(sql))
                 .map_err(|cause| error::statement("cannot set up the session", &cause))?;
         }
-        Ok(Self { conn: Some(conn), runtime })
+        Ok(Self { conn: Some(conn), runtime, login: login.clone(), credentials: credentials.clone() })
     }
 
     fn parts(&mut self) -> (&Runtime, &mut Conn) {
@@ -73,10 +86,21 @@ impl Session for MysqlSession {
 
     fn read(mut self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop> {
         let (runtime, conn) = self.parts();
-        let result = runtime.block_on(read_rows(conn, sql, sink));
+        let id = conn.id();
+        let result = runtime.block_on(async {
+            match select(pin!(read_rows(conn, sql, sink)), pin!(not_wanted(sink))).await {
+                Either::Left((read, _)) => read,
+                Either::Right(_) => Err(Stop::NotWanted),
+            }
+        });
         if result.is_err() {
             // To say goodbye, all rows that were not taken would have to be.
             drop(self.conn.take());
+        }
+        if let Err(Stop::NotWanted) = result {
+            // Else it would notice when it next sends a row.
+            let kill = kill(&self.login, &self.credentials, id);
+            let _ = self.runtime.block_on(async { tokio::time::timeout(CANCEL, kill).await });
         }
         result
     }
@@ -90,6 +114,24 @@ impl Drop for MysqlSession {
             let _ = self.runtime.block_on(conn.disconnect());
         }
     }
+}
+
+/// Connects, also to a server that starts or has no room at the moment.
+async fn connection(login: &Login, credentials: &MysqlCredentials) -> mysql_async::Result<Conn> {
+    for wait in WAITS {
+        match cartage_sql_client::mysql::connect(login, credentials).await {
+            Err(cause) if error::may_pass(&cause) => tokio::time::sleep(wait).await,
+            connected => return connected,
+        }
+    }
+    cartage_sql_client::mysql::connect(login, credentials).await
+}
+
+/// Ends another session of the same user.
+async fn kill(login: &Login, credentials: &MysqlCredentials, id: u32) -> mysql_async::Result<()> {
+    let mut conn = cartage_sql_client::mysql::connect(login, credentials).await?;
+    conn.query_drop(format!("KILL {id}")).await?;
+    conn.disconnect().await
 }
 
 /// Reads the answer as it comes. What is prepared is answered in the binary form.

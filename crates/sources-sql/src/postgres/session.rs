@@ -15,14 +15,12 @@ use crate::batches::{RowSink, Stop};
 use crate::database::{Session, SnapshotSession};
 use crate::error::SqlError;
 use crate::reflected::{Reflected, Relation};
+use crate::wanted::not_wanted;
 
 /// Texts are UTC and unabbreviated whatever the server's defaults are.
 const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET TIME ZONE 'UTC'; SET datestyle = 'ISO'; \
     SET intervalstyle = 'iso_8601'; SET extra_float_digits = 1; SET bytea_output = 'hex'; \
     SET standard_conforming_strings = on; SET client_min_messages = warning; SET idle_in_transaction_session_timeout = 0";
-
-/// How often a wait looks whether rows are still wanted.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// How long is waited between attempts to connect.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
@@ -87,14 +85,6 @@ async fn client(login: &Login, credentials: &PostgresCredentials) -> Result<Clie
         }
     }
     cartage_sql_client::postgres::connect(login, credentials).await
-}
-
-/// Ends when rows are no longer wanted.
-async fn not_wanted(sink: &RowSink) {
-    let mut look = tokio::time::interval(LOOK);
-    while sink.is_wanted() {
-        look.tick().await;
-    }
 }
 
 impl Session for PostgresSession {

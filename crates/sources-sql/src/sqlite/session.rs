@@ -1,5 +1,7 @@
 //! One connection, which only reads.
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::{Connection, OpenFlags};
 
 use super::cells::push;
@@ -9,6 +11,9 @@ use crate::batches::{RowSink, Stop};
 use crate::database::Session;
 use crate::error::SqlError;
 use crate::reflected::{Reflected, Relation};
+
+/// How often it is looked whether rows are still wanted, in steps of SQLite's machine.
+const STEPS: i32 = 100_000;
 
 /// A connection to one file.
 #[derive(Debug)]
@@ -57,8 +62,15 @@ impl Session for SqliteSession {
         reflect::reflect(&self.connection, relation)
     }
 
-    fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop> {
-        let failed = |cause: rusqlite::Error| Stop::Failed(error::statement("cannot read", &cause));
+    fn read(mut self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop> {
+        let failed = |cause: rusqlite::Error| {
+            if sink.is_wanted() { error::statement("cannot read", &cause).into() } else { Stop::NotWanted }
+        };
+        let wanted = sink.wanted();
+        // A statement may work for long before it has a row.
+        self.connection
+            .progress_handler(STEPS, Some(move || !wanted.load(Ordering::Acquire)))
+            .map_err(failed)?;
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let mut answer = statement.query([]).map_err(failed)?;
         let mut rows = sink.rows();

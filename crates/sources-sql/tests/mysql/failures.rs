@@ -1,5 +1,7 @@
 //! What is wrong is named with source, table and remedy, and no secret is shown.
 
+use std::time::Instant;
+
 use cartage_source_api::Producer;
 use cartage_sources_sql::SqlSource;
 use cartage_test_support::mariadb::Server;
@@ -78,6 +80,32 @@ fn a_killed_query_and_a_killed_connection_are_errors() {
         };
         let error = interrupted(&database.source(&json!({"chunk_size": 100})), kill);
         says(&error, &["query of resource `q`", "source `crm`", "cannot read", "run again"]);
+    }
+}
+
+#[test]
+fn a_statement_that_nobody_waits_for_any_more_ends_at_the_server() {
+    let database = Database::with("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+    let query = json!({"query": "SELECT SLEEP(60) AS a FROM t"});
+    let mut made = database.resource("q", &json!({}), &query);
+    let context = context();
+    made.reader.open(&context).unwrap();
+    let sessions = format!(
+        "SELECT count(*) FROM information_schema.processlist WHERE db = '{}' AND info LIKE '%SLEEP%'",
+        database.name
+    );
+    let cancel = context.cancel.clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while database.server.sql(&sessions) == "0" {}
+            cancel.cancel();
+        });
+        assert!(made.reader.next_page().unwrap_err().to_string().contains("cancelled"));
+    });
+    made.reader.close();
+    let begun = Instant::now();
+    while database.server.sql(&sessions) != "0" {
+        assert!(begun.elapsed().as_secs() < 20, "it still sleeps");
     }
 }
 

@@ -1,10 +1,12 @@
 //! What is wrong is named with source, file and remedy.
 
 use std::fs;
+use std::time::Duration;
 
+use cartage_source_api::Producer as _;
 use serde_json::{Value, json};
 
-use crate::support::{Database, resource, rows_of, source};
+use crate::support::{Database, context, resource, rows_of, source};
 
 fn says(error: &str, words: &[&str]) {
     for word in words {
@@ -94,4 +96,26 @@ fn a_value_that_breaks_the_rule_of_its_column_names_table_and_column() {
     let mut made = resource(&database.source(&json!({})), "t", &json!({}), &json!({})).unwrap();
     let error = rows_of(&mut made.reader).unwrap_err().to_string();
     says(&error, &["table `t`", "column `n` (INT)", "stored as a text"]);
+}
+
+#[test]
+fn a_statement_that_nobody_waits_for_any_more_ends() {
+    let database = Database::with("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+    let query = "SELECT a FROM t WHERE a > (WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) \
+                 SELECT count(*) FROM n)";
+    let mut made = database.resource("q", &json!({}), &json!({"query": query}));
+    let context = context();
+    made.reader.open(&context).unwrap();
+    let cancel = context.cancel.clone();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        cancel.cancel();
+    });
+    assert!(made.reader.next_page().unwrap_err().to_string().contains("cancelled"));
+    canceller.join().unwrap();
+    made.reader.close();
+    // Its lock is gone.
+    let writer = database.connection();
+    writer.busy_timeout(Duration::from_secs(10)).unwrap();
+    writer.execute_batch("BEGIN EXCLUSIVE; ROLLBACK").unwrap();
 }
