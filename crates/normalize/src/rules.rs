@@ -4,9 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use cartage_package_store::PackageSettings;
 use cartage_runtime::{NameCollisions, OnBadRow};
-use cartage_schema::{
-    Column, ContractModes, DataType, Inference, MergeStrategy, Naming, Schema, SchemaError,
-};
+use cartage_schema::{Column, ContractModes, DataType, Inference, Naming, RowIdKind, Schema, SchemaError};
 use cartage_values::{Decimal, Scalar};
 
 use crate::columns::{PhysicalRules, exact_type, is_bigint};

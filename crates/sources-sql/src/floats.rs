@@ -5,6 +5,13 @@ pub(crate) fn widened(value: f32) -> f64 {
     if value.is_finite() { value.to_string().parse().unwrap_or(value.into()) } else { value.into() }
 }
 
+/// Whether a number is one that a float of 32 bits comes near to.
+#[cfg(any(feature = "duckdb", feature = "postgres"))]
+pub(crate) fn fits_short(number: &str) -> bool {
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes infinite")]
+    number.parse::<f64>().is_ok_and(|number| (number as f32).is_finite())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

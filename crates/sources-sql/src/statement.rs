@@ -128,6 +128,11 @@ fn with_bounds(
     replaced(&replaced(text, "$start", &start), "$end", &end)
 }
 
+/// SQL of the user as where there are no bounds, to see what its columns are.
+pub(crate) fn without_bounds(text: &str) -> String {
+    replaced(&replaced(text, "$start", "NULL"), "$end", "NULL")
+}
+
 /// Text with a placeholder replaced where no letter or digit follows it.
 fn replaced(text: &str, placeholder: &str, by: &str) -> String {
     let mut out = String::new();

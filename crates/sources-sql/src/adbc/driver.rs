@@ -73,9 +73,7 @@ impl Credentials {
                 "check `driver`: the path of the library, from the pipeline file on, or a name that the system finds",
             )
         })?;
-        driver
-            .new_database_with_opts(self.told()?)
-            .map_err(|cause| secrets.error("cannot connect", &cause))
+        driver.new_database_with_opts(self.told()?).map_err(|cause| secrets.error("cannot connect", &cause))
     }
 
     /// A path begins at the folder of the pipeline file.

@@ -17,6 +17,7 @@ use crate::columnar::{Collector, kind_of};
 use crate::database::Session;
 use crate::error::SqlError;
 use crate::reflected::{Reflected, ReflectedColumn, Relation};
+use crate::statement::without_bounds;
 
 /// A connection, and what its messages must not show.
 pub(super) struct AdbcSession {
@@ -108,7 +109,7 @@ impl Session for AdbcSession {
 
     fn reflect(&mut self, relation: &Relation) -> Result<Reflected, SqlError> {
         let (sql, table) = match relation {
-            Relation::Query(query) => (query.replace("$start", "NULL").replace("$end", "NULL"), None),
+            Relation::Query(query) => (without_bounds(query), None),
             Relation::Table { schema, name } => {
                 let place = schema.as_ref().map(|schema| format!("{}.", self.spelling.quoted(schema)));
                 let place = place.unwrap_or_default() + &self.spelling.quoted(name);

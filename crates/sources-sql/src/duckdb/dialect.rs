@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use cartage_config::Section;
 use serde::Deserialize;
 
+use super::quote::quoted;
 use super::session::DuckDbSession;
 use crate::database::{Database, Session};
 use crate::error::SqlError;
+use crate::floats::fits_short;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
 
@@ -48,11 +50,6 @@ pub(crate) fn open(credentials: &Section, section: &Section) -> Result<DuckDb, S
     Ok(DuckDb { path: section.base_dir().join(path) })
 }
 
-/// A name in quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 impl Database for DuckDb {
     fn place(&self) -> String {
         format!("DuckDB file {}", self.path.display())
@@ -91,6 +88,10 @@ impl Database for DuckDb {
 
     fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
         let text = match bound {
+            // As a double, 0.7 is more than it is as a float of 32 bits.
+            Bound::Number(number) if column.declared == "FLOAT" && fits_short(number) => {
+                return format!("'{number}'::FLOAT");
+            }
             Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::DOUBLE"),
             Bound::Number(number) => return number.clone(),
             Bound::Text(text) => format!("'{}'", text.replace('\'', "''")),

@@ -2,6 +2,7 @@
 
 mod dialect;
 mod error;
+mod quote;
 mod reflect;
 mod session;
 mod types;

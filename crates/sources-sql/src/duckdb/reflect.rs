@@ -2,11 +2,12 @@
 
 use duckdb::{Connection, Row, params};
 
-use super::dialect::quoted;
 use super::error::statement;
+use super::quote::quoted;
 use super::types::column_of;
 use crate::error::SqlError;
 use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
+use crate::statement::without_bounds;
 
 const NAMES: &str = "SELECT table_name FROM information_schema.tables \
     WHERE table_catalog = current_database() AND table_schema = coalesce(?, current_schema()) \
@@ -37,7 +38,7 @@ pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Re
     let failed = |cause: duckdb::Error| statement("cannot look at it", &cause);
     match relation {
         Relation::Query(query) => {
-            let query = query.replace("$start", "NULL").replace("$end", "NULL");
+            let query = without_bounds(query);
             let columns = columns(connection, &format!("({query}\n)"), &[]).map_err(failed)?;
             Ok(Reflected { columns, ..Reflected::default() })
         }

@@ -8,6 +8,7 @@ use super::error::statement;
 use super::types::{MysqlType, column_of};
 use crate::error::SqlError;
 use crate::reflected::{Reflected, ReflectedColumn};
+use crate::statement::without_bounds;
 
 /// The character set of bytes that are no text.
 const BINARY: u16 = 63;
@@ -16,7 +17,7 @@ const CHARACTER: u32 = 4;
 
 pub(super) async fn of_query(conn: &mut Conn, query: &str) -> Result<Reflected, SqlError> {
     // Bounds are of no matter for how the answer looks.
-    let query = query.replace("$start", "NULL").replace("$end", "NULL");
+    let query = without_bounds(query);
     let prepared = conn.prep(format!("SELECT * FROM ({query}\n) AS q")).await;
     let prepared = prepared.map_err(|cause| statement("the query is refused", &cause))?;
     let columns = prepared.columns().iter().map(reflected).collect();

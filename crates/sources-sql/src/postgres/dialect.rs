@@ -9,6 +9,7 @@ use super::session::PostgresSession;
 use super::types::comes_as_uuid;
 use crate::database::{Database, Session};
 use crate::error::SqlError;
+use crate::floats::fits_short;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
 
@@ -67,6 +68,10 @@ impl Database for Postgres {
 
     fn literal(&self, column: &ReflectedColumn, bound: &Bound) -> String {
         let text = match bound {
+            // As a double, 0.7 is more than it is as a float of 32 bits.
+            Bound::Number(number) if column.declared == "real" && fits_short(number) => {
+                return format!("'{number}'::float4");
+            }
             Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::float8"),
             // An index on integers is of no use for conditions on numerics.
             Bound::Number(number) if column.kind == Kind::Integer && number.parse::<i64>().is_ok() => {

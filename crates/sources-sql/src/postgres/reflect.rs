@@ -6,6 +6,7 @@ use super::error::statement;
 use super::types::{PgType, column_of};
 use crate::error::SqlError;
 use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
+use crate::statement::without_bounds;
 
 const TABLES: &str = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = coalesce($1::text, current_schema()) AND NOT c.relispartition \
@@ -82,7 +83,7 @@ pub(super) async fn reflect(client: &Client, relation: &Relation) -> Result<Refl
 
 async fn of_query(client: &Client, query: &str) -> Result<Reflected, SqlError> {
     // Bounds are of no matter for how the answer looks.
-    let query = query.replace("$start", "NULL").replace("$end", "NULL");
+    let query = without_bounds(query);
     let wrong = |cause: tokio_postgres::Error| statement("the query is refused", &cause);
     let prepared = client.prepare(&format!("SELECT * FROM ({query}\n) AS q")).await.map_err(wrong)?;
     let declared: Vec<Declared> = prepared

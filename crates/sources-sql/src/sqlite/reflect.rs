@@ -9,6 +9,7 @@ use super::{by_values, functions};
 use crate::error::SqlError;
 use crate::kind::Kind;
 use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
+use crate::statement::without_bounds;
 
 /// The schema of the file itself; the others are of no use to sessions that only read it.
 const MAIN: &str = "main";
@@ -149,7 +150,7 @@ fn references(connection: &Connection, schema: &str, table: &str) -> rusqlite::R
 
 fn of_query(connection: &Connection, query: &str) -> Result<Reflected, SqlError> {
     // Bounds are of no matter for how the answer looks.
-    let query = query.replace("$start", "NULL").replace("$end", "NULL");
+    let query = without_bounds(query);
     let wrong = |cause| statement("the query is refused", &cause);
     let prepared = connection.prepare(&query).map_err(wrong)?;
     let names: Vec<&str> = prepared.column_names().collect();
