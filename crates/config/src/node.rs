@@ -5,6 +5,10 @@ use indexmap::map::Entry;
 
 use crate::origin::Origin;
 
+/// The key of credentials, and the one in them that a connection string has.
+const CREDENTIALS: &str = "credentials";
+const ADDRESS: &str = "url";
+
 /// Keys in the order of the file.
 pub(crate) type Table = IndexMap<String, Node>;
 
@@ -127,9 +131,22 @@ pub(crate) fn lay_over(base: &mut Table, upper: Table) {
             Entry::Vacant(free) => {
                 free.insert(node);
             }
-            Entry::Occupied(mut taken) => lay_node_over(taken.get_mut(), node),
+            Entry::Occupied(mut taken) => {
+                let node = if taken.key() == CREDENTIALS { with_address(node, taken.get()) } else { node };
+                lay_node_over(taken.get_mut(), node);
+            }
         }
     }
+}
+
+/// Credentials that are a connection string in one layer and single keys, such as the password, in one above it: the
+/// string becomes the key `url` of them.
+fn with_address(mut upper: Node, lower: &Node) -> Node {
+    let is_address = lower.as_text().is_some_and(|text| text.contains("://"));
+    if let (Value::Table(keys), true) = (&mut upper.value, is_address) {
+        keys.entry(ADDRESS.to_owned()).or_insert_with(|| lower.clone());
+    }
+    upper
 }
 
 fn lay_node_over(base: &mut Node, mut upper: Node) {

@@ -170,6 +170,25 @@ impl Section {
         Ok(self.with_table(table))
     }
 
+    /// This table with a text under `inner` of the table under `key` written out as the table that `spell` makes of it.
+    ///
+    /// # Errors
+    /// Those of `spell`.
+    pub fn spell_out_below<E>(
+        &self,
+        key: &str,
+        inner: &str,
+        spell: impl FnOnce(&str) -> Result<Vec<(String, String)>, E>,
+    ) -> Result<Self, E> {
+        let Some(below) = self.table_at(key) else { return Ok(self.clone()) };
+        let spelled = below.spell_out_with(inner, spell)?;
+        let mut table = self.table().clone();
+        if let Some(node) = table.get_mut(key) {
+            node.value = Value::Table(spelled.table().clone());
+        }
+        Ok(self.with_table(table))
+    }
+
     /// This table with the table under `inner` of the one under `key` moved there, below what stands there.
     #[must_use]
     pub fn lift(&self, key: &str, inner: &str) -> Self {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::config::ReflectionLevel;
 use crate::database::Database;
-use crate::kind::Kind;
+use crate::kind::{Kind, PLAIN_DECIMAL};
 use crate::reflected::{Reflected, ReflectedColumn};
 use crate::renames::Renames;
 
@@ -24,6 +24,10 @@ pub(crate) fn hints_of(
         // A timestamp without zone would be taken for one with.
         if level > ReflectionLevel::Minimal || matches!(column.kind, Kind::Timestamp { .. }) {
             column.kind.hint(&mut hint);
+            if column.kind == PLAIN_DECIMAL && !column.declared.contains('(') {
+                // As dlt: what a database does not say, the destination decides.
+                (hint.precision, hint.scale) = (None, None);
+            }
         }
         if level == ReflectionLevel::FullWithPrecision && hint.precision.is_none() {
             hint.precision = column.precision;

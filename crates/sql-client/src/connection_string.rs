@@ -21,14 +21,16 @@ pub struct Form {
 }
 
 impl Form {
-    /// Takes the table of `credentials` out of the settings, which a connection string may stand for. What is in its
-    /// table `query`, or behind the question mark, are keys of it too.
+    /// Takes the table of `credentials` out of the settings, which a connection string may stand for, or be the key `url`
+    /// of. What is in its table `query`, or behind the question mark, are keys of it too.
     ///
     /// # Errors
     /// [`ClientError::Unusable`] if the text cannot be read.
     pub fn split(&self, settings: &Section) -> Result<(Section, Section), ClientError> {
         let parse = |text: &str| Ok::<_, ClientError>(parse(text, self)?.into_keys());
-        let spelled = settings.spell_out_with("credentials", parse)?.lift("credentials", "query");
+        let spelled = settings.spell_out_with("credentials", parse)?;
+        let spelled = spelled.spell_out_below("credentials", "url", parse)?.lift("credentials", "url");
+        let spelled = spelled.lift("credentials", "query");
         Ok((spelled.table_or_empty("credentials"), spelled.without(&["credentials"])))
     }
 }

@@ -37,12 +37,16 @@ impl Extraction<'_> {
         let known = self.schema.tables.get(table);
         let column = |name: &str| -> Option<(String, Column)> {
             let name = naming.normalize_identifier(name);
-            let column = match known.and_then(|table| table.columns.get(&name)) {
-                Some(known) if known.is_complete() => return None,
-                Some(hinted) => inference.complete(hinted, DataType::Text),
-                None => inference.new_column(&name, DataType::Text),
-            };
-            Some((name, column))
+            let known = known.and_then(|table| table.columns.get(&name));
+            if known.is_some_and(Column::is_complete) {
+                return None;
+            }
+            let column = known.map_or_else(
+                || inference.new_column(&name, DataType::Text),
+                |hinted| inference.complete(hinted, DataType::Text),
+            );
+            // The type comes with the rows, so that the column stands behind theirs.
+            Some((name, Column { data_type: None, ..column }))
         };
         let columns = [LOAD_ID, ROW_ID].into_iter().filter_map(column).collect();
         let change = Table { name: table.to_owned(), columns, ..Table::default() };
@@ -120,7 +124,30 @@ fn with_ids(
     RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)
 }
 
-/// The hash of the values of some columns, by the names that they have in the table.
+/// A value as dlt's rows have it when they are hashed: with a mark of its type.
+fn marked(field: &Field, column: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
+    let value = columnar_value(column, row)?;
+    let Value::String(text) = value else { return Ok(value) };
+    let mark = |mark: char, text: &str| Value::String(format!("{mark}{text}"));
+    Ok(match column.data_type() {
+        decimal if decimal.is_decimal() => mark('\u{f026}', &text),
+        ArrowType::Timestamp(..) => mark('\u{f027}', &text.replace('Z', "+00:00")),
+        ArrowType::Date32 | ArrowType::Date64 => mark('\u{f028}', &text),
+        ArrowType::Binary | ArrowType::LargeBinary => mark('\u{f02b}', &text),
+        ArrowType::Time32(_) | ArrowType::Time64(_) => {
+            // Six digits or none.
+            let (seconds, fraction) = text.split_once('.').unwrap_or((&text, ""));
+            let fraction = if fraction.is_empty() { String::new() } else { format!(".{fraction:0<6}") };
+            mark('\u{f02d}', &format!("{seconds}{fraction}"))
+        }
+        _ if field.metadata().values().any(|name| name == "arrow.json") => {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+        _ => Value::String(text),
+    })
+}
+
+/// The hash of the values of some columns, by the names that the rows have for them.
 fn hash_of(
     batch: &RecordBatch,
     names: &[String],
@@ -128,8 +155,11 @@ fn hash_of(
     counts: impl Fn(&String) -> bool,
 ) -> Result<String, ArrowError> {
     let mut values = HashMap::new();
-    for (name, column) in names.iter().zip(batch.columns()).filter(|(name, _)| counts(name)) {
-        values.insert(name.clone(), columnar_value(column, row)?);
+    let schema = batch.schema();
+    for ((name, column), field) in names.iter().zip(batch.columns()).zip(schema.fields()) {
+        if counts(name) {
+            values.insert(field.name().clone(), marked(field, column, row)?);
+        }
     }
     // Canonical JSON sorts the keys.
     let values: Map<String, Value> = values.into_iter().collect();
@@ -138,7 +168,7 @@ fn hash_of(
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray, Int64Array};
+    use arrow::array::{AsArray, Date32Array, Decimal128Array, Int64Array};
     use cartage_schema::NamingKind;
 
     use super::*;
@@ -169,6 +199,19 @@ mod tests {
         let rows = ids(&batch("anId", vec![1, 2, 1]), &key, 0);
         assert!(rows[0] == rows[2] && rows[0] != rows[1]);
         assert_eq!(ids(&batch("anId", vec![1]), &RowIdKind::Row, 9)[0], rows[0]);
+    }
+
+    #[test]
+    fn hashes_of_rows_are_dlts() {
+        let columns: [(&str, ArrayRef); 5] = [
+            ("id", Arc::new(Int64Array::from(vec![11]))),
+            ("customer_id", Arc::new(Int64Array::from(vec![2]))),
+            ("ordered_on", Arc::new(Date32Array::from(vec![19_724]))),
+            ("total", Arc::new(Decimal128Array::from(vec![99]).with_precision_and_scale(10, 2).unwrap())),
+            ("note", Arc::new(StringArray::from(vec!["gift"]))),
+        ];
+        let row = RecordBatch::try_from_iter(columns).unwrap();
+        assert_eq!(ids(&row, &RowIdKind::Row, 0), ["oqurXmySc1iBTg"]);
     }
 
     #[test]

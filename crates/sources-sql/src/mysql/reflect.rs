@@ -99,7 +99,12 @@ async fn of_table(conn: &mut Conn, database: &str, name: &str) -> Answer<Option<
         // A view that is broken has none; only those who use it are told why.
         conn.query_drop(format!("SELECT * FROM {}.{} LIMIT 0", quoted(database), quoted(&name))).await?;
     }
-    let columns = columns.into_iter().map(|row| reflected(row, &json_columns)).collect();
+    let mut columns: Vec<ReflectedColumn> =
+        columns.into_iter().map(|row| reflected(row, &json_columns)).collect();
+    // What the server says of views is that of their tables, whatever the view makes of them.
+    for column in &mut columns {
+        column.nullable |= !has_indexes;
+    }
     let indexes: Vec<(String, bool, bool)> = about(conn, INDEXES, database, &name).await?;
     let names = |wanted: fn(&(String, bool, bool)) -> bool| {
         indexes.iter().filter(|row| wanted(row)).map(|row| row.0.clone()).collect::<Vec<_>>()

@@ -16,8 +16,10 @@ const TABLE: &str = "SELECT c.oid, c.relkind IN ('r', 'p', 'm') FROM pg_catalog.
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = coalesce($1::text, current_schema()) AND c.relname = $2 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')";
 
-const COLUMNS: &str = "SELECT a.attname::text, a.atttypid, a.atttypmod, NOT a.attnotnull FROM pg_catalog.pg_attribute a \
-    WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+/// Outside of views, a domain without NULLs has none.
+const COLUMNS: &str = "SELECT a.attname::text, a.atttypid, a.atttypmod, \
+    NOT (a.attnotnull OR t.typnotnull AND c.relkind IN ('r', 'p')) FROM pg_catalog.pg_attribute a \
+    JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 /// Domains lead to the type that they are made of; the innermost length or precision counts.
 const TYPES: &str = "WITH RECURSIVE declared AS (SELECT * FROM unnest($1::oid[], $2::int4[]) WITH ORDINALITY AS d(oid, modifier, nr)), \

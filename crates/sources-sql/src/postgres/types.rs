@@ -67,6 +67,8 @@ pub(super) fn column_of(name: &str, declared: &str, of: &PgType<'_>) -> PgColumn
         "varchar" | "bpchar" => return PgColumn { precision: length, ..column(Kind::Text, plain) },
         "json" | "jsonb" => return column(Kind::Json, format!("{plain}::text")),
         "bytea" => Kind::Binary,
+        // Unlike a cast to text, this leaves the length of a whole address away, as the server prints it.
+        "inet" => return column(Kind::Text, format!("abbrev({plain})")),
         "date" => Kind::Date,
         "time" => Kind::Time,
         "timestamp" => Kind::Timestamp { aware: false },

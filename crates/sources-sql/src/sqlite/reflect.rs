@@ -110,9 +110,9 @@ fn columns_of(
         prepared.query_map((schema, &table.name), read)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut keys: Vec<&mut DeclaredColumn> = columns.iter_mut().filter(|column| column.key > 0).collect();
     keys.sort_by_key(|column| column.key);
-    let is_row_number = keys.len() == 1 && keys[0].type_name.eq_ignore_ascii_case("INTEGER");
+    // That a key which is the number of its row has no NULLs is not said here, as in dlt.
     for key in &mut keys {
-        key.nullable &= !(is_row_number || table.has_strict_keys);
+        key.nullable &= !table.has_strict_keys;
     }
     let primary_key = keys.iter().map(|column| column.name.clone()).collect();
     Ok((columns, primary_key))

@@ -37,7 +37,7 @@ fn keys_types_and_references_become_hints_by_level() {
     assert_eq!(full["columns"]["id"]["data_type"], "bigint");
     // Keys of SQLite may be NULL, unless they are the number of the row.
     assert_eq!(full["columns"]["id"]["nullable"], true);
-    assert_eq!(hints_of("customers", "full")["columns"]["id"]["nullable"], false);
+    assert_eq!(hints_of("customers", "full")["columns"]["id"]["nullable"], true);
     assert_eq!(hints_of("customers", "full_with_precision")["columns"]["name"]["precision"], 20);
     assert_eq!(full["columns"]["line"].get("precision"), None);
     let total = &full["columns"]["total"];
