@@ -35,7 +35,7 @@ fn keys_types_and_references_become_hints_by_level() {
     let full = hints_of("orders", "full");
     assert_eq!(full["primary_key"], json!(["id", "line"]));
     assert_eq!(full["columns"]["id"]["data_type"], "bigint");
-    // Keys of SQLite may be NULL, unless they are the number of the row.
+    // Keys of SQLite may be NULL; of those that are the number of the row dlt says so, too.
     assert_eq!(full["columns"]["id"]["nullable"], true);
     assert_eq!(hints_of("customers", "full")["columns"]["id"]["nullable"], true);
     assert_eq!(hints_of("customers", "full_with_precision")["columns"]["name"]["precision"], 20);
