@@ -1,4 +1,4 @@
-//! Rows that become batches: so many rows or bytes at a time, handed to the thread that takes them.
+//! Batches of rows, handed to the thread that takes them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,9 @@ use std::sync::mpsc::SyncSender;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-use crate::builders::ColumnBuilder;
 use crate::error::SqlError;
 use crate::kind::Kind;
 use crate::reflected::ReflectedColumn;
-
-/// A batch with more bytes than this is full, however few rows it has.
-const FULL_BYTES: usize = 32 << 20;
 
 /// What the name of the type of JSON texts is stored under in a field.
 const EXTENSION: &str = "ARROW:extension:name";
@@ -34,15 +30,6 @@ pub(crate) enum Sent {
     Batch(RecordBatch),
     /// The thread has ended.
     Ended(Result<(), SqlError>),
-}
-
-/// The rows of the batch that is being made.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    schema: SchemaRef,
-    pub(crate) builders: Vec<ColumnBuilder>,
-    count: usize,
-    bytes: usize,
 }
 
 /// Why no more rows are wanted.
@@ -86,7 +73,6 @@ impl RowSink {
     }
 
     /// Most rows of a batch.
-    #[cfg(any(feature = "adbc", feature = "duckdb"))]
     pub(crate) fn max_rows(&self) -> usize {
         self.max_rows
     }
@@ -99,33 +85,6 @@ impl RowSink {
             if column.kind == Kind::Json { field.with_metadata(json) } else { field }
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
-    }
-
-    /// No rows yet.
-    pub(crate) fn rows(&self) -> Rows {
-        Rows {
-            schema: self.schema(),
-            builders: self.columns.iter().map(|column| ColumnBuilder::new(column.kind)).collect(),
-            count: 0,
-            bytes: 0,
-        }
-    }
-
-    /// Ends a row that had so many bytes, and hands the batch over if it is full.
-    pub(crate) fn end_row(&self, rows: &mut Rows, bytes: usize) -> Result<(), Stop> {
-        rows.count += 1;
-        rows.bytes += bytes;
-        if rows.count >= self.max_rows || rows.bytes >= FULL_BYTES { self.flush(rows) } else { Ok(()) }
-    }
-
-    /// Hands over what there is.
-    pub(crate) fn flush(&self, rows: &mut Rows) -> Result<(), Stop> {
-        if rows.count == 0 {
-            return Ok(());
-        }
-        (rows.count, rows.bytes) = (0, 0);
-        let arrays = rows.builders.iter_mut().map(ColumnBuilder::finish).collect();
-        self.send(batch_of(&rows.schema, arrays)?)
     }
 
     /// Hands a batch over.

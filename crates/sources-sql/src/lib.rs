@@ -24,6 +24,7 @@
 mod adbc;
 mod batches;
 mod bounds;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod builders;
 #[cfg(any(feature = "adbc", feature = "duckdb"))]
 mod columnar;
@@ -53,6 +54,8 @@ mod reader;
 mod reading;
 mod reflected;
 mod renames;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod rows;
 mod source;
 #[cfg(feature = "sqlite")]
 mod sqlite;

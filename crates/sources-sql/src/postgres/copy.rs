@@ -7,8 +7,9 @@ use tokio_postgres::Client;
 use super::cells::{push, push_uuid};
 use super::error;
 use super::types::comes_as_uuid;
-use crate::batches::{RowSink, Rows, Stop};
+use crate::batches::{RowSink, Stop};
 use crate::error::SqlError;
+use crate::rows::Rows;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Signature, flags, and the length of an extension.
