@@ -74,6 +74,38 @@ fn an_api_runs_after_its_token_was_filled_in() {
 }
 
 #[test]
+fn tables_of_a_database_run_after_the_credentials_were_filled_in() {
+    let bench = Bench::new();
+    bench.cartage(&["init", "sql_database", "duckdb:out.duckdb", "--name", "test"]).exits_with(0);
+    bench.cartage(&["run"]).exits_with(2).says("sql_database source needs credentials");
+    rusqlite::Connection::open(bench.path().join("shop.db"))
+        .and_then(|shop| {
+            shop.execute_batch(
+                "CREATE TABLE orders (id INTEGER PRIMARY KEY, updated_at DATETIME NOT NULL); \
+                 INSERT INTO orders VALUES (1, '2023-01-01 00:00:00'), (2, '2024-05-01 00:00:00')",
+            )
+        })
+        .expect("a file");
+    let secrets = read(&bench, ".cartage/secrets.toml");
+    let (_, example) = secrets.split_once("# credentials = ").expect("an example");
+    let example = example.lines().next().expect("it is a line");
+    bench.write(
+        ".cartage/secrets.toml",
+        secrets.replace(&format!("# credentials = {example}"), "credentials = \"sqlite:///shop.db\""),
+    );
+    let done = bench.cartage(&["source", "check"]).exits_with(0);
+    assert!(done.stdout.contains("orders: ok"), "{}", done.stdout);
+    for _ in 0..2 {
+        bench.cartage(&["run"]).exits_with(0);
+        assert_eq!(
+            bench.number("SELECT count(*) FROM test_data.orders"),
+            1,
+            "one lies before the first value"
+        );
+    }
+}
+
+#[test]
 fn an_api_of_ones_own_begins_with_its_address() {
     let (bench, server) = (Bench::new(), RestServer::start());
     let address = format!("{}/json_link", server.url());

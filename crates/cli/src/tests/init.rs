@@ -18,6 +18,7 @@ fn every_template_is_read_back_as_a_pipeline() {
     let sources = [
         "files",
         "rest_api",
+        "sql_database",
         "https://api.example.com/v1/orders",
         "in/*.csv",
         "https://10.0.0.1:8080",
