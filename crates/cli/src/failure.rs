@@ -55,7 +55,7 @@ impl Failure {
             Self::Panicked(panic) => {
                 tell(&format!("error: Cartage gave up: {panic}"));
                 tell(
-                    "hint: this is a fault of Cartage; please report it with the command and, if you can, the data",
+                    "hint: this is a bug in Cartage; please report it with the command and, if you can, the data",
                 );
                 exit::FAILURE
             }

@@ -93,7 +93,7 @@ pub enum ConfigError {
     DuplicateResource {
         /// Name of the source.
         source_name: String,
-        /// The name.
+        /// Name that two resources have.
         name: String,
         /// The second definition.
         place: Origin,

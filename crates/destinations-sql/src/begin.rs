@@ -5,7 +5,7 @@ use cartage_destinations_api::{AppendRecord, LoadPlan, Result, ledger as entries
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
-use crate::entries::Entries;
+use crate::ledger_entries::Entries;
 use crate::statements::ledger::{self, EntryState};
 use crate::take_over::Left;
 use crate::targets::planned_tables;

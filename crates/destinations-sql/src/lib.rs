@@ -31,13 +31,13 @@ pub mod columnar;
 mod commit;
 mod destination;
 mod engine;
-mod entries;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file_table;
 mod information_schema;
 mod job;
 mod late_keys;
+mod ledger_entries;
 mod migrate;
 mod preview;
 mod protocol;

@@ -8,7 +8,7 @@ use cartage_destinations_api::{
 
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
-use crate::entries::Entries;
+use crate::ledger_entries::Entries;
 use crate::statements::ledger::{self, EntryState};
 use crate::statements::{TableRef, undo};
 

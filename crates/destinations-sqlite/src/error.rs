@@ -54,7 +54,7 @@ fn remedy(code: Option<ErrorCode>) -> Option<&'static str> {
             "let the user who runs this write to the file and to its folder, where SQLite keeps its log"
         }
         ErrorCode::NotADatabase => {
-            "the file is none of SQLite; move it away, or name another one with 'path' in the destination's section"
+            "the file is not a SQLite database; move it away, or name another one with 'path' in the destination's section"
         }
         ErrorCode::DatabaseCorrupt => {
             "the file is damaged; look at it with `sqlite3 FILE 'PRAGMA integrity_check'`, or restore a copy"

@@ -41,7 +41,7 @@ pub enum ExtractError {
     DuplicateResource {
         /// Name of the source.
         source_name: String,
-        /// The name.
+        /// Name that two resources have.
         resource: String,
     },
     /// The hints of a resource contradict themselves or the schema.
@@ -89,7 +89,7 @@ pub enum ExtractError {
     /// The schema or the state cannot be used.
     #[error("schema `{schema}`: {reason}")]
     Schema {
-        /// Its name.
+        /// Name of the schema.
         schema: String,
         /// What is wrong, as text for people.
         reason: String,

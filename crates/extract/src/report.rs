@@ -28,7 +28,7 @@ pub struct ExtractReport {
 /// A package that was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtractedPackage {
-    /// The package.
+    /// Load id of the package.
     pub load_id: LoadId,
     /// Files in it.
     pub files: usize,
@@ -41,7 +41,7 @@ pub struct ExtractedPackage {
 /// What a resource did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceReport {
-    /// Its name.
+    /// Name of the resource.
     pub name: String,
     /// The table its rows went to.
     pub table: String,

@@ -52,7 +52,7 @@ pub enum CursorError {
         found: String,
         /// What it should be.
         wanted: &'static str,
-        /// Why.
+        /// Why it should be that.
         because: String,
     },
     /// Lists and objects have no order.

@@ -30,7 +30,7 @@ pub(crate) enum Place {
     Outside,
     /// Further than all before.
     NewLast,
-    /// Inside.
+    /// Inside the range, and not further than all before.
     Inside {
         /// Equal to the start, where earlier runs may have seen the row.
         at_start: bool,

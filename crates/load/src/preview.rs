@@ -21,7 +21,7 @@ pub enum Comparison {
 /// destination.
 ///
 /// # Errors
-/// As [`run`](crate::run) before its first effect; also if the destination speaks no SQL.
+/// As [`run`](crate::run) before its first effect; also if the destination does not use SQL.
 pub fn preview(
     package: &Package,
     destination: &dyn Destination,

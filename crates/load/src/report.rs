@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoadReport {
-    /// The package.
+    /// Load id of the package.
     pub load_id: String,
     /// Name of its schema.
     pub schema_name: String,

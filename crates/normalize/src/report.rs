@@ -12,7 +12,7 @@ use crate::notes::{Note, What};
 /// What normalizing a package did, for the summary and the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct NormalizeReport {
-    /// The package.
+    /// Load id of the package.
     pub load_id: String,
     /// False if the package had nothing to load and was discarded.
     pub published: bool,

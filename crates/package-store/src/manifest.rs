@@ -17,7 +17,7 @@ use crate::load_id::LoadId;
 pub struct Manifest {
     /// The version of the package format.
     pub format: FormatVersion,
-    /// The package.
+    /// Load id of the package.
     pub load_id: LoadId,
     /// The stage that wrote it: `extract` or `normalize`.
     pub stage: String,

@@ -72,7 +72,7 @@ pub struct PlannedPackage {
     pub rows: BTreeMap<String, u64>,
     /// What would change in the schema.
     pub schema_changes: Vec<SchemaChange>,
-    /// The statements, without bookkeeping; absent where the destination speaks no SQL.
+    /// The statements, without bookkeeping; absent where the destination does not use SQL.
     pub statements: Option<Vec<StatementText>>,
 }
 

@@ -160,7 +160,7 @@ impl Project {
     /// The statements that loading a normalized package runs. Nothing is run, and nothing connected to.
     ///
     /// # Errors
-    /// If the package cannot be planned, or the destination speaks no SQL.
+    /// If the package cannot be planned, or the destination does not use SQL.
     pub fn preview(&self, load_id: &LoadId, connector: Connector<'_>) -> Result<SqlScript, PipelineError> {
         let destination = self.connect(connector)?;
         let package = self.store.open_package(Folder::Normalized, load_id)?;

@@ -33,7 +33,7 @@ pub enum SourceError {
     /// The input is not what it should be at this place.
     #[error("{place}: {reason}")]
     Malformed {
-        /// Where.
+        /// File, line and column.
         place: InputPosition,
         /// What is wrong and what to do.
         reason: String,

@@ -100,7 +100,7 @@ impl RowSink {
 pub(crate) fn batch_of(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch, SqlError> {
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(|error| {
         SqlError::new(error.to_string()).with_remedy(
-            "the database says that a column has no NULLs, and it has: set `nullable = true` for it",
+            "the database declares a column NOT NULL, but it holds NULLs: set `nullable = true` for it",
         )
     })
 }

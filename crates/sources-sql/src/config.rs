@@ -6,7 +6,7 @@ use cartage_schema::DataType;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::partitions::Partitions;
+use crate::partitions_setting::Partitions;
 
 /// Rows of a batch where the settings do not say.
 const CHUNK_SIZE: NonZeroUsize = NonZeroUsize::new(50_000).expect("it is not zero");

@@ -27,7 +27,7 @@ impl RangeColumn {
         match column.kind {
             Kind::Integer | Kind::Date | Kind::Timestamp { .. } => Ok(Self { column: column.clone(), num }),
             _ => Err(SqlError::new(format!(
-                "`partitions`: column `{}` is of type {}, which has no ranges",
+                "`partitions`: column `{}` is of type {}, which cannot be divided into ranges",
                 column.name, column.declared
             ))
             .with_remedy("name a column of integers, dates or timestamps")),

@@ -33,7 +33,6 @@ mod connections;
 mod database;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 mod decimals;
-mod division;
 mod drivers;
 #[cfg(feature = "duckdb")]
 mod duckdb;
@@ -47,7 +46,8 @@ mod kind;
 mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;
-mod partitions;
+mod partitioning;
+mod partitions_setting;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod reader;
@@ -65,6 +65,6 @@ mod wanted;
 
 pub use config::{ReflectionLevel, ResourceKeys, SourceKeys};
 pub use error::SqlError;
-pub use partitions::Partitions;
+pub use partitions_setting::Partitions;
 pub use reader::TableReader;
 pub use source::{SqlResource, SqlSource};

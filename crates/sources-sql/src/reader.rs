@@ -64,7 +64,7 @@ impl TableReader {
             if let Some(other) = seen.insert(name.clone(), &column.name) {
                 let message = format!("columns `{other}` and `{}` both become `{name}`", column.name);
                 return Err(SqlError::new(message).with_remedy(
-                    "leave one out by `excluded_columns`, or give one another name by `rename_columns`",
+                    "leave one out with `excluded_columns`, or give one another name by `rename_columns`",
                 ));
             }
         }

@@ -18,8 +18,8 @@ use cartage_source_api::CursorRange;
 use crate::batches::{RowSink, Sent, Stop};
 use crate::connections::{Connections, Permit, WaitingTable};
 use crate::database::{Database, Session};
-use crate::division::{Division, divide};
 use crate::error::SqlError;
+use crate::partitioning::{Division, divide};
 use crate::statement::Selection;
 
 /// How often a wait looks whether the run was cancelled.

@@ -25,7 +25,7 @@ impl Renames {
             let name = renames.new_name(&column.name);
             if !seen.insert(name) {
                 return Err(SqlError::new(format!("`rename_columns`: two columns become `{name}`"))
-                    .with_remedy("choose another name, or leave one out by `excluded_columns`"));
+                    .with_remedy("choose another name, or leave one out with `excluded_columns`"));
             }
         }
         Ok(renames)

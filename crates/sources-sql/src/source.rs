@@ -15,7 +15,7 @@ use crate::drivers;
 use crate::error::SqlError;
 use crate::hints::{apply_user_types, hints_of, with_type_overrides};
 use crate::key_ranges::RangeColumn;
-use crate::partitions::Partitions;
+use crate::partitions_setting::Partitions;
 use crate::reader::TableReader;
 use crate::reflected::{Reflected, ReflectedColumn, Relation};
 use crate::renames::Renames;
@@ -254,7 +254,7 @@ fn missing_index(resource: &str, cursor: &CursorClause, reflected: &Reflected) -
     let indexed = reflected.indexed.as_ref()?;
     (!indexed.contains(&cursor.column)).then(|| {
         format!(
-            "resource `{resource}`: no index begins with the cursor's column `{}`, so each run looks at the whole table",
+            "resource `{resource}`: no index begins with the cursor's column `{}`, so each run scans the whole table",
             cursor.column
         )
     })

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-/// A path into the state: names with points between them, `['a name']` for one with points or blanks in it,
+/// A path into the state: names with dots between them, `['a name']` for one with points or blanks in it,
 /// `[0]` for an element of a list, `*` for all keys or elements. A leading `$` stands for the whole, as in
 /// JSONPath.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,7 +45,7 @@ fn paths(texts: &[String]) -> Result<Vec<StatePath>, PipelineError> {
     let parse = |text: &String| {
         text.parse().map_err(|error: PathError| PipelineError::Usage {
             message: error.to_string(),
-            remedy: "write names with points between them, as `cartage state show` does".to_owned(),
+            remedy: "write names with dots between them, as `cartage state show` does".to_owned(),
         })
     };
     texts.iter().map(parse).collect()

@@ -75,7 +75,7 @@ fn one(out: &mut String, package: &PlannedPackage) -> fmt::Result {
         writeln!(out, "\n-- {}\n{};", statement.purpose, statement.sql)?;
     }
     if package.statements.is_none() {
-        writeln!(out, "--   the destination speaks no SQL")?;
+        writeln!(out, "--   the destination does not use SQL")?;
     }
     Ok(())
 }

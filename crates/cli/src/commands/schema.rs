@@ -48,7 +48,7 @@ fn export(start: &Start<'_>, args: &SchemaExportArgs) -> Result<(), Failure> {
         (Some(format), _) => format,
         (None, Some(extension)) => extension.parse().map_err(|reason| PipelineError::Usage {
             message: reason,
-            remedy: "say the format with --as".to_owned(),
+            remedy: "choose the format with --as".to_owned(),
         })?,
         (None, None) if start.global.format == Format::Json => SchemaFormat::Json,
         (None, None) => SchemaFormat::Yaml,

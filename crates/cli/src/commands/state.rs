@@ -46,10 +46,10 @@ fn scope(args: &ScopeArgs) -> StateScope {
 fn parse(args: &StateSetArgs) -> Result<(StatePath, Value), PipelineError> {
     let path = args.path.parse().map_err(|error: cartage_state::PathError| PipelineError::Usage {
         message: error.to_string(),
-        remedy: "write names with points between them, as `cartage state show` does".to_owned(),
+        remedy: "write names with dots between them, as `cartage state show` does".to_owned(),
     })?;
     let value = serde_json::from_str(&args.value).map_err(|error| PipelineError::Usage {
-        message: format!("{} is no JSON value: {error}", args.value),
+        message: format!("{} is not a JSON value: {error}", args.value),
         remedy: format!("a text needs quotes, which the shell must not take away: '\"{}\"'", args.value),
     })?;
     Ok((path, value))

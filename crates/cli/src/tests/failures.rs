@@ -66,7 +66,7 @@ fn a_panic_is_an_error_that_asks_to_be_reported() {
     let (code, text) = told(&failure);
     assert_eq!(code, exit::FAILURE);
     assert!(text.contains("error: Cartage gave up: ") && text.contains("index 7 of 3"), "{text}");
-    assert!(text.contains("hint: this is a fault of Cartage; please report it"), "{text}");
+    assert!(text.contains("hint: this is a bug in Cartage; please report it"), "{text}");
     assert!(contain(|| 7).is_ok());
 }
 

@@ -128,7 +128,7 @@ fn a_plan_is_told_as_text_and_as_json() {
         "-- the tables there were not looked at",
         "-- new package, schema test\n",
         "--   + column items.new: bool\n",
-        "--   the destination speaks no SQL\n",
+        "--   the destination does not use SQL\n",
         "-- only nulls, so not created: items: empty\n",
     ]);
     assert!(

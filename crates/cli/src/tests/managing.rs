@@ -76,9 +76,9 @@ fn a_value_is_set_and_told_with_what_it_was() {
 fn what_cannot_be_set_is_told_with_the_remedy() {
     let bench = loaded();
     for (path, value, words) in [
-        (LAST, "2024-01-01", ["2024-01-01 is no JSON value", "a text needs quotes"]),
+        (LAST, "2024-01-01", ["2024-01-01 is not a JSON value", "a text needs quotes"]),
         ("a..b", "1", ["a name is missing", "cartage state show"]),
-        ("a[", "1", ["a[", "names with points between them"]),
+        ("a[", "1", ["a[", "names with dots between them"]),
         ("*", "1", ["means many values", "name one"]),
     ] {
         bench.cartage(&["state", "set", path, value, "FILE", "--resource", "items"]).exits(2).says(&words);
@@ -138,7 +138,7 @@ fn schemas_are_exported_as_they_are_asked_for() {
     let short = bench.read("out/short.yaml");
     assert!(!short.contains("x-normalizer") && short.len() < bench.read("out/a.yaml").len(), "{short}");
     assert!(short.contains("  items__tags:\n    columns:\n"), "{short}");
-    export(&["--output", "@out/d.txt"]).exits(2).says(&["txt", "say the format with --as"]);
+    export(&["--output", "@out/d.txt"]).exits(2).says(&["txt", "choose the format with --as"]);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub enum LogLevel {
     /// For those who look for a mistake.
     #[serde(alias = "debug")]
     Debug,
-    /// What happens.
+    /// The steps of a run.
     #[serde(alias = "info")]
     Info,
     /// Unexpected and handled.

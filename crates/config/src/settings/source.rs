@@ -23,7 +23,7 @@ pub struct SourceSettings {
 /// One resource of a source.
 #[derive(Clone, Debug)]
 pub struct ResourceSection {
-    /// The name.
+    /// Name of the resource, unique in its source.
     pub name: String,
     /// The table without `name`; empty where the list holds only the name.
     pub section: Section,

@@ -99,9 +99,9 @@ impl Credentials {
                 Value::Bool(_) | Value::Number(_) => OptionValue::String(value.to_string()),
                 _ => {
                     return Err(SqlError::new(format!(
-                        "the option `{key}` of the driver is no text and no number"
+                        "the option `{key}` of the driver is neither a text nor a number"
                     ))
-                    .with_remedy("options whose names have points stand in quotes: \"adbc.x.y\" = \"..\""));
+                    .with_remedy("options whose names have dots stand in quotes: \"adbc.x.y\" = \"..\""));
                 }
             };
             told.push((OptionDatabase::Other(key.clone()), value));

@@ -121,7 +121,7 @@ impl Session for AdbcSession {
         };
         let without_rows = format!("SELECT * FROM ({sql}\n) AS q WHERE 1 = 0");
         let found = self.schema_of(&sql, &without_rows);
-        let found = found.map_err(|cause| self.secrets.error("cannot look at it", &cause))?;
+        let found = found.map_err(|cause| self.secrets.error("cannot find out its columns", &cause))?;
         Ok(Reflected {
             columns: self.columns(&found, table.as_ref()),
             primary_key: table.as_ref().map(Table::primary_key).unwrap_or_default(),

@@ -35,7 +35,7 @@ pub(super) fn table_names(
 
 /// What a relation looks like.
 pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Reflected, SqlError> {
-    let failed = |cause: duckdb::Error| statement("cannot look at it", &cause);
+    let failed = |cause: duckdb::Error| statement("cannot find out its columns", &cause);
     match relation {
         Relation::Query(query) => {
             let query = without_bounds(query);

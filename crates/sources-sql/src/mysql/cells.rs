@@ -24,7 +24,7 @@ pub(super) fn push(builder: &mut ColumnBuilder, value: &Value) -> Result<(), Val
             let days = checked_days((*year).into(), (*month).into(), (*day).into());
             let days = days.ok_or_else(|| no_such_day(*year, *month, *day))?;
             let time = checked_time((*hour).into(), (*minute).into(), (*second).into(), *micros);
-            let time = time.ok_or_else(|| ValueError::new("a time is none that a clock shows"))?;
+            let time = time.ok_or_else(|| ValueError::new("a time is not one from 00:00 to before 24:00"))?;
             match builder {
                 ColumnBuilder::Date(_) => builder.push_date(days),
                 _ => builder.push_timestamp(moment(days, time)),

@@ -31,7 +31,7 @@ pub(super) fn statement(doing: &str, cause: &Error) -> SqlError {
         1205 | 1213 => "other sessions hold the table: run again when they have ended",
         1290 | 1792 | 1836 => "sources only read: leave out what writes",
         1317 => "someone ended the query with KILL: run again",
-        1356 => "let someone who may do so repair the view, or give its definer the rights it needs",
+        1356 => "ask its owner to repair the view, or give its definer the rights it needs",
         1969 | 3024 => "raise max_statement_time of MariaDB, or max_execution_time of MySQL, for the user",
         _ => return described,
     };
@@ -40,8 +40,9 @@ pub(super) fn statement(doing: &str, cause: &Error) -> SqlError {
 
 /// A value became NULL on the way.
 pub(super) fn lost_value(message: &str) -> SqlError {
-    SqlError::new(format!("a value is too long for the server to send: {}", one_line(message)))
-        .with_remedy("raise max_allowed_packet of the server, or leave the column out by `excluded_columns`")
+    SqlError::new(format!("a value is too long for the server to send: {}", one_line(message))).with_remedy(
+        "raise max_allowed_packet of the server, or leave the column out with `excluded_columns`",
+    )
 }
 
 /// Whether there may be a connection in a moment: the server starts, or has no room.

@@ -27,7 +27,7 @@ pub(super) fn push(builder: &mut ColumnBuilder, kind: Kind, value: ValueRef<'_>)
         (Kind::Float, ValueRef::Real(value)) => builder.push_float(value),
         (Kind::Float, ValueRef::Integer(value)) => match exact_float(value) {
             Some(value) => builder.push_float(value),
-            None => Err(stored(&ValueRef::Integer(value), "no float that is the same")),
+            None => Err(stored(&ValueRef::Integer(value), "an integer that no float is equal to")),
         },
         (Kind::Decimal { .. }, value) => push_decimal(builder, value),
         (Kind::Bool, ValueRef::Integer(value @ (0 | 1))) => builder.push_bool(value == 1),
@@ -108,7 +108,7 @@ fn push_time(builder: &mut ColumnBuilder, kind: Kind, text: &[u8]) -> Result<(),
         let days = i32::try_from(moment.micros / MICROS_PER_DAY).ok();
         return match days.filter(|_| moment.micros % MICROS_PER_DAY == 0) {
             Some(days) => builder.push_date(days),
-            None => Err(broken("no date, for it has a time")),
+            None => Err(broken("a date with a time of day")),
         };
     }
     builder.push_timestamp(moment.micros)

@@ -54,7 +54,7 @@ fn remedy(code: ErrorCode) -> Option<&'static str> {
              -wal and -shm files"
         }
         ErrorCode::NotADatabase => {
-            "the file is none of SQLite, or it is encrypted: check the file that the credentials name"
+            "the file is not a SQLite database, or it is encrypted: check the file that the credentials name"
         }
         ErrorCode::DatabaseCorrupt => {
             "the file is damaged: look at it with `sqlite3 FILE 'PRAGMA integrity_check'`, or restore a copy"

@@ -76,7 +76,7 @@ fn relations_without_rows_of_their_own_are_whole() {
     }
     let mut made = schema.resource("seen", &json!({}), &json!({"partitions": 8}));
     rows_of(&mut made.reader).unwrap();
-    assert!(made.reader.warnings()[0].contains("read in one go"), "{:?}", made.reader.warnings());
+    assert!(made.reader.warnings()[0].contains("read by one statement"), "{:?}", made.reader.warnings());
     let mut made = schema.resource("empty", &json!({}), &json!({"partitions": 8}));
     rows_of(&mut made.reader).unwrap();
     assert!(made.reader.warnings().is_empty());

@@ -81,7 +81,7 @@ fn key_of_place(kind: &str) -> Result<&'static str, PipelineError> {
         });
     };
     known.place.as_ref().map(|place| place.key).ok_or_else(|| PipelineError::Usage {
-        message: format!("a destination of type {kind} has no place"),
+        message: format!("a destination of type {kind} does not take a place"),
         remedy: format!("write {kind} alone, or name another type"),
     })
 }
@@ -230,7 +230,7 @@ fn table_name(args: &IngestArgs, database: Option<&DatabaseAddress>) -> Result<S
         Some(RowsOf::Table(name)) => return Ok(name.clone()),
         Some(RowsOf::Query(_)) => {
             return Err(PipelineError::Usage {
-                message: "the rows of a query have no table's name".to_owned(),
+                message: "a query does not say what its table is called".to_owned(),
                 remedy: "name the table with --table".to_owned(),
             });
         }

@@ -18,7 +18,7 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
         path if path.contains(['/', '.', '*']) => Ok(files(path)),
         unknown => Err(PipelineError::Usage {
-            message: format!("\"{unknown}\" is no source"),
+            message: format!("\"{unknown}\" is not a source"),
             remedy:
                 "write rest_api, files, sql_database, the address of an API (https://...), or a path of files"
                     .to_owned(),

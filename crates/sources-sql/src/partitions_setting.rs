@@ -18,7 +18,7 @@ pub enum Partitions {
     OfColumn {
         /// A column of integers, dates or timestamps.
         column: String,
-        /// How many.
+        /// Number of ranges.
         num: NonZeroUsize,
     },
 }

@@ -20,7 +20,7 @@ pub(crate) struct Division {
 
 impl Division {
     fn in_one_go(reason: &str) -> Self {
-        Self { warning: Some(format!("it is read in one go: {reason}")), ..Self::default() }
+        Self { warning: Some(format!("it is read by one statement: {reason}")), ..Self::default() }
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn divide(
                 session.places(&WantedPlaces { relation, selective: statement.as_deref(), num: *num })?;
             if places.is_none() && num.is_some() {
                 return Ok(Division::in_one_go(
-                    "only tables whose rows are their own can be divided by a number of `partitions`, from version 14 of the \
+                    "only tables that have no children can be divided by a number of `partitions`, from version 14 of the \
                      server on; others need { column, num }",
                 ));
             }
@@ -62,7 +62,7 @@ pub(crate) fn divide(
     }
     match session.export()? {
         None if matches!(selection.parts, Parts::ByPlace(None)) => Ok(Division::default()),
-        None => Ok(Division::in_one_go("the server is a standby, whose sessions cannot share a moment")),
+        None => Ok(Division::in_one_go("the server is a standby, whose sessions cannot share a snapshot")),
         snapshot => Ok(Division { conditions, snapshot, warning: None }),
     }
 }
@@ -78,7 +78,7 @@ fn without_snapshot(
             "`partitions` is a number, and sessions of this database cannot see a table as of the same moment",
         )
         .with_remedy(
-            "set { column = \"id\", num = 8 }, if it does no harm that each range shows a moment of its own",
+            "set { column = \"id\", num = 8 }, if each range may be read at another moment",
         )
         .into()),
         Parts::ByValue(of) => {
