@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder,
-    StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
+    StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder, UInt64Builder,
 };
 
 use crate::error::ValueError;
@@ -29,6 +29,7 @@ const POWERS: [i128; MOST_DIGITS as usize + 1] = {
 pub(crate) enum ColumnBuilder {
     Bool(BooleanBuilder),
     Integer(Int64Builder),
+    Unsigned(UInt64Builder),
     Float(Float64Builder),
     Decimal { values: Decimal128Builder, precision: u8, scale: u8 },
     Text(StringBuilder),
@@ -44,6 +45,7 @@ macro_rules! each {
         match $builder {
             ColumnBuilder::Bool($values) => $call,
             ColumnBuilder::Integer($values) => $call,
+            ColumnBuilder::Unsigned($values) => $call,
             ColumnBuilder::Float($values) => $call,
             ColumnBuilder::Decimal { values: $values, .. } => $call,
             ColumnBuilder::Text($values) => $call,
@@ -59,6 +61,7 @@ impl ColumnBuilder {
     pub(crate) fn new(kind: Kind) -> Self {
         match kind {
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
+            Kind::Unsigned => Self::Unsigned(UInt64Builder::new()),
             Kind::Integer => Self::Integer(Int64Builder::new()),
             Kind::Float => Self::Float(Float64Builder::new()),
             Kind::Decimal { precision, scale } => Self::Decimal {

@@ -25,7 +25,9 @@ impl RangeColumn {
     /// Takes a column that can be divided.
     pub(crate) fn new(column: &ReflectedColumn, num: NonZeroUsize) -> Result<Self, SqlError> {
         match column.kind {
-            Kind::Integer | Kind::Date | Kind::Timestamp { .. } => Ok(Self { column: column.clone(), num }),
+            Kind::Integer | Kind::Unsigned | Kind::Date | Kind::Timestamp { .. } => {
+                Ok(Self { column: column.clone(), num })
+            }
             _ => Err(SqlError::new(format!(
                 "`partitions`: column `{}` is of type {}, which cannot be divided into ranges",
                 column.name, column.declared

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Bool,
     /// Integers of 64 bits with sign.
     Integer,
+    /// Integers of 64 bits without sign: columns of integers, in which what is too large becomes a variant.
+    Unsigned,
     /// Floats of 64 bits.
     Float,
     /// Decimals of so many digits, `scale` of them behind the point.
@@ -71,6 +73,7 @@ impl Kind {
         match self {
             Self::Bool => ArrowType::Boolean,
             Self::Integer => ArrowType::Int64,
+            Self::Unsigned => ArrowType::UInt64,
             Self::Float => ArrowType::Float64,
             Self::Decimal { precision, scale } => ArrowType::Decimal128(precision, scale.cast_signed()),
             Self::Text | Self::Json => ArrowType::Utf8,
@@ -87,7 +90,7 @@ impl Kind {
     pub(crate) fn hint(self, column: &mut Column) {
         let data_type = match self {
             Self::Bool => DataType::Bool,
-            Self::Integer => DataType::Bigint,
+            Self::Integer | Self::Unsigned => DataType::Bigint,
             Self::Float => DataType::Double,
             Self::Decimal { precision, scale } => {
                 column.precision = Some(precision.into());

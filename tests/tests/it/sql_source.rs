@@ -146,14 +146,16 @@ fn ingest_loads_a_table_of_a_server_and_then_what_changed() {
 fn ingest_loads_tables_of_mariadb_and_of_files() {
     let name = unique("ingest");
     mariadb::shared().sql(&format!(
-        "CREATE DATABASE {name}; CREATE TABLE {name}.items (id INT PRIMARY KEY, word VARCHAR(9)); \
-         INSERT INTO {name}.items VALUES (1, 'ä')"
+        "CREATE DATABASE {name}; CREATE TABLE {name}.items (id INT PRIMARY KEY, word VARCHAR(9), big BIGINT UNSIGNED); \
+         INSERT INTO {name}.items VALUES (1, 'ä', 7), (2, '', 18446744073709551615)"
     ));
     let bench = Bench::new();
     let url = mariadb::shared().url();
     let (server, _) = url.rsplit_once('/').expect("an address");
     bench.cartage(&["ingest", &format!("{server}/{name}?table=items"), "duckdb:out.duckdb"]).exits_with(0);
-    assert_eq!(bench.number("SELECT count(*) FROM main.items"), 1);
+    assert_eq!(bench.number("SELECT count(*) FROM main.items WHERE big = 7"), 1);
+    let all = bench.rows("SELECT * FROM main.items").concat();
+    assert!(all.contains("18446744073709551615"), "what no bigint holds is a variant: {all}");
     duckdb::Connection::open(bench.path().join("shop.duckdb"))
         .and_then(|database| database.execute_batch("CREATE TABLE words AS SELECT range AS id FROM range(3)"))
         .expect("a file");

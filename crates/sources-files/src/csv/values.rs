@@ -260,9 +260,10 @@ mod tests {
                 let value = if value.contains('.') { value.trim_end_matches('0').trim_end_matches('.') } else { &value };
                 let places = value.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                 let printed = format!("{number:.places$}");
-                // Seventeen digits are as many as a double tells apart; what is written behind them are zeros.
+                // Seventeen digits are as many as a double tells apart; what is written behind them are zeros, and so
+                // are the last digits of large integers: 20000000000000070 is the double 20000000000000072.
                 let digits = value.bytes().filter(u8::is_ascii_digit).count();
-                if digits <= MOST_DIGITS {
+                if digits <= MOST_DIGITS && !(value.len() > SAFE_DIGITS && value.ends_with('0')) {
                     prop_assert_eq!(printed, value);
                 }
             }

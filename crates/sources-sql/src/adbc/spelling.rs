@@ -40,7 +40,7 @@ impl Spelling {
     pub(super) fn fits(column: &ReflectedColumn, bound: &Bound) -> bool {
         matches!(
             (column.kind, bound),
-            (Kind::Integer | Kind::Float | Kind::Decimal { .. }, Bound::Number(_))
+            (Kind::Integer | Kind::Unsigned | Kind::Float | Kind::Decimal { .. }, Bound::Number(_))
                 | (Kind::Decimal { .. } | Kind::Date | Kind::Timestamp { .. }, Bound::Text(_))
         )
     }

@@ -8,8 +8,7 @@ use crate::kind::Kind;
 pub(crate) fn kind_of(of: &DataType) -> Kind {
     match of {
         DataType::Boolean => Kind::Bool,
-        // 20 digits are as many as 64 bits without sign have.
-        DataType::UInt64 => Kind::Decimal { precision: 20, scale: 0 },
+        DataType::UInt64 => Kind::Unsigned,
         integer if integer.is_integer() => Kind::Integer,
         DataType::Float16 | DataType::Float32 | DataType::Float64 => Kind::Float,
         DataType::Decimal32(precision, scale)
@@ -38,7 +37,7 @@ mod tests {
     fn every_type_has_a_kind_that_holds_it() {
         for (of, kind) in [
             (DataType::UInt32, Kind::Integer),
-            (DataType::UInt64, Kind::Decimal { precision: 20, scale: 0 }),
+            (DataType::UInt64, Kind::Unsigned),
             (DataType::Decimal128(5, -2), Kind::Decimal { precision: 7, scale: 0 }),
             (DataType::Decimal256(60, 2), Kind::Text),
             (DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)), Kind::Text),

@@ -75,7 +75,7 @@ impl Database for DuckDb {
     fn bound(&self, column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String> {
         let fits = matches!(
             (column.kind, bound),
-            (Kind::Integer | Kind::Float | Kind::Decimal { .. }, Bound::Number(_))
+            (Kind::Integer | Kind::Unsigned | Kind::Float | Kind::Decimal { .. }, Bound::Number(_))
                 | (
                     Kind::Decimal { .. } | Kind::Text | Kind::Date | Kind::Time | Kind::Timestamp { .. },
                     Bound::Text(_)

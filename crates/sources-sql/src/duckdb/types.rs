@@ -32,7 +32,7 @@ pub(super) fn column_of(quoted: &str, of: &str) -> DuckDbColumn {
         "TINYINT" | "SMALLINT" | "INTEGER" | "UTINYINT" | "USMALLINT" | "UINTEGER" => {
             column(Kind::Integer, cast("BIGINT"))
         }
-        "UBIGINT" => column(Kind::Decimal { precision: 20, scale: 0 }, cast("DECIMAL(20, 0)")),
+        "UBIGINT" => column(Kind::Unsigned, quoted.to_owned()),
         "HUGEINT" | "UHUGEINT" => column(Kind::Decimal { precision: 38, scale: 0 }, cast("DECIMAL(38, 0)")),
         "FLOAT" | "DOUBLE" => column(Kind::Float, quoted.to_owned()),
         "VARCHAR" => column(Kind::Text, quoted.to_owned()),

@@ -18,9 +18,10 @@ pub(super) fn ordered(column: &ReflectedColumn) -> String {
 pub(super) fn condition(column: &ReflectedColumn, operator: &str, bound: &Bound) -> Option<String> {
     let end = match (column.kind, bound) {
         (Kind::Float, Bound::Number(number)) => float_end(column, operator, number)?,
-        (Kind::Integer | Kind::Decimal { .. }, Bound::Number(number) | Bound::Text(number)) => {
-            plain(number)?.to_owned()
-        }
+        (
+            Kind::Integer | Kind::Unsigned | Kind::Decimal { .. },
+            Bound::Number(number) | Bound::Text(number),
+        ) => plain(number)?.to_owned(),
         (Kind::Text, Bound::Text(text)) => quote::bytes(text),
         (Kind::Date | Kind::Time | Kind::Timestamp { .. }, Bound::Text(text)) => moment(column.kind, text)?,
         _ => return None,
@@ -33,7 +34,7 @@ pub(super) fn literal(column: &ReflectedColumn, bound: &Bound) -> String {
     match bound {
         Bound::Number(number) => number.clone(),
         Bound::Text(text) => match column.kind {
-            Kind::Integer | Kind::Decimal { .. } => plain(text).map(str::to_owned),
+            Kind::Integer | Kind::Unsigned | Kind::Decimal { .. } => plain(text).map(str::to_owned),
             kind => moment(kind, text),
         }
         .unwrap_or_else(|| quote::text(text)),

@@ -51,7 +51,9 @@ fn push_bytes(builder: &mut ColumnBuilder, bytes: &[u8]) -> Result<(), ValueErro
             Ok(())
         }
         // What is a decimal to the server, where the user wants an integer.
-        ColumnBuilder::Bool(_) | ColumnBuilder::Integer(_) => push_integer(builder, decimal(bytes, 38, 0)?),
+        ColumnBuilder::Bool(_) | ColumnBuilder::Integer(_) | ColumnBuilder::Unsigned(_) => {
+            push_integer(builder, decimal(bytes, 38, 0)?)
+        }
         _ => builder.push_binary(bytes),
     }
 }
@@ -66,6 +68,13 @@ fn push_integer(builder: &mut ColumnBuilder, value: i128) -> Result<(), ValueErr
             0 => builder.push_bool(false),
             1 => builder.push_bool(true),
             _ => Err(ValueError::new(format!("{value} is neither 0 nor 1"))),
+        },
+        ColumnBuilder::Unsigned(values) => match u64::try_from(value) {
+            Ok(value) => {
+                values.append_value(value);
+                Ok(())
+            }
+            Err(_) => Err(ValueError::new(format!("{value} is not an integer of 64 bits without sign"))),
         },
         _ => match i64::try_from(value) {
             Ok(value) => builder.push_integer(value),
@@ -94,7 +103,7 @@ mod tests {
     fn integers_fit_or_are_refused() {
         assert_eq!(pushed(Kind::Integer, &Value::UInt(7)), Ok("7".to_owned()));
         assert!(pushed(Kind::Integer, &Value::UInt(u64::MAX)).is_err());
-        let unsigned = Kind::Decimal { precision: 20, scale: 0 };
+        let unsigned = Kind::Unsigned;
         assert_eq!(pushed(unsigned, &Value::UInt(u64::MAX)), Ok(u64::MAX.to_string()));
         assert_eq!(pushed(Kind::Bool, &Value::Int(1)), Ok("true".to_owned()));
         assert!(pushed(Kind::Bool, &Value::Int(2)).is_err());

@@ -56,7 +56,7 @@ impl Database for Mysql {
     }
 
     fn read_as(&self, column: &ReflectedColumn, wanted: Kind) -> Option<String> {
-        let is_number = matches!(column.kind, Kind::Integer | Kind::Decimal { .. });
+        let is_number = matches!(column.kind, Kind::Integer | Kind::Unsigned | Kind::Decimal { .. });
         let fits = is_number && matches!(wanted, Kind::Bool | Kind::Integer | Kind::Decimal { .. });
         fits.then(|| column.expression.clone())
     }

@@ -26,19 +26,17 @@ pub(super) struct MysqlColumn {
     pub(super) precision: Option<u32>,
 }
 
-/// `bigint unsigned`, and `bit(64)`.
-const UNSIGNED: Kind = Kind::Decimal { precision: 20, scale: 0 };
-
 /// What is read of a column of this type. What has no kind of its own is read as text, which holds all of it.
 pub(super) fn column_of(name: &str, of: &MysqlType) -> MysqlColumn {
     let plain = quoted(name);
     let column = |kind, expression: String| MysqlColumn { kind, expression, precision: None };
     let kind = match of.name.as_str() {
-        "bigint" if of.is_unsigned => UNSIGNED,
+        "bigint" if of.is_unsigned => Kind::Unsigned,
         "smallint" => return MysqlColumn { precision: Some(32), ..column(Kind::Integer, plain) },
         "tinyint" | "mediumint" | "int" | "bigint" | "year" => Kind::Integer,
         "bit" => {
-            let kind = if of.precision.is_some_and(|bits| bits < 64) { Kind::Integer } else { UNSIGNED };
+            let kind =
+                if of.precision.is_some_and(|bits| bits < 64) { Kind::Integer } else { Kind::Unsigned };
             return column(kind, format!("{plain} + 0"));
         }
         "float" | "double" => Kind::Float,
@@ -94,9 +92,9 @@ mod tests {
     fn what_has_more_digits_or_bits_than_ours_has_a_type_that_holds_them() {
         assert_eq!(kind("decimal", 38, 10), Kind::Decimal { precision: 38, scale: 10 });
         assert_eq!(kind("decimal", 65, 30), Kind::Text);
-        assert_eq!((kind("bit", 63, 0), kind("bit", 64, 0)), (Kind::Integer, UNSIGNED));
+        assert_eq!((kind("bit", 63, 0), kind("bit", 64, 0)), (Kind::Integer, Kind::Unsigned));
         let unsigned = MysqlType { name: "bigint".to_owned(), is_unsigned: true, ..MysqlType::default() };
-        assert_eq!(column_of("c", &unsigned).kind, UNSIGNED);
+        assert_eq!(column_of("c", &unsigned).kind, Kind::Unsigned);
         let other = MysqlType { name: "inet6".to_owned(), ..MysqlType::default() };
         assert_eq!(column_of("a`b", &other).expression, "CAST(`a``b` AS CHAR)");
     }

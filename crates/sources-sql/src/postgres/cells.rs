@@ -13,7 +13,8 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 pub(super) fn push(builder: &mut ColumnBuilder, cell: &[u8]) -> Result<(), ValueError> {
     match builder {
         ColumnBuilder::Bool(_) => builder.push_bool(fixed::<1>(cell)?[0] != 0),
-        ColumnBuilder::Integer(_) => {
+        // PostgreSQL has no integers without sign.
+        ColumnBuilder::Integer(_) | ColumnBuilder::Unsigned(_) => {
             let value = match cell.len() {
                 2 => i16::from_be_bytes(fixed(cell)?).into(),
                 4 => i32::from_be_bytes(fixed(cell)?).into(),

@@ -27,7 +27,7 @@ pub(super) fn push(builder: &mut ColumnBuilder, kind: Kind, value: ValueRef<'_>)
         (Kind::Float, ValueRef::Real(value)) => builder.push_float(value),
         (Kind::Float, ValueRef::Integer(value)) => match exact_float(value) {
             Some(value) => builder.push_float(value),
-            None => Err(stored(&ValueRef::Integer(value), "an integer that no float is equal to")),
+            None => Err(stored(&ValueRef::Integer(value), "not exactly a float")),
         },
         (Kind::Decimal { .. }, value) => push_decimal(builder, value),
         (Kind::Bool, ValueRef::Integer(value @ (0 | 1))) => builder.push_bool(value == 1),
@@ -149,7 +149,7 @@ fn stored(value: &ValueRef<'_>, problem: &str) -> ValueError {
 fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean",
-        Kind::Integer => "integer",
+        Kind::Integer | Kind::Unsigned => "integer",
         Kind::Float => "float",
         Kind::Decimal { .. } => "decimal",
         Kind::Text => "text",

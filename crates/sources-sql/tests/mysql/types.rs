@@ -69,7 +69,7 @@ fn integers_and_floats_keep_their_edges_and_nulls() {
 }
 
 #[test]
-fn unsigned_integers_are_decimals_and_integers_if_wanted() {
+fn unsigned_integers_keep_all_their_bits() {
     let most = "18446744073709551615";
     assert_eq!(shown(values("bigint unsigned", &[most, "NULL"]).unwrap()), [most, "null"]);
     assert_eq!(shown(values("bit(64)", &[most]).unwrap()), [most]);
