@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
         let widened = widened_columns(&own, &settings.widen_columns);
         let mut schema = join(base, own, refreshes).map_err(wrong_schema)?;
         if let Some(base) = request.base_schema.as_ref().filter(|_| !refreshes) {
-            keep_digits(base, &mut schema);
+            keep_types(base, &mut schema);
         }
         for (table, column) in widened {
             // Merging documents would keep a precision that is no longer there.
@@ -277,16 +277,22 @@ struct Output {
     update: BTreeMap<String, cartage_schema::Table>,
 }
 
-/// Gives numbers of columns that are at the destination the bits and digits that they have there: a hint does not
-/// change a table that exists, so that values beyond must go to a variant.
-fn keep_digits(base: &Schema, schema: &mut Schema) {
+/// Gives columns that are at the destination the type, the bits and the digits that they have there: a hint does not
+/// change a table that exists, so that values that the column does not hold must go to a variant.
+fn keep_types(base: &Schema, schema: &mut Schema) {
     for (name, table) in base.tables.iter().filter(|(_, table)| table.has_seen_data()) {
         let Some(hinted) = schema.tables.get_mut(name) else { continue };
         for column in table.complete_columns() {
             let is_number =
                 matches!(column.data_type, Some(DataType::Bigint | DataType::Decimal | DataType::Wei));
-            let same = hinted.columns.get_mut(&column.name).filter(|own| own.data_type == column.data_type);
-            if let Some(own) = same.filter(|_| is_number) {
+            let hinted = hinted.columns.get_mut(&column.name).filter(|own| own.data_type.is_some());
+            let Some(own) = hinted else { continue };
+            let is_other = own.data_type != column.data_type;
+            if is_other {
+                own.data_type = column.data_type;
+                own.timezone = column.timezone;
+            }
+            if is_other || is_number {
                 own.precision = column.precision;
                 own.scale = column.scale;
             }

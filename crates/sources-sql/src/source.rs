@@ -15,6 +15,7 @@ use crate::drivers;
 use crate::error::SqlError;
 use crate::hints::{apply_user_types, hints_of, with_type_overrides};
 use crate::key_ranges::RangeColumn;
+use crate::kind::Kind;
 use crate::partitions_setting::Partitions;
 use crate::reader::TableReader;
 use crate::reflected::{Reflected, ReflectedColumn, Relation};
@@ -166,10 +167,29 @@ impl SqlSource {
             None => None,
             Some(hint) => Some(cursor_of(hint, &columns, &of_rows)?),
         };
+        if let Some(cursor) = &cursor {
+            self.check_order(cursor, &columns)?;
+        }
         let warnings = cursor.iter().filter_map(|cursor| missing_index(name, cursor, &reflected)).collect();
         let parts = parts_of(&keys.partitions, cursor.as_ref(), &reflected)?;
         let selection = Selection { relation, columns, of_rows, condition: keys.r#where, cursor, parts };
         Ok((hints, selection, warnings))
+    }
+
+    /// Values that are made texts are ordered as texts, 10 before 9, and rows would be passed over.
+    fn check_order(&self, cursor: &CursorClause, columns: &[ReflectedColumn]) -> Result<(), SqlError> {
+        let column = columns.iter().find(|column| column.name == cursor.column);
+        let Some(column) = column.filter(|column| column.kind == Kind::Text) else { return Ok(()) };
+        if column.expression == self.database.quoted(&column.name) {
+            return Ok(());
+        }
+        let message = format!(
+            "`cursor_path`: column `{}` ({}) is read as text, which has another order than its values",
+            column.name, column.declared
+        );
+        Err(SqlError::new(message).with_remedy(
+            "take another column, give it a `data_type` that has its order, or convert it in a `query`",
+        ))
     }
 }
 

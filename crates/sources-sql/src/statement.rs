@@ -133,14 +133,16 @@ pub(crate) fn without_bounds(text: &str) -> String {
     replaced(&replaced(text, "$start", "NULL"), "$end", "NULL")
 }
 
-/// Text with a placeholder replaced where no letter or digit follows it.
+/// Text with a placeholder replaced where no letter or digit follows it, and where it does not stand in quotes.
 fn replaced(text: &str, placeholder: &str, by: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
+    let mut is_quoted = false;
     while let Some((before, after)) = rest.split_once(placeholder) {
         out.push_str(before);
+        is_quoted ^= before.matches('\'').count() % 2 == 1;
         let is_longer = after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        out.push_str(if is_longer { placeholder } else { by });
+        out.push_str(if is_longer || is_quoted { placeholder } else { by });
         rest = after;
     }
     out + rest
@@ -152,6 +154,10 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_a_whole_word() {
-        assert_eq!(replaced("a > $start and b <> '$started'", "$start", "5"), "a > 5 and b <> '$started'");
+        assert_eq!(replaced("a > $start and b <> $started", "$start", "5"), "a > 5 and b <> $started");
+        assert_eq!(
+            replaced("a = 'it''s $start' or b = $start", "$start", "5"),
+            "a = 'it''s $start' or b = 5"
+        );
     }
 }

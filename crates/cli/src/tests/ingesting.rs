@@ -200,7 +200,7 @@ fn destinations_that_cannot_be_named_so_are_answered_with_those_that_can() {
     for (destination, message, remedy) in [
         (":x", "names no destination", "TYPE:PLACE"),
         ("oracle:x", "type 'oracle' is not known", "duckdb"),
-        ("null:x", "a destination of type null has no place", "write null alone"),
+        ("null:x", "a destination of type null does not take a place", "write null alone"),
     ] {
         let told = refused(&["a.jsonl", destination]);
         assert!(told.0.contains(message) && told.1.contains(remedy), "{destination}: {told:?}");

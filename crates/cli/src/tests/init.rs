@@ -176,7 +176,7 @@ fn nothing_is_overwritten_and_it_is_all_or_nothing() {
 fn wrong_words_are_answered_with_the_right_ones() {
     let bench = Bench::empty();
     for (source, destination, words) in [
-        ("file", "duckdb", ["\"file\" is no source", "rest_api, files"]),
+        ("file", "duckdb", ["\"file\" is not a source", "rest_api, files"]),
         ("files", "oracle", ["no template for the destination \"oracle\"", "duckdb"]),
         ("files", "null", ["no template for the destination \"null\"", "postgres"]),
     ] {

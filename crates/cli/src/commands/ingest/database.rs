@@ -1,5 +1,6 @@
 //! The source of `ingest` that is a database: an address with the table behind its question mark.
 
+use cartage_destinations_api::kinds;
 use cartage_pipeline::PipelineError;
 
 /// What may stand before `://`; a driver's name may follow, as in `postgresql+psycopg2`.
@@ -27,10 +28,29 @@ pub(super) enum RowsOf {
 }
 
 impl DatabaseAddress {
-    /// Whether the text is the address of a database rather than a path.
-    pub(super) fn is_one(source: &str) -> bool {
-        let scheme = source.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
-        SCHEMES.contains(&scheme.split('+').next().unwrap_or_default())
+    /// The address, if the text is the one of a database rather than a path.
+    ///
+    /// # Errors
+    /// An address of something that is not known, and those of [`parse`](Self::parse). No message holds the address, which
+    /// may have a password.
+    pub(super) fn find(source: &str) -> Result<Option<Self>, PipelineError> {
+        let Some((scheme, _)) = source.split_once("://") else { return Ok(None) };
+        let scheme = scheme.split('+').next().unwrap_or_default();
+        match scheme {
+            "file" => Ok(None),
+            known if SCHEMES.contains(&known) => Self::parse(source).map(Some),
+            unknown => Err(PipelineError::Usage {
+                message: format!("a source cannot be an address of `{unknown}`"),
+                remedy: format!("{}, or write a path of files", kinds::remedy_of_unknown(unknown, SCHEMES)),
+            }),
+        }
+    }
+
+    /// What tells its rows from those of other databases: without user and password.
+    pub(super) fn identity(&self) -> String {
+        let place = self.credentials.split_once("://").map_or("", |(_, place)| place);
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        format!("{place}/{}", self.schema.as_deref().unwrap_or_default())
     }
 
     /// Takes `table`, `schema` and `query` from behind the question mark; what else stands there is for the connection.
@@ -134,11 +154,25 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_no_addresses() {
-        assert!(DatabaseAddress::is_one("postgres://h/db"));
-        assert!(DatabaseAddress::is_one("sqlite+pysqlite:///x.db"));
-        for path in ["data/*.csv", "-", "file:///x.csv", "postgresql.csv", "https://x/y"] {
-            assert!(!DatabaseAddress::is_one(path), "{path}");
+    fn paths_are_no_addresses_and_addresses_of_others_are_refused_without_showing_them() {
+        let find = |text: &str| DatabaseAddress::find(text);
+        assert!(find("postgres://h/db?table=a").unwrap().is_some());
+        assert!(find("sqlite+pysqlite:///x.db?table=a").unwrap().is_some());
+        for path in ["data/*.csv", "-", "file:///x.csv", "postgresql.csv"] {
+            assert!(find(path).unwrap().is_none(), "{path}");
         }
+        for other in ["https://me:secret@x/y", "postgresq://me:secret@h/db?table=t", "jdbc:x://me:secret@h"] {
+            let error = find(other).unwrap_err();
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_table_of_another_database_is_another_one() {
+        let identity = |text: &str| DatabaseAddress::parse(text).unwrap().identity();
+        let here = identity("postgresql://me:a@h/db?table=s.t");
+        assert_eq!(here, identity("postgresql://you@h/db?table=s.t"));
+        assert_ne!(here, identity("postgresql://me:a@h/other?table=s.t"));
+        assert_ne!(here, identity("postgresql://me:a@h/db?table=t"));
     }
 }

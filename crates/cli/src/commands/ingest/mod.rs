@@ -35,8 +35,7 @@ pub(super) fn ingest(start: &Start<'_>, args: &IngestArgs, connector: Connector<
 /// The pipeline file that the arguments stand for.
 pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> {
     let (kind, place) = kind_and_place(&args.destination)?;
-    let database =
-        DatabaseAddress::is_one(&args.source).then(|| DatabaseAddress::parse(&args.source)).transpose()?;
+    let database = DatabaseAddress::find(&args.source)?;
     match &database {
         Some(_) => check_options_of_files(args)?,
         None => check_merge(args)?,
@@ -47,7 +46,7 @@ pub(crate) fn pipeline_text(args: &IngestArgs) -> Result<String, PipelineError> 
         destination.insert(key_of_place(kind)?.to_owned(), text(place));
     }
     let document = Table::from_iter([
-        ("pipeline".to_owned(), pipeline(args, kind, place, &table)),
+        ("pipeline".to_owned(), pipeline(args, kind, place, database.as_ref(), &table)),
         ("destination".to_owned(), toml_table([(kind, Value::Table(destination))])),
         ("sources".to_owned(), toml_table([("ingest", source(args, database.as_ref(), &table))])),
     ]);
@@ -86,12 +85,20 @@ fn key_of_place(kind: &str) -> Result<&'static str, PipelineError> {
     })
 }
 
-fn pipeline(args: &IngestArgs, kind: &str, place: &str, table: &str) -> Value {
-    // One pipeline for each table and place, so that state and schema of one do not meet those of another.
+fn pipeline(
+    args: &IngestArgs,
+    kind: &str,
+    place: &str,
+    database: Option<&DatabaseAddress>,
+    table: &str,
+) -> Value {
+    // One pipeline for each table, place and database that is read, so that state and schema of one do not meet those of
+    // another.
     let place = if place.contains("://") { Path::new(place).to_path_buf() } else { absolute(place) };
     let place = place.display();
-    let mark =
-        cartage_package_store::Checksum::of(format!("{kind}:{place}/{}/{table}", args.dataset).as_bytes());
+    let origin = database.map(|database| format!("<{}", database.identity())).unwrap_or_default();
+    let all = format!("{kind}:{place}/{}/{table}{origin}", args.dataset);
+    let mark = cartage_package_store::Checksum::of(all.as_bytes());
     let mark: String = mark.to_string().chars().rev().take(8).collect();
     toml_table([
         ("name", text(&format!("ingest_{table}_{mark}"))),
@@ -281,7 +288,7 @@ mod tests {
     fn a_type_that_is_not_known_is_told_apart_from_one_without_a_place() {
         assert_eq!(key_of_place("postgres").unwrap(), "credentials");
         let error = |kind: &str| key_of_place(kind).unwrap_err().to_string();
-        assert!(error("null").contains("has no place"), "{}", error("null"));
+        assert!(error("null").contains("does not take a place"), "{}", error("null"));
         assert!(error("oracle").contains("'oracle' is not known"), "{}", error("oracle"));
         let PipelineError::Usage { remedy, .. } = key_of_place("postgress").unwrap_err() else { panic!() };
         assert!(remedy.starts_with("did you mean 'postgres'?"), "{remedy}");

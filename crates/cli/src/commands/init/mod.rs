@@ -116,7 +116,13 @@ fn write_new(draft: &Draft) -> io::Result<()> {
     if let Some(folder) = draft.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft.path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if draft.path.ends_with(".cartage/secrets.toml") {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    let mut file = options.open(&draft.path)?;
     file.write_all(draft.text.as_bytes())
 }
 

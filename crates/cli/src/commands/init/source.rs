@@ -16,6 +16,12 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         "files" => Ok(example_files()),
         "sql_database" => Ok(example_database()),
         address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
+        address if address.contains("://") => Err(PipelineError::Usage {
+            message:
+                "a database's address does not belong on the command line, because it may hold a password"
+                    .to_owned(),
+            remedy: "write sql_database, and put the address into .cartage/secrets.toml".to_owned(),
+        }),
         path if path.contains(['/', '.', '*']) => Ok(files(path)),
         unknown => Err(PipelineError::Usage {
             message: format!("\"{unknown}\" is not a source"),
