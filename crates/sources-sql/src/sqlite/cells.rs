@@ -196,7 +196,7 @@ mod tests {
             (Kind::Integer, ValueRef::Real(1.5), "a real number that is no integer"),
             (Kind::Integer, ValueRef::Real(9.3e18), "a real number that is no integer"),
             (Kind::Integer, ValueRef::Text(b"5"), "a text that is no integer"),
-            (Kind::Float, ValueRef::Integer(i64::MAX), "an integer that is no float"),
+            (Kind::Float, ValueRef::Integer(i64::MAX), "not exactly a float"),
             (Kind::Bool, ValueRef::Integer(2), "an integer that is neither 0 nor 1"),
             (Kind::Bool, ValueRef::Text(b"true"), "a text that is neither 0 nor 1"),
             (decimal, ValueRef::Real(0.1 + 0.2), "more digits"),
@@ -205,7 +205,7 @@ mod tests {
             (Kind::Text, ValueRef::Text(b"\xff"), "not in UTF-8"),
             (Kind::Json, ValueRef::Text(b"{"), "a text that is no JSON"),
             (Kind::Binary, ValueRef::Text(b"a"), "a text that is no blob"),
-            (Kind::Date, ValueRef::Text(b"2024-01-31 10:00"), "has a time"),
+            (Kind::Date, ValueRef::Text(b"2024-01-31 10:00"), "a time of day"),
             (Kind::Date, ValueRef::Integer(0), "an integer that is no date"),
             (
                 Kind::Timestamp { aware: false },

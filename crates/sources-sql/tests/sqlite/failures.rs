@@ -58,7 +58,7 @@ fn files_that_are_none_or_damaged_name_the_remedy() {
     );
     let other = database.path().with_file_name("other.db");
     fs::write(&other, "name,age\n".repeat(500)).unwrap();
-    says(&fails(&format!("sqlite:///{}", other.display())), &["none of SQLite", "other.db"]);
+    says(&fails(&format!("sqlite:///{}", other.display())), &["not a SQLite database", "other.db"]);
     let mut bytes = fs::read(database.path()).unwrap();
     let half = bytes.len() / 2;
     bytes[half..half + 9000].fill(0xAB);

@@ -125,7 +125,7 @@ fn dates_and_times_are_texts_in_the_forms_of_sqlite() {
     assert!(found[0].contains("23:59:59.999999") && found[1].contains("10:00"), "{found:?}");
     assert!(of("TIME", &["'23:59:59.999999'", "'10:00'"])[0].contains("23:59:59.999999"));
     refused("DATE", "'2024-02-30'", "no date or time", "2024-02-30");
-    refused("DATE", "'2024-02-28 10:00:00'", "has a time", "2024-02-28 10:00:00");
+    refused("DATE", "'2024-02-28 10:00:00'", "a time of day", "2024-02-28 10:00:00");
     refused("DATETIME", "1704067200", "an integer that is no date", "1704067200");
     refused("DATETIME", "2460310.5", "a real number that is no date", "2460310.5");
     refused("DATETIME", "'yesterday'", "no date or time", "yesterday");
