@@ -163,3 +163,26 @@ fn ingest_loads_tables_of_mariadb_and_of_files() {
     assert_eq!(bench.number("SELECT count(*) FROM main.words"), 3);
     mariadb::shared().sql(&format!("DROP DATABASE {name}"));
 }
+
+#[test]
+fn a_column_whose_type_changes_in_the_database_keeps_its_own_and_loses_nothing() {
+    let bench = Bench::new();
+    let run = |sql: &str| {
+        rusqlite::Connection::open(bench.path().join("shop.db"))
+            .and_then(|shop| shop.execute_batch(sql))
+            .expect("a file");
+        bench.cartage(&["run"]).exits_with(0);
+    };
+    bench.write(
+        "pipeline.toml",
+        "[pipeline]\nname = \"test\"\ndataset_name = \"data\"\ndestination = \"duckdb\"\n\n\
+         [destination.duckdb]\npath = \"out.duckdb\"\n\n[sources.test]\ntype = \"sql_database\"\n\
+         credentials = \"sqlite:///shop.db\"\ntable_names = [\"items\"]\n",
+    );
+    run("CREATE TABLE items (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO items VALUES (1, 1)");
+    run(
+        "DROP TABLE items; CREATE TABLE items (id INTEGER PRIMARY KEY, v REAL); INSERT INTO items VALUES (2, 1.5)",
+    );
+    let rows = bench.rows("SELECT id, v, v__v_double FROM data.items WHERE id = 2");
+    assert_eq!(rows, ["{\"id\":2,\"v\":null,\"v__v_double\":1.5}"]);
+}
