@@ -56,7 +56,7 @@ fn a_file_of_another_program_is_left_alone() {
     std::fs::write(&path, "not a database, but longer than the header of one: ".repeat(10)).unwrap();
     let before = std::fs::read(&path).unwrap();
     let error = connect(&folder).newest_state("shop").unwrap_err();
-    assert!(error.remedy().unwrap().contains("none of SQLite"), "{error}");
+    assert!(error.remedy().unwrap().contains("not a SQLite database"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
