@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use cartage_tests::binaries::binary;
 use cartage_tests::content::content;
 use cartage_tests::harness::{Bench, tree};
 
@@ -62,16 +61,6 @@ fn replaced(bytes: &[u8], from: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.replace(std::str::from_utf8(from).expect("a path"), "").into_bytes(),
         Err(_) => bytes.to_vec(),
-    }
-}
-
-#[test]
-fn the_first_two_stage_binaries_hold_no_duckdb() {
-    for name in ["cartage-extract", "cartage-normalize"] {
-        let bytes = fs::read(binary(name)).expect("a binary");
-        let found = bytes.windows(22).any(|window| window == b"duckdb_register_table_");
-        assert!(!found, "{name} has symbols of DuckDB");
-        assert!(bytes.len() < 40_000_000, "{name} has {} bytes", bytes.len());
     }
 }
 
