@@ -37,7 +37,11 @@ mod drivers;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod error;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod executor;
 #[cfg(any(feature = "adbc", feature = "duckdb", feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "duckdb", feature = "sqlite"))]
+mod file_address;
 mod floats;
 mod hints;
 mod key_ranges;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::data::{DataFile, Set};
 use super::engines::{DLT, Run, cartage_command, empty, our_stages, script, their_stages};
 use super::measure::run as measure;
-use super::report;
+use super::report::{self, Row};
 
 /// The dataset that we and dlt load.
 const DATASET: &str = "bench";
@@ -112,14 +112,8 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn row(
-        &self,
-        engine: &'static str,
-        runs: usize,
-        work: impl Fn(&Self) -> Result<Run>,
-    ) -> Result<report::Row> {
-        let runs = (0..runs).map(|_| work(self).with_context(|| format!("{engine} on {}", self.table())));
-        Ok(report::Row { engine, runs: runs.collect::<Result<_>>()? })
+    fn row(&self, engine: &'static str, runs: usize, work: impl Fn(&Self) -> Result<Run>) -> Result<Row> {
+        Row::measured(engine, runs, || work(self).with_context(|| format!("{engine} on {}", self.table())))
     }
 
     fn table(&self) -> &'static str {

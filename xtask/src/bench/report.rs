@@ -14,6 +14,15 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Runs an engine so many times.
+    pub(super) fn measured(
+        engine: &'static str,
+        runs: usize,
+        work: impl Fn() -> Result<Run>,
+    ) -> Result<Self> {
+        Ok(Self { engine, runs: (0..runs).map(|_| work()).collect::<Result<_>>()? })
+    }
+
     fn wall(&self) -> f64 {
         median(self.runs.iter().map(|run| run.cost.wall)).unwrap_or(f64::NAN)
     }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::engines::{COUNT, Run, cartage_command, empty, our_stages, script, their_stages};
 use super::measure::{Cost, run as measure};
-use super::report;
+use super::report::{self, Row};
 use crate::tools::output;
 
 const DLT: &str = include_str!("sql/dlt_run.py");
@@ -123,7 +123,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn rows_of_report(&self) -> Result<Vec<report::Row>> {
+    fn rows_of_report(&self) -> Result<Vec<Row>> {
         let mut rows = vec![self.row("cartage", self.plan.runs, Self::cartage)?];
         if self.plan.dlt_runs > 0 {
             rows.push(self.row("dlt connectorx", self.plan.dlt_runs, |case| case.dlt("connectorx"))?);
@@ -137,14 +137,8 @@ impl Case<'_> {
         Ok(rows)
     }
 
-    fn row(
-        &self,
-        engine: &'static str,
-        runs: usize,
-        work: impl Fn(&Self) -> Result<Run>,
-    ) -> Result<report::Row> {
-        let runs = (0..runs).map(|_| work(self).with_context(|| format!("{engine} on {:?}", self.place)));
-        Ok(report::Row { engine, runs: runs.collect::<Result<_>>()? })
+    fn row(&self, engine: &'static str, runs: usize, work: impl Fn(&Self) -> Result<Run>) -> Result<Row> {
+        Row::measured(engine, runs, || work(self).with_context(|| format!("{engine} on {:?}", self.place)))
     }
 
     fn cartage(&self) -> Result<Run> {

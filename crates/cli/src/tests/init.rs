@@ -198,3 +198,19 @@ fn a_path_with_quotes_survives_the_file() {
     let source = document["sources"]["files"].as_table().unwrap();
     assert_eq!(source["resources"][0]["path"].as_str(), Some("in \"x\"/a\\b.jsonl"));
 }
+
+#[test]
+fn addresses_of_databases_are_not_taken_and_secrets_are_for_their_owner() {
+    let bench = Bench::empty();
+    let address = "postgresql://me:hush@host/db";
+    let done = bench.cartage(&["init", address, "duckdb", "--file", "@pipeline.toml"]).exits(2);
+    done.says(&["does not belong on the command line", "secrets.toml"]);
+    assert!(!bench.path().join("pipeline.toml").exists());
+    bench.cartage(&["init", "sql_database", "duckdb", "--file", "@pipeline.toml"]).exits(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let secrets = fs::metadata(bench.path().join(".cartage/secrets.toml")).unwrap();
+        assert_eq!(secrets.permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use cartage_config::Section;
+use cartage_config::{ConfigError, Section};
+use cartage_sql_client::ClientError;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::quote::quoted;
 use super::session::DuckDbSession;
 use crate::database::{Database, Session};
 use crate::error::SqlError;
+use crate::file_address::keys_of;
 use crate::floats::fits_short;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
@@ -20,34 +23,26 @@ pub(crate) struct DuckDb {
 }
 
 /// `credentials` as a table.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Credentials {
-    /// A connection string instead of the other keys.
-    url: Option<String>,
-    #[serde(rename = "drivername")]
-    _drivername: Option<String>,
-    /// The file.
-    database: Option<PathBuf>,
+struct Keys {
+    /// Says what is known already.
+    #[serde(default, rename = "drivername")]
+    _driver: IgnoredAny,
+    database: String,
 }
 
-/// Reads the credentials that stand in `credentials`: `duckdb:///file.duckdb`, relative to the pipeline file.
+/// Reads the credentials that stand in `credentials`; relative paths start from the folder of the pipeline file.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<DuckDb, SqlError> {
-    let remedy = "write it as duckdb:///file.duckdb, with four slashes for a path from the root";
-    let spelled = credentials.spell_out("credentials", "url").table_or_empty("credentials");
-    let given: Credentials =
-        spelled.parse().map_err(|cause| SqlError::new(cause.to_string()).with_remedy(remedy))?;
-    let path = match (given.url, given.database) {
-        (Some(url), None) => {
-            let place = url.split_once("://").map(|(_, rest)| rest.split('?').next().unwrap_or(rest));
-            place.and_then(|place| place.strip_prefix('/')).map(PathBuf::from)
-        }
-        (None, path) => path,
-        (Some(_), Some(_)) => None,
-    };
-    let path = path.filter(|path| !path.as_os_str().is_empty() && path.as_os_str() != ":memory:");
-    let path = path.ok_or_else(|| SqlError::new("the credentials name no file").with_remedy(remedy))?;
-    Ok(DuckDb { path: section.base_dir().join(path) })
+    const REMEDY: &str = "write duckdb:///file.duckdb, with four slashes for a path from the root";
+    let wrong = || SqlError::new("the connection string names no DuckDB file").with_remedy(REMEDY);
+    let spelled = credentials.spell_out_with("credentials", |text| keys_of(text).ok_or_else(wrong))?;
+    let keys = spelled.table_or_empty("credentials").parse::<Keys>();
+    let Keys { database, .. } = keys.map_err(|error: ConfigError| ClientError::from(error))?;
+    if database.is_empty() || database == ":memory:" {
+        return Err(SqlError::new("a database in memory is empty").with_remedy(REMEDY));
+    }
+    Ok(DuckDb { path: section.base_dir().join(database) })
 }
 
 impl Database for DuckDb {

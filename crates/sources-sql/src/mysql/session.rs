@@ -8,13 +8,14 @@ use cartage_sql_client::mysql::MysqlCredentials;
 use futures_util::future::{Either, select};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Value};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::cells::push;
 use super::{error, reflect};
 use crate::batches::{RowSink, Stop};
 use crate::database::Session;
 use crate::error::SqlError;
+use crate::executor::executor;
 use crate::reflected::{Reflected, Relation};
 use crate::wanted::not_wanted;
 
@@ -54,10 +55,7 @@ impl MysqlSession {
         credentials: &MysqlCredentials,
         place: &str,
     ) -> Result<Self, SqlError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
+        let runtime = executor()?;
         let connected = runtime.block_on(connection(login, credentials));
         let mut conn = connected.map_err(|cause| error::connect(place, &cause))?;
         for sql in SETTINGS {

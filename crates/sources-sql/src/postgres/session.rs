@@ -6,7 +6,7 @@ use std::time::Duration;
 use cartage_sql_client::Login;
 use cartage_sql_client::postgres::{ConnectFailure, PostgresCredentials};
 use futures_util::future::{Either, select};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
 use super::copy::CopyReader;
@@ -14,6 +14,7 @@ use super::{error, reflect};
 use crate::batches::{RowSink, Stop};
 use crate::database::{Session, SnapshotSession};
 use crate::error::SqlError;
+use crate::executor::executor;
 use crate::reflected::{Reflected, Relation};
 use crate::wanted::not_wanted;
 
@@ -43,10 +44,7 @@ impl PostgresSession {
         credentials: &PostgresCredentials,
         place: &str,
     ) -> Result<Self, SqlError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| SqlError::new(format!("cannot set up connections: {cause}")))?;
+        let runtime = executor()?;
         let client = runtime.block_on(client(login, credentials));
         let client = client.map_err(|failure| error::connect(place, failure))?;
         runtime

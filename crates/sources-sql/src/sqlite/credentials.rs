@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::error::SqlError;
+use crate::file_address::keys_of;
 
 const REMEDY: &str = "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path; ?timeout=60 may follow";
 
@@ -38,7 +39,9 @@ fn default_timeout() -> Seconds {
 impl SqliteFile {
     /// Reads the credentials that stand in `settings`; relative paths start from the folder of the settings.
     pub(super) fn read(settings: &Section) -> Result<Self, SqlError> {
-        let credentials = settings.spell_out_with("credentials", parts)?.lift("credentials", "query");
+        let wrong = || SqlError::new("the connection string names no SQLite file").with_remedy(REMEDY);
+        let keys = |text: &str| keys_of(text).ok_or_else(wrong);
+        let credentials = settings.spell_out_with("credentials", keys)?.lift("credentials", "query");
         let keys = credentials.table_or_empty("credentials").parse::<Keys>();
         let Keys { database, timeout, .. } = keys.map_err(|error: ConfigError| ClientError::from(error))?;
         if database.is_empty() || database == ":memory:" {
@@ -46,20 +49,6 @@ impl SqliteFile {
         }
         Ok(Self { path: settings.base_dir().join(database), timeout: timeout.0 })
     }
-}
-
-/// The keys that a connection string stands for. It is not quoted: those of other drivers hold a password.
-fn parts(text: &str) -> Result<Vec<(String, String)>, SqlError> {
-    let wrong = || SqlError::new("the connection string names no SQLite file").with_remedy(REMEDY);
-    let (_, rest) = text.trim().split_once("://").ok_or_else(wrong)?;
-    let rest = rest.strip_prefix('/').ok_or_else(wrong)?;
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut keys = vec![("database".to_owned(), path.to_owned())];
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').ok_or_else(wrong)?;
-        keys.push((key.to_owned(), value.to_owned()));
-    }
-    Ok(keys)
 }
 
 #[cfg(test)]

@@ -1,38 +1,24 @@
 //! Drivers of ADBC from PyPI: SQLite and PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
-use cartage_config::Section;
-use cartage_runtime::CancelToken;
-use cartage_source_api::{CursorRange, OpenContext, Producer as _, SourceError};
-use cartage_sources_sql::{ResourceKeys, SqlError, SqlResource, SqlSource};
+use cartage_source_api::CursorRange;
+use cartage_sources_sql::{SqlResource, SqlSource};
 use cartage_test_support::adbc_driver;
-use cartage_test_support::postgres::{shared, unique};
+use cartage_test_support::postgres::{shared as server, unique};
 use serde_json::{Value, json};
+
+use crate::shared::resource;
+
+#[path = "../shared/mod.rs"]
+mod shared;
 
 fn source(credentials: &Value, schema: Option<&str>) -> SqlSource {
     let settings = json!({"credentials": credentials, "resolve_foreign_keys": true});
-    let section = Section::new(settings.as_object().unwrap().clone()).named("sources.other");
-    SqlSource::read("other", &section, schema.map(str::to_owned)).unwrap()
+    shared::source(&settings, schema.map(str::to_owned))
 }
 
-fn resource(source: &SqlSource, name: &str, hints: &Value, keys: &Value) -> Result<SqlResource, SqlError> {
-    let hints = serde_json::from_value(hints.clone()).unwrap();
-    let keys: ResourceKeys = serde_json::from_value(keys.clone()).unwrap();
-    Ok(source.resources(vec![(name.to_owned(), hints, keys)])?.remove(0))
-}
-
-fn rows_of(mut resource: SqlResource, cursor: Option<CursorRange>) -> Result<Vec<Value>, String> {
-    let mut context = OpenContext::new(usize::MAX, CancelToken::default());
-    context.cursor = cursor;
-    let failed = |error: SourceError| error.to_string();
-    resource.reader.open(&context).map_err(failed)?;
-    let mut rows = Vec::new();
-    while let Some(page) = resource.reader.next_page().map_err(failed)? {
-        let json = page.to_json().unwrap();
-        let lines = json.text().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        rows.extend(lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()));
-    }
-    Ok(rows)
+fn rows_from(mut resource: SqlResource, cursor: Option<CursorRange>) -> Result<Vec<Value>, String> {
+    shared::rows_of(&mut resource.reader, cursor).map_err(|error| error.to_string())
 }
 
 fn of_postgres(uri: &str) -> Value {
@@ -41,7 +27,7 @@ fn of_postgres(uri: &str) -> Value {
 
 #[test]
 fn tables_of_postgresql_come_with_their_types_keys_and_references() {
-    let (server, schema) = (shared(), unique("adbc"));
+    let (server, schema) = (server(), unique("adbc"));
     server.psql(&format!(
         "CREATE SCHEMA {schema}; SET search_path = {schema};
          CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);
@@ -61,7 +47,7 @@ fn tables_of_postgresql_come_with_their_types_keys_and_references() {
     assert_eq!(hints["primary_key"], json!(["id"]));
     assert_eq!(hints["columns"]["id"]["nullable"], json!(false));
     assert_eq!(hints["references"][0]["referenced_table"], json!("people"));
-    let mut rows = rows_of(table, None).unwrap();
+    let mut rows = rows_from(table, None).unwrap();
     rows.sort_by_key(|row| row["id"].as_i64());
     assert_eq!(
         rows[0],
@@ -73,9 +59,9 @@ fn tables_of_postgresql_come_with_their_types_keys_and_references() {
     let ranged = resource(&source, "t", &json!({"incremental": {"cursor_path": "at"}}), &json!({})).unwrap();
     let start = json!("2024-02-28T23:02:03.000004Z");
     let range = CursorRange { initial: Value::Null, start, end: Value::Null };
-    assert_eq!(rows_of(ranged, Some(range)).unwrap().len(), 2, "the bound is in, and NULLs are asked for");
+    assert_eq!(rows_from(ranged, Some(range)).unwrap().len(), 2, "the bound is in, and NULLs are asked for");
     let query = resource(&source, "q", &json!({}), &json!({"query": "select 2 as two"})).unwrap();
-    assert_eq!(rows_of(query, None).unwrap(), [json!({"two": 2})]);
+    assert_eq!(rows_from(query, None).unwrap(), [json!({"two": 2})]);
     server.psql(&format!("DROP SCHEMA {schema} CASCADE"));
 }
 
@@ -97,7 +83,7 @@ fn a_file_of_sqlite_is_read_through_its_driver() {
     assert_eq!(orders.name, "orders");
     assert_eq!(serde_json::to_value(&orders.hints).unwrap()["primary_key"], json!(["id"]));
     assert_eq!(
-        rows_of(orders, None).unwrap(),
+        rows_from(orders, None).unwrap(),
         [
             json!({"id": 1, "note": "a", "amount": 1.5, "data": "AA=="}),
             json!({"id": 2, "note": "b", "amount": null, "data": null})
@@ -112,12 +98,12 @@ fn what_a_driver_cannot_do_is_told_without_secrets() {
     let missing =
         message(&json!({"drivername": "adbc", "driver": "/nowhere/libx.so", "uri": "x://u:hunter2@h"}));
     assert!(missing.contains("/nowhere/libx.so") && missing.contains("check `driver`"), "{missing}");
-    let wrong = shared().url().replacen("secret", "hunter2", 1);
+    let wrong = server().url().replacen("secret", "hunter2", 1);
     let refused = message(&of_postgres(&wrong));
     assert!(refused.contains("cannot connect") && !refused.contains("hunter2"), "{refused}");
     let table =
-        resource(&source(&of_postgres(&shared().url()), None), "no_such_table", &json!({}), &json!({}));
-    let error = rows_of(table.unwrap(), None).unwrap_err();
+        resource(&source(&of_postgres(&server().url()), None), "no_such_table", &json!({}), &json!({}));
+    let error = rows_from(table.unwrap(), None).unwrap_err();
     assert!(error.contains("no_such_table") && error.contains("check"), "{error}");
     assert!(!error.contains("secret-"), "{error}");
 }

@@ -5,12 +5,16 @@
 use std::path::Path;
 
 use cartage_config::Section;
-use cartage_runtime::CancelToken;
-use cartage_source_api::{CursorRange, OpenContext, Producer as _};
-use cartage_sources_sql::{ResourceKeys, SqlError, SqlResource, SqlSource};
+use cartage_source_api::CursorRange;
+use cartage_sources_sql::{SqlError, SqlResource, SqlSource};
 use duckdb::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::shared::resource;
+
+#[path = "../shared/mod.rs"]
+mod shared;
 
 /// A folder with `shop.duckdb`.
 struct Shop {
@@ -29,35 +33,22 @@ impl Shop {
     }
 
     fn resource(&self, name: &str, hints: &Value, keys: &Value) -> Result<SqlResource, SqlError> {
-        let hints = serde_json::from_value(hints.clone()).unwrap();
-        let keys: ResourceKeys = serde_json::from_value(keys.clone()).unwrap();
-        Ok(self.source(&json!({})).resources(vec![(name.to_owned(), hints, keys)])?.remove(0))
+        resource(&self.source(&json!({})), name, hints, keys)
     }
 
     fn rows(&self, name: &str, hints: &Value, keys: &Value) -> Result<Vec<Value>, String> {
-        rows_of(self.resource(name, hints, keys).unwrap(), None)
+        rows_from(self.resource(name, hints, keys).unwrap(), None)
     }
 }
 
 fn source(file: &Path, keys: &Value) -> SqlSource {
     let mut settings = json!({"credentials": format!("duckdb:///{}", file.display())});
     settings.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
-    let section = Section::new(settings.as_object().unwrap().clone()).named("sources.shop");
-    SqlSource::read("shop", &section, None).unwrap()
+    shared::source(&settings, None)
 }
 
-fn rows_of(mut resource: SqlResource, cursor: Option<CursorRange>) -> Result<Vec<Value>, String> {
-    let mut context = OpenContext::new(usize::MAX, CancelToken::default());
-    context.cursor = cursor;
-    let failed = |error: cartage_source_api::SourceError| error.to_string();
-    resource.reader.open(&context).map_err(failed)?;
-    let mut rows = Vec::new();
-    while let Some(page) = resource.reader.next_page().map_err(failed)? {
-        let json = page.to_json().unwrap();
-        let lines = json.text().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        rows.extend(lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()));
-    }
-    Ok(rows)
+fn rows_from(mut resource: SqlResource, cursor: Option<CursorRange>) -> Result<Vec<Value>, String> {
+    shared::rows_of(&mut resource.reader, cursor).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -130,7 +121,7 @@ fn tables_views_keys_and_references_are_reflected() {
     assert_eq!(hints[0]["columns"]["b"]["nullable"], json!(false));
     assert_eq!(hints[1]["references"][0]["referenced_columns"], json!(["b", "a"]));
     assert_eq!(
-        rows_of(shop.resource("v", &json!({}), &json!({})).unwrap(), None).unwrap(),
+        rows_from(shop.resource("v", &json!({}), &json!({})).unwrap(), None).unwrap(),
         [json!({"one": 1})]
     );
 }
@@ -144,15 +135,15 @@ fn a_cursor_is_a_condition_and_a_query_takes_its_bounds() {
     let range = |start: Value, end: Value| Some(CursorRange { initial: Value::Null, start, end });
     let hints = json!({"incremental": {"cursor_path": "id"}});
     let resource = shop.resource("t", &hints, &json!({})).unwrap();
-    assert_eq!(rows_of(resource, range(json!(99_990), Value::Null)).unwrap().len(), 10);
+    assert_eq!(rows_from(resource, range(json!(99_990), Value::Null)).unwrap().len(), 10);
     let hints = json!({"incremental": {"cursor_path": "at"}});
     let resource = shop.resource("t", &hints, &json!({})).unwrap();
     let rows =
-        rows_of(resource, range(json!("2024-01-01T02:00:00Z"), json!("2024-01-01T04:00:00Z"))).unwrap();
+        rows_from(resource, range(json!("2024-01-01T02:00:00Z"), json!("2024-01-01T04:00:00Z"))).unwrap();
     assert_eq!(rows.len(), 3);
     let keys = json!({"query": "select \"at\" from t where \"at\" >= $start limit 1"});
     let resource = shop.resource("q", &hints, &keys).unwrap();
-    let rows = rows_of(resource, range(json!("2024-01-02T00:00:00Z"), Value::Null)).unwrap();
+    let rows = rows_from(resource, range(json!("2024-01-02T00:00:00Z"), Value::Null)).unwrap();
     assert_eq!(rows, [json!({"at": "2024-01-02T00:00:00Z"})]);
 }
 
@@ -169,6 +160,11 @@ fn what_is_missing_is_told_with_the_remedy() {
     let error = missing.resources(Vec::new()).unwrap_err().to_string();
     assert!(error.contains("there is no file") && error.contains("other.duckdb"), "{error}");
     assert!(!shop.folder.path().join("other.duckdb").exists());
+    for credentials in ["duckdb://x.duckdb", "duckdb:///x.duckdb?acces_mode=read", "duckdb:///:memory:"] {
+        let settings = json!({"credentials": credentials});
+        let section = Section::new(settings.as_object().unwrap().clone()).named("sources.shop");
+        assert!(SqlSource::read("shop", &section, None).is_err(), "{credentials}");
+    }
     let other = shop.folder.path().join("no.duckdb");
     std::fs::write(&other, "no database").unwrap();
     let error = source(&other, &json!({})).resources(Vec::new()).unwrap_err().to_string();

@@ -5,7 +5,8 @@ use cartage_sources_sql::SqlSource;
 use cartage_test_support::postgres::shared;
 use serde_json::{Value, json};
 
-use crate::support::{Schema, resource, rows_of, source};
+use crate::servers;
+use crate::support::{Schema, source};
 
 fn says(error: &str, words: &[&str]) {
     for word in words {
@@ -49,13 +50,7 @@ fn a_view_that_fails_half_way_is_an_error_and_sessions_only_read() {
 
 #[test]
 fn a_server_that_cannot_be_reached_fails_each_table_and_shows_no_password() {
-    let refused = source(&json!({"credentials": "postgresql+psycopg2://me:hush@127.0.0.1:1/db"}), None);
-    let error = refused.resources(Vec::new()).unwrap_err().to_string();
-    says(&error, &["source `crm`", "127.0.0.1:1/db", "check host and port"]);
-    let mut made = resource(&refused, "orders", &json!({}), &json!({})).unwrap();
-    let of_table = rows_of(&mut made.reader).unwrap_err().to_string();
-    says(&of_table, &["table `orders`", "check host and port"]);
-    assert!(!error.contains("hush") && !of_table.contains("hush"));
+    servers::fails_each_table_and_shows_no_password("postgresql+psycopg2://me:hush@127.0.0.1:1/db");
 }
 
 #[test]

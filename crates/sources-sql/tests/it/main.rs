@@ -1,11 +1,15 @@
 //! Tables of a real PostgreSQL server, read through the public types.
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
+#[path = "../shared/cursors.rs"]
+mod cursors;
 mod extraction;
 mod failures;
 mod incremental;
 mod partitions;
 mod reflection;
+#[path = "../shared/servers.rs"]
+mod servers;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod support;

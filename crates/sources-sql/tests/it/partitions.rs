@@ -75,10 +75,10 @@ fn relations_without_rows_of_their_own_are_whole() {
         );
     }
     let mut made = schema.resource("seen", &json!({}), &json!({"partitions": 8}));
-    rows_of(&mut made.reader).unwrap();
+    rows_of(&mut made.reader, None).unwrap();
     assert!(made.reader.warnings()[0].contains("read by one statement"), "{:?}", made.reader.warnings());
     let mut made = schema.resource("empty", &json!({}), &json!({"partitions": 8}));
-    rows_of(&mut made.reader).unwrap();
+    rows_of(&mut made.reader, None).unwrap();
     assert!(made.reader.warnings().is_empty());
 }
 
@@ -295,7 +295,7 @@ fn a_server_that_stops_half_way_is_an_error_and_one_that_starts_again_is_waited_
             server.start().unwrap();
         });
         let mut made = one(json!({"partitions": 8, "included_columns": ["id"]}));
-        assert_eq!(rows_of(&mut made.reader).unwrap().len(), 20_000);
+        assert_eq!(rows_of(&mut made.reader, None).unwrap().len(), 20_000);
     });
 }
 

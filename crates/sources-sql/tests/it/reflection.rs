@@ -102,7 +102,7 @@ fn columns_have_the_names_and_types_that_the_settings_give() {
     let mut made = resource(&schema.source(&settings), "t", &hints, &keys).unwrap();
     assert_eq!(made.hints.primary_key.as_ref().unwrap().names(), ["key"]);
     assert_eq!(made.hints.references.as_ref().unwrap()[0].columns.as_ref().unwrap(), &["b"]);
-    let rows = rows_of(&mut made.reader).unwrap();
+    let rows = rows_of(&mut made.reader, None).unwrap();
     assert_eq!(rows[0]["key"], 2);
     let uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
     assert_eq!((&rows[1]["a"], &rows[1]["b"], &rows[1]["n"]), (&json!(uuid), &json!(1), &json!("NaN")));

@@ -8,6 +8,7 @@ use cartage_test_support::mariadb::Server;
 use cartage_test_support::postgres::unique;
 use serde_json::{Value, json};
 
+use crate::servers;
 use crate::support::{Database, context, resource, rows_of, source};
 
 fn says(error: &str, words: &[&str]) {
@@ -111,13 +112,7 @@ fn a_statement_that_nobody_waits_for_any_more_ends_at_the_server() {
 
 #[test]
 fn a_server_that_cannot_be_reached_fails_each_table_and_shows_no_password() {
-    let refused = source(&json!({"credentials": "mysql+pymysql://me:hush@127.0.0.1:1/db"}), None);
-    let error = refused.resources(Vec::new()).unwrap_err().to_string();
-    says(&error, &["source `crm`", "127.0.0.1:1/db", "check host and port"]);
-    let mut made = resource(&refused, "orders", &json!({}), &json!({})).unwrap();
-    let of_table = rows_of(&mut made.reader).unwrap_err().to_string();
-    says(&of_table, &["table `orders`", "check host and port"]);
-    assert!(!error.contains("hush") && !of_table.contains("hush"));
+    servers::fails_each_table_and_shows_no_password("mysql+pymysql://me:hush@127.0.0.1:1/db");
 }
 
 #[test]
@@ -142,7 +137,7 @@ fn wrong_logins_and_databases_and_missing_rights_name_the_remedy() {
     let url = format!("mysql://{user}:hush@127.0.0.1:{port}/{}?ssl_mode=DISABLED", database.name);
     let mut made =
         resource(&source(&json!({"credentials": url}), None), "u", &json!({}), &json!({})).unwrap();
-    let error = rows_of(&mut made.reader).unwrap_err().to_string();
+    let error = rows_of(&mut made.reader, None).unwrap_err().to_string();
     database.run(&format!("DROP USER {user}"));
     says(&error, &["table `u`", "1142", "GRANT SELECT"]);
     assert!(!error.contains("hush"));

@@ -4,7 +4,8 @@ use cartage_source_api::Producer as _;
 use cartage_state::PipelineState;
 use serde_json::{Value, json};
 
-use crate::support::{Database, run_of};
+use crate::cursors::{self, run_of};
+use crate::support::Database;
 
 /// One run: the ids that it brings, and how many rows the table gave.
 fn run(database: &Database, state: &mut PipelineState, incremental: &Value) -> (Vec<i64>, u64) {
@@ -33,34 +34,19 @@ fn each_run_brings_what_is_new_and_asks_for_little_more() {
         ("varchar(9) CHARACTER SET latin1", ["'B'", "'a''\\\\'", "'é'"]),
     ] {
         let database = Database::with(&format!("CREATE TABLE t (id int PRIMARY KEY, c {data_type})"));
-        let put = |id: u32, value: &str| database.run(&format!("INSERT INTO t VALUES ({id}, {value})"));
-        let mut state = PipelineState::new("test");
-        let cursor = json!({"cursor_path": "c"});
-        put(1, values[0]);
-        put(2, values[1]);
-        assert_eq!(run(&database, &mut state, &cursor), (vec![1, 2], 2), "{data_type}");
-        put(3, values[1]);
-        put(4, values[2]);
-        // The row at the last value is asked for, and known.
-        assert_eq!(run(&database, &mut state, &cursor), (vec![3, 4], 3), "{data_type}");
-        assert_eq!(run(&database, &mut state, &cursor), (vec![], 1), "{data_type}");
+        cursors::each_run_brings_what_is_new(
+            data_type,
+            values,
+            &|sql| database.run(sql),
+            &|state, cursor| run(&database, state, cursor),
+        );
     }
 }
 
 #[test]
 fn ranges_lags_orders_and_downward_cursors_hold() {
     let database = numbers();
-    let once = |cursor: Value| run(&database, &mut PipelineState::new("test"), &cursor);
-    let range = json!({"cursor_path": "c", "initial_value": 5, "end_value": 8});
-    assert_eq!(once(range), (vec![5, 6, 7], 4));
-    let down = json!({"cursor_path": "c", "initial_value": 4, "last_value_func": "min"});
-    assert_eq!(once(down), (vec![1, 2, 3, 4], 4));
-    let ordered = json!({"cursor_path": "c", "initial_value": 19, "row_order": "desc"});
-    assert_eq!(once(ordered), (vec![19, 20], 2));
-    let mut state = PipelineState::new("test");
-    let lag = json!({"cursor_path": "c", "lag": 2});
-    assert_eq!(run(&database, &mut state, &lag).0.len(), 20);
-    assert_eq!(run(&database, &mut state, &lag).0, [18, 19, 20]);
+    cursors::ranges_lags_orders_and_downward_cursors_hold(&|state, cursor| run(&database, state, cursor));
 }
 
 #[test]
@@ -69,12 +55,7 @@ fn rows_without_cursor_follow_the_policy() {
         "CREATE TABLE t (id int PRIMARY KEY, c int, d int, KEY (d, c)); \
          INSERT INTO t VALUES (1, 1, 0), (2, NULL, 0), (3, 3, 0)",
     );
-    let once = |policy: &str| {
-        let cursor = json!({"cursor_path": "c", "initial_value": 2, "on_cursor_value_missing": policy});
-        run(&database, &mut PipelineState::new("test"), &cursor).0
-    };
-    assert_eq!(once("include"), [2, 3]);
-    assert_eq!(once("exclude"), [3]);
+    cursors::rows_without_cursor_follow_the_policy(&|state, cursor| run(&database, state, cursor));
     let warnings = |column: &str| {
         let hints = json!({"incremental": {"cursor_path": column, "initial_value": 2}});
         database.resource("t", &hints, &json!({})).reader.warnings()

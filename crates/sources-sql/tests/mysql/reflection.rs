@@ -85,5 +85,5 @@ fn another_schema_is_another_database() {
     let settings = json!({"credentials": format!("{}?ssl_mode=DISABLED", database.server.url())});
     let source = crate::support::source(&settings, Some(database.name.clone()));
     let mut made = resource(&source, "t", &json!({}), &json!({})).unwrap();
-    assert_eq!(crate::support::rows_of(&mut made.reader).unwrap(), [json!({"a": 1})]);
+    assert_eq!(crate::support::rows_of(&mut made.reader, None).unwrap(), [json!({"a": 1})]);
 }

@@ -94,7 +94,7 @@ fn a_value_that_breaks_the_rule_of_its_column_names_table_and_column() {
     let database =
         Database::with("CREATE TABLE t (id INTEGER PRIMARY KEY, n int); INSERT INTO t VALUES (1, 'x')");
     let mut made = resource(&database.source(&json!({})), "t", &json!({}), &json!({})).unwrap();
-    let error = rows_of(&mut made.reader).unwrap_err().to_string();
+    let error = rows_of(&mut made.reader, None).unwrap_err().to_string();
     says(&error, &["table `t`", "column `n` (INT)", "stored as a text"]);
 }
 

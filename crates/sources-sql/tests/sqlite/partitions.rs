@@ -1,16 +1,10 @@
 //! Ranges of a column: each row once, whatever its column holds.
 
 use cartage_source_api::Producer;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::ranges::each_row_comes_once;
 use crate::support::{Database, rows_of};
-
-fn ids(database: &Database, name: &str, keys: &Value) -> Vec<i64> {
-    let rows = database.rows(name, &json!({}), keys).unwrap();
-    let mut ids: Vec<i64> = rows.iter().map(|row| row["id"].as_i64().unwrap()).collect();
-    ids.sort_unstable();
-    ids
-}
 
 #[test]
 fn each_row_comes_once_whatever_divides_the_table() {
@@ -22,27 +16,22 @@ fn each_row_comes_once_whatever_divides_the_table() {
          ELSE strftime('%Y-%m-%dT%H:%M:%SZ', '2024-01-01', n || ' minutes') END FROM n; \
          CREATE TABLE empty (id INTEGER); CREATE VIEW seen AS SELECT * FROM t",
     );
-    let all: Vec<i64> = (1..=500).collect();
-    for partitions in [
+    let partitions = [
         json!("auto"),
         json!(1),
         json!({"column": "id", "num": 4}),
         json!({"column": "v", "num": 7}),
         json!({"column": "d", "num": 3}),
         json!({"column": "at", "num": 5}),
-    ] {
-        let keys = json!({"partitions": partitions});
-        assert_eq!(ids(&database, "t", &keys), all, "{partitions}");
-        assert_eq!(ids(&database, "seen", &keys), all, "{partitions}");
-    }
-    assert!(ids(&database, "empty", &json!({"partitions": {"column": "id", "num": 4}})).is_empty());
+    ];
+    each_row_comes_once(&|name, keys| database.resource(name, &json!({}), keys), &partitions);
 }
 
 #[test]
 fn a_number_of_parts_needs_sessions_that_see_one_moment() {
     let database = Database::with("CREATE TABLE t (id INTEGER)");
     let mut made = database.resource("t", &json!({}), &json!({"partitions": 4}));
-    let error = rows_of(&mut made.reader).unwrap_err().to_string();
+    let error = rows_of(&mut made.reader, None).unwrap_err().to_string();
     assert!(error.contains("same moment") && error.contains("column = \"id\""), "{error}");
     assert!(made.reader.next_page().unwrap().is_none());
 }

@@ -51,6 +51,6 @@ impl Database {
 
     /// The rows of a table, or what is wrong.
     pub(crate) fn rows(&self, name: &str, hints: &Value, keys: &Value) -> Result<Vec<Value>, String> {
-        rows_of(&mut self.resource(name, hints, keys).reader).map_err(|error| error.to_string())
+        rows_of(&mut self.resource(name, hints, keys).reader, None).map_err(|error| error.to_string())
     }
 }
