@@ -1,11 +1,14 @@
 //! State and schemas of the destination, for a machine that has none: a new one, or one whose data folder
 //! is gone. dlt's rules (reference/schema.md, 11.3): the newer state wins as a whole.
 
+use std::collections::HashSet;
+
 use cartage_destinations_api::{Destination, Error as DestinationError, StateSync, StoredState};
 use cartage_package_store::{Folder, LoadId};
 use cartage_state::PipelineState;
 
 use crate::error::PipelineError;
+use crate::newest::parse;
 use crate::project::Project;
 use crate::stages;
 
@@ -52,17 +55,36 @@ pub(crate) fn from_destination(
 }
 
 /// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that go on where nothing is any
-/// more would leave out all earlier rows.
+/// more would leave out all earlier rows. So does one that another pipeline has made anew, in which neither the state nor
+/// any table of this one is left.
 fn follow_dropped(project: &Project, destination: &dyn Destination) -> Result<(), PipelineError> {
     let Some(reader) = destination.reader() else { return Ok(()) };
-    if project.committed_state()?.is_none() || !reader.tables()?.is_empty() {
+    if project.committed_state()?.is_none() {
         return Ok(());
     }
-    tracing::warn!(
-        dataset = destination.description().dataset,
-        "the dataset is gone; the pipeline starts from nothing"
-    );
+    let there: HashSet<String> = reader.tables()?.into_iter().map(|table| table.to_lowercase()).collect();
+    let ours = loaded_tables(project)?;
+    let is_left = |table: &String| there.contains(&table.to_lowercase());
+    if !there.is_empty() && (ours.is_empty() || ours.iter().any(is_left)) {
+        return Ok(());
+    }
+    let what = if there.is_empty() { "the dataset is gone" } else { "its tables are gone from the dataset" };
+    let dataset = destination.description().dataset;
+    tracing::warn!(dataset, "{what}; the pipeline starts from nothing");
     forget_local(project)
+}
+
+/// The tables into which the pipeline has loaded rows, without dlt's own.
+fn loaded_tables(project: &Project) -> Result<Vec<String>, PipelineError> {
+    let documents = project.store.documents();
+    let mut loaded = Vec::new();
+    for name in documents.schema_names()? {
+        let Some(text) = documents.schema(&name)? else { continue };
+        let schema = parse(&name, &text)?;
+        let with_rows = schema.data_tables().filter(|table| table.has_seen_data());
+        loaded.extend(with_rows.map(|table| table.name.clone()));
+    }
+    Ok(loaded)
 }
 
 /// Forgets state and schemas.

@@ -125,10 +125,10 @@ impl Bench {
         let config = self.config()?;
         let options = |fs| StoreOptions { durable: false, fs, ..StoreOptions::of(&self.runtime) };
         // Made here, the folder is not synced.
-        let dir = config.pipeline_dir()?;
-        PackageStore::open(&dir, &config.pipeline.name, options(Arc::new(RealFs)))?;
+        let (dir, name) = (config.pipeline_dir()?, config.pipeline.name.clone());
+        PackageStore::open(&dir, &name, options(Arc::new(RealFs)))?;
         let mut project = Project::open(config, self.runtime.clone(), Wait::Fail)?;
-        project.store = PackageStore::open(&dir, "test", options(fs))?;
+        project.store = PackageStore::open(&dir, &name, options(fs))?;
         Ok(project.with_capabilities(self.capabilities()))
     }
 

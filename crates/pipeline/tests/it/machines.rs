@@ -167,6 +167,20 @@ fn a_dataset_that_is_gone_takes_the_cursors_with_it() {
 }
 
 #[test]
+fn a_dataset_that_another_pipeline_made_anew_takes_the_cursors_with_it() {
+    let mut bench = loaded();
+    let other = Bench::items("table_name = \"others\"", &ids([7]));
+    other.write("pipeline.toml", &other.read("pipeline.toml").replace("name = \"test\"", "name = \"other\""));
+    other.run();
+    bench.destination = other.destination.clone();
+    bench.run();
+    assert_eq!(bench.values("items", "id"), ["1", "2"], "all rows come again");
+    bench.run();
+    assert_eq!(bench.values("items", "id"), ["1", "2"], "and only once");
+    assert_eq!(other.values("others", "id"), ["7"]);
+}
+
+#[test]
 fn a_damaged_local_document_is_named_with_the_remedy() {
     for document in ["state.json", "schemas/test.schema.json"] {
         let bench = loaded();
