@@ -192,9 +192,27 @@ impl Feed {
                     }
                 }
                 Some(Err(fed)) => return fed,
-                None => return FeedEvent::Cancelled,
+                None => {
+                    self.hang_up();
+                    return FeedEvent::Cancelled;
+                }
             }
         }
+    }
+
+    /// Gives those of which only so many are worked on at once, as of connections, a moment to say goodbye: a server
+    /// would go on with what it was asked for. They look at the cancellation themselves.
+    fn hang_up(&mut self) {
+        for _ in 0..PATIENCE {
+            if self.slots.iter().all(|slot| slot.place.is_none() || slot.producer.is_some()) {
+                break;
+            }
+            if let Ok(answer) = self.answers.recv_timeout(CANCEL_POLL) {
+                self.receive(answer);
+            }
+        }
+        let limited = self.slots.iter_mut().filter(|slot| slot.place.is_some());
+        limited.filter_map(|slot| slot.producer.as_mut()).for_each(|producer| producer.close());
     }
 
     /// Whether it is known what this slot does next, without anybody else going first.

@@ -1,5 +1,9 @@
 //! Tables of databases through the real binary: killed, refused, and loaded by `ingest`.
 
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use cartage_test_support::mariadb;
 use cartage_test_support::postgres::{shared, unique};
 use cartage_tests::harness::Bench;
@@ -185,4 +189,29 @@ fn a_column_whose_type_changes_in_the_database_keeps_its_own_and_loses_nothing()
     );
     let rows = bench.rows("SELECT id, v, v__v_double FROM data.items WHERE id = 2");
     assert_eq!(rows, ["{\"id\":2,\"v\":null,\"v__v_double\":1.5}"]);
+}
+
+#[test]
+fn an_interrupted_run_does_not_leave_its_statement_at_the_server() {
+    let shop = Shop::with("SELECT 1");
+    let (bench, mark) = (Bench::new(), &shop.schema);
+    let query = format!("query = \"select 1 as a, pg_sleep(60)::text as {mark}\"");
+    bench.write("pipeline.toml", shop.pipeline(&query));
+    let is_busy = || {
+        let mine = format!("query LIKE '%pg_sleep(60)%{mark}%' AND pid <> pg_backend_pid()");
+        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND {mine}");
+        shared().psql(&sql).trim() != "0"
+    };
+    let becomes = |wanted: bool| {
+        let begun = Instant::now();
+        while is_busy() != wanted {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the statement is there: {}", !wanted);
+            sleep(Duration::from_millis(50));
+        }
+    };
+    let mut child = bench.start(&["run"]);
+    becomes(true);
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(!child.wait().expect("it ends").success());
+    becomes(false);
 }
