@@ -77,20 +77,19 @@ impl Program {
         Ok((program, output))
     }
 
-    /// Writes a line to its standard input.
+    /// Writes a line to its standard input. A program that is gone, or does not listen, tells why by its output.
     ///
     /// # Errors
-    /// If it has closed that or is gone; what it says about it is part of the error.
+    /// If the line cannot be written for another reason.
     pub(crate) fn send(&mut self, line: &str) -> Result<(), SourceError> {
         let Some(input) = &mut self.input else { return Ok(()) };
         let sent = input.write_all(line.as_bytes()).and_then(|()| input.write_all(b"\n"));
-        sent.and_then(|()| input.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => match self.wait(LAST_STEPS) {
-                Some(status) => self.ended_early(status),
-                None => self.unusable("it closed its standard input"),
-            },
-            _ => self.unusable(&format!("its standard input cannot be written: {error}")),
-        })
+        match sent.and_then(|()| input.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(self.unusable(&format!("its standard input cannot be written: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Closes its standard input.

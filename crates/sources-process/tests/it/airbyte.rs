@@ -97,7 +97,7 @@ fn errors_of_the_connector_are_errors_with_their_kind() {
         "{error}"
     );
 
-    let folder = Folder::with(&format!("echo '{trace}'; exit 1"));
+    let folder = Folder::with(&format!("printf '%s\\n' '{trace}'; exit 1"));
     let error = folder.source(airbyte, json!({}), json!({})).unwrap_err();
     assert!(error.contains("Wrong token"), "{error}");
     let folder = Folder::with("echo hello");

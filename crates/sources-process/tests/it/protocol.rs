@@ -117,7 +117,7 @@ fn after_a_resource_was_closed_early_no_state_is_taken() {
             json!({"type": "resource", "name": "b", "resume": "at_checkpoints"}),
         ],
         r#"for n in 1 2 3; do
-             echo "{\"type\":\"rows\",\"resource\":\"a\",\"format\":\"jsonl\",\"bytes\":8}"
+             echo "{\"type\":\"rows\",\"resource\":\"a\",\"format\":\"jsonl\",\"bytes\":9}"
              echo "{\"n\": $n}"
              echo "{\"type\":\"state\",\"set\":{\"n\":$n}}"
              echo '{"type":"checkpoint"}'

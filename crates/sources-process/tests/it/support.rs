@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cartage_config::{ConfigError, Section};
 use cartage_runtime::CancelToken;
 use cartage_schema::hints::ResourceHints;
-use cartage_source_api::{OpenContext, Page, Producer, Resource, SourceError};
+use cartage_source_api::{OpenContext, Page, Resource, SourceError};
 use cartage_sources_process::{ProgramSource, ProgramTable};
 use cartage_state::PipelineState;
 use serde_json::{Map, Value, json};
