@@ -939,7 +939,6 @@ class DltSources:
 
     def instance(self, made, arguments):
         """Calls what must be called. Whether a source came out, which has a say in the schema."""
-        from dlt.extract.reference import SourceFactory
         from dlt.extract.resource import DltResource
         from dlt.extract.source import DltSource
 
@@ -948,9 +947,9 @@ class DltSources:
             import dlt
 
             arguments = {**arguments, "incremental": dlt.sources.incremental(**incremental)}
-        if isinstance(made, (SourceFactory,)) or hasattr(made, "_factory"):
-            made = made(**arguments)
-        elif isinstance(made, DltResource) and arguments:
+        is_made = isinstance(made, (DltSource, DltResource, list, tuple))
+        if not is_made or (isinstance(made, DltResource) and arguments):
+            # A decorated function; a resource without parameters is one already.
             made = made(**arguments)
         elif arguments:
             raise ConfigError("`args`: what `source` names takes no arguments")
