@@ -209,13 +209,24 @@ class Values:
             try:
                 text = b"".join([dumps(row, special, options) for row in rows])
             except (TypeError, RecursionError):
-                return b"".join(map(self.line, rows))
+                return b"".join(map(self.one, rows))
             if text.count(MARKED) == self.marks:
                 if set(map(type, rows)) <= {dict}:
                     return text
-                if text.count(b"\n") == len(rows):
-                    return b"".join(map(as_object, text.splitlines(True)))
-        return b"".join(map(self.line, rows))
+                return b"".join(map(as_object, text.splitlines(True)))
+        return b"".join(map(self.one, rows))
+
+    def one(self, row):
+        """A row as a line."""
+        if orjson is not None:
+            self.marks = 0
+            try:
+                text = orjson.dumps(row, self.special, ORJSON_OPTIONS)
+            except (TypeError, RecursionError):
+                return self.line(row)
+            if text.count(MARKED) == self.marks:
+                return as_object(text)
+        return self.line(row)
 
     def line(self, row):
         """A row as a line, whatever it holds."""
@@ -458,6 +469,12 @@ class Output:
             self.flush(lane)
             lane.hints = hints
 
+    def row(self, lane, row):
+        """A row by itself. It is encoded at once: the user's code may change it afterwards."""
+        if self.stop:
+            raise Stopped
+        self.add(lane, self.values.one(row), None)
+
     def rows(self, lane, rows):
         """Rows that are no tables of Arrow."""
         if self.stop:
@@ -476,14 +493,10 @@ class Output:
                     self.flush(lane)
                 self.add(lane, batch, batch.schema)
 
-    def lines(self, lane, text):
-        """Lines of JSON that are there already."""
-        self.add(lane, text, None)
-
     def add(self, lane, part, schema):
         size = len(part) if schema is None else part.nbytes
         with self.channel.lock:
-            if lane.parts and (lane.schema is None) != (schema is None):
+            if lane.schema is not schema and (lane.schema is None or schema is None):
                 self.flush(lane)
             if not lane.parts:
                 lane.since = time.monotonic()
@@ -696,10 +709,10 @@ PLAIN_PARAMETERS = frozenset(("state", "checkpoint"))
 
 
 def pages(value):
-    """What a function returned, as lists of rows and as tables, one by one."""
+    """What a function returned, as rows, lists of rows and tables, one by one."""
     if value is None:
         return
-    if is_table(value):
+    if type(value) is dict or is_table(value):
         yield value
     elif isinstance(value, list) or type(value) is tuple:
         if value and (is_table(value[0]) or isinstance(value[0], list)):
@@ -718,7 +731,7 @@ def pages(value):
     elif isinstance(value, abc.Iterable) and not is_row(value):
         for inner in value:
             if type(inner) is dict:
-                yield [inner]
+                yield inner
             else:
                 yield from pages(inner)
     else:
@@ -816,9 +829,15 @@ class Plain:
         rows, pages_left = limit.get("rows"), limit.get("pages")
         if rows == 0 or pages_left == 0:
             return
+        is_endless = rows is None and pages_left is None
         try:
             for page in pages(value):
-                if type(page) is list or type(page) is tuple:
+                if type(page) is dict:
+                    self.output.row(lane, page)
+                    if is_endless:
+                        continue
+                    count = 1
+                elif isinstance(page, (list, tuple)):
                     self.output.rows(lane, page)
                     count = len(page)
                 else:
@@ -1066,7 +1085,7 @@ class DltSources:
 
     def write_items(self, lane, item, resource):
         if type(item) is dict:
-            self.output.rows(lane, (item,))
+            self.output.row(lane, item)
         elif isinstance(item, list):
             if item:
                 if is_table(item[0]):
@@ -1084,7 +1103,7 @@ class DltSources:
                 "yield what it holds instead, with `.arrow()` or `.iter_arrow(..)`"
             )
         else:
-            self.output.rows(lane, (item,))
+            self.output.row(lane, item)
 
     def write_by_item(self, resource, item):
         """Rows that say themselves to which table they go."""
@@ -1133,7 +1152,7 @@ class DltSources:
             with open(meta.file_path, encoding="utf-8") as file:
                 for line in file:
                     if line.strip():
-                        self.output.rows(lane, (json.loads(line),))
+                        self.output.row(lane, json.loads(line))
         else:
             raise ConfigError(
                 f"files of format `{meta.file_format}` cannot be handed over with `dlt.mark.with_file_import`: "
