@@ -24,6 +24,7 @@ With `state` a function is read from where it ended (`at_end`), with both from n
 """
 
 import asyncio
+import atexit
 import base64
 import binascii
 import dataclasses
@@ -594,6 +595,12 @@ def load_file(path):
         raise ConfigError(f"`source`: there is no file `{path}`")
     name = os.path.splitext(os.path.basename(path))[0]
     folder = os.path.dirname(os.path.abspath(path))
+    inside = os.path.relpath(os.path.splitext(path)[0])
+    if os.path.isfile(os.path.join(folder, "__init__.py")) and not inside.startswith(os.pardir):
+        return importlib.import_module(inside.replace(os.sep, "."))
+    if name in sys.modules:
+        # `sources/requests.py` must not take the place of the library.
+        name += "_"
     if folder not in sys.path:
         # Modules beside the file can be imported by it, as if Python had been started with it.
         sys.path.insert(1, folder)
@@ -999,6 +1006,7 @@ class DltSources:
 
     def declare(self, channel):
         self.declare_source(channel)
+        remembered = self.context.state["sources"].state.get("resources") or {}
         for name, (source, resource) in self.resources.items():
             table, hints = self.static_hints(resource)
             self.told[name, None] = (table, hints)
@@ -1010,7 +1018,7 @@ class DltSources:
                 # Whether a function will yield marks cannot be known. All of a source of dlt is one package
                 # anyway, because its state runs ahead of its rows, so this costs nothing.
                 routes="other_hints",
-                resume="at_end" if keeps_state(resource) else "never",
+                resume="at_end" if remembered.get(name) or keeps_state(resource) else "never",
             )
 
     def declare_source(self, channel):
@@ -1019,8 +1027,8 @@ class DltSources:
         settings = [self.settings(source) for source in self.sources]
         told = settings[0]
         if any(other != told for other in settings[1:]):
-            channel.send("warning", message="the sources have different settings of the schema; those of "
-                         f"`{self.sources[0].name}` are used for all of them")
+            name = self.sources[0].name
+            print(f"the sources have different settings of the schema: those of `{name}` are used", file=sys.stderr)
         channel.send("source", **told)
 
     @staticmethod
@@ -1191,7 +1199,7 @@ class DltSources:
         if key not in self.current or has_functions(resource):
             first = item[0] if isinstance(item, list) and item and has_functions(resource) else item
             hinted, hints = self.item_hints(resource, first, meta)
-            if hinted != name:
+            if hinted != name and not self.is_same_table(resource, hinted, name):
                 # `with_table_name` beside a `table_name` of the resource: dlt gives no hints to the other table.
                 hints = {}
             if table is not None:
@@ -1203,6 +1211,13 @@ class DltSources:
         if meta is None and table is None and not has_functions(resource) and not resource.has_dynamic_table_name:
             self.routes[resource.name] = lane
         return lane
+
+    def is_same_table(self, resource, one, other):
+        source = self.resources.get(resource.name, (None,))[0]
+        if source is None:
+            return False
+        normalized = source.schema.naming.normalize_table_identifier
+        return normalized(one) == normalized(other)
 
     def static_hints(self, resource):
         """The table and the hints of a resource before there are items: without those that depend on them."""
@@ -1511,6 +1526,15 @@ def leave(code):
 leave.folders = []
 
 
+def finish(code):
+    """The usual end. Functions of `atexit` are called, but threads and those functions must not hold it up."""
+    timer = threading.Timer(GRACE_SECONDS, leave, (code,))
+    timer.daemon = True
+    timer.start()
+    atexit._run_exitfuncs()
+    leave(code)
+
+
 def take_channels():
     """Keeps standard input and output for messages, and leaves the user's code others."""
     sys.stdout.flush()
@@ -1535,6 +1559,14 @@ def watch(messages, output):
     output.stop = True
     time.sleep(GRACE_SECONDS)
     leave(code)
+
+
+def import_from_here():
+    """Puts the folder of the pipeline where Python has put that of this file."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    if sys.path and os.path.abspath(sys.path[0]) == own:
+        del sys.path[0]
+    sys.path.insert(0, os.getcwd())
 
 
 def take(messages, kind):
@@ -1562,7 +1594,7 @@ def run(messages, channel):
             return 0
         if start.get("protocol") != PROTOCOL:
             raise ConfigError(f"Cartage speaks version {start.get('protocol')} of the protocol, and this is {PROTOCOL}")
-        sys.path[0] = os.getcwd()
+        import_from_here()
         output = Output(channel)
         source = open_source(start, output)
         channel.send("hello", protocol=PROTOCOL, program=program())
@@ -1593,7 +1625,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: leave(143))
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     messages, channel = take_channels()
-    leave(run(messages, channel))
+    finish(run(messages, channel))
 
 
 if __name__ == "__main__":

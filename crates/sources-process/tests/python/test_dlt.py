@@ -359,3 +359,43 @@ def test_no_folders_are_left_behind(place):
     session.process.terminate()
     session.wait()
     assert os.listdir(place_of_temporary) == []
+
+
+@pytest.mark.parametrize("body, parallelized", [
+    ("while True: yield [{'n': 1}] * 100", False), ("while True: yield [{'n': 1}] * 100", True),
+    ("yield {'n': 1}; import time; time.sleep(600)", False), ("yield {'n': 1}; import time; time.sleep(600)", True)])
+def test_it_stops(place, body, parallelized):
+    import time
+
+    with open(os.path.join(place, "endless.py"), "w") as file:
+        file.write(f"import dlt\n@dlt.resource(parallelized={parallelized})\ndef r():\n    {body}\n")
+    session = Session({"source": "endless.py:r"}, cwd=place, env={"TMPDIR": place})
+    session.read(opening=session.opening())
+    assert session.next()["type"] == "rows"
+    started = time.monotonic()
+    session.say({"type": "stop"})
+    session.rest()
+    assert session.wait(5) == 0 and time.monotonic() - started < 4.8
+    assert not glob.glob(os.path.join(place, "cartage-python-*"))
+
+
+def test_tables_whose_names_are_the_same_when_normalized(place):
+    with open(os.path.join(place, "named.py"), "w") as file:
+        file.write("import dlt\n@dlt.resource(table_name='people', primary_key='id')\ndef r():\n"
+                   "    yield dlt.mark.with_table_name({'id': 1}, 'People')\n    yield dlt.mark.with_table_name({'id': 1}, 'others')\n")
+    got = run({"source": "named.py:r"}, cwd=place)
+    assert got.hints == {("r", "People"): [{"write_disposition": "append", "primary_key": "id"}], ("r", "others"): [{}]}
+
+
+def test_columns_of_arrow_and_lists(place):
+    with open(os.path.join(place, "columns.py"), "w") as file:
+        file.write("import dlt, pyarrow as pa\n"
+                   "a = dlt.resource([1], name='a', columns=pa.schema([('x', pa.int64()), ('y', pa.decimal128(10, 2))]))\n"
+                   "b = dlt.resource([1], name='b', columns=[{'name': 'x', 'data_type': 'complex'}], merge_key=['x'])\n"
+                   "b.apply_hints(additional_table_hints={'x-one': 1}, primary_key='')\n"
+                   "both = [a, b]\n")
+    got = run({"source": "columns.py:both"}, cwd=place)
+    assert got.opening.resources["a"]["hints"]["columns"] == {
+        "x": {"data_type": "bigint", "nullable": True}, "y": {"data_type": "decimal", "precision": 10, "scale": 2, "nullable": True}}
+    assert got.opening.resources["b"]["hints"] == {
+        "write_disposition": "append", "columns": {"x": {"data_type": "json"}}, "merge_key": ["x"], "primary_key": "", "x-one": 1}

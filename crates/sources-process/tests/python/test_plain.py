@@ -264,3 +264,34 @@ def test_pydantic_items(tmp_path):
         "def t():\n    yield Item(id=1, Price='1.5')\n    yield [Item(id=2, Price='2')]\n")
     got = run({"source": "models.py:t"}, cwd=str(tmp_path))
     assert got.rows("t") == [{"id": 1, "Price": decimal.Decimal("1.5")}, {"id": 2, "Price": decimal.Decimal("2")}]
+
+
+def test_files_in_packages_and_names_of_libraries(tmp_path):
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/__init__.py").write_text("")
+    (tmp_path / "pkg/other.py").write_text("N = 7\n")
+    (tmp_path / "pkg/mine.py").write_text("from .other import N\ndef t():\n    yield {'n': N}\n")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/json.py").write_text("import beside\ndef t():\n    yield {'n': beside.N}\n")
+    (tmp_path / "lib/beside.py").write_text("N = 8\n")
+    assert run({"source": "pkg/mine.py:t"}, cwd=str(tmp_path)).rows("t") == [{"n": 7}]
+    assert run({"source": "pkg.mine:t"}, cwd=str(tmp_path)).rows("t") == [{"n": 7}]
+    assert run({"source": "lib/json.py:t"}, cwd=str(tmp_path)).rows("t") == [{"n": 8}]
+
+
+def test_what_the_code_has_open_is_closed(tmp_path):
+    (tmp_path / "closing.py").write_text(
+        "import atexit, threading, time\natexit.register(lambda: open('exit', 'w').close())\n"
+        "def t():\n    threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "    try:\n        while True:\n            yield {'n': 1}\n    finally:\n        open('closed', 'w').close()\n")
+    got = run({"source": "closing.py:t"}, cwd=str(tmp_path), limit={"rows": 10})
+    assert len(got.rows("t")) == 10
+    assert (tmp_path / "closed").exists() and (tmp_path / "exit").exists()
+    (tmp_path / "closed").unlink()
+    session = Session({"source": "closing.py:t"}, cwd=str(tmp_path))
+    session.read(opening=session.opening())
+    session.next()
+    session.say({"type": "stop"})
+    session.rest()
+    assert session.wait(5) == 0
+    assert (tmp_path / "closed").exists()
