@@ -650,13 +650,14 @@ def has_dlt(found):
     """Whether a value is one of dlt's."""
     if "dlt" not in sys.modules:
         return False
-    from dlt.extract.reference import SourceFactory
     from dlt.extract.resource import DltResource
     from dlt.extract.source import DltSource
 
     if isinstance(found, (list, tuple)) and found:
         found = found[0]
-    return isinstance(found, (DltSource, DltResource, SourceFactory)) or hasattr(found, "_factory")
+    # A decorated function is a factory, or has one.
+    is_factory = has_base(type(found), "SourceFactory", "dlt") or hasattr(found, "_factory")
+    return is_factory or isinstance(found, (DltSource, DltResource))
 
 
 def is_lazy(function):
@@ -677,6 +678,14 @@ def parameters(function):
         return {}
 
 
+# The hints of a resource in `pipeline.toml`.
+RESOURCE_KEYS = frozenset((
+    "table_name", "write_disposition", "primary_key", "merge_key", "columns", "schema_contract", "quarantine",
+    "nested_hints", "max_table_nesting", "table_format", "file_format", "references", "incremental", "description",
+    "parent_table_name",
+))
+
+
 def configured_hints(resources):
     """Hints of `config` by resource: a table by name, or a list of tables with `name`."""
     if not resources:
@@ -685,8 +694,10 @@ def configured_hints(resources):
         resources = {entry.get("name"): entry for entry in resources if isinstance(entry, dict)}
     if not isinstance(resources, dict):
         raise ConfigError("`resources` are hints by the name of a resource")
+    # The other keys of a resource are Cartage's own business.
     return {
-        name: {key: value for key, value in hints.items() if key != "name"} for name, hints in resources.items()
+        name: {key: value for key, value in hints.items() if key in RESOURCE_KEYS or key.startswith("x-")}
+        for name, hints in resources.items()
     }
 
 
@@ -949,7 +960,10 @@ class DltSources:
         self.told = {}
         with self.context:
             from dlt.extract.extract import data_to_sources
+            from dlt.extract.source import DltResourceDict
 
+            if not hasattr(DltResourceDict, "with_pipe"):
+                raise ConfigError("this version of dlt is too old: 1.18 is the oldest that was tried")
             self.is_source, made = self.instance(made, arguments)
             self.sources = data_to_sources(made, self.context.pipeline)
             if not self.sources or not any(source.resources for source in self.sources):

@@ -251,7 +251,7 @@ def test_missing_configuration_is_an_error_of_configuration(place):
 def test_hints_of_the_pipeline_file(place):
     hints = {"listed": {"write_disposition": "merge", "primary_key": "n", "max_table_nesting": 0, "table_name": "others",
                         "columns": {"n": {"data_type": "decimal"}}, "nested_hints": {"a.b": {"columns": {"c": {"data_type": "text"}}}},
-                        "x-own": 1, "quarantine": True},
+                        "x-own": 1, "quarantine": True, "limit": 7, "name": "listed"},
              "parallel": {"incremental": {"cursor_path": "n", "initial_value": 1}}}
     got = run({"source": "kinds.py:kinds", "resources": hints}, resources=["listed", "parallel"], cwd=place)
     assert got.opening.resources["listed"]["hints"] == {
