@@ -56,7 +56,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Whether values under this key are secrets, by its name.
-pub(crate) fn is_secret_key(key: &str) -> bool {
+pub fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     WORDS.iter().any(|word| key.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }

@@ -92,6 +92,7 @@ pub(crate) fn rows_to_keep(
     Ok(match page {
         Page::Json(page) => json_rows(page, resource, reason),
         Page::Arrow(batch) => columnar_rows(batch, resource, 0, reason),
+        Page::Message(_) => Vec::new(),
         Page::ParquetFile(file) => {
             let mut kept = Vec::new();
             for batch in file.first_rows(rows)? {

@@ -119,6 +119,8 @@ pub(crate) struct Feed {
 /// What comes next.
 pub(crate) enum FeedEvent {
     Page(usize, Page, PageEffects),
+    /// All that work on pages of others are done with those that were handed down so far.
+    HandedDown,
     /// This producer has no more pages.
     Ended(usize, StateChange),
     Failed(usize, SourceError),
@@ -321,7 +323,7 @@ impl Feed {
             Ok((Some(page), along)) => return Some(FeedEvent::Page(turn, page, along)),
             Ok((None, _)) if !slot.ended => {
                 slot.work = Work::Waiting;
-                return None;
+                return (!self.is_handing_down()).then_some(FeedEvent::HandedDown);
             }
             Ok((None, along)) => FeedEvent::Ended(turn, along.change),
             Err(error) => FeedEvent::Failed(turn, error),

@@ -173,6 +173,7 @@ impl<'a> Extraction<'a> {
         loop {
             match feed.next() {
                 FeedEvent::Page(resource, page, along) => self.take(feed, writers, resource, page, along)?,
+                FeedEvent::HandedDown => {}
                 FeedEvent::Ended(resource, change) => self.end(feed, writers, resource, change)?,
                 FeedEvent::Failed(resource, error) => return Err(self.failed(resource, error)),
                 FeedEvent::Cancelled => return Err(ExtractError::Cancelled),
@@ -192,6 +193,7 @@ impl<'a> Extraction<'a> {
         let resources = || self.planned.iter().zip(&self.standings);
         resources().any(|(_, standing)| !standing.has_ended())
             && resources().all(|(planned, standing)| match planned.cut {
+                SplitPolicy::WithState if planned.has_checkpoints => standing.is_at_checkpoint(),
                 SplitPolicy::WithState | SplitPolicy::StateAtEnd => true,
                 SplitPolicy::AtEnd => !standing.is_in_the_middle(),
                 SplitPolicy::WholeRun => false,

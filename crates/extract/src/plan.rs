@@ -42,6 +42,8 @@ pub(crate) struct Planned {
     reach: RouteScope,
     /// Whether its rows in columns get ids.
     pub(crate) takes_row_ids: bool,
+    /// Whether a later run goes on only after pages with a checkpoint.
+    pub(crate) has_checkpoints: bool,
     /// When extracting it again cannot double rows.
     pub(crate) repeatable: Repeatable,
     /// From where a later run goes on with the state of this one.
@@ -64,6 +66,10 @@ impl Planned {
     /// because rows that were made of what does not come again do not come again either.
     fn follow(&mut self, at: usize, parent: &Self) {
         self.parent = Some(at);
+        if self.has_checkpoints {
+            // Its checkpoints are told in the order of the parent's pages.
+            return;
+        }
         // Where a hidden parent has come to is forgotten.
         let of_parent = if parent.is_hidden { Resume::Never } else { parent.resume };
         self.resume = self.resume.min(Resume::AtEnd);
@@ -79,10 +85,26 @@ impl Planned {
 /// Finds out which resources may be cut, once the schema is ready.
 pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &DestinationWrites) {
     let roots = roots(planned, schema);
-    for (one, root) in planned.iter_mut().zip(roots) {
+    let cut_of = |one: &Planned, resume| {
         let known = schema.tables.get(&one.target.table);
         let tables: Vec<&Table> = std::iter::once(one.target.root()).chain(known).collect();
-        let cut = SplitPolicy::of(&tables, one.resume, &ways.for_resource(one.target.replace_strategy));
+        SplitPolicy::of(&tables, resume, &ways.for_resource(one.target.replace_strategy))
+    };
+    // A checkpoint speaks for all of a parent: where one of them cannot go on there, none can.
+    let held_up: HashSet<usize> = planned
+        .iter()
+        .filter(|one| one.has_checkpoints && !goes_on_in_the_middle(one, cut_of(one, one.resume)))
+        .filter_map(|one| one.parent)
+        .collect();
+    for (one, root) in planned.iter_mut().zip(roots) {
+        let is_held_up = one.has_checkpoints && one.parent.is_some_and(|parent| held_up.contains(&parent));
+        if is_held_up {
+            one.resume = one.resume.min(Resume::AtEnd);
+        }
+        let cut = match cut_of(one, one.resume) {
+            SplitPolicy::WithState if is_held_up => SplitPolicy::StateAtEnd,
+            cut => cut,
+        };
         // Where the table is a child table, how its rows are written is decided there.
         let cut = if root == one.target.table { cut } else { SplitPolicy::WholeTable };
         one.cut = match (one.reach, cut) {
@@ -108,6 +130,12 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
     {
         one.cut = SplitPolicy::WholeTable;
     }
+}
+
+/// Whether a later run can go on where a package ends in the middle of a resource. A table that is replaced needs all rows
+/// of one run.
+fn goes_on_in_the_middle(one: &Planned, cut: SplitPolicy) -> bool {
+    cut == SplitPolicy::WithState && one.target.disposition != WriteDisposition::Replace
 }
 
 /// The table at the top of the chain of each resource's table.
@@ -236,6 +264,7 @@ fn one(
     };
     let reach = producer.reach();
     let takes_row_ids = producer.takes_row_ids();
+    let has_checkpoints = producer.has_checkpoints();
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
     let replaces_itself = match target.disposition {
         // What pages do by hints of their own is not known before they come.
@@ -261,6 +290,7 @@ fn one(
         hints,
         reach,
         takes_row_ids,
+        has_checkpoints,
         repeatable,
         resume,
         cursor,

@@ -1,6 +1,9 @@
 //! A first look at a source: one page of each resource, and nothing is written.
 
+mod driven;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StructArray};
 use cartage_runtime::Runtime;
@@ -95,14 +98,20 @@ pub fn probe(
         reason,
     })?;
     let context = OpenContext::new(settings.max_line_bytes, runtime.cancel.clone());
+    let mut producers: Vec<Option<Box<dyn Producer>>> = producers.into_iter().map(Some).collect();
+    let mut driven = driven::first_pages(&planned, &mut producers, &context);
     let mut pages: HashMap<usize, Page> = HashMap::new();
     let mut probed = Vec::new();
-    for (at, (one, mut producer)) in planned.iter().zip(producers).enumerate() {
+    for (at, one) in planned.iter().enumerate() {
+        let Some(mut producer) = producers[at].take() else { continue };
         let mut context = context.clone();
         context.resource.clone_from(&one.name);
-        let parent = one.parent.map(|parent| &planned[parent]);
-        let for_rows_of = one.parent.map(|parent| pages.get(&parent));
-        let page = caught(|| first_page(&mut *producer, &context, parent, for_rows_of));
+        let parent = one.parent.map(|parent| &planned[parent]).filter(|_| !driven.contains_key(&at));
+        let for_rows_of = parent.and(one.parent).map(|parent| pages.get(&parent));
+        let page = match driven.remove(&at) {
+            Some(page) => page,
+            None => caught(|| first_page(&mut *producer, &context, parent, for_rows_of)),
+        };
         let sample = page.and_then(|page| {
             let sample = sample(&*producer, page.as_ref(), &inference)?;
             pages.extend(page.map(|page| (at, page)));
@@ -157,6 +166,7 @@ fn first_of(page: &Page) -> Page {
         }
         Page::Arrow(batch) => Page::Arrow(batch.slice(0, batch.num_rows().min(PARENT_ROWS as usize))),
         Page::ParquetFile(file) => Page::ParquetFile(file.clone()),
+        Page::Message(message) => Page::Message(Arc::clone(message)),
     }
 }
 
@@ -173,7 +183,7 @@ fn sample(
         ..Sample::default()
     };
     match page {
-        None => {}
+        None | Some(Page::Message(_)) => {}
         Some(Page::Json(page)) => {
             let first = page.text().split(|byte| *byte == b'\n').next().filter(|row| !row.is_empty());
             sample.first_row = first.map(|row| String::from_utf8_lossy(row).into_owned());

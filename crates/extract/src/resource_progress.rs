@@ -8,10 +8,13 @@ use cartage_incremental::Position;
 /// How far one resource is.
 #[derive(Debug, Default)]
 pub(crate) struct ResourceProgress {
-    has_begun: bool,
     has_ended: bool,
     /// Whether anything happened since the last package: a page came, or the end.
     is_in_package: bool,
+    /// Whether rows came since the last checkpoint, for resources that have some.
+    is_past_checkpoint: bool,
+    /// Pages that were taken.
+    pages: u64,
     /// Changes of pages that were taken and are not in the state yet.
     change: StateChange,
     cursors: Vec<Position>,
@@ -23,6 +26,7 @@ impl ResourceProgress {
     /// Notes what a page changes that is taken now. False if it had rows and a cursor let none pass.
     pub(crate) fn take(&mut self, change: StateChange, state: &PipelineState, source: &str) -> bool {
         let (steps, edits) = change.split();
+        self.is_past_checkpoint &= !edits.is_checkpoint();
         let has_passed = !steps.iter().any(CursorAdvance::reject_all);
         for step in steps {
             self.left_out += step.left_out;
@@ -38,8 +42,19 @@ impl ResourceProgress {
 
     /// Notes that a page was taken.
     pub(crate) fn begin(&mut self) {
-        self.has_begun = true;
         self.is_in_package = true;
+        self.is_past_checkpoint = true;
+        self.pages += 1;
+    }
+
+    /// Pages that were taken.
+    pub(crate) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Whether a later run can go on after what was taken so far.
+    pub(crate) fn is_at_checkpoint(&self) -> bool {
+        self.has_ended || !self.is_past_checkpoint
     }
 
     /// Notes that there are no more pages.
@@ -50,12 +65,12 @@ impl ResourceProgress {
 
     /// Whether a page was taken.
     pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun
+        self.pages > 0
     }
 
     /// Whether there are more pages behind those that were taken.
     pub(crate) fn is_in_the_middle(&self) -> bool {
-        self.has_begun && !self.has_ended
+        self.has_begun() && !self.has_ended
     }
 
     /// Whether the resource took part in the package that ends now. From here on it is the next one's.

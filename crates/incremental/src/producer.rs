@@ -140,6 +140,7 @@ impl IncrementalProducer {
                 self.batch(&batch).map(Page::Arrow).map_err(unknown)
             }
             Page::ParquetFile(file) => self.parquet(file),
+            Page::Message(message) => Ok(Page::Message(message)),
         }
     }
 
@@ -296,6 +297,10 @@ impl Producer for IncrementalProducer {
 
     fn reach(&self) -> RouteScope {
         self.inner.reach()
+    }
+
+    fn has_checkpoints(&self) -> bool {
+        self.inner.has_checkpoints()
     }
 
     fn close(&mut self) {

@@ -148,7 +148,7 @@ fn positions(page: &Page) -> Vec<usize> {
             let positions = batch.column(2).as_any().downcast_ref::<Int64Array>().unwrap();
             positions.values().iter().map(|position| *position as usize).collect()
         }
-        Page::ParquetFile(_) => unreachable!("no files here"),
+        Page::ParquetFile(_) | Page::Message(_) => unreachable!("no files here"),
     }
 }
 

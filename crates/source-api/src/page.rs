@@ -1,5 +1,6 @@
 //! Pages: what producers hand over, always many rows at once.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ pub enum Page {
     Arrow(RecordBatch),
     /// A whole Parquet file, which becomes a file of the package without being read again.
     ParquetFile(ParquetFile),
+    /// No rows. It carries a change of the state or, from a resource to those that have it as their parent, something
+    /// that only they understand. It counts for no limit.
+    Message(Arc<dyn Any + Send + Sync>),
 }
 
 /// Rows of JSON text, one a line. Whether each line is JSON is for normalize to say, which parses it.
@@ -227,6 +231,7 @@ impl Page {
             Self::Json(page) => page.rows(),
             Self::Arrow(batch) => batch.num_rows() as u64,
             Self::ParquetFile(file) => file.rows,
+            Self::Message(_) => 0,
         }
     }
 
@@ -249,6 +254,7 @@ impl Page {
                 }
                 Ok(page)
             }
+            Self::Message(_) => Ok(JsonPage::default()),
         }
     }
 
@@ -258,6 +264,7 @@ impl Page {
             Self::Json(page) => page.text().len() as u64,
             Self::Arrow(batch) => batch.get_array_memory_size() as u64,
             Self::ParquetFile(file) => file.uncompressed_bytes,
+            Self::Message(_) => 0,
         }
     }
 
@@ -267,6 +274,7 @@ impl Page {
             Self::Json(page) => page.source_bytes(),
             Self::Arrow(batch) => batch.get_array_memory_size() as u64,
             Self::ParquetFile(file) => file.bytes,
+            Self::Message(_) => 0,
         }
     }
 }

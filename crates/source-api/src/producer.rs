@@ -112,6 +112,13 @@ pub trait Producer: Send {
         Resume::Never
     }
 
+    /// Whether a later run can go on after some pages only, those with a [checkpoint](StateChange::at_checkpoint), and
+    /// not after each. What [`resume`](Producer::resume) says of pages holds for checkpoints then. Where the producer
+    /// works for several resources, a checkpoint speaks for all of them that have the same parent. Asked before `open`.
+    fn has_checkpoints(&self) -> bool {
+        false
+    }
+
     /// Whether what it remembers is only of use until it has come to its end, so that a later run begins at the
     /// beginning. An append of it that has ended is then not repeated after a crash. Asked before `open`.
     fn starts_over(&self) -> bool {
@@ -173,6 +180,9 @@ pub struct OpenContext {
     pub is_hidden: bool,
     /// The last value of the cursor, as it moves with the pages.
     pub last_value: LastValue,
+    /// Whether what pages change in the state may be committed before the resource has ended. Where it may not, a
+    /// producer that changes the state for several resources keeps the changes for its end.
+    pub commits_before_end: bool,
     source_state: Arc<Map<String, Value>>,
 }
 
@@ -190,6 +200,7 @@ impl OpenContext {
             cursor: None,
             is_hidden: false,
             last_value: LastValue::default(),
+            commits_before_end: false,
             source_state: Arc::default(),
         }
     }

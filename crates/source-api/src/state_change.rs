@@ -14,6 +14,7 @@ use crate::cursor_advance::CursorAdvance;
 pub struct StateChange {
     edits: Vec<Edit>,
     cursors: Vec<CursorAdvance>,
+    is_checkpoint: bool,
 }
 
 /// Whose state is changed.
@@ -53,7 +54,21 @@ impl StateChange {
     #[must_use]
     pub fn then(mut self, later: Self) -> Self {
         self.cursors.extend(later.cursors);
+        self.is_checkpoint |= later.is_checkpoint;
         later.edits.into_iter().fold(self, Self::edit)
+    }
+
+    /// Says that a later run can go on after the page that the change comes with: see
+    /// [`Producer::has_checkpoints`](crate::Producer::has_checkpoints).
+    #[must_use]
+    pub fn at_checkpoint(mut self) -> Self {
+        self.is_checkpoint = true;
+        self
+    }
+
+    /// Whether a later run can go on after the page.
+    pub fn is_checkpoint(&self) -> bool {
+        self.is_checkpoint
     }
 
     /// Whether nothing is changed.

@@ -184,9 +184,11 @@ impl Reading {
     pub(crate) fn stop(&mut self) {
         self.work.is_wanted.store(false, Ordering::Release);
         self.work.progress().left.clear();
-        self.channel = None;
+        let channel = self.channel.take();
+        if self.cancel.is_cancelled() {
+            wait_for_threads(channel);
+        }
     }
-
     /// Starts as many threads as parts are left and connections to spare.
     fn start_helpers(&mut self) {
         let is_of_use = |progress: &Progress| !progress.left.is_empty() && !progress.is_alone;
@@ -228,15 +230,19 @@ impl Reading {
 }
 
 impl Drop for Reading {
-    /// Gives the threads time to tell the server, which would otherwise work on for nobody.
     fn drop(&mut self) {
         let channel = self.channel.take();
         self.stop();
-        let Some((sender, receiver)) = channel else { return };
-        drop(sender);
-        let until = Instant::now() + PATIENCE;
-        while let Some(left) = until.checked_duration_since(Instant::now())
-            && receiver.recv_timeout(left).is_ok()
-        {}
+        wait_for_threads(channel);
     }
+}
+
+/// Gives the threads time to tell the server, which would otherwise work on for nobody.
+fn wait_for_threads(channel: Option<(SyncSender<Sent>, Receiver<Sent>)>) {
+    let Some((sender, receiver)) = channel else { return };
+    drop(sender);
+    let until = Instant::now() + PATIENCE;
+    while let Some(left) = until.checked_duration_since(Instant::now())
+        && receiver.recv_timeout(left).is_ok()
+    {}
 }

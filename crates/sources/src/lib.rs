@@ -4,9 +4,10 @@
 //! what happens to bad rows) is read here; the rest belongs to the crate of the type.
 //!
 //! # Limitations
-//! The types are `files`, `rest_api` and, with the feature `sql`, `sql_database`.
+//! The types are `files`, `rest_api`, `process`, `python`, `singer`, `airbyte` and, with the feature `sql`, `sql_database`.
 
 mod files;
+mod programs;
 mod registry;
 mod rest;
 mod shared;

@@ -26,11 +26,21 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("destinations-sql", &["destinations-api", "runtime", "schema", "sql-client", "values"]),
     ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
+    ("sources-process", &["config", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
     ("sources-sql", &["config", "runtime", "schema", "source-api", "sql-client", "values"]),
     (
         "sources",
-        &["config", "runtime", "schema", "source-api", "sources-files", "sources-rest", "sources-sql"],
+        &[
+            "config",
+            "runtime",
+            "schema",
+            "source-api",
+            "sources-files",
+            "sources-process",
+            "sources-rest",
+            "sources-sql",
+        ],
     ),
     (
         "pipeline",

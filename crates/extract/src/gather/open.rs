@@ -26,6 +26,7 @@ impl Extraction<'_> {
             let Planned { name, is_hidden, .. } = &self.planned[resource];
             let mut context = context.clone().with_state(name, Arc::clone(&source_state));
             context.is_hidden = *is_hidden;
+            context.commits_before_end = self.planned[resource].cut.takes_state_along();
             let settings = self.settings.of_resource(name);
             context.max_line_bytes = settings.max_line_bytes;
             context.workers = settings.workers.get();
@@ -42,10 +43,11 @@ impl Extraction<'_> {
 
     pub(super) fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Result<Feed, NoThread> {
         let pages = self.settings.limit.page_count();
-        // The pages of a child are as many as its parent's rows ask for.
+        // The pages of a child are as many as its parent's rows ask for; messages are no pages.
+        let are_counted = |resource: &Planned| resource.parent.is_none() && !resource.has_checkpoints;
         let queued = |(producer, resource): (_, &Planned)| QueuedProducer {
             producer,
-            pages: if resource.parent.is_some() { u64::MAX } else { pages },
+            pages: if pages == 0 || are_counted(resource) { pages } else { u64::MAX },
             parent: resource.parent,
         };
         Feed::new(

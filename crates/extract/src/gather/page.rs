@@ -30,6 +30,13 @@ impl Extraction<'_> {
         along: PageEffects,
     ) -> Result<(), ExtractError> {
         let PageEffects { change, route } = along;
+        if let Page::Message(_) = page {
+            self.standings[resource].take(change, &self.state, &self.schema.name);
+            if feed.has_children(resource) {
+                feed.hand_down(resource, page);
+            }
+            return Ok(());
+        }
         let left = self.settings.limit.rows_left(self.reports[resource].rows);
         // A page that moves a position is taken as a whole: cut, its other rows would be lost or its own double.
         let room = if change.has_edits() { u64::MAX } else { left };
@@ -73,7 +80,7 @@ impl Extraction<'_> {
                 self.reports[resource].rejected += page.rejected().len() as u64;
             }
             Page::Arrow(batch) => *batch = batch.slice(0, rows as usize),
-            Page::ParquetFile(_) => {}
+            Page::ParquetFile(_) | Page::Message(_) => {}
         }
         match &page {
             page if refused.is_some() => self.keep_discarded(writers, resource, &target, page, rows)?,
@@ -117,7 +124,10 @@ impl Extraction<'_> {
         if feed.has_children(resource) && page.rows() > 0 {
             feed.hand_down(resource, page);
         }
-        if self.settings.limit.is_reached(self.reports[resource].rows) {
+        // The feed counts the pages of the others.
+        let has_all_pages = self.planned[resource].has_checkpoints
+            && self.standings[resource].pages() >= self.settings.limit.page_count();
+        if has_all_pages || self.settings.limit.is_reached(self.reports[resource].rows) {
             feed.close(resource);
         }
     }

@@ -62,6 +62,7 @@ impl<'a> TableWriters<'a> {
                 writer.has_files = true;
                 writer.columns.link(files, file)
             }
+            Page::Message(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,39 @@
+//! Programs must not outlive a run, not even one that ends by `kill -9`.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+/// Waits on a pipe that nobody writes to. It ends when the last writer is gone, and that is this process.
+const SCRIPT: &str = "read -r _; kill -KILL -- \"-$1\"";
+
+/// A small shell that kills the process group of a program when this process ends, however it ends.
+pub(crate) struct Guard(Child);
+
+impl Guard {
+    /// Guards a program that leads a process group. `None` where there is no shell: the program is killed then only
+    /// by a run that ends in order.
+    pub(crate) fn of(program: &Child) -> Option<Self> {
+        let started = Command::new("/bin/sh")
+            .args(["-c", SCRIPT, "cartage-guard", &program.id().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn();
+        match started {
+            Ok(child) => Some(Self(child)),
+            Err(error) => {
+                tracing::debug!(%error, "no shell guards the program");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Before its pipe closes, or it would do its work: the group may be another one by now.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

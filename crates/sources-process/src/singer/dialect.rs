@@ -1,0 +1,284 @@
+//! Reading a tap.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cartage_schema::DataType;
+use cartage_source_api::{Route, SourceError, StateChange, StateOf};
+use serde_json::{Value, json};
+
+use crate::command::ProgramSettings;
+use crate::json_schema;
+use crate::message::{Dialect, Message, Refused};
+use crate::output::Output;
+use crate::private_files::PrivateFiles;
+use crate::program::{Arguments, Program};
+use crate::request::ReadRequest;
+use crate::singer::batch;
+use crate::singer::catalog::{Catalog, CatalogStream, hints_of};
+use crate::singer::message::Said;
+
+/// The key of the source's state that has the value of the last STATE message.
+const STATE: &str = "singer_state";
+
+/// The key of a resource's state that has the version of its rows.
+const VERSION: &str = "singer_version";
+
+/// Longest line in the file of a batch.
+const BATCH_LINE_BYTES: usize = 1 << 30;
+
+/// A tap, and what is known of its streams.
+pub(super) struct Tap {
+    settings: Arc<ProgramSettings>,
+    files: PrivateFiles,
+    /// The arguments that name the configuration.
+    arguments: Vec<String>,
+    /// The catalog, and the argument that names it.
+    catalog: Option<(Catalog, String)>,
+    streams: Vec<Stream>,
+    numbers: HashMap<String, usize>,
+}
+
+struct Stream {
+    name: String,
+    keys: Option<Vec<String>>,
+    /// Columns whose types the catalog has said.
+    known_columns: Vec<String>,
+    /// Types that came with SCHEMA messages.
+    types: HashMap<String, DataType>,
+    has_schema: bool,
+    is_replaced: bool,
+    /// Where rows go whose keys came with a SCHEMA message.
+    route: Option<Arc<Route>>,
+    is_wanted: bool,
+    stored_version: Option<Value>,
+    version: Option<Value>,
+}
+
+impl Tap {
+    pub(super) fn new(
+        settings: Arc<ProgramSettings>,
+        files: PrivateFiles,
+        arguments: Vec<String>,
+        catalog: Option<(Catalog, String)>,
+        streams: &[CatalogStream],
+        replaced: &[bool],
+    ) -> Self {
+        let mut numbers = HashMap::new();
+        for (number, stream) in streams.iter().enumerate() {
+            numbers.insert(stream.names[0].clone(), number);
+        }
+        for (number, stream) in streams.iter().enumerate() {
+            numbers.entry(stream.names[1].clone()).or_insert(number);
+        }
+        let streams = streams.iter().zip(replaced).map(|(stream, is_replaced)| Stream {
+            name: stream.described.name.clone(),
+            keys: stream.keys.clone(),
+            known_columns: stream.columns.clone(),
+            types: HashMap::new(),
+            has_schema: false,
+            is_replaced: *is_replaced,
+            route: None,
+            is_wanted: false,
+            stored_version: None,
+            version: None,
+        });
+        Self { settings, files, arguments, catalog, streams: streams.collect(), numbers }
+    }
+
+    fn stream(&self, said: &Said<'_>) -> Result<usize, Refused> {
+        let Some(name) = said.stream.as_deref() else {
+            return Err(Refused::line(format!("the message {} names no stream", said.kind)));
+        };
+        self.numbers.get(name).copied().ok_or_else(|| {
+            let known: Vec<&str> = self.streams.iter().map(|stream| stream.name.as_str()).collect();
+            Refused::line(format!(
+                "the tap writes to the stream `{name}`, which its catalog does not have: {}",
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// The state without the bookmarks of streams whose tables are replaced: these need all rows each time.
+    fn without_replaced(&self, state: &Value) -> Value {
+        let mut state = state.clone();
+        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
+            let replaced = self.streams.iter().filter(|stream| stream.is_replaced);
+            let names: Vec<&str> = replaced.map(|stream| stream.name.as_str()).collect();
+            bookmarks.retain(|name, _| {
+                !self
+                    .numbers
+                    .get(name)
+                    .is_some_and(|number| names.contains(&self.streams[*number].name.as_str()))
+            });
+        }
+        state
+    }
+
+    fn take_schema(&mut self, number: usize, said: Said<'_>) -> Result<(), Refused> {
+        let stream = &mut self.streams[number];
+        let schema = said.schema.unwrap_or_default();
+        stream.has_schema = true;
+        for (name, data_type) in json_schema::types_of(&schema) {
+            if !stream.known_columns.contains(&name) {
+                stream.types.insert(name, data_type);
+            }
+        }
+        let keys = said.key_properties.unwrap_or_default();
+        match &stream.keys {
+            Some(known) if *known == keys || keys.is_empty() => {}
+            Some(known) => {
+                return Err(Refused::line(format!(
+                    "stream `{}` has the key {keys:?} here, and its catalog says {known:?}; write the catalog anew, or \
+                     set `catalog` to a file that is right",
+                    stream.name
+                )));
+            }
+            None => {
+                let columns = json_schema::columns_of(&schema);
+                let hints = hints_of(Some(&keys), None, &columns);
+                let hints =
+                    hints.map_err(|error| Refused::line(format!("stream `{}`: {error}", stream.name)))?;
+                stream.route = Some(Arc::new(Route { table: None, hints: Some(hints) }));
+                stream.keys = Some(keys);
+            }
+        }
+        Ok(())
+    }
+
+    /// A new version means that all rows of earlier ones are gone, and so does every run of a table that is replaced.
+    fn take_version(&mut self, number: usize, version: Option<Value>) -> Result<(), Refused> {
+        let stream = &mut self.streams[number];
+        let Some(version) = version.filter(|version| !version.is_null()) else { return Ok(()) };
+        if stream.version.as_ref().is_some_and(|known| *known != version) {
+            return Err(Refused::line(format!(
+                "stream `{}` changes its version in the middle of a run, from {} to {version}; run again",
+                stream.name,
+                stream.version.as_ref().unwrap_or(&Value::Null)
+            )));
+        }
+        if !stream.is_replaced && stream.stored_version.as_ref().is_some_and(|stored| *stored != version) {
+            return Err(Refused::line(format!(
+                "the tap has begun stream `{0}` anew (version {version}), so that its earlier rows are no more: run with \
+                 `--refresh drop_resources --resource {0}`, or set `write_disposition = \"replace\"` on the resource",
+                stream.name
+            )));
+        }
+        stream.version = Some(version);
+        Ok(())
+    }
+}
+
+impl Dialect for Tap {
+    fn begin(&mut self, request: &ReadRequest) -> Result<(Program, Output), SourceError> {
+        let of_resources = request.state.get("resources");
+        for requested in &request.resources {
+            let stream = &mut self.streams[requested.number];
+            stream.is_wanted = true;
+            stream.stored_version = of_resources.and_then(|all| all.get(&stream.name)?.get(VERSION)).cloned();
+        }
+        let mut words = self.arguments.clone();
+        let wanted: Vec<&str> = self
+            .streams
+            .iter()
+            .filter(|stream| stream.is_wanted)
+            .map(|stream| stream.name.as_str())
+            .collect();
+        if let Some((catalog, argument)) = &mut self.catalog {
+            catalog.select(&wanted);
+            let path = self.files.write("catalog.json", catalog.document())?;
+            words.extend([argument.clone(), path.to_string_lossy().into_owned()]);
+        }
+        if let Some(state) = request.state.get(STATE) {
+            let path = self.files.write("state.json", &self.without_replaced(state))?;
+            words.extend(["--state".to_owned(), path.to_string_lossy().into_owned()]);
+        }
+        let arguments = Arguments { words, files: Some(self.files.folder()) };
+        let (mut program, output) = Program::start(&self.settings, &arguments, &request.cancel)?;
+        program.close_input();
+        Ok((program, output))
+    }
+
+    fn message<'a>(&mut self, line: &'a [u8], _: &mut Output) -> Result<Message<'a>, Refused> {
+        if line.trim_ascii().is_empty() {
+            return Ok(Message::Nothing);
+        }
+        let said: Said<'a> = serde_json::from_slice(line).map_err(|error| {
+            let text: String = String::from_utf8_lossy(line).chars().take(200).collect();
+            Refused::line(format!(
+                "this is not a message of the Singer specification ({error}): {text}\nA tap must print nothing else on \
+                 its standard output"
+            ))
+        })?;
+        match &*said.kind {
+            "RECORD" => {
+                let resource = self.stream(&said)?;
+                let stream = &self.streams[resource];
+                if !stream.has_schema {
+                    return Err(Refused::line(format!(
+                        "a RECORD of stream `{}` comes before its SCHEMA",
+                        stream.name
+                    )));
+                }
+                if !stream.is_wanted {
+                    return Ok(Message::Nothing);
+                }
+                let Some(record) = said.record else {
+                    return Err(Refused::line(format!(
+                        "a RECORD of stream `{}` has no `record`",
+                        stream.name
+                    )));
+                };
+                let route = stream.route.clone();
+                if said.version.is_some() {
+                    self.take_version(resource, said.version)?;
+                }
+                Ok(Message::Row { resource, row: record.get().as_bytes(), route })
+            }
+            "SCHEMA" => {
+                let number = self.stream(&said)?;
+                self.take_schema(number, said)?;
+                Ok(Message::Nothing)
+            }
+            "STATE" => {
+                let value = said.value.map(|value| serde_json::from_str(value.get())).transpose();
+                let value: Option<Value> = value.map_err(|error| Refused::line(error.to_string()))?;
+                let change = StateChange::default().set(StateOf::Source, STATE, value.unwrap_or(json!({})));
+                Ok(Message::Checkpoint(Some((None, change))))
+            }
+            "ACTIVATE_VERSION" => {
+                let number = self.stream(&said)?;
+                self.take_version(number, said.version)?;
+                let stream = &self.streams[number];
+                let Some(version) = stream.version.clone().filter(|_| stream.is_wanted) else {
+                    return Ok(Message::Nothing);
+                };
+                let change = StateChange::default().set(StateOf::Resource, VERSION, version);
+                Ok(Message::State { resource: Some(number), change })
+            }
+            "BATCH" => {
+                let resource = self.stream(&said)?;
+                let stream = &self.streams[resource];
+                let encoding = said.encoding.unwrap_or_default();
+                let mut pages = Vec::new();
+                for address in &said.manifest {
+                    pages.extend(batch::read(address, &encoding, BATCH_LINE_BYTES).map_err(Refused::Line)?);
+                }
+                if stream.is_wanted {
+                    Ok(Message::Pages { resource, pages, route: stream.route.clone() })
+                } else {
+                    Ok(Message::Nothing)
+                }
+            }
+            other => {
+                tracing::debug!(kind = other, "a message of the tap is passed over");
+                Ok(Message::Nothing)
+            }
+        }
+    }
+
+    fn column_types(&self, resource: usize) -> Vec<(String, DataType)> {
+        let types = self.streams[resource].types.iter();
+        types.map(|(name, data_type)| (name.clone(), *data_type)).collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! `type = "singer"`: taps that write messages of the Singer specification.
+
+mod batch;
+mod catalog;
+mod dialect;
+mod message;
+mod source;
+
+pub use source::{SINGER_KEYS, singer};
