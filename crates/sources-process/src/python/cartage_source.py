@@ -465,9 +465,9 @@ class Output:
             return lane
 
     def tell(self, lane, hints):
-        """The hints of a table, from its next row on."""
+        """The hints of a table, from its next row on. What its resource has yielded before goes before them."""
         with self.channel.lock:
-            self.flush(lane)
+            self.flush_all(lane.resource)
             lane.hints = hints
 
     def row(self, lane, row):
@@ -523,15 +523,17 @@ class Output:
         hints, lane.hints = lane.hints, None
         self.channel.send("rows", payload, resource=lane.resource, format=form, table=lane.table, hints=hints)
 
-    def flush_all(self):
+    def flush_all(self, resource=None):
+        """Sends what waits, the oldest first: of one resource, or of all."""
         with self.channel.lock:
-            for lane in self.lanes.values():
+            lanes = [lane for lane in self.lanes.values() if lane.parts and resource in (None, lane.resource)]
+            for lane in sorted(lanes, key=lambda lane: lane.since):
                 self.flush(lane)
 
     def materialize(self, lane, hints):
         """Makes a table, even if no row comes."""
         with self.channel.lock:
-            self.flush(lane)
+            self.flush_all(lane.resource)
             lane.hints = None
             self.channel.send(
                 "rows", b"", resource=lane.resource, format="jsonl", table=lane.table, hints=hints
