@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The targets of fuzzing are no part of the workspace.
+/// The targets of fuzzing are not part of the workspace.
 fn format() -> Result<()> {
     run_command(cargo().args(["fmt", "--all", "--check"]))?;
     run_command(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
@@ -129,7 +129,7 @@ fn has(words: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// What git says about changed files; nothing where the tree is no checkout.
+/// What git says about changed files; nothing where the tree is not a checkout.
 fn changes() -> Result<String> {
     let mut git = Command::new("git");
     git.args(["status", "--porcelain"]).current_dir(workspace());

@@ -120,7 +120,7 @@ pub enum Command {
             cartage ingest 'postgresql://reader@localhost/shop?table=public.orders' duckdb:shop.duckdb \
             --incremental-key updated_at --write-disposition merge\n  \
             cartage ingest 'mysql://reader@localhost/shop?query=select+1+as+one' s3://bucket/raw --table ones\n\n\
-            The password of a source that is a database may stand in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
+            The password of a source database can be set in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
     Ingest(Box<IngestArgs>),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
     #[command(

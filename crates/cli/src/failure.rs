@@ -53,7 +53,7 @@ impl Failure {
                 code
             }
             Self::Panicked(panic) => {
-                tell(&format!("error: Cartage gave up: {panic}"));
+                tell(&format!("error: internal error: {panic}"));
                 tell(
                     "hint: this is a bug in Cartage; please report it with the command and, if you can, the data",
                 );

@@ -36,7 +36,7 @@ pub enum SchemaCommand {
             one with the same digits, such as a decimal with more digits, a bigint of more bits, or text of any \
             length. Values that come later and did not fit before then go into the column; those that went to a \
             variant column stay there. Where the pipeline file names a `data_type` for the column, change it there, too: \
-            a hint counts for the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
+            a hint applies to the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
             MySQL and MariaDB can do it.",
         after_help = "Examples:\n  cartage schema widen orders amount 'decimal(20, 4)'\n  \
             cartage schema widen orders number bigint\n  \

@@ -132,7 +132,7 @@ impl Config {
     /// A destination by its name under `[destination]` or by its bare type.
     ///
     /// # Errors
-    /// A `type` that is no text.
+    /// A `type` that is not text.
     pub(crate) fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
         let foreign = self.names_in("destination");
         let exact = [Candidate::exact(&["destination", name])];

@@ -24,7 +24,7 @@ pub enum ConfigError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file is no TOML.
+    /// A file is not TOML.
     #[error("{place}: {message}")]
     Syntax {
         /// Where reading stopped.
@@ -51,7 +51,7 @@ pub enum ConfigError {
         place: Origin,
     },
     /// A value of the wrong type, or a word that is none of those allowed.
-    #[error("{}`{key}` is {found}, wanted {wanted}", prefix(place.as_ref()))]
+    #[error("{}`{key}` is {found}, expected {wanted}", prefix(place.as_ref()))]
     WrongType {
         /// The whole dotted key.
         key: String,

@@ -13,7 +13,7 @@ use crate::origin::{Layer, Origin, OriginPlace};
 /// Reads `text`, which is the content of `path`.
 ///
 /// # Errors
-/// [`ConfigError::Syntax`] with the place where the text is no TOML.
+/// [`ConfigError::Syntax`] with the place where the text is not TOML.
 pub(crate) fn read(text: &str, path: &Path, layer: Layer) -> Result<Table, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::new(text, Arc::from(path), layer);
@@ -98,7 +98,7 @@ fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> 
         DeValue::Float(digits) => {
             let number: f64 = digits.as_str().parse().map_err(|_| ConfigError::Syntax {
                 place: places.origin(offset),
-                message: format!("{digits} is no number"),
+                message: format!("{digits} is not a number"),
             })?;
             as_written(Value::Float(number), &crate::de::printed(number), written)
         }

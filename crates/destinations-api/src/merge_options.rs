@@ -135,7 +135,7 @@ pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<S
         let known: Vec<String> = names.iter().map(|(name, _)| format!("{{{name}}}")).collect();
         let places = if known.is_empty() { "nothing".to_owned() } else { known.join(" and ") };
         Err(Error::invalid(format!("{option} `{condition}` {what}"))
-            .with_remedy(format!("braces may hold {places}; write {{{{ for a brace itself")))
+            .with_remedy(format!("braces may hold {places}; write {{{{ for a literal brace")))
     };
     let mut expanded = String::with_capacity(condition.len());
     let mut rest = condition;
@@ -152,7 +152,7 @@ pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<S
             return broken(format!("has a single {brace}"));
         };
         let Some((_, value)) = names.iter().find(|(known, _)| *known == name) else {
-            return broken(format!("has {{{name}}}, which stands for nothing"));
+            return broken(format!("has {{{name}}}, which is not a known placeholder"));
         };
         expanded.push_str(value);
         rest = behind;

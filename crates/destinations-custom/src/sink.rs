@@ -91,7 +91,7 @@ impl JsonRows {
     /// The rows as objects.
     ///
     /// # Errors
-    /// If a line is no object.
+    /// If a line is not an object.
     pub fn parse(&self) -> Result<Vec<Map<String, Value>>, serde_json::Error> {
         self.text.lines().map(serde_json::from_str).collect()
     }

@@ -118,7 +118,7 @@ fn connect(config: &Config, runtime: &Runtime) -> Result<Instance> {
 /// Attaching instead of opening gives the database a name of ours and row groups of our size.
 pub(crate) fn attachment(place: &Path) -> Result<String> {
     let text = place.to_str().ok_or_else(|| {
-        Error::invalid(format!("{} is not UTF-8, and duckdb attaches no other paths", place.display()))
+        Error::invalid(format!("{} is not UTF-8, and duckdb attaches only UTF-8 paths", place.display()))
             .with_remedy("name another file with 'path'")
     })?;
     let catalog = DuckDbDialect.quote(CATALOG);

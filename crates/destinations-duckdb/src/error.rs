@@ -82,8 +82,8 @@ fn remedy(message: &str) -> Option<&'static str> {
         Some("free some space on the disk of the database file, then run again")
     } else if message.starts_with("Out of Memory Error") {
         Some(
-            "raise 'memory_limit' of the destination, or lower 'workers' in [load]; besides its rows, a table takes \
-             some 60 kB for each column",
+            "raise 'memory_limit' of the destination, or lower 'workers' in [load]; in addition to its rows, a \
+             table takes about 60 kB for each column",
         )
     } else if message.starts_with("Conversion Error") {
         Some(

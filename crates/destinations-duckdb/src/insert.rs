@@ -31,7 +31,7 @@ pub(crate) fn statement(target: &TableRef, table: &Table, job: &JobFile) -> Resu
 /// One file as the argument of a reader, which takes patterns: their characters are bracketed.
 fn file(path: &Path) -> Result<String> {
     let text = path.to_str().ok_or_else(|| {
-        Error::invalid(format!("{} is not UTF-8, and duckdb reads no other paths", path.display()))
+        Error::invalid(format!("{} is not UTF-8, and duckdb reads only UTF-8 paths", path.display()))
             .with_remedy("set CARTAGE_DATA_DIR to a folder with a plain name")
     })?;
     let mut exact = String::with_capacity(text.len());

@@ -122,7 +122,7 @@ pub(crate) fn row(row: mysql_async::Row) -> Row {
     Row(row.unwrap().into_iter().zip(columns.iter()).map(|(value, column)| cell(value, column)).collect())
 }
 
-/// The character set of bytes that are no text.
+/// The character set of bytes that are not text.
 const BINARY: u16 = 63;
 
 /// Whole numbers come as numbers or, where nothing was prepared, as text. Bytes become digits, as PostgreSQL shows them.

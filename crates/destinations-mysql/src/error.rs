@@ -24,7 +24,7 @@ pub(crate) fn statement(doing: &str, cause: &mysql_async::Error) -> Error {
         mysql_async::Error::Server(ServerError { code, message, .. }) => of_server(*code, message),
         mysql_async::Error::Driver(error) => of_driver(error),
         other => Error::transient(one_line(&other.to_string()))
-            .with_remedy("check whether the server still runs; the work is repeated"),
+            .with_remedy("check whether the server still runs; the work is retried"),
     };
     found.context(doing)
 }
@@ -44,7 +44,7 @@ fn of_driver(error: &DriverError) -> Error {
         DriverError::ConnectionClosed
         | DriverError::PacketOutOfOrder
         | DriverError::UnexpectedPacket { .. } => {
-            Error::transient(message).with_remedy("check whether the server still runs; the work is repeated")
+            Error::transient(message).with_remedy("check whether the server still runs; the work is retried")
         }
         _ => Error::terminal(message),
     }
@@ -133,8 +133,8 @@ fn remedy(code: u16) -> Option<&'static str> {
         }
         1665 => "set binlog_format = ROW at the server",
         1148 | 3948 => "set local_infile = 1 at the server",
-        3140 | 4025 => "the value is no JSON, or breaks another rule of the table",
-        3819 => "the value breaks a CHECK of the table",
+        3140 | 4025 => "the value is not valid JSON, or violates another constraint of the table",
+        3819 => "the value violates a CHECK constraint of the table",
         _ => return None,
     })
 }

@@ -74,7 +74,7 @@ fn connection_lost(cause: &tokio_postgres::Error) -> Error {
     if is_ours {
         return Error::terminal(message);
     }
-    Error::transient(message).with_remedy("check whether the server still runs; the work is repeated")
+    Error::transient(message).with_remedy("check whether the server still runs; the work is retried")
 }
 
 fn innermost_io(cause: &tokio_postgres::Error) -> Option<&std::io::Error> {

@@ -77,7 +77,7 @@ fn without_scheme(text: &str) -> Result<&str> {
     match rest.strip_prefix('/') {
         Some(path) if is_sqlite && !path.contains('?') => Ok(path),
         _ => Err(Error::invalid("the address of the database names no SQLite file").with_remedy(
-            "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path",
+            "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with an absolute path",
         )),
     }
 }

@@ -38,10 +38,9 @@ pub enum CursorError {
     },
     /// A value is not of the kind by which the cursor compares.
     #[error(
-        "the cursor `{path}`: {name} is {found}, which is no {}, and {because}; correct the value, give the column the \
+        "the cursor `{path}`: {name} is {found}, which is not {wanted}, and {because}; correct the value, give the column the \
          type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
-         value with a refresh",
-        wanted.trim_start_matches("a ")
+         value with a refresh"
     )]
     Stranger {
         /// Path of the cursor.

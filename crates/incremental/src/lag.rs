@@ -52,7 +52,7 @@ fn lagged(
         CursorValue::Text(text) => {
             let iso = IsoText::parse(text).ok_or_else(|| {
                 format!(
-                    "`lag` cannot be applied to the last value {last}: it is no number and no ISO 8601 time"
+                    "`lag` cannot be applied to the last value {last}: it is neither a number nor an ISO 8601 time"
                 )
             })?;
             let unit = unit(initial).unwrap_or(if iso.is_day() { Unit::Days } else { Unit::Seconds });

@@ -128,7 +128,7 @@ impl Meaning {
                 };
                 for other in others {
                     kind = match other {
-                        // A text that is no time among times is told, not compared as a text.
+                        // A text that is not a time among times is told, not compared as a text.
                         CursorValue::Text(other) if is_timestamp(other) => Kind::Instants,
                         CursorValue::Timestamp { .. } | CursorValue::Date(_) => Kind::Instants,
                         // Texts have no order with these.

@@ -40,7 +40,7 @@ pub(crate) enum CursorValue<'a> {
     Time(i128),
 }
 
-/// A part of a row that is no value of a cursor.
+/// A part of a row that is not a value of a cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoCursor {
     Null,
@@ -104,9 +104,9 @@ impl<'a> CursorValue<'a> {
             Value::Bool(boolean) => Ok(Some(CursorValue::Bool(*boolean))),
             Value::Number(number) => Ok(Some(from_json_number(number))),
             Value::String(text) => Ok(Some(CursorValue::from_text(Cow::Owned(text.clone())))),
-            Value::Array(_) | Value::Object(_) => {
-                Err(format!("`{value}` is no number, text or time, and cannot be compared with a cursor"))
-            }
+            Value::Array(_) | Value::Object(_) => Err(format!(
+                "`{value}` is not a number, a text or a time, and cannot be compared with a cursor"
+            )),
         }
     }
 

@@ -14,7 +14,7 @@ pub struct LoadSettings {
     pub workers: NonZeroUsize,
     /// Which jobs may run concurrently; the destination's choice where absent.
     pub parallelism_strategy: Option<Parallelism>,
-    /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is put
+    /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is set
     /// aside with its reason and the others go on.
     pub raise_on_failed_jobs: bool,
     /// After how many transient errors of one job the load gives up; it stays pending.

@@ -72,7 +72,7 @@ pub enum NormalizeError {
     },
     /// The work on some rows panicked.
     #[error(
-        "cannot normalize {input} for table `{table}`: Cartage gave up on it ({panic}); correct or leave out the file, \
+        "cannot normalize {input} for table `{table}`: Cartage failed with an internal error ({panic}); correct or leave out the file, \
          and please report this"
     )]
     Panicked {
@@ -146,7 +146,7 @@ pub enum NormalizeError {
     #[error("cannot begin to normalize")]
     Thread(#[from] NoThread),
     /// The run was cancelled. Nothing was published.
-    #[error("normalize was stopped before it was done; its package stays as it was, run again to go on")]
+    #[error("normalize was stopped before it finished; its package is unchanged, run again to continue")]
     Cancelled,
 }
 
@@ -211,7 +211,7 @@ pub struct BadRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadValue {
-    /// The row is no JSON, or not UTF-8.
+    /// The row is not JSON, or not UTF-8.
     NotJson {
         /// What the parser said.
         detail: String,
@@ -331,7 +331,7 @@ impl BadValue {
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson { detail } => write!(f, "it is no JSON: {detail}"),
+            Self::NotJson { detail } => write!(f, "it is not valid JSON: {detail}"),
             Self::TooDeep { limit } => {
                 write!(f, "its objects and lists are nested more than {limit} levels deep")
             }

@@ -44,7 +44,7 @@ impl RowId {
         Self::made(xxh3_128_with_seed(&input, seed))
     }
 
-    /// The random id of a row that is no root row of a file but counts as one: nested data with keys.
+    /// The random id of a row that is not a root row of a file but counts as one: nested data with keys.
     pub(crate) fn of_keyed_child(&self, seed: u64, index: usize) -> Self {
         let mut input = self.as_bytes().to_vec();
         input.extend_from_slice(&(index as u64).to_le_bytes());

@@ -84,11 +84,11 @@ impl fmt::Display for SharedName {
             Some(column) => write!(
                 f,
                 "the keys `{lost}` and `{kept}` both lead to column `{column}` of table `{table}`: {values} values of \
-                 `{lost}` gave way"
+                 `{lost}` were replaced"
             )?,
             None => write!(
                 f,
-                "the lists `{lost}` and `{kept}` both lead to table `{table}`: {values} lists of `{lost}` gave way"
+                "the lists `{lost}` and `{kept}` both lead to table `{table}`: {values} lists of `{lost}` were replaced"
             )?,
         }
         write!(f, ", first in {file}, line {line}; rename one of them in the source to keep both")

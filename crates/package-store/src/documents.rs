@@ -59,7 +59,7 @@ impl<'a> Documents<'a> {
     /// `state.json`: the pipeline state of the last load that was committed.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Unreadable`] if it is no text; as for the other documents.
+    /// [`Error::Io`], [`Error::Unreadable`] if it is not text; as for the other documents.
     pub fn state(&self) -> Result<Option<String>, Error> {
         self.read(&self.dir.layout.state())
     }

@@ -111,7 +111,7 @@ impl FromStr for JobFileName {
             _ => return Err(invalid("is not <table>.<file id>.<retry>.<format>[.<codec>]")),
         };
         if !is_table_part(table_part) {
-            return Err(invalid("has a table part that no table gives"));
+            return Err(invalid("has a table part that is not a valid table name"));
         }
         check_file_id(file_id)?;
         let number = retry.parse::<u32>().ok().filter(|number| number.to_string() == retry);
@@ -122,7 +122,7 @@ impl FromStr for JobFileName {
         Ok(Self {
             table_part: table_part.to_owned(),
             file_id: file_id.to_owned(),
-            retry: number.ok_or_else(|| invalid("has a retry count that is no number"))?,
+            retry: number.ok_or_else(|| invalid("has a retry count that is not a number"))?,
             format: format.parse().map_err(|_| invalid("has an unknown format"))?,
             codec,
         })

@@ -93,7 +93,7 @@ pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(
     }
 }
 
-/// Takes a package away: from the first step on it is no package, whatever happens then.
+/// Takes a package away: from the first step on it is not a package, whatever happens then.
 pub(crate) fn remove_package(disk: &Disk, path: &Path) -> Result<(), Error> {
     let (package_json, mark) = (path.join(PACKAGE_JSON), path.join(REMOVING_MARK));
     match disk.fs.rename(&package_json, &mark) {

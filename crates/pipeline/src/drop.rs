@@ -146,7 +146,7 @@ impl Project {
             [] => Err(self.never_ran()),
             several => Err(PipelineError::usage(
                 "the pipeline has several sources",
-                format!("say with --source which one: {}", several.join(", ")),
+                format!("choose one with --source: {}", several.join(", ")),
             )),
         }
     }

@@ -24,8 +24,8 @@ impl SetAside {
         let Self { load_id, followers, path, .. } = self;
         let others = match followers.len() {
             0 => String::new(),
-            1 => ", with the package behind it, which builds on its state".to_owned(),
-            count => format!(", with {count} packages behind it, which build on its state"),
+            1 => ", with the package after it, which builds on its state".to_owned(),
+            count => format!(", with {count} packages after it, which build on its state"),
         };
         format!(
             "package {load_id} was set aside{others}: nothing of it was loaded, and schema, state and cursors are \

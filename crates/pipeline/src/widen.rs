@@ -111,7 +111,7 @@ fn widen(
     })?;
     if !capabilities.tables.widens_columns {
         return Err(PipelineError::usage(
-            format!("{} cannot change the type of a column that is there", capabilities.destination),
+            format!("{} cannot change the type of a column that already exists", capabilities.destination),
             "leave the column as it is: values that it cannot hold go to a variant column beside it",
         ));
     }

@@ -17,7 +17,7 @@ pub(crate) enum Step {
     Anywhere,
 }
 
-/// The text is no JSON as far as it was looked at.
+/// The text is not JSON as far as it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -65,7 +65,7 @@ fn first_of<'a>(values: Vec<&'a [u8]>, steps: &[Step]) -> Result<Option<&'a [u8]
 /// repeats.
 ///
 /// # Errors
-/// [`Malformed`] if the text is no JSON as far as it was looked at.
+/// [`Malformed`] if the text is not JSON as far as it was looked at.
 pub fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
     let mut found = None;
     members(object, |key, value| {

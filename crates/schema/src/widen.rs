@@ -148,7 +148,9 @@ impl FromStr for ColumnType {
                 let inner =
                     rest.strip_suffix(')').ok_or_else(|| format!("`{text}` has no closing bracket"))?;
                 let number = |part: &str| {
-                    part.trim().parse::<u32>().map_err(|_| format!("`{part}` in `{text}` is no whole number"))
+                    part.trim()
+                        .parse::<u32>()
+                        .map_err(|_| format!("`{part}` in `{text}` is not a whole number"))
                 };
                 (word.trim(), inner.split(',').map(number).collect::<Result<_, _>>()?)
             }
@@ -164,7 +166,9 @@ impl FromStr for ColumnType {
             [precision, scale] if with_scale && scale <= precision => {
                 Ok(Self { data_type, precision: Some(*precision), scale: Some(*scale) })
             }
-            _ => Err(format!("`{text}` is no type: write it like `bigint`, `text(20)` or `decimal(20, 4)`")),
+            _ => {
+                Err(format!("`{text}` is not a type: write it like `bigint`, `text(20)` or `decimal(20, 4)`"))
+            }
         }
     }
 }

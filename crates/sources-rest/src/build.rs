@@ -237,7 +237,7 @@ impl Draft {
                     if fields.contains_key("end_param") || fields.contains_key("end_value") {
                         return Err(ConfigIssue::new(
                             key,
-                            "`end_value` and `end_param` belong into `endpoint.incremental`",
+                            "`end_value` and `end_param` belong in `endpoint.incremental`",
                         ));
                     }
                     let mut fields = fields.clone();
@@ -336,7 +336,7 @@ impl Draft {
         }
         if !known.contains(&name.as_str()) || *name == self.name {
             let reason = format!(
-                "the parent `{name}` is no other resource of this source; there are {}",
+                "the parent `{name}` is not another resource of this source; there are {}",
                 known.join(", ")
             );
             return Err(ConfigIssue::new("endpoint", reason));

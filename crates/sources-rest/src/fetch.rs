@@ -120,7 +120,7 @@ impl PageFetcher {
             let Some(mut flight) = self.flights.pop_front() else { return Ok(()) };
             let outcome = (&mut flight.0)
                 .await
-                .map_err(|error| SourceError::Panicked(format!("the request was given up: {error}")))?;
+                .map_err(|error| SourceError::Panicked(format!("the request was abandoned: {error}")))?;
             let Outcome::Reply(reply) = outcome.map_err(SourceError::from)? else { return Ok(()) };
             let tally = &self.walk.tally;
             tally.answers.fetch_add(1, Ordering::Relaxed);
@@ -139,10 +139,10 @@ impl PageFetcher {
     /// Goes on where an earlier walk stopped.
     fn resume(&mut self, position: Position, request: &mut Request) -> Result<(), Stop> {
         let Position { request: of, at, rows, data_selector } = position;
-        tracing::info!(?at, rows, "goes on where an earlier run stopped");
+        tracing::info!(?at, rows, "continues where an earlier run stopped");
         if of != self.fingerprint || !self.pager.resume(at, request) {
-            let what = "its endpoint has changed since a run was interrupted, and the position that the state \
-                        remembers is of no use to it; undo the change for one run, or forget the position with \
+            let what = "its endpoint has changed since a run was interrupted, and the position in the state \
+                        does not apply to it; undo the change for one run, or forget the position with \
                         `cartage drop RESOURCE --state-only`, and the pages come again from the first one";
             return Err(SourceError::Config(what.to_owned()).into());
         }
@@ -161,8 +161,7 @@ impl PageFetcher {
         if let At::Link(link) = at
             && Url::parse(link).is_ok_and(|url| self.walk.endpoint.client.redactor.has_secret(&url))
         {
-            let what =
-                "the link to the next page holds credentials, which no state may hold; leave `resume` out";
+            let what = "the link to the next page holds credentials, which must not be stored in the state; leave `resume` out";
             return Err(SourceError::Config(what.to_owned()).into());
         }
         let found = self.walk.endpoint.selector.is_none().then_some(self.selector.as_ref()).flatten();
@@ -265,7 +264,7 @@ impl PageFetcher {
         }
         if self.pager.is_undecided() {
             let paginator = detect_paginator(headers, &shape);
-            tracing::info!(%paginator, "found how to go on");
+            tracing::info!(%paginator, "found how to continue");
             chosen.paginator.get_or_insert_with(|| paginator.to_string());
             self.pager.decide(paginator);
         }
@@ -308,7 +307,9 @@ impl PageFetcher {
             |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
         let first = start.iter().copied().find(|byte| !is_before(byte));
         if !matches!(first, Some(b'{' | b'[')) {
-            return Err(unusable(of_document(start, content_type, "it is no object and no list")).into());
+            return Err(
+                unusable(of_document(start, content_type, "it is neither an object nor a list")).into()
+            );
         }
         if self.selector.is_none() && first == Some(b'[') {
             self.selector = Some(Selector::default());
@@ -394,6 +395,7 @@ pub(crate) fn nothing_selected(selector: &str, body: &[u8]) -> String {
         Ok(Shape::Object(entries)) => entries.keys().cloned().collect::<Vec<_>>().join(", "),
         _ => String::new(),
     };
-    let keys = if keys.is_empty() { "it is no object".to_owned() } else { format!("its keys are {keys}") };
+    let keys =
+        if keys.is_empty() { "it is not an object".to_owned() } else { format!("its keys are {keys}") };
     format!("the data_selector `{selector}` finds nothing in the answer; {keys}")
 }

@@ -127,7 +127,7 @@ impl Producer for RestProducer {
 
     fn take_parent_page(&mut self, page: &Page) -> Result<(), SourceError> {
         let (Page::Json(page), Some(parent)) = (page, &self.endpoint.parent) else {
-            return Err(SourceError::Config("a parent must give rows of JSON".to_owned()));
+            return Err(SourceError::Config("a parent must yield rows of JSON".to_owned()));
         };
         let rows = page.text().split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
         let walks = rows.map(|row| self.walk_for_row(parent, row)).collect::<Result<Vec<_>, _>>()?;

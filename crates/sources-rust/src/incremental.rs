@@ -128,7 +128,7 @@ fn word(end: RangeEnd) -> &'static str {
 /// The range of the cursor in this run, for a resource that asks only for what is new.
 ///
 /// Each value is `None` where there is none: without a cursor, in the first run without an initial value, and for
-/// the end of a run that is no backfill.
+/// the end of a run that is not a backfill.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     range: CursorRange,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::error::BoxError;
 use crate::flow::PageIter;
 
-/// Longest row in JSON text. It is in memory already, so that this only guards against files that are no rows.
+/// Longest row in JSON text. It is in memory already, so that this only guards against files that do not hold rows.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
 /// Rows that a resource gives at once.
@@ -25,7 +25,7 @@ pub trait IntoPages: Send {
     /// Hands over the rows.
     ///
     /// # Errors
-    /// If a row cannot be expressed in JSON, or text is no JSON.
+    /// If a row cannot be expressed in JSON, or text is not JSON.
     fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError>;
 }
 
@@ -78,7 +78,7 @@ impl Outbox {
     }
 }
 
-/// Rows that serialize. A value that is no object becomes a row with the column `value`.
+/// Rows that serialize. A value that is not an object becomes a row with the column `value`.
 impl<T: Serialize + Send> IntoPages for Vec<T> {
     fn row_count(&self) -> u64 {
         self.len() as u64

@@ -51,7 +51,7 @@ where
         let pages = pages.ok_or_else(|| {
             let name = run.resource();
             format!(
-                "the rows of `{name}` went to an earlier run; make the resource anew, or give it a function"
+                "the rows of `{name}` were consumed by an earlier run; create the resource again, or give it a function"
             )
         })?;
         Ok(Flow::Pages(Box::new(pages) as PageIter<P>))

@@ -60,7 +60,7 @@ fn one(rest: &RestSource, name: &str, section: &Section, names: &[&str]) -> Resu
     if hints.incremental.is_some() && built.producer.resume() > Resume::Never {
         return Err(section.invalid(
             "resume",
-            "a resource with a cursor goes on behind its cursor; set `resume = false` here",
+            "a resource with a cursor continues after its cursor; set `resume = false` here",
         ));
     }
     Ok(Resource {

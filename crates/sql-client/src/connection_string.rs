@@ -72,7 +72,7 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
         present(part).map(|part| decode(part).ok_or_else(|| broken(wrong))).transpose()
     };
     let (scheme, rest) =
-        text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;
+        text.trim().split_once("://").ok_or_else(|| broken("the text is not a connection string"))?;
     if !scheme.split('+').next().is_some_and(|scheme| form.schemes.contains(&scheme)) {
         return Err(broken(&format!("the connection string is not one of {}", form.database)));
     }
@@ -81,10 +81,10 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
     let goes_on = database.contains('@') || (database.is_empty() && query.contains('@'));
     if !authority.contains('@') && goes_on {
         // What stands there as host, port or key would be a part of the password.
-        return Err(broken("user or password hold a / or ? that is not encoded"));
+        return Err(broken("the user or password has a / or ? that is not encoded"));
     }
     if database.contains('@') {
-        return Err(broken("what stands between host and ? holds an @ that is not encoded"));
+        return Err(broken("the part between host and ? has an @ that is not encoded"));
     }
     // A password may hold an @ that nobody encoded: the last one separates.
     let (user, place) =

@@ -24,8 +24,8 @@ enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// The text is no path.
-    #[error("`{path}` is no path into the state: {reason}")]
+    /// The text is not a path.
+    #[error("`{path}` is not a path into the state: {reason}")]
     Syntax {
         /// The text.
         path: String,
@@ -33,7 +33,7 @@ pub enum PathError {
         reason: &'static str,
     },
     /// The path is for reading or removing, not for one value.
-    #[error("`{path}` means many values; name one")]
+    #[error("`{path}` matches many values; name one")]
     Many {
         /// The path, as text.
         path: String,

@@ -31,7 +31,7 @@ pub struct TempPipeline {
 
 impl TempPipeline {
     /// A pipeline called `test`.
-    #[expect(clippy::new_without_default, reason = "making folders is no default")]
+    #[expect(clippy::new_without_default, reason = "making folders is not a default")]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder can be written");
         let options = StoreOptions { durable: false, ..StoreOptions::of(&runtime()) };

@@ -42,14 +42,14 @@ pub enum DecimalError {
     /// Infinity or NaN.
     #[error("is not a finite number")]
     NotFinite,
-    /// More digits behind the point than the column has.
-    #[error("has more than {scale} digits behind the point")]
+    /// More digits after the point than the column has.
+    #[error("has more than {scale} digits after the point")]
     Inexact {
         /// Digits of the column behind the point.
         scale: u8,
     },
     /// More digits than the column has.
-    #[error("does not fit into {precision} digits of which {scale} are behind the point")]
+    #[error("does not fit into {precision} digits of which {scale} are after the point")]
     OutOfRange {
         /// Digits of the column.
         precision: u8,

@@ -10,7 +10,7 @@ pub(crate) fn midnight(micros: i64) -> Option<Scalar<'static>> {
     (micros % MICROS_PER_DAY == 0).then_some(Scalar::Date(days as i32))
 }
 
-/// Seconds since 1970 as a timestamp, if they have no more than six digits behind the point.
+/// Seconds since 1970 as a timestamp, if they have no more than six digits after the point.
 pub(crate) fn epoch_timestamp(seconds: &Decimal) -> Option<Scalar<'static>> {
     aware_timestamp(i64::try_from(seconds.to_exact_i128(38, 6).ok()?).ok()?)
 }

@@ -11,7 +11,7 @@ pub(crate) enum JsonToken {
     Colon,
 }
 
-/// The tokens of a document in their order. Where it is no JSON, the parts of it that look like them.
+/// The tokens of a document in their order. Where it is not JSON, the parts of it that look like them.
 pub(crate) fn json_tokens(document: &str) -> impl Iterator<Item = JsonToken> + '_ {
     let bytes = document.as_bytes();
     let mut at = 0;

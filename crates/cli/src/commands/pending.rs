@@ -26,10 +26,11 @@ impl Again<'_> {
             project.pending().unwrap_or_default().iter().map(ToString::to_string).collect();
         match pending.as_slice() {
             [] => error.into(),
-            [one] => Failure::Pending(error, self.advice(&format!("package {one} waits"), "it")),
-            more => {
-                Failure::Pending(error, self.advice(&format!("packages {} wait", more.join(", ")), "them"))
-            }
+            [one] => Failure::Pending(error, self.advice(&format!("package {one} is pending"), "it")),
+            more => Failure::Pending(
+                error,
+                self.advice(&format!("packages {} are pending", more.join(", ")), "them"),
+            ),
         }
     }
 
@@ -38,12 +39,12 @@ impl Again<'_> {
             Self::File(file) => {
                 let file = quoted(file);
                 format!(
-                    "{waiting}: `cartage run {file}` goes on with {them}; `cartage abort {file}` drops {them}, and the \
+                    "{waiting}: `cartage run {file}` continues with {them}; `cartage abort {file}` drops {them}, and the \
                      next run extracts again"
                 )
             }
             Self::Ingest => format!(
-                "{waiting}: the same command goes on with {them}; with --abort it first drops {them} and extracts again"
+                "{waiting}: the same command continues with {them}; with --abort it first drops {them} and extracts again"
             ),
         }
     }
@@ -66,9 +67,9 @@ mod tests {
 
     #[test]
     fn the_advice_is_in_the_words_of_the_command() {
-        let file = Again::File(Path::new("my shop.toml")).advice("package 1.5 waits", "it");
+        let file = Again::File(Path::new("my shop.toml")).advice("package 1.5 is pending", "it");
         assert!(file.contains("`cartage abort 'my shop.toml'` drops it"), "{file}");
-        let ingest = Again::Ingest.advice("packages 1.5, 2.5 wait", "them");
+        let ingest = Again::Ingest.advice("packages 1.5, 2.5 are pending", "them");
         assert!(ingest.contains("--abort") && !ingest.contains("cartage abort"), "{ingest}");
     }
 }

@@ -236,7 +236,7 @@ fn files_are_loaded_with_one_line() {
         &["@in/none-*.jsonl", "null", "--table", "events", "--write-disposition", "replace", "--allow-empty"],
     )
     .exits(0);
-    assert_eq!(bench.count("events"), 0, "no files are no rows");
+    assert_eq!(bench.count("events"), 0, "no files give no rows");
 }
 
 #[test]
@@ -282,8 +282,10 @@ fn what_failed_can_be_given_up_with_the_same_line() {
     let bench = Bench::empty();
     bench.write("events.jsonl", "{\"id\": 1\n");
     let failed = ingest(&bench, &["@events.jsonl", "null"]).exits(1);
-    let failed = failed
-        .says(&["events.jsonl, line 1", "the same command goes on with it; with --abort it first drops it"]);
+    let failed = failed.says(&[
+        "events.jsonl, line 1",
+        "the same command continues with it; with --abort it first drops it",
+    ]);
     assert!(!failed.err.contains("cartage abort"), "{}", failed.err);
     bench.write("events.jsonl", "{\"id\": 1}\n");
     ingest(&bench, &["@events.jsonl", "null"]).exits(1).says(&["events.jsonl, line 1"]);

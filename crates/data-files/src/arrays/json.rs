@@ -109,7 +109,7 @@ fn write_items(
     Ok(())
 }
 
-/// A map is an object. Keys that are no texts are written as their JSON, without quotes around it.
+/// A map is an object. Keys that are not texts are written as their JSON, without quotes around it.
 fn write_map(out: &mut Vec<u8>, array: &dyn Array, row: usize, odd: Odd) -> Result<(), ValueError> {
     let map = array.as_map();
     let offsets = map.value_offsets();

@@ -29,7 +29,7 @@ pub(super) fn date(days: i32) -> String {
     }
 }
 
-/// `10:00:00`, with six or nine digits behind the point where there are any.
+/// `10:00:00`, with six or nine digits after the point where there are any.
 pub(super) fn time(nanos: i128) -> String {
     let seconds = nanos / NANOS_PER_SECOND;
     let mut text = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);

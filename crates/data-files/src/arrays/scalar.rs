@@ -42,7 +42,7 @@ pub enum ValueError {
         key: String,
     },
     /// There are no values of the type, see [`refusal`](super::refusal).
-    #[error("there is no way to store values of type {data_type}")]
+    #[error("values of type {data_type} cannot be stored")]
     Type {
         /// The Arrow type.
         data_type: String,

@@ -61,7 +61,7 @@ impl BlockReader {
     /// The next block, `None` behind the last one.
     ///
     /// # Errors
-    /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are no block,
+    /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are not a block,
     /// [`BlockError::Io`] if it cannot be read.
     pub fn next_block(&mut self) -> Result<Option<Block>, BlockError> {
         let found = match self.packing {

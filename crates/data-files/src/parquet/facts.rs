@@ -43,7 +43,7 @@ impl FileFacts {
     /// Reads the footer of a file.
     ///
     /// # Errors
-    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] if it is no Parquet file.
+    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] if it is not a Parquet file.
     pub fn open(path: &Path) -> Result<Self, ParquetError> {
         let opened = Opened::read(path)?.typed()?;
         let metadata = opened.metadata();
@@ -108,7 +108,7 @@ impl ColumnReader {
     }
 }
 
-/// Nulls of the columns at the top that are no groups.
+/// Nulls of the columns at the top that are not groups.
 fn count_nulls(metadata: &ParquetMetaData) -> HashMap<usize, u64> {
     let nulls = |leaf| statistics(metadata, leaf).map(|found| found?.null_count_opt()).sum::<Option<u64>>();
     plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, nulls(leaf)?))).collect()
@@ -127,7 +127,7 @@ fn ranges(metadata: &ParquetMetaData) -> HashMap<usize, (i64, i64)> {
     plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, range(leaf)?))).collect()
 }
 
-/// The columns at the top that are no groups: as leaves, and by their position at the top.
+/// The columns at the top that are not groups: as leaves, and by their position at the top.
 fn plain_leaves(metadata: &ParquetMetaData) -> impl Iterator<Item = (usize, usize)> {
     let schema = metadata.file_metadata().schema_descr();
     let is_plain = |leaf: &usize| schema.column(*leaf).path().parts().len() == 1;

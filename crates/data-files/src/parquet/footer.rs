@@ -86,7 +86,7 @@ pub(super) struct RawFooter {
 }
 
 impl RawFooter {
-    /// Reads the footer; `None` if it is no whole one.
+    /// Reads the footer; `None` if it is not a complete one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Input::new(bytes);
         let mut footer = Self { is_encrypted: false, has_schema_tree: true };

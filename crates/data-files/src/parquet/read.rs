@@ -41,7 +41,7 @@ impl FileReader {
     /// Opens a file and reads its footer.
     ///
     /// # Errors
-    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] and its like if it is no Parquet file,
+    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] and its like if it is not a Parquet file,
     /// and those of [`FileReader::open_part`].
     pub fn open(path: &Path) -> Result<Self, ParquetError> {
         Self::open_part(path, ReadOptions::default())

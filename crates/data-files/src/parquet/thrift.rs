@@ -85,7 +85,7 @@ pub(super) struct PageHeader {
 }
 
 impl PageHeader {
-    /// Reads the header at the beginning of `bytes`; `None` if there is no whole one.
+    /// Reads the header at the beginning of `bytes`; `None` if there is no complete one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Input::new(bytes);
         let mut header = Self::default();

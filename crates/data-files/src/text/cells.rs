@@ -41,7 +41,7 @@ pub(super) enum Cells<'a> {
     Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, bool),
     Date(&'a PrimitiveArray<Date32Type>),
     Time(&'a PrimitiveArray<Time64MicrosecondType>),
-    /// With the digits behind the point.
+    /// With the digits after the point.
     Decimal(&'a Decimal128Array, i8),
     /// Integers beyond 63 bits.
     Wide(&'a Decimal128Array),
@@ -113,7 +113,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Writes a cell; false if it holds bytes that are no text.
+    /// Writes a cell; false if it holds bytes that are not text.
     pub(super) fn write_csv(&self, out: &mut Vec<u8>, row: usize) -> bool {
         if self.is_null(row) {
             out.extend_from_slice(b"\"\"");

@@ -80,6 +80,6 @@ fn cannot_write(cause: io::Error) -> Error {
         "cannot write the input of the command to {}: {cause}",
         std::env::temp_dir().display()
     ))
-    .with_remedy("let TMPDIR name a folder with room")
+    .with_remedy("set TMPDIR to a folder with free space")
     .with_source(cause)
 }

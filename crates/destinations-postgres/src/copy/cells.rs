@@ -132,7 +132,7 @@ impl<'a> Cells<'a> {
             Self::DecimalText(array) if array.is_valid(row) => {
                 let text = array.value(row);
                 if !numeric::put_text(out, text) {
-                    return Err(format!("'{text}' is no decimal"));
+                    return Err(format!("'{text}' is not a decimal"));
                 }
             }
             _ => out.put_i32(-1),

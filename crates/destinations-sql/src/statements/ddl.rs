@@ -235,7 +235,7 @@ fn constrain(
     }
     if unique_constraints && column.unique == Some(true) {
         migration.changes.warnings.push(format!(
-            "column {} of table {table} is unique, but the constraint cannot be added to a table that is there",
+            "column {} of table {table} is unique, but the constraint cannot be added to a table that already exists",
             column.name
         ));
     }

@@ -217,7 +217,7 @@ pub trait Dialect: Debug + Send + Sync {
         true
     }
 
-    /// Adds columns with these types to a table that is there.
+    /// Adds columns with these types to a table that already exists.
     fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
         let added: Vec<String> =
             columns.iter().map(|(name, kind)| format!("ADD COLUMN {} {kind}", self.quote(name))).collect();

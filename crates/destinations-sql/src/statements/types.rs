@@ -31,7 +31,7 @@ pub struct Decimals {
     pub name: &'static str,
     /// Most digits of a decimal, before and behind the point together.
     pub digits: u32,
-    /// Most digits behind the point.
+    /// Most digits after the point.
     pub scale: u32,
 }
 

@@ -85,7 +85,7 @@ impl<'a> TableWriters<'a> {
         Ok(())
     }
 
-    /// Keeps what is no row, or what a contract discards.
+    /// Keeps what is not a row, or what a contract discards.
     pub(crate) fn keep(&mut self, table: &str, rows: &[RejectedRow]) -> Result<(), ExtractError> {
         if rows.is_empty() { Ok(()) } else { self.quarantine(table)?.write(rows) }
     }

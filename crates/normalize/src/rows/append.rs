@@ -165,7 +165,7 @@ impl RowContext<'_, '_, '_> {
         };
         let is_of_date = self.tables.column(self.shapes, table, of).data_type == Some(DataType::Date);
         match value.data_type() {
-            // A timestamp that is no midnight is a text there, next to other texts that are no dates.
+            // A timestamp that is not a midnight is a text there, next to other texts that are not dates.
             DataType::Text if is_of_date => DataType::Text,
             _ => self.rules.detect(value),
         }

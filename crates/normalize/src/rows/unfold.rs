@@ -57,7 +57,7 @@ impl RowContext<'_, '_, '_> {
         }
     }
 
-    /// Unfolds one field, as if the row had been an object with this key only: rows that are no objects.
+    /// Unfolds one field, as if the row had been an object with this key only: rows that are not objects.
     pub(super) fn unfold_value(&mut self, row: &Row<'_>, key: &str) {
         self.unfolded.begin_row();
         let object = self.shapes.paths[row.path as usize].object;

@@ -16,10 +16,10 @@ pub struct DestinationTraits {
     pub max_identifier_length: Option<usize>,
     /// Most characters of the name of a column; no limit where absent.
     pub max_column_identifier_length: Option<usize>,
-    /// Digits, and digits behind the point among them, of a `decimal` without hints; normalize decides where
+    /// Digits, and digits after the point among them, of a `decimal` without hints; normalize decides where
     /// absent.
     pub decimal_precision: Option<(u32, u32)>,
-    /// Digits, and digits behind the point among them, of a `wei` without hints; normalize decides where absent.
+    /// Digits, and digits after the point among them, of a `wei` without hints; normalize decides where absent.
     pub wei_precision: Option<(u32, u32)>,
     /// Whether decimals with more digits than a file can hold are written as text, which the destination parses;
     /// otherwise they are limited to what a file can hold.

@@ -83,7 +83,7 @@ fn write_extracted(store: &PackageStore) -> Checksum {
 fn write_normalized(store: &PackageStore, parent: Checksum) {
     let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
     let staged = store.stage(&lock, LoadId::from_unix_micros(MICROS), 2).unwrap();
-    // The bytes are no real Parquet and Zstandard: the store does not look into files.
+    // The bytes are not real Parquet and Zstandard: the store does not look into files.
     let files = [
         ("orders", name("orders", "a0", FileFormat::Parquet, None), "PAR1 orders"),
         ("orders__lines", name("orders__lines", "a1", FileFormat::Parquet, None), "PAR1 lines"),

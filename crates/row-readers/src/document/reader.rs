@@ -203,8 +203,8 @@ impl<R: Read> DocumentReader<R> {
         let mut text = Vec::new();
         self.window.take_text(Take::Copy(&mut text, self.max_row_bytes))?;
         let key = serde_json::from_slice(&text)
-            .map_err(|_| self.window.malformed("the key before this is no valid text"))?;
-        self.window.expect(b':', "expected a colon behind the key")?;
+            .map_err(|_| self.window.malformed("the key before this is not a valid text"))?;
+        self.window.expect(b':', "expected a colon after the key")?;
         self.window.peek_token()?;
         self.keep(&text);
         self.keep(b":");
@@ -262,7 +262,7 @@ impl<R: Read> DocumentReader<R> {
                 if taken.is_err() && self.window.is_too_long() {
                     let limit = rest.max_bytes;
                     let reason = format!(
-                        "what stands around the rows is longer than {limit} bytes; check `data_selector`"
+                        "the text around the rows is longer than {limit} bytes; check `data_selector`"
                     );
                     return Err(self.window.malformed(&reason));
                 }

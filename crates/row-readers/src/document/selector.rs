@@ -74,7 +74,7 @@ impl FromStr for Selector {
 fn bracket(inner: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inner.chars().next().filter(|first| matches!(first, '\'' | '"')) {
         let (key, behind) = inner[1..].split_once(quote).ok_or("the quote is not closed")?;
-        let behind = behind.strip_prefix(']').ok_or("expected `]` behind the quoted key")?;
+        let behind = behind.strip_prefix(']').ok_or("expected `]` after the quoted key")?;
         return Ok((Step::Key(key.to_owned()), behind));
     }
     let (content, behind) = inner.split_once(']').ok_or("the bracket is not closed")?;

@@ -71,7 +71,7 @@ impl FromStr for SchemaFormat {
             "mmd" => Ok(Self::Mermaid),
             "gv" => Ok(Self::Dot),
             other => Self::ALL.into_iter().find(|format| format.as_str() == other).ok_or_else(|| {
-                format!("`{other}` is no format of schemas; use json, yaml, dbml, dot or mermaid")
+                format!("`{other}` is not a format of schemas; use json, yaml, dbml, dot or mermaid")
             }),
         }
     }

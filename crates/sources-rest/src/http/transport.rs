@@ -91,7 +91,7 @@ impl TransportError {
             ),
             Reason::UnknownHost => format!("there is no host of this name ({cause}); check `base_url`"),
             Reason::ConnectionRefused => {
-                format!("nobody listens at this address{tries} ({cause}); check host and port of `base_url`")
+                format!("nothing listens at this address{tries} ({cause}); check host and port of `base_url`")
             }
             Reason::Unreachable => format!(
                 "the host cannot be reached{tries} ({cause}); check `base_url`, the network, and HTTPS_PROXY"
@@ -115,7 +115,7 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Reason> {
     if error.kind() == io::ErrorKind::ConnectionRefused {
         return Some(Reason::ConnectionRefused);
     }
-    // What an error of the system carries inside is no source of it.
+    // What an error of the system carries inside is not a source of it.
     let inner: &(dyn StdError + 'static) = error.get_ref()?;
     of_cause(inner)
 }

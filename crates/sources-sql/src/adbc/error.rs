@@ -58,7 +58,7 @@ impl Secrets {
     /// An error while rows come.
     pub(super) fn stream(&self, cause: &arrow::error::ArrowError) -> SqlError {
         SqlError::new(format!("cannot read: {}", self.hidden(&cause.to_string())))
-            .with_remedy("see what the driver says; then run again")
+            .with_remedy("see the message of the driver; then run again")
     }
 }
 

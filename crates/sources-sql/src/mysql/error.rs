@@ -63,7 +63,7 @@ pub(super) fn connect(place: &str, cause: &Error) -> SqlError {
                 1044 | 1049 => "check the database of the credentials, and whether the user may use it",
                 1040 | 1203 | 1226 => "end other connections, or raise max_connections of the server",
                 1129 | 1130 => "let the server take connections of this user from here",
-                _ => "see what the server says",
+                _ => "see the message of the server",
             };
             (format!("{} ({code})", one_line(message)), remedy)
         }

@@ -10,7 +10,7 @@ use crate::error::SqlError;
 use crate::reflected::{Reflected, ReflectedColumn};
 use crate::statement::without_bounds;
 
-/// The character set of bytes that are no text.
+/// The character set of bytes that are not text.
 const BINARY: u16 = 63;
 /// Bytes of a character in UTF-8, as lengths count them.
 const CHARACTER: u32 = 4;

@@ -60,9 +60,9 @@ pub(super) fn connect(place: &str, failure: ConnectFailure) -> SqlError {
         }
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => "check the database of the credentials",
         Some(code) if *code == SqlState::TOO_MANY_CONNECTIONS => {
-            "set fewer `max_connections` on the source, or let the server have more"
+            "lower `max_connections` of the source, or raise that of the server"
         }
-        Some(_) => "see what the server says",
+        Some(_) => "see the message of the server",
         None if chain(&cause).contains("certificate") => {
             "name the file of trusted certificates with sslrootcert, or choose another sslmode"
         }

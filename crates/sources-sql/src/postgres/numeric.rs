@@ -19,8 +19,8 @@ pub(super) fn unscaled(cell: &[u8], precision: u8, scale: u8) -> Result<i128, Va
     let sign = u16::from_be_bytes([head[4], head[5]]);
     match sign {
         0 | NEGATIVE => {}
-        0xC000 => return Err(ValueError::new("NaN is no decimal")),
-        _ => return Err(ValueError::new("an infinite value is no decimal")),
+        0xC000 => return Err(ValueError::new("NaN is not a decimal")),
+        _ => return Err(ValueError::new("an infinite value is not a decimal")),
     }
     let mut groups = groups.chunks_exact(2).map(|group| u16::from_be_bytes([group[0], group[1]]));
     let Some(mut last) = groups.next_back() else { return Ok(0) };

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use crate::error::SqlError;
 use crate::file_address::keys_of;
 
-const REMEDY: &str = "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path; ?timeout=60 may follow";
+const REMEDY: &str = "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with an absolute path; ?timeout=60 may follow";
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,7 +83,7 @@ pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Re
     let (columns, primary_key) = columns_of(connection, schema, &table).map_err(failed)?;
     let mut indexed = names(connection, INDEXED, schema, &table.name).map_err(failed)?;
     if let [only] = primary_key.as_slice() {
-        // The number of a row is no index of its own.
+        // The number of a row is not an index of its own.
         indexed.push(only.clone());
     }
     let references = references(connection, schema, &table.name).map_err(failed)?;

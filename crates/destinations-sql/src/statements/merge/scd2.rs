@@ -2,7 +2,7 @@
 //!
 //! Versions are told apart by a column that identifies content: the hash of the row, or a column of the
 //! user. A staged row that is marked as deleted and has nothing but its keys retires the version that is there and
-//! is no version itself. With a merge key only keys that are staged can be retired, so that a load may bring a
+//! is not a version itself. With a merge key only keys that are staged can be retired, so that a load may bring a
 //! part of the source. Nested rows are inserted with the version that they belong to and never change.
 //!
 //! Most nested rows belong to versions that were never there, and need not be looked for in a table that
@@ -227,7 +227,7 @@ fn moment(option: &str, value: &Value) -> Result<i64> {
         _ => None,
     };
     micros.ok_or_else(|| {
-        Error::invalid(format!("{option} is {value}, which is no timestamp"))
+        Error::invalid(format!("{option} is {value}, which is not a timestamp"))
             .with_remedy("write for instance 9999-12-31")
     })
 }
