@@ -1,4 +1,4 @@
-//! How an error is told on standard error, and which exit code it has.
+//! How an error is reported on standard error, and which exit code it has.
 
 use std::error::Error;
 use std::io;
@@ -18,9 +18,9 @@ pub(crate) enum Failure {
     Pending(PipelineError, String),
     /// Standard output cannot be written, or signals cannot be handled.
     Io(io::Error),
-    /// Something panicked that nobody expected to.
+    /// An unexpected panic.
     Panicked(Panicked),
-    /// Already told; only the exit code is left.
+    /// Already reported; only the exit code is left.
     Code(u8),
 }
 
@@ -76,7 +76,7 @@ fn told(error: &PipelineError) -> u8 {
     code(error.kind())
 }
 
-/// The message and its causes, without those that repeat what stands before them.
+/// The message and its causes, without those that repeat what precedes them.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

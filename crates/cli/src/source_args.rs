@@ -12,8 +12,8 @@ pub struct InitArgs {
     /// `rest_api`, `files`, `sql_database`, the address of an API, or a path of files (quote patterns).
     #[arg(value_name = "SOURCE")]
     pub source: String,
-    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql` or `mariadb`; the first three optionally with a place after a
-    /// colon: `duckdb:shop.duckdb`.
+    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql` or `mariadb`; the first three optionally with a place
+    /// after a colon: `duckdb:shop.duckdb`.
     #[arg(value_name = "DEST")]
     pub destination: String,
     /// The file to write; credentials go into `.cartage/secrets.toml` beside it.

@@ -45,9 +45,9 @@ pub enum ConfigError {
         key: String,
         /// The known key that is spelled most like it.
         nearest: Option<String>,
-        /// All keys that may stand there.
+        /// All keys that are allowed there.
         known: Vec<String>,
-        /// Where it stands.
+        /// Where it is.
         place: Origin,
     },
     /// A value of the wrong type, or a word that is none of those allowed.
@@ -59,7 +59,7 @@ pub enum ConfigError {
         found: String,
         /// What may be there.
         wanted: String,
-        /// Where the value stands.
+        /// Where the value is.
         place: Option<Origin>,
     },
     /// A value of the right type that cannot be used.
@@ -69,7 +69,7 @@ pub enum ConfigError {
         key: String,
         /// What is wrong with it.
         message: String,
-        /// Where the value stands.
+        /// Where the value is.
         place: Option<Origin>,
     },
     /// A value that must be there is not.
@@ -85,7 +85,7 @@ pub enum ConfigError {
     Placeholder {
         /// The whole dotted key.
         key: String,
-        /// Where the placeholder stands.
+        /// Where the placeholder is.
         place: Origin,
     },
     /// Two resources of a source have the same name.

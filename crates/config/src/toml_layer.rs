@@ -24,7 +24,7 @@ pub(crate) fn read(text: &str, path: &Path, layer: Layer) -> Result<Table, Confi
     table(document.into_inner(), &places)
 }
 
-/// Reads one value as it may stand right of the `=`, without places of its own.
+/// Reads one value as it may be written to the right of the `=`, without places of its own.
 pub(crate) fn read_value(text: &str, origin: &Origin) -> Option<Value> {
     let value = DeValue::parse(text).ok()?;
     let places = Places {
@@ -118,7 +118,7 @@ fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> 
     })
 }
 
-/// A value with the text that stands in the file, where it is printed as another one.
+/// A value with the text that is in the file, where it is printed as another one.
 fn as_written(value: Value, printed: &str, written: &str) -> Value {
     if written.is_empty() || written == printed {
         value

@@ -82,7 +82,7 @@ impl AppendRecord {
     }
 }
 
-/// How many of the tables stand above `table`.
+/// How many of the tables are above `table`.
 fn depth(parents: &[(String, Option<String>)], table: &str) -> usize {
     let mut depth = 0;
     let mut at = table;

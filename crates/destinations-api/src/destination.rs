@@ -30,7 +30,7 @@ use crate::stored::{LoadInFlight, StoredSchema, StoredState};
 ///   that they write in.
 /// - [`prepare_load`](Self::prepare_load) begins the load with an entry in the ledger and takes over from
 ///   every other load of the same pipeline that is in the ledger: whether its machine is at work, was
-///   killed or has given up, its direct rows are removed, its staged rows dropped and its entries
+///   killed or has stopped, its direct rows are removed, its staged rows dropped and its entries
 ///   forgotten.
 /// - A job, a follow-up or a commit whose load is not in the ledger any more writes nothing and fails
 ///   ([`taken_over`](crate::taken_over)).

@@ -25,7 +25,7 @@ const SKIP_UNCHANGED: MergeOption =
 ///
 /// # Errors
 /// Invalid if a key or a column is missing that the strategy needs, if a hint that one column may
-/// have stands at several, or if a condition cannot be read.
+/// have is on several, or if a condition cannot be read.
 pub fn check_merge(table: &Table, strategy: MergeStrategy) -> Result<Vec<String>> {
     check_columns(table, strategy)?;
     for (option, names) in
@@ -129,7 +129,7 @@ fn is_set(table: &Table, hint: &str) -> bool {
 /// Puts names into a condition: `{table}` stands for what `names` says, a double brace for a brace.
 ///
 /// # Errors
-/// Invalid naming the option, if a brace stands alone or holds another name.
+/// Invalid naming the option, if a brace is single or holds another name.
 pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<String> {
     let broken = |what: String| {
         let known: Vec<String> = names.iter().map(|(name, _)| format!("{{{name}}}")).collect();

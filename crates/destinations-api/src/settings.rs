@@ -1,4 +1,4 @@
-//! The settings of one destination, read into types: what a type has not is refused, and errors say where a value stands.
+//! The settings of one destination, read into types: what a type has not is refused, and errors say where a value is.
 
 use cartage_config::ConfigError;
 use serde::Deserialize;

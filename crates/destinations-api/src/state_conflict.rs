@@ -26,7 +26,7 @@ impl BaseState {
     /// Fails with a conflict if another run has moved the state; `stored` is the newest one of complete loads.
     ///
     /// A destination that is behind is not a conflict: its dataset was dropped or restored from a copy, and
-    /// nobody's rows would be passed over. Nor is the state that the load itself has brought.
+    /// no rows would be skipped. Nor is the state that the load itself has written.
     ///
     /// # Errors
     /// Conflict, naming the load that moved the state.

@@ -53,7 +53,7 @@ impl Owned {
 }
 
 impl Batches {
-    /// Opens the file of a job behind its first `skip` rows.
+    /// Opens the file of a job after its first `skip` rows.
     pub(crate) fn open(job: &JobFile, skip: u64, cut: Cut) -> Result<Self> {
         let path = job.local()?;
         let name = path.display().to_string();

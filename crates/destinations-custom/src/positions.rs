@@ -59,7 +59,7 @@ impl Positions {
         }
     }
 
-    /// Begins a load, or goes on with it. Other loads of the pipeline are forgotten.
+    /// Begins a load, or continues it. Other loads of the pipeline are forgotten.
     pub(crate) fn begin(&self, load: &LoadKey) -> Result<()> {
         let own = self.load(load);
         fs::create_dir_all(&own).map_err(|cause| failed("make", &own, cause))?;

@@ -15,7 +15,7 @@ pub trait Sink: fmt::Debug + Send + Sync {
     /// Tries whether batches could be taken, without handing over one, and says what was seen.
     ///
     /// # Errors
-    /// What stands in the way, with its remedy.
+    /// What prevents it, with its remedy.
     fn probe(&self) -> Result<String> {
         Ok(format!("{} takes rows", self.location()))
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
 use serde::Deserialize;
 
-/// More than machines have; DuckDB starts as many as it is told, before it does anything.
+/// More than machines have; DuckDB starts as many as it is asked for, before it does anything.
 const MOST_THREADS: usize = 1024;
 
 /// Keys of this destination beside those that name its file and those that all destinations share.

@@ -1,5 +1,5 @@
 //! Makes a database file as a whole: a process that dies while DuckDB writes the first bytes of a new file
-//! must not leave half a file, which nobody could open again.
+//! must not leave half a file, which could not be opened again.
 
 use std::fs;
 use std::io;

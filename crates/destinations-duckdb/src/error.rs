@@ -61,7 +61,7 @@ pub(crate) fn is_absent(cause: &duckdb::Error) -> bool {
     cause.to_string().contains("could not be found")
 }
 
-/// An error of something that stands where a table should be.
+/// An error of something that is not a table but has its name.
 pub(crate) fn no_table(dataset: &str, table: &str, cause: &duckdb::Error) -> Error {
     Error::terminal(format!("{dataset}.{table} takes no rows: {}", one_line(cause)))
         .with_remedy("rename or drop what has this name, or choose another `table_name` or dataset")

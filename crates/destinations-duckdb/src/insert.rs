@@ -12,7 +12,7 @@ use crate::schema_sql::{DuckDbDialect, literal};
 /// column `id`, and replaces the column of that name in the file.
 const NOTHING_FROM_THE_PATH: &str = "hive_partitioning = false, filename = false, union_by_name = false";
 
-/// Largest JSON line that DuckDB reads unless told otherwise.
+/// Largest JSON line that DuckDB reads unless configured otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
 
 /// The rows of a file into a table.

@@ -85,7 +85,7 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Says goodbye, so that the server gives up locks and transactions at once.
+    /// Closes the connection properly, so that the server releases locks and transactions at once.
     fn drop(&mut self) {
         let Some(conn) = self.conn.get_mut().take() else { return };
         if let Err(error) = self.runtime.block_on(conn.disconnect()) {

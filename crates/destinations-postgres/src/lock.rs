@@ -57,7 +57,7 @@ impl ServerSession for Session {
     }
 }
 
-/// Waits some seconds for a lock that is about to be given up; whether it was is seen afterwards.
+/// Waits some seconds for a lock that is about to be released; whether it was is seen afterwards.
 fn wait_for(session: &Session, key: i64) -> Result<()> {
     session.control(&format!("SET lock_timeout = '{PATIENCE}'"), "set how long to wait for the lock")?;
     let waiting = session.control(

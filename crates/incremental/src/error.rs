@@ -38,8 +38,8 @@ pub enum CursorError {
     },
     /// A value is not of the kind by which the cursor compares.
     #[error(
-        "the cursor `{path}`: {name} is {found}, which is not {wanted}, and {because}; correct the value, give the column the \
-         type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
+        "the cursor `{path}`: {name} is {found}, which is not {wanted}, and {because}; correct the value, give the \
+         column the type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
          value with a refresh"
     )]
     Stranger {

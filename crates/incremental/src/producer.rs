@@ -206,7 +206,7 @@ impl IncrementalProducer {
             Some(CursorAdvance { cursor, last_value, had_rows, kept_rows: kept > 0, left_out, hashes });
     }
 
-    /// The new last value, if the state has another one. With a lag the window starts behind what is stored,
+    /// The new last value, if the state has another one. With a lag the window starts before what is stored,
     /// and the state never goes back.
     fn moved(&mut self) -> Option<Value> {
         let last = &self.window.last.as_ref()?.value;

@@ -50,7 +50,7 @@ pub(crate) struct Filtered {
 }
 
 impl RowFilter<'_> {
-    /// Drops the rows that are not wanted, and those behind the first `room` that are.
+    /// Drops the rows that are not wanted, and those after the first `room` that are.
     pub(crate) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<Filtered, RowProblem> {
         let mut kept: Vec<Kept> = Vec::new();
         let mut collected: Vec<Range<usize>> = Vec::new();

@@ -223,7 +223,7 @@ fn micros(nanos: i128) -> i64 {
     i64::try_from(nanos.div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
-/// Adds the digits behind the microseconds, which Python's format does not have, where there are any.
+/// Adds the digits after the microseconds, which Python's format does not have, where there are any.
 fn with_nanos(text: String, nanos: i128, fraction_end: usize) -> String {
     let rest = nanos.rem_euclid(1_000);
     if rest == 0 {

@@ -140,7 +140,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// A task is not at work any more and is to be done later.
+    /// A task was stopped and is to be done later.
     fn put_back(&self, task: Task, queue: &mut Queue) {
         let table = self.table_of(task.what);
         queue.release(&table);

@@ -17,7 +17,7 @@ pub struct LoadSettings {
     /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is set
     /// aside with its reason and the others go on.
     pub raise_on_failed_jobs: bool,
-    /// After how many transient errors of one job the load gives up; it stays pending.
+    /// After how many transient errors of one job the load stops; it stays pending.
     pub raise_on_max_retries: NonZeroU32,
     /// Whether job files are deleted once the package is loaded without failed jobs.
     pub delete_completed_jobs: bool,

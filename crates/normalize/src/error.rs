@@ -72,8 +72,8 @@ pub enum NormalizeError {
     },
     /// The work on some rows panicked.
     #[error(
-        "cannot normalize {input} for table `{table}`: Cartage failed with an internal error ({panic}); correct or leave out the file, \
-         and please report this"
+        "cannot normalize {input} for table `{table}`: Cartage failed with an internal error ({panic}); correct or leave \
+         out the file, and please report this"
     )]
     Panicked {
         /// The file of the source, as far as it is known; else the job file.

@@ -93,13 +93,13 @@ fn plain_moment(text: &str) -> String {
     format!("{clock}{zone}")
 }
 
-/// Whether an integer fits a column of so many bits.
+/// Whether an integer fits a column of this many bits.
 fn fits_bits(value: i128, bits: Option<u32>) -> bool {
     let bits = bits.unwrap_or(64).clamp(8, 64);
     (-(1_i128 << (bits - 1))..1_i128 << (bits - 1)).contains(&value)
 }
 
-/// Whether a column of so many fraction digits holds all of the microseconds.
+/// Whether a column of this many fraction digits holds all of the microseconds.
 fn fits_fraction(micros: i64, digits: Option<u32>) -> bool {
     let digits = digits.unwrap_or(6).min(6);
     micros % 10_i64.pow(6 - digits) == 0

@@ -1,5 +1,5 @@
-//! What happened to values of a block that nobody asked for, so that it must be said: values that gave way to those
-//! of another key, and numbers that became null.
+//! What happened to values of a block without being asked for, so that it must be reported: values that were
+//! replaced by those of another key, and numbers that became null.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ fn shared_name(shapes: &Shapes, table: TableId, slot: Option<SlotId>, keys: [Str
     BadValue::SharedName { table: Arc::clone(&shape.name), column, keys: Box::new(keys) }
 }
 
-/// The key of a value that stands on the tape.
+/// The key of a value that is on the tape.
 fn key_of(tape: &[Node<'_>], value: u32) -> String {
     match (value as usize).checked_sub(1).map(|at| &tape[at]) {
         Some(Node::String(key)) => (*key).to_owned(),

@@ -46,7 +46,7 @@ pub(crate) struct TaskPanicked {
 pub(crate) struct Pool {
     tasks: Sender<Task>,
     done: Receiver<Result<Done, TaskPanicked>>,
-    /// Tasks whose result nobody has taken yet.
+    /// Tasks whose result was not taken yet.
     blocks: usize,
     row_groups: usize,
     workers: usize,

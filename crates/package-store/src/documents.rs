@@ -240,7 +240,7 @@ impl<'a> Documents<'a> {
         serde_json::from_str(&text).map(Some).map_err(|error| unreadable(path, &error))
     }
 
-    /// What stands before `suffix` in the names of the files of a folder.
+    /// What precedes `suffix` in the names of the files of a folder.
     fn names(&self, folder: &Path, suffix: &str) -> Result<Vec<String>, Error> {
         let entries = match self.dir.disk.fs.list(folder) {
             Err(error) if is_absent(&error) => return Ok(Vec::new()),

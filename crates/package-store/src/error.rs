@@ -142,7 +142,7 @@ pub enum Error {
 pub enum ErrorKind {
     /// A package is inconsistent: touch nothing that depends on it (exit code 5).
     Damaged,
-    /// Another process is at work (exit code 6).
+    /// Another process works on the pipeline (exit code 6).
     Locked,
     /// A newer program has to be used.
     NewerFormat,

@@ -3,7 +3,7 @@
 //!
 //! The table part is the name of the table as far as every file system can hold it: other characters
 //! than ASCII letters, digits, `_` and `-` become `%` and two hexadecimal digits a byte, and a long
-//! name is cut and ends with `~` and a hash. The true name of the table stands in `package.json`.
+//! name is cut and ends with `~` and a hash. The real name of the table is in `package.json`.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;

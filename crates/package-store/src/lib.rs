@@ -1,6 +1,6 @@
 //! Load packages on disk: format, staging, publish, jobs, locks and sweep.
 //!
-//! Stages meet only here. A stage takes its [`StageLock`], writes a [`StagedPackage`] that nobody sees,
+//! Stages meet only here. A stage takes its [`StageLock`], writes a [`StagedPackage`] that no other process sees,
 //! seals it and publishes it in one step; the next stage opens the [`PublishedPackage`], verifies it and
 //! moves its jobs. `docs/package-format.md` describes what is on the disk.
 //!

@@ -102,7 +102,7 @@ fn describe(owner: Option<&Owner>) -> String {
 
 /// The right to work as one stage of a pipeline, until the last clone is dropped.
 ///
-/// Staged packages hold a clone, so nobody can sweep them while they are written.
+/// Staged packages hold a clone, so they are not swept while they are written.
 #[derive(Clone, Debug)]
 pub struct StageLock {
     stage: Stage,

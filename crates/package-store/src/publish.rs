@@ -148,7 +148,7 @@ fn ensure_target_free(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
     }
 }
 
-/// A sync behind the commit: its failure does not undo the commit.
+/// A sync after the commit: its failure does not undo the commit.
 fn sync_after(disk: &Disk, folder: &Path, target: Target<'_>) -> Result<(), Error> {
     disk.sync_folder(folder).map_err(|error| match error {
         Error::Io { path, source, .. } => {

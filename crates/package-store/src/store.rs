@@ -212,7 +212,7 @@ impl PackageStore {
         Ok(!self.is_visible(folder, load_id)?)
     }
 
-    /// Moves a package to `aborted/` without opening it, so that damaged ones can be given up too. What the
+    /// Moves a package to `aborted/` without opening it, so that damaged ones can be aborted too. What the
     /// package left in earlier folders goes with it.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ impl Budget {
         Self { limit: config.runtime.memory_limit.map(MemorySize::bytes) }
     }
 
-    /// Refuses a limit that nobody could keep.
+    /// Refuses a limit that no run could keep.
     pub(crate) fn check(self) -> Result<(), PipelineError> {
         match self.limit {
             Some(limit) if limit < LEAST => Err(PipelineError::usage(

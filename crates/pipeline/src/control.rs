@@ -56,7 +56,7 @@ impl ExclusiveRun {
     ///
     /// # Errors
     /// [`PipelineError::Change`] if the destination does not take it. What it refuses for good and has not begun
-    /// is given up, for the next run would only be refused again.
+    /// is aborted, because the next run would only be refused again.
     pub(crate) fn execute(
         &self,
         project: &Project,

@@ -97,7 +97,8 @@ pub enum PipelineError {
 }
 
 /// What to do about data that is to be corrected, in a package that stays pending.
-const WAITS: &str = "nothing of the extracted package was loaded, and it is still pending: correct the cause, drop the package and run again";
+const WAITS: &str = "nothing of the extracted package was loaded, and it is still pending: correct the cause, \
+                     drop the package and run again";
 
 impl PipelineError {
     /// What the caller does about it.

@@ -60,7 +60,7 @@ pub struct Target {
 pub struct StageReport {
     /// `extract`, `normalize` or `load`.
     pub stage: String,
-    /// Time that it was at work, in seconds. Stages of a run work at the same time.
+    /// Time that it ran, in seconds. Stages of a run work at the same time.
     pub seconds: f64,
     /// Rows that came out of it.
     pub rows: u64,

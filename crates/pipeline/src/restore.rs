@@ -55,8 +55,8 @@ pub(crate) fn from_destination(
 }
 
 /// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that go on where nothing is any
-/// more would leave out all earlier rows. So does one that another pipeline has made anew, in which neither the state nor
-/// any table of this one is left.
+/// more would leave out all earlier rows. So does one that another pipeline has recreated, in which neither the
+/// state nor any table of this one is left.
 fn follow_dropped(project: &Project, destination: &dyn Destination) -> Result<(), PipelineError> {
     let Some(reader) = destination.reader() else { return Ok(()) };
     if project.committed_state()?.is_none() {

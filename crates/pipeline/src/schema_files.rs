@@ -156,7 +156,7 @@ fn declare(
     Ok(())
 }
 
-/// `new` in the place of `known`: its history goes on, and what is known of data in tables stays known.
+/// `new` in the place of `known`: its history continues, and what is known of data in tables stays known.
 pub(crate) fn replaced(known: &Schema, mut new: Schema) -> Schema {
     let (hash, replaced) = (new.compute_hash(), known.compute_hash());
     if hash != replaced {

@@ -10,7 +10,7 @@ use cartage_normalize::NormalizeError;
 pub struct SetAside {
     /// Load id of the package.
     pub load_id: String,
-    /// The packages behind it that went with it.
+    /// The later packages that were set aside with it.
     pub followers: Vec<String>,
     /// The folder of the package now.
     pub path: String,

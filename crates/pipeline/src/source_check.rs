@@ -66,7 +66,7 @@ pub struct CheckFinding {
     pub name: String,
     /// As people read it.
     pub value: String,
-    /// Whether it was found out because nobody had said it.
+    /// Whether it was detected, not configured.
     pub found: bool,
 }
 

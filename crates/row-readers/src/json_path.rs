@@ -121,7 +121,7 @@ fn name(rest: &str) -> Result<(Step, &str), &'static str> {
     }
 }
 
-/// Reads what stands in brackets; gives the step and the text behind the closing bracket.
+/// Reads the contents of brackets; returns the step and the text after the closing bracket.
 fn bracket(inner: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inner.chars().next().filter(|first| matches!(first, '\'' | '"')) {
         let (key, behind) = inner[1..].split_once(quote).ok_or("the quote is not closed")?;

@@ -1,4 +1,4 @@
-//! Lines of text to pages of rows: newline-delimited JSON as it stands in files and streams.
+//! Lines of text to pages of rows: newline-delimited JSON as it is in files and streams.
 
 use std::io::Read;
 use std::sync::Arc;

@@ -36,7 +36,7 @@ pub trait Progress: Debug + Send + Sync {
     fn end(&self, stage: Stage, load_id: &str);
 }
 
-/// Tells nobody.
+/// Reports nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoProgress;
 

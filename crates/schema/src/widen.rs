@@ -54,7 +54,7 @@ impl ColumnType {
         Some(Self { data_type, precision: column.precision, scale: column.scale })
     }
 
-    /// Digits before and behind the point, where the type has a fixed number of them.
+    /// Digits before and after the point, where the type has a fixed number of them.
     fn digits(self, defaults: DecimalDefaults) -> Option<(u32, u32)> {
         let fixed = |(precision, scale): (u32, u32)| {
             let precision = self.precision.unwrap_or(precision);
@@ -95,7 +95,7 @@ impl ColumnType {
     }
 }
 
-/// Most digits of an integer with so many bits.
+/// Most digits of an integer with this many bits.
 fn integer_digits(bits: Option<u32>) -> u32 {
     match bits {
         Some(..=8) => 3,

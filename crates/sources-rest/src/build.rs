@@ -37,15 +37,15 @@ pub struct RestResource {
     pub producer: RestProducer,
     /// The resource whose rows it needs.
     pub parent: Option<String>,
-    /// Whether it takes part where nobody names the resources that do.
+    /// Whether it takes part where no resources are selected.
     pub selected: bool,
     /// What the endpoint says about the cursor, as a hint of the resource.
     pub incremental: Option<Value>,
 }
 
 impl RestSource {
-    /// Checks what the resources share. `fallback_auth` has credentials that stand beside `client`; `random` spreads
-    /// requests that are tried again.
+    /// Checks what the resources share. `fallback_auth` has credentials that are given beside `client`; `random`
+    /// spreads requests that are tried again.
     ///
     /// # Errors
     /// [`ConfigIssue`] with a key below `client`.

@@ -54,7 +54,7 @@ pub(crate) fn start(walk: Pagination, runtime: &Handle) -> Pages {
     pages
 }
 
-/// A request under way; it is given up with this value.
+/// A request in progress; dropping this value abandons it.
 struct PageInFlight(JoinHandle<Result<Outcome, RestError>>);
 
 impl Drop for PageInFlight {
@@ -153,7 +153,7 @@ impl PageFetcher {
         Ok(())
     }
 
-    /// Where a later walk goes on, if the resource wants to know.
+    /// Where a later walk continues, if the resource asks for that.
     fn position(&self, at: &At, rows: u64) -> Result<Option<Position>, Stop> {
         if !self.walk.endpoint.resume {
             return Ok(None);
@@ -161,7 +161,8 @@ impl PageFetcher {
         if let At::Link(link) = at
             && Url::parse(link).is_ok_and(|url| self.walk.endpoint.client.redactor.has_secret(&url))
         {
-            let what = "the link to the next page holds credentials, which must not be stored in the state; leave `resume` out";
+            let what = "the link to the next page holds credentials, which must not be stored in the state; \
+                        leave `resume` out";
             return Err(SourceError::Config(what.to_owned()).into());
         }
         let found = self.walk.endpoint.selector.is_none().then_some(self.selector.as_ref()).flatten();
@@ -173,7 +174,7 @@ impl PageFetcher {
         }))
     }
 
-    /// Sends the next request, and those behind it that are sure or likely to come.
+    /// Sends the next request, and those after it that are sure or likely to come.
     fn launch(&mut self, request: &Request) {
         while self.flights.len() < self.window {
             let ahead = self.flights.len();
@@ -243,7 +244,7 @@ impl PageFetcher {
         Ok(goes_on)
     }
 
-    /// Finds out what nobody has said: where the rows are, and how to go on.
+    /// Detects what is not configured: where the rows are, and how to get the next page.
     fn decide(
         &mut self,
         headers: &reqwest::header::HeaderMap,

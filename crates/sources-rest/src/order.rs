@@ -1,6 +1,6 @@
 //! Parents before their children.
 
-/// Sorts resources so that each stands behind its parent: roots first, then the children of each in turn, as
+/// Sorts resources so that each comes after its parent: roots first, then the children of each in turn, as
 /// dlt does. An error names resources that wait for one another.
 ///
 /// # Errors

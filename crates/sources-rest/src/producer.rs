@@ -54,7 +54,7 @@ impl RestProducer {
     /// Takes answers that were recorded as the API's, one after the other, and sends nothing: what would be made of
     /// them, and what would be asked for next. A configuration can be tried out with it, without the API.
     ///
-    /// It ends behind the answer that has no next page. The resource has no parent, and placeholders of a cursor have
+    /// It ends after the answer that has no next page. The resource has no parent, and placeholders of a cursor have
     /// no value.
     ///
     /// # Errors

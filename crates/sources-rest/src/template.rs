@@ -166,7 +166,7 @@ fn value_of<'a>(name: &str, values: &'a Values) -> Result<&'a Value, String> {
     })
 }
 
-/// A value as it stands in addresses and headers.
+/// A value as it is written in addresses and headers.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

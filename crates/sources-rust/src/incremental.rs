@@ -164,7 +164,7 @@ impl Cursor {
         read("end", &self.range.end)
     }
 
-    /// The last value of the rows so far: it moves behind each page.
+    /// The last value of the rows so far: it moves after each page.
     ///
     /// # Errors
     /// If the value has another type.

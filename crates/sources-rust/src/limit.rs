@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Limit {
     /// So many pages.
     pub pages: Option<u64>,
-    /// Pages until there are so many rows; the last page is not cut.
+    /// Pages until there are this many rows; the last page is not cut.
     pub rows: Option<u64>,
     /// Pages that begin within this time.
     pub time: Option<Duration>,
@@ -19,7 +19,7 @@ impl Limit {
         Self { pages: Some(pages), ..Self::default() }
     }
 
-    /// Pages until there are so many rows.
+    /// Pages until there are this many rows.
     pub fn rows(rows: u64) -> Self {
         Self { rows: Some(rows), ..Self::default() }
     }

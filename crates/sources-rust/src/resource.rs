@@ -37,7 +37,7 @@ where
 
 /// A resource that gives pages of an iterator: lists of rows, [JSON text](crate::JsonText) or Arrow batches.
 ///
-/// The iterator is used up by one run. A resource that is to run again begins anew with a function:
+/// The iterator is used up by one run. A resource that is to run again needs a function:
 /// [`resource`].
 pub fn pages<P, I>(name: &str, pages: I) -> ResourceBuilder<P>
 where
@@ -59,7 +59,7 @@ where
     ResourceBuilder::of(name, Arc::new(make))
 }
 
-/// A resource that begins when it is extracted: `begin` is told what the last run left, and gives pages.
+/// A resource that begins when it is extracted: `begin` gets what the last run left, and returns pages.
 ///
 /// An error of `begin` or of a page ends the extract, and nothing is published.
 pub fn resource<P, I, F>(name: &str, begin: F) -> ResourceBuilder<P>
@@ -145,14 +145,14 @@ impl<P> ResourceBuilder<P> {
         self
     }
 
-    /// Says from where the next run goes on, thanks to what the resource puts into its state. It decides whether
+    /// Says from where the next run continues, thanks to what the resource puts into its state. It decides whether
     /// a long extract publishes rows before its end.
     pub fn resumes(mut self, resume: Resume) -> Self {
         self.spec.resume = resume;
         self
     }
 
-    /// Whether it takes part where nobody names the resources that do.
+    /// Whether it takes part where no resources are selected.
     pub fn selected(mut self, is_selected: bool) -> Self {
         self.spec.selected = is_selected;
         self

@@ -1,11 +1,11 @@
-//! What a resource is told when it starts.
+//! What a resource gets when it starts.
 
 use cartage_source_api::OpenContext;
 
 use crate::incremental::Cursor;
 use crate::state::State;
 
-/// What a resource is told when it starts. Clones are the same run.
+/// What a resource gets when it starts. Clones are the same run.
 #[derive(Clone, Debug)]
 pub struct Run {
     context: OpenContext,

@@ -134,7 +134,7 @@ impl<P: IntoPages + 'static> Transformer<P> {
         self
     }
 
-    /// Works on so many rows of the parent at the same time.
+    /// Works on this many rows of the parent at the same time.
     pub fn workers(mut self, workers: usize) -> Self {
         self.threads = Threads::Some(workers.max(1));
         self

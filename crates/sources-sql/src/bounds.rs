@@ -14,7 +14,7 @@ pub(crate) struct CursorClause {
     pub(crate) column: String,
     /// Whether the last value is the least one, so that later runs go downwards.
     goes_down: bool,
-    /// Whether rows come by ascending values; `None` where the order is of no matter.
+    /// Whether rows come by ascending values; `None` where the order does not matter.
     ascending: Option<bool>,
     /// Whether rows without a value are asked for: those of `raise` are, because the cursor must see them.
     takes_nulls: bool,

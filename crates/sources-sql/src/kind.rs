@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Unsigned,
     /// Floats of 64 bits.
     Float,
-    /// Decimals of so many digits, `scale` of them behind the point.
+    /// Decimals of this many digits, `scale` of them after the point.
     Decimal { precision: u8, scale: u8 },
     /// Text.
     Text,

@@ -41,11 +41,11 @@ pub(crate) struct Work {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// Conditions of the parts that nobody has begun.
+    /// Conditions of the parts that were not begun.
     left: VecDeque<String>,
     /// Whether a thread that helps must see what the first one sees.
     snapshot: Option<String>,
-    /// Whether a helper was of no use, so that more of them would be neither.
+    /// Whether a helper could not help, so that no more are started.
     is_alone: bool,
     warning: Option<String>,
 }
@@ -228,7 +228,7 @@ impl Reading {
 }
 
 impl Drop for Reading {
-    /// Gives the threads time to tell the server, which would otherwise work on for nobody.
+    /// Gives the threads time to tell the server, which would otherwise keep working for no one.
     fn drop(&mut self) {
         let channel = self.channel.take();
         self.stop();

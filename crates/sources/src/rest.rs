@@ -9,7 +9,7 @@ use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, R
 
 use crate::shared::split_hints;
 
-/// Keys of the source's table that belong to this type. Credentials may stand there, as dlt looks for them.
+/// Keys of the source's table that belong to this type. Credentials may be there, as dlt looks for them.
 pub(crate) const KEYS: &[&str] = &[
     "client",
     "resource_defaults",

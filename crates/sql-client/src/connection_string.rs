@@ -14,7 +14,7 @@ type Result<T, E = ClientError> = std::result::Result<T, E>;
 pub struct Form {
     /// Name of the database, for people.
     pub database: &'static str,
-    /// What may stand before `://`; SQLAlchemy's names of drivers may follow, as in `postgresql+psycopg2`.
+    /// What may precede `://`; SQLAlchemy's names of drivers may follow, as in `postgresql+psycopg2`.
     pub schemes: &'static [&'static str],
     /// A whole one, for people.
     pub example: &'static str,
@@ -22,7 +22,7 @@ pub struct Form {
 
 impl Form {
     /// Takes the table of `credentials` out of the settings, which a connection string may stand for, or be the key `url`
-    /// of. What is in its table `query`, or behind the question mark, are keys of it too.
+    /// of. What is in its table `query`, or after the question mark, are keys of it too.
     ///
     /// # Errors
     /// [`ClientError::Unusable`] if the text cannot be read.

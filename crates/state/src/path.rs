@@ -236,7 +236,7 @@ impl FromStr for StatePath {
     }
 }
 
-/// What stands in brackets, and the text behind them.
+/// The contents of brackets, and the text after them.
 fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inside.chars().next().filter(|c| matches!(c, '\'' | '"')) {
         let (mut name, mut characters) = (String::new(), inside[1..].char_indices());

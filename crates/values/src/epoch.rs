@@ -4,7 +4,7 @@ use crate::calendar::{MICROS_PER_DAY, civil_from_days};
 use crate::decimal::Decimal;
 use crate::scalar::Scalar;
 
-/// The date of a moment that is a midnight in UTC. Of any other a date would lose the time.
+/// The date of a time that is midnight in UTC. Of any other a date would lose the time.
 pub(crate) fn midnight(micros: i64) -> Option<Scalar<'static>> {
     let days = micros / MICROS_PER_DAY;
     (micros % MICROS_PER_DAY == 0).then_some(Scalar::Date(days as i32))

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(crate) enum JsonToken {
     /// A run of the characters that numbers have, which begins as a number does.
     Number(Range<usize>),
-    /// What stands between the key and the value of a member.
+    /// What is between the key and the value of a member.
     Colon,
 }
 

@@ -26,7 +26,7 @@ macro_rules! words {
             /// Every word, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word as it stands in documents.
+            /// The word as it is in documents.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

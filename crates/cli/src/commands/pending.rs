@@ -39,12 +39,13 @@ impl Again<'_> {
             Self::File(file) => {
                 let file = quoted(file);
                 format!(
-                    "{waiting}: `cartage run {file}` continues with {them}; `cartage abort {file}` drops {them}, and the \
-                     next run extracts again"
+                    "{waiting}: `cartage run {file}` continues with {them}; `cartage abort {file}` drops {them}, and \
+                     the next run extracts again"
                 )
             }
             Self::Ingest => format!(
-                "{waiting}: the same command continues with {them}; with --abort it first drops {them} and extracts again"
+                "{waiting}: the same command continues with {them}; with --abort it first drops {them} and \
+                 extracts again"
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! How errors are told, and which exit codes they have.
+//! How errors are reported, and which exit codes they have.
 
 use std::io;
 

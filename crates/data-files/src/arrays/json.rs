@@ -24,7 +24,7 @@ pub fn write_json(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<()
     write(out, array, row, Odd::Refused)
 }
 
-/// As [`write_json`] for rows that are kept apart: moments that no date can tell are texts such as `-5 ms`, and an
+/// As [`write_json`] for rows that are kept apart: times that no date can express are texts such as `-5 ms`, and an
 /// object may have a key twice.
 ///
 /// # Errors

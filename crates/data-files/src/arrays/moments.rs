@@ -56,7 +56,7 @@ pub(super) fn duration(nanos: i128) -> String {
     format!("{sign}PT{}S", seconds(nanos.abs()))
 }
 
-/// `P14M3DT1.5S`: months, days and seconds, each with its own sign, because none can be told in another.
+/// `P14M3DT1.5S`: months, days and seconds, each with its own sign, because none can be expressed in another.
 pub(super) fn interval(months: i32, days: i32, nanos: i128) -> String {
     let mut text = "P".to_owned();
     if months != 0 {

@@ -29,7 +29,7 @@ pub enum ValueError {
         /// The value with all digits.
         value: String,
     },
-    /// A moment that no column can tell, such as a time of day beyond 24 hours.
+    /// A point in time that no column can hold, such as a time of day beyond 24 hours.
     #[error("`{value}` is beyond what dates and times can hold")]
     OutOfRange {
         /// The value in the unit of its type.
@@ -249,7 +249,7 @@ fn timestamp(count: i64, unit: TimeUnit, aware: bool) -> Result<Scalar<'static>,
     }
 }
 
-/// Milliseconds of a type that should have days: what has a time of day is a moment.
+/// Milliseconds of a type that should have days: what has a time of day is a timestamp.
 fn day_or_moment(millis: i64) -> Result<Scalar<'static>, ValueError> {
     const PER_DAY: i64 = 86_400_000;
     if millis % PER_DAY == 0

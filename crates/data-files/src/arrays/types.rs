@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
 
-/// The type of the values themselves, behind dictionaries and runs.
+/// The type of the values themselves, inside dictionaries and runs.
 pub fn value_type(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => value_type(values),

@@ -58,7 +58,7 @@ impl BlockReader {
         Ok(Self { path: path.into(), file, packing, buffer: Vec::new(), offset: 0, index: 0, at_end: false })
     }
 
-    /// The next block, `None` behind the last one.
+    /// The next block, `None` after the last one.
     ///
     /// # Errors
     /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are not a block,

@@ -95,7 +95,7 @@ impl FileFacts {
 }
 
 impl ColumnReader {
-    /// The next values, `None` behind the last ones.
+    /// The next values, `None` after the last ones.
     ///
     /// # Errors
     /// [`ParquetError::Decode`] if they are damaged.

@@ -131,7 +131,7 @@ fn records(opened: &Opened, group: usize, leaf: usize) -> Result<i64, ParquetErr
     count(column).map(|rows| rows as i64).map_err(failed)
 }
 
-/// Reads a column to its end. (To skip its rows would be quicker, but where levels are missing the library skips
+/// Reads a column to its end. (Skipping its rows would be faster, but where levels are missing the library skips
 /// for ever.)
 fn count(column: ColumnReader) -> parquet::errors::Result<usize> {
     macro_rules! counted {

@@ -76,7 +76,7 @@ pub(super) struct PageHeader {
     pub(super) page_type: i64,
     /// Bytes after decompression.
     pub(super) uncompressed: i64,
-    /// Bytes behind the header.
+    /// Bytes after the header.
     pub(super) compressed: i64,
     /// Values, nulls included.
     pub(super) values: i64,
@@ -144,7 +144,7 @@ impl<'a> Input<'a> {
         self.at
     }
 
-    /// The next bytes, if there are so many.
+    /// The next bytes, if there are that many.
     pub(super) fn take(&mut self, count: u64) -> Option<&'a [u8]> {
         let from = self.at;
         self.jump(count)?;

@@ -115,7 +115,7 @@ pub trait Dialect: Debug + Send + Sync {
         format!("{left} IS DISTINCT FROM {right}")
     }
 
-    /// What stands behind the columns of a table that is created.
+    /// What follows the columns of a table that is created.
     fn table_options(&self) -> &'static str {
         ""
     }

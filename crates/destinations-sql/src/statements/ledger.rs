@@ -4,9 +4,9 @@
 //! It holds rows of loads in flight only.
 //!
 //! A load begins by writing a row for each thing that it will do once. The doer turns that row's state from
-//! [`EntryState::Planned`] to [`EntryState::Done`] in the same transaction, and goes on only if one row was changed. A load that
-//! takes over deletes the rows of the other load. Both need the row, so that one of them waits for the other or fails:
-//! this counts on no constraint that the database would have to enforce, as many do not.
+//! [`EntryState::Planned`] to [`EntryState::Done`] in the same transaction, and continues only if one row was
+//! changed. A load that takes over deletes the rows of the other load. Both need the row, so that one of them waits
+//! for the other or fails: this counts on no constraint that the database would have to enforce, as many do not.
 
 use cartage_destinations_api::{LoadKey, Param, SqlScript, Statement, ledger::BEGUN};
 use cartage_schema::{Column, DataType};

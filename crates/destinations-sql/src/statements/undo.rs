@@ -1,4 +1,4 @@
-//! Takes back what a load that was given up has appended.
+//! Removes what an abandoned load has appended.
 
 use cartage_destinations_api::{AppendRecord, SqlScript, Statement};
 

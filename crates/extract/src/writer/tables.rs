@@ -65,7 +65,8 @@ impl<'a> TableWriters<'a> {
         }
     }
 
-    /// The load id of the package, and the number of the first of so many rows of a table: each gets one once.
+    /// The load id of the package, and numbers for this many rows of a table, by the first of them: each is handed
+    /// out once.
     pub(crate) fn number(&mut self, table: &str, rows: u64) -> (&'a str, u64) {
         let staged = self.staged;
         let (writer, _) = self.parts(table);

@@ -11,9 +11,9 @@ use super::physical::{DEFAULT_BITS, PhysicalRules, WIDE_PRECISION, integer_bits}
 pub(crate) enum Limits {
     /// All values of the type.
     None,
-    /// Integers of so many bits, sign included.
+    /// Integers of this many bits, sign included.
     Bits(u32),
-    /// Decimals of so many digits before the point, and behind it.
+    /// Decimals of this many digits before the point, and after it.
     Digits { whole: u32, behind: u32, is_hinted: bool },
 }
 

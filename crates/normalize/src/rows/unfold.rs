@@ -32,7 +32,7 @@ use super::unfolded::WaitingObject;
 /// A key that repeats inside of one object, which needs more care.
 struct RepeatedKey;
 
-/// A field of an object: which key of it, and where its value stands.
+/// A field of an object: which key of it, and where its value is.
 #[derive(Clone, Copy)]
 struct Field {
     object: ObjectId,

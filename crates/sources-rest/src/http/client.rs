@@ -253,7 +253,7 @@ impl Client {
         })
     }
 
-    /// Sends a request and follows redirects. Elsewhere nobody is told who we are.
+    /// Sends a request and follows redirects. Credentials go to no other host.
     async fn follow(
         &self,
         request: &Request,

@@ -7,7 +7,7 @@ use std::io;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::CertificateError;
 
-/// Tries after which a host without an address is given up: a resolver that starts up finds it the second time.
+/// Tries after which a host without an address is an error: a resolver that starts up finds it the second time.
 const LOOKUPS: u32 = 2;
 
 /// Why there was no answer.

@@ -1,4 +1,4 @@
-//! Where a walk through pages stands.
+//! The progress of a walk through pages.
 
 use std::collections::HashSet;
 
@@ -127,7 +127,7 @@ impl Pager {
         }
     }
 
-    /// The request that is `ahead` pages behind the one that is answered next, if it is sure or likely to come.
+    /// The request that is `ahead` pages after the one that is answered next, if it is sure or likely to come.
     pub(crate) fn ahead(&self, request: &Request, ahead: usize) -> Option<Request> {
         let Paginator::Range(range) = &self.paginator else { return None };
         let value = i64::try_from(ahead).ok()?.checked_mul(range.step)?.checked_add(self.current)?;

@@ -1,4 +1,4 @@
-//! What nobody has said: where the rows are, and how the next page is asked for.
+//! What is detected: where the rows are, and how the next page is asked for.
 
 use cartage_source_api::Producer;
 use serde_json::{Value, json};

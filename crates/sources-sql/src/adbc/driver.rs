@@ -1,4 +1,4 @@
-//! The library of a driver, and what it is told.
+//! The library of a driver, and its options.
 
 use std::path::{Path, PathBuf};
 

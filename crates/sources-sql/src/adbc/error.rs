@@ -15,7 +15,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// What the driver is told, which may hold passwords: whole texts, and the password of an address.
+    /// The options of the driver, which may hold passwords: whole texts, and the password of an address.
     pub(super) fn of<'a>(told: impl Iterator<Item = &'a str>) -> Self {
         let mut secrets = Vec::new();
         for text in told.filter(|text| text.len() > 3) {

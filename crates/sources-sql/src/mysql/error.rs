@@ -45,7 +45,7 @@ pub(super) fn lost_value(message: &str) -> SqlError {
     )
 }
 
-/// Whether there may be a connection in a moment: the server starts, or has no room.
+/// Whether there may be a connection soon: the server starts, or has no room.
 pub(super) fn may_pass(cause: &Error) -> bool {
     match cause {
         Error::Server(ServerError { code, .. }) => matches!(code, 1040 | 1053 | 1203),

@@ -20,7 +20,7 @@ pub(crate) struct Postgres {
     credentials: PostgresCredentials,
 }
 
-/// Reads the credentials that stand in `section`.
+/// Reads the credentials in `section`.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<Postgres, SqlError> {
     let (credentials, _) = PostgresCredentials::FORM.split(credentials)?;
     let place = CredentialsPlace { settings: section, base_dir: section.base_dir() };

@@ -31,7 +31,7 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
     described.with_remedy(known)
 }
 
-/// Whether the server may let us in a moment later: it starts, restarts, or has no room.
+/// Whether the server may accept connections later: it starts, restarts, or has no room.
 pub(super) fn may_pass(failure: &ConnectFailure) -> bool {
     let ConnectFailure::Refused(cause) = failure else { return false };
     if let Some(code) = cause.code() {

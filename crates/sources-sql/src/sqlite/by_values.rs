@@ -41,7 +41,7 @@ impl Seen {
     }
 }
 
-/// Gives a kind to `columns` of what stands behind `FROM`.
+/// Gives a kind to `columns` of what follows `FROM`.
 pub(super) fn look(
     connection: &Connection,
     from: &str,

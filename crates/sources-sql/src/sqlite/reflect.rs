@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
 use crate::statement::without_bounds;
 
-/// The schema of the file itself; the others are of no use to sessions that only read it.
+/// The schema of the file itself; the others are not useful to sessions that only read it.
 const MAIN: &str = "main";
 
 const TABLES: &str = "SELECT name FROM pragma_table_list WHERE schema = ?1 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \

@@ -79,7 +79,7 @@ impl MysqlCredentials {
         self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
 
-    /// What the client is told; `encrypted` is what the mode leaves open.
+    /// The options of the client; `encrypted` is what the mode leaves open.
     pub(super) fn options(&self, login: &Login, encrypted: bool) -> OptsBuilder {
         let is_socket = login.host.starts_with('/');
         OptsBuilder::default()

@@ -52,7 +52,7 @@ pub async fn connect(login: &Login, credentials: &PostgresCredentials) -> Result
     }
 }
 
-/// Asks the server to give up the statement that a connection is waiting for, by a connection of its own.
+/// Asks the server to cancel the statement that a connection is waiting for, by a connection of its own.
 ///
 /// # Errors
 /// [`ConnectFailure`]

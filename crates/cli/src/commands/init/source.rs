@@ -59,7 +59,7 @@ fn example_database() -> Part {
     }
 }
 
-/// The last part of the path is the resource, what stands before it the base.
+/// The last part of the path is the resource, what precedes it is the base.
 fn api(address: &str) -> Part {
     let address = address.trim_end_matches('/');
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));

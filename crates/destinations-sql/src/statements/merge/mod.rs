@@ -2,8 +2,8 @@
 //!
 //! All strategies read the same things from the schema ([`MergeChain`] finds keys, links and marks,
 //! [`merge_options`](cartage_destinations_api::merge_options) the conditions that the user wrote), so that a hint means the same in each of them.
-//! Tables are never given an alias where a condition of the user can stand: its `{table}` is the
-//! table's own name. Staged rows are always `s`, and their filter stands in a subquery of its own,
+//! Tables are never given an alias where a condition of the user is allowed: its `{table}` is the
+//! table's own name. Staged rows are always `s`, and their filter is in a subquery of its own,
 //! where plain column names can mean staged columns only.
 
 mod cdc;

@@ -50,7 +50,7 @@ struct History<'a> {
     version: &'a str,
     /// When versions of this load begin and others end.
     boundary: String,
-    /// What stands in `valid_to` of active versions; `None` is null.
+    /// The value of `valid_to` in active versions; `None` is null.
     active: Option<String>,
 }
 
