@@ -78,7 +78,8 @@ impl RowContractError {
         format!(
             "to allow it, set schema_contract = {{ {entity} = \"evolve\" }} for {at} (or \"discard_row\" or \
              \"discard_value\" to load the rest; a contract in [pipeline] wins over all others), then run again: \
-             the extracted package stays pending. A contract that is only deleted stays in force, because the schema keeps it."
+             the extracted package stays pending. A contract that is only deleted stays in force, because the \
+             schema keeps it."
         )
     }
 }
