@@ -60,9 +60,9 @@ pub struct GlobalArgs {
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON document.
+    /// One JSON document, for programs.
     Json,
 }
 
@@ -89,7 +89,7 @@ pub enum ProgressArg {
     Bars,
     /// A line every few seconds, with CPU and memory.
     Log,
-    /// Nothing.
+    /// No progress is shown.
     None,
 }
 
@@ -282,7 +282,7 @@ pub enum PackageCommand {
 /// Arguments of `package show`.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArgs {
-    /// Which package.
+    /// The package to show.
     #[command(flatten)]
     pub package: PackageArgs,
     /// Shows the SQL that loading a normalized package runs, without its bookkeeping. Nothing is run.

@@ -79,7 +79,7 @@ pub struct SchemaArgs {
 /// Arguments of `schema export`.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaExportArgs {
-    /// Which schema.
+    /// The schema that the command is for.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// json, yaml, dbml, dot or mermaid [default: that of the file's extension, else yaml].
@@ -110,7 +110,7 @@ pub struct SchemaImportArgs {
 /// Arguments of `schema diff`.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaDiffArgs {
-    /// Which schema.
+    /// The schema that the command is for.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// The old schema: `destination`, `local`, `package:LOAD_ID` or a file.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub enum Layer {
     /// `--set a.b.c=value` on the command line, or what a program that runs the pipeline sets itself.
     Set,
-    /// An environment variable.
+    /// An environment variable, named as it is set.
     Environment,
     /// `secrets.toml` in the settings folder.
     Secrets,

@@ -27,7 +27,7 @@ pub struct AppendRecord {
 /// How the rows of a nested table name their parents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// The parent table.
+    /// Name of the parent table.
     pub table: String,
     /// The column of the parent that names its rows.
     pub row_key: String,

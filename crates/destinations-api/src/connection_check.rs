@@ -19,7 +19,7 @@ use crate::system::{LOADS_TABLE, STATE_TABLE};
 pub enum Outcome {
     /// The attempt succeeded.
     Ok,
-    /// It does not.
+    /// The attempt failed.
     Failed,
     /// It was not tried, because one before it failed.
     Skipped,
@@ -43,7 +43,7 @@ pub struct ProbeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CompleteLoad {
-    /// Its load id.
+    /// Load id of the load.
     pub load_id: String,
     /// Name of its schema.
     pub schema: String,

@@ -196,7 +196,7 @@ impl Description {
 /// How far a load is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadStatus {
-    /// Nothing was recorded.
+    /// Nothing was recorded for the load.
     New,
     /// Some of it is in the ledger.
     Started,

@@ -44,7 +44,7 @@ impl Error {
         Self { inner: Box::new(Inner { kind, message: message.into(), remedy: None, source: None }) }
     }
 
-    /// Worth another attempt.
+    /// An error that may pass: the job is tried again.
     pub fn transient(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Transient, message)
     }

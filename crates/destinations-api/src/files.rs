@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilePlace {
-    /// On this machine.
+    /// A path on this machine.
     Local(PathBuf),
     /// Where the engine of the destination reads it by itself. Only for destinations whose capabilities name the
     /// scheme of the URL.

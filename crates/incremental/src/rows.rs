@@ -18,7 +18,7 @@ use crate::window::{NotComparable, Place, Window};
 pub(crate) struct Known {
     /// Hashes that the earlier run stored, for rows at the start.
     pub(crate) at_start: HashSet<String>,
-    /// Their form.
+    /// Form of the hashes in `at_start`.
     pub(crate) start_form: HashForm,
     /// Form of the hashes of this run; the current one as soon as the last value moves.
     pub(crate) form: HashForm,

@@ -25,7 +25,7 @@ pub(crate) const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND;
 pub(crate) enum CursorValue<'a> {
     Bool(bool),
     Int(i128),
-    /// Always finite.
+    /// A finite float.
     Float(f64),
     Decimal(Decimal),
     Text(Cow<'a, str>),

@@ -15,7 +15,7 @@ pub(crate) struct Cell {
 /// Where the value of a cell is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CellValue {
-    /// On the tape.
+    /// Position of the value on the tape.
     Tape(u32),
     /// Among the values that the row inherits.
     Inherited(u32),

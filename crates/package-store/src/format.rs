@@ -109,7 +109,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// All of them.
+    /// All states of a job.
     pub const ALL: [Self; 4] = [Self::New, Self::Started, Self::Completed, Self::Failed];
 
     /// The name of the folder.

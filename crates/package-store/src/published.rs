@@ -95,7 +95,7 @@ impl<F: InFolder> PublishedPackage<F> {
         Self { dir, folder, package }
     }
 
-    /// Where it is.
+    /// The folder of the store that holds the package.
     pub fn folder(&self) -> Folder {
         self.folder.folder()
     }

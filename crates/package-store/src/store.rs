@@ -24,7 +24,7 @@ use crate::writer::StagedPackage;
 /// How a store works.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// The file system.
+    /// The file system that holds the packages.
     pub fs: Arc<dyn FileSystem>,
     /// Whether to wait until the disk has everything. Only tests and copies that are thrown away may say no.
     pub durable: bool,

@@ -58,7 +58,7 @@ pub struct StateEdit {
 pub struct ChangedValue {
     /// Where it is in the document.
     pub path: String,
-    /// What was there.
+    /// The value before the change.
     pub old: Option<Value>,
     /// What is there now.
     pub new: Option<Value>,

@@ -32,9 +32,9 @@ pub struct Widened {
     pub table: String,
     /// Name of the column, as in the schema.
     pub column: String,
-    /// Its type before.
+    /// Type of the column before the change.
     pub from: String,
-    /// Its type now.
+    /// Type of the column after the change.
     pub to: String,
     /// The load that did it; absent where no row was ever loaded into the table.
     pub load_id: Option<String>,

@@ -33,7 +33,7 @@ pub struct FixedClock {
 }
 
 impl FixedClock {
-    /// Stands at `unix_micros`.
+    /// A clock that always returns `unix_micros`.
     pub fn new(unix_micros: i64) -> Self {
         Self { unix_micros }
     }

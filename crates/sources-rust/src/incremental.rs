@@ -49,7 +49,7 @@ pub enum RangeEnd {
 pub enum MissingCursor {
     /// They end the extract.
     Raise,
-    /// They are loaded.
+    /// Such rows are loaded.
     Include,
     /// They are left out.
     Exclude,

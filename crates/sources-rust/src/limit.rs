@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// How much is taken of a resource: `add_limit` of dlt. The first limit that is reached ends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limit {
-    /// So many pages.
+    /// Most pages that are taken.
     pub pages: Option<u64>,
     /// Pages until there are this many rows; the last page is not cut.
     pub rows: Option<u64>,
@@ -14,7 +14,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// So many pages.
+    /// A limit of this many pages.
     pub fn pages(pages: u64) -> Self {
         Self { pages: Some(pages), ..Self::default() }
     }

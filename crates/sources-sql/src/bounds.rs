@@ -10,7 +10,7 @@ use crate::reflected::{Bound, ReflectedColumn};
 /// What a cursor asks of the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CursorClause {
-    /// The column.
+    /// Name of the cursor's column.
     pub(crate) column: String,
     /// Whether the last value is the least one, so that later runs go downwards.
     goes_down: bool,

@@ -70,7 +70,7 @@ pub struct ResourceKeys {
     pub table: Option<String>,
     /// A query instead of a table.
     pub query: Option<String>,
-    /// Only these columns.
+    /// Reads only these columns; all where absent.
     pub included_columns: Option<Vec<String>>,
     /// All columns but these.
     pub excluded_columns: Vec<String>,

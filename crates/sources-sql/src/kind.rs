@@ -24,13 +24,13 @@ pub(crate) enum Kind {
     Float,
     /// Decimals of this many digits, `scale` of them after the point.
     Decimal { precision: u8, scale: u8 },
-    /// Text.
+    /// Text in UTF-8.
     Text,
     /// Text that is JSON.
     Json,
     /// Bytes.
     Binary,
-    /// Days.
+    /// Days since 1970-01-01.
     Date,
     /// Times of a day, in microseconds.
     Time,

@@ -26,7 +26,7 @@ pub(crate) struct Selection {
 /// In how many parts it is read.
 #[derive(Clone, Debug)]
 pub(crate) enum Parts {
-    /// In one go.
+    /// One statement reads all rows.
     One,
     /// By the positions of rows: this many parts, or by the size of the table.
     ByPlace(Option<NonZeroUsize>),

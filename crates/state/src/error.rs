@@ -13,7 +13,7 @@ pub enum StateError {
     /// A key is missing or has a value of the wrong type.
     #[error("pipeline state has no usable `{key}`")]
     Key {
-        /// The key.
+        /// The key that is missing or has an unusable value.
         key: &'static str,
     },
     /// The state was written by a newer engine.

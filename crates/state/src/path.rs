@@ -27,7 +27,7 @@ pub enum PathError {
     /// The text is not a path.
     #[error("`{path}` is not a path into the state: {reason}")]
     Syntax {
-        /// The text.
+        /// The text that was parsed.
         path: String,
         /// What is wrong with it.
         reason: &'static str,

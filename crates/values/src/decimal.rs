@@ -88,7 +88,7 @@ impl Decimal {
         Self::parse(&text).expect("texts of floats are numbers")
     }
 
-    /// An integer.
+    /// The decimal number of an integer.
     pub fn from_i128(integer: i128) -> Self {
         let coefficient = integer.unsigned_abs();
         Self { negative: integer < 0, kind: Kind::Small { coefficient, exponent: 0 } }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub(super) enum Again<'a> {
     /// One that takes the file of a pipeline.
     File(&'a Path),
-    /// `ingest`.
+    /// `ingest`, which takes no file of a pipeline.
     Ingest,
 }
 

@@ -28,7 +28,7 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 impl MemorySize {
-    /// So many bytes.
+    /// An amount of memory from a number of bytes.
     pub const fn of_bytes(bytes: u64) -> Self {
         Self(bytes)
     }

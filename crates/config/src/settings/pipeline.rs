@@ -58,7 +58,7 @@ pub enum ProgressMode {
     Bars,
     /// Log lines with CPU and memory.
     Log,
-    /// Nothing.
+    /// No progress is shown.
     None,
 }
 
@@ -83,7 +83,7 @@ pub enum SchemaFileFormat {
     #[default]
     #[serde(alias = "yml")]
     Yaml,
-    /// The same document.
+    /// The same document as JSON.
     Json,
     /// Tables and references in the database markup language; only written.
     Dbml,

@@ -16,7 +16,7 @@ pub struct SourceSettings {
     pub kind: String,
     /// The table without `type`, `resources`, the settings of stages and the tables of resources.
     pub section: Section,
-    /// The resources.
+    /// The resources of the source, in the order of the file.
     pub resources: Vec<ResourceSection>,
 }
 

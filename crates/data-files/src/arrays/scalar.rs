@@ -38,7 +38,7 @@ pub enum ValueError {
     /// A map that has a key twice, of which JSON would lose one.
     #[error("a map has the key `{key}` twice")]
     RepeatedKey {
-        /// The key.
+        /// The key that occurs twice.
         key: String,
     },
     /// There are no values of the type, see [`refusal`](super::refusal).

@@ -19,7 +19,7 @@ const BATCH_ROWS: usize = 16 << 10;
 pub struct ReadOptions<'a> {
     /// Only these columns; those that the file does not have are left out.
     pub columns: Option<&'a [&'a str]>,
-    /// Only these rows.
+    /// Reads only these rows; all where absent.
     pub rows: Option<RowSelection>,
     /// At most this many rows.
     pub limit: Option<u64>,

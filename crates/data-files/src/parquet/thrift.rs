@@ -30,7 +30,7 @@ pub(super) enum FieldType {
     Of(u8),
     /// A boolean, whose value is its kind.
     Boolean,
-    /// Another struct.
+    /// A nested struct with these fields.
     Struct(&'static Fields),
 }
 
@@ -122,7 +122,7 @@ impl PageHeader {
 /// What a visitor did with the value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visit {
-    /// It read it.
+    /// The field was read.
     Read,
     /// It left it where it is.
     Skip,

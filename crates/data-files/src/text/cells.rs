@@ -30,7 +30,7 @@ pub enum Mark {
 
 /// A column of a batch.
 pub(super) enum Cells<'a> {
-    /// Nulls only.
+    /// A column without values: every cell is null.
     Absent,
     Text(&'a StringArray),
     Json(&'a StringArray),

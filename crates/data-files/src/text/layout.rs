@@ -48,7 +48,7 @@ pub struct EncodedLines {
 }
 
 impl EncodedLines {
-    /// Rows in it.
+    /// Number of rows of the batch.
     pub fn rows(&self) -> u64 {
         self.rows
     }

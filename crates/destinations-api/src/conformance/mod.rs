@@ -25,7 +25,7 @@ use crate::destination::Destination;
 /// Gives an empty dataset.
 pub type Make<'a> = &'a dyn Fn() -> Box<dyn Destination>;
 
-/// Runs every case.
+/// Runs every case of the suite.
 pub fn all(make: Make<'_>) {
     ddl::preparing_twice_changes_nothing(make);
     ddl::new_columns_are_added_at_the_end(make);

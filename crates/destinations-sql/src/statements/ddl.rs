@@ -51,7 +51,7 @@ impl Existing {
 pub struct Migration {
     /// The statements; empty where all is there.
     pub script: SqlScript,
-    /// What they change.
+    /// The changes that the statements make.
     pub changes: PreparedLoad,
 }
 

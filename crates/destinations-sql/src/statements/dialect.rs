@@ -17,7 +17,7 @@ pub struct TableRef {
 }
 
 impl TableRef {
-    /// `table` in `dataset`.
+    /// The table `table` of the dataset `dataset`.
     pub fn new(dataset: impl Into<String>, table: impl Into<String>) -> Self {
         Self { dataset: dataset.into(), table: table.into() }
     }

@@ -201,13 +201,13 @@ pub fn any(dialect: &dyn Dialect, staging: &str) -> Statement {
     )
 }
 
-/// Forgets one load.
+/// Deletes the ledger entries of one load.
 pub fn forget(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
     let sql = format!("DELETE FROM {} WHERE {}", table(dialect, staging), of_load(dialect));
     Statement::new("forget what is recorded for this load", sql).with_params(load_params(load))
 }
 
-/// Removes the ledger.
+/// Drops the table of the ledger.
 pub fn drop(dialect: &dyn Dialect, staging: &str) -> Statement {
     Statement::new("remove the empty ledger", format!("DROP TABLE IF EXISTS {}", table(dialect, staging)))
 }

@@ -364,6 +364,6 @@ enum Next {
     Skip,
     /// Behind the end of the innermost container.
     Closed,
-    /// Behind the document.
+    /// After the document.
     End,
 }

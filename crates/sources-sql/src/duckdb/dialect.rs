@@ -16,7 +16,7 @@ use crate::floats::fits_short;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
 
-/// A file.
+/// A DuckDB file that is read.
 #[derive(Debug)]
 pub(crate) struct DuckDb {
     path: PathBuf,

@@ -74,7 +74,7 @@ impl Credentials for MysqlCredentials {
 }
 
 impl MysqlCredentials {
-    /// The port.
+    /// The port; 3306 where none is given.
     pub fn port(&self) -> u16 {
         self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
