@@ -105,7 +105,7 @@ pub fn check_connection(destination: &dyn Destination) -> ConnectionCheck {
             let seen = if stock.tables.is_empty() {
                 "the dataset is empty or not there yet"
             } else {
-                "what is there can be read"
+                "existing data can be read"
             };
             found = Some(stock);
             Ok(seen.to_owned())

@@ -74,10 +74,11 @@ impl JobFile {
     pub fn local(&self) -> Result<&Path> {
         match &self.place {
             FilePlace::Local(path) => Ok(path),
-            FilePlace::Staged { url, .. } => {
-                Err(Error::invalid(format!("job {} lies at {url}, and is not read from there", self.id))
-                    .with_remedy("leave 'staging' out of [pipeline]"))
-            }
+            FilePlace::Staged { url, .. } => Err(Error::invalid(format!(
+                "job {} is at {url}, which this destination does not read",
+                self.id
+            ))
+            .with_remedy("leave 'staging' out of [pipeline]")),
         }
     }
 

@@ -70,7 +70,7 @@ pub fn taken_over(load: &LoadKey) -> Error {
 
 fn conflict(message: String) -> Error {
     Error::conflict(message).with_remedy(
-        "another machine runs the same pipeline; `cartage run` drops this package, takes the newer state over \
+        "another machine runs the same pipeline; `cartage run` drops this package, takes over the newer state \
          and extracts again (`cartage abort` only drops it)",
     )
 }

@@ -63,7 +63,7 @@ pub(crate) fn is_absent(cause: &duckdb::Error) -> bool {
 
 /// An error of something that is not a table but has its name.
 pub(crate) fn no_table(dataset: &str, table: &str, cause: &duckdb::Error) -> Error {
-    Error::terminal(format!("{dataset}.{table} takes no rows: {}", one_line(cause)))
+    Error::terminal(format!("{dataset}.{table} accepts no rows: {}", one_line(cause)))
         .with_remedy("rename or drop what has this name, or choose another `table_name` or dataset")
 }
 

@@ -113,7 +113,7 @@ fn remedy(code: u16) -> Option<&'static str> {
             "lower 'connections' of the destination, or raise max_connections of the server"
         }
         1044 | 1142 | 1143 | 1227 | 1370 => {
-            "let the user of the credentials do this: GRANT ALL on the dataset and on its staging dataset"
+            "allow the user of the credentials to do this: GRANT ALL on the dataset and on its staging dataset"
         }
         1059 => "set max_identifier_length = 64 or less for the destination, or use shorter names",
         1062 => "remove the duplicates, or set create_indexes = false for the destination",
@@ -127,7 +127,7 @@ fn remedy(code: u16) -> Option<&'static str> {
         1265 | 1406 => {
             "give the column a longer type: MODIFY it to LONGTEXT, or set its precision, or clean the data"
         }
-        1290 | 1792 | 1836 => "the server takes no writes: name the primary server, or lift read_only",
+        1290 | 1792 | 1836 => "the server is read-only: connect to the primary server, or turn off read_only",
         1300 | 1366 | 3988 => {
             "the column cannot hold this text: CONVERT the table TO CHARACTER SET utf8mb4, or clean the data"
         }

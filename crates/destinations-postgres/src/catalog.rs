@@ -125,7 +125,7 @@ impl SqlSession for Session {
 
     fn may_create_datasets(&self) -> Result<bool> {
         self.has_row(&Statement::new(
-            "whether datasets may be made",
+            "whether datasets may be created",
             "SELECT 1 WHERE has_database_privilege(current_database(), 'CREATE')",
         ))
     }

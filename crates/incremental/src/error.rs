@@ -64,7 +64,7 @@ pub enum CursorError {
     },
     /// The row lacks a column of the key that tells boundary rows apart.
     #[error(
-        "the row has no key column `{column}`, which tells rows with equal cursors apart; name the field as it is \
+        "the row has no key column `{column}`, which distinguishes rows with equal cursors; name the field as it is \
          in the data, or set `primary_key = []` in `incremental`"
     )]
     KeyMissing {

@@ -149,7 +149,7 @@ impl CursorSettings {
                 "`initial_value` {initial} and `end_value` {end} cannot be compared; give both the type of the cursor"
             )),
             Some(std::cmp::Ordering::Less) => {
-                Err(format!("`end_value` {end} lies before `initial_value` {initial}; swap them"))
+                Err(format!("`end_value` {end} is before `initial_value` {initial}; swap them"))
             }
             Some(_) => Ok(()),
         }

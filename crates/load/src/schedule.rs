@@ -326,7 +326,7 @@ impl Worker<'_> {
         for Assignment { task, job } in inbox {
             let result = contain(|| self.attempt(task, job.as_ref())).unwrap_or_else(|panic| {
                 Err(DestinationError::terminal(format!("the destination panicked: {panic}")).with_remedy(
-                    "please report this; `raise_on_failed_jobs = false` in [load] goes on without the job",
+                    "please report this; `raise_on_failed_jobs = false` in [load] continues without the job",
                 ))
             });
             if outbox.send(Completion { task, result }).is_err() {

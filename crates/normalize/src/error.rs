@@ -30,7 +30,7 @@ pub enum NormalizeError {
     Contract(Box<RowContractError>),
     /// A column that must not be null never had a value that would give it a type.
     #[error(
-        "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
+        "column `{column}` of table `{table}` must not be null, but no row has a value for it, so that it has \
          no type; give it a `data_type`, or check that the name of the column is that of a field"
     )]
     UnboundColumn {
@@ -315,7 +315,7 @@ impl BadValue {
             Self::DoesNotFit { .. } => {
                 "correct the source, or give a new column a larger precision or the type text; a column that already \
                  exists keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`, or where the destination \
-                 cannot, make its table anew with `--refresh drop_resources`"
+                 cannot, recreate its table with `--refresh drop_resources`"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",

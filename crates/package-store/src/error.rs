@@ -199,7 +199,7 @@ pub enum Damage {
     #[error("is unknown to package.json")]
     Unknown,
     /// Shorter than it was.
-    #[error("is cut: {found} of {expected} bytes are left")]
+    #[error("is truncated: {found} of {expected} bytes are left")]
     Cut {
         /// Bytes when it was sealed.
         expected: u64,

@@ -103,7 +103,7 @@ impl Budget {
                     wanted.bytes() / 1_000_000,
                     most / 1_000_000
                 ),
-                "raise runtime.memory_limit, or leave one of them out",
+                "raise runtime.memory_limit, or remove one of them",
             )),
         }
     }

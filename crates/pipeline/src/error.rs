@@ -138,7 +138,7 @@ impl PipelineError {
                 let rest = if *pending {
                     "the change is pending: `cartage load` tries it again, `cartage abort` drops it"
                 } else {
-                    "nothing was changed, and other runs go on"
+                    "nothing was changed, and other runs continue"
                 };
                 Some(source.hint().map_or_else(|| rest.to_owned(), |hint| format!("{hint}; {rest}")))
             }

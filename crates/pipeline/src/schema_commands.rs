@@ -121,7 +121,7 @@ impl Project {
         let new = schema_of_file(path)?;
         if let Some(file) = SchemaFiles::of(self)?.import_file(&new.name) {
             return Err(PipelineError::usage(
-                "pipeline.import_schema_path is set, and what is there wins",
+                "pipeline.import_schema_path is set, and its files win",
                 format!("edit or replace {}", file.display()),
             ));
         }

@@ -193,7 +193,7 @@ pub(crate) fn read_schema_file(
         .map_err(|error| PipelineError::usage(format!("{}: {error}", path.display()), remedy))?;
     match name {
         Some(name) if schema.name != name => Err(PipelineError::usage(
-            format!("{} holds schema \"{}\" and not \"{name}\"", path.display(), schema.name),
+            format!("{} contains schema \"{}\" and not \"{name}\"", path.display(), schema.name),
             "name the file as the schema that is in it, or change `name` in the file",
         )),
         _ => Ok(Some(schema)),

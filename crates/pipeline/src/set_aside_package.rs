@@ -29,7 +29,7 @@ impl SetAside {
         };
         format!(
             "package {load_id} was set aside{others}: nothing of it was loaded, and schema, state and cursors are \
-             those of before it. Correct the file or leave it out and run again, which extracts again; the package is \
+             as they were before it. Correct the file or leave it out and run again, which extracts again; the package is \
              kept in {path}"
         )
     }

@@ -115,7 +115,7 @@ fn name(rest: &str) -> Result<(Step, &str), &'static str> {
         "" => Err("expected a name, as in `updated_at` or `$.meta.updated_at`"),
         "*" => Ok((Step::Each, &rest[end..])),
         name if name.contains(['$', '?', '(', ')', ']', '|', '&']) => {
-            Err("filters and unions are not supported; put names with odd characters into quotes")
+            Err("filters and unions are not supported; put names with special characters into quotes")
         }
         name => Ok((Step::Key(name.to_owned()), &rest[end..])),
     }

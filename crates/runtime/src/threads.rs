@@ -17,8 +17,8 @@ pub struct NoThread {
 impl NoThread {
     /// What to do about it.
     pub const REMEDY: &str = "raise the limit of processes (`ulimit -u`, or that of the container), or set fewer \
-                              `workers` in [extract], [normalize] and [load]; what was published before stays, run again \
-                              to go on";
+                              `workers` in [extract], [normalize] and [load]; what was already published is kept, run \
+                              again to continue";
 }
 
 impl Display for NoThread {

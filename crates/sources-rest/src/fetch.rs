@@ -383,7 +383,7 @@ fn broken(error: SourceError, source: &Arc<str>) -> SourceError {
             }
             SourceError::Unusable {
                 input: source.to_string(),
-                reason: format!("the answer broke off ({reason}); run again, or ask for smaller pages"),
+                reason: format!("the answer ended early ({reason}); run again, or ask for smaller pages"),
             }
         }
         error => error,

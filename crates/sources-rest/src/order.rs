@@ -29,7 +29,7 @@ pub fn parents_first<T>(
         return Ok(sorted);
     }
     let names: Vec<&str> = rest.iter().map(&name).collect();
-    Err(format!("these resources wait for one another: {}", names.join(", ")))
+    Err(format!("these resources depend on each other: {}", names.join(", ")))
 }
 
 #[cfg(test)]

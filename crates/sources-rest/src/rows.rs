@@ -35,7 +35,7 @@ pub(crate) fn check(body: &[u8], content_type: Option<&str>) -> Result<(), Strin
         // Several documents, one a line, are understood as well.
         Err(error) if error.to_string().starts_with("trailing characters") => Ok(()),
         Err(error) => {
-            let what = if error.is_eof() { format!("it breaks off ({error})") } else { error.to_string() };
+            let what = if error.is_eof() { format!("it ends early ({error})") } else { error.to_string() };
             Err(of_document(body, content_type, &what))
         }
     }
@@ -163,7 +163,7 @@ mod tests {
         let reason = |body: &[u8]| check(body, Some("text/html")).unwrap_err();
         assert!(reason(b"<!doctype html><p>Log in").contains("HTML, not JSON"));
         assert!(reason(b"").contains("empty"));
-        assert!(reason(br#"{"a": [1, 2"#).contains("breaks off"));
+        assert!(reason(br#"{"a": [1, 2"#).contains("ends early"));
         assert!(reason(br#"{"a": tru}"#).contains("not JSON"));
         assert!(check(b"\xef\xbb\xbf[1]", None).is_ok());
         assert!(check(b"{}\n{}", None).is_ok());

@@ -144,8 +144,8 @@ impl Template {
 fn check_segment(segment: &str, field: Option<&str>) -> Result<(), String> {
     let Some(field) = field else { return Ok(()) };
     let what = match segment {
-        "" => "empty, and the address would be another one",
-        "." | ".." => "a dot or two, which no address can have as a segment: they stand for a folder",
+        "" => "empty, which would change the address",
+        "." | ".." => "`.` or `..`, which an address cannot have as a segment: they mean a folder",
         _ => return Ok(()),
     };
     Err(format!(

@@ -75,10 +75,10 @@ fn without_snapshot(
 ) -> Result<Division, Stop> {
     match &selection.parts {
         Parts::ByPlace(Some(_)) => Err(SqlError::new(
-            "`partitions` is a number, and sessions of this database cannot see a table as of the same moment",
+            "`partitions` is a number, and sessions of this database cannot see a table as of the same point in time",
         )
         .with_remedy(
-            "set { column = \"id\", num = 8 }, if each range may be read at another moment",
+            "set { column = \"id\", num = 8 }, if each range may be read at a different time",
         )
         .into()),
         Parts::ByValue(of) => {

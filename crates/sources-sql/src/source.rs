@@ -188,7 +188,7 @@ impl SqlSource {
             column.name, column.declared
         );
         Err(SqlError::new(message).with_remedy(
-            "take another column, give it a `data_type` that has its order, or convert it in a `query`",
+            "choose another column, give it a `data_type` with the same order, or convert it in a `query`",
         ))
     }
 }

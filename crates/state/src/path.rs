@@ -258,7 +258,7 @@ fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
         index => index
             .parse()
             .map(|index| (Step::Index(index), after))
-            .map_err(|_| "brackets hold a position, `*` or a name in quotes"),
+            .map_err(|_| "brackets contain a position, `*` or a name in quotes"),
     }
 }
 

@@ -54,14 +54,14 @@ fn what_passes_is_tried_again() {
 fn what_does_not_pass_is_said_with_resource_address_and_remedy() {
     let cases = [
         ("always_down", "status 500", "run again later"),
-        ("always_truncated", "broke off", "run again"),
+        ("always_truncated", "ended early", "run again"),
         ("slow", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
         ("stalled", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
         ("forbidden", "status 403", "ask for the permission, or check `path`"),
         ("nowhere", "status 404", "check `base_url` and `path`"),
         ("html", "HTML, not JSON (its content type is text/html)", "may be the page of a login"),
         ("wrong_json", "not JSON", "line 1 column 20"),
-        ("half_json", "breaks off", "line 1 column 20"),
+        ("half_json", "ends early", "line 1 column 20"),
     ];
     for (path, said, remedy) in cases {
         let server = RestServer::start();

@@ -171,7 +171,7 @@ fn the_table_has_the_name_of_the_first_file() {
     }
     for source in ["*.jsonl", "-", "data/*", ".jsonl"] {
         let (message, remedy) = refused(&[source, "null"]);
-        assert!(message.contains("no table name can be made of"), "{source}: {message}");
+        assert!(message.contains("cannot derive a table name from"), "{source}: {message}");
         assert!(remedy.contains("--table"), "{remedy}");
         assert_eq!(resource(&pipeline_of(&[source, "null", "--table", "t"]))["name"].as_str(), Some("t"));
     }

@@ -238,7 +238,7 @@ fn a_state_that_is_newer_here_stays_until_it_is_forced() {
     older.write("data/test/state.json", &newer);
     let done = older.cartage(&["sync", "FILE"]).exits(0);
     done.prints(&[
-        "the local state, version 2, is newer than version 1 of the destination and stays",
+        "the local state, version 2, is newer than version 1 of the destination and is kept",
         "--force",
     ]);
     older.cartage(&["sync", "FILE", "--force"]).exits(0).prints(&["state version 1 was restored (was 2)\n"]);

@@ -30,7 +30,7 @@ pub enum ValueError {
         value: String,
     },
     /// A point in time that no column can hold, such as a time of day beyond 24 hours.
-    #[error("`{value}` is beyond what dates and times can hold")]
+    #[error("`{value}` is outside the range of dates and times")]
     OutOfRange {
         /// The value in the unit of its type.
         value: String,

@@ -97,7 +97,7 @@ impl BlockReader {
                 return match self.buffer.last() {
                     None => Ok(None),
                     Some(b'\n') => Ok(Some((size, size))),
-                    Some(_) => Err(self.damaged("the last row has no line end, so the file was cut")),
+                    Some(_) => Err(self.damaged("the last row has no line end, so the file was truncated")),
                 };
             }
             searched = self.buffer.len().max(searched);

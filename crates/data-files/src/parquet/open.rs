@@ -168,7 +168,7 @@ fn check_chunks(metadata: &ParquetMetaData, bytes: u64, path: &Path) -> Result<(
         };
         if start.checked_add(length).is_none_or(|end| end > bytes - TAIL_BYTES) {
             return damaged(format!(
-                "column `{name}` reaches beyond the end: the file was cut, or its footer is wrong"
+                "column `{name}` reaches beyond the end: the file was truncated, or its footer is wrong"
             ));
         }
     }

@@ -112,13 +112,21 @@ pub fn claim(
     entry: &str,
     now_micros: i64,
 ) -> Statement {
-    set_done(dialect, staging, load, entry, now_micros, &format!("say that '{entry}' is done"), true)
+    set_done(dialect, staging, load, entry, now_micros, &format!("mark '{entry}' as done"), true)
 }
 
 /// Holds the load for the transaction that is open: no other load takes over before its end. Changes no row if
 /// one has taken over.
 pub fn hold(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
-    set_done(dialect, staging, load, BEGUN, now_micros, "see that this load is in flight, and hold it", false)
+    set_done(
+        dialect,
+        staging,
+        load,
+        BEGUN,
+        now_micros,
+        "check that this load is in flight, and lock it",
+        false,
+    )
 }
 
 fn set_done(

@@ -190,7 +190,7 @@ fn what_is_shown_is_the_newest_state_and_where_it_is_from() {
 #[test]
 fn a_change_that_the_destination_refuses_is_given_up_and_one_that_it_may_take_waits() {
     for (kind, pending, hint) in [
-        (ErrorKind::Terminal, 0, "nothing was changed, and other runs go on"),
+        (ErrorKind::Terminal, 0, "nothing was changed, and other runs continue"),
         (ErrorKind::Transient, 1, "the change is pending: `cartage load` tries it again"),
         (ErrorKind::Conflict, 1, "`cartage abort` drops it"),
     ] {

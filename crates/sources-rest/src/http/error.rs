@@ -34,7 +34,7 @@ pub(crate) fn of_status(status: StatusCode, body: &str, attempts: u32, has_auth:
         405 => "the API does not take this method here; set `method`",
         400 | 422 => "the API does not understand the request; check `params`, `json` and `path`",
         429 => "the API limits the rate of requests; set `client.session.requests_per_second`",
-        500..=599 => "the API has a problem of its own; run again later",
+        500..=599 => "the API has an internal error; run again later",
         300..=399 => "the redirect has no usable address",
         _ => "check `path`, `params` and `headers`",
     };

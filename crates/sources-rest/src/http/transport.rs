@@ -97,7 +97,7 @@ impl TransportError {
                 "the host cannot be reached{tries} ({cause}); check `base_url`, the network, and HTTPS_PROXY"
             ),
             Reason::AnswerBroken => {
-                format!("the answer broke off or cannot be decoded{tries} ({cause}); run again")
+                format!("the answer ended early or cannot be decoded{tries} ({cause}); run again")
             }
             Reason::ConnectionBroken => format!("the connection broke{tries} ({cause}); run again"),
         }

@@ -62,7 +62,7 @@ fn what_is_no_json_is_said_with_address_and_cause() {
         ),
         ("application/json", b" \n ", &["the answer is empty"]),
         ("application/json", b"[{\"id\": 1}, {\"id\": ]", &["is not JSON", "line 1 column 20"]),
-        ("application/json", b"[{\"id\": 1}, {\"id\": 2", &["it breaks off", "line 1 column 20"]),
+        ("application/json", b"[{\"id\": 1}, {\"id\": 2", &["it ends early", "line 1 column 20"]),
         ("application/json", b"OK", &["is not JSON"]),
         ("application/json", b"[\"\xff\"]", &["not UTF-8 from byte 3 on"]),
         ("application/json; charset=x-own", b"[]", &["charset is `x-own`, which is not known"]),
@@ -166,7 +166,7 @@ fn a_large_body_that_breaks_off_is_an_error_behind_its_rows() {
             Err(error) => break error.to_string(),
         }
     };
-    says(&error, &["https://api.example/v1/items", "broke off", "run again"]);
+    says(&error, &["https://api.example/v1/items", "ended early", "run again"]);
     assert!((40..50).contains(&count), "{count} rows came before");
 }
 

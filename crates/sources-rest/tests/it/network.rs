@@ -68,7 +68,7 @@ fn connections_that_break_are_made_again() {
     let error = message(&server.url(), &json!({}), "fail/always_truncated");
     says(
         &error,
-        &[&format!("GET {}/fail/always_truncated", server.url()), "broke off", "3 tries", "run again"],
+        &[&format!("GET {}/fail/always_truncated", server.url()), "ended early", "3 tries", "run again"],
     );
 }
 

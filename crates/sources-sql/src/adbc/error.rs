@@ -42,7 +42,7 @@ impl Secrets {
         let described = SqlError::new(format!("{doing}: {}", self.hidden(&cause.message)));
         let remedy = match cause.status {
             Status::Unauthenticated => "check `uri`, `username` and `password` of the credentials",
-            Status::Unauthorized => "let the user of the credentials read it",
+            Status::Unauthorized => "allow the user of the credentials to read it",
             Status::NotFound => "check the names of tables, and whether `schema` is right",
             Status::InvalidArguments => {
                 "check the SQL of `query` and `where`, and the options in the credentials"

@@ -17,7 +17,7 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
     let described =
         SqlError::new(format!("{doing}: {} ({})", one_line(error.message()), error.code().code()));
     let known = match error.code().code() {
-        "42501" => "let the user of the credentials read it: GRANT SELECT, and USAGE on the schema",
+        "42501" => "allow the user of the credentials to read it: GRANT SELECT, and USAGE on the schema",
         "42P01" => "check the names of tables, and whether `schema` is right",
         "42703" => "check the names of columns in `query` and `where`",
         "42601" => "check the SQL of `query` and `where`",

@@ -72,13 +72,15 @@ pub(super) async fn reflect(client: &Client, relation: &Relation) -> Result<Refl
         Relation::Query(query) => of_query(client, query).await,
         Relation::Table { schema, name } => {
             let found = of_table(client, schema.as_deref(), name).await;
-            found.map_err(|cause| statement("cannot look at the table", &cause))?.ok_or_else(|| {
-                let schema = schema
-                    .as_deref()
-                    .map_or_else(|| "the current schema".to_owned(), |name| format!("schema `{name}`"));
-                SqlError::new(format!("there is no such table or view in {schema}"))
-                    .with_remedy("check `table` (upper and lower case count) and `schema`")
-            })
+            found.map_err(|cause| statement("cannot read the definition of the table", &cause))?.ok_or_else(
+                || {
+                    let schema = schema
+                        .as_deref()
+                        .map_or_else(|| "the current schema".to_owned(), |name| format!("schema `{name}`"));
+                    SqlError::new(format!("there is no such table or view in {schema}"))
+                        .with_remedy("check `table` (upper and lower case count) and `schema`")
+                },
+            )
         }
     }
 }

@@ -45,7 +45,7 @@ impl SnapshotSession for PostgresSession {
 
     fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Option<Vec<String>>, SqlError> {
         let Relation::Table { schema, name } = wanted.relation else { return Ok(None) };
-        let failed = |cause: tokio_postgres::Error| statement("cannot look at the size of the table", &cause);
+        let failed = |cause: tokio_postgres::Error| statement("cannot read the size of the table", &cause);
         let found = self.runtime.block_on(self.client.query_opt(BLOCKS, &[schema, name]));
         let Some(row) = found.map_err(failed)? else { return Ok(None) };
         let (blocks, bytes): (i64, i64) =

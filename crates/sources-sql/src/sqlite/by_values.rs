@@ -50,7 +50,7 @@ pub(super) fn look(
     if columns.is_empty() {
         return Ok(());
     }
-    let failed = |cause| statement("cannot look at the values", &cause);
+    let failed = |cause| statement("cannot read the values", &cause);
     let classes: Vec<String> =
         columns.iter().map(|column| format!("typeof({})", column.expression)).collect();
     let sql = format!("SELECT {} FROM {from} LIMIT {ROWS}", classes.join(", "));

@@ -61,7 +61,7 @@ pub(super) fn table_names(
 }
 
 pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Reflected, SqlError> {
-    let failed = |cause| statement("cannot look at the table", &cause);
+    let failed = |cause| statement("cannot read the definition of the table", &cause);
     let (schema, name) = match relation {
         Relation::Query(query) => return of_query(connection, query),
         Relation::Table { schema, name } => (schema.as_deref().unwrap_or(MAIN), name),
@@ -167,8 +167,7 @@ fn of_query(connection: &Connection, query: &str) -> Result<Reflected, SqlError>
 /// What a view or a query looks like.
 fn of_answer(connection: &Connection, from: &str) -> Result<Reflected, SqlError> {
     let sql = format!("SELECT * FROM {from}");
-    let prepared =
-        connection.prepare(&sql).map_err(|cause| statement("cannot look at the columns", &cause))?;
+    let prepared = connection.prepare(&sql).map_err(|cause| statement("cannot read the columns", &cause))?;
     let columns = prepared.columns().map(|column| DeclaredColumn {
         name: column.name().to_owned(),
         type_name: column.decl_type().unwrap_or_default().to_owned(),

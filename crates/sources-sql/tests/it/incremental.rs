@@ -109,7 +109,7 @@ fn a_cursor_that_is_read_as_text_is_refused_where_that_is_another_order() {
     let read = |hints: &Value| schema.rows("t", hints, &json!({}));
     for column in ["wide", "kind"] {
         let error = read(&json!({"incremental": {"cursor_path": column}})).unwrap_err();
-        for words in ["`cursor_path`", column, "sorts differently", "take another column"] {
+        for words in ["`cursor_path`", column, "sorts differently", "choose another column"] {
             assert!(error.contains(words), "{error}");
         }
     }

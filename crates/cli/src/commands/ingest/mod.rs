@@ -249,7 +249,7 @@ fn table_name(args: &IngestArgs, database: Option<&DatabaseAddress>) -> Result<S
     let stem = stem.trim_matches(['-', '_']);
     if stem.is_empty() {
         return Err(PipelineError::Usage {
-            message: format!("no table name can be made of \"{}\"", args.source),
+            message: format!("cannot derive a table name from \"{}\"", args.source),
             remedy: "name the table with --table".to_owned(),
         });
     }

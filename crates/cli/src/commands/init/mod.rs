@@ -88,7 +88,7 @@ fn name_of(folder: &Path) -> Result<String, PipelineError> {
     if name.is_empty() {
         return Err(PipelineError::Usage {
             message: "the name of the folder is not a valid pipeline name".to_owned(),
-            remedy: "give one with --name".to_owned(),
+            remedy: "choose one with --name".to_owned(),
         });
     }
     Ok(name)
