@@ -1,4 +1,4 @@
-//! Inputs as they stand in `fixtures/fuzz`: bytes, and lines in front that begin with `#! `.
+//! Inputs as they are in `fixtures/fuzz`: bytes, and lines in front that begin with `#! `.
 
 use serde_json::{Map, Value};
 

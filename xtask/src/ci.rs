@@ -24,7 +24,8 @@ pub(crate) struct Args {
 /// A step: its name and what it does, given when the first one began.
 type Step = (&'static str, fn(Instant) -> Result<()>);
 
-/// After so many seconds everything was built from nothing, and there is no time to build the targets of fuzzing, too.
+/// After this many seconds everything was built from nothing, and there is no time to build the targets of fuzzing,
+/// too.
 const TOO_LATE_TO_FUZZ: u64 = 45 * 60;
 
 const STEPS: [Step; 12] = [

@@ -6,9 +6,9 @@
 /// How much of each resource is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResourceLimit {
-    /// So many pages. Files come in pages of about one MiB.
+    /// At most this many pages. Files come in pages of about one MiB.
     pub pages: Option<u64>,
-    /// So many rows; the last page is cut.
+    /// At most this many rows; the last page is cut.
     pub rows: Option<u64>,
 }
 

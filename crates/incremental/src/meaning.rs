@@ -1,7 +1,7 @@
 //! What the values of a cursor are: by this they compare.
 //!
 //! dlt compares texts as texts, whatever they say. Then `10:00:00Z` is later than `10:00:00.5Z` and `9` more than
-//! `10`, and newer rows are passed over for ever. Here they compare by the type of the cursor's column: that of a hint
+//! `10`, and newer rows are skipped forever. Here they compare by the type of the cursor's column: that of a hint
 //! or of the stored table, else the one that the first value gives to the column.
 
 use std::borrow::Cow;

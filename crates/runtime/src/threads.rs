@@ -125,7 +125,7 @@ fn refused(name: &str, source: io::Error) -> NoThread {
 mod tests {
     use super::*;
 
-    /// What starts threads of a system that has so many left.
+    /// What starts threads of a system that has this many left.
     fn left(left: usize) -> impl FnMut(&str) -> Result<String, NoThread> {
         let mut left = left;
         move |name| match left.checked_sub(1) {

@@ -303,7 +303,7 @@ impl PageFetcher {
         let start = body.start();
         let unusable = |reason: String| SourceError::Unusable { input: source.to_string(), reason };
         let encoding = encoding_of(content_type, start).map_err(unusable)?;
-        // A byte order mark and the zeros of UTF-16 may stand before it.
+        // A byte order mark and the zeros of UTF-16 may precede it.
         let is_before =
             |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
         let first = start.iter().copied().find(|byte| !is_before(byte));

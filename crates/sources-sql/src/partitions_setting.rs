@@ -13,9 +13,9 @@ pub enum Partitions {
     /// snapshot.
     #[default]
     Auto,
-    /// So many, in the same way; one is the table in one go.
+    /// This many, in the same way; one is the table in one go.
     Number(NonZeroUsize),
-    /// So many ranges of the values of a column, which is good for views and queries, too.
+    /// This many ranges of the values of a column, which is good for views and queries, too.
     OfColumn {
         /// A column of integers, dates or timestamps.
         column: String,

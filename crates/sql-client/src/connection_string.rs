@@ -80,7 +80,7 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let goes_on = database.contains('@') || (database.is_empty() && query.contains('@'));
     if !authority.contains('@') && goes_on {
-        // What stands there as host, port or key would be a part of the password.
+        // What is there as host, port or key would be a part of the password.
         return Err(broken("the user or password has a / or ? that is not encoded"));
     }
     if database.contains('@') {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// The moment at which [`runtime`] stands: 2026-11-20T05:32:38.208462Z.
 const NOW_UNIX_MICROS: i64 = 1_795_152_758_208_462;
 
-/// What stands between the text of a `package.json` and its checksum.
+/// What is between the text of a `package.json` and its checksum.
 const ENDING: &str = ",\n  \"checksum\": \"";
 
 /// A clock that stands still, a seeded random source, no progress.

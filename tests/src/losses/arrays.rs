@@ -178,7 +178,7 @@ where
     primitive::<T>(data_type, values, |given| Ok(unscaled(given, 0)?.parse()?))
 }
 
-/// Moments as a count of units of so many nanoseconds.
+/// Timestamps as a count of units of this many nanoseconds.
 fn count<T: ArrowPrimitiveType<Native = i64>>(
     data_type: &DataType,
     values: &[&Given],

@@ -8,7 +8,7 @@ use std::thread;
 use cartage_test_support::postgres::{Server, shared, unique};
 use cartage_tests::harness::{Bench, Done};
 
-/// What stands in the log when something is done once more.
+/// What is in the log when something is done once more.
 const AGAIN: [&str; 2] = ["trying again", "tried again"];
 
 /// Tests change the rights of one database side by side, which the server refuses at times.

@@ -326,6 +326,6 @@ fn a_query_is_named_and_options_of_files_are_refused_for_databases() {
     for option in [&["--file-format", "csv"][..], &["--allow-empty"], &["--csv-types", "text"]] {
         let line = ["sqlite:///x.db?table=a", "duckdb:out.duckdb"].iter().chain(option).copied();
         let (message, _) = refused(&line.collect::<Vec<_>>());
-        assert!(message.contains("for files"), "{message}");
+        assert!(message.contains("files only"), "{message}");
     }
 }

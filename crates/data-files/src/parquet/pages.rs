@@ -132,7 +132,7 @@ fn records(opened: &Opened, group: usize, leaf: usize) -> Result<i64, ParquetErr
 }
 
 /// Reads a column to its end. (Skipping its rows would be faster, but where levels are missing the library skips
-/// for ever.)
+/// forever.)
 fn count(column: ColumnReader) -> parquet::errors::Result<usize> {
     macro_rules! counted {
         ($($variant:ident),*) => {

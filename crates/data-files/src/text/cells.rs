@@ -16,7 +16,7 @@ use cartage_values::{date_to_text, time_to_text, timestamp_to_text};
 
 use super::TextError;
 
-/// With so many digits and no fraction a column of integers has some beyond 63 bits.
+/// With this many digits and no fraction a column of integers has some beyond 63 bits.
 const WIDE_PRECISION: u8 = 20;
 
 /// What the type of a column does not say about its values.

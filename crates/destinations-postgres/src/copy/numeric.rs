@@ -74,7 +74,7 @@ pub(super) fn put_text(out: &mut BytesMut, text: &str) -> bool {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    // Digits behind the point; an exponent moves the point.
+    // Digits after the point; an exponent moves the point.
     let mut scale = fraction.len() as i32 - exponent;
     if scale < 0 {
         digits.resize(digits.len() + scale.unsigned_abs() as usize, b'0');

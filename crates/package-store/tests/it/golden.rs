@@ -1,4 +1,4 @@
-//! The packages of format 1.0 in `fixtures/packages/v1.0/`: they stay readable for ever, and what we
+//! The packages of format 1.0 in `fixtures/packages/v1.0/`: they stay readable forever, and what we
 //! write today is what was written then.
 //!
 //! Recipe: `CARTAGE_WRITE_GOLDEN=1 cargo nextest run -p cartage-package-store golden`. Only for a new

@@ -16,7 +16,7 @@ const BINARY: u16 = 63;
 const CHARACTER: u32 = 4;
 
 pub(super) async fn of_query(conn: &mut Conn, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let prepared = conn.prep(format!("SELECT * FROM ({query}\n) AS q")).await;
     let prepared = prepared.map_err(|cause| statement("the query is refused", &cause))?;

@@ -92,7 +92,7 @@ impl Session for MysqlSession {
             }
         });
         if result.is_err() {
-            // To say goodbye, all rows that were not taken would have to be.
+            // To close the connection properly, all remaining rows would have to be read.
             drop(self.conn.take());
         }
         if let Err(Stop::NotWanted) = result {

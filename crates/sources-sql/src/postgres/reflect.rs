@@ -86,7 +86,7 @@ pub(super) async fn reflect(client: &Client, relation: &Relation) -> Result<Refl
 }
 
 async fn of_query(client: &Client, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let wrong = |cause: tokio_postgres::Error| statement("the query is refused", &cause);
     let prepared = client.prepare(&format!("SELECT * FROM ({query}\n) AS q")).await.map_err(wrong)?;

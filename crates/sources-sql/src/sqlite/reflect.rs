@@ -149,7 +149,7 @@ fn references(connection: &Connection, schema: &str, table: &str) -> rusqlite::R
 }
 
 fn of_query(connection: &Connection, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let wrong = |cause| statement("the query is refused", &cause);
     let prepared = connection.prepare(&query).map_err(wrong)?;

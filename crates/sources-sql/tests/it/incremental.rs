@@ -14,7 +14,7 @@ fn run(schema: &Schema, state: &mut PipelineState, incremental: &Value) -> (Vec<
     run_of(schema.resource("t", &hints, &json!({})), state)
 }
 
-/// A run that is killed behind so many pages.
+/// A run that is killed after this many pages.
 fn run_pages(source: &SqlSource, state: &mut PipelineState, incremental: &Value, pages: usize) -> Vec<i64> {
     let hints = json!({"incremental": incremental, "primary_key": "id"});
     let made = resource(source, "t", &hints, &json!({})).unwrap();
