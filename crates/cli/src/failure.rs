@@ -14,7 +14,7 @@ use crate::output::tell;
 pub(crate) enum Failure {
     /// The pipeline says why.
     Pipeline(PipelineError),
-    /// The same, with packages that wait, and how to go on.
+    /// The same, with pending packages, and how to continue.
     Pending(PipelineError, String),
     /// Standard output cannot be written, or signals cannot be handled.
     Io(io::Error),

@@ -43,7 +43,7 @@ pub struct ConnectRequest {
     /// A folder of this machine for a destination that has no place of its own to remember how far a load is.
     /// Made when it is needed.
     pub state_dir: Option<PathBuf>,
-    /// Set when the user asks to stop. A job that can go on later from where it is looks at it and ends with
+    /// Set when the user asks to stop. A job that can continue later from where it is checks it and ends with
     /// [`JobOutcome::Interrupted`](crate::JobOutcome::Interrupted).
     pub cancel: CancelToken,
 }

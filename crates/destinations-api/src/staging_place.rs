@@ -40,7 +40,7 @@ pub trait StagingPlace: fmt::Debug + Send + Sync {
     fn locate(&self, plan: &LoadPlan, job: &JobFile) -> Result<PlacedFile>;
 
     /// Begins a load, once the destination has prepared it: loads of the pipeline that it has taken over from are
-    /// forgotten, and what they and earlier loads left is removed, as far as the place is not told to keep it.
+    /// forgotten, and what they and earlier loads left is removed, unless the place is configured to keep it.
     ///
     /// # Errors
     /// Transient or terminal; a part of it may be done.

@@ -36,7 +36,7 @@ pub(crate) struct IncrementalProducer {
     /// Rows that the run may still take.
     room: u64,
     id: CursorId,
-    /// The range as the producer inside is told, and the last value as it moves.
+    /// The range that the inner producer gets, and the last value as it moves.
     range: CursorRange,
     last: LastValue,
     /// Whether the rows belong to those of a parent: the next one's may begin anywhere in the range again.

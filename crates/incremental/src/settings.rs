@@ -155,12 +155,12 @@ impl CursorSettings {
         }
     }
 
-    /// Whether later runs go on where this one ends. A backfill of a fixed range remembers nothing.
+    /// Whether later runs continue where this one ends. A backfill of a fixed range remembers nothing.
     pub fn keeps_state(&self) -> bool {
         self.end.is_null()
     }
 
-    /// From where a later run goes on if it finds the last value that the rows so far have.
+    /// From where a later run continues if it finds the last value that the rows so far have.
     ///
     /// Only rows in the order of the cursor leave none out. With an open range the rows that share the
     /// last value and have not come yet would be lost. A lag, rows at the boundary that are not known again

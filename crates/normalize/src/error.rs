@@ -151,7 +151,7 @@ pub enum NormalizeError {
 }
 
 impl NormalizeError {
-    /// Whether the data of the source is to blame, so that nothing but other data makes the package go on.
+    /// Whether the data of the source is to blame, so that nothing but other data lets the package continue.
     pub fn is_of_the_source(&self) -> bool {
         match self {
             Self::Input { .. } | Self::Panicked { .. } | Self::Conversion { .. } | Self::Columnar { .. } => {

@@ -70,7 +70,7 @@ pub(crate) fn exact<'v>(
     coerce(value.clone(), to).map_err(|_| value)
 }
 
-/// Whether a text is a date or a moment in UTC or without zone, written as such, with no digit that would be lost.
+/// Whether a text is a date or a timestamp in UTC or without zone, written as such, with no digit that would be lost.
 fn tells(text: &str, to: DataType, digits: Option<u32>) -> bool {
     match (parse_iso(text), to) {
         (Some(Iso::Date(days)), DataType::Date) => date_to_text(days) == text,
@@ -82,7 +82,7 @@ fn tells(text: &str, to: DataType, digits: Option<u32>) -> bool {
     }
 }
 
-/// A moment in one spelling, without zeros at the end of its fraction.
+/// A timestamp in one spelling, without zeros at the end of its fraction.
 fn plain_moment(text: &str) -> String {
     let text = text.replacen(' ', "T", 1);
     let (clock, zone) = match text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")) {

@@ -75,7 +75,7 @@ impl Pool {
         self.send(Task::Block(Box::new(task)));
     }
 
-    /// Has one worker encode a row group while the others go on with blocks.
+    /// Has one worker encode a row group while the others continue with blocks.
     pub(crate) fn send_row_group(&mut self, task: EncodeTask) {
         self.share_row_group(task, 1);
     }

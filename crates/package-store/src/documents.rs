@@ -214,7 +214,7 @@ impl<'a> Documents<'a> {
         self.replace(&self.dir.layout.last_load_id(), &format!("{load_id}\n"))
     }
 
-    /// The holder of this is the only writer of documents. It is held for moments only, so that
+    /// The holder of this is the only writer of documents. It is held only briefly, so that
     /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
         Ok(self.dir.lock_file("documents", Wait::Block(None), &CancelToken::default())?)

@@ -53,7 +53,7 @@ impl JobFileName {
         &self.table_part
     }
 
-    /// Tells the files of a table apart.
+    /// Distinguishes the files of a table.
     pub fn file_id(&self) -> &str {
         &self.file_id
     }

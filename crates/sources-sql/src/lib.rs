@@ -11,7 +11,7 @@
 //!   time; what is committed later is the next run's. Only ranges of a column that the user asks for, in a database
 //!   without shared snapshots, show their own points in time.
 //! - A source has no more connections than its settings allow, and nothing waits for a connection of a table whose rows
-//!   nobody takes.
+//!   are not being consumed.
 //! - Bounds of a cursor in SQL never leave out a row that the cursor would let pass: what lies at a bound is decided by
 //!   `cartage-incremental`.
 //! - No message holds a password.

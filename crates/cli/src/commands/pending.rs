@@ -1,4 +1,4 @@
-//! How to go on when a command fails and packages wait: in the words of the command that was used.
+//! How to continue when a command fails and packages are pending: in the words of the command that was used.
 
 use std::path::Path;
 

@@ -43,7 +43,7 @@ pub(super) fn time(nanos: i128) -> String {
     text
 }
 
-/// `2024-01-31T10:00:00Z`, without `Z` where the moment is naive; `None` where the date has no 32-bit day.
+/// `2024-01-31T10:00:00Z`, without `Z` where the timestamp is naive; `None` where the date has no 32-bit day.
 pub(super) fn timestamp(nanos: i128, aware: bool) -> Option<String> {
     let days = i32::try_from(nanos.div_euclid(NANOS_PER_DAY)).ok()?;
     let zone = if aware { "Z" } else { "" };

@@ -68,8 +68,8 @@ impl FileFacts {
         self.nulls.get(&column).copied()
     }
 
-    /// The smallest and the largest value of a column of integers or moments of 64 bits, in the unit of its type, where
-    /// the file says so.
+    /// The smallest and the largest value of a column of 64-bit integers or timestamps, in the unit of its type,
+    /// where the file says so.
     pub fn range(&self, column: usize) -> Option<(i64, i64)> {
         self.ranges.get(&column).copied()
     }

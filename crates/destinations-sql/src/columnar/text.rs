@@ -14,8 +14,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Days from 1970 to the first and to the last one of the calendar: 0000-01-01 and 9999-12-31.
 const DAYS: RangeInclusive<i64> = -719_528..=2_932_896;
 
-/// The rows of a file as text: numbers as Rust prints them, booleans as 0 and 1, days and moments in the order of ISO 8601
-/// with a blank between day and time, in UTC, bytes as hexadecimal digits.
+/// The rows of a file as text: numbers as Rust prints them, booleans as 0 and 1, days and timestamps in the order of
+/// ISO 8601 with a blank between day and time, in UTC, bytes as hexadecimal digits.
 #[derive(Debug)]
 pub struct TextRows {
     /// The file whose rows these are.
@@ -216,12 +216,12 @@ fn put_timestamp(micros: i64, step: Step, out: &mut Vec<u8>) -> Result<(), Strin
     Ok(())
 }
 
-/// What a column keeps of a moment.
+/// What a column keeps of a timestamp.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// Microseconds from one moment that it knows to the next.
+    /// Microseconds between two timestamps that it can store.
     micros: i64,
-    /// Whether moments in between become the nearest one: the hints ask for it.
+    /// Whether timestamps in between are rounded to the nearest one, as the hints ask.
     rounds: bool,
 }
 

@@ -31,7 +31,7 @@ impl Existing {
         self.tables.insert(dialect.fold(table), folded);
     }
 
-    /// Takes a table away, as if it had been dropped.
+    /// Removes a table, as if it had been dropped.
     pub fn forget(&mut self, dialect: &dyn Dialect, table: &str) {
         self.tables.remove(&dialect.fold(table));
     }

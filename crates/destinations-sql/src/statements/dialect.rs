@@ -240,7 +240,7 @@ pub trait Dialect: Debug + Send + Sync {
         None
     }
 
-    /// A moment, in microseconds since 1970, as a literal for columns with and without time zone.
+    /// A timestamp, in microseconds since 1970, as a literal for columns with and without time zone.
     fn timestamp_literal(&self, micros: i64) -> String {
         format!("'{}'", timestamp_to_text(micros, true).replacen('T', " ", 1))
     }

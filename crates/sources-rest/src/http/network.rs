@@ -21,7 +21,7 @@ pub(crate) trait Network: Debug + Send + Sync {
         request: Request,
     ) -> Later<'a, Result<Response, TransportError>>;
 
-    /// The moment that pauses and deadlines count from.
+    /// The instant that pauses and deadlines count from.
     fn now(&self) -> Instant;
 
     /// Waits until a point in time; returns at once if it has passed.

@@ -29,7 +29,7 @@ const SETTINGS: [&str; 3] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 ];
 
-/// All tables of a statement are read as of one moment.
+/// All tables of a statement are read as of one point in time.
 const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// How long is waited between attempts to connect.

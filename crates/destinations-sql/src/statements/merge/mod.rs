@@ -30,7 +30,7 @@ pub use self::upsert::{nested_source, update_by_merge};
 /// second argument is the condition under which a staged root row `s` that is not known is inserted.
 pub type UpdateRows = fn(&MergeChain<'_>, Option<&str>) -> Result<SqlScript>;
 
-/// The script that merges a chain; `tables` are parents first. `created_micros` is the moment at which
+/// The script that merges a chain; `tables` are parents first. `created_micros` is the time at which
 /// versions of `scd2` begin and end, unless the table names another.
 pub(super) fn merge(
     dialect: &dyn Dialect,

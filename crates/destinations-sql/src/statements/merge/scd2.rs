@@ -42,7 +42,7 @@ pub(super) fn script(chain: &MergeChain<'_>, created_micros: i64) -> Result<SqlS
     Ok(script)
 }
 
-/// The columns that make a history, and the moments as literals.
+/// The columns that make a history, and the timestamps as literals.
 struct History<'a> {
     chain: &'a MergeChain<'a>,
     valid_from: &'a str,
@@ -214,7 +214,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// Microseconds since 1970 of a moment in the hints: ISO text or Unix seconds. Without zone it is UTC.
+/// Microseconds since 1970 of a timestamp in the hints: ISO text or Unix seconds. Without zone it is UTC.
 fn moment(option: &str, value: &Value) -> Result<i64> {
     let micros = match value {
         Value::String(text) => parse_iso(text).and_then(|moment| match moment {
