@@ -14,7 +14,7 @@
 //!   are not being consumed.
 //! - Bounds of a cursor in SQL never leave out a row that the cursor would let pass: what lies at a bound is decided by
 //!   `cartage-incremental`.
-//! - No message holds a password.
+//! - No message contains a password.
 //!
 //! # Limitations
 //! Each database is a feature of the crate. Parts come in no order, so that a run that was killed in the middle of them
