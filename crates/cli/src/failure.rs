@@ -43,7 +43,7 @@ impl From<std::fmt::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells the error with its causes and its remedy, and gives the exit code.
+    /// Reports the error with its causes and its remedy, and returns the exit code.
     pub(crate) fn report(&self) -> u8 {
         match self {
             Self::Pipeline(error) => told(error),

@@ -1,4 +1,4 @@
-//! Loads all layers and gives out typed settings and the sections of destinations and sources.
+//! Loads all layers and returns typed settings and the sections of destinations and sources.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

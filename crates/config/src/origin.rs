@@ -58,7 +58,7 @@ pub enum OriginPlace {
 /// Where a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The layer that gave the value.
+    /// The layer that the value comes from.
     pub layer: Layer,
     /// Where in the layer.
     pub place: OriginPlace,

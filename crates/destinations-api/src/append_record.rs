@@ -19,7 +19,7 @@ pub struct AppendRecord {
     /// Its column with the load id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_id: Option<String>,
-    /// Where its rows hang, for nested tables.
+    /// The parent of its rows, for nested tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Link>,
 }

@@ -108,10 +108,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
 /// A piece of work that either happens whole, with its ledger entry, or not at all.
 ///
-/// Where the destination works on it by itself, [`run`](Self::run) gives [`JobOutcome::Running`] instead of waiting.
-/// The handle is in the ledger before the work is submitted under it, and submitting it once more under the same
-/// handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks about it. A
-/// commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of the job.
+/// Where the destination works on it by itself, [`run`](Self::run) returns [`JobOutcome::Running`] instead of
+/// waiting. The handle is in the ledger before the work is submitted under it, and submitting it once more under the
+/// same handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks
+/// about it. A commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of
+/// the job.
 pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.
     ///
@@ -170,7 +171,7 @@ pub struct Description {
     pub location: String,
     /// Name of the dataset.
     pub dataset: String,
-    /// How to look at the data, as a command, where there is a customary one.
+    /// How to inspect the data, as a command, where there is a customary one.
     pub look: Option<String>,
 }
 
@@ -264,7 +265,7 @@ pub trait Preview {
     /// As for the steps of the load that cannot be put into statements.
     fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript>;
 
-    /// Whether [`statements_now`](Self::statements_now) looks at the tables that are there.
+    /// Whether [`statements_now`](Self::statements_now) reads the existing tables.
     fn compares(&self) -> bool {
         false
     }

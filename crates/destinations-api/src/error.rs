@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// Try the same thing again later; the attempt count goes up.
     Transient,
-    /// Trying again gives the same; a person must look at the data or the table.
+    /// Another attempt fails as well; a person must look at the data or the table.
     Terminal,
     /// Stored data or a package is inconsistent; stop and touch nothing.
     Corrupt,
@@ -49,7 +49,7 @@ impl Error {
         Self::new(ErrorKind::Transient, message)
     }
 
-    /// The same again gives the same.
+    /// An error that another attempt would not change.
     pub fn terminal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Terminal, message)
     }

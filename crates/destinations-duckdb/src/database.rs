@@ -39,7 +39,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the file of `config`, or gives the instance that this process has open already. Settings
+    /// Opens the file of `config`, or returns the instance that this process has open already. Settings
     /// of the instance are those of the first that opened it.
     pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Arc<Self>> {
         let key = canonical(&config.path);

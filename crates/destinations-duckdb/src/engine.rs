@@ -62,7 +62,7 @@ impl DuckDbEngine {
         self.handle.get(|| Database::open(&self.config, &self.runtime))
     }
 
-    /// Opens the file, or looks whether it could be made.
+    /// Opens the file, or checks whether it could be created.
     fn try_opening(&self) -> Result<String> {
         let path = self.place();
         if !path.exists() {

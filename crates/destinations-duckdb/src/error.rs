@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cartage_destinations_api::{Error, ErrorKind};
 
-/// How DuckDB begins the messages of errors that the same statement will always give.
+/// How DuckDB begins the messages of errors that the same statement will always return.
 const TERMINAL: &[&str] = &[
     "Constraint Error",
     "Conversion Error",

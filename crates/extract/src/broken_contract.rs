@@ -20,7 +20,7 @@ pub struct HintContractError {
 }
 
 impl HintContractError {
-    /// How to let it in, one line for people.
+    /// How to allow it, in one line.
     pub fn hint(&self) -> String {
         let Self { source_name, resource, breach, .. } = self;
         format!(

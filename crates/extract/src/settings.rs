@@ -54,7 +54,7 @@ pub struct ExtractSettings {
     pub workers: NonZeroUsize,
     /// Pages that are being made or wait, over all resources.
     pub max_parallel_items: NonZeroUsize,
-    /// Which resource gives the next page.
+    /// Which resource yields the next page.
     pub next_item_mode: NextItemMode,
     /// Rows of one file; the next row starts another.
     pub file_max_items: NonZeroU64,

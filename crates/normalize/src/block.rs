@@ -235,7 +235,7 @@ impl<'w> OpenBlock<'w> {
         outcome
     }
 
-    /// Tells what was discarded of the row at hand which row that is, with its text where it is a whole item.
+    /// Notes which row the discarded values belong to, with its text where it is a complete item.
     fn place_discards(&mut self, place: &Range<usize>) {
         for discard in &mut self.tables.discards[self.discarded..] {
             let is_item = !discard.is_value && discard.text.is_none() && self.tables.keeps_discarded;

@@ -68,7 +68,7 @@ pub struct RowContractError {
 }
 
 impl RowContractError {
-    /// How to let it in, one line for people.
+    /// How to allow it, in one line.
     pub fn hint(&self) -> String {
         let entity = self.frozen.entity;
         let at = match &self.resource {

@@ -68,7 +68,7 @@ impl HotPath {
         self.rows.len()
     }
 
-    /// Parses the rows into tapes and gives the number of nodes.
+    /// Parses the rows into tapes and returns the number of nodes.
     ///
     /// # Panics
     /// Never: the rows were parsed before.

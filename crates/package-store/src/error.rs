@@ -146,7 +146,7 @@ pub enum ErrorKind {
     Locked,
     /// A newer program has to be used.
     NewerFormat,
-    /// The caller gave something that does not exist or is not allowed.
+    /// The caller named something that does not exist or is not allowed.
     Invalid,
     /// The disk, its permissions or its space.
     Io,

@@ -5,7 +5,7 @@
 //! moves its jobs. `docs/package-format.md` describes what is on the disk.
 //!
 //! # Invariants
-//! - A folder with a `package.json` is a whole package; one without is none, and is swept.
+//! - A folder with a `package.json` is a complete package; one without is not, and is swept.
 //! - Every rename and every sync of a package happens in this crate.
 //! - A process may end after any step: the next one finds the state before or after the operation.
 //! - No name out of a package leads out of its folder.

@@ -1,4 +1,4 @@
-//! The read side of a package that is whole.
+//! The read side of a complete package.
 
 use std::collections::HashMap;
 use std::io;

@@ -178,7 +178,7 @@ impl StagedPackage {
     }
 }
 
-/// A package that is whole and can only be published or dropped.
+/// A complete package that can only be published or dropped.
 #[derive(Debug)]
 #[must_use = "dropping a sealed package removes its staging folder"]
 pub struct SealedPackage {

@@ -44,7 +44,7 @@ impl Project {
         Ok(project)
     }
 
-    /// Opens a pipeline that has been run before, only to look at it.
+    /// Opens a pipeline that has been run before, read-only.
     ///
     /// # Errors
     /// If there is no such pipeline in the data folder.

@@ -6,7 +6,7 @@ use jaq_json::{Val, read};
 use serde_json::Value;
 
 /// What is left out of jaq's library: the environment holds secrets, an expression does not end the program, and
-/// the same input gives the same rows whatever the time is.
+/// the same input yields the same rows at any time.
 const LEFT_OUT: [&str; 4] = ["env", "halt", "halt_error", "now"];
 
 /// A compiled expression.

@@ -1,4 +1,4 @@
-//! What a row of the parent gives to the requests and rows of its children.
+//! What a row of the parent contributes to the requests and rows of its children.
 
 use indexmap::IndexMap;
 use serde_json::Value;

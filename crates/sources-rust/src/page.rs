@@ -1,4 +1,4 @@
-//! What a resource may give as a page.
+//! What a resource may return as a page.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::flow::PageIter;
 /// Longest row in JSON text. It is in memory already, so that this only guards against files that do not hold rows.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
-/// Rows that a resource gives at once.
+/// Rows that a resource returns at once.
 pub trait IntoPages: Send {
     /// Whether the rows may go to other tables than that of the resource.
     const REACH: RouteScope = RouteScope::OwnTable;
@@ -147,7 +147,7 @@ impl IntoPages for JsonText {
     }
 }
 
-/// What a transformer gives for an item of its parent: a page, or [`Lazy`] pages.
+/// What a transformer returns for an item of its parent: a page, or [`Lazy`] pages.
 pub trait Yields: Send {
     /// The type of its pages.
     type Page: IntoPages + 'static;

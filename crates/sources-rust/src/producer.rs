@@ -12,7 +12,7 @@ use crate::page::{IntoPages, Outbox};
 use crate::run::Run;
 use crate::state::State;
 
-/// Makes pages of what the user's code gives.
+/// Makes pages of what the user's code returns.
 pub(crate) struct RustProducer<P> {
     make: Make<P>,
     /// How pages of the parent become pages.

@@ -1,4 +1,4 @@
-//! Resources: a name, hints, and something that gives pages.
+//! Resources: a name, hints, and something that yields pages.
 
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::run::Run;
 /// Rows that make a page, where they come one by one.
 const ROWS_OF_A_PAGE: usize = 1_000;
 
-/// A resource that gives the rows of an iterator, a list or the receiver of a channel.
+/// A resource that yields the rows of an iterator, a list or the receiver of a channel.
 pub fn rows<T, I>(name: &str, rows: I) -> ResourceBuilder<Vec<T>>
 where
     T: Serialize + Send + 'static,
@@ -35,7 +35,7 @@ where
     pages(name, std::iter::from_fn(next))
 }
 
-/// A resource that gives pages of an iterator: lists of rows, [JSON text](crate::JsonText) or Arrow batches.
+/// A resource that yields pages of an iterator: lists of rows, [JSON text](crate::JsonText) or Arrow batches.
 ///
 /// The iterator is used up by one run. A resource that is to run again needs a function:
 /// [`resource`].
@@ -75,7 +75,7 @@ where
 
 /// A resource whose pages are of type `P`, with its hints.
 ///
-/// Hints have dlt's names. They are checked when the source is built. Clones give the same pages: where several of
+/// Hints have dlt's names. They are checked when the source is built. Clones yield the same pages: where several of
 /// them are in a source, as the parent of several transformers, the pages are made once.
 #[must_use = "a resource does nothing until it is part of a source"]
 pub struct ResourceBuilder<P> {

@@ -39,7 +39,7 @@ impl Run {
         self.source.clone()
     }
 
-    /// Whether the user asked to stop. Long waits should look at it; the run ends without their page.
+    /// Whether the user asked to stop. Long waits should check it; the run ends without their page.
     pub fn is_cancelled(&self) -> bool {
         self.context.cancel.is_cancelled()
     }

@@ -22,7 +22,7 @@ use crate::error::SqlError;
 use crate::partitioning::{Division, divide};
 use crate::statement::Selection;
 
-/// How often a wait looks whether the run was cancelled.
+/// How often a wait checks whether the run was cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
 /// How long threads that are to end are waited for.

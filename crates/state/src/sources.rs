@@ -84,7 +84,7 @@ impl PipelineState {
         path.get(&self.shared_document()).cloned()
     }
 
-    /// Puts a value at a path of the whole document; gives what was there. The version stays: see
+    /// Puts a value at a path of the whole document; returns the previous value. The version stays: see
     /// [`bump`](Self::bump).
     ///
     /// # Errors

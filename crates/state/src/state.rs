@@ -208,7 +208,7 @@ impl PipelineState {
     }
 }
 
-/// The name that a destination has where the user gave none: the last part of its type.
+/// The name that a destination has where none is configured: the last part of its type.
 pub(crate) fn default_name(destination_type: &str) -> &str {
     destination_type.rsplit('.').next().unwrap_or(destination_type)
 }

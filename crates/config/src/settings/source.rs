@@ -31,7 +31,7 @@ pub struct ResourceSection {
     pub origin: Origin,
 }
 
-/// Splits the list of resources; `overrides` gives what other layers say about a resource.
+/// Splits the list of resources; `overrides` returns what other layers say about a resource.
 pub(crate) fn resources_of(
     source: &str,
     list: Option<&Node>,

@@ -32,7 +32,7 @@ pub struct Footer {
     pub uncompressed_bytes: u64,
 }
 
-/// Reads and checks the footer of a file; [`verify`](super::verify) looks at the rest.
+/// Reads and checks the footer of a file; [`verify`](super::verify) checks the rest.
 ///
 /// # Errors
 /// [`ParquetError::Io`], [`ParquetError::Encrypted`], [`ParquetError::Unsupported`], or

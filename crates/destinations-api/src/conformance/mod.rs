@@ -1,6 +1,6 @@
 //! The cases that every destination passes, unchanged.
 //!
-//! A destination's tests call [`all`] with a function that gives an empty dataset each time it is
+//! A destination's tests call [`all`] with a function that returns an empty dataset each time it is
 //! called. Rows are compared where the destination can read them back ([`Destination::reader`]);
 //! replays are tested where it says that it remembers what was done. What a destination does not offer must
 //! be refused instead.

@@ -1,7 +1,7 @@
 //! What a process is given: its standard input and the variables that describe it.
 //!
-//! The input is a file that has no name, not a pipe: it is whole before the process starts, so that a process whose
-//! parent dies never mistakes half a batch for a whole one, and one that does not read blocks nothing.
+//! The input is a file that has no name, not a pipe: it is complete before the process starts, so that a process
+//! whose parent dies never mistakes half a batch for a complete one, and one that does not read blocks nothing.
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -31,7 +31,7 @@ const AHEAD: usize = 4;
 pub(super) enum Charset {
     /// They are UTF-8, which becomes what the columns have.
     Utf8,
-    /// They are what the columns have, so that the server need not look at each character: a sixth less work.
+    /// They are what the columns have, so that the server need not check each character: a sixth less work.
     AsColumns,
 }
 

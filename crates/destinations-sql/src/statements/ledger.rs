@@ -34,7 +34,7 @@ impl EntryState {
         }
     }
 
-    /// Reads what [`entries`] gives.
+    /// Reads the rows of [`entries`].
     pub fn of(number: i64) -> Self {
         if number == 0 { Self::Planned } else { Self::Done }
     }

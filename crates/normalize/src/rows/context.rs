@@ -125,7 +125,7 @@ impl RowContext<'_, '_, '_> {
         Ok(())
     }
 
-    /// Appends the row at hand. False if filters left nothing of it, or the contract does not let it in.
+    /// Appends the row at hand. False if filters left nothing of it, or the contract refuses it.
     fn append_row(&mut self, row: &Row<'_>, id: &RowId) -> Result<bool, BadValue> {
         let (table, _) = self.table_of(row.path);
         if self.rules.has_filters() {

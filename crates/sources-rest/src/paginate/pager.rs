@@ -241,7 +241,7 @@ impl Pager {
             .to_owned())
     }
 
-    /// Fails if the API does not look at the number of the page.
+    /// Fails if the API ignores the number of the page.
     fn check_change(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         if !seen.is_whole {
             return Ok(());

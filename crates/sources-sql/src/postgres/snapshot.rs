@@ -67,7 +67,7 @@ impl SnapshotSession for PostgresSession {
 }
 
 impl PostgresSession {
-    /// Whether the server means to look at each row for this statement.
+    /// Whether the server plans to scan each row for this statement.
     fn reads_all_blocks(&self, sql: &str) -> Result<bool, SqlError> {
         let explain = format!("EXPLAIN (COSTS off) {sql}");
         let rows = self.runtime.block_on(self.client.query(explain.as_str(), &[]));

@@ -21,7 +21,7 @@ pub enum ConnectFailure {
     /// The credentials cannot be used.
     #[error(transparent)]
     Credentials(#[from] ClientError),
-    /// There was no answer within the time that the credentials give.
+    /// There was no answer within the time that the credentials allow.
     #[error("no answer in time")]
     TimedOut,
     /// The server or the network refused.
