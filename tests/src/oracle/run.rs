@@ -83,7 +83,7 @@ fn run_all(case: &Case, options: &RunOptions, work: &Path, found: &mut Vec<Strin
         let must_fail = !want["error"].is_null();
         if must_fail == status.success() {
             let wanted = if must_fail { "an error" } else { "none" };
-            found.push(format!("run {nth}: {status}, expected {wanted}; {messages}"));
+            found.push(format!("run {nth}: {status}, wanted {wanted}; {messages}"));
             if !must_fail {
                 return Ok(());
             }
