@@ -13,7 +13,7 @@
 //! ```
 //!
 //! # Invariants
-//! - A destination does not know the load loop: it is handed a [`LoadPlan`] and told what to do in
+//! - A destination does not know the load loop: it gets a [`LoadPlan`] and is called in
 //!   the order that [`Destination`] describes.
 //! - Everything that changes data carries a *ledger entry* in the same transaction. Asking for the
 //!   same thing again is then answered with "done", so that a crash between any two calls costs nothing.

@@ -54,7 +54,7 @@ pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
     }
 }
 
-/// Splits the mark off a text that has one and something behind it.
+/// Splits the mark off a text that has one and something after it.
 fn split_mark(text: &str) -> Option<(char, &str)> {
     let mut characters = text.chars();
     let mark = characters.next().filter(|c| (FIRST..=AFTER_LAST).contains(c))?;
