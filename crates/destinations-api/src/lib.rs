@@ -51,7 +51,9 @@ pub use append_record::{AppendRecord, Link};
 pub use capabilities::{
     Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
 };
-pub use cartage_config::{Seconds, Secret, Secrets, Section as Settings, Written, keys_of, text_or_structure};
+pub use cartage_config::{
+    Seconds, Secret, Secrets, Section as Settings, Written, keys_of, text_or_structure,
+};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use connection_check::{

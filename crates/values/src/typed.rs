@@ -49,7 +49,9 @@ pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
             _ => None,
         },
         // Texts that begin with a mark themselves have this one in front.
-        8 if rest.starts_with(|first| (FIRST..=AFTER_LAST).contains(&first)) => Some(Scalar::Text(rest.into())),
+        8 if rest.starts_with(|first| (FIRST..=AFTER_LAST).contains(&first)) => {
+            Some(Scalar::Text(rest.into()))
+        }
         _ => None,
     }
 }
