@@ -42,6 +42,11 @@ impl Protocol {
         }
     }
 
+    /// Ends a program that is not read. False if it had to be killed.
+    pub(crate) fn close_unread(&mut self) -> bool {
+        self.running.as_mut().is_none_or(|(program, _)| program.close())
+    }
+
     fn number(&self, frame: &Frame<'_>) -> Result<usize, Refused> {
         let name = frame.need("resource", frame.resource.as_deref()).map_err(Refused::Line)?;
         self.numbers.get(name).copied().ok_or_else(|| {
