@@ -49,7 +49,7 @@ pub enum SourceCommand {
 /// Arguments of `source test`.
 #[derive(Clone, Debug, Args)]
 pub struct SourceTestArgs {
-    /// What the program is told as its configuration: a JSON object, or @FILE with one. Secrets belong into a file.
+    /// What the program is told as its configuration: a JSON object, or @FILE with one. Put secrets into a file.
     #[arg(long, value_name = "JSON")]
     pub config: Option<String>,
     /// The program and its arguments.

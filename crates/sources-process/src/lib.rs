@@ -11,7 +11,7 @@
 //! # Invariants
 //! - No program outlives the run, not even one that ends by `kill -9`.
 //! - State is handed over with a checkpoint or at the end, and never after rows were thrown away by a limit.
-//! - Nothing that a program is told goes on its command line, where everybody could see it.
+//! - Nothing that a program is told goes on its command line, where every user of the machine could see it.
 //!
 //! # Limitations
 //! Unix only.

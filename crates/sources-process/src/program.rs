@@ -181,7 +181,7 @@ impl Program {
             let _ = kill_process_group(group, Signal::TERM);
             self.wait(self.settings.stop_timeout);
         }
-        // Whoever it has started may be there still.
+        // What it has started may be running still.
         let _ = kill_process_group(group, Signal::KILL);
         if !self.has_ended {
             let _ = self.child.wait();

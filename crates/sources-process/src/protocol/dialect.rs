@@ -9,8 +9,7 @@ use serde_json::{Map, json};
 use crate::message::{Dialect, Message, Refused};
 use crate::output::Output;
 use crate::program::Program;
-use crate::protocol::frame::{Frame, Limit, Told};
-use crate::protocol::opening::{failure, hints_of, log};
+use crate::protocol::frame::{Frame, Limit, Told, failure, hints_of, log};
 use crate::protocol::typed_rows;
 use crate::request::ReadRequest;
 
