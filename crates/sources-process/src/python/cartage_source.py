@@ -1498,29 +1498,41 @@ def kind_of(errors, is_open):
     return "other" if is_open else "config"
 
 
+def text_of(error):
+    text = str(error).strip() or repr(error)
+    return text if isinstance(error, (ConfigError, DataError)) else f"{class_name(error)}: {text}"
+
+
+def stack_of(error, is_open):
+    """The traceback without frames of this file; nothing where the message says what to do."""
+    if isinstance(error, ConfigError) or (not is_open and has_base(type(error), "ConfigurationException", "dlt")):
+        return None
+    told = each = traceback.TracebackException.from_exception(error)
+    while each is not None:
+        each.stack = traceback.StackSummary.from_list([frame for frame in each.stack if frame.filename != __file__])
+        each = each.__cause__ or each.__context__
+    text = "".join(told.format()).encode("utf-8", "replace")
+    return (text if len(text) <= 8192 else b"..." + text[-8189:]).decode("utf-8", "ignore")
+
+
 def report(error, is_open):
     """The message of an error."""
     errors = chain(error)
     # What dlt says about its pipes is no news; what went wrong in them is.
-    inner = [each for each in errors if type(each).__name__ not in ("ResourceExtractionError", "PipeItemProcessingError")]
+    wrappers = ("ResourceExtractionError", "PipeItemProcessingError")
+    inner = [each for each in errors if type(each).__name__ not in wrappers] or errors
     texts = []
-    for each in inner or errors:
-        text = str(each).strip() or repr(each)
-        if isinstance(each, (ConfigError, DataError)):
-            texts.append(text)
-        else:
-            texts.append(f"{class_name(each)}: {text}")
-    resource = next(filter(None, (getattr(each, "cartage_resource", None) for each in errors)), None)
-    if resource is None:
-        resource = next(filter(None, (getattr(each, "pipe_name", None) for each in errors)), None)
-    details = "".join(traceback.format_exception(type(error), error, error.__traceback__)).encode("utf-8", "replace")
-    if len(details) > 8192:
-        details = b"..." + details[-8189:]
+    for each in inner:
+        # Libraries repeat what the errors below say.
+        if not any(str(each).strip() in text for text in texts):
+            texts.append(text_of(each))
+    names = [getattr(each, "cartage_resource", None) for each in errors]
+    names += [getattr(each, "pipe_name", None) for each in errors]
     return {
         "message": "; caused by ".join(texts)[:4000],
         "kind": kind_of(errors, is_open),
-        "resource": resource if isinstance(resource, str) else None,
-        "details": details.decode("utf-8", "ignore"),
+        "resource": next((name for name in names if isinstance(name, str)), None),
+        "details": stack_of(inner[0], is_open),
     }
 
 
@@ -1583,6 +1595,8 @@ def import_from_here():
     if sys.path and os.path.abspath(sys.path[0]) == own:
         del sys.path[0]
     sys.path.insert(0, os.getcwd())
+    # dlt warns if the script is elsewhere than its folder `.dlt`.
+    sys.argv[0] = os.path.join(os.getcwd(), "pipeline.toml")
 
 
 def take(messages, kind):
