@@ -9,7 +9,8 @@ use crate::args::FileArgs;
 /// Arguments of `init`.
 #[derive(Clone, Debug, Args)]
 pub struct InitArgs {
-    /// `rest_api`, `files`, `sql_database`, the address of an API, or a path of files (quote patterns).
+    /// `rest_api`, `files`, `sql_database`, `process`, `python`, `singer`, `airbyte`, the address of an API, or a path of
+    /// files (quote patterns).
     #[arg(value_name = "SOURCE")]
     pub source: String,
     /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql` or `mariadb`; the first three with a place behind a colon if

@@ -1,6 +1,7 @@
 //! `init`: a pipeline file to begin with.
 
 mod destination;
+mod program;
 mod source;
 
 use std::fmt::{self, Write as _};

@@ -4,13 +4,16 @@ use std::path::Path;
 
 use cartage_pipeline::PipelineError;
 
-use super::{Draft, Part, identifier};
+use super::{Draft, Part, identifier, program};
 
 /// A public API that takes a personal token.
 const EXAMPLE_API: &str = "https://api.github.com/repos/dlt-hub/dlt";
 
-/// `rest_api`, `files`, `sql_database`, the address of an API, or a path of files.
+/// `rest_api`, `files`, `sql_database`, a type of programs, the address of an API, or a path of files.
 pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
+    if let Some(part) = program::part(source) {
+        return Ok(part);
+    }
     match source {
         "rest_api" => Ok(example_api()),
         "files" => Ok(example_files()),
@@ -25,9 +28,10 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         path if path.contains(['/', '.', '*']) => Ok(files(path)),
         unknown => Err(PipelineError::Usage {
             message: format!("\"{unknown}\" is not a source"),
-            remedy:
-                "write rest_api, files, sql_database, the address of an API (https://...), or a path of files"
-                    .to_owned(),
+            remedy: format!(
+                "write rest_api, files, sql_database, {}, the address of an API (https://...), or a path of files",
+                program::TYPES.join(", ")
+            ),
         }),
     }
 }
@@ -113,8 +117,8 @@ fn files(path: &str) -> Part {
     Part { text: filled(include_str!("files.toml"), &values), secrets: None, files: Vec::new() }
 }
 
-/// A template with its values; doubled braces are single ones.
-fn filled(template: &str, values: &[(&str, &str)]) -> String {
+/// A template with its values filled in; doubled braces are single ones.
+pub(super) fn filled(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {

@@ -1,0 +1,8 @@
+//! Programs as sources: shell scripts that say what a test needs.
+
+mod airbyte;
+mod failures;
+mod lines;
+mod protocol;
+mod singer;
+mod support;
