@@ -1378,30 +1378,44 @@ def has_cursor(function):
 
 
 def mentions(function, names, depth=4):
-    """Whether code uses one of these names, by itself or through functions that it sees."""
+    """Whether code uses one of these names, by itself or through code of the user that it sees."""
     todo, seen = [(function, depth)], set()
-    while todo and len(seen) < 300:
+    while todo and len(seen) < 500:
         each, depth = todo.pop()
-        if inspect.isgenerator(each):
-            each = each.gi_code
-        each = inspect.unwrap(each) if callable(each) and hasattr(each, "__wrapped__") else each
+        each = getattr(each, "_f", each)
+        each = inspect.unwrap(each) if hasattr(each, "__wrapped__") else each
         each = getattr(each, "func", each) if type(each).__name__ == "partial" else each
         each = getattr(each, "__func__", each)
-        step = getattr(each, "_f", None)
-        if step is not None:
-            each = step
-        code = each if isinstance(each, types.CodeType) else getattr(each, "__code__", None)
-        if code is None or code in seen:
+        code = each if isinstance(each, types.CodeType) else getattr(each, "gi_code", getattr(each, "__code__", None))
+        if not isinstance(code, types.CodeType) or code in seen:
             continue
         seen.add(code)
         if not names.isdisjoint(code.co_names):
             return True
-        todo += [(const, depth) for const in code.co_consts if isinstance(const, types.CodeType)]
+        inner = [(const, depth) for const in code.co_consts if isinstance(const, types.CodeType)]
+        todo += inner
         if depth and isinstance(each, types.FunctionType) and not (each.__module__ or "").startswith("dlt."):
-            cells = [cell.cell_contents for cell in each.__closure__ or () if cell_is_set(cell)]
-            named = [each.__globals__[name] for name in code.co_names if name in each.__globals__]
-            todo += [(other, depth - 1) for other in cells + named if isinstance(other, types.FunctionType)]
+            used = set(code.co_names).union(*(const.co_names for const, _ in inner))
+            todo += [(other, depth - 1) for other in reached(each, used)]
     return False
+
+
+def reached(function, names):
+    """Functions that a function of the user may call: of its module, of what encloses it, and of the user's classes
+    and modules."""
+    values = [cell.cell_contents for cell in function.__closure__ or () if cell_is_set(cell)]
+    values += [function.__globals__[name] for name in names if name in function.__globals__]
+    for value in values:
+        if inspect.ismodule(value):
+            folder = os.path.dirname(getattr(value, "__file__", None) or "")
+            if folder.startswith(os.getcwd()) and "site-packages" not in folder:
+                yield from (getattr(value, name) for name in names if inspect.isroutine(getattr(value, name, None)))
+        elif isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
+            yield value
+        else:
+            kind = value if isinstance(value, type) else type(value)
+            if (kind.__module__ or "").split(".")[0] == (function.__module__ or "").split(".")[0]:
+                yield from (each for each in vars(kind).values() if isinstance(each, types.FunctionType))
 
 
 def cell_is_set(cell):

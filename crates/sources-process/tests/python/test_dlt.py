@@ -399,3 +399,25 @@ def test_columns_of_arrow_and_lists(place):
         "x": {"data_type": "bigint", "nullable": True}, "y": {"data_type": "decimal", "precision": 10, "scale": 2, "nullable": True}}
     assert got.opening.resources["b"]["hints"] == {
         "write_disposition": "append", "columns": {"x": {"data_type": "json"}}, "merge_key": ["x"], "primary_key": "", "x-one": 1}
+
+
+@pytest.mark.parametrize("body, resume", [
+    ("yield 1", "never"),
+    ("dlt.current.resource_state()\n    yield 1", "at_end"),
+    ("helper()\n    yield 1", "at_end"),
+    ("thing.method()\n    yield 1", "at_end"),
+    ("Thing().method()\n    yield 1", "at_end"),
+    ("beside.helper()\n    yield 1", "at_end"),
+    ("yield [helper() for _ in range(1)]", "at_end"),
+    ("import json; json.dumps(1)\n    yield 1", "never"),
+])
+def test_state_is_seen(place, body, resume):
+    with open(os.path.join(place, "beside.py"), "w") as file:
+        file.write("import dlt\ndef helper():\n    return dlt.current.resource_state()\ndef other():\n    pass\n")
+    with open(os.path.join(place, "stateful.py"), "w") as file:
+        file.write("import dlt, beside, json\ndef helper():\n    return dlt.current.source_state()\n"
+                   "class Thing:\n    def method(self):\n        helper()\nthing = Thing()\n"
+                   f"@dlt.resource\ndef r():\n    {body}\n")
+    session = Session({"source": "stateful.py:r"}, cwd=place)
+    assert session.opening().resources["r"]["resume"] == resume
+    session.close()
