@@ -56,8 +56,9 @@ PROTOCOL = 1
 # A message is sent when it has so many bytes, or when its first row has waited so long.
 FULL_BYTES = 1 << 20
 FULL_SECONDS = 0.1
-# Rows of a page are encoded in slices, so that a page of a million does not exist twice.
-SLICE_ROWS = 2000
+# Rows of a page are encoded in slices: a page of a million does not exist twice, and the heap neither grows nor shrinks,
+# which takes longer than the rest with slices of a thousand.
+SLICE_ROWS = 100
 ARROW_BYTES = 8 << 20
 # How long code of the user may go on after Cartage has asked to stop, and threads of it after the end.
 GRACE_SECONDS = 3.0
@@ -422,15 +423,16 @@ class Channel:
 
 
 class Lane:
-    """What waits to be sent for one table of one resource."""
+    """What waits to be sent for one table of one resource: lines of JSON, or batches of Arrow."""
 
     def __init__(self, resource, table):
         self.resource = resource
         self.table = table
         self.hints = None
-        self.parts = []
+        # One text that grows: many small ones would make the heap grow and shrink all the time.
+        self.text = bytearray()
+        self.batches = []
         self.size = 0
-        self.schema = None
         self.since = 0.0
 
 
@@ -453,7 +455,7 @@ class Output:
                 before = time.monotonic() - FULL_SECONDS
                 with self.channel.lock:
                     for lane in self.lanes.values():
-                        if lane.parts and lane.since <= before:
+                        if lane.size and lane.since <= before:
                             self.flush(lane)
 
     def lane(self, resource, table=None):
@@ -474,7 +476,7 @@ class Output:
         """A row by itself. It is encoded at once: the user's code may change it afterwards."""
         if self.stop:
             raise Stopped
-        self.add(lane, self.values.one(row), None)
+        self.add(lane, self.values.one(row))
 
     def rows(self, lane, rows):
         """Rows that are no tables of Arrow."""
@@ -482,7 +484,7 @@ class Output:
             raise Stopped
         for start in range(0, len(rows), SLICE_ROWS):
             part = rows[start:start + SLICE_ROWS] if len(rows) > SLICE_ROWS else rows
-            self.add(lane, self.values.lines(part), None)
+            self.add(lane, self.values.lines(part))
 
     def table(self, lane, table):
         """A table of Arrow, pandas or polars."""
@@ -490,43 +492,46 @@ class Output:
             raise Stopped
         for batch in arrow_batches(table):
             with self.channel.lock:
-                if lane.parts and lane.schema != batch.schema:
+                if lane.text or (lane.batches and lane.batches[0].schema != batch.schema):
                     self.flush(lane)
-                self.add(lane, batch, batch.schema)
+                lane.batches.append(batch)
+                # Batches without rows have a size, too: their columns are sent.
+                self.grown(lane, batch.nbytes + 1)
 
-    def add(self, lane, part, schema):
-        size = len(part) if schema is None else part.nbytes
+    def add(self, lane, text):
         with self.channel.lock:
-            if lane.schema is not schema and (lane.schema is None or schema is None):
+            if lane.batches:
                 self.flush(lane)
-            if not lane.parts:
-                lane.since = time.monotonic()
-                lane.schema = schema
-            lane.parts.append(part)
-            lane.size += size
-            self.waiting += size
-            if lane.size >= FULL_BYTES:
-                self.flush(lane)
-            elif self.waiting >= 8 * FULL_BYTES:
-                self.flush_all()
+            lane.text += text
+            self.grown(lane, len(text))
+
+    def grown(self, lane, size):
+        if not lane.size:
+            lane.since = time.monotonic()
+        lane.size += size
+        self.waiting += size
+        if lane.size >= FULL_BYTES:
+            self.flush(lane)
+        elif self.waiting >= 8 * FULL_BYTES:
+            self.flush_all()
 
     def flush(self, lane):
         """Sends what waits. The lock is held."""
-        if not lane.parts:
+        if not lane.size:
             return
-        if lane.schema is None:
-            payload, form = b"".join(lane.parts), "jsonl"
+        if lane.batches:
+            payload, form = arrow_stream(lane.batches), "arrow"
         else:
-            payload, form = arrow_stream(lane.schema, lane.parts), "arrow"
+            payload, form = lane.text, "jsonl"
         self.waiting -= lane.size
-        lane.parts, lane.size, lane.schema = [], 0, None
+        lane.text, lane.batches, lane.size = bytearray(), [], 0
         hints, lane.hints = lane.hints, None
         self.channel.send("rows", payload, resource=lane.resource, format=form, table=lane.table, hints=hints)
 
     def flush_all(self, resource=None):
         """Sends what waits, the oldest first: of one resource, or of all."""
         with self.channel.lock:
-            lanes = [lane for lane in self.lanes.values() if lane.parts and resource in (None, lane.resource)]
+            lanes = [lane for lane in self.lanes.values() if lane.size and resource in (None, lane.resource)]
             for lane in sorted(lanes, key=lambda lane: lane.since):
                 self.flush(lane)
 
@@ -540,11 +545,11 @@ class Output:
             )
 
 
-def arrow_stream(schema, batches):
+def arrow_stream(batches):
     import pyarrow
 
     sink = pyarrow.BufferOutputStream()
-    with pyarrow.ipc.new_stream(sink, schema) as writer:
+    with pyarrow.ipc.new_stream(sink, batches[0].schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
     return sink.getvalue()
