@@ -1,4 +1,4 @@
-//! Inputs as they stand in `fixtures/fuzz`: bytes, and lines in front that begin with `#! `.
+//! Inputs as they are in `fixtures/fuzz`: bytes, and lines in front that begin with `#! `.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Without a line of settings all of it is bytes; with one that is no object there is nothing to try.
+    /// Without a line of settings all of it is bytes; with one that is not an object there is nothing to try.
     pub fn parse(data: &'a [u8]) -> Option<Self> {
         let Some(rest) = data.strip_prefix(MARK) else {
             return Some(Self { settings: Map::new(), bytes: data });

@@ -57,7 +57,7 @@ impl Stages {
         }
     }
 
-    /// Reads a file of this name, then extracts and normalizes it where it can be read: one in so many, chosen by its
+    /// Reads a file of this name, then extracts and normalizes it where it can be read: one in a few, chosen by its
     /// bytes, because that takes ten times as long. The settings are those of a resource of files; `hints`,
     /// `on_bad_row`, `naming`, `max_table_nesting`, `schema_contract` and `package` (the settings of a package) may stand
     /// beside them.

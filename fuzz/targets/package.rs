@@ -59,7 +59,7 @@ fn write(path: &Path, bytes: &[u8]) {
     }
 }
 
-/// `package.json` with the checksums and sizes of the files that are there, and its own. `None` where it is no JSON.
+/// `package.json` with the checksums and sizes of the files that are there, and its own. `None` where it is not JSON.
 fn sealed(bytes: &[u8], path: &Path, files: &[(PathBuf, &[u8])]) -> Option<Vec<u8>> {
     let mut manifest: Value = serde_json::from_slice(bytes).ok()?;
     let folder = path.parent()?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Decodes `state` of `_dlt_pipeline_state`: compressed, or plain where it is older than that.
 ///
 /// # Errors
-/// If it is no JSON.
+/// If it is not JSON.
 pub fn decoded(text: &str) -> Result<Value> {
     let unpacked = BASE64_STANDARD.decode(text).ok().and_then(|bytes| {
         let mut out = Vec::new();

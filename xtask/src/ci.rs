@@ -24,7 +24,8 @@ pub(crate) struct Args {
 /// A step: its name and what it does, given when the first one began.
 type Step = (&'static str, fn(Instant) -> Result<()>);
 
-/// After so many seconds everything was built from nothing, and there is no time to build the targets of fuzzing, too.
+/// After this many seconds everything was built from nothing, and there is no time to build the targets of fuzzing,
+/// too.
 const TOO_LATE_TO_FUZZ: u64 = 45 * 60;
 
 const STEPS: [Step; 12] = [
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The targets of fuzzing are no part of the workspace.
+/// The targets of fuzzing are not part of the workspace.
 fn format() -> Result<()> {
     run_command(cargo().args(["fmt", "--all", "--check"]))?;
     run_command(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
@@ -129,7 +130,7 @@ fn has(words: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// What git says about changed files; nothing where the tree is no checkout.
+/// What git says about changed files; nothing where the tree is not a checkout.
 fn changes() -> Result<String> {
     let mut git = Command::new("git");
     git.args(["status", "--porcelain"]).current_dir(workspace());

@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// Runs one target with this input only.
     #[arg(long)]
     input: Option<PathBuf>,
-    /// Looks for a smaller input that fails as well, for so many seconds.
+    /// Looks for a smaller input that fails as well, for this many seconds.
     #[arg(long, requires = "input")]
     minimize: bool,
 }

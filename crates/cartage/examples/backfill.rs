@@ -1,4 +1,4 @@
-//! A long run in many packages, that may be killed at any moment: the next run goes on behind what was published,
+//! A long run in many packages, that may be killed at any time: the next run continues after what was published,
 //! and leaves the tables of an undisturbed run.
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 

@@ -8,7 +8,7 @@ use cartage_source_api::Source;
 use cartage_sources_rust::IntoSources;
 use serde::de::DeserializeOwned;
 
-/// A pipeline with its folder, ready for work. Several of them may be at work in one process.
+/// A pipeline with its folder, ready to run. Several of them may run in one process.
 ///
 /// It keeps packages, state and locks where the binary `cartage` keeps them, so that `cartage status` and the
 /// others find them, and a run that was interrupted is finished by the next one.
@@ -29,7 +29,7 @@ impl Pipeline {
     /// double: a plain append that an interrupted run had already extracted is left out, and the report says so.
     ///
     /// # Errors
-    /// The first error of a stage. Whatever was published stays, and the next run goes on from there.
+    /// The first error of a stage. Whatever was published stays, and the next run continues from there.
     pub fn run(&self, sources: impl IntoSources) -> Result<RunReport, PipelineError> {
         self.run_with(sources, &RunOptions::default())
     }

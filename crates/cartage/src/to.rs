@@ -45,7 +45,7 @@ impl To {
         Self::new("postgres").set("credentials", credentials)
     }
 
-    /// Gives the destination a name of its own, so that two of one type stay apart.
+    /// Sets a name, which distinguishes several destinations of one type.
     pub fn named(mut self, name: &str) -> Self {
         let kind = std::mem::replace(&mut self.name, name.to_owned());
         if self.keys.iter().any(|(key, _)| key == "type") { self } else { self.set("type", kind) }

@@ -1,6 +1,6 @@
 //! What the allocator may hold back where memory is limited.
 
-/// Has glibc give large pieces back to the system as soon as they are free, and keep few pools.
+/// Makes glibc return large allocations to the system as soon as they are free, and keep few pools.
 ///
 /// By itself it raises the size from which it does so with every larger piece that is freed, and has eight pools a
 /// core: 50 MB more for a database with a limit of 64 MB, for some 7 % less CPU. Without a limit we leave it at that.

@@ -60,9 +60,9 @@ pub struct GlobalArgs {
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON document.
+    /// One JSON document, for programs.
     Json,
 }
 
@@ -89,7 +89,7 @@ pub enum ProgressArg {
     Bars,
     /// A line every few seconds, with CPU and memory.
     Log,
-    /// Nothing.
+    /// No progress is shown.
     None,
 }
 
@@ -120,7 +120,7 @@ pub enum Command {
             cartage ingest 'postgresql://reader@localhost/shop?table=public.orders' duckdb:shop.duckdb \
             --incremental-key updated_at --write-disposition merge\n  \
             cartage ingest 'mysql://reader@localhost/shop?query=select+1+as+one' s3://bucket/raw --table ones\n\n\
-            The password of a source that is a database may stand in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
+            The password of a source database can be set in SOURCES__INGEST__CREDENTIALS__PASSWORD.")]
     Ingest(Box<IngestArgs>),
     /// Shows what a run would do: rows, changes of tables and statements. Nothing is changed.
     #[command(
@@ -282,7 +282,7 @@ pub enum PackageCommand {
 /// Arguments of `package show`.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArgs {
-    /// Which package.
+    /// The package to show.
     #[command(flatten)]
     pub package: PackageArgs,
     /// Shows the SQL that loading a normalized package runs, without its bookkeeping. Nothing is run.

@@ -52,7 +52,7 @@ impl Start<'_> {
         Project::open(config, runtime, wait)
     }
 
-    /// Opens a pipeline only to look at it.
+    /// Opens a pipeline read-only.
     pub(crate) fn look(&self, file: &Path) -> Result<Project, PipelineError> {
         let config = self.config(file)?;
         let runtime = self.runtime(&config);

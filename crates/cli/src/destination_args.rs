@@ -1,4 +1,4 @@
-//! What the commands take that look at destinations.
+//! Arguments of the commands that inspect destinations.
 
 use clap::Subcommand;
 

@@ -1,4 +1,4 @@
-//! How an error is told on standard error, and which exit code it has.
+//! How an error is reported on standard error, and which exit code it has.
 
 use std::error::Error;
 use std::io;
@@ -14,13 +14,13 @@ use crate::output::tell;
 pub(crate) enum Failure {
     /// The pipeline says why.
     Pipeline(PipelineError),
-    /// The same, with packages that wait, and how to go on.
+    /// The same, with pending packages, and how to continue.
     Pending(PipelineError, String),
     /// Standard output cannot be written, or signals cannot be handled.
     Io(io::Error),
-    /// Something panicked that nobody expected to.
+    /// An unexpected panic.
     Panicked(Panicked),
-    /// Already told; only the exit code is left.
+    /// Already reported; only the exit code is left.
     Code(u8),
 }
 
@@ -43,7 +43,7 @@ impl From<std::fmt::Error> for Failure {
 }
 
 impl Failure {
-    /// Tells the error with its causes and its remedy, and gives the exit code.
+    /// Reports the error with its causes and its remedy, and returns the exit code.
     pub(crate) fn report(&self) -> u8 {
         match self {
             Self::Pipeline(error) => told(error),
@@ -53,7 +53,7 @@ impl Failure {
                 code
             }
             Self::Panicked(panic) => {
-                tell(&format!("error: Cartage gave up: {panic}"));
+                tell(&format!("error: internal error: {panic}"));
                 tell(
                     "hint: this is a bug in Cartage; please report it with the command and, if you can, the data",
                 );
@@ -76,7 +76,7 @@ fn told(error: &PipelineError) -> u8 {
     code(error.kind())
 }
 
-/// The message and its causes, without those that repeat what stands before them.
+/// The message and its causes, without those that repeat what precedes them.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

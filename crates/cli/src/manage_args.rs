@@ -54,7 +54,7 @@ pub struct StateShowArgs {
     /// The pipeline file.
     #[command(flatten)]
     pub file: FileArgs,
-    /// Which part.
+    /// The part of the state to show.
     #[command(flatten)]
     pub scope: ScopeArgs,
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Writes text on standard output. A reader that has gone away (`| head`) is no error.
+/// Writes text on standard output. A reader that has gone away (`| head`) is not an error.
 ///
 /// # Errors
 /// If standard output cannot be written.

@@ -17,9 +17,9 @@ pub enum SchemaCommand {
     #[command(after_help = "Examples:\n  cartage schema export --as mermaid\n  \
         cartage schema export --output shop.schema.yaml --remove-defaults")]
     Export(SchemaExportArgs),
-    /// Replaces the pipeline's schema by that of a YAML or JSON file, and loads it.
+    /// Replaces the pipeline's schema with that of a YAML or JSON file, and loads it.
     #[command(
-        long_about = "Replaces the pipeline's schema by that of a YAML or JSON file, and loads it, so that \
+        long_about = "Replaces the pipeline's schema with that of a YAML or JSON file, and loads it, so that \
             the destination and other machines know it. Tables that are at the destination are not changed. \
             Refused while packages are pending. To keep files beside the pipeline that always win, set \
             pipeline.import_schema_path."
@@ -30,13 +30,13 @@ pub enum SchemaCommand {
         cartage schema diff --from package:1795163558.208462 --to local\n  \
         cartage schema diff --from old.schema.yaml --to destination")]
     Diff(SchemaDiffArgs),
-    /// Gives a column that is at the destination a wider type, and loads the change.
+    /// Changes a column at the destination to a wider type, and loads the change.
     #[command(
-        long_about = "Gives a column that is at the destination a wider type: one that holds every value of the old \
+        long_about = "Changes a column at the destination to a wider type: one that holds every value of the old \
             one with the same digits, such as a decimal with more digits, a bigint of more bits, or text of any \
             length. Values that come later and did not fit before then go into the column; those that went to a \
             variant column stay there. Where the pipeline file names a `data_type` for the column, change it there, too: \
-            a hint counts for the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
+            a hint applies to the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
             MySQL and MariaDB can do it.",
         after_help = "Examples:\n  cartage schema widen orders amount 'decimal(20, 4)'\n  \
             cartage schema widen orders number bigint\n  \
@@ -79,7 +79,7 @@ pub struct SchemaArgs {
 /// Arguments of `schema export`.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaExportArgs {
-    /// Which schema.
+    /// The schema that the command is for.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// json, yaml, dbml, dot or mermaid [default: that of the file's extension, else yaml].
@@ -110,7 +110,7 @@ pub struct SchemaImportArgs {
 /// Arguments of `schema diff`.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaDiffArgs {
-    /// Which schema.
+    /// The schema that the command is for.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// The old schema: `destination`, `local`, `package:LOAD_ID` or a file.

@@ -1,4 +1,4 @@
-//! Loads all layers and gives out typed settings and the sections of destinations and sources.
+//! Loads all layers and returns typed settings and the sections of destinations and sources.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl Config {
     /// A destination by its name under `[destination]` or by its bare type.
     ///
     /// # Errors
-    /// A `type` that is no text.
+    /// A `type` that is not text.
     pub(crate) fn named_destination(&self, name: &str) -> Result<DestinationSettings, ConfigError> {
         let foreign = self.names_in("destination");
         let exact = [Candidate::exact(&["destination", name])];
@@ -153,7 +153,7 @@ impl Config {
     /// dlt does, in the more general ones, down to the bare key. `None` where no layer has it.
     ///
     /// # Errors
-    /// A value of another type, or a placeholder that nobody has filled in.
+    /// A value of another type, or a placeholder that was not filled in.
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ConfigError> {
         let parts: Vec<&str> = key.split('.').collect();
         let (name, tables) = parts.split_last().expect("a split text has a part");
@@ -200,7 +200,7 @@ impl Config {
         self.shared.recorder.values()
     }
 
-    /// A table that may stand at a resource, a source, all sources, a stage or at the top.
+    /// A table that is allowed at a resource, a source, all sources, a stage or at the top.
     fn nested<T: DeserializeOwned>(
         &self,
         table: &str,
@@ -276,7 +276,7 @@ impl Config {
         Ok(SourceSettings { name: name.to_owned(), kind, section, resources })
     }
 
-    /// An option for a source or destination that nobody uses would be passed over in silence.
+    /// An option for a source or destination that is not used would be ignored silently.
     fn check_targets_of_sets(&self) -> Result<(), ConfigError> {
         let used = self.destination.iter().chain(&self.staging).map(|destination| destination.name.as_str());
         let destinations = self.names_in("destination").into_iter().chain(used).collect();

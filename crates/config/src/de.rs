@@ -39,7 +39,7 @@ impl From<Kind> for DeError {
 }
 
 impl DeError {
-    /// Adds the key that the value stands under. Below a secret key nothing of the value is kept.
+    /// Adds the key of the value. Below a secret key nothing of the value is kept.
     pub(crate) fn under(mut self, key: &str, node: &Node) -> Self {
         self.path.push(key.to_owned());
         self.place.get_or_insert_with(|| node.origin.clone());
@@ -136,7 +136,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// What text without a type is when nobody says what it should be: a number or a boolean only where it would be
+/// What text without a type is when no type is asked for: a number or a boolean only where it would be
 /// printed as the same text again, so that nothing is lost should it be meant as text.
 fn visit_guessed<'de, V: Visitor<'de>>(text: &'de str, visitor: V) -> Result<V::Value, DeError> {
     match text {

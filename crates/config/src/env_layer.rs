@@ -79,7 +79,7 @@ fn leaf(name: &str, value: &str) -> Node {
     node
 }
 
-/// Puts a leaf at its path unless a whole value stands on the way.
+/// Puts a leaf at its path unless a complete value is on the way.
 fn insert(tree: &mut Table, path: &[String], leaf: Node) {
     let (key, rest) = path.split_first().expect("paths of variables have at least one part");
     if rest.is_empty() {

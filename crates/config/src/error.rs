@@ -24,7 +24,7 @@ pub enum ConfigError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file is no TOML.
+    /// A file is not TOML.
     #[error("{place}: {message}")]
     Syntax {
         /// Where reading stopped.
@@ -45,13 +45,13 @@ pub enum ConfigError {
         key: String,
         /// The known key that is spelled most like it.
         nearest: Option<String>,
-        /// All keys that may stand there.
+        /// All keys that are allowed there.
         known: Vec<String>,
-        /// Where it stands.
+        /// Where it is.
         place: Origin,
     },
     /// A value of the wrong type, or a word that is none of those allowed.
-    #[error("{}`{key}` is {found}, wanted {wanted}", prefix(place.as_ref()))]
+    #[error("{}`{key}` is {found}, expected {wanted}", prefix(place.as_ref()))]
     WrongType {
         /// The whole dotted key.
         key: String,
@@ -59,7 +59,7 @@ pub enum ConfigError {
         found: String,
         /// What may be there.
         wanted: String,
-        /// Where the value stands.
+        /// Where the value is.
         place: Option<Origin>,
     },
     /// A value of the right type that cannot be used.
@@ -69,7 +69,7 @@ pub enum ConfigError {
         key: String,
         /// What is wrong with it.
         message: String,
-        /// Where the value stands.
+        /// Where the value is.
         place: Option<Origin>,
     },
     /// A value that must be there is not.
@@ -85,7 +85,7 @@ pub enum ConfigError {
     Placeholder {
         /// The whole dotted key.
         key: String,
-        /// Where the placeholder stands.
+        /// Where the placeholder is.
         place: Origin,
     },
     /// Two resources of a source have the same name.

@@ -4,7 +4,7 @@ use crate::node::{Node, Table, Value, lay_over, table_at};
 use crate::origin::Layer;
 use crate::variable_names::spelled;
 
-/// The names that may stand at the top of a file.
+/// The names that are allowed at the top of a file.
 pub(crate) const TOP: [&str; 8] =
     ["pipeline", "destination", "sources", "extract", "normalize", "load", "data_writer", "runtime"];
 
@@ -64,7 +64,7 @@ impl Layers {
     }
 
     /// Lays the candidates of all layers over one another. `candidates` go from special to general;
-    /// `foreign` names tables of other programs wherever they stand in a general place.
+    /// `foreign` names tables of other programs wherever they are in a general place.
     pub(crate) fn resolve(&self, candidates: &[Candidate], foreign: &[&str]) -> Table {
         let mut out = Table::new();
         let prefixes = [None, self.pipeline.as_ref()];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub enum Layer {
     /// `--set a.b.c=value` on the command line, or what a program that runs the pipeline sets itself.
     Set,
-    /// An environment variable.
+    /// An environment variable, named as it is set.
     Environment,
     /// `secrets.toml` in the settings folder.
     Secrets,
@@ -58,7 +58,7 @@ pub enum OriginPlace {
 /// Where a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The layer that gave the value.
+    /// The layer that the value comes from.
     pub layer: Layer,
     /// Where in the layer.
     pub place: OriginPlace,

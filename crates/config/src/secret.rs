@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides `text`.
+    /// Wraps `text`, so that `Debug` and messages do not show it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -189,7 +189,7 @@ impl Section {
         Ok(self.with_table(table))
     }
 
-    /// This table with the table under `inner` of the one under `key` moved there, below what stands there.
+    /// This table with the table under `inner` of the one under `key` moved there, below what is there.
     #[must_use]
     pub fn lift(&self, key: &str, inner: &str) -> Self {
         let mut table = self.table().clone();

@@ -51,7 +51,7 @@ fn at(path: &[String], mut node: Node) -> Table {
     Table::from_iter([(path[0].clone(), node)])
 }
 
-/// Text in quotes, as it would stand in the file. The shell has taken its own quotes off already.
+/// Text in quotes, as it would be written in the file. The shell has taken its own quotes off already.
 fn quoted(text: &str, origin: &Origin) -> Option<Value> {
     let text = text.trim();
     text.starts_with(['"', '\'']).then(|| toml_layer::read_value(text, origin)).flatten()

@@ -13,7 +13,7 @@ use crate::origin::{Layer, Origin, OriginPlace};
 /// Reads `text`, which is the content of `path`.
 ///
 /// # Errors
-/// [`ConfigError::Syntax`] with the place where the text is no TOML.
+/// [`ConfigError::Syntax`] with the place where the text is not TOML.
 pub(crate) fn read(text: &str, path: &Path, layer: Layer) -> Result<Table, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::new(text, Arc::from(path), layer);
@@ -24,7 +24,7 @@ pub(crate) fn read(text: &str, path: &Path, layer: Layer) -> Result<Table, Confi
     table(document.into_inner(), &places)
 }
 
-/// Reads one value as it may stand right of the `=`, without places of its own.
+/// Reads one value as it may be written to the right of the `=`, without places of its own.
 pub(crate) fn read_value(text: &str, origin: &Origin) -> Option<Value> {
     let value = DeValue::parse(text).ok()?;
     let places = Places {
@@ -98,7 +98,7 @@ fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> 
         DeValue::Float(digits) => {
             let number: f64 = digits.as_str().parse().map_err(|_| ConfigError::Syntax {
                 place: places.origin(offset),
-                message: format!("{digits} is no number"),
+                message: format!("{digits} is not a number"),
             })?;
             as_written(Value::Float(number), &crate::de::printed(number), written)
         }
@@ -118,7 +118,7 @@ fn value_of(value: Spanned<DeValue<'_>>, offset: usize, places: &Places<'_>) -> 
     })
 }
 
-/// A value with the text that stands in the file, where it is printed as another one.
+/// A value with the text that is in the file, where it is printed as another one.
 fn as_written(value: Value, printed: &str, written: &str) -> Value {
     if written.is_empty() || written == printed {
         value

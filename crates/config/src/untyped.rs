@@ -25,7 +25,7 @@ impl Section {
         Self::of_node(String::new(), root, shared)
     }
 
-    /// This table for an owner with types of its own for everything, who shares it with nobody: what is a number or a
+    /// This table for an owner with types of its own for everything, who does not share it: what is a number or a
     /// boolean here may be a text and the other way round, and whatever no type knows is refused. Of more general
     /// tables it has only the keys in `known`.
     ///

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A text, or what becomes one: numbers, booleans and dates are the text that stands in the file, so that `1.10`
+/// A text, or what becomes one: numbers, booleans and dates are the text that is in the file, so that `1.10`
 /// stays `1.10`. Lists have such values too, tables in them and tables below are JSON with its types.
 ///
 /// From the environment and `--set` it is always a text.

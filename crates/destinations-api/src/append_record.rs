@@ -19,7 +19,7 @@ pub struct AppendRecord {
     /// Its column with the load id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_id: Option<String>,
-    /// Where its rows hang, for nested tables.
+    /// The parent of its rows, for nested tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Link>,
 }
@@ -27,7 +27,7 @@ pub struct AppendRecord {
 /// How the rows of a nested table name their parents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// The parent table.
+    /// Name of the parent table.
     pub table: String,
     /// The column of the parent that names its rows.
     pub row_key: String,
@@ -82,7 +82,7 @@ impl AppendRecord {
     }
 }
 
-/// How many of the tables stand above `table`.
+/// How many of the tables are above `table`.
 fn depth(parents: &[(String, Option<String>)], table: &str) -> usize {
     let mut depth = 0;
     let mut at = table;

@@ -25,7 +25,7 @@ pub type Connector<'a> = &'a (dyn Fn(&ConnectRequest) -> Result<Box<dyn Destinat
 pub struct ConnectRequest {
     /// Registered type, such as `duckdb`.
     pub destination_type: String,
-    /// Name under `[destination]`, equal to the type where the user gave none.
+    /// Name under `[destination]`, equal to the type where none is configured.
     pub name: String,
     /// Defaults such as the file name derive from it.
     pub pipeline_name: String,
@@ -43,7 +43,7 @@ pub struct ConnectRequest {
     /// A folder of this machine for a destination that has no place of its own to remember how far a load is.
     /// Made when it is needed.
     pub state_dir: Option<PathBuf>,
-    /// Set when the user asks to stop. A job that can go on later from where it is looks at it and ends with
+    /// Set when the user asks to stop. A job that can continue later from where it is checks it and ends with
     /// [`JobOutcome::Interrupted`](crate::JobOutcome::Interrupted).
     pub cancel: CancelToken,
 }
@@ -174,7 +174,7 @@ impl CommonSettings {
         Ok(Self::split(settings)?.0)
     }
 
-    /// Reads them, and gives the settings that are left for a destination's own type.
+    /// Reads them, and returns the settings that are left for a destination's own type.
     ///
     /// # Errors
     /// As for [`read`](Self::read).

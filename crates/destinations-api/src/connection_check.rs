@@ -19,7 +19,7 @@ use crate::system::{LOADS_TABLE, STATE_TABLE};
 pub enum Outcome {
     /// The attempt succeeded.
     Ok,
-    /// It does not.
+    /// The attempt failed.
     Failed,
     /// It was not tried, because one before it failed.
     Skipped,
@@ -43,7 +43,7 @@ pub struct ProbeReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CompleteLoad {
-    /// Its load id.
+    /// Load id of the load.
     pub load_id: String,
     /// Name of its schema.
     pub schema: String,
@@ -105,7 +105,7 @@ pub fn check_connection(destination: &dyn Destination) -> ConnectionCheck {
             let seen = if stock.tables.is_empty() {
                 "the dataset is empty or not there yet"
             } else {
-                "what is there can be read"
+                "existing data can be read"
             };
             found = Some(stock);
             Ok(seen.to_owned())

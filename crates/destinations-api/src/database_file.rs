@@ -58,5 +58,5 @@ pub fn try_making(path: &Path) -> Result<String> {
             "check that the folder exists and may be written to, or name another file with 'path'",
         )
     })?;
-    Ok(format!("{} is not there yet and can be made", path.display()))
+    Ok(format!("{} does not exist yet and can be created", path.display()))
 }

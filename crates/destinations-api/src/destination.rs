@@ -30,7 +30,7 @@ use crate::stored::{LoadInFlight, StoredSchema, StoredState};
 ///   that they write in.
 /// - [`prepare_load`](Self::prepare_load) begins the load with an entry in the ledger and takes over from
 ///   every other load of the same pipeline that is in the ledger: whether its machine is at work, was
-///   killed or has given up, its direct rows are removed, its staged rows dropped and its entries
+///   killed or has stopped, its direct rows are removed, its staged rows dropped and its entries
 ///   forgotten.
 /// - A job, a follow-up or a commit whose load is not in the ledger any more writes nothing and fails
 ///   ([`taken_over`](crate::taken_over)).
@@ -108,10 +108,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
 /// A piece of work that either happens whole, with its ledger entry, or not at all.
 ///
-/// Where the destination works on it by itself, [`run`](Self::run) gives [`JobOutcome::Running`] instead of waiting.
-/// The handle is in the ledger before the work is submitted under it, and submitting it once more under the same
-/// handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks about it. A
-/// commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of the job.
+/// Where the destination works on it by itself, [`run`](Self::run) returns [`JobOutcome::Running`] instead of
+/// waiting. The handle is in the ledger before the work is submitted under it, and submitting it once more under the
+/// same handle changes nothing: a load that opens and runs the job again, in this process or the next one, asks
+/// about it. A commit or a take-over of the load forgets the handle, and no row appears without the ledger entry of
+/// the job.
 pub trait Job: Send {
     /// Does the work. A job found in the ledger is done already, and nothing happens.
     ///
@@ -170,7 +171,7 @@ pub struct Description {
     pub location: String,
     /// Name of the dataset.
     pub dataset: String,
-    /// How to look at the data, as a command, where there is a customary one.
+    /// How to inspect the data, as a command, where there is a customary one.
     pub look: Option<String>,
 }
 
@@ -196,7 +197,7 @@ impl Description {
 /// How far a load is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadStatus {
-    /// Nothing was recorded.
+    /// Nothing was recorded for the load.
     New,
     /// Some of it is in the ledger.
     Started,
@@ -264,7 +265,7 @@ pub trait Preview {
     /// As for the steps of the load that cannot be put into statements.
     fn statements(&self, plan: &LoadPlan, jobs: &[JobFile]) -> Result<SqlScript>;
 
-    /// Whether [`statements_now`](Self::statements_now) looks at the tables that are there.
+    /// Whether [`statements_now`](Self::statements_now) reads the existing tables.
     fn compares(&self) -> bool {
         false
     }

@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// Try the same thing again later; the attempt count goes up.
     Transient,
-    /// Trying again gives the same; a person must look at the data or the table.
+    /// Another attempt fails as well; a person must look at the data or the table.
     Terminal,
     /// Stored data or a package is inconsistent; stop and touch nothing.
     Corrupt,
@@ -44,12 +44,12 @@ impl Error {
         Self { inner: Box::new(Inner { kind, message: message.into(), remedy: None, source: None }) }
     }
 
-    /// Worth another attempt.
+    /// An error that may pass: the job is tried again.
     pub fn transient(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Transient, message)
     }
 
-    /// The same again gives the same.
+    /// An error that another attempt would not change.
     pub fn terminal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Terminal, message)
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilePlace {
-    /// On this machine.
+    /// A path on this machine.
     Local(PathBuf),
     /// Where the engine of the destination reads it by itself. Only for destinations whose capabilities name the
     /// scheme of the URL.
@@ -74,10 +74,11 @@ impl JobFile {
     pub fn local(&self) -> Result<&Path> {
         match &self.place {
             FilePlace::Local(path) => Ok(path),
-            FilePlace::Staged { url, .. } => {
-                Err(Error::invalid(format!("job {} lies at {url}, and is not read from there", self.id))
-                    .with_remedy("leave 'staging' out of [pipeline]"))
-            }
+            FilePlace::Staged { url, .. } => Err(Error::invalid(format!(
+                "job {} is at {url}, which this destination does not read",
+                self.id
+            ))
+            .with_remedy("leave 'staging' out of [pipeline]")),
         }
     }
 

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! # Invariants
-//! - A destination does not know the load loop: it is handed a [`LoadPlan`] and told what to do in
+//! - A destination does not know the load loop: it gets a [`LoadPlan`] and is called in
 //!   the order that [`Destination`] describes.
 //! - Everything that changes data carries a *ledger entry* in the same transaction. Asking for the
 //!   same thing again is then answered with "done", so that a crash between any two calls costs nothing.
@@ -51,7 +51,9 @@ pub use append_record::{AppendRecord, Link};
 pub use capabilities::{
     Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
 };
-pub use cartage_config::{Seconds, Secret, Secrets, Section as Settings, Written, keys_of, text_or_structure};
+pub use cartage_config::{
+    Seconds, Secret, Secrets, Section as Settings, Written, keys_of, text_or_structure,
+};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use connection_check::{

@@ -25,7 +25,7 @@ const SKIP_UNCHANGED: MergeOption =
 ///
 /// # Errors
 /// Invalid if a key or a column is missing that the strategy needs, if a hint that one column may
-/// have stands at several, or if a condition cannot be read.
+/// have is on several, or if a condition cannot be read.
 pub fn check_merge(table: &Table, strategy: MergeStrategy) -> Result<Vec<String>> {
     check_columns(table, strategy)?;
     for (option, names) in
@@ -129,13 +129,13 @@ fn is_set(table: &Table, hint: &str) -> bool {
 /// Puts names into a condition: `{table}` stands for what `names` says, a double brace for a brace.
 ///
 /// # Errors
-/// Invalid naming the option, if a brace stands alone or holds another name.
+/// Invalid naming the option, if a brace is single or holds another name.
 pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<String> {
     let broken = |what: String| {
         let known: Vec<String> = names.iter().map(|(name, _)| format!("{{{name}}}")).collect();
         let places = if known.is_empty() { "nothing".to_owned() } else { known.join(" and ") };
         Err(Error::invalid(format!("{option} `{condition}` {what}"))
-            .with_remedy(format!("braces may hold {places}; write {{{{ for a brace itself")))
+            .with_remedy(format!("braces may hold {places}; write {{{{ for a literal brace")))
     };
     let mut expanded = String::with_capacity(condition.len());
     let mut rest = condition;
@@ -152,7 +152,7 @@ pub fn expand(option: &str, condition: &str, names: &[(&str, &str)]) -> Result<S
             return broken(format!("has a single {brace}"));
         };
         let Some((_, value)) = names.iter().find(|(known, _)| *known == name) else {
-            return broken(format!("has {{{name}}}, which stands for nothing"));
+            return broken(format!("has {{{name}}}, which is not a known placeholder"));
         };
         expanded.push_str(value);
         rest = behind;

@@ -10,7 +10,7 @@ pub enum Param {
     Text(String),
     /// A whole number.
     Int(i64),
-    /// A moment in UTC, in microseconds since 1970.
+    /// A point in time in UTC, in microseconds since 1970.
     Timestamp(i64),
     /// The null of any type.
     Null,

@@ -1,4 +1,4 @@
-//! The settings of one destination, read into types: what a type has not is refused, and errors say where a value stands.
+//! The settings of one destination, read into types: what a type has not is refused, and errors say where a value is.
 
 use cartage_config::ConfigError;
 use serde::Deserialize;
@@ -89,7 +89,7 @@ mod tests {
         let error = read(&json!({"timeout": -1})).unwrap_err().to_string();
         assert_eq!(
             error,
-            "settings of the program: `destination.shelf.timeout` is the number -1, wanted a number of seconds above zero"
+            "settings of the program: `destination.shelf.timeout` is the number -1, expected a number of seconds above zero"
         );
         assert!(read(&json!({"command": "cat"})).is_err());
     }

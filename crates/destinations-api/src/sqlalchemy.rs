@@ -44,7 +44,7 @@ pub fn type_of(settings: &Settings) -> Result<&'static str> {
     };
     let driver_of = |text: &str| match text.trim().split_once("://") {
         Some((driver, _)) => Ok(vec![("drivername".to_owned(), driver.to_owned())]),
-        None => Err(refused("the text is no URL of SQLAlchemy")),
+        None => Err(refused("the text is not a URL of SQLAlchemy")),
     };
     let (keys, _): (Keys, _) = settings.spell_out_with("credentials", driver_of)?.split()?;
     let driver = keys.credentials.and_then(|credentials| credentials.drivername);
@@ -95,7 +95,7 @@ mod tests {
             (json!("mssql+pyodbc://u:hush@h/d"), "there is no destination for the database 'mssql'"),
             (json!({"drivername": "oracle", "password": "hush"}), "for the database 'oracle'"),
             (json!("u:hush://@h/d"), "must begin with the name of a database"),
-            (json!("hush"), "the text is no URL"),
+            (json!("hush"), "the text is not a URL"),
             (json!({"password": "hush"}), "must name a database"),
             (Value::Null, "must name a database"),
         ] {

@@ -4,7 +4,7 @@
 //! table; two pipelines that load the same table at once mix their rows there. Here the staging
 //! dataset keeps its name, but each load has tables of its own in it, called `<table>__<tag>`, where
 //! the tag is a hash of pipeline, load id and table. They are made once per load, recorded in the
-//! ledger and dropped by the commit. Where a load is given up, the next load of the same pipeline
+//! ledger and dropped by the commit. Where a load is abandoned, the next load of the same pipeline
 //! drops them when it takes over.
 
 use xxhash_rust::xxh3::xxh3_64;

@@ -40,7 +40,7 @@ pub trait StagingPlace: fmt::Debug + Send + Sync {
     fn locate(&self, plan: &LoadPlan, job: &JobFile) -> Result<PlacedFile>;
 
     /// Begins a load, once the destination has prepared it: loads of the pipeline that it has taken over from are
-    /// forgotten, and what they and earlier loads left is removed, as far as the place is not told to keep it.
+    /// forgotten, and what they and earlier loads left is removed, unless the place is configured to keep it.
     ///
     /// # Errors
     /// Transient or terminal; a part of it may be done.
@@ -53,8 +53,9 @@ pub trait StagingPlace: fmt::Debug + Send + Sync {
     /// Transient or terminal; a place that replaces no files fails for good where another one has its name.
     fn put(&self, plan: &LoadPlan, job: &JobFile) -> Result<()>;
 
-    /// Ends a load that the destination has recorded as complete: its files are removed, unless the place is told to
-    /// keep them. What cannot be removed now is left to the next load, since this one is complete already.
+    /// Ends a load that the destination has recorded as complete: its files are removed, unless the place is
+    /// configured to keep them. What cannot be removed now is left to the next load, since this one is complete
+    /// already.
     fn end(&self, commit: &LoadCommit);
 
     /// What a load needs of the place, as for [`Destination::probes`].
@@ -96,7 +97,7 @@ pub struct WithStaging<'p> {
     place: Box<dyn StagingPlace + 'p>,
     /// Whether the engine reads files of the place by itself.
     reads_urls: bool,
-    /// Files, by load id and job, of jobs that run at the destination: they are there, so nobody looks for them.
+    /// Files, by load id and job, of jobs that run at the destination: they are there, so they are not looked for.
     in_use: Mutex<HashMap<(String, String), FilePlace>>,
 }
 

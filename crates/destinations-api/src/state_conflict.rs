@@ -25,8 +25,8 @@ pub enum BaseState {
 impl BaseState {
     /// Fails with a conflict if another run has moved the state; `stored` is the newest one of complete loads.
     ///
-    /// A destination that is behind is no conflict: its dataset was dropped or restored from a copy, and
-    /// nobody's rows would be passed over. Nor is the state that the load itself has brought.
+    /// A destination that is behind is not a conflict: its dataset was dropped or restored from a copy, and
+    /// no rows would be skipped. Nor is the state that the load itself has written.
     ///
     /// # Errors
     /// Conflict, naming the load that moved the state.
@@ -70,7 +70,7 @@ pub fn taken_over(load: &LoadKey) -> Error {
 
 fn conflict(message: String) -> Error {
     Error::conflict(message).with_remedy(
-        "another machine runs the same pipeline; `cartage run` drops this package, takes the newer state over \
+        "another machine runs the same pipeline; `cartage run` drops this package, takes over the newer state \
          and extracts again (`cartage abort` only drops it)",
     )
 }

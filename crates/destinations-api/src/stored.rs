@@ -50,7 +50,7 @@ impl StoredSchema {
 pub struct LoadInFlight {
     /// Name of the pipeline that began it.
     pub pipeline: String,
-    /// Its load id.
+    /// Load id of the load.
     pub load_id: String,
 }
 

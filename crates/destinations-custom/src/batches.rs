@@ -53,7 +53,7 @@ impl Owned {
 }
 
 impl Batches {
-    /// Opens the file of a job behind its first `skip` rows.
+    /// Opens the file of a job after its first `skip` rows.
     pub(crate) fn open(job: &JobFile, skip: u64, cut: Cut) -> Result<Self> {
         let path = job.local()?;
         let name = path.display().to_string();
@@ -62,7 +62,7 @@ impl Batches {
         match job.format {
             FileFormat::Parquet => Self::parquet(file, name, skip, cut),
             FileFormat::Jsonl => Self::json(file, job.codec, name, skip, cut),
-            other => Err(Error::invalid(format!("{other} files cannot be cut into batches"))),
+            other => Err(Error::invalid(format!("{other} files cannot be split into batches"))),
         }
     }
 
@@ -83,7 +83,9 @@ impl Batches {
             None => Box::new(BufReader::new(file)),
             Some(Codec::Gz) => Box::new(BufReader::new(MultiGzDecoder::new(file))),
             Some(other @ Codec::Zst) => {
-                return Err(Error::invalid(format!("{name} is packed with {other}, which cannot be read")));
+                return Err(Error::invalid(format!(
+                    "{name} is compressed with {other}, which cannot be read"
+                )));
             }
         };
         let mut line = Vec::new();

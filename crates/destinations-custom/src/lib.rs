@@ -2,8 +2,8 @@
 //!
 //! A [`Sink`] is all that has to be written: it is handed one [`Batch`] after the other and says whether it
 //! took it. [`Custom`] makes a destination of it: it cuts job files into batches, remembers on disk how far each
-//! job is, and goes on from there after a crash. Two sinks come along: [`CommandSink`] hands each batch to a process
-//! (`type = "process"`), and [`rows`], [`arrow()`] and [`files`] make one of a closure.
+//! job is, and continues from there after a crash. Two sinks are included: [`CommandSink`] hands each batch to a
+//! process (`type = "process"`), and [`rows`], [`arrow()`] and [`files`] make one of a closure.
 //!
 //! ```
 //! use cartage_destinations_custom::{Custom, rows};
@@ -23,7 +23,7 @@
 //!   process dies between the two, and then with the same first row.
 //!
 //! # Limitations
-//! Nothing is read back: no state, no schemas, no conflicts between machines. Write dispositions are told and
+//! Nothing is read back: no state, no schemas, no conflicts between machines. Write dispositions are passed on and
 //! otherwise up to the sink: nothing is emptied, replaced or merged.
 
 mod batches;

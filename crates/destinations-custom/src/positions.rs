@@ -59,7 +59,7 @@ impl Positions {
         }
     }
 
-    /// Begins a load, or goes on with it. Other loads of the pipeline are forgotten.
+    /// Begins a load, or continues it. Other loads of the pipeline are forgotten.
     pub(crate) fn begin(&self, load: &LoadKey) -> Result<()> {
         let own = self.load(load);
         fs::create_dir_all(&own).map_err(|cause| failed("make", &own, cause))?;
@@ -96,7 +96,7 @@ impl Positions {
         let there = self.root.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         tempfile::tempfile_in(there).map_err(|cause| {
             failed("write into", there, cause)
-                .with_remedy("let CARTAGE_DATA_DIR name a folder that may be written to")
+                .with_remedy("set CARTAGE_DATA_DIR to a folder that is writable")
         })?;
         Ok(format!("positions are kept in {}", self.root.display()))
     }

@@ -15,7 +15,7 @@ pub trait Sink: fmt::Debug + Send + Sync {
     /// Tries whether batches could be taken, without handing over one, and says what was seen.
     ///
     /// # Errors
-    /// What stands in the way, with its remedy.
+    /// What prevents it, with its remedy.
     fn probe(&self) -> Result<String> {
         Ok(format!("{} takes rows", self.location()))
     }
@@ -91,7 +91,7 @@ impl JsonRows {
     /// The rows as objects.
     ///
     /// # Errors
-    /// If a line is no object.
+    /// If a line is not an object.
     pub fn parse(&self) -> Result<Vec<Map<String, Value>>, serde_json::Error> {
         self.text.lines().map(serde_json::from_str).collect()
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, database_file, staging};
 use serde::Deserialize;
 
-/// More than machines have; DuckDB starts as many as it is told, before it does anything.
+/// More than machines have; DuckDB starts as many as it is asked for, before it does anything.
 const MOST_THREADS: usize = 1024;
 
 /// Keys of this destination beside those that name its file and those that all destinations share.
@@ -90,7 +90,7 @@ fn database_path(request: &ConnectRequest, named: Option<String>) -> Result<Path
     let path = request.base_dir.join(file);
     if path.to_string_lossy().contains('?') {
         return Err(Error::invalid(format!(
-            "DuckDB cannot have its file at {}, because of the question mark",
+            "DuckDB cannot open a file at {}, because of the question mark",
             path.display()
         ))
         .with_remedy(remedy(" whose folders have none")));
@@ -103,7 +103,7 @@ fn without_scheme(text: &str) -> Result<&str> {
     let refused = |reason: &str| {
         // The text is not quoted: what is meant for another database has a password in it.
         Error::invalid(reason.to_owned()).with_remedy(
-            "write a path, or duckdb:///shop.duckdb, or duckdb:////home/me/shop.duckdb with the whole path",
+            "write a path, or duckdb:///shop.duckdb, or duckdb:////home/me/shop.duckdb with an absolute path",
         )
     };
     if let Some((scheme, rest)) = text.split_once("://") {

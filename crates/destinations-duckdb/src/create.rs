@@ -1,5 +1,5 @@
 //! Makes a database file as a whole: a process that dies while DuckDB writes the first bytes of a new file
-//! must not leave half a file, which nobody could open again.
+//! must not leave half a file, which could not be opened again.
 
 use std::fs;
 use std::io;
@@ -28,7 +28,7 @@ pub(crate) fn create_if_absent(path: &Path, make: impl FnOnce(&Path) -> duckdb::
     let _ = fs::remove_file(&unfinished);
 }
 
-/// Where the file is until it is whole: beside its place, hidden.
+/// Where the file is until it is complete: beside its place, hidden.
 fn unfinished(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!(".{name}.unfinished"))

@@ -39,7 +39,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the file of `config`, or gives the instance that this process has open already. Settings
+    /// Opens the file of `config`, or returns the instance that this process has open already. Settings
     /// of the instance are those of the first that opened it.
     pub(crate) fn open(config: &Config, runtime: &Runtime) -> Result<Arc<Self>> {
         let key = canonical(&config.path);
@@ -118,7 +118,7 @@ fn connect(config: &Config, runtime: &Runtime) -> Result<Instance> {
 /// Attaching instead of opening gives the database a name of ours and row groups of our size.
 pub(crate) fn attachment(place: &Path) -> Result<String> {
     let text = place.to_str().ok_or_else(|| {
-        Error::invalid(format!("{} is not UTF-8, and duckdb attaches no other paths", place.display()))
+        Error::invalid(format!("{} is not UTF-8, and duckdb attaches only UTF-8 paths", place.display()))
             .with_remedy("name another file with 'path'")
     })?;
     let catalog = DuckDbDialect.quote(CATALOG);

@@ -62,7 +62,7 @@ impl DuckDbEngine {
         self.handle.get(|| Database::open(&self.config, &self.runtime))
     }
 
-    /// Opens the file, or looks whether it could be made.
+    /// Opens the file, or checks whether it could be created.
     fn try_opening(&self) -> Result<String> {
         let path = self.place();
         if !path.exists() {
@@ -170,7 +170,7 @@ const LARGE_LOAD: u64 = 16 << 20;
 /// Lets checkpoints join small row groups unless the load is large and removes no rows.
 ///
 /// Every thread leaves a small row group at the end of a job. Joining them writes their big neighbours
-/// once more, which takes as long as loading them did, while a few small ones harm nobody. Small loads must
+/// once more, which takes as long as loading them did, while a few small ones do no harm. Small loads must
 /// join them: each would leave one more in every table, with half a megabyte in the file.
 fn vacuum(plan: &LoadPlan) -> Statement {
     let only_appends = plan.chains.is_empty() && plan.truncate.is_empty();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cartage_destinations_api::{Error, ErrorKind};
 
-/// How DuckDB begins the messages of errors that the same statement will always give.
+/// How DuckDB begins the messages of errors that the same statement will always return.
 const TERMINAL: &[&str] = &[
     "Constraint Error",
     "Conversion Error",
@@ -61,9 +61,9 @@ pub(crate) fn is_absent(cause: &duckdb::Error) -> bool {
     cause.to_string().contains("could not be found")
 }
 
-/// An error of something that stands where a table should be.
+/// An error of something that is not a table but has its name.
 pub(crate) fn no_table(dataset: &str, table: &str, cause: &duckdb::Error) -> Error {
-    Error::terminal(format!("{dataset}.{table} takes no rows: {}", one_line(cause)))
+    Error::terminal(format!("{dataset}.{table} accepts no rows: {}", one_line(cause)))
         .with_remedy("rename or drop what has this name, or choose another `table_name` or dataset")
 }
 
@@ -82,8 +82,8 @@ fn remedy(message: &str) -> Option<&'static str> {
         Some("free some space on the disk of the database file, then run again")
     } else if message.starts_with("Out of Memory Error") {
         Some(
-            "raise 'memory_limit' of the destination, or lower 'workers' in [load]; besides its rows, a table takes \
-             some 60 kB for each column",
+            "raise 'memory_limit' of the destination, or lower 'workers' in [load]; in addition to its rows, a \
+             table takes about 60 kB for each column",
         )
     } else if message.starts_with("Conversion Error") {
         Some(

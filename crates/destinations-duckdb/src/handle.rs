@@ -16,7 +16,7 @@ pub(crate) struct DatabaseHandle {
 }
 
 impl DatabaseHandle {
-    /// The open database, or else the one that `open` gives.
+    /// The open database, or else the one that `open` returns.
     pub(crate) fn get(&self, open: impl FnOnce() -> Result<Arc<Database>>) -> Result<Arc<Database>> {
         let mut database = self.database();
         if let Some(database) = &*database {

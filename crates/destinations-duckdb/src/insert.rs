@@ -12,7 +12,7 @@ use crate::schema_sql::{DuckDbDialect, literal};
 /// column `id`, and replaces the column of that name in the file.
 const NOTHING_FROM_THE_PATH: &str = "hive_partitioning = false, filename = false, union_by_name = false";
 
-/// Largest JSON line that DuckDB reads unless told otherwise.
+/// Largest JSON line that DuckDB reads unless configured otherwise.
 const JSON_LINE: u64 = 16 * 1024 * 1024;
 
 /// The rows of a file into a table.
@@ -31,7 +31,7 @@ pub(crate) fn statement(target: &TableRef, table: &Table, job: &JobFile) -> Resu
 /// One file as the argument of a reader, which takes patterns: their characters are bracketed.
 fn file(path: &Path) -> Result<String> {
     let text = path.to_str().ok_or_else(|| {
-        Error::invalid(format!("{} is not UTF-8, and duckdb reads no other paths", path.display()))
+        Error::invalid(format!("{} is not UTF-8, and duckdb reads only UTF-8 paths", path.display()))
             .with_remedy("set CARTAGE_DATA_DIR to a folder with a plain name")
     })?;
     let mut exact = String::with_capacity(text.len());

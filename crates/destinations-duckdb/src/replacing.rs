@@ -1,5 +1,5 @@
 //! Updates known rows by deleting them and inserting the staged ones. DuckDB keeps columns compressed, where
-//! changing single values writes all columns of all row groups anew, while deleting only marks rows.
+//! changing single values writes all columns of all row groups again, while deleting only marks rows.
 //!
 //! Columns that the schema does not know would be emptied, so a table that has some is updated in place. Of staged
 //! rows with the same key any one comes.

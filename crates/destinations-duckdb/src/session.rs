@@ -151,7 +151,7 @@ impl SqlSession for Session<'_> {
         rows.iter().map(|row| row.text(0)).collect()
     }
 
-    /// An appender looks up just one name, and is given up without a row. Something of this name that takes no rows,
+    /// An appender looks up just one name, and is dropped without a row. Something of this name that takes no rows,
     /// such as a view, is a terminal error and ends the transaction.
     fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
         match self.connection().appender_to_catalog_and_db(table, CATALOG, dataset) {

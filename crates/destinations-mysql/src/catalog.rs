@@ -106,7 +106,7 @@ impl SqlSession for Session {
     /// Whether the user may make databases of any name.
     fn may_create_datasets(&self) -> Result<bool> {
         self.has_row(&Statement::new(
-            "whether datasets may be made",
+            "whether datasets may be created",
             "SELECT 1 FROM information_schema.user_privileges WHERE privilege_type = 'CREATE' \
              AND grantee = CONCAT('''', REPLACE(current_user(), '@', '''@'''), '''')",
         ))

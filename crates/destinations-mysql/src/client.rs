@@ -85,7 +85,7 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Says goodbye, so that the server gives up locks and transactions at once.
+    /// Closes the connection properly, so that the server releases locks and transactions at once.
     fn drop(&mut self) {
         let Some(conn) = self.conn.get_mut().take() else { return };
         if let Err(error) = self.runtime.block_on(conn.disconnect()) {
@@ -122,7 +122,7 @@ pub(crate) fn row(row: mysql_async::Row) -> Row {
     Row(row.unwrap().into_iter().zip(columns.iter()).map(|(value, column)| cell(value, column)).collect())
 }
 
-/// The character set of bytes that are no text.
+/// The character set of bytes that are not text.
 const BINARY: u16 = 63;
 
 /// Whole numbers come as numbers or, where nothing was prepared, as text. Bytes become digits, as PostgreSQL shows them.

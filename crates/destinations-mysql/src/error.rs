@@ -24,7 +24,7 @@ pub(crate) fn statement(doing: &str, cause: &mysql_async::Error) -> Error {
         mysql_async::Error::Server(ServerError { code, message, .. }) => of_server(*code, message),
         mysql_async::Error::Driver(error) => of_driver(error),
         other => Error::transient(one_line(&other.to_string()))
-            .with_remedy("check whether the server still runs; the work is repeated"),
+            .with_remedy("check whether the server still runs; the work is retried"),
     };
     found.context(doing)
 }
@@ -44,7 +44,7 @@ fn of_driver(error: &DriverError) -> Error {
         DriverError::ConnectionClosed
         | DriverError::PacketOutOfOrder
         | DriverError::UnexpectedPacket { .. } => {
-            Error::transient(message).with_remedy("check whether the server still runs; the work is repeated")
+            Error::transient(message).with_remedy("check whether the server still runs; the work is retried")
         }
         _ => Error::terminal(message),
     }
@@ -113,7 +113,7 @@ fn remedy(code: u16) -> Option<&'static str> {
             "lower 'connections' of the destination, or raise max_connections of the server"
         }
         1044 | 1142 | 1143 | 1227 | 1370 => {
-            "let the user of the credentials do this: GRANT ALL on the dataset and on its staging dataset"
+            "allow the user of the credentials to do this: GRANT ALL on the dataset and on its staging dataset"
         }
         1059 => "set max_identifier_length = 64 or less for the destination, or use shorter names",
         1062 => "remove the duplicates, or set create_indexes = false for the destination",
@@ -127,14 +127,14 @@ fn remedy(code: u16) -> Option<&'static str> {
         1265 | 1406 => {
             "give the column a longer type: MODIFY it to LONGTEXT, or set its precision, or clean the data"
         }
-        1290 | 1792 | 1836 => "the server takes no writes: name the primary server, or lift read_only",
+        1290 | 1792 | 1836 => "the server is read-only: connect to the primary server, or turn off read_only",
         1300 | 1366 | 3988 => {
             "the column cannot hold this text: CONVERT the table TO CHARACTER SET utf8mb4, or clean the data"
         }
         1665 => "set binlog_format = ROW at the server",
         1148 | 3948 => "set local_infile = 1 at the server",
-        3140 | 4025 => "the value is no JSON, or breaks another rule of the table",
-        3819 => "the value breaks a CHECK of the table",
+        3140 | 4025 => "the value is not valid JSON, or violates another constraint of the table",
+        3819 => "the value violates a CHECK constraint of the table",
         _ => return None,
     })
 }

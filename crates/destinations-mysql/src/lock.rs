@@ -52,7 +52,7 @@ pub(crate) fn lock_dataset(session: &Session, staging: &str, limit: Option<u64>)
     if take(session, &hashed(&format!("tables\0{staging}")), limit.unwrap_or(FOREVER))? {
         return Ok(());
     }
-    Err(Error::transient(format!("others change the tables of {staging}"))
+    Err(Error::transient(format!("other loads are changing the tables of {staging}"))
         .with_remedy("raise lock_timeout of the destination, or wait until the other load is prepared"))
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn release_dataset(session: &Session, staging: &str) {
 
 /// Gives a lock up; `false` if it stays until the connection ends.
 fn give(session: &Session, name: &str) -> bool {
-    let give = Statement::new("give a lock up", "SELECT RELEASE_LOCK(?)").with_params(vec![name.into()]);
+    let give = Statement::new("release a lock", "SELECT RELEASE_LOCK(?)").with_params(vec![name.into()]);
     let given = session.query(&give);
     if let Err(error) = &given {
         tracing::debug!(%error, "the lock ends with its connection");

@@ -57,7 +57,7 @@ impl Contents {
         })
     }
 
-    /// Forgets what is recorded of the loads of this pipeline that are given up or complete.
+    /// Forgets what is recorded of the loads of this pipeline that are abandoned or complete.
     pub(crate) fn forget(&mut self, pipeline: &str, gone: impl Fn(&str) -> bool) {
         self.ledger.retain(|(whose, id, _)| whose != pipeline || !gone(id));
         self.handles.retain(|(whose, id, _), _| whose != pipeline || !gone(id));

@@ -59,7 +59,7 @@ impl Destination for Null {
     }
 
     fn probes(&self) -> Vec<Probe<'_>> {
-        vec![Probe::new("write", || Ok("everything is taken and nothing kept".to_owned()))]
+        vec![Probe::new("write", || Ok("all rows are accepted and discarded".to_owned()))]
     }
 
     fn staging(&self) -> Option<&dyn Staging> {

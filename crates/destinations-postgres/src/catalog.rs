@@ -34,7 +34,7 @@ impl SqlSession for Session {
         rows.iter().map(values).collect::<Result<_, _>>().map_err(failed)
     }
 
-    /// Begins a transaction. Until its end is known the connection is of no use to others, also if the caller panics.
+    /// Begins a transaction. Until its end is known the connection is not reused, even if the caller panics.
     fn begin(&self) -> Result<()> {
         self.control("BEGIN", "begin a transaction")?;
         self.spoiled().set(true);
@@ -125,7 +125,7 @@ impl SqlSession for Session {
 
     fn may_create_datasets(&self) -> Result<bool> {
         self.has_row(&Statement::new(
-            "whether datasets may be made",
+            "whether datasets may be created",
             "SELECT 1 WHERE has_database_privilege(current_database(), 'CREATE')",
         ))
     }

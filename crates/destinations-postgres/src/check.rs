@@ -33,6 +33,7 @@ pub(crate) fn rights(session: &Session, dataset: &str) -> Result<String> {
     }
     let message = format!("tables of {dataset} that the user may not write or alter: {}", closed.join(", "));
     Err(Error::invalid(message).with_remedy(
-        "let the user of the credentials own these tables (ALTER TABLE ... OWNER TO), or be a member of their owner",
+        "make the user of the credentials the owner of these tables (ALTER TABLE ... OWNER TO), or a \
+         member of their owner",
     ))
 }

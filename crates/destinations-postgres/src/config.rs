@@ -28,7 +28,7 @@ pub enum NulCharacters {
     /// The job fails and says where the first one is.
     #[default]
     Refuse,
-    /// Each becomes U+FFFD; how many is told as a warning.
+    /// Each becomes U+FFFD; a warning says how many.
     Replace,
 }
 

@@ -74,7 +74,7 @@ fn connection_lost(cause: &tokio_postgres::Error) -> Error {
     if is_ours {
         return Error::terminal(message);
     }
-    Error::transient(message).with_remedy("check whether the server still runs; the work is repeated")
+    Error::transient(message).with_remedy("check whether the server still runs; the work is retried")
 }
 
 fn innermost_io(cause: &tokio_postgres::Error) -> Option<&std::io::Error> {
@@ -142,10 +142,10 @@ fn kind_of(code: &str) -> ErrorKind {
 fn remedy(code: &SqlState) -> Option<&'static str> {
     Some(match code.code() {
         "42501" => {
-            "let the user of the credentials do this: GRANT CREATE ON DATABASE, and ownership of the dataset's tables"
+            "allow the user of the credentials to do this: GRANT CREATE ON DATABASE, and ownership of the dataset's tables"
         }
         "25006" => {
-            "the server takes no writes: name the primary server, or lift default_transaction_read_only"
+            "the server is read-only: connect to the primary server, or turn off default_transaction_read_only"
         }
         "53100" => "make room on the disk of the server, then run again",
         "53300" => "lower 'connections' of the destination, or raise max_connections of the server",

@@ -33,7 +33,7 @@ impl ServerSession for Session {
     }
 
     fn unlock(&self, name: &str) {
-        let give = Statement::new("give the lock of the pipeline up", "SELECT pg_advisory_unlock($1)")
+        let give = Statement::new("release the lock of the pipeline", "SELECT pg_advisory_unlock($1)")
             .with_params(vec![Param::Int(key(&[name]))]);
         if let Err(error) = self.execute(&give) {
             tracing::debug!(%error, "the lock ends with its connection");
@@ -57,9 +57,9 @@ impl ServerSession for Session {
     }
 }
 
-/// Waits some seconds for a lock that is about to be given up; whether it was is seen afterwards.
+/// Waits some seconds for a lock that is about to be released; whether it was is seen afterwards.
 fn wait_for(session: &Session, key: i64) -> Result<()> {
-    session.control(&format!("SET lock_timeout = '{PATIENCE}'"), "say how long to wait for the lock")?;
+    session.control(&format!("SET lock_timeout = '{PATIENCE}'"), "set how long to wait for the lock")?;
     let waiting = session.control(
         &format!("SELECT pg_advisory_lock({key}); SELECT pg_advisory_unlock({key})"),
         "wait for the lock",
@@ -67,7 +67,7 @@ fn wait_for(session: &Session, key: i64) -> Result<()> {
     if let Err(error) = waiting {
         tracing::debug!(%error, "the lock is still held");
     }
-    session.control("SET lock_timeout = 0", "wait as long as it takes again")
+    session.control("SET lock_timeout = 0", "reset how long to wait for locks")
 }
 
 /// Lets one transaction at a time change what a dataset has in common: schemas, tables, the ledger's table.

@@ -24,7 +24,7 @@ impl<E: SqlEngine> SqlDestination<E> {
     /// Makes datasets and a table in each, writes a row, and takes everything back.
     pub(crate) fn try_writing(&self) -> Result<String> {
         let Some(session) = self.engine().existing_session()? else {
-            return Ok("the first load makes the database".to_owned());
+            return Ok("the first load creates the database".to_owned());
         };
         let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
         let mut made = Vec::new();
@@ -32,7 +32,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             let is_there = session.has_dataset(dataset)?;
             session.create_dataset(dataset)?;
             session.run(&trial(self.dialect(), dataset))?;
-            made.push(format!("{dataset} {}", if is_there { "(is there)" } else { "(can be made)" }));
+            made.push(format!("{dataset} {}", if is_there { "(is there)" } else { "(can be created)" }));
             Ok(is_there)
         };
         if self.ddl_commits() {
@@ -50,7 +50,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         } else {
             session.undone(|| [dataset, staging].into_iter().try_for_each(|name| try_it(name).map(drop)))?;
         }
-        Ok(format!("tables can be made and filled in {}", made.join(" and ")))
+        Ok(format!("tables can be created and filled in {}", made.join(" and ")))
     }
 
     pub(crate) fn all_loads_in_flight(&self) -> Result<Vec<LoadInFlight>> {

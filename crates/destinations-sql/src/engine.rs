@@ -77,7 +77,7 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
     /// Fixed for the lifetime of the value.
     fn capabilities(&self) -> &Capabilities;
 
-    /// A connection that nobody else uses; makes the database where there is none.
+    /// A connection that is not shared; makes the database where there is none.
     ///
     /// # Errors
     /// Locked if another program keeps the database to itself; invalid if it cannot be opened; transient if it
@@ -232,7 +232,7 @@ pub trait SqlSession {
     /// Commits the transaction that is open.
     ///
     /// # Errors
-    /// As for [`execute`](Self::execute). Where the connection breaks meanwhile nobody knows whether it happened;
+    /// As for [`execute`](Self::execute). Where the connection breaks meanwhile it is unknown whether it happened;
     /// that is transient, and the ledger answers the next attempt.
     fn commit(&self) -> Result<()>;
 

@@ -1,8 +1,8 @@
 //! Loads files where no transaction holds that: a file goes into a table of its own in the staging dataset first, and one
 //! transaction inserts its rows from there and claims the entry of the job.
 //!
-//! The table is made anew by each attempt, so that it does not matter where an earlier one ended. The ledger knows it from
-//! the beginning of the load, so that this load or the next one drops it.
+//! The table is recreated by each attempt, so that it does not matter where an earlier one ended. The ledger knows
+//! it from the beginning of the load, so that this load or the next one drops it.
 
 use cartage_destinations_api::{JobFile, LoadKey, LoadPlan, Result, SqlScript};
 use cartage_schema::Table;

@@ -109,7 +109,7 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
     }
 
     /// Whether there is no ledger any more: the load that took over is complete. The session of a failed job may
-    /// be of no use, so another one looks.
+    /// be broken, so another one looks.
     fn ledger_is_gone(&self) -> bool {
         let destination = self.destination;
         let session = destination.engine().session();

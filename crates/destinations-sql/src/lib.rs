@@ -11,7 +11,7 @@
 //! | drop, widen, create and empty tables | `migrate.rs` |
 //! | bring a file into its table, finish a chain | `job.rs`, `file_table.rs` |
 //! | record the load as complete | `commit.rs`, `late_keys.rs` |
-//! | give back state and schemas | `sync.rs` |
+//! | read stored state and schemas | `sync.rs` |
 //! | read rows back | `read.rs` |
 //! | show the statements of a load | `preview.rs` |
 //! | try what a load needs | `check.rs` |

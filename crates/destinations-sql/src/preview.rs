@@ -16,7 +16,7 @@ enum Database<S> {
     NotAsked,
     /// There is none yet.
     Absent,
-    /// What is there.
+    /// An existing database, which is only read.
     Open(S),
 }
 

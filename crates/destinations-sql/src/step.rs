@@ -1,7 +1,7 @@
 //! How much of a step is one transaction: what the commit model of the engine says.
 //!
 //! Where a statement that changes tables commits by itself, a step can end after any of its statements. Each of them
-//! then changes nothing when it is repeated, and the ledger is told last, in a statement of its own.
+//! then changes nothing when it is repeated, and the ledger is updated last, in a statement of its own.
 
 use cartage_destinations_api::{LoadPlan, Result, SqlScript};
 

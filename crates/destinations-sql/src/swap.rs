@@ -54,7 +54,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         SqlScript { statements: tables.iter().map(drop).collect() }
     }
 
-    /// Swaps, or goes on with a swap that was begun; may be repeated until its entry is done.
+    /// Swaps, or continues a swap that was begun; may be repeated until its entry is done.
     pub(crate) fn swap(
         &self,
         session: &E::Session<'_>,

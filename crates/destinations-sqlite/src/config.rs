@@ -69,7 +69,7 @@ fn named_file(request: &ConnectRequest, named: Option<&str>) -> Result<PathBuf> 
     Ok(request.base_dir.join(file))
 }
 
-/// SQLAlchemy writes `sqlite:///relative` and `sqlite:////absolute`, with a driver behind a plus where one is chosen.
+/// SQLAlchemy writes `sqlite:///relative` and `sqlite:////absolute`, with a driver after a plus where one is chosen.
 fn without_scheme(text: &str) -> Result<&str> {
     // The address is not quoted: other drivers have a password in it.
     let Some((scheme, rest)) = text.split_once("://") else { return Ok(text) };
@@ -77,7 +77,7 @@ fn without_scheme(text: &str) -> Result<&str> {
     match rest.strip_prefix('/') {
         Some(path) if is_sqlite && !path.contains('?') => Ok(path),
         _ => Err(Error::invalid("the address of the database names no SQLite file").with_remedy(
-            "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path",
+            "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with an absolute path",
         )),
     }
 }

@@ -51,7 +51,7 @@ fn remedy(code: Option<ErrorCode>) -> Option<&'static str> {
         }
         ErrorCode::DiskFull => "free some space on the disk of the database file, then run again",
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-            "let the user who runs this write to the file and to its folder, where SQLite keeps its log"
+            "allow the user who runs this to write to the file and to its folder, where SQLite keeps its log"
         }
         ErrorCode::NotADatabase => {
             "the file is not a SQLite database; move it away, or name another one with 'path' in the destination's section"
@@ -60,8 +60,8 @@ fn remedy(code: Option<ErrorCode>) -> Option<&'static str> {
             "the file is damaged; look at it with `sqlite3 FILE 'PRAGMA integrity_check'`, or restore a copy"
         }
         ErrorCode::ConstraintViolation => {
-            "change the data, or make the table anew with `cartage run --refresh drop_resources`: SQLite cannot allow \
-             nulls in a column that is there; a constraint that was added by hand has to be dropped by hand"
+            "change the data, or recreate the table with `cartage run --refresh drop_resources`: SQLite cannot allow \
+             nulls in an existing column; a constraint that was added by hand has to be dropped by hand"
         }
         ErrorCode::TooBig => "SQLite stores values of up to 1 GB; leave the column out, or cut it",
         _ => return None,

@@ -75,7 +75,7 @@ fn insert_batch(
             Cells::new(array, column.is_decimal).ok_or_else(|| {
                 let found = array.data_type();
                 Error::terminal(format!(
-                    "{doing}: column {} has the type {found}, which SQLite has not",
+                    "{doing}: column {} has the type {found}, which SQLite does not have",
                     column.name
                 ))
             })

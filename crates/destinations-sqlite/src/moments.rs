@@ -7,7 +7,8 @@ use cartage_values::civil_from_days;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
-/// `2024-01-31 10:00:00.123456`, the form in which SQLAlchemy stores moments; `None` outside of the years 1 to 9999.
+/// `2024-01-31 10:00:00.123456`, the form in which SQLAlchemy stores timestamps; `None` outside of the years 1 to
+/// 9999.
 pub(crate) fn timestamp_text(micros: i64) -> Option<String> {
     let mut text = String::with_capacity(26);
     put_date(&mut text, i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()?)?;

@@ -181,7 +181,7 @@ fn value(param: &Param) -> Result<Value> {
         Param::Int(number) => Value::Integer(*number),
         Param::Timestamp(micros) => Value::Text(timestamp_text(*micros).ok_or_else(|| {
             Error::terminal(format!(
-                "the moment {micros} (microseconds since 1970) is not before the year 10000"
+                "the timestamp {micros} (microseconds since 1970) is not before the year 10000"
             ))
         })?),
         // `Param` may grow; whatever has no value is null.

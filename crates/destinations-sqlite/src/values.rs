@@ -73,7 +73,7 @@ impl<'a> Cells<'a> {
             Self::Decimal(array, scale) if array.is_valid(row) => decimal::cell(array.value(row), *scale),
             Self::DecimalText(array) if array.is_valid(row) => {
                 let text = array.value(row);
-                decimal::cell_of_text(text).ok_or_else(|| format!("'{text}' is no decimal"))?
+                decimal::cell_of_text(text).ok_or_else(|| format!("'{text}' is not a decimal"))?
             }
             Self::Binary(array) if array.is_valid(row) => Cell::Blob(array.value(row)),
             _ => Cell::Null,
@@ -83,6 +83,6 @@ impl<'a> Cells<'a> {
 
 fn out_of_range(what: &str, value: i64) -> String {
     format!(
-        "the {what} ({value} since 1970) is not between the years 1 and 9999, which SQLite's functions know"
+        "the {what} ({value} since 1970) is not between the years 1 and 9999, which SQLite's functions support"
     )
 }

@@ -20,11 +20,11 @@ pub struct HintContractError {
 }
 
 impl HintContractError {
-    /// How to let it in, one line for people.
+    /// How to allow it, in one line.
     pub fn hint(&self) -> String {
         let Self { source_name, resource, breach, .. } = self;
         format!(
-            "to let it in, set schema_contract = {{ {} = \"evolve\" }} for resource \"{resource}\" of source \
+            "to allow it, set schema_contract = {{ {} = \"evolve\" }} for resource \"{resource}\" of source \
              \"{source_name}\" (or \"discard_row\" or \"discard_value\" to load the rest; a contract in [pipeline] \
              wins over all others), then run again: nothing was extracted. A contract that is only deleted stays in \
              force, because the schema keeps it.",
@@ -50,7 +50,7 @@ impl fmt::Display for HintContractError {
                 let (name, hint) = (&column.name, describe(column));
                 write!(
                     f,
-                    "the hints of the resource bring column `{name}` ({hint}) of table `{table}`, but columns are frozen"
+                    "the hints of the resource add column `{name}` ({hint}) of table `{table}`, but columns are frozen"
                 )?;
             }
         }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 /// zstd level of extracted files: they are read once, soon, so speed counts.
 pub(crate) const LEVEL: i32 = 1;
 
-/// More threads than this compress faster than any source gives rows, and only cost memory.
+/// More threads than this compress faster than any source yields rows, and only cost memory.
 const MAX_THREADS: usize = 8;
 
 struct Task {

@@ -98,7 +98,7 @@ pub enum ExtractError {
     #[error("cannot begin to extract")]
     Thread(#[from] NoThread),
     /// The run was cancelled; the package that was being written is gone.
-    #[error("extract was stopped before it was done; packages that were published stay, run again to go on")]
+    #[error("extract was stopped before it finished; published packages are kept, run again to continue")]
     Cancelled,
 }
 
@@ -130,8 +130,8 @@ impl ExtractError {
 fn read_hint(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::NotFound => Some(
-            "check `path`: in a pipeline file it starts from the folder of that file, on the command line from \
-             where you are; a pattern may match nothing",
+            "check `path`: in a pipeline file it is relative to the folder of that file, on the command line \
+             to the current folder; a pattern may match nothing",
         ),
         io::ErrorKind::PermissionDenied => Some("give this user permission to read it"),
         _ => None,

@@ -5,7 +5,7 @@ use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use crate::hinted_tables::HintedTables;
 
-/// Notes what the later stages must know of a root table, and what is no part of the schema.
+/// Notes what the later stages must know of a root table, and what is not part of the schema.
 pub(crate) fn note(settings: &mut PackageSettings, target: &HintedTables) {
     if let Some(strategy) = target.replace_strategy {
         settings.replace_strategies.insert(target.table.clone(), for_package(strategy));

@@ -3,7 +3,7 @@
 //! [`run`] takes the pages of all resources of a [source](cartage_source_api::Source) in a fixed order, writes their
 //! rows into one file or more for each table, and publishes a package: rows, the schema with the hints, the pipeline
 //! state. A long run publishes several, each with the state as of its end, wherever the resources can be cut
-//! ([`PackageLimits`]); the stages behind work on them meanwhile, and a crash loses what came after the last one.
+//! ([`PackageLimits`]); the later stages work on them meanwhile, and a crash loses what came after the last one.
 //!
 //! Rows of JSON pass through as bytes; whether a row is JSON, and what is in it, is for normalize. Columnar rows stay
 //! columnar.

@@ -6,9 +6,9 @@
 /// How much of each resource is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResourceLimit {
-    /// So many pages. Files come in pages of about one MiB.
+    /// At most this many pages. Files come in pages of about one MiB.
     pub pages: Option<u64>,
-    /// So many rows; the last page is cut.
+    /// At most this many rows; the last page is cut.
     pub rows: Option<u64>,
 }
 
@@ -18,12 +18,12 @@ impl ResourceLimit {
         if self.rows == Some(0) { 0 } else { self.pages.unwrap_or(u64::MAX) }
     }
 
-    /// How many rows may still be taken of a resource that has `taken` so many.
+    /// How many more rows may be taken from a resource after `taken` rows.
     pub(crate) fn rows_left(self, taken: u64) -> u64 {
         self.rows.map_or(u64::MAX, |rows| rows.saturating_sub(taken))
     }
 
-    /// Whether a resource that has `taken` so many rows ends here.
+    /// Whether a resource ends after `taken` rows.
     pub(crate) fn is_reached(self, taken: u64) -> bool {
         self.rows_left(taken) == 0
     }

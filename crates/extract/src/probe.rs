@@ -44,7 +44,7 @@ pub struct Probed {
     pub table: String,
     /// The resource whose rows it was asked for.
     pub parent: Option<String>,
-    /// What it gave.
+    /// The first page, or why it could not be read.
     pub sample: Result<Sample, SourceError>,
 }
 

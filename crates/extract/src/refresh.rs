@@ -63,8 +63,8 @@ fn existing<'a>(tables: &'a [&'a Table]) -> impl DoubleEndedIterator<Item = Stri
     tables.iter().filter(|table| !table.is_new()).map(|table| table.name.clone())
 }
 
-/// A schema without tables that begins to count anew. It still knows what came before it, so that normalize sees
-/// that nothing was found since. What is no property of the data stays: naming, settings, contract.
+/// A schema without tables that starts to count again. It still knows what came before it, so that normalize sees
+/// that nothing was found since. What is not a property of the data stays: naming, settings, contract.
 fn fresh(schema: &Schema) -> Result<Schema, SchemaError> {
     let mut fresh = Schema::new(&schema.name, schema.naming_kind())?;
     fresh.previous_hashes.clone_from(&schema.previous_hashes);

@@ -30,7 +30,7 @@ pub struct ExtractReport {
 pub struct ExtractedPackage {
     /// Load id of the package.
     pub load_id: LoadId,
-    /// Files in it.
+    /// Number of job files in the package.
     pub files: usize,
     /// Their bytes on disk.
     pub bytes: u64,

@@ -27,7 +27,7 @@ pub struct ExtractRequest<'a> {
     pub settings: ExtractSettings,
     /// What later stages must know; goes into `package.json`. What the source and this stage know of it is added:
     /// `on_bad_row`, `name_collisions`, `quarantine`, `replace_strategies`, `refresh` in the first package and
-    /// `continues` in the others. What stands under `destination` is read here, too: the lengths of names, so that
+    /// `continues` in the others. What is under `destination` is read here, too: the lengths of names, so that
     /// names are cut as normalize cuts them, and how tables are replaced and merged, which decides where packages
     /// may end.
     pub package_settings: PackageSettings,
@@ -39,6 +39,6 @@ pub struct ExtractRequest<'a> {
     pub runtime: Runtime,
     /// Hears of each package when it is published.
     pub published: Option<Sender<LoadId>>,
-    /// Ends the run behind the package that is being written, without an error.
+    /// Ends the run after the package that is being written, without an error.
     pub halt: CancelToken,
 }

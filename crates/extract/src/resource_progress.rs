@@ -68,7 +68,7 @@ impl ResourceProgress {
         self.pages > 0
     }
 
-    /// Whether there are more pages behind those that were taken.
+    /// Whether there are more pages after those that were taken.
     pub(crate) fn is_in_the_middle(&self) -> bool {
         self.has_begun() && !self.has_ended
     }

@@ -103,7 +103,7 @@ impl Documents<'_> {
             }
         }
         schema_settings.apply(self.schema)?;
-        // Load needs them, and they are no part of the schema.
+        // Load needs them, and they are not part of the schema.
         for Planned { target, .. } in planned {
             handoff::note(self.package_settings, target);
         }

@@ -54,7 +54,7 @@ pub struct ExtractSettings {
     pub workers: NonZeroUsize,
     /// Pages that are being made or wait, over all resources.
     pub max_parallel_items: NonZeroUsize,
-    /// Which resource gives the next page.
+    /// Which resource yields the next page.
     pub next_item_mode: NextItemMode,
     /// Rows of one file; the next row starts another.
     pub file_max_items: NonZeroU64,
@@ -109,7 +109,7 @@ impl ExtractSettings {
         self.of_resources.get(name).copied().unwrap_or_else(|| self.of_stage())
     }
 
-    /// The settings of resources that have none of their own.
+    /// The settings of resources without settings of their own.
     pub(crate) fn of_stage(&self) -> ResourceSettings {
         ResourceSettings {
             workers: self.workers,
@@ -121,7 +121,7 @@ impl ExtractSettings {
         }
     }
 
-    /// Whether it matters how much a page brings, because something ends behind the page that reaches a limit.
+    /// Whether it matters how much a page brings, because something ends after the page that reaches a limit.
     pub(crate) fn counts_pages(&self) -> bool {
         let Self { limit, package, .. } = self;
         limit.rows.is_some()

@@ -354,7 +354,7 @@ fn integer(floor: i128, exact: bool) -> Bound {
     }
 }
 
-/// Floats with one zero, and nulls for what is no number, so that comparing them is as for other numbers.
+/// Floats with one zero, and nulls for what is not a number, so that comparing them is as for other numbers.
 fn ordered(floats: &Float64Array) -> Result<Float64Array, ArrowError> {
     let one_zero: Float64Array = floats.unary(|float| float + 0.0);
     let no_number = BooleanArray::from_unary(&one_zero, f64::is_nan);

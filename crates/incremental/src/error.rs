@@ -38,10 +38,9 @@ pub enum CursorError {
     },
     /// A value is not of the kind by which the cursor compares.
     #[error(
-        "the cursor `{path}`: {name} is {found}, which is no {}, and {because}; correct the value, give the column the \
-         type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
-         value with a refresh",
-        wanted.trim_start_matches("a ")
+        "the cursor `{path}`: {name} is {found}, which is not {wanted}, and {because}; correct the value, give the \
+         column the type that all values have with `columns.NAME.data_type` (`text` compares them as texts), or forget a stored \
+         value with a refresh"
     )]
     Stranger {
         /// Path of the cursor.
@@ -65,7 +64,7 @@ pub enum CursorError {
     },
     /// The row lacks a column of the key that tells boundary rows apart.
     #[error(
-        "the row has no key column `{column}`, which tells rows with equal cursors apart; name the field as it is \
+        "the row has no key column `{column}`, which distinguishes rows with equal cursors; name the field as it is \
          in the data, or set `primary_key = []` in `incremental`"
     )]
     KeyMissing {

@@ -72,7 +72,7 @@ fn key_value(row: &[u8], column: &str) -> Result<Value, CursorError> {
     found.map(parsed).ok_or_else(|| CursorError::KeyMissing { column: column.to_owned() })
 }
 
-/// The value of a JSON text. What is no JSON, and what would lose digits, is hashed as the text that it is.
+/// The value of a JSON text. What is not JSON, and what would lose digits, is hashed as the text that it is.
 fn parsed(text: &[u8]) -> Value {
     let text = String::from_utf8_lossy(text);
     match canonical::parse(&text) {

@@ -73,7 +73,7 @@ fn pair(text: &[u8], at: usize) -> Option<u32> {
     Some(digit(*text.get(at)?)? * 10 + digit(*text.get(at + 1)?)?)
 }
 
-/// The fraction at the begin of a text in units of an instant, and what stands behind it.
+/// The fraction at the begin of a text in units of an instant, and what follows it.
 fn fraction(text: &[u8]) -> Option<(i128, &[u8])> {
     if !matches!(text.first(), Some(b'.' | b',')) {
         return Some((0, text));

@@ -52,7 +52,7 @@ fn lagged(
         CursorValue::Text(text) => {
             let iso = IsoText::parse(text).ok_or_else(|| {
                 format!(
-                    "`lag` cannot be applied to the last value {last}: it is no number and no ISO 8601 time"
+                    "`lag` cannot be applied to the last value {last}: it is neither a number nor an ISO 8601 time"
                 )
             })?;
             let unit = unit(initial).unwrap_or(if iso.is_day() { Unit::Days } else { Unit::Seconds });
@@ -99,7 +99,7 @@ fn moved_text(iso: &IsoText, unit: Unit, back: f64, extreme: Extreme) -> i128 {
     }
 }
 
-/// The first or the last moment of the day that lies so many days off, so that the whole day is in range.
+/// The first or the last instant of the day that is this many days off, so that the whole day is in range.
 fn edge_of_day(instant: i128, back: f64, extreme: Extreme) -> i128 {
     let day = instant.div_euclid(NANOS_PER_DAY) + i128::from(days(back));
     match extreme {

@@ -1,7 +1,7 @@
 //! What the values of a cursor are: by this they compare.
 //!
 //! dlt compares texts as texts, whatever they say. Then `10:00:00Z` is later than `10:00:00.5Z` and `9` more than
-//! `10`, and newer rows are passed over for ever. Here they compare by the type of the cursor's column: that of a hint
+//! `10`, and newer rows are skipped forever. Here they compare by the type of the cursor's column: that of a hint
 //! or of the stored table, else the one that the first value gives to the column.
 
 use std::borrow::Cow;
@@ -128,7 +128,7 @@ impl Meaning {
                 };
                 for other in others {
                     kind = match other {
-                        // A text that is no time among times is told, not compared as a text.
+                        // A text that is not a time among times is told, not compared as a text.
                         CursorValue::Text(other) if is_timestamp(other) => Kind::Instants,
                         CursorValue::Timestamp { .. } | CursorValue::Date(_) => Kind::Instants,
                         // Texts have no order with these.

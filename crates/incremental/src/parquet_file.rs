@@ -22,7 +22,7 @@ pub(crate) enum Decision {
     Read(FileReader),
 }
 
-/// Looks at the cursor column of a file. If all rows pass, the window has moved behind them.
+/// Looks at the cursor column of a file. If all rows pass, the window has moved past them.
 pub(crate) fn decide(
     file: &ParquetFile,
     settings: &CursorSettings,

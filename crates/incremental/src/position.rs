@@ -23,7 +23,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Takes up the entry that the state has at the start of the run, for the first step of its cursor.
+    /// Reads the entry that the state has at the start of the run, for the first step of its cursor.
     pub fn at_start(state: &PipelineState, source: &str, step: &CursorAdvance) -> Self {
         let cursor = step.cursor.clone();
         let entry = entry(state, source, &cursor.resource, &cursor.name);

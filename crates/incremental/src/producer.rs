@@ -36,7 +36,7 @@ pub(crate) struct IncrementalProducer {
     /// Rows that the run may still take.
     room: u64,
     id: CursorId,
-    /// The range as the producer inside is told, and the last value as it moves.
+    /// The range that the inner producer gets, and the last value as it moves.
     range: CursorRange,
     last: LastValue,
     /// Whether the rows belong to those of a parent: the next one's may begin anywhere in the range again.
@@ -207,7 +207,7 @@ impl IncrementalProducer {
             Some(CursorAdvance { cursor, last_value, had_rows, kept_rows: kept > 0, left_out, hashes });
     }
 
-    /// The new last value, if the state has another one. With a lag the window starts behind what is stored,
+    /// The new last value, if the state has another one. With a lag the window starts before what is stored,
     /// and the state never goes back.
     fn moved(&mut self) -> Option<Value> {
         let last = &self.window.last.as_ref()?.value;

@@ -18,7 +18,7 @@ use crate::window::{NotComparable, Place, Window};
 pub(crate) struct Known {
     /// Hashes that the earlier run stored, for rows at the start.
     pub(crate) at_start: HashSet<String>,
-    /// Their form.
+    /// Form of the hashes in `at_start`.
     pub(crate) start_form: HashForm,
     /// Form of the hashes of this run; the current one as soon as the last value moves.
     pub(crate) form: HashForm,
@@ -50,7 +50,7 @@ pub(crate) struct Filtered {
 }
 
 impl RowFilter<'_> {
-    /// Drops the rows that are not wanted, and those behind the first `room` that are.
+    /// Drops the rows that are not wanted, and those after the first `room` that are.
     pub(crate) fn filter(mut self, page: &mut JsonPage, room: u64) -> Result<Filtered, RowProblem> {
         let mut kept: Vec<Kept> = Vec::new();
         let mut collected: Vec<Range<usize>> = Vec::new();

@@ -139,7 +139,7 @@ impl CursorSettings {
         Ok((read("initial_value", &self.initial)?, read("end_value", &self.end)?))
     }
 
-    /// The end must lie behind the start.
+    /// The end must be after the start.
     pub(crate) fn check_range(&self, meaning: Meaning) -> Result<(), String> {
         let (initial, end) = self.ends()?;
         let Some(end) = end else { return Ok(()) };
@@ -149,20 +149,20 @@ impl CursorSettings {
                 "`initial_value` {initial} and `end_value` {end} cannot be compared; give both the type of the cursor"
             )),
             Some(std::cmp::Ordering::Less) => {
-                Err(format!("`end_value` {end} lies before `initial_value` {initial}; swap them"))
+                Err(format!("`end_value` {end} is before `initial_value` {initial}; swap them"))
             }
             Some(_) => Ok(()),
         }
     }
 
-    /// Whether later runs go on where this one ends. A backfill of a fixed range remembers nothing.
+    /// Whether later runs continue where this one ends. A backfill of a fixed range remembers nothing.
     pub fn keeps_state(&self) -> bool {
         self.end.is_null()
     }
 
-    /// From where a later run goes on if it finds the last value that the rows so far have.
+    /// From where a later run continues if it finds the last value that the rows so far have.
     ///
-    /// Only rows in the order of the cursor leave nothing behind. With an open range the rows that share the
+    /// Only rows in the order of the cursor leave none out. With an open range the rows that share the
     /// last value and have not come yet would be lost. A lag, rows at the boundary that are not known again
     /// and rows without a cursor come twice.
     pub fn resume(&self) -> Resume {

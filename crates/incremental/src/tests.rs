@@ -227,7 +227,7 @@ proptest! {
                 pages.push(if columnar { arrow_page(page, first) } else { json_page(page, first) });
                 first += page.len();
             }
-            // A page without rows among others does not matter, but no rows at all are no page.
+            // A page without rows among others does not matter, but no rows at all are not a page.
             let kept = model(&rules, &mut memory, &rows);
             prop_assert_eq!(run(&mut state, &rules.hints(), pages).unwrap(), kept);
             let wanted = if rules.end.is_some() { Value::Null } else { expected(&rules, &memory) };

@@ -25,7 +25,7 @@ pub(crate) const NANOS_PER_DAY: i128 = 86_400 * NANOS_PER_SECOND;
 pub(crate) enum CursorValue<'a> {
     Bool(bool),
     Int(i128),
-    /// Always finite.
+    /// A finite float.
     Float(f64),
     Decimal(Decimal),
     Text(Cow<'a, str>),
@@ -40,7 +40,7 @@ pub(crate) enum CursorValue<'a> {
     Time(i128),
 }
 
-/// A part of a row that is no value of a cursor.
+/// A part of a row that is not a value of a cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoCursor {
     Null,
@@ -104,9 +104,9 @@ impl<'a> CursorValue<'a> {
             Value::Bool(boolean) => Ok(Some(CursorValue::Bool(*boolean))),
             Value::Number(number) => Ok(Some(from_json_number(number))),
             Value::String(text) => Ok(Some(CursorValue::from_text(Cow::Owned(text.clone())))),
-            Value::Array(_) | Value::Object(_) => {
-                Err(format!("`{value}` is no number, text or time, and cannot be compared with a cursor"))
-            }
+            Value::Array(_) | Value::Object(_) => Err(format!(
+                "`{value}` is not a number, a text or a time, and cannot be compared with a cursor"
+            )),
         }
     }
 
@@ -223,7 +223,7 @@ fn micros(nanos: i128) -> i64 {
     i64::try_from(nanos.div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
-/// Adds the digits behind the microseconds, which Python's format does not have, where there are any.
+/// Adds the digits after the microseconds, which Python's format does not have, where there are any.
 fn with_nanos(text: String, nanos: i128, fraction_end: usize) -> String {
     let rest = nanos.rem_euclid(1_000);
     if rest == 0 {

@@ -17,7 +17,7 @@ pub(crate) struct Window {
     pub(crate) start: Option<Mark>,
     pub(crate) end: Option<Mark>,
     pub(crate) last: Option<Mark>,
-    /// Whether rows behind the start, or beyond the end, were seen.
+    /// Whether rows before the start, or after the end, were seen.
     pub(crate) start_out_of_range: bool,
     pub(crate) end_out_of_range: bool,
     seen_row: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Window {
 /// Where a value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Beyond the end or behind the start.
+    /// After the end or before the start.
     Outside,
     /// Further than all before.
     NewLast,

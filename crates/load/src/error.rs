@@ -123,7 +123,7 @@ impl LoadError {
             Self::JobFailed { source, .. } => Some(source.remedy().map_or_else(
                 || {
                     "repair the cause and run again, drop the package, or set `raise_on_failed_jobs = false` in [load] \
-                     to go on without this job"
+                     to continue without this job"
                         .to_owned()
                 },
                 str::to_owned,

@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! - Nothing is written to the destination before the package is verified, the plan is found possible
-//!   and nobody else has moved the pipeline's state.
+//!   and no other run has changed the pipeline's state.
 //! - Every step can be repeated: the destination's ledger says what was done, the folders of the
 //!   package only say what was seen. A process may die between any two steps.
 //! - Jobs begin in an order that depends on the package only, the biggest first.

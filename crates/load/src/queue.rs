@@ -15,7 +15,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// One that nobody has tried.
+    /// One that was not tried yet.
     pub(crate) fn new(what: TaskKind) -> Self {
         Self { what, failed: 0, asked: 0 }
     }
@@ -33,7 +33,7 @@ pub(crate) enum TaskKind {
     FollowUp(usize),
 }
 
-/// Waiting tasks in order, and the tables at work.
+/// Waiting tasks in order, and the tables that are being loaded.
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: VecDeque<(Task, String)>,
@@ -76,7 +76,7 @@ impl Queue {
         }
     }
 
-    /// Tasks at work.
+    /// Tasks that are being worked on.
     pub(crate) fn running(&self) -> usize {
         self.busy.values().sum()
     }

@@ -40,7 +40,7 @@ pub struct LoadRequest<'a> {
     pub runtime: &'a Runtime,
 }
 
-/// Loads one package. After an error, or a crash, running again goes on where this one ended.
+/// Loads one package. After an error, or a crash, running again continues where this one ended.
 ///
 /// # Errors
 /// See [`LoadError`]; the package stays in `normalized/`, and the error's kind says whether the

@@ -140,7 +140,7 @@ impl Schedule<'_> {
         }
     }
 
-    /// A task is not at work any more and is to be done later.
+    /// A task was stopped and is to be done later.
     fn put_back(&self, task: Task, queue: &mut Queue) {
         let table = self.table_of(task.what);
         queue.release(&table);
@@ -219,7 +219,7 @@ impl Schedule<'_> {
         let job = &mut self.jobs[index];
         let (name, table) = (job.described(), job.table.clone());
         if error.kind() == ErrorKind::Terminal && !self.settings.raise_on_failed_jobs {
-            tracing::error!(job = %job.name, %error, "job failed for good and is put aside");
+            tracing::error!(job = %job.name, %error, "job failed for good and is set aside");
             let reason = explained(&error);
             self.locked.fail(&job.name, &reason).map_err(store)?;
             job.state = JobState::Failed;
@@ -325,8 +325,8 @@ impl Worker<'_> {
     fn serve(self, inbox: &Receiver<Assignment>, outbox: &Sender<Completion>) {
         for Assignment { task, job } in inbox {
             let result = contain(|| self.attempt(task, job.as_ref())).unwrap_or_else(|panic| {
-                Err(DestinationError::terminal(format!("the destination gave up: {panic}")).with_remedy(
-                    "please report this; `raise_on_failed_jobs = false` in [load] goes on without the job",
+                Err(DestinationError::terminal(format!("the destination panicked: {panic}")).with_remedy(
+                    "please report this; `raise_on_failed_jobs = false` in [load] continues without the job",
                 ))
             });
             if outbox.send(Completion { task, result }).is_err() {

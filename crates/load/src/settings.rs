@@ -14,10 +14,10 @@ pub struct LoadSettings {
     pub workers: NonZeroUsize,
     /// Which jobs may run concurrently; the destination's choice where absent.
     pub parallelism_strategy: Option<Parallelism>,
-    /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is put
-    /// aside with its reason and the others go on.
+    /// Whether a job that fails for good ends the load. It stays pending then; if not, the job is set
+    /// aside with its reason and the others continue.
     pub raise_on_failed_jobs: bool,
-    /// After how many transient errors of one job the load gives up; it stays pending.
+    /// After how many transient errors of one job the load stops; it stays pending.
     pub raise_on_max_retries: NonZeroU32,
     /// Whether job files are deleted once the package is loaded without failed jobs.
     pub delete_completed_jobs: bool,

@@ -3,7 +3,7 @@
 use arrow::array::Array;
 use cartage_data_files::arrays::describe_json;
 
-/// One value as JSON for people and for the quarantine: whatever it is, all of it is told.
+/// One value as JSON for people and for the quarantine: whatever it is, all of it is shown.
 pub(crate) fn description_of(array: &dyn Array, row: usize) -> String {
     let mut out = Vec::new();
     match describe_json(&mut out, array, row) {

@@ -76,7 +76,7 @@ impl Assembler {
         Self { whole_tables: wanted && !self.options.is_json(), ..self }
     }
 
-    /// Takes the batches of a block and gives the row groups that became full.
+    /// Takes the batches of a block and returns the row groups that became full.
     ///
     /// # Errors
     /// [`NormalizeError::Parquet`] if a table has columns that Parquet does not know.

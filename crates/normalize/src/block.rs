@@ -199,7 +199,7 @@ impl<'w> OpenBlock<'w> {
         }
     }
 
-    /// Takes the row that stands at `place` in the rows of the block, or why it could not be parsed.
+    /// Takes the row that is at `place` in the rows of the block, or why it could not be parsed.
     fn row(
         &mut self,
         place: Range<usize>,
@@ -235,7 +235,7 @@ impl<'w> OpenBlock<'w> {
         outcome
     }
 
-    /// Tells what was discarded of the row at hand which row that is, with its text where it is a whole item.
+    /// Notes which row the discarded values belong to, with its text where it is a complete item.
     fn place_discards(&mut self, place: &Range<usize>) {
         for discard in &mut self.tables.discards[self.discarded..] {
             let is_item = !discard.is_value && discard.text.is_none() && self.tables.keeps_discarded;
@@ -322,7 +322,7 @@ fn not_json(error: &simd_json::Error, row: &[u8], max_json_depth: usize) -> BadV
 }
 
 /// A slower parser has better words for what is wrong. Where the row is in its file is known: the parser's line is that
-/// within the row, so only its column is told.
+/// within the row, so only its column is given.
 fn json_detail(row: &[u8], error: &simd_json::Error) -> String {
     match serde_json::from_slice::<serde::de::IgnoredAny>(row) {
         Err(error) => {

@@ -28,7 +28,7 @@ pub(crate) struct BlockColumn {
     pub(crate) assumed: Option<DataType>,
     pub(crate) null_while_untyped: bool,
     pub(crate) unfolded_while_untyped: bool,
-    /// Whether the contract did not let it in.
+    /// Whether the contract refused it.
     pub(crate) refused: bool,
     pub(crate) builder: Option<ColumnBuilder>,
 }

@@ -68,7 +68,7 @@ pub struct RowContractError {
 }
 
 impl RowContractError {
-    /// How to let it in, one line for people.
+    /// How to allow it, in one line.
     pub fn hint(&self) -> String {
         let entity = self.frozen.entity;
         let at = match &self.resource {
@@ -76,9 +76,10 @@ impl RowContractError {
             None => format!("source \"{}\"", self.schema),
         };
         format!(
-            "to let it in, set schema_contract = {{ {entity} = \"evolve\" }} for {at} (or \"discard_row\" or \
+            "to allow it, set schema_contract = {{ {entity} = \"evolve\" }} for {at} (or \"discard_row\" or \
              \"discard_value\" to load the rest; a contract in [pipeline] wins over all others), then run again: \
-             the extracted package waits. A contract that is only deleted stays in force, because the schema keeps it."
+             the extracted package stays pending. A contract that is only deleted stays in force, because the \
+             schema keeps it."
         )
     }
 }

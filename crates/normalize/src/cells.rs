@@ -1,4 +1,4 @@
-//! The values of a row, before they are typed: where they stand, and what the row inherits.
+//! The values of a row, before they are typed: where they are, and what the row inherits.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ pub(crate) struct Cell {
     pub(crate) value: CellValue,
 }
 
-/// Where the value of a cell stands.
+/// Where the value of a cell is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CellValue {
-    /// On the tape.
+    /// Position of the value on the tape.
     Tape(u32),
     /// Among the values that the row inherits.
     Inherited(u32),
@@ -59,7 +59,7 @@ pub(crate) enum InheritedValue {
     Integer(i64),
 }
 
-/// What cells stand for that are not on the tape.
+/// What cells mean that are not on the tape.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowValues<'r> {
     pub(crate) load_id: &'r str,

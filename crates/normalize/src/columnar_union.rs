@@ -124,7 +124,7 @@ fn widen(column: &mut Column, other: &Column) {
     }
 }
 
-/// Digits before and behind the point of a decimal, or of an integer of so many bits.
+/// Digits before and after the point of a decimal, or of an integer of this many bits.
 fn whole_and_fraction(column: &Column) -> Option<(u32, u32)> {
     match column.data_type? {
         DataType::Decimal => {

@@ -28,7 +28,7 @@ const EXCERPT_BYTES: usize = 200;
 pub(crate) struct ByValue {
     /// Its position in the file.
     pub(crate) index: usize,
-    /// The column, and behind it the variants that were found.
+    /// The column, followed by the variants that were found.
     targets: Vec<Target>,
 }
 

@@ -7,7 +7,7 @@ use cartage_schema::{Schema, SchemaError};
 use serde_json::Value;
 
 /// Contracts that win over those in an extracted package. So a package that waits because something is frozen
-/// goes on as soon as its contract says otherwise.
+/// continues as soon as its contract allows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CurrentContracts {
     /// The contract of the schema.

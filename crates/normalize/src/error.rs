@@ -30,7 +30,7 @@ pub enum NormalizeError {
     Contract(Box<RowContractError>),
     /// A column that must not be null never had a value that would give it a type.
     #[error(
-        "column `{column}` of table `{table}` must not be null, but no row brought a value for it, so that it has \
+        "column `{column}` of table `{table}` must not be null, but no row has a value for it, so that it has \
          no type; give it a `data_type`, or check that the name of the column is that of a field"
     )]
     UnboundColumn {
@@ -72,8 +72,8 @@ pub enum NormalizeError {
     },
     /// The work on some rows panicked.
     #[error(
-        "cannot normalize {input} for table `{table}`: Cartage gave up on it ({panic}); correct or leave out the file, \
-         and please report this"
+        "cannot normalize {input} for table `{table}`: Cartage failed with an internal error ({panic}); correct or leave \
+         out the file, and please report this"
     )]
     Panicked {
         /// The file of the source, as far as it is known; else the job file.
@@ -146,12 +146,12 @@ pub enum NormalizeError {
     #[error("cannot begin to normalize")]
     Thread(#[from] NoThread),
     /// The run was cancelled. Nothing was published.
-    #[error("normalize was stopped before it was done; its package stays as it was, run again to go on")]
+    #[error("normalize was stopped before it finished; its package is unchanged, run again to continue")]
     Cancelled,
 }
 
 impl NormalizeError {
-    /// Whether the data of the source is to blame, so that nothing but other data makes the package go on.
+    /// Whether the data of the source is to blame, so that nothing but other data lets the package continue.
     pub fn is_of_the_source(&self) -> bool {
         match self {
             Self::Input { .. } | Self::Panicked { .. } | Self::Conversion { .. } | Self::Columnar { .. } => {
@@ -211,7 +211,7 @@ pub struct BadRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadValue {
-    /// The row is no JSON, or not UTF-8.
+    /// The row is not JSON, or not UTF-8.
     NotJson {
         /// What the parser said.
         detail: String,
@@ -315,7 +315,7 @@ impl BadValue {
             Self::DoesNotFit { .. } => {
                 "correct the source, or give a new column a larger precision or the type text; a column that already \
                  exists keeps its type: widen it with `cartage schema widen TABLE COLUMN TYPE`, or where the destination \
-                 cannot, make its table anew with `--refresh drop_resources`"
+                 cannot, recreate its table with `--refresh drop_resources`"
             }
             Self::Nameless { .. } => "rename the key in the source, or use the naming convention `direct`",
             Self::Frozen(_) => "set another contract",
@@ -331,7 +331,7 @@ impl BadValue {
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson { detail } => write!(f, "it is no JSON: {detail}"),
+            Self::NotJson { detail } => write!(f, "it is not valid JSON: {detail}"),
             Self::TooDeep { limit } => {
                 write!(f, "its objects and lists are nested more than {limit} levels deep")
             }

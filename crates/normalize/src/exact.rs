@@ -70,7 +70,7 @@ pub(crate) fn exact<'v>(
     coerce(value.clone(), to).map_err(|_| value)
 }
 
-/// Whether a text is a date or a moment in UTC or without zone, written as such, with no digit that would be lost.
+/// Whether a text is a date or a timestamp in UTC or without zone, written as such, with no digit that would be lost.
 fn tells(text: &str, to: DataType, digits: Option<u32>) -> bool {
     match (parse_iso(text), to) {
         (Some(Iso::Date(days)), DataType::Date) => date_to_text(days) == text,
@@ -82,7 +82,7 @@ fn tells(text: &str, to: DataType, digits: Option<u32>) -> bool {
     }
 }
 
-/// A moment in one spelling, without zeros at the end of its fraction.
+/// A timestamp in one spelling, without zeros at the end of its fraction.
 fn plain_moment(text: &str) -> String {
     let text = text.replacen(' ', "T", 1);
     let (clock, zone) = match text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")) {
@@ -93,13 +93,13 @@ fn plain_moment(text: &str) -> String {
     format!("{clock}{zone}")
 }
 
-/// Whether an integer fits a column of so many bits.
+/// Whether an integer fits a column of this many bits.
 fn fits_bits(value: i128, bits: Option<u32>) -> bool {
     let bits = bits.unwrap_or(64).clamp(8, 64);
     (-(1_i128 << (bits - 1))..1_i128 << (bits - 1)).contains(&value)
 }
 
-/// Whether a column of so many fraction digits holds all of the microseconds.
+/// Whether a column of this many fraction digits holds all of the microseconds.
 fn fits_fraction(micros: i64, digits: Option<u32>) -> bool {
     let digits = digits.unwrap_or(6).min(6);
     micros % 10_i64.pow(6 - digits) == 0

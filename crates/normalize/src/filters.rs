@@ -63,6 +63,6 @@ fn compile(table: &str, pattern: &str) -> Result<Regex, SchemaError> {
     };
     Regex::new(&expression).map_err(|error| SchemaError::Invalid {
         path: format!("filters of table `{table}`"),
-        reason: format!("`{pattern}` is no pattern: {error}"),
+        reason: format!("`{pattern}` is not a valid pattern: {error}"),
     })
 }

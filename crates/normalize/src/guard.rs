@@ -11,7 +11,7 @@
 //! check_row       after typing    what becomes of a row of which columns were refused?
 //! ```
 //!
-//! dlt remembers every column that it did not let in, and from then on looks at rows before they are typed: a
+//! dlt remembers every column that it refused, and from then on looks at rows before they are typed: a
 //! row that only names such a column breaks the contract again, even with a null. So do we; blocks begin with
 //! what all blocks before them have refused.
 

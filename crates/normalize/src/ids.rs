@@ -1,7 +1,7 @@
 //! Row ids: 14 characters of base64, as dlt has them.
 //!
 //! dlt draws the ids of root rows at random. Here they derive from load id, table and the position of the
-//! row in the extracted file, so that a repeated run gives the same ids. Children of such rows only need
+//! row in the extracted file, so that a repeated run makes the same ids. Children of such rows only need
 //! ids that are unique and stable, so a fast hash does. Ids that the data determines (keys, row hashes and
 //! everything below such rows) are dlt's, byte for byte.
 
@@ -44,7 +44,7 @@ impl RowId {
         Self::made(xxh3_128_with_seed(&input, seed))
     }
 
-    /// The random id of a row that is no root row of a file but counts as one: nested data with keys.
+    /// The random id of a row that is not a root row of a file but counts as one: nested data with keys.
     pub(crate) fn of_keyed_child(&self, seed: u64, index: usize) -> Self {
         let mut input = self.as_bytes().to_vec();
         input.extend_from_slice(&(index as u64).to_le_bytes());

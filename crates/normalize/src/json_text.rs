@@ -12,7 +12,7 @@ use crate::long_numbers;
 /// First and last marker of typed JSON.
 const MARKERS: std::ops::RangeInclusive<char> = '\u{f026}'..='\u{f02e}';
 
-/// Position behind the value at `at`.
+/// Position after the value at `at`.
 #[inline]
 pub(crate) fn behind(tape: &[Node<'_>], at: usize) -> usize {
     match tape[at] {
@@ -63,7 +63,7 @@ pub(crate) fn to_text(tape: &[Node<'_>], at: usize) -> String {
     String::from_utf8(out).expect("JSON of text is UTF-8")
 }
 
-/// The value at `at` as it stands in the data, markers included: what dlt hashes.
+/// The value at `at` as it is in the data, markers included: what dlt hashes.
 pub(crate) fn to_value(tape: &[Node<'_>], at: usize) -> Value {
     match tape[at] {
         Node::String(text) => Value::from(text),

@@ -1,7 +1,7 @@
 //! Numbers that the JSON parser has no room for: integers beyond 64 bits, and floats beyond a double.
 //!
 //! Both are valid JSON, but so rare that the parser refuses them. A row that has one is read again with the number as
-//! a text behind a mark, as dlt's typed JSON carries decimals, so that all its digits arrive.
+//! a text after a mark, as dlt's typed JSON carries decimals, so that all its digits arrive.
 
 use std::fmt::Write as _;
 

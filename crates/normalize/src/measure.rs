@@ -37,7 +37,7 @@ impl HotPath {
     /// Takes rows, each ended by a line feed, into a table `items`, so that its schema is known.
     ///
     /// # Panics
-    /// If the rows are no JSON, or contradict each other.
+    /// If the rows are not JSON, or contradict each other.
     pub fn new(rows: &[u8]) -> Self {
         let mut schema = Schema::new("measured", NamingKind::SnakeCase).expect("the name is a good one");
         schema.tables.insert("items".to_owned(), Table::root("items", "items"));
@@ -68,7 +68,7 @@ impl HotPath {
         self.rows.len()
     }
 
-    /// Parses the rows into tapes and gives the number of nodes.
+    /// Parses the rows into tapes and returns the number of nodes.
     ///
     /// # Panics
     /// Never: the rows were parsed before.

@@ -1,5 +1,5 @@
-//! What happened to values of a block that nobody asked for, so that it must be said: values that gave way to those
-//! of another key, and numbers that became null.
+//! What happened to values of a block without being asked for, so that it must be reported: values that were
+//! replaced by those of another key, and numbers that became null.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct Note {
 /// What happened to a value that was not taken as it came.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
-    /// The value of the first key gave way to that of the second.
+    /// The value of the first key was replaced by that of the second.
     GaveWay([String; 2]),
     /// A number beyond what a double holds became null.
     BeyondDouble,
@@ -45,7 +45,7 @@ pub(crate) struct Notes(pub(crate) BTreeMap<Note, Seen>);
 /// What happened to values of one item.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Happened<'r> {
-    /// Values that gave way, nulls among them.
+    /// Values that were replaced, nulls among them.
     pub(crate) overwritten: &'r [Overwritten],
     /// Columns with numbers that became null.
     pub(crate) nulled: &'r [(TableId, SlotId)],
@@ -72,9 +72,9 @@ impl Notes {
         tape: &[Node<'_>],
         happened: Happened<'_>,
     ) -> Result<(), BadValue> {
-        // Null does not give way.
-        let gave_way = happened.overwritten.iter().filter(|one| !is_null(tape, one.values[0]));
-        for Overwritten { table, slot, values } in gave_way {
+        // Null is not counted as replaced.
+        let replaced = happened.overwritten.iter().filter(|one| !is_null(tape, one.values[0]));
+        for Overwritten { table, slot, values } in replaced {
             let keys = values.map(|value| key_of(tape, value));
             if rules.refuses_shared_names {
                 return Err(shared_name(shapes, *table, *slot, keys));
@@ -102,7 +102,7 @@ fn shared_name(shapes: &Shapes, table: TableId, slot: Option<SlotId>, keys: [Str
     BadValue::SharedName { table: Arc::clone(&shape.name), column, keys: Box::new(keys) }
 }
 
-/// The key of a value that stands on the tape.
+/// The key of a value that is on the tape.
 fn key_of(tape: &[Node<'_>], value: u32) -> String {
     match (value as usize).checked_sub(1).map(|at| &tape[at]) {
         Some(Node::String(key)) => (*key).to_owned(),

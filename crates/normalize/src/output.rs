@@ -1,4 +1,4 @@
-//! The formats of job files behind one face: Parquet, JSON lines and CSV.
+//! The formats of job files behind one interface: Parquet, JSON lines and CSV.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -94,7 +94,7 @@ impl OutputOptions {
         })
     }
 
-    /// How a file is called behind its id.
+    /// The extension of a file name, after its id.
     pub(crate) fn extension(&self) -> (FileFormat, Option<Codec>) {
         match self {
             Self::Parquet(_) => (FileFormat::Parquet, None),

@@ -291,7 +291,7 @@ fn has_digits_of(found: &Column, column: &Column) -> bool {
     !is_number || (found.precision, found.scale) == (column.precision, column.scale)
 }
 
-/// Whether moments are known to be within what columns of microseconds hold.
+/// Whether timestamps are known to be within what columns of microseconds hold.
 fn moments_fit(data_type: &ArrowType, range: Option<(i64, i64)>) -> bool {
     let micros = match value_type(data_type) {
         ArrowType::Timestamp(TimeUnit::Second, _) => 1_000_000,

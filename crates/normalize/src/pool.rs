@@ -46,7 +46,7 @@ pub(crate) struct TaskPanicked {
 pub(crate) struct Pool {
     tasks: Sender<Task>,
     done: Receiver<Result<Done, TaskPanicked>>,
-    /// Tasks whose result nobody has taken yet.
+    /// Tasks whose result was not taken yet.
     blocks: usize,
     row_groups: usize,
     workers: usize,
@@ -75,7 +75,7 @@ impl Pool {
         self.send(Task::Block(Box::new(task)));
     }
 
-    /// Has one worker encode a row group while the others go on with blocks.
+    /// Has one worker encode a row group while the others continue with blocks.
     pub(crate) fn send_row_group(&mut self, task: EncodeTask) {
         self.share_row_group(task, 1);
     }

@@ -28,7 +28,7 @@ pub struct NormalizeReport {
     pub unbound_columns: BTreeMap<String, Vec<String>>,
     /// Rows kept apart because they were bad, by table of the file they stood in.
     pub quarantined: BTreeMap<String, u64>,
-    /// Keys of one row whose names lead to one column, so that a value gave way to another.
+    /// Keys of one row whose names lead to one column, so that a value was replaced by another.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shared_names: Vec<SharedName>,
     /// Numbers beyond what a double holds, which became null.
@@ -56,9 +56,9 @@ pub struct SharedName {
     pub table: String,
     /// The column; `None` if they are lists, which become rows of the table.
     pub column: Option<String>,
-    /// The key whose values gave way, and the one whose values are in the column.
+    /// The key whose values were replaced, and the one whose values are in the column.
     pub keys: [String; 2],
-    /// How many values gave way.
+    /// How many values were replaced.
     pub values: u64,
     /// File and line of the first.
     pub first: (String, u64),
@@ -84,11 +84,11 @@ impl fmt::Display for SharedName {
             Some(column) => write!(
                 f,
                 "the keys `{lost}` and `{kept}` both lead to column `{column}` of table `{table}`: {values} values of \
-                 `{lost}` gave way"
+                 `{lost}` were replaced"
             )?,
             None => write!(
                 f,
-                "the lists `{lost}` and `{kept}` both lead to table `{table}`: {values} lists of `{lost}` gave way"
+                "the lists `{lost}` and `{kept}` both lead to table `{table}`: {values} lists of `{lost}` were replaced"
             )?,
         }
         write!(f, ", first in {file}, line {line}; rename one of them in the source to keep both")

@@ -24,7 +24,7 @@ pub(crate) struct Rules {
     pub(crate) keep_bad_rows: bool,
     /// Whether a row of which two keys become one column is a bad row.
     pub(crate) refuses_shared_names: bool,
-    /// Whether the destination appends what it is told to merge.
+    /// Whether the destination appends what should be merged.
     appends_merges: bool,
     pub(crate) max_json_depth: usize,
     /// Whether readers see the files themselves, which then have the same types.
@@ -158,7 +158,7 @@ impl Rules {
         self.filters.exclude(&self.naming, table, column)
     }
 
-    /// The precision of a timestamp or time with so many fraction digits; the destination's default is not said.
+    /// The precision of a timestamp or time with this many fraction digits; the destination's default is not said.
     pub(crate) fn fraction_digits(&self, found: u32) -> Option<u32> {
         let digits = found.min(self.max_fraction);
         (digits != self.default_fraction).then_some(digits)

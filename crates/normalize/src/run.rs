@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What goes into the package besides the files themselves.
+/// What goes into the package in addition to the files themselves.
 struct Output {
     files: Vec<cartage_package_store::FileDraft>,
     quarantine: Vec<cartage_package_store::QuarantineDraft>,

@@ -1,6 +1,6 @@
 //! The tables of the merged schema as blocks see them.
 //!
-//! The schema changes with almost every block where there are many tables, and blocks go on with what they
+//! The schema changes with almost every block where there are many tables, and blocks continue with what they
 //! were handed. So each table is shared by itself, and a copy of the map costs nothing: what one block changes is
 //! copied, the others are not.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cartage_schema::{ContractModes, Naming, Schema, Table};
 use rpds::HashTrieMapSync;
 
-/// Tables and their contracts at one moment.
+/// Tables and their contracts at one point in time.
 #[derive(Clone, Debug)]
 pub(crate) struct SchemaSnapshot {
     tables: HashTrieMapSync<Arc<str>, KnownTable>,

@@ -1,6 +1,6 @@
 //! Settings of the stage, and what it takes where the package does not know what the destination wants.
 
-/// Digits, and digits behind the point among them, of a `decimal` without hints: those of dlt, whatever the
+/// Digits, and digits after the point among them, of a `decimal` without hints: those of dlt, whatever the
 /// destination.
 pub(crate) const DECIMAL_PRECISION: (u32, u32) = (38, 9);
 

@@ -181,7 +181,7 @@ impl Shapes {
         }
     }
 
-    /// The entry of a key that was not the expected one. From now on it is, behind `previous`.
+    /// The entry of a key that was not the expected one. From now on it is, after `previous`.
     pub(crate) fn entry_after(&mut self, object: ObjectId, previous: Option<u32>, key: &str) -> u32 {
         let entry = self.entry(object, key);
         let shape = &mut self.objects[object as usize];

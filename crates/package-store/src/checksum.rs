@@ -30,7 +30,7 @@ impl Checksum {
         Self(digest)
     }
 
-    /// Reads to the end; gives the number of bytes and their checksum.
+    /// Reads to the end; returns the number of bytes and their checksum.
     ///
     /// # Errors
     /// Those of `reader`.

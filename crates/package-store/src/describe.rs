@@ -16,7 +16,7 @@ use crate::package::Package;
 /// A package for people. As text it is what `cartage package show` prints.
 #[derive(Clone, Debug, Serialize)]
 pub struct PackageDescription {
-    /// Where it is.
+    /// Path of the package folder.
     pub path: String,
     /// What was written about it.
     pub manifest: Manifest,

@@ -24,7 +24,7 @@ pub(crate) struct Disk {
 /// What is below a folder.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    /// Every file and everything else that is no folder.
+    /// Every file and everything else that is not a folder.
     pub(crate) files: Vec<PathBuf>,
     /// Every folder, those above before those below; the first is the folder itself.
     pub(crate) folders: Vec<PathBuf>,

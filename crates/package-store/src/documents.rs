@@ -59,7 +59,7 @@ impl<'a> Documents<'a> {
     /// `state.json`: the pipeline state of the last load that was committed.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Unreadable`] if it is no text; as for the other documents.
+    /// [`Error::Io`], [`Error::Unreadable`] if it is not text; as for the other documents.
     pub fn state(&self) -> Result<Option<String>, Error> {
         self.read(&self.dir.layout.state())
     }
@@ -214,7 +214,7 @@ impl<'a> Documents<'a> {
         self.replace(&self.dir.layout.last_load_id(), &format!("{load_id}\n"))
     }
 
-    /// The holder of this is the only writer of documents. It is held for moments only, so that
+    /// The holder of this is the only writer of documents. It is held only briefly, so that
     /// waiting for it need not be cancelled: a stage that ends still writes what it did.
     pub(crate) fn lock(&self) -> Result<Box<dyn FileLock>, Error> {
         Ok(self.dir.lock_file("documents", Wait::Block(None), &CancelToken::default())?)
@@ -240,7 +240,7 @@ impl<'a> Documents<'a> {
         serde_json::from_str(&text).map(Some).map_err(|error| unreadable(path, &error))
     }
 
-    /// What stands before `suffix` in the names of the files of a folder.
+    /// What precedes `suffix` in the names of the files of a folder.
     fn names(&self, folder: &Path, suffix: &str) -> Result<Vec<String>, Error> {
         let entries = match self.dir.disk.fs.list(folder) {
             Err(error) if is_absent(&error) => return Ok(Vec::new()),

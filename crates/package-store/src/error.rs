@@ -142,11 +142,11 @@ pub enum Error {
 pub enum ErrorKind {
     /// A package is inconsistent: touch nothing that depends on it (exit code 5).
     Damaged,
-    /// Another process is at work (exit code 6).
+    /// Another process works on the pipeline (exit code 6).
     Locked,
     /// A newer program has to be used.
     NewerFormat,
-    /// The caller gave something that does not exist or is not allowed.
+    /// The caller named something that does not exist or is not allowed.
     Invalid,
     /// The disk, its permissions or its space.
     Io,
@@ -199,7 +199,7 @@ pub enum Damage {
     #[error("is unknown to package.json")]
     Unknown,
     /// Shorter than it was.
-    #[error("is cut: {found} of {expected} bytes are left")]
+    #[error("is truncated: {found} of {expected} bytes are left")]
     Cut {
         /// Bytes when it was sealed.
         expected: u64,

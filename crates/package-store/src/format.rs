@@ -21,7 +21,7 @@ pub struct FormatVersion {
 /// - 1.0: the first.
 pub const PACKAGE_FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
 
-/// The format of the pipeline folder around the packages, told by `pipeline.json`.
+/// The format of the pipeline folder around the packages, recorded in `pipeline.json`.
 ///
 /// - 1.0: the first.
 pub const FOLDER_FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
@@ -49,7 +49,7 @@ pub enum Folder {
     Normalized,
     /// `loaded/`: all its jobs are done, and its load is complete.
     Loaded,
-    /// `aborted/`: given up, and kept to be looked at.
+    /// `aborted/`: abandoned, and kept for inspection.
     Aborted,
 }
 
@@ -109,7 +109,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// All of them.
+    /// All states of a job.
     pub const ALL: [Self; 4] = [Self::New, Self::Started, Self::Completed, Self::Failed];
 
     /// The name of the folder.

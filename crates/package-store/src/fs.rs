@@ -22,7 +22,7 @@ pub enum EntryKind {
 /// A name in a folder. Links are not followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name, with replacement characters where it is no Unicode.
+    /// The name, with replacement characters where it is not Unicode.
     pub name: String,
     /// What it is.
     pub kind: EntryKind,

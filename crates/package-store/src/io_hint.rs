@@ -15,7 +15,7 @@ pub fn io_hint(error: &io::Error) -> Option<&'static str> {
             Some("the disk quota is used up: free some space and run again; nothing was half published")
         }
         Kind::PermissionDenied => {
-            Some("give this user write permission, or set CARTAGE_DATA_DIR to a folder it may write")
+            Some("give this user write permission, or set CARTAGE_DATA_DIR to a folder that it may write to")
         }
         Kind::ReadOnlyFilesystem => {
             Some("the file system is mounted read-only: set CARTAGE_DATA_DIR to a folder on another one")

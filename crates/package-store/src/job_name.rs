@@ -3,7 +3,7 @@
 //!
 //! The table part is the name of the table as far as every file system can hold it: other characters
 //! than ASCII letters, digits, `_` and `-` become `%` and two hexadecimal digits a byte, and a long
-//! name is cut and ends with `~` and a hash. The true name of the table stands in `package.json`.
+//! name is cut and ends with `~` and a hash. The real name of the table is in `package.json`.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -53,7 +53,7 @@ impl JobFileName {
         &self.table_part
     }
 
-    /// Tells the files of a table apart.
+    /// Distinguishes the files of a table.
     pub fn file_id(&self) -> &str {
         &self.file_id
     }
@@ -111,7 +111,7 @@ impl FromStr for JobFileName {
             _ => return Err(invalid("is not <table>.<file id>.<retry>.<format>[.<codec>]")),
         };
         if !is_table_part(table_part) {
-            return Err(invalid("has a table part that no table gives"));
+            return Err(invalid("has a table part that is not a valid table name"));
         }
         check_file_id(file_id)?;
         let number = retry.parse::<u32>().ok().filter(|number| number.to_string() == retry);
@@ -122,7 +122,7 @@ impl FromStr for JobFileName {
         Ok(Self {
             table_part: table_part.to_owned(),
             file_id: file_id.to_owned(),
-            retry: number.ok_or_else(|| invalid("has a retry count that is no number"))?,
+            retry: number.ok_or_else(|| invalid("has a retry count that is not a number"))?,
             format: format.parse().map_err(|_| invalid("has an unknown format"))?,
             codec,
         })

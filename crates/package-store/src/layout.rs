@@ -103,7 +103,7 @@ impl Layout {
 
 /// The name of a folder in `staging/`: `<load id>.<stage>-<16 hexadecimal digits>`.
 ///
-/// The stage stands in the name, so that each stage sweeps only what its own lock protects.
+/// The stage is part of the name, so that each stage sweeps only what its own lock protects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StagingName {
     pub(crate) load_id: LoadId,
@@ -136,7 +136,7 @@ fn file_name(what: &'static str, name: &str, suffix: &str) -> Result<String, Inv
     Ok(format!("{name}{suffix}"))
 }
 
-/// Whether `name` can stand in a file name without leaving its folder.
+/// Whether `name` can be used in a file name without leaving its folder.
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), InvalidName> {
     let problem = if name.is_empty() {
         "is empty"

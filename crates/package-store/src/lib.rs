@@ -1,11 +1,11 @@
 //! Load packages on disk: format, staging, publish, jobs, locks and sweep.
 //!
-//! Stages meet only here. A stage takes its [`StageLock`], writes a [`StagedPackage`] that nobody sees,
+//! Stages meet only here. A stage takes its [`StageLock`], writes a [`StagedPackage`] that no other process sees,
 //! seals it and publishes it in one step; the next stage opens the [`PublishedPackage`], verifies it and
 //! moves its jobs. `docs/package-format.md` describes what is on the disk.
 //!
 //! # Invariants
-//! - A folder with a `package.json` is a whole package; one without is none, and is swept.
+//! - A folder with a `package.json` is a complete package; one without is not, and is swept.
 //! - Every rename and every sync of a package happens in this crate.
 //! - A process may end after any step: the next one finds the state before or after the operation.
 //! - No name out of a package leads out of its folder.

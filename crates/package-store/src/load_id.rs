@@ -18,13 +18,13 @@ impl LoadId {
     /// The last microsecond that ten digits of seconds can tell, in the year 2286.
     const MAX_MICROS: i64 = 9_999_999_999_999_999;
 
-    /// The id of this moment, in microseconds since 1970 in UTC.
+    /// The id of this point in time, in microseconds since 1970 in UTC.
     pub fn from_unix_micros(micros: i64) -> Self {
         let micros = micros.clamp(0, Self::MAX_MICROS);
         Self(format!("{:010}.{:06}", micros / 1_000_000, micros % 1_000_000))
     }
 
-    /// The moment of this id, in microseconds since 1970 in UTC.
+    /// The point in time of this id, in microseconds since 1970 in UTC.
     pub fn unix_micros(&self) -> i64 {
         self.0.bytes().filter(u8::is_ascii_digit).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
     }

@@ -1,7 +1,7 @@
 //! One lock file a stage: who works on what, between processes.
 //!
 //! The lock of the operating system counts, not the file: it ends with its process, however that ends,
-//! so a file that a dead process left is no obstacle. What the file says is only for the message.
+//! so a file that a dead process left is not an obstacle. What the file says is only for the message.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -86,7 +86,7 @@ impl LockError {
             Self::Io { source, .. } => Some(
                 crate::io_hint::io_hint(source)
                     .unwrap_or(
-                        "the file system must know locks: set CARTAGE_DATA_DIR to a folder on a local disk",
+                        "the file system must support locks: set CARTAGE_DATA_DIR to a folder on a local disk",
                     )
                     .to_owned(),
             ),
@@ -102,7 +102,7 @@ fn describe(owner: Option<&Owner>) -> String {
 
 /// The right to work as one stage of a pipeline, until the last clone is dropped.
 ///
-/// Staged packages hold a clone, so nobody can sweep them while they are written.
+/// Staged packages hold a clone, so they are not swept while they are written.
 #[derive(Clone, Debug)]
 pub struct StageLock {
     stage: Stage,

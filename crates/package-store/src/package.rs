@@ -1,4 +1,4 @@
-//! The read side of a package that is whole.
+//! The read side of a complete package.
 
 use std::collections::HashMap;
 use std::io;
@@ -147,7 +147,7 @@ impl Package {
     /// The jobs in a state, in the order of the manifest.
     ///
     /// # Errors
-    /// [`Error::Damaged`] names a file that is no job of this package.
+    /// [`Error::Damaged`] names a file that is not a job of this package.
     pub fn jobs(&self, state: JobState) -> Result<Vec<JobFileName>, Error> {
         let mut jobs = Vec::new();
         for name in self.names_in(state)? {

@@ -16,7 +16,7 @@ const AFTER_CHECKSUM: &str = "\"\n}\n";
 /// `xxh3:` and 32 digits.
 const CHECKSUM_BYTES: usize = 37;
 
-/// Why bytes are no `package.json` of ours.
+/// Why bytes are not a `package.json` of ours.
 #[derive(Debug)]
 pub(crate) enum DecodeError {
     Damaged(Damage),

@@ -54,7 +54,7 @@ impl PipelineDir {
         }
     }
 
-    /// Whether there is a whole package of this id in the folder.
+    /// Whether there is a complete package of this id in the folder.
     pub(crate) fn holds(&self, folder: Folder, load_id: &LoadId) -> Result<bool, Error> {
         let path = self.layout.package(folder, load_id);
         Ok(publish::presence(&self.disk, &path)? == Presence::Whole)
@@ -80,7 +80,7 @@ impl PipelineDir {
         Ok(())
     }
 
-    /// Moves a package between folders and gives its new path.
+    /// Moves a package between folders and returns its new path.
     pub(crate) fn relocate(&self, from: Folder, load_id: &LoadId, to: Folder) -> Result<PathBuf, Error> {
         self.settle(from, load_id)?;
         let path = self.layout.package(to, load_id);

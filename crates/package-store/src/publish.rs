@@ -93,7 +93,7 @@ pub(crate) fn relocate(disk: &Disk, from: &Path, target: Target<'_>) -> Result<(
     }
 }
 
-/// Takes a package away: from the first step on it is no package, whatever happens then.
+/// Takes a package away: from the first step on it is not a package, whatever happens then.
 pub(crate) fn remove_package(disk: &Disk, path: &Path) -> Result<(), Error> {
     let (package_json, mark) = (path.join(PACKAGE_JSON), path.join(REMOVING_MARK));
     match disk.fs.rename(&package_json, &mark) {
@@ -148,7 +148,7 @@ fn ensure_target_free(disk: &Disk, target: Target<'_>) -> Result<(), Error> {
     }
 }
 
-/// A sync behind the commit: its failure does not undo the commit.
+/// A sync after the commit: its failure does not undo the commit.
 fn sync_after(disk: &Disk, folder: &Path, target: Target<'_>) -> Result<(), Error> {
     disk.sync_folder(folder).map_err(|error| match error {
         Error::Io { path, source, .. } => {

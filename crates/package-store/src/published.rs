@@ -95,13 +95,13 @@ impl<F: InFolder> PublishedPackage<F> {
         Self { dir, folder, package }
     }
 
-    /// Where it is.
+    /// The folder of the store that holds the package.
     pub fn folder(&self) -> Folder {
         self.folder.folder()
     }
 
-    /// Removes the package. If this is cut, the package is there as a whole or gone; a sweep removes the
-    /// rest. One that another process removed meanwhile is fine.
+    /// Removes the package. If this is interrupted, the package is there completely or not at all; a sweep removes
+    /// the rest. One that another process removed meanwhile is fine.
     ///
     /// # Errors
     /// [`Error::Io`].

@@ -14,7 +14,7 @@ use crate::store::{PackageStore, StoreOptions};
 
 impl PackageStore {
     /// A store in `dir` with the documents of this one and its pending packages. Files of packages are hard
-    /// links where the disk allows it: nobody writes into a file of a package, so that both stores can work on
+    /// links where the disk allows it: no file of a package is written to, so that both stores can work on
     /// their own. Who makes the copy removes it, too; it is not made durable.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use crate::writer::StagedPackage;
 /// How a store works.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// The file system.
+    /// The file system that holds the packages.
     pub fs: Arc<dyn FileSystem>,
     /// Whether to wait until the disk has everything. Only tests and copies that are thrown away may say no.
     pub durable: bool,
@@ -212,7 +212,7 @@ impl PackageStore {
         Ok(!self.is_visible(folder, load_id)?)
     }
 
-    /// Moves a package to `aborted/` without opening it, so that damaged ones can be given up too. What the
+    /// Moves a package to `aborted/` without opening it, so that damaged ones can be aborted too. What the
     /// package left in earlier folders goes with it.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ impl StagedPackage {
         self.staging.path.join(JobState::New.as_str()).join(name.to_string())
     }
 
-    /// Says that the caller has appended so many bytes to a job file. Long files are synced in the background
+    /// Says that the caller has appended this many bytes to a job file. Long files are synced in the background
     /// from then on, while they grow, so that publishing waits for their ends only. Nothing has to say so.
     pub fn appended(&self, name: &JobFileName, bytes: u64) {
         let path = self.job_path(name);
@@ -178,7 +178,7 @@ impl StagedPackage {
     }
 }
 
-/// A package that is whole and can only be published or dropped.
+/// A complete package that can only be published or dropped.
 #[derive(Debug)]
 #[must_use = "dropping a sealed package removes its staging folder"]
 pub struct SealedPackage {

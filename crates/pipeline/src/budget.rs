@@ -43,7 +43,7 @@ impl Budget {
         Self { limit: config.runtime.memory_limit.map(MemorySize::bytes) }
     }
 
-    /// Refuses a limit that nobody could keep.
+    /// Refuses a limit that no run could keep.
     pub(crate) fn check(self) -> Result<(), PipelineError> {
         match self.limit {
             Some(limit) if limit < LEAST => Err(PipelineError::usage(
@@ -103,7 +103,7 @@ impl Budget {
                     wanted.bytes() / 1_000_000,
                     most / 1_000_000
                 ),
-                "raise runtime.memory_limit, or leave one of them out",
+                "raise runtime.memory_limit, or remove one of them",
             )),
         }
     }

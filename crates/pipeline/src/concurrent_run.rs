@@ -1,7 +1,7 @@
-//! The three stages at work at the same time, each on another package.
+//! The three stages running at the same time, each on another package.
 //!
 //! They hand over nothing but load ids: what one has published wakes the next one up, which opens it on disk.
-//! The order of packages is kept. When one stage fails, the others end behind the package they are at; what is
+//! The order of packages is kept. When one stage fails, the others end after the package they are working on; what is
 //! published by then stays pending, and the error that came first is that of the run. A package whose data can never
 //! be normalized is set aside at the end.
 

@@ -56,7 +56,7 @@ impl ExclusiveRun {
     ///
     /// # Errors
     /// [`PipelineError::Change`] if the destination does not take it. What it refuses for good and has not begun
-    /// is given up, for the next run would only be refused again.
+    /// is aborted, because the next run would only be refused again.
     pub(crate) fn execute(
         &self,
         project: &Project,
@@ -123,7 +123,7 @@ fn run_of(project: &Project, run_id: &str) -> Result<String, PipelineError> {
     Ok(interrupted.map_or_else(|| run_id.to_owned(), |marker| marker.run_id))
 }
 
-/// Refuses to go on while packages are pending.
+/// Refuses to continue while packages are pending.
 pub(crate) fn refuse_pending(project: &Project, doing: &str) -> Result<(), PipelineError> {
     let pending: Vec<String> = project.pending()?.iter().map(ToString::to_string).collect();
     if pending.is_empty() {

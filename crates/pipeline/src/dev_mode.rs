@@ -11,7 +11,7 @@ use crate::error::PipelineError;
 use crate::project::Project;
 use crate::{restore, stages};
 
-/// What stands behind the name of the dataset before anything was extracted.
+/// The suffix of the name of the dataset before anything was extracted.
 const NOTHING_YET: &str = "dev";
 
 /// Begins a dataset of its own where the mode is on, and leaves the mode where it is off. What is pending belongs

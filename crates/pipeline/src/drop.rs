@@ -62,7 +62,7 @@ impl DropPlan {
 /// What a drop did.
 #[derive(Clone, Debug, Serialize)]
 pub struct DropReport {
-    /// What was planned.
+    /// The plan that was carried out or only shown.
     pub plan: DropPlan,
     /// The load that did it; absent where there was nothing to do or it was not wanted.
     pub load_id: Option<String>,
@@ -146,7 +146,7 @@ impl Project {
             [] => Err(self.never_ran()),
             several => Err(PipelineError::usage(
                 "the pipeline has several sources",
-                format!("say with --source which one: {}", several.join(", ")),
+                format!("choose one with --source: {}", several.join(", ")),
             )),
         }
     }

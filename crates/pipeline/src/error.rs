@@ -97,7 +97,8 @@ pub enum PipelineError {
 }
 
 /// What to do about data that is to be corrected, in a package that stays pending.
-const WAITS: &str = "nothing of the extracted package was loaded, and it waits as it is: after the correction drop it and run again";
+const WAITS: &str = "nothing of the extracted package was loaded, and it is still pending: correct the cause, \
+                     drop the package and run again";
 
 impl PipelineError {
     /// What the caller does about it.
@@ -135,9 +136,9 @@ impl PipelineError {
             Self::Usage { remedy, .. } => Some(remedy.clone()),
             Self::Change { pending, source, .. } => {
                 let rest = if *pending {
-                    "the change waits: `cartage load` tries it again, `cartage abort` gives it up"
+                    "the change is pending: `cartage load` tries it again, `cartage abort` drops it"
                 } else {
-                    "nothing was changed, and other runs go on"
+                    "nothing was changed, and other runs continue"
                 };
                 Some(source.hint().map_or_else(|| rest.to_owned(), |hint| format!("{hint}; {rest}")))
             }

@@ -32,7 +32,7 @@ pub(crate) struct Extraction<'a> {
     run_id: &'a str,
     /// Hears of each package.
     published: Option<Sender<LoadId>>,
-    /// Ends the work behind the package that is being written.
+    /// Ends the work after the package that is being written.
     halt: CancelToken,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Extraction<'a> {
         Self { offers, options, earlier, run_id, published: None, halt: CancelToken::default() }
     }
 
-    /// The same while other stages are at work.
+    /// The same while other stages run.
     pub(crate) fn beside_others(self, published: Sender<LoadId>, halt: CancelToken) -> Self {
         Self { published: Some(published), halt, ..self }
     }

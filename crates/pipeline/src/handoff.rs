@@ -8,7 +8,7 @@ use crate::error::PipelineError;
 use crate::project::Project;
 
 impl Project {
-    /// What stands in extracted packages for the later stages.
+    /// What extracted packages hold for the later stages.
     ///
     /// # Errors
     /// As for [`Project::capabilities`].

@@ -73,7 +73,7 @@ pub(crate) fn interrupted(
     Ok(Interrupted { left_out: left_out.into_iter().collect(), refreshed })
 }
 
-/// Forgets that the interrupted run has done what is in these packages: they are given up, and the next run does it.
+/// Forgets that the interrupted run has done what is in these packages: they are aborted, and the next run does it.
 pub(crate) fn forget(project: &Project, packages: &[PublishedPackage]) -> Result<(), PipelineError> {
     let Some(mut marker) = project.store.documents().run()? else { return Ok(()) };
     let gone: Vec<LeftOut> = packages.iter().flat_map(plain_appends).collect();

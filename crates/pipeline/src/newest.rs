@@ -75,7 +75,7 @@ impl Project {
 
     /// What `read` finds in the newest pending package that has it: of the first folder, then of the next.
     ///
-    /// Other stages may be at work, in this process or in another one. Packages only ever move on, into the
+    /// Other stages may run, in this process or in another one. Packages only ever move on, into the
     /// folder that is looked at next and then into the documents. So one that vanished while it was read is
     /// looked for again from the start, and none is missed.
     fn newest_pending<T>(

@@ -154,7 +154,7 @@ impl Project {
             PipelineError::usage(
                 format!("no package {wanted} is pending"),
                 if names.is_empty() {
-                    "nothing is; leave --package out to plan a run".to_owned()
+                    "no package is; leave --package out to plan a run".to_owned()
                 } else {
                     format!("pending are {}", names.join(", "))
                 },

@@ -22,7 +22,7 @@ pub struct Project {
     pub store: PackageStore,
     /// Clock, randomness, progress and cancellation.
     pub runtime: Runtime,
-    /// What to do while another process is at work.
+    /// What to do while another process works on the pipeline.
     pub wait: Wait,
     /// Whether this is a copy for trying something: files of the user are read and not written.
     pub(crate) is_trial: bool,
@@ -44,7 +44,7 @@ impl Project {
         Ok(project)
     }
 
-    /// Opens a pipeline that has been run before, only to look at it.
+    /// Opens a pipeline that has been run before, read-only.
     ///
     /// # Errors
     /// If there is no such pipeline in the data folder.

@@ -49,7 +49,7 @@ pub struct Target {
     pub destination: String,
     /// File, host or bucket.
     pub location: String,
-    /// The dataset there.
+    /// The dataset at the destination.
     pub dataset: String,
     /// A command that shows the data.
     pub look: Option<String>,
@@ -60,7 +60,7 @@ pub struct Target {
 pub struct StageReport {
     /// `extract`, `normalize` or `load`.
     pub stage: String,
-    /// Time that it was at work, in seconds. Stages of a run work at the same time.
+    /// Time that it ran, in seconds. Stages of a run work at the same time.
     pub seconds: f64,
     /// Rows that came out of it.
     pub rows: u64,
@@ -126,7 +126,7 @@ impl fmt::Display for PackageState {
 /// A file that was read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SourceFile {
-    /// Path or URL.
+    /// Path or URL of the file.
     pub path: String,
     /// The resource that read it.
     pub resource: String,

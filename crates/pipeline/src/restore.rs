@@ -12,7 +12,7 @@ use crate::newest::parse;
 use crate::project::Project;
 use crate::stages;
 
-/// Takes over the state that the destination has, if it is newer than ours. Packages that are pending go on
+/// Takes over the state that the destination has, if it is newer than ours. Packages that are pending continue
 /// from the local state; where another machine has moved the state meanwhile, they could never be loaded,
 /// so they are dropped, and this run extracts their rows again. Returns what the user should know.
 ///
@@ -54,9 +54,9 @@ pub(crate) fn from_destination(
     Ok(warning)
 }
 
-/// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that go on where nothing is any
-/// more would leave out all earlier rows. So does one that another pipeline has made anew, in which neither the state nor
-/// any table of this one is left.
+/// A dataset that is gone takes the pipeline's memory with it, as in dlt: cursors that continue where nothing is any
+/// more would leave out all earlier rows. So does one that another pipeline has recreated, in which neither the
+/// state nor any table of this one is left.
 fn follow_dropped(project: &Project, destination: &dyn Destination) -> Result<(), PipelineError> {
     let Some(reader) = destination.reader() else { return Ok(()) };
     if project.committed_state()?.is_none() {

@@ -38,7 +38,7 @@ impl Project {
     /// normalized and loaded while more is extracted.
     ///
     /// # Errors
-    /// The first error of a stage. Whatever was published stays, and the next run goes on from there; but a package
+    /// The first error of a stage. Whatever was published stays, and the next run continues from there; but a package
     /// whose data can never be normalized is set aside ([`PipelineError::SetAside`]).
     pub fn run(&self, options: &RunOptions, connector: Connector<'_>) -> Result<RunReport, PipelineError> {
         self.run_offers(|| SourceInput::configured(&self.config), options, connector)

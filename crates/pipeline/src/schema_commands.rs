@@ -23,9 +23,9 @@ pub enum SchemaPlace {
     Local,
     /// At the destination: the newest one.
     Destination,
-    /// In a package.
+    /// The schema of the package with this load id.
     Package(String),
-    /// In a file.
+    /// The schema in this YAML or JSON file.
     File(PathBuf),
 }
 
@@ -49,7 +49,7 @@ impl FromStr for SchemaPlace {
 pub struct SchemaImport {
     /// Name of the schema that was imported.
     pub schema: String,
-    /// Its hash now.
+    /// Version hash of the schema after the change.
     pub version_hash: String,
     /// What differs from before.
     pub changes: Vec<SchemaChange>,
@@ -121,7 +121,7 @@ impl Project {
         let new = schema_of_file(path)?;
         if let Some(file) = SchemaFiles::of(self)?.import_file(&new.name) {
             return Err(PipelineError::usage(
-                "pipeline.import_schema_path is set, and what is there wins",
+                "pipeline.import_schema_path is set, and its files win",
                 format!("edit or replace {}", file.display()),
             ));
         }

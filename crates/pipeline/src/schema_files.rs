@@ -156,7 +156,7 @@ fn declare(
     Ok(())
 }
 
-/// `new` in the place of `known`: its history goes on, and what is known of data in tables stays known.
+/// `new` in the place of `known`: its history continues, and what is known of data in tables stays known.
 pub(crate) fn replaced(known: &Schema, mut new: Schema) -> Schema {
     let (hash, replaced) = (new.compute_hash(), known.compute_hash());
     if hash != replaced {
@@ -193,7 +193,7 @@ pub(crate) fn read_schema_file(
         .map_err(|error| PipelineError::usage(format!("{}: {error}", path.display()), remedy))?;
     match name {
         Some(name) if schema.name != name => Err(PipelineError::usage(
-            format!("{} holds schema \"{}\" and not \"{name}\"", path.display(), schema.name),
+            format!("{} contains schema \"{}\" and not \"{name}\"", path.display(), schema.name),
             "name the file as the schema that is in it, or change `name` in the file",
         )),
         _ => Ok(Some(schema)),

@@ -1,7 +1,7 @@
-//! What becomes of a package whose data can never be normalized: it is set aside, so that the next run goes on.
+//! What becomes of a package whose data can never be normalized: it is set aside, so that the next run continues.
 //!
-//! Its state becomes that of nobody, so the cursor stays where it was. Packages behind it build on that state, and
-//! go with it: loaded alone they would move the cursor over rows that nobody has.
+//! Its state is never used, so the cursor stays where it was. Later packages build on that state, and
+//! go with it: loaded alone they would move the cursor over rows that were not loaded.
 
 use cartage_package_store::{Folder, LoadId, Wait};
 use cartage_runtime::Stage;

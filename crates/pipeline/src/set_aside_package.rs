@@ -10,7 +10,7 @@ use cartage_normalize::NormalizeError;
 pub struct SetAside {
     /// Load id of the package.
     pub load_id: String,
-    /// The packages behind it that went with it.
+    /// The later packages that were set aside with it.
     pub followers: Vec<String>,
     /// The folder of the package now.
     pub path: String,
@@ -24,12 +24,12 @@ impl SetAside {
         let Self { load_id, followers, path, .. } = self;
         let others = match followers.len() {
             0 => String::new(),
-            1 => ", with the package behind it, which builds on its state".to_owned(),
-            count => format!(", with {count} packages behind it, which build on its state"),
+            1 => ", with the package after it, which builds on its state".to_owned(),
+            count => format!(", with {count} packages after it, which build on its state"),
         };
         format!(
             "package {load_id} was set aside{others}: nothing of it was loaded, and schema, state and cursors are \
-             those of before it. Correct the file or leave it out and run again, which extracts again; the package is \
+             as they were before it. Correct the file or leave it out and run again, which extracts again; the package is \
              kept in {path}"
         )
     }

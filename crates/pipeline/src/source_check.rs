@@ -51,7 +51,7 @@ pub struct CheckedResource {
     pub findings: Vec<CheckFinding>,
     /// Rows of the first page.
     pub rows: u64,
-    /// The first row; a text where it is no JSON.
+    /// The first row; a text where it is not JSON.
     pub first_row: Option<Value>,
     /// The fields of its rows.
     pub columns: Vec<CheckedColumn>,
@@ -66,7 +66,7 @@ pub struct CheckFinding {
     pub name: String,
     /// As people read it.
     pub value: String,
-    /// Whether it was found out because nobody had said it.
+    /// Whether it was detected, not configured.
     pub found: bool,
 }
 

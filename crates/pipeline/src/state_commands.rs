@@ -58,7 +58,7 @@ pub struct StateEdit {
 pub struct ChangedValue {
     /// Where it is in the document.
     pub path: String,
-    /// What was there.
+    /// The value before the change.
     pub old: Option<Value>,
     /// What is there now.
     pub new: Option<Value>,
@@ -196,13 +196,13 @@ impl StateScope {
         match sources.as_slice() {
             [source] => Ok(((*source).clone(), Some(resource.clone()))),
             [] => Err(PipelineError::usage(
-                format!("the state knows nothing of a resource \"{resource}\""),
+                format!("the state has no entry for a resource \"{resource}\""),
                 known(project, state),
             )),
             several => Err(PipelineError::usage(
                 format!("several sources have a resource \"{resource}\""),
                 format!(
-                    "say which with --source: {}",
+                    "choose one with --source: {}",
                     several.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
                 ),
             )),
@@ -268,7 +268,7 @@ fn known(project: &Project, state: &PipelineState) -> String {
         names.extend(resources.iter().map(|resource| format!("{source}.{resource}")));
     }
     if names.is_empty() {
-        return format!("pipeline {} remembers nothing yet", project.config.pipeline.name);
+        return format!("pipeline {} has no state yet", project.config.pipeline.name);
     }
     format!("the state has {}", names.join(", "))
 }

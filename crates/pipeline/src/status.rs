@@ -33,7 +33,7 @@ pub struct Status {
 pub struct PackageLine {
     /// Load id of the package.
     pub load_id: String,
-    /// Where it is.
+    /// The folder of the store that holds the package.
     pub folder: Folder,
     /// Its schema; `None` where its manifest cannot be read.
     pub schema: Option<String>,

@@ -32,9 +32,9 @@ pub struct Widened {
     pub table: String,
     /// Name of the column, as in the schema.
     pub column: String,
-    /// Its type before.
+    /// Type of the column before the change.
     pub from: String,
-    /// Its type now.
+    /// Type of the column after the change.
     pub to: String,
     /// The load that did it; absent where no row was ever loaded into the table.
     pub load_id: Option<String>,
@@ -111,7 +111,7 @@ fn widen(
     })?;
     if !capabilities.tables.widens_columns {
         return Err(PipelineError::usage(
-            format!("{} cannot change the type of a column that is there", capabilities.destination),
+            format!("{} cannot change the type of a column that already exists", capabilities.destination),
             "leave the column as it is: values that it cannot hold go to a variant column beside it",
         ));
     }

@@ -37,7 +37,7 @@ impl JsonPath {
         Some(keys)
     }
 
-    /// The text of the value at the path; `None` where there is none, or the text is no JSON.
+    /// The text of the value at the path; `None` where there is none, or the text is not JSON.
     pub fn find_text<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         scan::find(text, &self.steps).ok().flatten()
     }
@@ -45,7 +45,7 @@ impl JsonPath {
     /// The text of the value at the path; `Ok(None)` where the row has no such field.
     ///
     /// # Errors
-    /// [`Malformed`] if the row is no JSON as far as it was looked at.
+    /// [`Malformed`] if the row is not JSON as far as it was looked at.
     pub fn find<'a>(&self, row: &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
         scan::find(row, &self.steps)
     }
@@ -115,17 +115,17 @@ fn name(rest: &str) -> Result<(Step, &str), &'static str> {
         "" => Err("expected a name, as in `updated_at` or `$.meta.updated_at`"),
         "*" => Ok((Step::Each, &rest[end..])),
         name if name.contains(['$', '?', '(', ')', ']', '|', '&']) => {
-            Err("filters and unions are not supported; put names with odd characters into quotes")
+            Err("filters and unions are not supported; put names with special characters into quotes")
         }
         name => Ok((Step::Key(name.to_owned()), &rest[end..])),
     }
 }
 
-/// Reads what stands in brackets; gives the step and the text behind the closing bracket.
+/// Reads the contents of brackets; returns the step and the text after the closing bracket.
 fn bracket(inner: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inner.chars().next().filter(|first| matches!(first, '\'' | '"')) {
         let (key, behind) = inner[1..].split_once(quote).ok_or("the quote is not closed")?;
-        let behind = behind.strip_prefix(']').ok_or("expected `]` behind the quoted name")?;
+        let behind = behind.strip_prefix(']').ok_or("expected `]` after the quoted name")?;
         return Ok((Step::Key(key.to_owned()), behind));
     }
     let (content, behind) = inner.split_once(']').ok_or("the bracket is not closed")?;

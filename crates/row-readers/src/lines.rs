@@ -1,4 +1,4 @@
-//! Lines of text to pages of rows: newline-delimited JSON as it stands in files and streams.
+//! Lines of text to pages of rows: newline-delimited JSON as it is in files and streams.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl<R: Read> Lines<R> {
         let limit = self.max_line_bytes;
         let reason = format!(
             "the line is longer than {limit} bytes; raise `max_row_bytes` in `[extract]` if it is one row (and \
-             `runtime.memory_limit`, if that is set), or set `format` if the input is no jsonl"
+             `runtime.memory_limit`, if that is set), or set `format` if the input is not jsonl"
         );
         SourceError::Malformed { place, reason }
     }

@@ -17,7 +17,7 @@ pub(crate) enum Step {
     Anywhere,
 }
 
-/// The text is no JSON as far as it was looked at.
+/// The text is not JSON as far as it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -65,7 +65,7 @@ fn first_of<'a>(values: Vec<&'a [u8]>, steps: &[Step]) -> Result<Option<&'a [u8]
 /// repeats.
 ///
 /// # Errors
-/// [`Malformed`] if the text is no JSON as far as it was looked at.
+/// [`Malformed`] if the text is not JSON as far as it was looked at.
 pub fn field<'a>(object: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Malformed> {
     let mut found = None;
     members(object, |key, value| {
@@ -95,7 +95,7 @@ fn is_name(key: &[u8], name: &str) -> bool {
     serde_json::from_slice::<String>(&quoted).is_ok_and(|key| key == name)
 }
 
-/// Goes through a container from its opening bracket to its end, behind which nothing may stand. Keys come
+/// Goes through a container from its opening bracket to its end, after which nothing may follow. Keys come
 /// without their quotes.
 fn members<'a>(text: &'a [u8], mut visit: impl FnMut(Option<&'a [u8]>, &'a [u8])) -> Result<(), Malformed> {
     let is_object = text.first() == Some(&b'{');
@@ -152,7 +152,7 @@ fn skip_value(text: &[u8], at: usize) -> Result<usize, Malformed> {
     }
 }
 
-/// The position behind the closing quote of a text whose opening one is at `at`.
+/// The position after the closing quote of a text whose opening one is at `at`.
 fn skip_text(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
     at += 1;
     loop {

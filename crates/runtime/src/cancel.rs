@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set once by a signal handler or an embedding program; stages look at it between pages, blocks and jobs.
+/// Set once by a signal handler or an embedding program; stages check it between pages, blocks and jobs.
 ///
 /// A stage that sees it lets running jobs end, publishes nothing that is not whole and returns its
 /// "cancelled" error; whatever was published before stays pending for the next run.

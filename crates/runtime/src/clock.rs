@@ -9,7 +9,7 @@ pub trait Clock: Debug + Send + Sync {
     /// Microseconds since 1970-01-01T00:00:00Z.
     fn unix_micros(&self) -> i64;
 
-    /// The same moment as a date; the year 1970 for what chrono cannot express.
+    /// The same time as a date; the year 1970 for what chrono cannot express.
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.unix_micros()).unwrap_or_default()
     }
@@ -33,7 +33,7 @@ pub struct FixedClock {
 }
 
 impl FixedClock {
-    /// Stands at `unix_micros`.
+    /// A clock that always returns `unix_micros`.
     pub fn new(unix_micros: i64) -> Self {
         Self { unix_micros }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileFormat {
-    /// Apache Parquet.
+    /// Apache Parquet: columns with types, compressed in pages.
     Parquet,
     /// One JSON object a line.
     Jsonl,
@@ -21,9 +21,9 @@ pub enum FileFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Codec {
-    /// Zstandard.
+    /// Zstandard, with the extension `.zst`.
     Zst,
-    /// Gzip.
+    /// Gzip, with the extension `.gz`.
     Gz,
 }
 
@@ -34,11 +34,11 @@ pub enum PageCompression {
     /// Not at all.
     #[default]
     None,
-    /// Snappy.
+    /// Pages compressed with Snappy.
     Snappy,
-    /// LZ4 without frames.
+    /// Pages compressed with LZ4, without frames (`LZ4_RAW`).
     Lz4,
-    /// Zstandard.
+    /// Pages compressed with Zstandard.
     Zstd,
 }
 

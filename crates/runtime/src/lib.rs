@@ -39,7 +39,7 @@ use std::sync::Arc;
 /// The outside world of a stage. Cloning shares every part.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    /// Tells the time.
+    /// The clock that all timestamps come from.
     pub clock: Arc<dyn Clock>,
     /// Makes file ids and suffixes of staging folders.
     pub random: Arc<dyn Random>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which resource gives the next page.
+/// Which resource yields the next page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

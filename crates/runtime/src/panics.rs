@@ -37,7 +37,7 @@ impl Error for Panicked {}
 /// Does the work, and makes an error of a panic in this thread. Nothing is printed of it: who calls knows which file
 /// was read, and tells the user.
 ///
-/// What the work had changed may be left halfway, so that the caller gives up whatever it was working on.
+/// What the work had changed may be left halfway, so that the caller abandons whatever it was working on.
 ///
 /// # Errors
 /// [`Panicked`] if the work panicked.

@@ -5,9 +5,9 @@ use std::fmt::{self, Debug, Display};
 /// The three stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
-    /// Source to `extracted/`.
+    /// Reads sources into packages in `extracted/`.
     Extract,
-    /// `extracted/` to `normalized/`.
+    /// Turns packages in `extracted/` into packages in `normalized/`.
     Normalize,
     /// `normalized/` to the destination.
     Load,
@@ -36,7 +36,7 @@ pub trait Progress: Debug + Send + Sync {
     fn end(&self, stage: Stage, load_id: &str);
 }
 
-/// Tells nobody.
+/// Reports nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoProgress;
 

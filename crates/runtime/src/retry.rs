@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{CancelToken, Random, Runtime};
 
-/// Lets time pass.
+/// Waits between attempts.
 pub trait Sleeper: fmt::Debug + Send + Sync {
     /// Waits for `duration`, or until `cancel` is set.
     fn sleep(&self, duration: Duration, cancel: &CancelToken);
@@ -36,7 +36,7 @@ impl Sleeper for ThreadSleeper {
 pub struct RetryPolicy {
     /// Pause before the second attempt.
     pub first: Duration,
-    /// Longest pause.
+    /// Longest pause between two attempts.
     pub longest: Duration,
     /// Carries out the pauses; tests have one that only counts them.
     pub sleeper: Arc<dyn Sleeper>,

@@ -17,7 +17,7 @@ pub enum OnBadRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NameCollisions {
-    /// The later value counts, as in dlt. The summary names both keys and counts the values that gave way.
+    /// The later value counts, as in dlt. The summary names both keys and counts the values that were replaced.
     #[default]
     Share,
     /// The row cannot be used, see [`OnBadRow`].

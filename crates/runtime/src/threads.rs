@@ -17,8 +17,8 @@ pub struct NoThread {
 impl NoThread {
     /// What to do about it.
     pub const REMEDY: &str = "raise the limit of processes (`ulimit -u`, or that of the container), or set fewer \
-                              `workers` in [extract], [normalize] and [load]; what was published before stays, run again \
-                              to go on";
+                              `workers` in [extract], [normalize] and [load]; what was already published is kept, run \
+                              again to continue";
 }
 
 impl Display for NoThread {
@@ -125,7 +125,7 @@ fn refused(name: &str, source: io::Error) -> NoThread {
 mod tests {
     use super::*;
 
-    /// What starts threads of a system that has so many left.
+    /// What starts threads of a system that has this many left.
     fn left(left: usize) -> impl FnMut(&str) -> Result<String, NoThread> {
         let mut left = left;
         move |name| match left.checked_sub(1) {

@@ -60,7 +60,7 @@ impl Schema {
     /// Documents of older engines cannot be checked and pass.
     ///
     /// # Errors
-    /// [`SchemaError::Json`] if the text is no JSON object.
+    /// [`SchemaError::Json`] if the text is not a JSON object.
     pub fn is_tampered(text: &str) -> Result<bool, SchemaError> {
         let document: Map<String, Value> = serde_json::from_str(text)?;
         let engine = document.get("engine_version").and_then(Value::as_u64);

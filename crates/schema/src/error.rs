@@ -18,13 +18,13 @@ pub enum SchemaError {
         /// What is wrong.
         reason: String,
     },
-    /// The name of a schema is no identifier or too long.
+    /// The name of a schema is not an identifier or too long.
     #[error(
         "schema name `{0}` must be letters, digits and `_`, not start with a digit and have at most 64 characters"
     )]
     InvalidName(String),
-    /// The document is no JSON.
-    #[error("schema document is no valid JSON: {0}")]
+    /// The document is not JSON.
+    #[error("schema document is not valid JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// The document does not follow the form of schemas.
     #[error("schema document is not valid: {path}: {reason}")]
@@ -36,7 +36,7 @@ pub enum SchemaError {
     },
     /// The document was written by a newer engine.
     #[error(
-        "schema `{schema}` has engine version {found}, this program knows up to {known}; use a newer version of it"
+        "schema `{schema}` has engine version {found}, this program supports up to {known}; use a newer version of it"
     )]
     NewerEngine {
         /// Name of the schema.
@@ -83,7 +83,9 @@ pub enum SchemaError {
         table: String,
     },
     /// Dropping tables would leave tables without parent.
-    #[error("dropping these tables of schema `{schema}` would leave {orphans} without parent; drop them too")]
+    #[error(
+        "dropping these tables of schema `{schema}` would leave {orphans} without a parent; drop them too"
+    )]
     Orphans {
         /// Name of the schema.
         schema: String,
@@ -108,7 +110,7 @@ pub enum SchemaError {
     /// Two names are the same for the destination.
     #[error(
         "{what} `{first}` and `{second}` of schema `{schema}` are one name for this destination, which does \
-         not tell upper from lower case; rename one of them or use a case-insensitive naming convention"
+         not distinguish upper and lower case; rename one of them or use a case-insensitive naming convention"
     )]
     IdentifierCollision {
         /// Name of the schema.

@@ -66,7 +66,7 @@ impl Schema {
     /// A schema with the system tables, detections and default hints that dlt gives to a new schema.
     ///
     /// # Errors
-    /// [`SchemaError::InvalidName`] if the name is no identifier. [`normalize_schema_name`] makes one.
+    /// [`SchemaError::InvalidName`] if the name is not an identifier. [`normalize_schema_name`] makes one.
     pub fn new(name: &str, naming: NamingKind) -> Result<Self, SchemaError> {
         if !is_valid_name(name) {
             return Err(SchemaError::InvalidName(name.to_owned()));

@@ -62,7 +62,7 @@ pub(crate) const RELATIONAL: &str = "dlt.common.normalizers.json.relational";
 /// How many levels are unpacked where nothing else is said.
 pub const DEFAULT_MAX_NESTING: u32 = 1000;
 
-/// The normalizer of rows. Its configuration is kept as it stands in the document; the methods of
+/// The normalizer of rows. Its configuration is kept as it is in the document; the methods of
 /// [`Normalizers`] read and write it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JsonNormalizer {
@@ -180,7 +180,7 @@ impl Normalizers {
         }
     }
 
-    /// Removes what is configured and empty, as a configuration that is made anew would not have it.
+    /// Removes what is configured and empty, as a new configuration would not have it.
     pub fn drop_empty(&mut self) {
         let Some(json) = self.json.as_mut() else { return };
         let Some(config) = json.config.as_mut() else { return };

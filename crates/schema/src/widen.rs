@@ -54,7 +54,7 @@ impl ColumnType {
         Some(Self { data_type, precision: column.precision, scale: column.scale })
     }
 
-    /// Digits before and behind the point, where the type has a fixed number of them.
+    /// Digits before and after the point, where the type has a fixed number of them.
     fn digits(self, defaults: DecimalDefaults) -> Option<(u32, u32)> {
         let fixed = |(precision, scale): (u32, u32)| {
             let precision = self.precision.unwrap_or(precision);
@@ -95,7 +95,7 @@ impl ColumnType {
     }
 }
 
-/// Most digits of an integer with so many bits.
+/// Most digits of an integer with this many bits.
 fn integer_digits(bits: Option<u32>) -> u32 {
     match bits {
         Some(..=8) => 3,
@@ -148,7 +148,9 @@ impl FromStr for ColumnType {
                 let inner =
                     rest.strip_suffix(')').ok_or_else(|| format!("`{text}` has no closing bracket"))?;
                 let number = |part: &str| {
-                    part.trim().parse::<u32>().map_err(|_| format!("`{part}` in `{text}` is no whole number"))
+                    part.trim()
+                        .parse::<u32>()
+                        .map_err(|_| format!("`{part}` in `{text}` is not a whole number"))
                 };
                 (word.trim(), inner.split(',').map(number).collect::<Result<_, _>>()?)
             }
@@ -164,7 +166,9 @@ impl FromStr for ColumnType {
             [precision, scale] if with_scale && scale <= precision => {
                 Ok(Self { data_type, precision: Some(*precision), scale: Some(*scale) })
             }
-            _ => Err(format!("`{text}` is no type: write it like `bigint`, `text(20)` or `decimal(20, 4)`")),
+            _ => {
+                Err(format!("`{text}` is not a type: write it like `bigint`, `text(20)` or `decimal(20, 4)`"))
+            }
         }
     }
 }

@@ -17,6 +17,10 @@ pub(crate) struct Described {
 /// What a program says about the schema of its source.
 #[derive(Clone, Debug, Default)]
 pub struct DescribedSchema {
+    /// Whether it says nothing at all, so that what an earlier run said stays.
+    pub inherits: bool,
+    /// Settings as in `[sources.<name>.schema]`.
+    pub schema: Option<Value>,
     /// Levels of lists and objects that are unpacked.
     pub max_table_nesting: Option<u32>,
     /// Whether nested tables get the id of their root row.

@@ -20,6 +20,7 @@ mod airbyte;
 mod batches;
 mod command;
 mod config_file;
+mod conformance;
 mod described;
 mod driver;
 mod guard;
@@ -42,6 +43,7 @@ mod stderr;
 mod stream;
 
 pub use airbyte::{AIRBYTE_KEYS, airbyte};
+pub use conformance::{ConformanceCheck, check_conformance};
 pub use described::DescribedSchema;
 pub use process::{PROCESS_KEYS, process};
 pub use python::{PYTHON_KEYS, python};

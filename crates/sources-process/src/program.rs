@@ -77,20 +77,19 @@ impl Program {
         Ok((program, output))
     }
 
-    /// Writes a line to its standard input.
+    /// Writes a line to its standard input. A program that is gone, or does not listen, tells why by its output.
     ///
     /// # Errors
-    /// If it has closed that or is gone; what it says about it is part of the error.
+    /// If the line cannot be written for another reason.
     pub(crate) fn send(&mut self, line: &str) -> Result<(), SourceError> {
         let Some(input) = &mut self.input else { return Ok(()) };
         let sent = input.write_all(line.as_bytes()).and_then(|()| input.write_all(b"\n"));
-        sent.and_then(|()| input.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => match self.wait(LAST_STEPS) {
-                Some(status) => self.ended_early(status),
-                None => self.unusable("it closed its standard input"),
-            },
-            _ => self.unusable(&format!("its standard input cannot be written: {error}")),
-        })
+        match sent.and_then(|()| input.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(self.unusable(&format!("its standard input cannot be written: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Closes its standard input.
@@ -156,15 +155,22 @@ impl Program {
         }
     }
 
-    /// Asks it to stop, and gives it the time that the settings allow.
-    pub(crate) fn stop(&mut self) {
+    /// Asks it to stop, and gives it the time that the settings allow. False if it had to be killed.
+    pub(crate) fn stop(&mut self) -> bool {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(b"{\"type\":\"stop\"}\n").and_then(|()| input.flush());
         }
+        self.close()
+    }
+
+    /// Closes its standard input, and gives it the time that the settings allow. False if it had to be killed.
+    pub(crate) fn close(&mut self) -> bool {
         self.close_input();
-        if self.wait(self.settings.stop_timeout).is_none() {
+        let has_ended = self.wait(self.settings.stop_timeout).is_some();
+        if !has_ended {
             self.kill();
         }
+        has_ended
     }
 
     /// Ends it and all that it has started: first kindly, then not.

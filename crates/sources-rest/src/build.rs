@@ -37,15 +37,15 @@ pub struct RestResource {
     pub producer: RestProducer,
     /// The resource whose rows it needs.
     pub parent: Option<String>,
-    /// Whether it takes part where nobody names the resources that do.
+    /// Whether it takes part where no resources are selected.
     pub selected: bool,
     /// What the endpoint says about the cursor, as a hint of the resource.
     pub incremental: Option<Value>,
 }
 
 impl RestSource {
-    /// Checks what the resources share. `fallback_auth` has credentials that stand beside `client`; `random` spreads
-    /// requests that are tried again.
+    /// Checks what the resources share. `fallback_auth` has credentials that are given beside `client`; `random`
+    /// spreads requests that are tried again.
     ///
     /// # Errors
     /// [`ConfigIssue`] with a key below `client`.
@@ -237,7 +237,7 @@ impl Draft {
                     if fields.contains_key("end_param") || fields.contains_key("end_value") {
                         return Err(ConfigIssue::new(
                             key,
-                            "`end_value` and `end_param` belong into `endpoint.incremental`",
+                            "`end_value` and `end_param` belong in `endpoint.incremental`",
                         ));
                     }
                     let mut fields = fields.clone();
@@ -336,7 +336,7 @@ impl Draft {
         }
         if !known.contains(&name.as_str()) || *name == self.name {
             let reason = format!(
-                "the parent `{name}` is no other resource of this source; there are {}",
+                "the parent `{name}` is not another resource of this source; there are {}",
                 known.join(", ")
             );
             return Err(ConfigIssue::new("endpoint", reason));

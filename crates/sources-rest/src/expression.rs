@@ -6,7 +6,7 @@ use jaq_json::{Val, read};
 use serde_json::Value;
 
 /// What is left out of jaq's library: the environment holds secrets, an expression does not end the program, and
-/// the same input gives the same rows whatever the time is.
+/// the same input yields the same rows at any time.
 const LEFT_OUT: [&str; 4] = ["env", "halt", "halt_error", "now"];
 
 /// A compiled expression.
@@ -28,7 +28,7 @@ impl Expression {
         let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
         let funs = funs.filter(|(name, ..)| !LEFT_OUT.contains(name));
         let arena = Arena::default();
-        let broken = |what: &str| format!("`{text}` is no expression in jq: {what}");
+        let broken = |what: &str| format!("`{text}` is not a jq expression: {what}");
         let modules = Loader::new(defs)
             .load(&arena, File { code: text, path: () })
             .map_err(|_| broken("it cannot be parsed"))?;
@@ -63,7 +63,7 @@ impl Expression {
     pub(crate) fn value(&self, input: &Value) -> Result<Value, String> {
         let output = self.outputs(input.to_string().as_bytes())?.into_iter().next().unwrap_or_default();
         serde_json::from_str(&output)
-            .map_err(|_| format!("the expression `{}` gives nothing for {input}", self.text))
+            .map_err(|_| format!("the expression `{}` returns nothing for {input}", self.text))
     }
 }
 

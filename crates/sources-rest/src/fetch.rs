@@ -54,7 +54,7 @@ pub(crate) fn start(walk: Pagination, runtime: &Handle) -> Pages {
     pages
 }
 
-/// A request under way; it is given up with this value.
+/// A request in progress; dropping this value abandons it.
 struct PageInFlight(JoinHandle<Result<Outcome, RestError>>);
 
 impl Drop for PageInFlight {
@@ -120,7 +120,7 @@ impl PageFetcher {
             let Some(mut flight) = self.flights.pop_front() else { return Ok(()) };
             let outcome = (&mut flight.0)
                 .await
-                .map_err(|error| SourceError::Panicked(format!("the request was given up: {error}")))?;
+                .map_err(|error| SourceError::Panicked(format!("the request was abandoned: {error}")))?;
             let Outcome::Reply(reply) = outcome.map_err(SourceError::from)? else { return Ok(()) };
             let tally = &self.walk.tally;
             tally.answers.fetch_add(1, Ordering::Relaxed);
@@ -139,10 +139,10 @@ impl PageFetcher {
     /// Goes on where an earlier walk stopped.
     fn resume(&mut self, position: Position, request: &mut Request) -> Result<(), Stop> {
         let Position { request: of, at, rows, data_selector } = position;
-        tracing::info!(?at, rows, "goes on where an earlier run stopped");
+        tracing::info!(?at, rows, "continues where an earlier run stopped");
         if of != self.fingerprint || !self.pager.resume(at, request) {
-            let what = "its endpoint has changed since a run was interrupted, and the position that the state \
-                        remembers is of no use to it; undo the change for one run, or forget the position with \
+            let what = "its endpoint has changed since a run was interrupted, and the position in the state \
+                        does not apply to it; undo the change for one run, or forget the position with \
                         `cartage drop RESOURCE --state-only`, and the pages come again from the first one";
             return Err(SourceError::Config(what.to_owned()).into());
         }
@@ -153,7 +153,7 @@ impl PageFetcher {
         Ok(())
     }
 
-    /// Where a later walk goes on, if the resource wants to know.
+    /// Where a later walk continues, if the resource asks for that.
     fn position(&self, at: &At, rows: u64) -> Result<Option<Position>, Stop> {
         if !self.walk.endpoint.resume {
             return Ok(None);
@@ -161,8 +161,8 @@ impl PageFetcher {
         if let At::Link(link) = at
             && Url::parse(link).is_ok_and(|url| self.walk.endpoint.client.redactor.has_secret(&url))
         {
-            let what =
-                "the link to the next page holds credentials, which no state may hold; leave `resume` out";
+            let what = "the link to the next page holds credentials, which must not be stored in the state; \
+                        leave `resume` out";
             return Err(SourceError::Config(what.to_owned()).into());
         }
         let found = self.walk.endpoint.selector.is_none().then_some(self.selector.as_ref()).flatten();
@@ -174,7 +174,7 @@ impl PageFetcher {
         }))
     }
 
-    /// Sends the next request, and those behind it that are sure or likely to come.
+    /// Sends the next request, and those after it that are sure or likely to come.
     fn launch(&mut self, request: &Request) {
         while self.flights.len() < self.window {
             let ahead = self.flights.len();
@@ -244,7 +244,7 @@ impl PageFetcher {
         Ok(goes_on)
     }
 
-    /// Finds out what nobody has said: where the rows are, and how to go on.
+    /// Detects what is not configured: where the rows are, and how to get the next page.
     fn decide(
         &mut self,
         headers: &reqwest::header::HeaderMap,
@@ -265,7 +265,7 @@ impl PageFetcher {
         }
         if self.pager.is_undecided() {
             let paginator = detect_paginator(headers, &shape);
-            tracing::info!(%paginator, "found how to go on");
+            tracing::info!(%paginator, "found how to continue");
             chosen.paginator.get_or_insert_with(|| paginator.to_string());
             self.pager.decide(paginator);
         }
@@ -303,12 +303,14 @@ impl PageFetcher {
         let start = body.start();
         let unusable = |reason: String| SourceError::Unusable { input: source.to_string(), reason };
         let encoding = encoding_of(content_type, start).map_err(unusable)?;
-        // A byte order mark and the zeros of UTF-16 may stand before it.
+        // A byte order mark and the zeros of UTF-16 may precede it.
         let is_before =
             |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
         let first = start.iter().copied().find(|byte| !is_before(byte));
         if !matches!(first, Some(b'{' | b'[')) {
-            return Err(unusable(of_document(start, content_type, "it is no object and no list")).into());
+            return Err(
+                unusable(of_document(start, content_type, "it is neither an object nor a list")).into()
+            );
         }
         if self.selector.is_none() && first == Some(b'[') {
             self.selector = Some(Selector::default());
@@ -381,7 +383,7 @@ fn broken(error: SourceError, source: &Arc<str>) -> SourceError {
             }
             SourceError::Unusable {
                 input: source.to_string(),
-                reason: format!("the answer broke off ({reason}); run again, or ask for smaller pages"),
+                reason: format!("the answer ended early ({reason}); run again, or ask for smaller pages"),
             }
         }
         error => error,
@@ -394,6 +396,7 @@ pub(crate) fn nothing_selected(selector: &str, body: &[u8]) -> String {
         Ok(Shape::Object(entries)) => entries.keys().cloned().collect::<Vec<_>>().join(", "),
         _ => String::new(),
     };
-    let keys = if keys.is_empty() { "it is no object".to_owned() } else { format!("its keys are {keys}") };
+    let keys =
+        if keys.is_empty() { "it is not an object".to_owned() } else { format!("its keys are {keys}") };
     format!("the data_selector `{selector}` finds nothing in the answer; {keys}")
 }

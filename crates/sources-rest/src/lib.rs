@@ -5,7 +5,7 @@
 //! sent, except where steps or fields of a parent change them. Pages that are known or likely to come are
 //! asked for ahead (offsets, page numbers), rows of a parent are worked on side by side.
 //!
-//! Credentials go to the host of the API only, and stand in no message, log or package.
+//! Credentials go to the host of the API only, and are in no message, log or package.
 //!
 //! # Limitations
 //! - Paths in answers know keys, positions, `*` and `..`; selectors of rows know no `..` and no filters.

@@ -1,6 +1,6 @@
 //! Parents before their children.
 
-/// Sorts resources so that each stands behind its parent: roots first, then the children of each in turn, as
+/// Sorts resources so that each comes after its parent: roots first, then the children of each in turn, as
 /// dlt does. An error names resources that wait for one another.
 ///
 /// # Errors
@@ -29,7 +29,7 @@ pub fn parents_first<T>(
         return Ok(sorted);
     }
     let names: Vec<&str> = rest.iter().map(&name).collect();
-    Err(format!("these resources wait for one another: {}", names.join(", ")))
+    Err(format!("these resources depend on each other: {}", names.join(", ")))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) struct FetchStats {
     pub(crate) chosen: Mutex<Chosen>,
 }
 
-/// What the first answers have shown because nobody had said it.
+/// What was detected from the first answers because it was not configured.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
     pub(crate) paginator: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) struct Pagination {
     pub(crate) resume: Option<Position>,
 }
 
-/// A page, and where a later walk goes on behind it, if the resource asks for that.
+/// A page, and where a later walk continues after it, if the resource asks for that.
 #[derive(Debug)]
 pub(crate) struct FetchedPage {
     pub(crate) page: JsonPage,

@@ -1,4 +1,4 @@
-//! What a row of the parent gives to the requests and rows of its children.
+//! What a row of the parent contributes to the requests and rows of its children.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -29,7 +29,7 @@ impl Parent {
             return Ok(suffix);
         }
         let fields: Fields<'_> = serde_json::from_slice(row)
-            .map_err(|_| format!("a row of the parent `{}` is no object", self.name))?;
+            .map_err(|_| format!("a row of the parent `{}` is not an object", self.name))?;
         for name in &self.included {
             let value = fields.get(name).ok_or_else(|| self.missing(row, name, "include_from_parent"))?;
             let key = Value::String(format!("_{}_{name}", self.name)).to_string();

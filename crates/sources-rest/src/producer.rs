@@ -54,7 +54,7 @@ impl RestProducer {
     /// Takes answers that were recorded as the API's, one after the other, and sends nothing: what would be made of
     /// them, and what would be asked for next. A configuration can be tried out with it, without the API.
     ///
-    /// It ends behind the answer that has no next page. The resource has no parent, and placeholders of a cursor have
+    /// It ends after the answer that has no next page. The resource has no parent, and placeholders of a cursor have
     /// no value.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Producer for RestProducer {
 
     fn take_parent_page(&mut self, page: &Page) -> Result<(), SourceError> {
         let (Page::Json(page), Some(parent)) = (page, &self.endpoint.parent) else {
-            return Err(SourceError::Config("a parent must give rows of JSON".to_owned()));
+            return Err(SourceError::Config("a parent must yield rows of JSON".to_owned()));
         };
         let rows = page.text().split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
         let walks = rows.map(|row| self.walk_for_row(parent, row)).collect::<Result<Vec<_>, _>>()?;

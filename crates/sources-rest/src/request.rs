@@ -106,12 +106,12 @@ pub(crate) fn join(base: &str, path: &str) -> Result<Url, String> {
         format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'))
     };
     let url = Url::parse(&text).map_err(|error| {
-        format!("`{text}` is no address ({error}); set `base_url` to one that begins with https://")
+        format!("`{text}` is not a URL ({error}); set `base_url` to one that begins with https://")
     })?;
     if matches!(url.scheme(), "http" | "https") {
         Ok(url)
     } else {
-        Err(format!("`{text}` is no address that can be fetched; it must begin with https:// or http://"))
+        Err(format!("`{text}` is not a URL that can be fetched; it must begin with https:// or http://"))
     }
 }
 

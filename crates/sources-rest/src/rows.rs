@@ -27,7 +27,7 @@ pub(crate) struct Split {
     pub(crate) has_matched: bool,
 }
 
-/// Refuses a body that is no JSON.
+/// Refuses a body that is not JSON.
 pub(crate) fn check(body: &[u8], content_type: Option<&str>) -> Result<(), String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match serde_json::from_slice::<IgnoredAny>(body) {
@@ -35,7 +35,7 @@ pub(crate) fn check(body: &[u8], content_type: Option<&str>) -> Result<(), Strin
         // Several documents, one a line, are understood as well.
         Err(error) if error.to_string().starts_with("trailing characters") => Ok(()),
         Err(error) => {
-            let what = if error.is_eof() { format!("it breaks off ({error})") } else { error.to_string() };
+            let what = if error.is_eof() { format!("it ends early ({error})") } else { error.to_string() };
             Err(of_document(body, content_type, &what))
         }
     }
@@ -163,8 +163,8 @@ mod tests {
         let reason = |body: &[u8]| check(body, Some("text/html")).unwrap_err();
         assert!(reason(b"<!doctype html><p>Log in").contains("HTML, not JSON"));
         assert!(reason(b"").contains("empty"));
-        assert!(reason(br#"{"a": [1, 2"#).contains("breaks off"));
-        assert!(reason(br#"{"a": tru}"#).contains("no JSON"));
+        assert!(reason(br#"{"a": [1, 2"#).contains("ends early"));
+        assert!(reason(br#"{"a": tru}"#).contains("not JSON"));
         assert!(check(b"\xef\xbb\xbf[1]", None).is_ok());
         assert!(check(b"{}\n{}", None).is_ok());
     }

@@ -144,8 +144,8 @@ impl Template {
 fn check_segment(segment: &str, field: Option<&str>) -> Result<(), String> {
     let Some(field) = field else { return Ok(()) };
     let what = match segment {
-        "" => "empty, and the address would be another one",
-        "." | ".." => "a dot or two, which no address can have as a segment: they stand for a folder",
+        "" => "empty, which would change the address",
+        "." | ".." => "`.` or `..`, which an address cannot have as a segment: they mean a folder",
         _ => return Ok(()),
     };
     Err(format!(
@@ -166,7 +166,7 @@ fn value_of<'a>(name: &str, values: &'a Values) -> Result<&'a Value, String> {
     })
 }
 
-/// A value as it stands in addresses and headers.
+/// A value as it is written in addresses and headers.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -98,7 +98,9 @@ struct UsedUp;
 
 impl Producer for UsedUp {
     fn open(&mut self, _context: &OpenContext) -> Result<Option<u64>, SourceError> {
-        Err(SourceError::Config("its producer went to an earlier run; make the resource anew".to_owned()))
+        Err(SourceError::Config(
+            "its producer was consumed by an earlier run; create the resource again".to_owned(),
+        ))
     }
 
     fn next_page(&mut self) -> Result<Option<Page>, SourceError> {

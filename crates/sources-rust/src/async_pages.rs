@@ -19,7 +19,7 @@ use crate::run::Run;
 use crate::transformer::Transformer;
 use crate::walks::{Begin, Made, Walks};
 
-/// A resource that begins when it is extracted, and gives pages of a stream.
+/// A resource that begins when it is extracted, and yields pages of a stream.
 ///
 /// The stream runs in a Tokio runtime that all resources of the process share, with its timers and its network:
 /// it may use any client made for Tokio. It is polled only when a page is wanted.

@@ -49,7 +49,7 @@ pub enum RangeEnd {
 pub enum MissingCursor {
     /// They end the extract.
     Raise,
-    /// They are loaded.
+    /// Such rows are loaded.
     Include,
     /// They are left out.
     Exclude,
@@ -128,7 +128,7 @@ fn word(end: RangeEnd) -> &'static str {
 /// The range of the cursor in this run, for a resource that asks only for what is new.
 ///
 /// Each value is `None` where there is none: without a cursor, in the first run without an initial value, and for
-/// the end of a run that is no backfill.
+/// the end of a run that is not a backfill.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     range: CursorRange,
@@ -164,7 +164,7 @@ impl Cursor {
         read("end", &self.range.end)
     }
 
-    /// The last value of the rows so far: it moves behind each page.
+    /// The last value of the rows so far: it moves after each page.
     ///
     /// # Errors
     /// If the value has another type.

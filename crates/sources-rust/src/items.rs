@@ -38,7 +38,7 @@ impl FromPage for RecordBatch {
     fn from_page(page: &Page) -> Result<Self, BoxError> {
         match page {
             Page::Arrow(batch) => Ok(batch.clone()),
-            _ => Err("the parent gives rows and no Arrow batches: take a list of rows".into()),
+            _ => Err("the parent yields rows, not Arrow batches: take a list of rows".into()),
         }
     }
 }

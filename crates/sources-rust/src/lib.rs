@@ -1,7 +1,7 @@
 //! Sources written in Rust: what `@dlt.source` and `@dlt.resource` are in Python.
 //!
-//! A resource is a name and something that gives rows: [`rows`] takes any iterator of values that serialize,
-//! [`resource`] a function that is told where the last run ended and gives pages, [`stream`] the same for
+//! A resource is a name and something that yields rows: [`rows`] takes any iterator of values that serialize,
+//! [`resource`] a function that gets where the last run ended and returns pages, [`stream`] the same for
 //! asynchronous code. A page is a list of rows, raw JSON text ([`JsonText`]) or an Arrow batch. What it becomes
 //! is said by hints: [`ResourceBuilder::primary_key`], [`ResourceBuilder::write_disposition`] and so on. A
 //! [`transformer`] works on the rows of another resource: `users | details`.

@@ -5,21 +5,21 @@ use std::time::{Duration, Instant};
 /// How much is taken of a resource: `add_limit` of dlt. The first limit that is reached ends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limit {
-    /// So many pages.
+    /// Most pages that are taken.
     pub pages: Option<u64>,
-    /// Pages until there are so many rows; the last page is not cut.
+    /// Pages until there are this many rows; the last page is not cut.
     pub rows: Option<u64>,
     /// Pages that begin within this time.
     pub time: Option<Duration>,
 }
 
 impl Limit {
-    /// So many pages.
+    /// A limit of this many pages.
     pub fn pages(pages: u64) -> Self {
         Self { pages: Some(pages), ..Self::default() }
     }
 
-    /// Pages until there are so many rows.
+    /// Pages until there are this many rows.
     pub fn rows(rows: u64) -> Self {
         Self { rows: Some(rows), ..Self::default() }
     }

@@ -1,4 +1,4 @@
-//! What a resource may give as a page.
+//! What a resource may return as a page.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::error::BoxError;
 use crate::flow::PageIter;
 
-/// Longest row in JSON text. It is in memory already, so that this only guards against files that are no rows.
+/// Longest row in JSON text. It is in memory already, so that this only guards against files that do not hold rows.
 const MAX_ROW_BYTES: usize = 1 << 30;
 
-/// Rows that a resource gives at once.
+/// Rows that a resource returns at once.
 pub trait IntoPages: Send {
     /// Whether the rows may go to other tables than that of the resource.
     const REACH: RouteScope = RouteScope::OwnTable;
@@ -25,7 +25,7 @@ pub trait IntoPages: Send {
     /// Hands over the rows.
     ///
     /// # Errors
-    /// If a row cannot be expressed in JSON, or text is no JSON.
+    /// If a row cannot be expressed in JSON, or text is not JSON.
     fn into_pages(self, out: &mut Outbox) -> Result<(), SourceError>;
 }
 
@@ -78,7 +78,7 @@ impl Outbox {
     }
 }
 
-/// Rows that serialize. A value that is no object becomes a row with the column `value`.
+/// Rows that serialize. A value that is not an object becomes a row with the column `value`.
 impl<T: Serialize + Send> IntoPages for Vec<T> {
     fn row_count(&self) -> u64 {
         self.len() as u64
@@ -147,7 +147,7 @@ impl IntoPages for JsonText {
     }
 }
 
-/// What a transformer gives for an item of its parent: a page, or [`Lazy`] pages.
+/// What a transformer returns for an item of its parent: a page, or [`Lazy`] pages.
 pub trait Yields: Send {
     /// The type of its pages.
     type Page: IntoPages + 'static;

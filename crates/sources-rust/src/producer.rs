@@ -12,7 +12,7 @@ use crate::page::{IntoPages, Outbox};
 use crate::run::Run;
 use crate::state::State;
 
-/// Makes pages of what the user's code gives.
+/// Makes pages of what the user's code returns.
 pub(crate) struct RustProducer<P> {
     make: Make<P>,
     /// How pages of the parent become pages.
@@ -75,7 +75,7 @@ impl<P: IntoPages> Producer for RustProducer<P> {
 
     fn take_parent_page(&mut self, page: &Page) -> Result<(), SourceError> {
         let transform = self.transform.as_mut().ok_or_else(|| {
-            SourceError::Config("it is no transformer, and takes nothing from a parent".to_owned())
+            SourceError::Config("it is not a transformer, and takes nothing from a parent".to_owned())
         })?;
         self.pages = Some(transform(page).map_err(source_error)?);
         Ok(())

@@ -1,4 +1,4 @@
-//! Resources: a name, hints, and something that gives pages.
+//! Resources: a name, hints, and something that yields pages.
 
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::run::Run;
 /// Rows that make a page, where they come one by one.
 const ROWS_OF_A_PAGE: usize = 1_000;
 
-/// A resource that gives the rows of an iterator, a list or the receiver of a channel.
+/// A resource that yields the rows of an iterator, a list or the receiver of a channel.
 pub fn rows<T, I>(name: &str, rows: I) -> ResourceBuilder<Vec<T>>
 where
     T: Serialize + Send + 'static,
@@ -35,9 +35,9 @@ where
     pages(name, std::iter::from_fn(next))
 }
 
-/// A resource that gives pages of an iterator: lists of rows, [JSON text](crate::JsonText) or Arrow batches.
+/// A resource that yields pages of an iterator: lists of rows, [JSON text](crate::JsonText) or Arrow batches.
 ///
-/// The iterator is used up by one run. A resource that is to run again begins anew with a function:
+/// The iterator is used up by one run. A resource that is to run again needs a function:
 /// [`resource`].
 pub fn pages<P, I>(name: &str, pages: I) -> ResourceBuilder<P>
 where
@@ -51,7 +51,7 @@ where
         let pages = pages.ok_or_else(|| {
             let name = run.resource();
             format!(
-                "the rows of `{name}` went to an earlier run; make the resource anew, or give it a function"
+                "the rows of `{name}` were consumed by an earlier run; create the resource again, or give it a function"
             )
         })?;
         Ok(Flow::Pages(Box::new(pages) as PageIter<P>))
@@ -59,7 +59,7 @@ where
     ResourceBuilder::of(name, Arc::new(make))
 }
 
-/// A resource that begins when it is extracted: `begin` is told what the last run left, and gives pages.
+/// A resource that begins when it is extracted: `begin` gets what the last run left, and returns pages.
 ///
 /// An error of `begin` or of a page ends the extract, and nothing is published.
 pub fn resource<P, I, F>(name: &str, begin: F) -> ResourceBuilder<P>
@@ -75,7 +75,7 @@ where
 
 /// A resource whose pages are of type `P`, with its hints.
 ///
-/// Hints have dlt's names. They are checked when the source is built. Clones give the same pages: where several of
+/// Hints have dlt's names. They are checked when the source is built. Clones yield the same pages: where several of
 /// them are in a source, as the parent of several transformers, the pages are made once.
 #[must_use = "a resource does nothing until it is part of a source"]
 pub struct ResourceBuilder<P> {
@@ -145,14 +145,14 @@ impl<P> ResourceBuilder<P> {
         self
     }
 
-    /// Says from where the next run goes on, thanks to what the resource puts into its state. It decides whether
+    /// Says from where the next run continues, thanks to what the resource puts into its state. It decides whether
     /// a long extract publishes rows before its end.
     pub fn resumes(mut self, resume: Resume) -> Self {
         self.spec.resume = resume;
         self
     }
 
-    /// Whether it takes part where nobody names the resources that do.
+    /// Whether it takes part where no resources are selected.
     pub fn selected(mut self, is_selected: bool) -> Self {
         self.spec.selected = is_selected;
         self

@@ -1,11 +1,11 @@
-//! What a resource is told when it starts.
+//! What a resource gets when it starts.
 
 use cartage_source_api::OpenContext;
 
 use crate::incremental::Cursor;
 use crate::state::State;
 
-/// What a resource is told when it starts. Clones are the same run.
+/// What a resource gets when it starts. Clones are the same run.
 #[derive(Clone, Debug)]
 pub struct Run {
     context: OpenContext,
@@ -39,7 +39,7 @@ impl Run {
         self.source.clone()
     }
 
-    /// Whether the user asked to stop. Long waits should look at it; the run ends without their page.
+    /// Whether the user asked to stop. Long waits should check it; the run ends without their page.
     pub fn is_cancelled(&self) -> bool {
         self.context.cancel.is_cancelled()
     }

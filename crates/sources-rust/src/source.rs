@@ -89,7 +89,7 @@ impl SourceBuilder {
         self.resources.iter().filter(|resource| resource.spec.selected).map(AnyResource::name).collect()
     }
 
-    /// Takes only a part of each resource. What transformers give is as much as their parents ask for.
+    /// Takes only a part of each resource. Transformers return rows for what is left of their parents.
     pub fn limit(mut self, limit: Limit) -> Self {
         for resource in &mut self.resources {
             limit_at_root(resource, limit);

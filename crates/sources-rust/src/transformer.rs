@@ -68,7 +68,7 @@ where
     Transformer::of(name, split, Arc::new(move |_, page| Ok(f(page)?.into_page_iter())))
 }
 
-/// A transformer that has no parent yet: `parent | transformer` gives it one.
+/// A transformer that has no parent yet: `parent | transformer` sets it.
 #[must_use = "a transformer does nothing until it has a parent"]
 pub struct Transformer<P> {
     spec: Spec,
@@ -134,7 +134,7 @@ impl<P: IntoPages + 'static> Transformer<P> {
         self
     }
 
-    /// Works on so many rows of the parent at the same time.
+    /// Works on this many rows of the parent at the same time.
     pub fn workers(mut self, workers: usize) -> Self {
         self.threads = Threads::Some(workers.max(1));
         self

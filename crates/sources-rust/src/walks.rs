@@ -1,7 +1,7 @@
 //! Several items of a parent at a time, whose pages come in the order of the items.
 //!
 //! Items are begun in their order, and each has a channel of its own with room for a page or two: so a thread that works
-//! on the first of them is never kept waiting, and those behind it stop when they are too far ahead.
+//! on the first of them is never kept waiting, and those after it stop when they are too far ahead.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -73,7 +73,7 @@ struct Task<T, P> {
 /// Works on an item.
 pub(crate) type WorkOn<T, P> = Arc<dyn Fn(T) -> Result<PageIter<P>, BoxError> + Send + Sync>;
 
-/// Starts threads that work on items. They end when nobody can begin an item any more.
+/// Starts threads that work on items. They end when no more items can arrive.
 ///
 /// # Errors
 /// The system starts not one.
@@ -96,7 +96,7 @@ where
     }))
 }
 
-/// Works on an item to its end, or until nobody wants its pages any more.
+/// Works on an item to its end, or until its pages are not wanted any more.
 fn walk<T, P>(task: Task<T, P>, work: &dyn Fn(T) -> Result<PageIter<P>, BoxError>) {
     let Task { item, pages } = task;
     let walked = catch_unwind(AssertUnwindSafe(|| {

@@ -57,7 +57,7 @@ impl RowSink {
         Self { columns, sender, max_rows, is_wanted }
     }
 
-    /// Whether rows are still taken. Who waits for the database should look at it.
+    /// Whether rows are still taken. Whatever waits for the database should check it.
     pub(crate) fn is_wanted(&self) -> bool {
         self.is_wanted.load(Ordering::Acquire)
     }

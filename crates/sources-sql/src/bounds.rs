@@ -10,11 +10,11 @@ use crate::reflected::{Bound, ReflectedColumn};
 /// What a cursor asks of the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CursorClause {
-    /// The column.
+    /// Name of the cursor's column.
     pub(crate) column: String,
     /// Whether the last value is the least one, so that later runs go downwards.
     goes_down: bool,
-    /// Whether rows come by ascending values; `None` where the order is of no matter.
+    /// Whether rows come by ascending values; `None` where the order does not matter.
     ascending: Option<bool>,
     /// Whether rows without a value are asked for: those of `raise` are, because the cursor must see them.
     takes_nulls: bool,

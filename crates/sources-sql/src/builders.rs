@@ -159,7 +159,7 @@ impl ColumnBuilder {
     }
 }
 
-/// `unscaled / 10^scale` as units of `10^-wanted`, if that is exact and has no more than so many digits.
+/// `unscaled / 10^scale` as units of `10^-wanted`, if that is exact and has no more than this many digits.
 pub(crate) fn fit(unscaled: i128, scale: i64, precision: u8, wanted: u8) -> Option<i128> {
     let shift = i64::from(wanted) - scale;
     let power = |exponent: i64| POWERS.get(usize::try_from(exponent).ok()?).copied();

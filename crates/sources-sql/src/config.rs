@@ -18,7 +18,8 @@ const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("it is not zer
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceKeys {
-    /// Tables that are resources besides those that are listed as such; without both, all tables of the schema.
+    /// Tables that are resources in addition to those that are listed as such; without both, all tables of the
+    /// schema.
     pub table_names: Option<Vec<String>>,
     /// Whether views are among all tables.
     pub include_views: bool,
@@ -61,7 +62,7 @@ pub enum ReflectionLevel {
     FullWithPrecision,
 }
 
-/// What a resource says besides its hints.
+/// What a resource configures in addition to its hints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceKeys {
@@ -69,7 +70,7 @@ pub struct ResourceKeys {
     pub table: Option<String>,
     /// A query instead of a table.
     pub query: Option<String>,
-    /// Only these columns.
+    /// Reads only these columns; all where absent.
     pub included_columns: Option<Vec<String>>,
     /// All columns but these.
     pub excluded_columns: Vec<String>,

@@ -50,13 +50,13 @@ pub(crate) trait Session: Send {
     /// Reads all rows of a SELECT into the sink.
     fn read(self: Box<Self>, sql: &str, sink: &RowSink) -> Result<(), Stop>;
 
-    /// How it sees the same moment as other sessions, where the database has that.
+    /// How it sees the same snapshot as other sessions, where the database has that.
     fn snapshots(&mut self) -> Option<&mut dyn SnapshotSession> {
         None
     }
 }
 
-/// A session that can see the database as of the same moment as others, so that a table can be read in parts.
+/// A session that can see the same snapshot of the database as others, so that a table can be read in parts.
 pub(crate) trait SnapshotSession {
     /// Begins to see the database as of now, until the session ends.
     fn begin(&mut self) -> Result<(), SqlError>;

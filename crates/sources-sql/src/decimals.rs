@@ -6,9 +6,9 @@ use crate::error::ValueError;
 /// A decimal text such as `-12.50` or `1e-7` in units of `10^-scale`.
 ///
 /// # Errors
-/// It is no number, or has more digits than the column.
+/// It is not a number, or has more digits than the column.
 pub(crate) fn decimal(text: &[u8], precision: u8, scale: u8) -> Result<i128, ValueError> {
-    let parsed = parse(text).ok_or_else(|| ValueError::new("a text is no decimal number"))?;
+    let parsed = parse(text).ok_or_else(|| ValueError::new("a text is not a decimal number"))?;
     let Number { unscaled: Some(unscaled), scale: own } = parsed else {
         return Err(too_long(precision, scale));
     };

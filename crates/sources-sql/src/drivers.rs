@@ -10,12 +10,12 @@ use crate::error::SqlError;
 
 /// One kind of database.
 struct Driver {
-    /// What stands before `://` in its connection strings, and in `drivername`; the first is for people.
+    /// What precedes `://` in its connection strings, and in `drivername`; the first is for people.
     schemes: &'static [&'static str],
     open: Open,
 }
 
-/// Reads the credentials, which stand in a section of settings: the first has only them.
+/// Reads the credentials, which are in a section of settings: the first has only them.
 type Open = fn(&Section, &Section) -> Result<Arc<dyn Database>, SqlError>;
 
 /// All of them, as far as the features of the crate have them.

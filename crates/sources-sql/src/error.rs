@@ -68,8 +68,8 @@ impl ValueError {
     pub(crate) fn in_column(self, column: &str, declared: &str) -> SqlError {
         let better = self.remedy.map(|remedy| format!("{}; ", remedy.replace("{column}", column)));
         SqlError::new(format!("column `{column}` ({declared}): {}", self.reason)).with_remedy(format!(
-            "{}to load all its values as text, set `columns.{column}.data_type = \"text\"` on the resource; or leave such \
-             rows out by `where`",
+            "{}to load all its values as text, set `columns.{column}.data_type = \"text\"` on the resource; or exclude such \
+             rows with `where`",
             better.unwrap_or_default()
         ))
     }

@@ -22,15 +22,15 @@ pub(crate) enum Kind {
     Unsigned,
     /// Floats of 64 bits.
     Float,
-    /// Decimals of so many digits, `scale` of them behind the point.
+    /// Decimals of this many digits, `scale` of them after the point.
     Decimal { precision: u8, scale: u8 },
-    /// Text.
+    /// Text in UTF-8.
     Text,
     /// Text that is JSON.
     Json,
     /// Bytes.
     Binary,
-    /// Days.
+    /// Days since 1970-01-01.
     Date,
     /// Times of a day, in microseconds.
     Time,

@@ -7,14 +7,14 @@
 //!
 //! # Invariants
 //! - No value is changed on the way: it fits the type of its column, or the error names column, reason and remedy.
-//! - One statement or one snapshot reads a table, so that a table that changes meanwhile is read as of one moment; what is
-//!   committed later is the next run's. Only ranges of a column that the user asks for, in a database without shared
-//!   snapshots, show moments of their own.
+//! - One statement or one snapshot reads a table, so that a table that changes meanwhile is read as of one point in
+//!   time; what is committed later is the next run's. Only ranges of a column that the user asks for, in a database
+//!   without shared snapshots, show their own points in time.
 //! - A source has no more connections than its settings allow, and nothing waits for a connection of a table whose rows
-//!   nobody takes.
+//!   are not being consumed.
 //! - Bounds of a cursor in SQL never leave out a row that the cursor would let pass: what lies at a bound is decided by
 //!   `cartage-incremental`.
-//! - No message holds a password.
+//! - No message contains a password.
 //!
 //! # Limitations
 //! Each database is a feature of the crate. Parts come in no order, so that a run that was killed in the middle of them

@@ -12,7 +12,7 @@ use crate::statement::{Parts, Selection};
 pub(crate) struct Division {
     /// Conditions of which exactly one holds for each row; none where it is read in one go.
     pub(crate) conditions: Vec<String>,
-    /// What sessions import so that all see the same moment.
+    /// What sessions import so that all see the same snapshot.
     pub(crate) snapshot: Option<String>,
     /// Why it is read in one go although the settings want parts.
     pub(crate) warning: Option<String>,
@@ -24,7 +24,7 @@ impl Division {
     }
 }
 
-/// Divides a selection. The session sees from then on what it is to read; without one it must be made anew.
+/// Divides a selection. The session sees from then on what it is to read; without one it must be opened again.
 pub(crate) fn divide(
     database: &dyn Database,
     selection: &Selection,
@@ -67,7 +67,7 @@ pub(crate) fn divide(
     }
 }
 
-/// Ranges of a column that are each read as of a moment of their own.
+/// Ranges of a column that are each read at a time of their own.
 fn without_snapshot(
     database: &dyn Database,
     selection: &Selection,
@@ -75,10 +75,10 @@ fn without_snapshot(
 ) -> Result<Division, Stop> {
     match &selection.parts {
         Parts::ByPlace(Some(_)) => Err(SqlError::new(
-            "`partitions` is a number, and sessions of this database cannot see a table as of the same moment",
+            "`partitions` is a number, and sessions of this database cannot see a table as of the same point in time",
         )
         .with_remedy(
-            "set { column = \"id\", num = 8 }, if each range may be read at another moment",
+            "set { column = \"id\", num = 8 }, if each range may be read at a different time",
         )
         .into()),
         Parts::ByValue(of) => {

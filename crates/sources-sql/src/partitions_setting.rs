@@ -5,16 +5,17 @@ use std::num::NonZeroUsize;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// In how many parts a table is read, at most so many of them at once as there are connections.
+/// In how many parts a table is read, at most as many at once as there are connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
 pub enum Partitions {
-    /// As many as its size asks for, by the places of its rows, where the database can show all of them the same moment.
+    /// As many as its size asks for, by the places of its rows, where the database can give all of them the same
+    /// snapshot.
     #[default]
     Auto,
-    /// So many, in the same way; one is the table in one go.
+    /// This many, in the same way; one is the table in one go.
     Number(NonZeroUsize),
-    /// So many ranges of the values of a column, which is good for views and queries, too.
+    /// This many ranges of the values of a column, which is good for views and queries, too.
     OfColumn {
         /// A column of integers, dates or timestamps.
         column: String,

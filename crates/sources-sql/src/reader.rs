@@ -19,7 +19,7 @@ use crate::statement::Selection;
 pub struct TableReader {
     database: Arc<dyn Database>,
     connections: Arc<Connections>,
-    /// What is read; or why the table cannot be, which is told when it is opened.
+    /// What is read; or why the table cannot be, which is reported when it is opened.
     selection: Result<Selection, SqlError>,
     max_rows: usize,
     input: Input,

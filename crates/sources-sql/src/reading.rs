@@ -22,7 +22,7 @@ use crate::error::SqlError;
 use crate::partitioning::{Division, divide};
 use crate::statement::Selection;
 
-/// How often a wait looks whether the run was cancelled.
+/// How often a wait checks whether the run was cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
 /// How long threads that are to end are waited for.
@@ -41,11 +41,11 @@ pub(crate) struct Work {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// Conditions of the parts that nobody has begun.
+    /// Conditions of the parts that were not begun.
     left: VecDeque<String>,
     /// Whether a thread that helps must see what the first one sees.
     snapshot: Option<String>,
-    /// Whether a helper was of no use, so that more of them would be neither.
+    /// Whether a helper could not help, so that no more are started.
     is_alone: bool,
     warning: Option<String>,
 }
@@ -237,7 +237,7 @@ impl Drop for Reading {
     }
 }
 
-/// Gives the threads time to tell the server, which would otherwise work on for nobody.
+/// Gives the threads time to tell the server, which would otherwise keep working for no one.
 fn wait_for_threads(channel: Option<(SyncSender<Sent>, Receiver<Sent>)>) {
     let Some((sender, receiver)) = channel else { return };
     drop(sender);

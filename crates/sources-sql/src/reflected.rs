@@ -20,7 +20,7 @@ pub(crate) struct Reflected {
     pub(crate) primary_key: Vec<String>,
     /// References to other tables.
     pub(crate) references: Vec<ForeignKey>,
-    /// The first columns of its indexes; `None` where it is no table.
+    /// The first columns of its indexes; `None` where it is not a table.
     pub(crate) indexed: Option<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! Rows of databases that send one after the other: they become batches, so many rows or bytes at a time.
+//! Rows of databases that send one after the other: they become batches of a number of rows or bytes.
 
 use arrow::datatypes::SchemaRef;
 
@@ -28,7 +28,7 @@ impl RowSink {
         }
     }
 
-    /// Ends a row that had so many bytes, and hands the batch over if it is full.
+    /// Ends a row that had this many bytes, and hands the batch over if it is full.
     pub(crate) fn end_row(&self, rows: &mut Rows, bytes: usize) -> Result<(), Stop> {
         rows.count += 1;
         rows.bytes += bytes;

@@ -184,11 +184,11 @@ impl SqlSource {
             return Ok(());
         }
         let message = format!(
-            "`cursor_path`: column `{}` ({}) is read as text, which has another order than its values",
+            "`cursor_path`: column `{}` ({}) is read as text, which sorts differently from its values",
             column.name, column.declared
         );
         Err(SqlError::new(message).with_remedy(
-            "take another column, give it a `data_type` that has its order, or convert it in a `query`",
+            "choose another column, give it a `data_type` with the same order, or convert it in a `query`",
         ))
     }
 }
@@ -238,7 +238,7 @@ fn cursor_of(
 ) -> Result<CursorClause, SqlError> {
     let path = hint.cursor_path.as_deref().unwrap_or_default();
     let mut clause = CursorClause::of(hint)
-        .ok_or_else(|| SqlError::new(format!("`cursor_path`: `{path}` is no name of a column")))?;
+        .ok_or_else(|| SqlError::new(format!("`cursor_path`: `{path}` is not the name of a column")))?;
     let Some(at) = of_rows.iter().position(|column| column.name == clause.column) else {
         return Err(unknown_column("`cursor_path`", &clause.column, of_rows));
     };

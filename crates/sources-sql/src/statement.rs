@@ -26,9 +26,9 @@ pub(crate) struct Selection {
 /// In how many parts it is read.
 #[derive(Clone, Debug)]
 pub(crate) enum Parts {
-    /// In one go.
+    /// One statement reads all rows.
     One,
-    /// By the places of rows: so many parts, or as the size of the table asks for.
+    /// By the positions of rows: this many parts, or by the size of the table.
     ByPlace(Option<NonZeroUsize>),
     /// By the values of a column.
     ByValue(RangeColumn),
@@ -133,7 +133,7 @@ pub(crate) fn without_bounds(text: &str) -> String {
     replaced(&replaced(text, "$start", "NULL"), "$end", "NULL")
 }
 
-/// Text with a placeholder replaced where no letter or digit follows it, and where it does not stand in quotes.
+/// Text with a placeholder replaced where no letter or digit follows it, and where it is not in quotes.
 fn replaced(text: &str, placeholder: &str, by: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::batches::RowSink;
 
-/// How often a wait looks whether rows are still wanted.
+/// How often a wait checks whether rows are still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Ends when rows are no longer wanted.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use cartage_config::{ConfigError, Section, SourceSettings};
 use cartage_runtime::Random;
 use cartage_source_api::Source;
+use serde::Deserialize;
 
-use crate::shared::SourceTable;
+use crate::shared::{SchemaTable, SourceTable};
 #[cfg(feature = "sql")]
 use crate::sql;
 use crate::{files, programs, rest};
@@ -55,6 +56,13 @@ pub fn build(settings: &SourceSettings, random: &Arc<dyn Random>) -> Result<Sour
             schema.max_table_nesting = schema.max_table_nesting.or(source.schema.max_table_nesting);
             schema.root_key = schema.root_key.or(source.schema.root_key);
             schema.schema_contract = schema.schema_contract.or(source.schema.schema_contract);
+            if let Some(own) = source.schema.schema {
+                let wrong =
+                    |error| settings.section.invalid("type", format!("the program's schema: {error}"));
+                SchemaTable::deserialize(own).map_err(wrong)?.below(&mut schema);
+            }
+            // Only where nobody says anything.
+            schema.inherits = source.schema.inherits && schema.says_nothing();
             source.resources
         }
         ("files", None) => files::resources(settings, table.on_bad_row, random)?,

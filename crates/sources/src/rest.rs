@@ -9,7 +9,7 @@ use cartage_sources_rest::{AuthTable, ClientTable, ConfigIssue, ResourceTable, R
 
 use crate::shared::split_hints;
 
-/// Keys of the source's table that belong to this type. Credentials may stand there, as dlt looks for them.
+/// Keys of the source's table that belong to this type. Credentials may be there, as dlt looks for them.
 pub(crate) const KEYS: &[&str] = &[
     "client",
     "resource_defaults",
@@ -60,7 +60,7 @@ fn one(rest: &RestSource, name: &str, section: &Section, names: &[&str]) -> Resu
     if hints.incremental.is_some() && built.producer.resume() > Resume::Never {
         return Err(section.invalid(
             "resume",
-            "a resource with a cursor goes on behind its cursor; set `resume = false` here",
+            "a resource with a cursor continues after its cursor; set `resume = false` here",
         ));
     }
     Ok(Resource {

@@ -25,7 +25,7 @@ pub(crate) struct SourceTable {
 /// The keys of `[sources.<name>.schema]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct SchemaTable {
+pub(crate) struct SchemaTable {
     /// The schema of a database that is read, which is none of ours.
     database_schema: Option<String>,
     detections: Option<Vec<Detection>>,
@@ -34,6 +34,35 @@ struct SchemaTable {
     preferred_types: IndexMap<String, DataType>,
     default_hints: IndexMap<DefaultHint, Vec<String>>,
     propagation: Option<Map<String, Value>>,
+}
+
+impl SchemaTable {
+    /// Fills in what `settings` do not say themselves.
+    pub(crate) fn below(self, settings: &mut SchemaSettings) {
+        let Self {
+            detections,
+            add_detections,
+            remove_detections,
+            preferred_types,
+            default_hints,
+            propagation,
+            ..
+        } = self;
+        settings.detections = settings.detections.take().or(detections);
+        settings.propagation = settings.propagation.take().or(propagation);
+        if settings.add_detections.is_empty() {
+            settings.add_detections = add_detections;
+        }
+        if settings.remove_detections.is_empty() {
+            settings.remove_detections = remove_detections;
+        }
+        for (name, data_type) in preferred_types {
+            settings.preferred_types.entry(name).or_insert(data_type);
+        }
+        for (hint, names) in default_hints {
+            settings.default_hints.entry(hint).or_insert(names);
+        }
+    }
 }
 
 impl SourceTable {

@@ -14,7 +14,7 @@ type Result<T, E = ClientError> = std::result::Result<T, E>;
 pub struct Form {
     /// Name of the database, for people.
     pub database: &'static str,
-    /// What may stand before `://`; SQLAlchemy's names of drivers may follow, as in `postgresql+psycopg2`.
+    /// What may precede `://`; SQLAlchemy's names of drivers may follow, as in `postgresql+psycopg2`.
     pub schemes: &'static [&'static str],
     /// A whole one, for people.
     pub example: &'static str,
@@ -22,7 +22,7 @@ pub struct Form {
 
 impl Form {
     /// Takes the table of `credentials` out of the settings, which a connection string may stand for, or be the key `url`
-    /// of. What is in its table `query`, or behind the question mark, are keys of it too.
+    /// of. What is in its table `query`, or after the question mark, are keys of it too.
     ///
     /// # Errors
     /// [`ClientError::Unusable`] if the text cannot be read.
@@ -72,7 +72,7 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
         present(part).map(|part| decode(part).ok_or_else(|| broken(wrong))).transpose()
     };
     let (scheme, rest) =
-        text.trim().split_once("://").ok_or_else(|| broken("the text is no connection string"))?;
+        text.trim().split_once("://").ok_or_else(|| broken("the text is not a connection string"))?;
     if !scheme.split('+').next().is_some_and(|scheme| form.schemes.contains(&scheme)) {
         return Err(broken(&format!("the connection string is not one of {}", form.database)));
     }
@@ -80,11 +80,11 @@ fn parse(text: &str, form: &Form) -> Result<Parts> {
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let goes_on = database.contains('@') || (database.is_empty() && query.contains('@'));
     if !authority.contains('@') && goes_on {
-        // What stands there as host, port or key would be a part of the password.
-        return Err(broken("user or password hold a / or ? that is not encoded"));
+        // What is there as host, port or key would be a part of the password.
+        return Err(broken("the user or password has a / or ? that is not encoded"));
     }
     if database.contains('@') {
-        return Err(broken("what stands between host and ? holds an @ that is not encoded"));
+        return Err(broken("the part between host and ? has an @ that is not encoded"));
     }
     // A password may hold an @ that nobody encoded: the last one separates.
     let (user, place) =

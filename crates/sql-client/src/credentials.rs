@@ -61,7 +61,7 @@ pub fn read_credentials<C: Credentials>(
     Ok((login, own))
 }
 
-/// The settings that credentials stand in.
+/// The settings that credentials are in.
 #[derive(Clone, Copy, Debug)]
 pub struct CredentialsPlace<'a> {
     /// The table that has the key `credentials`.

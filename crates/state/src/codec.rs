@@ -13,7 +13,7 @@ use crate::canonical;
 use crate::error::StateError;
 use crate::state::{LOCAL, PipelineState};
 
-/// Largest document that is decompressed. States are kilobytes; a few bytes that grow without end are no state.
+/// Largest document that is decompressed. States are kilobytes; a few bytes that grow without end are not a state.
 const MAX_DOCUMENT: u64 = 1 << 30;
 
 /// A row of `_dlt_pipeline_state`, without the row id.
@@ -46,7 +46,7 @@ impl PipelineState {
         STANDARD.encode(encoder.finish().expect("writing to memory cannot fail"))
     }
 
-    /// Reads an encoded state. Text that is no base64 is taken for the plain document.
+    /// Reads an encoded state. Text that is not base64 is taken for the plain document.
     ///
     /// # Errors
     /// [`StateError::Compression`], and those of [`from_json`](Self::from_json).

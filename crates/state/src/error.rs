@@ -4,8 +4,8 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// The document is no JSON object.
-    #[error("pipeline state is no valid JSON object: {0}")]
+    /// The document is not a JSON object.
+    #[error("pipeline state is not a valid JSON object: {0}")]
     Json(#[from] serde_json::Error),
     /// The encoded state is base64, but what is in it cannot be decompressed.
     #[error("encoded pipeline state cannot be decompressed: {0}")]
@@ -13,12 +13,12 @@ pub enum StateError {
     /// A key is missing or has a value of the wrong type.
     #[error("pipeline state has no usable `{key}`")]
     Key {
-        /// The key.
+        /// The key that is missing or has an unusable value.
         key: &'static str,
     },
     /// The state was written by a newer engine.
     #[error(
-        "state of pipeline `{pipeline}` has engine version {found}, this program knows up to {known}; use a newer \
+        "state of pipeline `{pipeline}` has engine version {found}, this program supports up to {known}; use a newer \
          version of it"
     )]
     NewerEngine {

@@ -2,7 +2,7 @@
 //!
 //! The state of a pipeline is a small JSON document: what the pipeline is called, which schemas it has and what
 //! its sources remember between runs. It is dlt's document with dlt's [hash](PipelineState::compute_hash) and
-//! [encoding](PipelineState::encode), so either program can go on where the other stopped.
+//! [encoding](PipelineState::encode), so either program can continue where the other stopped.
 //!
 //! Values that JSON cannot hold are texts that start with a character of Unicode's private use area, as dlt
 //! writes them. Here they stay texts; `cartage_values::decode_typed` reads them where a value is needed.

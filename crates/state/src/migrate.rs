@@ -10,7 +10,7 @@ impl PipelineState {
     /// newer ones refused.
     ///
     /// # Errors
-    /// [`StateError`] if the document is no JSON object, lacks its version, or is newer.
+    /// [`StateError`] if the document is not a JSON object, lacks its version, or is newer.
     pub fn from_json(json: &str) -> Result<Self, StateError> {
         Self::from_document(serde_json::from_str(json)?)
     }

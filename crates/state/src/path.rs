@@ -24,16 +24,16 @@ enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// The text is no path.
-    #[error("`{path}` is no path into the state: {reason}")]
+    /// The text is not a path.
+    #[error("`{path}` is not a path into the state: {reason}")]
     Syntax {
-        /// The text.
+        /// The text that was parsed.
         path: String,
         /// What is wrong with it.
         reason: &'static str,
     },
     /// The path is for reading or removing, not for one value.
-    #[error("`{path}` means many values; name one")]
+    #[error("`{path}` matches many values; name one")]
     Many {
         /// The path, as text.
         path: String,
@@ -236,7 +236,7 @@ impl FromStr for StatePath {
     }
 }
 
-/// What stands in brackets, and the text behind them.
+/// The contents of brackets, and the text after them.
 fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inside.chars().next().filter(|c| matches!(c, '\'' | '"')) {
         let (mut name, mut characters) = (String::new(), inside[1..].char_indices());
@@ -258,7 +258,7 @@ fn bracket(inside: &str) -> Result<(Step, &str), &'static str> {
         index => index
             .parse()
             .map(|index| (Step::Index(index), after))
-            .map_err(|_| "brackets hold a position, `*` or a name in quotes"),
+            .map_err(|_| "brackets contain a position, `*` or a name in quotes"),
     }
 }
 

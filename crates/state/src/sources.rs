@@ -55,7 +55,7 @@ impl PipelineState {
         sources.is_some_and(|sources| sources.shift_remove(source).is_some())
     }
 
-    /// Begins a source anew, as a refresh does: what its resources remember goes, and all else that it does. As in
+    /// Resets a source, as a refresh does: what its resources remember goes, and all else that it does. As in
     /// dlt a source that was known stays, with no resources, and the hash tells that sources were looked for.
     pub fn empty_source(&mut self, source: &str) {
         if let Some(Value::Object(state)) = object(&mut self.document, SOURCES).get_mut(source) {
@@ -66,7 +66,7 @@ impl PipelineState {
         }
     }
 
-    /// Begins a resource anew, as a refresh does: like [`empty_source`](Self::empty_source) for one resource.
+    /// Resets a resource, as a refresh does: like [`empty_source`](Self::empty_source) for one resource.
     pub fn empty_resource(&mut self, source: &str, resource: &str) {
         object(&mut self.document, SOURCES);
         self.reset_resource(source, resource);
@@ -84,7 +84,7 @@ impl PipelineState {
         path.get(&self.shared_document()).cloned()
     }
 
-    /// Puts a value at a path of the whole document; gives what was there. The version stays: see
+    /// Puts a value at a path of the whole document; returns the previous value. The version stays: see
     /// [`bump`](Self::bump).
     ///
     /// # Errors

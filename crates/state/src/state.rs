@@ -46,7 +46,7 @@ impl PipelineState {
         String::from_utf8(canonical::compact(&self.document)).expect("JSON of text is UTF-8")
     }
 
-    /// Goes up by one with every change after the first hash; starts at 0.
+    /// Incremented with every change after the first hash; starts at 0.
     pub fn version(&self) -> u64 {
         self.number(VERSION).unwrap_or_default()
     }
@@ -208,7 +208,7 @@ impl PipelineState {
     }
 }
 
-/// The name that a destination has where the user gave none: the last part of its type.
+/// The name that a destination has where none is configured: the last part of its type.
 pub(crate) fn default_name(destination_type: &str) -> &str {
     destination_type.rsplit('.').next().unwrap_or(destination_type)
 }

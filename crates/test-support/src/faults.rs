@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What is to go wrong. Only operations that change something are steps; they count from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing.
+    /// No step fails.
     #[default]
     Undisturbed,
     /// This many steps work; then the process is dead, and nothing works any more.

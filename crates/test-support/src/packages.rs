@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// The moment at which [`runtime`] stands: 2026-11-20T05:32:38.208462Z.
 const NOW_UNIX_MICROS: i64 = 1_795_152_758_208_462;
 
-/// What stands between the text of a `package.json` and its checksum.
+/// What is between the text of a `package.json` and its checksum.
 const ENDING: &str = ",\n  \"checksum\": \"";
 
 /// A clock that stands still, a seeded random source, no progress.
@@ -31,7 +31,7 @@ pub struct TempPipeline {
 
 impl TempPipeline {
     /// A pipeline called `test`.
-    #[expect(clippy::new_without_default, reason = "making folders is no default")]
+    #[expect(clippy::new_without_default, reason = "making folders is not a default")]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder can be written");
         let options = StoreOptions { durable: false, ..StoreOptions::of(&runtime()) };

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Digits without padding. Bits behind the last byte do not matter to Python.
+/// Digits without padding. Bits after the last byte do not matter to Python.
 const DIGITS: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -26,7 +26,7 @@ pub(crate) fn decode_strict(text: &str) -> Option<Vec<u8>> {
     is_padded.then(|| DIGITS.decode(digits).ok())?
 }
 
-/// The lenient decoder: characters that do not belong there are skipped, and nothing is read behind the
+/// The lenient decoder: characters that do not belong there are skipped, and nothing is read after the
 /// padding.
 pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
     let mut digits = String::with_capacity(text.len());

@@ -42,18 +42,18 @@ pub enum DecimalError {
     /// Infinity or NaN.
     #[error("is not a finite number")]
     NotFinite,
-    /// More digits behind the point than the column has.
-    #[error("has more than {scale} digits behind the point")]
+    /// More digits after the point than the column has.
+    #[error("has more than {scale} digits after the point")]
     Inexact {
-        /// Digits of the column behind the point.
+        /// Digits of the column after the point.
         scale: u8,
     },
     /// More digits than the column has.
-    #[error("does not fit into {precision} digits of which {scale} are behind the point")]
+    #[error("does not fit into {precision} digits of which {scale} are after the point")]
     OutOfRange {
         /// Digits of the column.
         precision: u8,
-        /// Digits of the column behind the point.
+        /// Digits of the column after the point.
         scale: u8,
     },
 }
@@ -88,7 +88,7 @@ impl Decimal {
         Self::parse(&text).expect("texts of floats are numbers")
     }
 
-    /// An integer.
+    /// The decimal number of an integer.
     pub fn from_i128(integer: i128) -> Self {
         let coefficient = integer.unsigned_abs();
         Self { negative: integer < 0, kind: Kind::Small { coefficient, exponent: 0 } }
@@ -166,7 +166,7 @@ impl Decimal {
         Some(if self.negative { -integer } else { integer })
     }
 
-    /// The number in units of `10^-scale`, as decimal columns store it. Digits behind the scale are rounded,
+    /// The number in units of `10^-scale`, as decimal columns store it. Digits after the scale are rounded,
     /// halves away from zero.
     ///
     /// # Errors
@@ -187,7 +187,7 @@ impl Decimal {
     /// The number in units of `10^-scale`, if nothing has to be rounded for it.
     ///
     /// # Errors
-    /// [`DecimalError`] if it has more digits than `precision`, or more than `scale` behind the point, or is not
+    /// [`DecimalError`] if it has more digits than `precision`, or more than `scale` after the point, or is not
     /// finite.
     pub fn to_exact_i128(&self, precision: u8, scale: u8) -> Result<i128, DecimalError> {
         let unscaled = self.to_i128(precision, scale)?;
@@ -209,7 +209,7 @@ impl Decimal {
         significant(self).is_some_and(|own| Some(own) == significant(other))
     }
 
-    /// How many digits stand before the point of a finite number, and how many behind it without zeros at the end.
+    /// How many digits are before the point of a finite number, and how many after it without zeros at the end.
     pub fn digits(&self) -> Option<(u64, u64)> {
         let (digits, exponent) = self.parts()?;
         let kept = digits.trim_end_matches('0');

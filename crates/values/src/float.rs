@@ -34,7 +34,7 @@ impl Digits {
         let mut all = Self { negative: float.is_sign_negative(), ascii: [b'0'; 17], len: 0, exponent: -1 };
         let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
         for (at, digit) in mantissa.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
-            // Zeros in front move the point; they are no digits of the number.
+            // Zeros in front move the point; they are not digits of the number.
             if all.len == 0 && *digit == b'0' {
                 all.exponent -= i32::from(at > point);
                 continue;

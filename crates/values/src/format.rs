@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::calendar::{MICROS_PER_DAY, MICROS_PER_SECOND, civil_from_days};
 
-/// `2024-01-31`.
+/// Writes a day, given in days since 1970, as `2024-01-31`.
 pub fn date_to_text(days: i32) -> String {
     let (year, month, day) = civil_from_days(days);
     // Four digits, the sign not counted.

@@ -1,4 +1,4 @@
-//! The forms that are no ISO 8601 but that dlt takes.
+//! The forms that are not ISO 8601 but that dlt takes.
 
 use std::sync::LazyLock;
 

@@ -7,11 +7,11 @@ use std::ops::Range;
 pub(crate) enum JsonToken {
     /// A run of the characters that numbers have, which begins as a number does.
     Number(Range<usize>),
-    /// What stands between the key and the value of a member.
+    /// What is between the key and the value of a member.
     Colon,
 }
 
-/// The tokens of a document in their order. Where it is no JSON, the parts of it that look like them.
+/// The tokens of a document in their order. Where it is not JSON, the parts of it that look like them.
 pub(crate) fn json_tokens(document: &str) -> impl Iterator<Item = JsonToken> + '_ {
     let bytes = document.as_bytes();
     let mut at = 0;

@@ -16,7 +16,7 @@ pub enum Iso {
     Time(i64),
 }
 
-/// Microseconds of the digits behind the point. Digits behind the sixth are cut off.
+/// Microseconds of the digits after the point. Digits after the sixth are cut off.
 pub(crate) fn fraction_micros(digits: &[u8]) -> u32 {
     (0..6).fold(0, |micros, at| micros * 10 + digits.get(at).map_or(0, |digit| u32::from(digit - b'0')))
 }

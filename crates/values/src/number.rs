@@ -2,11 +2,11 @@
 //!
 //! Python's `int`, `float` and `Decimal` also take leading zeros, a plus sign, `_`, white space and digits of other
 //! scripts. ZIP codes, telephone and account numbers look like that, and none of it comes back out of a number.
-//! Such texts are no numbers here; they stay texts.
+//! Such texts are not numbers here; they stay texts.
 
 use crate::decimal::Decimal;
 
-/// The words for floats that are no numbers: as Python prints them, and as JavaScript does.
+/// The words for floats that are not numbers: as Python prints them, and as JavaScript does.
 const SPECIAL: [(&str, f64); 6] = [
     ("nan", f64::NAN),
     ("NaN", f64::NAN),
@@ -33,7 +33,7 @@ pub(crate) fn parse_hex(text: &str) -> Option<i128> {
     is_plain.then(|| i128::from_str_radix(digits, 16).ok())?
 }
 
-/// A float that has all digits of the text, or one of the words for floats that are no numbers.
+/// A float that has all digits of the text, or one of the words for floats that are not numbers.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
     if let Some((_, special)) = SPECIAL.iter().find(|(word, _)| *word == text) {
         return Some(*special);

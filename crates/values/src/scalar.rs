@@ -15,9 +15,9 @@ pub enum Scalar<'a> {
     Int(i128),
     /// Floating point number; not finite only where a text said so.
     Double(f64),
-    /// Boolean.
+    /// True or false.
     Bool(bool),
-    /// Point in time.
+    /// A point in time, with or without time zone.
     Timestamp {
         /// Microseconds since 1970 in UTC; for naive timestamps of the wall clock taken as UTC.
         micros: i64,
@@ -32,7 +32,7 @@ pub enum Scalar<'a> {
     Decimal(Decimal),
     /// Integer of up to 256 bits.
     Wei(Decimal),
-    /// Bytes.
+    /// Bytes of any content.
     Binary(Cow<'a, [u8]>),
     /// Compact JSON text. `null` stands for the JSON null, which columns hold as NULL.
     Json(Cow<'a, str>),

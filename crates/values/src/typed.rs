@@ -17,7 +17,8 @@ use crate::scalar::Scalar;
 
 /// The first mark; the others follow it.
 const FIRST: char = '\u{f026}';
-/// One after the last mark. dlt's own test lets one character too many through, which then fails to decode.
+/// One after the last of dlt's marks, whose own test lets this one through, which then fails to decode. Here it stands in
+/// front of a text that begins with a mark itself.
 const AFTER_LAST: char = '\u{f02e}';
 /// The bytes with which all marks start in UTF-8.
 const MAGIC: &str = "\u{f026}";
@@ -47,11 +48,15 @@ pub fn decode_typed(text: &str) -> Option<Scalar<'_>> {
             Iso::Time(micros) => Some(Scalar::Time(micros)),
             _ => None,
         },
+        // Texts that begin with a mark themselves have this one in front.
+        8 if rest.starts_with(|first| (FIRST..=AFTER_LAST).contains(&first)) => {
+            Some(Scalar::Text(rest.into()))
+        }
         _ => None,
     }
 }
 
-/// Splits the mark off a text that has one and something behind it.
+/// Splits the mark off a text that has one and something after it.
 fn split_mark(text: &str) -> Option<(char, &str)> {
     let mut characters = text.chars();
     let mark = characters.next().filter(|c| (FIRST..=AFTER_LAST).contains(c))?;

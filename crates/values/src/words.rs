@@ -26,7 +26,7 @@ macro_rules! words {
             /// Every word, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word as it stands in documents.
+            /// The word as it is in documents.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
@@ -74,23 +74,23 @@ words! {
         Text = "text",
         /// 64-bit floating point number.
         Double = "double",
-        /// Boolean.
+        /// True or false.
         Bool = "bool",
         /// Point in time, with or without time zone.
         Timestamp = "timestamp",
         /// Integer, 64 bits unless the column says otherwise.
         Bigint = "bigint",
-        /// Bytes.
+        /// Bytes of any content.
         Binary = "binary",
-        /// JSON document.
+        /// JSON document: a value of any type or nesting.
         Json = "json",
         /// Exact decimal number.
         Decimal = "decimal",
         /// 256-bit integer of blockchains.
         Wei = "wei",
-        /// Calendar day.
+        /// Calendar day, without time of day.
         Date = "date",
-        /// Time of day.
+        /// Time of day, without date.
         Time = "time",
     }
 }

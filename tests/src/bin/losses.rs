@@ -20,7 +20,7 @@ struct Args {
     /// The seed of the first case; those behind it count up.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Go on for so many minutes, however many cases that are.
+    /// Go on for this many minutes, however many cases that are.
     #[arg(long)]
     minutes: Option<u64>,
     /// The binary to test [default: the one built beside this program].

@@ -65,15 +65,15 @@ pub(super) fn array(data_type: &DataType, values: &[&Given]) -> Result<ArrayRef>
         DataType::UInt64 => digits::<UInt64Type>(data_type, values)?,
         DataType::Float16 => primitive::<Float16Type>(data_type, values, |given| match given {
             Given::Double(value) => Ok(Half::from_f64(*value)),
-            other => bail!("{other:?} is no float"),
+            other => bail!("{other:?} is not a float"),
         })?,
         DataType::Float32 => primitive::<Float32Type>(data_type, values, |given| match given {
             Given::Double(value) => Ok(*value as f32),
-            other => bail!("{other:?} is no float"),
+            other => bail!("{other:?} is not a float"),
         })?,
         DataType::Float64 => primitive::<Float64Type>(data_type, values, |given| match given {
             Given::Double(value) => Ok(*value),
-            other => bail!("{other:?} is no float"),
+            other => bail!("{other:?} is not a float"),
         })?,
         DataType::Decimal32(_, scale) => {
             primitive::<Decimal32Type>(data_type, values, |given| Ok(unscaled(given, *scale)?.parse()?))?
@@ -178,7 +178,7 @@ where
     primitive::<T>(data_type, values, |given| Ok(unscaled(given, 0)?.parse()?))
 }
 
-/// Moments as a count of units of so many nanoseconds.
+/// Timestamps as a count of units of this many nanoseconds.
 fn count<T: ArrowPrimitiveType<Native = i64>>(
     data_type: &DataType,
     values: &[&Given],
@@ -204,6 +204,6 @@ fn bytes(given: &Given) -> Option<&[u8]> {
 fn length(given: &Given) -> Result<(i64, i64, i128)> {
     match given {
         Given::Length(months, days, nanos) => Ok((*months, *days, *nanos)),
-        other => bail!("{other:?} is no length of time"),
+        other => bail!("{other:?} is not a length of time"),
     }
 }

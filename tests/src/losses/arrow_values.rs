@@ -262,6 +262,6 @@ pub(super) fn nanos_of(given: &Given) -> Result<i128> {
     Ok(match given {
         Given::Date(days) => i128::from(*days) * DAY,
         Given::Time(nanos) | Given::Instant(nanos, _) | Given::Length(_, _, nanos) => *nanos,
-        other => bail!("{other:?} is no moment"),
+        other => bail!("{other:?} is not a point in time"),
     })
 }

@@ -42,7 +42,7 @@ fn write_text(out: &mut String, text: &str) {
     out.push_str(&serde_json::Value::from(text).to_string());
 }
 
-/// Reads a document; numbers keep their text. `None` if it is no JSON.
+/// Reads a document; numbers keep their text. `None` if it is not JSON.
 pub(super) fn read(text: &str) -> Option<Given> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value()?;

@@ -33,7 +33,7 @@ pub(super) struct RunOutcome {
 #[derive(Clone, Debug)]
 pub(super) struct Note {
     pub(super) table: String,
-    /// `None` where whole lists gave way.
+    /// `None` where whole lists were replaced.
     pub(super) column: Option<String>,
     /// How many values.
     pub(super) values: u64,
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn what_a_summary_counts_is_read() {
         let found = note(
-            "the keys `Col A` and `col_a` both lead to column `col_a` of table `t0`: 3 values of `Col A` gave way, first \
+            "the keys `Col A` and `col_a` both lead to column `col_a` of table `t0`: 3 values of `Col A` were replaced, first \
              in a.jsonl, line 1; rename one of them in the source to keep both",
         );
         let found = found.unwrap();

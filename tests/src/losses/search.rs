@@ -159,7 +159,7 @@ impl<'d> Search<'d> {
         let explains = |note: &&mut Note| {
             // Rows "numbers beyond a double" and "two keys of one row that lead to one column" of
             // `docs/differences.md`.
-            // Where a list gave way, so did the lists in its items.
+            // Where a list was replaced, so were the lists in its items.
             let is_below = note.column.is_none() && spot.table.starts_with(&format!("{}__", note.table));
             note.values > 0
                 && (note.table == spot.table || is_below)

@@ -6,7 +6,7 @@ use super::case::{Case, InputFile};
 use super::check;
 use super::given::Given;
 
-/// Makes a case smaller as long as it has a finding of the same kind; at most so many tries.
+/// Makes a case smaller as long as it has a finding of the same kind; at most this many tries.
 pub fn shrink(case: &Case, kind: &str, binary: &Path, mut tries: usize) -> Case {
     let mut smallest = case.clone();
     let mut shows = |smaller: &Case| {

@@ -35,7 +35,7 @@ struct Left {
 /// `{"differences": [..], "kept": null}`.
 ///
 /// # Errors
-/// Lines that are no request, and answers that nobody takes. What goes wrong with a case is a difference.
+/// Lines that are not a request, and answers that are not read. What goes wrong with a case is a difference.
 pub fn serve(options: &RunOptions, input: impl BufRead, mut output: impl Write) -> Result<()> {
     for line in input.lines() {
         let request: Request = serde_json::from_str(&line?).context("a request is one line of JSON")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What counts saves, or names earlier documents, and is no part of the content.
+/// What counts saves, or names earlier documents, and is not part of the content.
 const HISTORY: [&str; 4] = ["version", "version_hash", "previous_hashes", "imported_version_hash"];
 
 /// The places in which the documents of two snapshots differ; none where one of them has no document.

@@ -13,7 +13,7 @@ impl Case {
     /// What each run leaves behind, columns described by `type` and `is_nullable`.
     ///
     /// # Errors
-    /// A file that is no JSON.
+    /// A file that is not JSON.
     pub(crate) fn expected(&self, destination: Destination) -> Result<Vec<Value>> {
         let is_duckdb = destination == Destination::DuckDb;
         let types = if is_duckdb {

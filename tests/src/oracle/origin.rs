@@ -40,7 +40,7 @@ impl Origin {
         }))
     }
 
-    /// Runs the scripts that come before a run; they stand in `folder`.
+    /// Runs the scripts that come before a run; they are in `folder`.
     pub(crate) fn prepare(&self, run: &Value, folder: &Path) -> Result<()> {
         for name in run["scripts"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let path = folder.join(name);

@@ -35,5 +35,5 @@ fn a_text_among_times_ends_the_run_with_file_and_line() {
     bench.items("items.jsonl", "incremental = { cursor_path = \"at\" }\n");
     bench.write("items.jsonl", "{\"at\": \"2024-01-01T10:00:00Z\"}\n{\"at\": \"unknown\"}\n");
     let done = bench.cartage(&["run"]).exits_with(1);
-    done.says("items.jsonl line 2").says("`unknown` (text), which is no point in time");
+    done.says("items.jsonl line 2").says("`unknown` (text), which is not a point in time");
 }

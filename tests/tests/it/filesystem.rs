@@ -1,4 +1,4 @@
-//! Loading into folders: what stands there afterwards, and what can go wrong.
+//! Loading into folders: what is there afterwards, and what can go wrong.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -79,8 +79,8 @@ fn killed_anywhere(target: Target, moments: u32, more: &str, packages: usize) {
     killed_run_anywhere(&prepared(target, more), moments, packages, &format!("{target:?} with {more:?}"));
 }
 
-/// The next run of the pipeline `test` is killed at so many moments, run again, and compared with one that was not; it
-/// loads so many packages.
+/// The next run of the pipeline `test` is killed at this many points, run again, and compared with one that was not;
+/// it loads this many packages.
 pub(crate) fn killed_run_anywhere(start: &Site, moments: u32, packages: usize, what: &str) {
     let loaded_before = start.bench.package_names("loaded").len();
     let undisturbed = start.copied();

@@ -3,7 +3,7 @@
 use cartage_tests::binaries::binary;
 use cartage_tests::losses::{Counts, check, generate};
 
-/// So many cases, from the first seed on.
+/// The number of cases, from the first seed on.
 const CASES: u64 = 40;
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread;
 use cartage_test_support::postgres::{Server, shared, unique};
 use cartage_tests::harness::{Bench, Done};
 
-/// What stands in the log when something is done once more.
+/// What is in the log when something is done once more.
 const AGAIN: [&str; 2] = ["trying again", "tried again"];
 
 /// Tests change the rights of one database side by side, which the server refuses at times.
@@ -105,7 +105,7 @@ fn what_no_attempt_heals_is_told_at_once_and_the_next_run_goes_on() {
     told_at_once(fixture.run_as(&no_database), 2, "createdb nowhere");
 
     fixture.sql("ALTER ROLE @role SET default_transaction_read_only = on");
-    told_at_once(fixture.run(), 1, "name the primary server");
+    told_at_once(fixture.run(), 1, "connect to the primary server");
     fixture.sql("ALTER ROLE @role RESET default_transaction_read_only");
     fixture.sql(&format!("{ONE_AT_A_TIME}; REVOKE CREATE ON DATABASE postgres FROM @role"));
     told_at_once(fixture.run(), 1, "GRANT CREATE ON DATABASE");
@@ -180,7 +180,7 @@ fn a_drop_that_is_refused_blocks_nothing_and_works_once_the_reason_is_gone() {
     let drop = ["drop", "items", "--yes"];
     let done = fixture.cartage(&drop);
     assert_ne!(done.code, Some(0), "{}", done.stderr);
-    done.says("nothing was changed, and other runs go on");
+    done.says("nothing was changed, and other runs continue");
     fixture.run().exits_with(0);
     fixture.has_rows(6);
 
@@ -198,7 +198,7 @@ fn a_column_is_widened_and_what_the_server_refuses_blocks_nothing() {
     fixture.run().exits_with(0);
     let widen = ["schema", "widen", "items", "id", "decimal(20, 0)"];
     fixture.sql("CREATE VIEW @data.looks AS SELECT id FROM @data.items");
-    fixture.cartage(&widen).says("nothing was changed, and other runs go on");
+    fixture.cartage(&widen).says("nothing was changed, and other runs continue");
     fixture.run().exits_with(0);
     fixture.has_rows(2);
 

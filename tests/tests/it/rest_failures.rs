@@ -54,14 +54,14 @@ fn what_passes_is_tried_again() {
 fn what_does_not_pass_is_said_with_resource_address_and_remedy() {
     let cases = [
         ("always_down", "status 500", "run again later"),
-        ("always_truncated", "broke off", "run again"),
+        ("always_truncated", "ended early", "run again"),
         ("slow", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
         ("stalled", "no answer within 1 seconds", "raise `client.session.request_timeout`"),
         ("forbidden", "status 403", "ask for the permission, or check `path`"),
         ("nowhere", "status 404", "check `base_url` and `path`"),
         ("html", "HTML, not JSON (its content type is text/html)", "may be the page of a login"),
-        ("wrong_json", "no JSON", "line 1 column 20"),
-        ("half_json", "breaks off", "line 1 column 20"),
+        ("wrong_json", "not JSON", "line 1 column 20"),
+        ("half_json", "ends early", "line 1 column 20"),
     ];
     for (path, said, remedy) in cases {
         let server = RestServer::start();
@@ -88,7 +88,7 @@ fn wrong_addresses_and_credentials_are_told_apart() {
         "http://127.0.0.1:9",
         "",
         "x",
-        &["nobody listens at this address", "check host and port of `base_url`"],
+        &["nothing listens at this address", "check host and port of `base_url`"],
     );
     fails("http://no-such-host.invalid", "", "x", &["there is no host of this name", "check `base_url`"]);
     fails(&url, "", "auth/bearer", &["status 401", "set `client.auth`"]);
@@ -147,7 +147,7 @@ fn mistakes_in_the_configuration_are_usage_errors_with_their_place() {
         ("{ paginator = \"offset\" }", "limit"),
         ("{ paginator = { type = \"cursor\", limit = 3 } }", "belongs to offset"),
         ("{ path = \"a/{b}\" }", "{b}"),
-        ("{ path = \"a/{resources.b.id}\" }", "no other resource"),
+        ("{ path = \"a/{resources.b.id}\" }", "not another resource"),
         ("{ method = \"BREW\" }", "BREW"),
         ("{ data_selector = \"a[?(@.b)]\" }", "a[?(@.b)]"),
         ("{ response_actions = [{ status_code = 404, action = \"panic\" }] }", "panic"),

@@ -60,7 +60,7 @@ fn the_environment_and_its_files_configure_a_pipeline_of_rust() {
     let bench = Bench::new();
     bench.write(".cartage/config.toml", "[pipeline]\ndataset_name = \"not_this\"\n[load]\nworkers = 0\n");
     let done = bench.example("hello");
-    // What is wrong is wrong wherever it stands, and what the program says wins over the rest.
+    // What is wrong is wrong wherever it is, and what the program says wins over the rest.
     assert_ne!(done.code, Some(0));
     assert!(done.stderr.contains("config.toml"), "{}", done.stderr);
     bench.write(".cartage/config.toml", "[pipeline]\ndataset_name = \"not_this\"\n[load]\nworkers = 3\n");

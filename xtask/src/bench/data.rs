@@ -67,7 +67,7 @@ impl Set {
         }
     }
 
-    /// The file with so many rows, which is made where it is not there.
+    /// The file with this many rows, which is made where it is not there.
     pub(super) fn file(self, folder: &Path, rows: Option<u64>) -> Result<DataFile> {
         let rows = rows.unwrap_or(self.usual_rows());
         let folder = folder.join("data");
@@ -84,7 +84,7 @@ impl Set {
         Ok(DataFile { set: self, bytes: fs::metadata(&path)?.len(), path, rows })
     }
 
-    /// Removes the file with so many rows.
+    /// Removes the file with this many rows.
     pub(super) fn remove(self, folder: &Path, rows: u64) -> Result<()> {
         for extension in ["complete", "jsonl"] {
             fs::remove_file(folder.join("data").join(format!("{}-{rows}.{extension}", self.name())))?;

@@ -14,7 +14,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Runs an engine so many times.
+    /// Runs an engine this many times.
     pub(super) fn measured(
         engine: &'static str,
         runs: usize,
@@ -28,7 +28,7 @@ impl Row {
     }
 }
 
-/// Prints the table of a workload whose input has so many bytes.
+/// Prints the table of a workload whose input has this many bytes.
 pub(super) fn print(title: &str, bytes: u64, rows: &[Row]) -> Result<()> {
     let mut out = stdout().lock();
     let megabytes = bytes as f64 / 1e6;

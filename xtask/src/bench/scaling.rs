@@ -51,7 +51,7 @@ impl Case {
 /// minutes, which the runs before have done by the thousand.
 const MEMORY: &str = "/dev/shm";
 
-/// Measures and prints the cases, each so many times; the fastest run counts, for all others were disturbed.
+/// Measures and prints the cases, each this many times; the fastest run counts, for all others were disturbed.
 /// Works in `folder` where there is no file system in memory.
 pub(super) fn measure(cases: &[Case], runs: usize, folder: &Path) -> Result<()> {
     let in_memory = tempfile::tempdir_in(MEMORY).ok();

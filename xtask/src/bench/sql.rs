@@ -47,7 +47,7 @@ impl Origin {
 
 /// A running server.
 trait Server {
-    /// Makes the table with so many rows; its bytes.
+    /// Makes the table with this many rows; its bytes.
     fn make_table(&self, rows: u64) -> Result<u64>;
     /// The connection string.
     fn url(&self) -> String;

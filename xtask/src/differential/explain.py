@@ -399,7 +399,7 @@ def nested_paths(case):
 REASONS = [
     Reason("texts for number columns with leading zeros, `+`, `_`, blanks, `0x`, or more digits than the type has", in_rows(no_number)),
     Reason(
-        "other values that a column cannot say: 5 for a boolean, a time for a date, more than 53 bits for a double, nine digits behind the point for a timestamp",
+        "other values that a column cannot say: 5 for a boolean, a time for a date, more than 53 bits for a double, nine digits after the point for a timestamp",
         mixed_values,
         # Under a contract that discards such values there is no variant.
         some_line(r"v_|rows|have null"),
@@ -425,6 +425,6 @@ REASONS = [
     Reason("upsert or cdc into DuckDB of rows whose key comes twice in one load", repeated_keys, either(some_line(r"want \d+ rows"), some_line("wanted an error"))),
     Reason("data between normalize and load", insert_values, some_line("insert_values")),
     Reason("rows below a root row that an insert-only merge leaves out as deleted", deleted_inserts, some_line("want \\d+ rows")),
-    Reason("integers that are no moment, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),
+    Reason("integers that are not a valid time, in a timestamp column", in_rows(near_integer), dlt_fails("too large", "Overflow", "out of range")),
     Reason("a hint that gives a column of a table another type", later_types, some_line(r"row \d+: .*: want")),
 ]

@@ -1,4 +1,4 @@
-//! In what two packages differ. When and by which run they were written is no difference.
+//! In what two packages differ. When and by which run they were written is not a difference.
 
 use std::collections::BTreeMap;
 

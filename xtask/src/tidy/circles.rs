@@ -31,7 +31,7 @@ pub(super) fn check(workspace: &Path) -> Result<Vec<String>> {
     Ok(faults(&found))
 }
 
-/// The files of a crate that are no tests, by their names below its folder.
+/// The files of a crate that are not tests, by their names below its folder.
 fn read(folder: &Path) -> Result<Files> {
     let mut files = Files::default();
     for path in rust_files(folder)? {

@@ -34,7 +34,7 @@ fn answers(text: &str) -> Vec<(usize, &str)> {
         section.take_while(|(_, line)| !line.starts_with("## ")).filter(|(_, line)| line.starts_with('|'));
     rows.flat_map(|(nth, line)| {
         let file = line.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
-        // What stands between backticks is every second part.
+        // What is between backticks is every second part.
         file.split('`').skip(1).step_by(2).map(move |file| (nth + 1, file))
     })
     .collect()

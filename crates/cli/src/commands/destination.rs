@@ -75,7 +75,7 @@ fn found_text(out: &mut String, found: &Inventory) -> fmt::Result {
     }
     for load in &found.in_flight {
         let (load_id, pipeline) = (&load.load_id, &load.pipeline);
-        writeln!(out, "load {load_id} of pipeline {pipeline} was begun and is not complete")?;
+        writeln!(out, "load {load_id} of pipeline {pipeline} was started but is not complete")?;
     }
     Ok(())
 }

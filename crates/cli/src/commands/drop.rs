@@ -54,8 +54,8 @@ fn paths(texts: &[String]) -> Result<Vec<StatePath>, PipelineError> {
 /// Asks the person at the terminal.
 fn ask(plan: &DropPlan) -> Result<bool, PipelineError> {
     let unanswered = || PipelineError::Usage {
-        message: "drop needs a yes".to_owned(),
-        remedy: "look with --dry-run, then say --yes".to_owned(),
+        message: "drop needs confirmation".to_owned(),
+        remedy: "check with --dry-run, then confirm with --yes".to_owned(),
     };
     if !std::io::stdin().is_terminal() {
         return Err(unanswered());

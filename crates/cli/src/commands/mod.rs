@@ -9,6 +9,7 @@ mod pending;
 mod plan;
 pub(crate) mod schema;
 mod source_check;
+mod source_test;
 mod state;
 pub(crate) mod status;
 mod sync;
@@ -36,7 +37,7 @@ pub fn run_cli(connector: Connector<'_>) -> ExitCode {
     finish(done.and_then(|()| guarded(|| dispatch(&cli.command, &start, connector))))
 }
 
-/// The exit code of what was done; an error is told first.
+/// The exit code of what was done; an error is reported first.
 pub(crate) fn finish(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::from(exit::OK),

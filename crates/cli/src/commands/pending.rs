@@ -1,4 +1,4 @@
-//! How to go on when a command fails and packages wait: in the words of the command that was used.
+//! How to continue when a command fails and packages are pending: in the words of the command that was used.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 pub(super) enum Again<'a> {
     /// One that takes the file of a pipeline.
     File(&'a Path),
-    /// `ingest`.
+    /// `ingest`, which takes no file of a pipeline.
     Ingest,
 }
 
@@ -26,10 +26,11 @@ impl Again<'_> {
             project.pending().unwrap_or_default().iter().map(ToString::to_string).collect();
         match pending.as_slice() {
             [] => error.into(),
-            [one] => Failure::Pending(error, self.advice(&format!("package {one} waits"), "it")),
-            more => {
-                Failure::Pending(error, self.advice(&format!("packages {} wait", more.join(", ")), "them"))
-            }
+            [one] => Failure::Pending(error, self.advice(&format!("package {one} is pending"), "it")),
+            more => Failure::Pending(
+                error,
+                self.advice(&format!("packages {} are pending", more.join(", ")), "them"),
+            ),
         }
     }
 
@@ -38,12 +39,13 @@ impl Again<'_> {
             Self::File(file) => {
                 let file = quoted(file);
                 format!(
-                    "{waiting}: `cartage run {file}` goes on with {them}; `cartage abort {file}` drops {them}, and the \
-                     next run extracts again"
+                    "{waiting}: `cartage run {file}` continues with {them}; `cartage abort {file}` drops {them}, and \
+                     the next run extracts again"
                 )
             }
             Self::Ingest => format!(
-                "{waiting}: the same command goes on with {them}; with --abort it first drops {them} and extracts again"
+                "{waiting}: the same command continues with {them}; with --abort it first drops {them} and \
+                 extracts again"
             ),
         }
     }
@@ -66,9 +68,9 @@ mod tests {
 
     #[test]
     fn the_advice_is_in_the_words_of_the_command() {
-        let file = Again::File(Path::new("my shop.toml")).advice("package 1.5 waits", "it");
+        let file = Again::File(Path::new("my shop.toml")).advice("package 1.5 is pending", "it");
         assert!(file.contains("`cartage abort 'my shop.toml'` drops it"), "{file}");
-        let ingest = Again::Ingest.advice("packages 1.5, 2.5 wait", "them");
+        let ingest = Again::Ingest.advice("packages 1.5, 2.5 are pending", "them");
         assert!(ingest.contains("--abort") && !ingest.contains("cartage abort"), "{ingest}");
     }
 }

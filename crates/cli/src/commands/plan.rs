@@ -35,7 +35,10 @@ fn text(report: &PlanReport) -> Result<String, fmt::Error> {
         target.dataset
     )?;
     if !report.compared {
-        writeln!(out, "-- the tables there were not looked at: they are shown as if nothing was there")?;
+        writeln!(
+            out,
+            "-- the tables at the destination were not inspected: the plan assumes that there are none"
+        )?;
     }
     for package in &report.packages {
         one(&mut out, package)?;

@@ -78,7 +78,7 @@ fn import(start: &Start<'_>, args: &SchemaImportArgs, connector: Connector<'_>) 
                     done.schema, done.version_hash
                 )?;
             }
-            None => writeln!(out, "schema {} is like this already", done.schema)?,
+            None => writeln!(out, "schema {} is already like this", done.schema)?,
         }
         Ok(out)
     })

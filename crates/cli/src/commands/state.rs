@@ -50,7 +50,7 @@ fn parse(args: &StateSetArgs) -> Result<(StatePath, Value), PipelineError> {
     })?;
     let value = serde_json::from_str(&args.value).map_err(|error| PipelineError::Usage {
         message: format!("{} is not a JSON value: {error}", args.value),
-        remedy: format!("a text needs quotes, which the shell must not take away: '\"{}\"'", args.value),
+        remedy: format!("a text needs quotes, which must be protected from the shell: '\"{}\"'", args.value),
     })?;
     Ok((path, value))
 }
@@ -74,7 +74,7 @@ fn text(view: &StateView) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
-/// Every value that is no object, with its path.
+/// Every value that is not an object, with its path.
 fn leaves(way: &mut Vec<String>, value: &Value, lines: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -106,7 +106,7 @@ fn tell(change: &StateEdit, format: Format) -> Result<(), Failure> {
         }
         match (&change.load_id, change.version) {
             (Some(load_id), Some(version)) => writeln!(out, "state version {version}, load {load_id}")?,
-            _ => writeln!(out, "the state was like this already")?,
+            _ => writeln!(out, "the state was already like this")?,
         }
         Ok(out)
     })

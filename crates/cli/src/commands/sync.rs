@@ -21,8 +21,8 @@ pub(super) fn sync(start: &Start<'_>, args: &SyncArgs, connector: Connector<'_>)
             SyncOutcome::Restored => writeln!(out, "state version {there} was restored (was {local})")?,
             SyncOutcome::KeptNewer => writeln!(
                 out,
-                "the local state, version {local}, is newer than version {there} of the destination and stays; \
-                 --force takes that of the destination"
+                "the local state, version {local}, is newer than version {there} of the destination and is \
+                 kept; use --force to take that of the destination"
             )?,
             SyncOutcome::Forgotten => writeln!(
                 out,

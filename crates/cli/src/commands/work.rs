@@ -12,7 +12,7 @@ use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
 
-/// All stages.
+/// Runs all stages and prints the summary.
 pub(super) fn run(start: &Start<'_>, args: &RunArgs, connector: Connector<'_>) -> Result<(), Failure> {
     work(start, &args.extract.file.file, |project| {
         let options =

@@ -1,4 +1,4 @@
-//! How errors are told, and which exit codes they have.
+//! How errors are reported, and which exit codes they have.
 
 use std::io;
 
@@ -27,10 +27,10 @@ fn an_error_is_a_line_its_remedy_another_and_the_advice_a_third() {
         told(&Failure::from(error())),
         (exit::USAGE, "error: the lamp is out\nhint: light it\n".to_owned())
     );
-    let pending = Failure::Pending(error(), "package 1.5 waits".to_owned());
+    let pending = Failure::Pending(error(), "package 1.5 is pending".to_owned());
     let (code, text) = told(&pending);
     assert_eq!(code, exit::USAGE);
-    assert_eq!(text, "error: the lamp is out\nhint: light it\nhint: package 1.5 waits\n");
+    assert_eq!(text, "error: the lamp is out\nhint: light it\nhint: package 1.5 is pending\n");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_panic_is_an_error_that_asks_to_be_reported() {
     let failure = guarded(|| panic!("index 7 of 3")).expect_err("a panic");
     let (code, text) = told(&failure);
     assert_eq!(code, exit::FAILURE);
-    assert!(text.contains("error: Cartage gave up: ") && text.contains("index 7 of 3"), "{text}");
+    assert!(text.contains("error: internal error: ") && text.contains("index 7 of 3"), "{text}");
     assert!(text.contains("hint: this is a bug in Cartage; please report it"), "{text}");
     assert!(contain(|| 7).is_ok());
 }

@@ -171,7 +171,7 @@ fn the_table_has_the_name_of_the_first_file() {
     }
     for source in ["*.jsonl", "-", "data/*", ".jsonl"] {
         let (message, remedy) = refused(&[source, "null"]);
-        assert!(message.contains("no table name can be made of"), "{source}: {message}");
+        assert!(message.contains("cannot derive a table name from"), "{source}: {message}");
         assert!(remedy.contains("--table"), "{remedy}");
         assert_eq!(resource(&pipeline_of(&[source, "null", "--table", "t"]))["name"].as_str(), Some("t"));
     }
@@ -236,7 +236,7 @@ fn files_are_loaded_with_one_line() {
         &["@in/none-*.jsonl", "null", "--table", "events", "--write-disposition", "replace", "--allow-empty"],
     )
     .exits(0);
-    assert_eq!(bench.count("events"), 0, "no files are no rows");
+    assert_eq!(bench.count("events"), 0, "no files give no rows");
 }
 
 #[test]
@@ -282,8 +282,10 @@ fn what_failed_can_be_given_up_with_the_same_line() {
     let bench = Bench::empty();
     bench.write("events.jsonl", "{\"id\": 1\n");
     let failed = ingest(&bench, &["@events.jsonl", "null"]).exits(1);
-    let failed = failed
-        .says(&["events.jsonl, line 1", "the same command goes on with it; with --abort it first drops it"]);
+    let failed = failed.says(&[
+        "events.jsonl, line 1",
+        "the same command continues with it; with --abort it first drops it",
+    ]);
     assert!(!failed.err.contains("cartage abort"), "{}", failed.err);
     bench.write("events.jsonl", "{\"id\": 1}\n");
     ingest(&bench, &["@events.jsonl", "null"]).exits(1).says(&["events.jsonl, line 1"]);
@@ -324,6 +326,6 @@ fn a_query_is_named_and_options_of_files_are_refused_for_databases() {
     for option in [&["--file-format", "csv"][..], &["--allow-empty"], &["--csv-types", "text"]] {
         let line = ["sqlite:///x.db?table=a", "duckdb:out.duckdb"].iter().chain(option).copied();
         let (message, _) = refused(&line.collect::<Vec<_>>());
-        assert!(message.contains("for files"), "{message}");
+        assert!(message.contains("files only"), "{message}");
     }
 }

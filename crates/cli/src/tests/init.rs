@@ -154,7 +154,7 @@ fn a_password_on_the_command_line_is_refused_and_not_repeated() {
     {
         let word = format!("{}:{}://me:swordfish@host/db", kind.name, kind.name);
         let done = bench.cartage(&["init", "files", &word, "--file", "@pipeline.toml"]).exits(2);
-        let done = done.says(&["may hold a password", ".cartage/secrets.toml"]);
+        let done = done.says(&["may contain a password", ".cartage/secrets.toml"]);
         assert!(!done.err.contains("swordfish"), "{}", done.err);
     }
     assert_eq!(fs::read_dir(bench.path()).unwrap().count(), 0);
@@ -167,13 +167,13 @@ fn nothing_is_overwritten_and_it_is_all_or_nothing() {
     let init = |words: &[&str]| bench.cartage(&[&["init"], words].concat());
     init(&["files", "duckdb", "--file", "@pipeline.toml"])
         .exits(2)
-        .says(&["./pipeline.toml is there already", "--file"]);
+        .says(&["./pipeline.toml already exists", "--file"]);
     assert_eq!(bench.read("pipeline.toml"), "# mine\n");
     assert!(!bench.path().join("data").exists());
     bench.write("other/.cartage/secrets.toml", "# mine\n");
     init(&["rest_api", "duckdb", "--file", "@other/pipeline.toml"])
         .exits(2)
-        .says(&["secrets.toml is there already"]);
+        .says(&["secrets.toml already exists"]);
     assert!(!bench.path().join("other/pipeline.toml").exists());
 }
 

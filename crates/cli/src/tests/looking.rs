@@ -125,7 +125,7 @@ fn a_plan_is_told_as_text_and_as_json() {
     bench.write("items.jsonl", "{\"id\": 2, \"new\": true, \"empty\": null}\n");
     let done = bench.cartage(&["plan", "FILE"]).exits(0).prints(&[
         "-- a run of pipeline test would load 1 packages into memory memory of this process, dataset data\n",
-        "-- the tables there were not looked at",
+        "-- the tables at the destination were not inspected",
         "-- new package, schema test\n",
         "--   + column items.new: bool\n",
         "--   the destination does not use SQL\n",

@@ -59,7 +59,7 @@ fn a_value_is_set_and_told_with_what_it_was() {
     bench
         .cartage(&["state", "set", LAST, "1", "FILE", "--resource", "items"])
         .exits(0)
-        .prints(&["the state was like this already\n"]);
+        .prints(&["the state was already like this\n"]);
     let change = bench.json(&["state", "set", "page", "-7", "FILE", "--source", "test"]);
     assert_eq!(
         (&change["values"][0]["old"], &change["values"][0]["new"]),
@@ -79,7 +79,7 @@ fn what_cannot_be_set_is_told_with_the_remedy() {
         (LAST, "2024-01-01", ["2024-01-01 is not a JSON value", "a text needs quotes"]),
         ("a..b", "1", ["a name is missing", "cartage state show"]),
         ("a[", "1", ["a[", "names with dots between them"]),
-        ("*", "1", ["means many values", "name one"]),
+        ("*", "1", ["matches many values", "name one"]),
     ] {
         bench.cartage(&["state", "set", path, value, "FILE", "--resource", "items"]).exits(2).says(&words);
     }
@@ -92,7 +92,7 @@ fn what_cannot_be_set_is_told_with_the_remedy() {
     bench.destination.fail(LoadStep::Commit, ErrorKind::Transient, 1);
     let done = bench.cartage(&["state", "set", LAST, "1", "FILE", "--resource", "items"]).exits(1);
     let pending = bench.packages("normalized").remove(0);
-    done.says(&["cannot set the state", "the change waits", &format!("package {pending} waits")]);
+    done.says(&["cannot set the state", "the change is pending", &format!("package {pending} is pending")]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn an_imported_schema_is_told_with_its_changes_and_its_load() {
     let bench = loaded();
     bench.cartage(&["schema", "export", "FILE", "--output", "@new.json"]).exits(0);
     let same = bench.cartage(&["schema", "import", "@new.json", "--file", "FILE"]).exits(0);
-    assert_eq!(same.out, "schema test is like this already\n");
+    assert_eq!(same.out, "schema test is already like this\n");
     let mut document: serde_json::Value = serde_json::from_str(&bench.read("new.json")).unwrap();
     document["tables"]["items"]["columns"]["later"] =
         serde_json::json!({ "name": "later", "data_type": "text", "nullable": true });
@@ -238,7 +238,7 @@ fn a_state_that_is_newer_here_stays_until_it_is_forced() {
     older.write("data/test/state.json", &newer);
     let done = older.cartage(&["sync", "FILE"]).exits(0);
     done.prints(&[
-        "the local state, version 2, is newer than version 1 of the destination and stays",
+        "the local state, version 2, is newer than version 1 of the destination and is kept",
         "--force",
     ]);
     older.cartage(&["sync", "FILE", "--force"]).exits(0).prints(&["state version 1 was restored (was 2)\n"]);
@@ -253,7 +253,9 @@ fn a_drop_is_planned_refused_without_a_yes_and_done() {
         planned.out,
         "table data.items__tags would be dropped\ntable data.items would be dropped\nstate of resource items would be forgotten\n"
     );
-    drop(&["items"]).exits(2).says(&["drop needs a yes", "look with --dry-run, then say --yes"]);
+    drop(&["items"])
+        .exits(2)
+        .says(&["drop needs confirmation", "check with --dry-run, then confirm with --yes"]);
     assert_eq!((bench.tables().len(), loads(&bench)), (2, 1));
     let done = drop(&["items", "--yes"]).exits(0);
     done.prints(&[
@@ -290,6 +292,6 @@ fn what_is_dropped_can_be_said_in_several_ways_and_wrongly() {
     drop(&["items", "--yes"]).exits(2).says(&[
         "cannot drop while package",
         "`cartage abort`",
-        "waits: `cartage run ./pipeline.toml`",
+        "is pending: `cartage run ./pipeline.toml`",
     ]);
 }

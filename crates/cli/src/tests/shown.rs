@@ -103,7 +103,7 @@ fn counters_add_up_and_tell_a_rate() {
     assert_eq!(counters.describe(Duration::from_secs(2)), "1,234,567 rows, 105.0 MB, 617,283 rows/s");
     assert_eq!((counters.done, counters.total), (2, None));
     let text = Counters::default().describe(Duration::ZERO);
-    assert_eq!(text, "0 rows, 0 B, 0 rows/s", "no time is no infinite rate");
+    assert_eq!(text, "0 rows, 0 B, 0 rows/s", "no time gives no infinite rate");
 }
 
 #[test]

@@ -104,7 +104,12 @@ fn what_fails_has_its_exit_code() {
         bench.destination.fail(step.clone(), kind, 1);
         let done = bench.cartage(&["run", "FILE"]).exits(code).says(&["error: ", "injected at"]);
         assert_eq!(done.out, "", "{step:?}, {kind:?}: no summary of a run that failed");
-        assert_eq!(done.err.contains("waits: `cartage run"), code != 6, "{step:?}, {kind:?}: {}", done.err);
+        assert_eq!(
+            done.err.contains("is pending: `cartage run"),
+            code != 6,
+            "{step:?}, {kind:?}: {}",
+            done.err
+        );
         bench.cartage(&["run", "FILE"]).exits(0);
         assert_eq!(bench.count("items"), 2, "{step:?}, {kind:?}");
     }
@@ -125,7 +130,7 @@ fn after_an_error_the_advice_names_the_packages_and_the_commands() {
     let done = bench.cartage(&["run", "FILE"]).exits(1);
     let pending = bench.packages("normalized").remove(0);
     done.says(&[
-        &format!("hint: package {pending} waits: `cartage run ./pipeline.toml` goes on with it"),
+        &format!("hint: package {pending} is pending: `cartage run ./pipeline.toml` continues with it"),
         "`cartage abort ./pipeline.toml` drops it",
         "hint: take the fault away",
     ]);
@@ -140,7 +145,7 @@ fn after_an_error_the_advice_names_the_packages_and_the_commands() {
     bench
         .cartage(&["load", "FILE"])
         .exits(1)
-        .says(&[&format!("packages {both} wait: "), "goes on with them"]);
+        .says(&[&format!("packages {both} are pending: "), "continues with them"]);
 }
 
 #[test]
@@ -167,7 +172,7 @@ fn a_run_that_was_asked_to_stop_says_how_to_go_on() {
     bench
         .cartage(&["run", "FILE"])
         .exits(1)
-        .says(&["error: normalize was stopped before it was done", "waits: `cartage run"]);
+        .says(&["error: normalize was stopped before it finished", "is pending: `cartage run"]);
     bench.cancel = cartage_runtime::CancelToken::default();
     bench.cartage(&["run", "FILE"]).exits(0);
     assert_eq!(bench.count("items"), 2);

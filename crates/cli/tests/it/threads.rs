@@ -52,7 +52,7 @@ impl Bench {
         Self(folder)
     }
 
-    /// Runs a program with at most so many threads, its first one counted. The limit does not bind root, and counts
+    /// Runs a program with at most this many threads, its first one counted. The limit does not bind root, and counts
     /// all processes of another user, but for those outside of a name space.
     fn limited(&self, most: usize, program: &str) -> Command {
         let limit = ["prlimit".to_owned(), format!("--nproc={most}:{most}")];

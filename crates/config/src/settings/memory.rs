@@ -9,9 +9,9 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub struct MemorySize(u64);
 
-/// A text that is no amount of memory.
+/// A text that is not an amount of memory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no amount of memory; write a number and a unit, such as 256MB, 4GB or 512MiB")]
+#[error("`{0}` is not an amount of memory; write a number and a unit, such as 256MB, 4GB or 512MiB")]
 pub struct NoMemorySize(String);
 
 /// Units, those of a thousand and those of 1024.
@@ -28,7 +28,7 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 impl MemorySize {
-    /// So many bytes.
+    /// An amount of memory from a number of bytes.
     pub const fn of_bytes(bytes: u64) -> Self {
         Self(bytes)
     }

@@ -58,7 +58,7 @@ pub enum ProgressMode {
     Bars,
     /// Log lines with CPU and memory.
     Log,
-    /// Nothing.
+    /// No progress is shown.
     None,
 }
 
@@ -83,7 +83,7 @@ pub enum SchemaFileFormat {
     #[default]
     #[serde(alias = "yml")]
     Yaml,
-    /// The same document.
+    /// The same document as JSON.
     Json,
     /// Tables and references in the database markup language; only written.
     Dbml,
@@ -169,7 +169,9 @@ pub(crate) fn fault_of_name(name: &str) -> Option<&'static str> {
     } else if name.starts_with('.') {
         Some("the name of a pipeline is the name of a folder and cannot start with a dot")
     } else if name.contains(['/', '\\', '\0']) || name.contains(char::is_control) {
-        Some("the name of a pipeline is the name of a folder and cannot hold slashes or control characters")
+        Some(
+            "the name of a pipeline is the name of a folder and cannot contain slashes or control characters",
+        )
     } else if name.len() > 200 {
         Some("the name of a pipeline cannot be longer than 200 bytes")
     } else {

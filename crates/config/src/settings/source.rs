@@ -16,7 +16,7 @@ pub struct SourceSettings {
     pub kind: String,
     /// The table without `type`, `resources`, the settings of stages and the tables of resources.
     pub section: Section,
-    /// The resources.
+    /// The resources of the source, in the order of the file.
     pub resources: Vec<ResourceSection>,
 }
 
@@ -31,7 +31,7 @@ pub struct ResourceSection {
     pub origin: Origin,
 }
 
-/// Splits the list of resources; `overrides` gives what other layers say about a resource.
+/// Splits the list of resources; `overrides` returns what other layers say about a resource.
 pub(crate) fn resources_of(
     source: &str,
     list: Option<&Node>,

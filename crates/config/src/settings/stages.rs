@@ -57,7 +57,7 @@ pub struct LoadSection {
     pub workers: NonZeroUsize,
     /// A failed job ends the run with an error.
     pub raise_on_failed_jobs: bool,
-    /// A job that was tried so many times ends the run with an error; the package stays pending.
+    /// A job that was tried this many times ends the run with an error; the package stays pending.
     pub raise_on_max_retries: NonZeroUsize,
     /// Whether the job files of a loaded package are deleted.
     pub delete_completed_jobs: bool,

@@ -1,4 +1,4 @@
-//! `[data_writer]`: how big the files inside packages get. May stand at a stage, a source or a resource.
+//! `[data_writer]`: how big the files inside packages get. Allowed at a stage, a source or a resource.
 
 use std::num::NonZeroU64;
 

@@ -59,36 +59,36 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
 fn a_value_of_the_wrong_type_is_named_with_what_is_wanted() {
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\n[load]\nworkers = 'many'\n").error(),
-        "pipeline.toml:4:1: `load.workers` is the text \"many\", wanted a whole number of 1 or more"
+        "pipeline.toml:4:1: `load.workers` is the text \"many\", expected a whole number of 1 or more"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\n").env(&[("LOAD__WORKERS", "many")]).error(),
-        "environment variable LOAD__WORKERS: `load.workers` is the text \"many\", wanted a whole number of 1 or more"
+        "environment variable LOAD__WORKERS: `load.workers` is the text \"many\", expected a whole number of 1 or more"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\n[load]\nraise_on_failed_jobs = 'maybe'\n").error(),
-        "pipeline.toml:4:1: `load.raise_on_failed_jobs` is the text \"maybe\", wanted true or false"
+        "pipeline.toml:4:1: `load.raise_on_failed_jobs` is the text \"maybe\", expected true or false"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\nrefresh = 'drop_all'\n").error(),
-        "pipeline.toml:3:1: `pipeline.refresh` is `drop_all`, wanted one of drop_sources, drop_resources, drop_data"
+        "pipeline.toml:3:1: `pipeline.refresh` is `drop_all`, expected one of drop_sources, drop_resources, drop_data"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\nloader_file_format = 'avro'\n").error(),
-        "pipeline.toml:3:1: `pipeline.loader_file_format` is `avro`, wanted one of parquet, jsonl, csv"
+        "pipeline.toml:3:1: `pipeline.loader_file_format` is `avro`, expected one of parquet, jsonl, csv"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\nexternal_schema_format = 'xml'\n").error(),
         "pipeline.toml:3:1: `pipeline.external_schema_format` is `xml`, \
-         wanted one of yaml, yml, json, dbml, dot, gv, mermaid, mmd"
+         expected one of yaml, yml, json, dbml, dot, gv, mermaid, mmd"
     );
     assert_eq!(
         fault("base_url = 5\n"),
-        "pipeline.toml:5:1: `sources.shop.base_url` is the number 5, wanted text"
+        "pipeline.toml:5:1: `sources.shop.base_url` is the number 5, expected text"
     );
     assert_eq!(
         Project::new("[pipeline]\nname = 'p'\n[destination]\npath = 'x'\n").error(),
-        "pipeline.toml:4:1: `destination.path` is text, wanted a table: [destination.path]"
+        "pipeline.toml:4:1: `destination.path` is text, expected a table: [destination.path]"
     );
 }
 

@@ -143,11 +143,11 @@ fn two_types_share_an_untyped_table_and_whatever_neither_knows_is_refused_with_i
     );
     assert_eq!(
         message(Project::new(&text.replace("1_000", "hush"))),
-        "pipeline.toml:8:1: `destination.x.credentials.port` is something else, wanted a whole number from 1 to 65535"
+        "pipeline.toml:8:1: `destination.x.credentials.port` is something else, expected a whole number from 1 to 65535"
     );
     assert_eq!(
         message(Project::new(text).set("destination.x.threads=many")),
-        "--set destination.x.threads: `destination.x.threads` is the text \"many\", wanted a whole number of 0 or more"
+        "--set destination.x.threads: `destination.x.threads` is the text \"many\", expected a whole number of 0 or more"
     );
 }
 

@@ -134,7 +134,7 @@ fn a_number_of_the_file_is_never_printed_otherwise() {
     let wanted = json!(["1.10", "1e5", "0x1F", "1_000", "2024-01-01 10:00:00", ["1.50", 2], true]);
     assert_eq!(Value::Array(shown), wanted);
     let error = section(&file("path = 1.10\n")).parse::<Keys>().expect_err("no text").to_string();
-    assert!(error.contains("`sources.s.path` is the number 1.1, wanted text"), "{error}");
+    assert!(error.contains("`sources.s.path` is the number 1.1, expected text"), "{error}");
     let text = "[pipeline]\nname = 'p'\ndestination = 'x'\n[destination.x]\na = 1.10\nb = 1e5\nc = 5\nd = true\n\
                 e.f = 1_000\ng = 2024-01-01\n";
     let section = Project::new(text).config().destination.expect("a destination").section;

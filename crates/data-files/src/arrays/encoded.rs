@@ -7,7 +7,7 @@ use arrow::datatypes::{
 };
 use arrow::error::ArrowError;
 
-/// The array and the position at which the value of a row really stands; `None` where it is null.
+/// The array and the position at which the value of a row really is; `None` where it is null.
 pub(super) fn resolve(array: &dyn Array, row: usize) -> Option<(&dyn Array, usize)> {
     let (mut array, mut row) = (array, row);
     loop {

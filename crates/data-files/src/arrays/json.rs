@@ -24,7 +24,7 @@ pub fn write_json(out: &mut Vec<u8>, array: &dyn Array, row: usize) -> Result<()
     write(out, array, row, Odd::Refused)
 }
 
-/// As [`write_json`] for rows that are kept apart: moments that no date can tell are texts such as `-5 ms`, and an
+/// As [`write_json`] for rows that are kept apart: times that no date can express are texts such as `-5 ms`, and an
 /// object may have a key twice.
 ///
 /// # Errors
@@ -109,7 +109,7 @@ fn write_items(
     Ok(())
 }
 
-/// A map is an object. Keys that are no texts are written as their JSON, without quotes around it.
+/// A map is an object. Keys that are not texts are written as their JSON, without quotes around it.
 fn write_map(out: &mut Vec<u8>, array: &dyn Array, row: usize, odd: Odd) -> Result<(), ValueError> {
     let map = array.as_map();
     let offsets = map.value_offsets();

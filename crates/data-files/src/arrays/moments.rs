@@ -29,7 +29,7 @@ pub(super) fn date(days: i32) -> String {
     }
 }
 
-/// `10:00:00`, with six or nine digits behind the point where there are any.
+/// `10:00:00`, with six or nine digits after the point where there are any.
 pub(super) fn time(nanos: i128) -> String {
     let seconds = nanos / NANOS_PER_SECOND;
     let mut text = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
@@ -43,7 +43,7 @@ pub(super) fn time(nanos: i128) -> String {
     text
 }
 
-/// `2024-01-31T10:00:00Z`, without `Z` where the moment is naive; `None` where the date has no 32-bit day.
+/// `2024-01-31T10:00:00Z`, without `Z` where the timestamp is naive; `None` where the date has no 32-bit day.
 pub(super) fn timestamp(nanos: i128, aware: bool) -> Option<String> {
     let days = i32::try_from(nanos.div_euclid(NANOS_PER_DAY)).ok()?;
     let zone = if aware { "Z" } else { "" };
@@ -56,7 +56,7 @@ pub(super) fn duration(nanos: i128) -> String {
     format!("{sign}PT{}S", seconds(nanos.abs()))
 }
 
-/// `P14M3DT1.5S`: months, days and seconds, each with its own sign, because none can be told in another.
+/// `P14M3DT1.5S`: months, days and seconds, each with its own sign, because none can be expressed in another.
 pub(super) fn interval(months: i32, days: i32, nanos: i128) -> String {
     let mut text = "P".to_owned();
     if months != 0 {

@@ -29,8 +29,8 @@ pub enum ValueError {
         /// The value with all digits.
         value: String,
     },
-    /// A moment that no column can tell, such as a time of day beyond 24 hours.
-    #[error("`{value}` is beyond what dates and times can hold")]
+    /// A point in time that no column can hold, such as a time of day beyond 24 hours.
+    #[error("`{value}` is outside the range of dates and times")]
     OutOfRange {
         /// The value in the unit of its type.
         value: String,
@@ -38,11 +38,11 @@ pub enum ValueError {
     /// A map that has a key twice, of which JSON would lose one.
     #[error("a map has the key `{key}` twice")]
     RepeatedKey {
-        /// The key.
+        /// The key that occurs twice.
         key: String,
     },
     /// There are no values of the type, see [`refusal`](super::refusal).
-    #[error("there is no way to store values of type {data_type}")]
+    #[error("values of type {data_type} cannot be stored")]
     Type {
         /// The Arrow type.
         data_type: String,
@@ -249,7 +249,7 @@ fn timestamp(count: i64, unit: TimeUnit, aware: bool) -> Result<Scalar<'static>,
     }
 }
 
-/// Milliseconds of a type that should have days: what has a time of day is a moment.
+/// Milliseconds of a type that should have days: what has a time of day is a timestamp.
 fn day_or_moment(millis: i64) -> Result<Scalar<'static>, ValueError> {
     const PER_DAY: i64 = 86_400_000;
     if millis % PER_DAY == 0

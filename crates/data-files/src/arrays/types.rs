@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
 
-/// The type of the values themselves, behind dictionaries and runs.
+/// The type of the values themselves, inside dictionaries and runs.
 pub fn value_type(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => value_type(values),
@@ -16,7 +16,7 @@ pub fn value_type(data_type: &DataType) -> &DataType {
 /// Why values of a type cannot be taken, at whatever depth the reason is; `None` where they can.
 pub fn refusal(data_type: &DataType) -> Option<String> {
     match data_type {
-        DataType::Union(..) => Some("unions have no type of their own".to_owned()),
+        DataType::Union(..) => Some("columns cannot hold unions".to_owned()),
         DataType::Dictionary(_, values) => refusal(values),
         DataType::RunEndEncoded(_, field)
         | DataType::List(field)

@@ -58,10 +58,10 @@ impl BlockReader {
         Ok(Self { path: path.into(), file, packing, buffer: Vec::new(), offset: 0, index: 0, at_end: false })
     }
 
-    /// The next block, `None` behind the last one.
+    /// The next block, `None` after the last one.
     ///
     /// # Errors
-    /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are no block,
+    /// [`BlockError::Damaged`] if the file ends inside a block or the next bytes are not a block,
     /// [`BlockError::Io`] if it cannot be read.
     pub fn next_block(&mut self) -> Result<Option<Block>, BlockError> {
         let found = match self.packing {
@@ -97,7 +97,7 @@ impl BlockReader {
                 return match self.buffer.last() {
                     None => Ok(None),
                     Some(b'\n') => Ok(Some((size, size))),
-                    Some(_) => Err(self.damaged("the last row has no line end, so the file was cut")),
+                    Some(_) => Err(self.damaged("the last row has no line end, so the file was truncated")),
                 };
             }
             searched = self.buffer.len().max(searched);

@@ -90,7 +90,7 @@ impl BlockWriter {
     /// themselves for [`Packing::Plain`]. `rows` and `uncompressed_bytes` tell what it holds.
     ///
     /// # Errors
-    /// [`BlockError::Io`]; the file is then of no use any more.
+    /// [`BlockError::Io`]; the file is then unusable.
     pub fn append(&mut self, stored: &[u8], rows: u64, uncompressed_bytes: u64) -> Result<(), BlockError> {
         self.file.write_all(stored).map_err(|source| BlockError::Io {
             action: "write",

@@ -1,4 +1,4 @@
-//! Texts whose lengths are packed as differences: how many lengths there are stands in front of them, inside of the page.
+//! Texts whose lengths are packed as differences: how many lengths there are is stored before them, inside the page.
 //!
 //! The library makes room for as many as are claimed before it reads one. No page has more than it has values.
 
@@ -44,7 +44,7 @@ fn check_page(page: &Page, chunk: &ColumnChunkMetaData) -> Result<(), &'static s
     Ok(())
 }
 
-/// What is behind the levels of a page.
+/// What follows the levels of a page.
 fn values<'a>(page: &'a Page, chunk: &ColumnChunkMetaData) -> Option<&'a [u8]> {
     let column = chunk.column_descr();
     match page {

@@ -21,7 +21,7 @@ pub struct RowGroupEncoder {
 
 #[derive(Default)]
 struct Progress {
-    /// Positions of the columns that nobody works on; absent before the first thread comes.
+    /// Positions of the columns that no thread works on; absent before the first thread comes.
     waiting: Option<Range<usize>>,
     /// What encodes the columns that wait, by their position.
     writers: Vec<Option<ArrowColumnWriter>>,

@@ -30,8 +30,8 @@ pub enum ParquetError {
         /// What the Parquet library said.
         source: parquet::errors::ParquetError,
     },
-    /// The file is no Parquet file, or damaged.
-    #[error("cannot read {}: it is no Parquet file or damaged", path.display())]
+    /// The file is not a Parquet file, or damaged.
+    #[error("cannot read {}: it is not a Parquet file or damaged", path.display())]
     Read {
         /// Path of the file.
         path: PathBuf,
@@ -86,7 +86,7 @@ pub enum ParquetError {
     #[error("cannot encode a row group")]
     Encode(#[from] parquet::errors::ParquetError),
     /// The library panicked while it encoded columns.
-    #[error("cannot encode a row group: the Parquet library gave up: {0}")]
+    #[error("cannot encode a row group: the Parquet library panicked: {0}")]
     EncodePanicked(Panicked),
 }
 
@@ -108,7 +108,7 @@ impl ParquetError {
     }
 
     pub(super) fn panicked(path: &Path, panic: &Panicked) -> Self {
-        Self::damaged(path, format!("the Parquet library gave up: {panic}"))
+        Self::damaged(path, format!("the Parquet library panicked: {panic}"))
     }
 
     pub(super) fn unsupported(path: &Path, what: String, remedy: &'static str) -> Self {

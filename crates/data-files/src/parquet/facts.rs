@@ -43,7 +43,7 @@ impl FileFacts {
     /// Reads the footer of a file.
     ///
     /// # Errors
-    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] if it is no Parquet file.
+    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] if it is not a Parquet file.
     pub fn open(path: &Path) -> Result<Self, ParquetError> {
         let opened = Opened::read(path)?.typed()?;
         let metadata = opened.metadata();
@@ -68,8 +68,8 @@ impl FileFacts {
         self.nulls.get(&column).copied()
     }
 
-    /// The smallest and the largest value of a column of integers or moments of 64 bits, in the unit of its type, where
-    /// the file says so.
+    /// The smallest and the largest value of a column of 64-bit integers or timestamps, in the unit of its type,
+    /// where the file says so.
     pub fn range(&self, column: usize) -> Option<(i64, i64)> {
         self.ranges.get(&column).copied()
     }
@@ -95,7 +95,7 @@ impl FileFacts {
 }
 
 impl ColumnReader {
-    /// The next values, `None` behind the last ones.
+    /// The next values, `None` after the last ones.
     ///
     /// # Errors
     /// [`ParquetError::Decode`] if they are damaged.
@@ -108,7 +108,7 @@ impl ColumnReader {
     }
 }
 
-/// Nulls of the columns at the top that are no groups.
+/// Nulls of the columns at the top that are not groups.
 fn count_nulls(metadata: &ParquetMetaData) -> HashMap<usize, u64> {
     let nulls = |leaf| statistics(metadata, leaf).map(|found| found?.null_count_opt()).sum::<Option<u64>>();
     plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, nulls(leaf)?))).collect()
@@ -127,7 +127,7 @@ fn ranges(metadata: &ParquetMetaData) -> HashMap<usize, (i64, i64)> {
     plain_leaves(metadata).filter_map(|(leaf, column)| Some((column, range(leaf)?))).collect()
 }
 
-/// The columns at the top that are no groups: as leaves, and by their position at the top.
+/// The columns at the top that are not groups: as leaves, and by their position at the top.
 fn plain_leaves(metadata: &ParquetMetaData) -> impl Iterator<Item = (usize, usize)> {
     let schema = metadata.file_metadata().schema_descr();
     let is_plain = |leaf: &usize| schema.column(*leaf).path().parts().len() == 1;

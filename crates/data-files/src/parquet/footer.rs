@@ -8,7 +8,7 @@ const LIST: FieldType = FieldType::Of(kind::LIST);
 const BYTE: FieldType = FieldType::Of(kind::BYTE);
 const EMPTY: FieldType = FieldType::Struct(&[]);
 
-/// `FileMetaData`.
+/// Fields of Parquet's `FileMetaData`.
 const FILE: &Fields = &[
     (1, I32),
     (SCHEMA, LIST),
@@ -25,7 +25,7 @@ const FILE: &Fields = &[
 const SCHEMA: i64 = 2;
 const ENCRYPTION_ALGORITHM: i64 = 8;
 
-/// `SchemaElement`.
+/// Fields of Parquet's `SchemaElement`.
 const ELEMENT: &Fields = &[
     (1, I32),
     (2, I32),
@@ -86,7 +86,7 @@ pub(super) struct RawFooter {
 }
 
 impl RawFooter {
-    /// Reads the footer; `None` if it is no whole one.
+    /// Reads the footer; `None` if it is not a complete one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Input::new(bytes);
         let mut footer = Self { is_encrypted: false, has_schema_tree: true };

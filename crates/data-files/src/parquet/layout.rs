@@ -23,9 +23,9 @@ pub enum Compression {
     /// Not at all.
     #[default]
     None,
-    /// Snappy.
+    /// Pages compressed with Snappy.
     Snappy,
-    /// LZ4 without frames.
+    /// Pages compressed with LZ4, without frames (`LZ4_RAW`).
     Lz4,
     /// Zstandard with a level from 1 to 22.
     Zstd(i32),
@@ -140,7 +140,7 @@ impl EncodedRowGroup {
         Self { chunks, rows, bytes }
     }
 
-    /// Rows in it.
+    /// Number of rows of the batch.
     pub fn rows(&self) -> u64 {
         self.rows
     }

@@ -32,7 +32,7 @@ pub struct Footer {
     pub uncompressed_bytes: u64,
 }
 
-/// Reads and checks the footer of a file; [`verify`](super::verify) looks at the rest.
+/// Reads and checks the footer of a file; [`verify`](super::verify) checks the rest.
 ///
 /// # Errors
 /// [`ParquetError::Io`], [`ParquetError::Encrypted`], [`ParquetError::Unsupported`], or
@@ -134,7 +134,7 @@ fn check_footer(file: &mut File, path: &Path) -> Result<u64, ParquetError> {
         None => damaged("its footer cannot be read"),
         Some(footer) if footer.is_encrypted => Err(ParquetError::Encrypted { path: path.to_owned() }),
         Some(footer) if !footer.has_schema_tree => {
-            damaged("its footer counts other columns than it names, or has them too deep inside one another")
+            damaged("its footer has a different number of columns than its schema, or nests them too deeply")
         }
         Some(_) => Ok(bytes),
     }
@@ -146,7 +146,7 @@ fn check_chunks(metadata: &ParquetMetaData, bytes: u64, path: &Path) -> Result<(
     let rows = metadata.file_metadata().num_rows();
     let groups = metadata.row_groups();
     if rows < 0 || groups.iter().any(|group| group.num_rows() < 0) {
-        return damaged("its footer counts fewer than no rows".to_owned());
+        return damaged("its footer has a negative number of rows".to_owned());
     }
     let sum = groups.iter().try_fold(0_i64, |sum, group| sum.checked_add(group.num_rows()));
     if sum != Some(rows) {
@@ -164,11 +164,11 @@ fn check_chunks(metadata: &ParquetMetaData, bytes: u64, path: &Path) -> Result<(
             return Err(ParquetError::unsupported(path, what, "write it with zstd or snappy"));
         }
         let Some((start, length)) = extent(chunk) else {
-            return damaged(format!("its footer says of column `{name}` that it is nowhere"));
+            return damaged(format!("its footer gives no location for column `{name}`"));
         };
         if start.checked_add(length).is_none_or(|end| end > bytes - TAIL_BYTES) {
             return damaged(format!(
-                "column `{name}` reaches beyond the end: the file was cut, or its footer lies"
+                "column `{name}` reaches beyond the end: the file was truncated, or its footer is wrong"
             ));
         }
     }

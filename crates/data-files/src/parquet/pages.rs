@@ -66,7 +66,9 @@ struct Walked {
 
 /// Walks over the headers of a column chunk; or what is wrong with one.
 fn walk(file: &mut File, chunk: &ColumnChunkMetaData) -> std::io::Result<Result<Walked, &'static str>> {
-    let Some((mut at, mut left)) = extent(chunk) else { return Ok(Err("it is nowhere")) };
+    let Some((mut at, mut left)) = extent(chunk) else {
+        return Ok(Err("its footer gives no location for it"));
+    };
     let (mut values, mut has_lengths) = (0_i64, false);
     while left > 0 {
         let Some(header) = header(file, at, left)? else { return Ok(Err("a page has no header")) };
@@ -129,8 +131,8 @@ fn records(opened: &Opened, group: usize, leaf: usize) -> Result<i64, ParquetErr
     count(column).map(|rows| rows as i64).map_err(failed)
 }
 
-/// Reads a column to its end. (To skip its rows would be quicker, but where levels are missing the library skips
-/// for ever.)
+/// Reads a column to its end. (Skipping its rows would be faster, but where levels are missing the library skips
+/// forever.)
 fn count(column: ColumnReader) -> parquet::errors::Result<usize> {
     macro_rules! counted {
         ($($variant:ident),*) => {

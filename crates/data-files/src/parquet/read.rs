@@ -19,9 +19,9 @@ const BATCH_ROWS: usize = 16 << 10;
 pub struct ReadOptions<'a> {
     /// Only these columns; those that the file does not have are left out.
     pub columns: Option<&'a [&'a str]>,
-    /// Only these rows.
+    /// Reads only these rows; all where absent.
     pub rows: Option<RowSelection>,
-    /// At most so many rows.
+    /// At most this many rows.
     pub limit: Option<u64>,
     /// Rows handed out at once, where not the usual number.
     pub batch_rows: Option<usize>,
@@ -41,8 +41,8 @@ impl FileReader {
     /// Opens a file and reads its footer.
     ///
     /// # Errors
-    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] and its like if it is no Parquet file,
-    /// and those of [`FileReader::open_part`].
+    /// [`ParquetError::Io`] if it cannot be opened, [`ParquetError::Read`] or a similar error if it is not a Parquet
+    /// file, and those of [`FileReader::open_part`].
     pub fn open(path: &Path) -> Result<Self, ParquetError> {
         Self::open_part(path, ReadOptions::default())
     }
@@ -93,7 +93,7 @@ impl FileReader {
         self.is_peculiar
     }
 
-    /// The next rows, `None` behind the last ones. After an error the reader is of no use any more.
+    /// The next rows, `None` after the last ones. After an error the reader is unusable.
     ///
     /// # Errors
     /// [`ParquetError::Decode`] and [`ParquetError::Damaged`] if they are damaged.

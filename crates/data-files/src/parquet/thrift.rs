@@ -30,7 +30,7 @@ pub(super) enum FieldType {
     Of(u8),
     /// A boolean, whose value is its kind.
     Boolean,
-    /// Another struct.
+    /// A nested struct with these fields.
     Struct(&'static Fields),
 }
 
@@ -76,7 +76,7 @@ pub(super) struct PageHeader {
     pub(super) page_type: i64,
     /// Bytes after decompression.
     pub(super) uncompressed: i64,
-    /// Bytes behind the header.
+    /// Bytes after the header.
     pub(super) compressed: i64,
     /// Values, nulls included.
     pub(super) values: i64,
@@ -85,7 +85,7 @@ pub(super) struct PageHeader {
 }
 
 impl PageHeader {
-    /// Reads the header at the beginning of `bytes`; `None` if there is no whole one.
+    /// Reads the header at the beginning of `bytes`; `None` if there is no complete one.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Input::new(bytes);
         let mut header = Self::default();
@@ -122,7 +122,7 @@ impl PageHeader {
 /// What a visitor did with the value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visit {
-    /// It read it.
+    /// The field was read.
     Read,
     /// It left it where it is.
     Skip,
@@ -144,7 +144,7 @@ impl<'a> Input<'a> {
         self.at
     }
 
-    /// The next bytes, if there are so many.
+    /// The next bytes, if there are that many.
     pub(super) fn take(&mut self, count: u64) -> Option<&'a [u8]> {
         let from = self.at;
         self.jump(count)?;

@@ -1,6 +1,6 @@
 //! Whether a Parquet file can be read to its end, and has the rows that its footer counts.
 //!
-//! A foreign file becomes a job file as it is, and is read in the end by libraries that may give up on
+//! A foreign file becomes a job file as it is, and is read in the end by libraries that may fail on
 //! damage in ways of their own, when other files are loaded already. So all of it is decoded once before.
 
 use std::path::Path;

@@ -47,7 +47,7 @@ impl FileWriter {
     /// Appends a row group of the layout the file was created with.
     ///
     /// # Errors
-    /// [`ParquetError::Write`]; the file is then of no use any more.
+    /// [`ParquetError::Write`]; the file is then unusable.
     pub fn append(&mut self, group: EncodedRowGroup) -> Result<(), ParquetError> {
         self.rows += group.rows;
         self.append_chunks(group).map_err(|source| ParquetError::write(&self.path, source))

@@ -16,7 +16,7 @@ use cartage_values::{date_to_text, time_to_text, timestamp_to_text};
 
 use super::TextError;
 
-/// With so many digits and no fraction a column of integers has some beyond 63 bits.
+/// With this many digits and no fraction a column of integers has some beyond 63 bits.
 const WIDE_PRECISION: u8 = 20;
 
 /// What the type of a column does not say about its values.
@@ -30,7 +30,7 @@ pub enum Mark {
 
 /// A column of a batch.
 pub(super) enum Cells<'a> {
-    /// Nulls only.
+    /// A column without values: every cell is null.
     Absent,
     Text(&'a StringArray),
     Json(&'a StringArray),
@@ -41,7 +41,7 @@ pub(super) enum Cells<'a> {
     Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, bool),
     Date(&'a PrimitiveArray<Date32Type>),
     Time(&'a PrimitiveArray<Time64MicrosecondType>),
-    /// With the digits behind the point.
+    /// With the digits after the point.
     Decimal(&'a Decimal128Array, i8),
     /// Integers beyond 63 bits.
     Wide(&'a Decimal128Array),
@@ -113,7 +113,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Writes a cell; false if it holds bytes that are no text.
+    /// Writes a cell; false if it holds bytes that are not text.
     pub(super) fn write_csv(&self, out: &mut Vec<u8>, row: usize) -> bool {
         if self.is_null(row) {
             out.extend_from_slice(b"\"\"");

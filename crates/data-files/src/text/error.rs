@@ -24,7 +24,7 @@ pub enum TextError {
     Type {
         /// Name of the column, as in the schema.
         column: String,
-        /// Its type.
+        /// Arrow type of the column.
         data_type: String,
     },
     /// CSV has no bytes, only text.

@@ -35,7 +35,7 @@ struct Inner {
     gzip: bool,
     /// What the types of columns do not say.
     marks: BTreeMap<String, Mark>,
-    /// The name of each column as it stands before its value.
+    /// The name of each column as it is written before its value.
     keys: Vec<Vec<u8>>,
 }
 
@@ -48,7 +48,7 @@ pub struct EncodedLines {
 }
 
 impl EncodedLines {
-    /// Rows in it.
+    /// Number of rows of the batch.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -82,7 +82,7 @@ impl TextLayout {
         self.inner.format == TextFormat::Jsonl || self.inner.schema == other.inner.schema
     }
 
-    /// What stands at the beginning of a file, if anything.
+    /// The header of a file, if it has one.
     pub(super) fn header(&self) -> Option<EncodedLines> {
         if self.inner.format != TextFormat::Csv {
             return None;

@@ -31,7 +31,7 @@ impl Debug for LinesWriter {
 }
 
 impl LinesWriter {
-    /// Creates the file, which must not exist, with what stands at its beginning.
+    /// Creates the file, which must not exist, with its header.
     ///
     /// # Errors
     /// [`TextError::Io`] if it cannot be created or written.
@@ -50,7 +50,7 @@ impl LinesWriter {
     /// Appends lines.
     ///
     /// # Errors
-    /// [`TextError::Io`]; the file is then of no use any more.
+    /// [`TextError::Io`]; the file is then unusable.
     pub fn append(&mut self, lines: &EncodedLines) -> Result<(), TextError> {
         self.write(&lines.bytes).map_err(|source| TextError::io("write", &self.path, source))?;
         self.stats.rows += lines.rows;

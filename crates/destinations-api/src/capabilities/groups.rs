@@ -112,9 +112,9 @@ impl Default for Values {
 /// Tables and what may happen to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tables {
-    /// Nesting level that is kept as child tables at most; `None` is no limit.
+    /// Nesting level that is kept as child tables at most; `None` means no limit.
     pub max_table_nesting: Option<u32>,
-    /// Whether the type of a column that is there can be changed to a wider one.
+    /// Whether the type of a column that already exists can be changed to a wider one.
     pub widens_columns: bool,
     /// Whether unique constraints are created unless the settings say otherwise.
     pub create_indexes: bool,

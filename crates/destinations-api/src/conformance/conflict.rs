@@ -73,7 +73,7 @@ pub(super) fn a_load_from_an_older_state_is_refused_before_it_writes(make: Make<
 
     let next = building_on(3, 1);
     load(&place, &next, 3, 2);
-    place.expect_values("items", "id", &["1", "3"], "the right state is no conflict");
+    place.expect_values("items", "id", &["1", "3"], "the right state is not a conflict");
 }
 
 pub(super) fn a_load_that_took_over_leaves_no_rows_of_the_other_one(make: Make<'_>) {

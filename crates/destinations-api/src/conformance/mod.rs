@@ -1,6 +1,6 @@
 //! The cases that every destination passes, unchanged.
 //!
-//! A destination's tests call [`all`] with a function that gives an empty dataset each time it is
+//! A destination's tests call [`all`] with a function that returns an empty dataset each time it is
 //! called. Rows are compared where the destination can read them back ([`Destination::reader`]);
 //! replays are tested where it says that it remembers what was done. What a destination does not offer must
 //! be refused instead.
@@ -25,7 +25,7 @@ use crate::destination::Destination;
 /// Gives an empty dataset.
 pub type Make<'a> = &'a dyn Fn() -> Box<dyn Destination>;
 
-/// Runs every case.
+/// Runs every case of the suite.
 pub fn all(make: Make<'_>) {
     ddl::preparing_twice_changes_nothing(make);
     ddl::new_columns_are_added_at_the_end(make);

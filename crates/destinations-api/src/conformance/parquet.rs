@@ -81,7 +81,7 @@ fn time(text: &str) -> Option<i64> {
     }
 }
 
-/// JSON has no words for what is no number.
+/// JSON has no words for what is not a number.
 fn double(cell: &Value) -> Option<f64> {
     cell.as_f64().or_else(|| cell.as_str()?.parse().ok())
 }

@@ -101,9 +101,9 @@ pub(super) fn stored_schemas_come_back_by_name_and_hash(make: Make<'_>) {
 pub(super) fn an_empty_place_has_no_state_and_no_schemas(make: Make<'_>) {
     let place = Place::new(make);
     let Some(sync) = place.destination.state_sync() else { return };
-    assert_eq!(sync.newest_state("a").expect("no dataset is no error"), None);
-    assert_eq!(sync.newest_schema("shop").expect("no dataset is no error"), None);
-    assert_eq!(sync.schema_by_hash("x").expect("no dataset is no error"), None);
+    assert_eq!(sync.newest_state("a").expect("no dataset is not an error"), None);
+    assert_eq!(sync.newest_schema("shop").expect("no dataset is not an error"), None);
+    assert_eq!(sync.schema_by_hash("x").expect("no dataset is not an error"), None);
     assert_eq!(place.tables().unwrap_or_default(), Vec::<String>::new(), "asking creates nothing");
 }
 

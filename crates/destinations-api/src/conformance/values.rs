@@ -218,7 +218,7 @@ fn without_zeros(text: &str) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A moment in UTC. Destinations show moments in UTC; only the samples have another zone.
+/// A timestamp in UTC. Destinations show timestamps in UTC; only the samples have another zone.
 fn moment(text: &str) -> String {
     if let Some((local, "+02:00")) = text.split_at_checked(text.len().saturating_sub(6)) {
         return moment(&local.replace("T05:", "T03:"));

@@ -44,7 +44,7 @@ pub struct PlaceSetting {
     pub key: &'static str,
     /// What addresses of it begin with, before `://`.
     pub schemes: &'static [&'static str],
-    /// Whether it may hold a password, which belongs into no file of the project and no command line.
+    /// Whether it may hold a password, which must be in no file of the project and on no command line.
     pub is_secret: bool,
 }
 

@@ -72,7 +72,7 @@ fn wait(child: &mut Child, output: &mut Output, timeout: Option<Duration>) -> io
     }
 }
 
-/// What a process writes, followed by a thread that nobody waits for: others whom the process has started may
+/// What a process writes, followed by a thread that is not waited for: others whom the process has started may
 /// hold its output open for long.
 struct Output {
     tail: Arc<Mutex<VecDeque<u8>>>,

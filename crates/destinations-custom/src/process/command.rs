@@ -18,7 +18,7 @@ use crate::process::config::Config;
 use crate::process::input::Input;
 use crate::sink::{Batch, Sink};
 
-/// Characters of the last line of output that stand in the message itself.
+/// Characters of the last line of output that are part of the message itself.
 const LINE: usize = 300;
 
 /// A command that takes each batch on its standard input.

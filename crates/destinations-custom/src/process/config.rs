@@ -91,7 +91,7 @@ impl Config {
 
 /// A command as it is given.
 enum Line {
-    /// For the shell.
+    /// A command line that the shell runs.
     Shell(String),
     /// A program and its arguments.
     Words(Vec<String>),

@@ -1,7 +1,7 @@
 //! What a process is given: its standard input and the variables that describe it.
 //!
-//! The input is a file that has no name, not a pipe: it is whole before the process starts, so that a process whose
-//! parent dies never mistakes half a batch for a whole one, and one that does not read holds nobody up.
+//! The input is a file that has no name, not a pipe: it is complete before the process starts, so that a process
+//! whose parent dies never mistakes half a batch for a complete one, and one that does not read blocks nothing.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -67,7 +67,7 @@ fn file(write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Resul
     Ok(file.into())
 }
 
-/// The table as it stands in the schema's document, so with its name, columns and hints.
+/// The table as it is in the schema's document, so with its name, columns and hints.
 fn table_file(batch: &Batch<'_>) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("cartage-table-").suffix(".json").tempfile()?;
     serde_json::to_writer(&mut file, batch.table)?;
@@ -80,6 +80,6 @@ fn cannot_write(cause: io::Error) -> Error {
         "cannot write the input of the command to {}: {cause}",
         std::env::temp_dir().display()
     ))
-    .with_remedy("let TMPDIR name a folder with room")
+    .with_remedy("set TMPDIR to a folder with free space")
     .with_source(cause)
 }

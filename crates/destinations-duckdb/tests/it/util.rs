@@ -33,7 +33,7 @@ impl Fixture {
         Self::begin(folder, duckdb, plan(columns))
     }
 
-    /// A load into a database that is there already.
+    /// A load into a database that already exists.
     pub(crate) fn with(duckdb: DuckDb, columns: impl IntoIterator<Item = Column>) -> Self {
         Self::begin(tempfile::tempdir().unwrap(), duckdb, plan(columns))
     }

@@ -1,6 +1,6 @@
 //! Rows as a file of text that the server asks for: `LOAD DATA LOCAL INFILE`. It is never on a disk.
 //!
-//! With `LOCAL` the server makes warnings of its errors and goes on, so that a single warning undoes the load.
+//! With `LOCAL` the server makes warnings of its errors and continues, so that a single warning undoes the load.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,12 +26,12 @@ const CHUNK: usize = 256 << 10;
 /// Chunks that wait to be sent.
 const AHEAD: usize = 4;
 
-/// What the server is told about the bytes of texts.
+/// What is sent to the server about the bytes of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charset {
     /// They are UTF-8, which becomes what the columns have.
     Utf8,
-    /// They are what the columns have, so that the server need not look at each character: a sixth less work.
+    /// They are what the columns have, so that the server need not check each character: a sixth less work.
     AsColumns,
 }
 
@@ -182,7 +182,7 @@ impl Writer<'_> {
     }
 }
 
-/// What stands behind the backslash in place of a byte that means something in a file of rows.
+/// What follows the backslash in place of a byte that means something in a file of rows.
 fn escaped(byte: u8) -> Option<u8> {
     match byte {
         b'\\' => Some(b'\\'),

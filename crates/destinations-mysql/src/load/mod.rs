@@ -32,7 +32,7 @@ pub(crate) fn statement(dialect: &dyn Dialect, target: &TableRef, table: &Table)
 
 /// Loads all rows of a file, in the transaction that is open; returns their number.
 ///
-/// Its rows stay in `target`, or go on into the table `of_dataset` of the schema's `table`.
+/// Its rows stay in `target`, or are inserted into the table `of_dataset` of the schema's `table`.
 pub(crate) fn load(
     session: &Session,
     target: &TableRef,

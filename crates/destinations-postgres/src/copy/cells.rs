@@ -12,7 +12,7 @@ use crate::params::EPOCH_MICROS;
 /// Days from 1970 to 2000, where PostgreSQL begins to count.
 const EPOCH_DAYS: i32 = 10_957;
 
-/// Version of the binary form of `jsonb`, which is text behind this byte.
+/// Version of the binary form of `jsonb`, which is text after this byte.
 const JSONB_VERSION: u8 = 1;
 
 /// Whether values of a canonical type can be written as `kind`.
@@ -132,7 +132,7 @@ impl<'a> Cells<'a> {
             Self::DecimalText(array) if array.is_valid(row) => {
                 let text = array.value(row);
                 if !numeric::put_text(out, text) {
-                    return Err(format!("'{text}' is no decimal"));
+                    return Err(format!("'{text}' is not a decimal"));
                 }
             }
             _ => out.put_i32(-1),

@@ -113,7 +113,7 @@ impl Stream<'_> {
             .zip(&self.kinds)
             .map(|(array, kind)| Cells::new(array, *kind))
             .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| Error::corrupt("the file has other types than its footer says"))?;
+            .ok_or_else(|| Error::corrupt("the types in the file differ from those in its footer"))?;
         let columns =
             i16::try_from(cells.len()).map_err(|_| Error::terminal("the table has too many columns"))?;
         for row in 0..batch.num_rows() {
@@ -140,7 +140,7 @@ impl Stream<'_> {
                     line.push('\t');
                 }
                 if !text::put(&mut line, array, row) {
-                    let reason = format!("there is no way to send {}", array.data_type());
+                    let reason = format!("values of type {} cannot be sent", array.data_type());
                     return Err(self.file.does_not_fit(index, self.rows + row, &reason));
                 }
             }

@@ -64,7 +64,7 @@ fn without_nul(text: &str, is_json: bool) -> Cow<'_, str> {
     Cow::Owned(clean.replace('\0', "\u{FFFD}"))
 }
 
-/// Where `\u0000` stands as an escape: its backslash is not escaped itself.
+/// Where `\u0000` is an escape: its backslash is not escaped itself.
 fn escapes(text: &str) -> impl Iterator<Item = usize> {
     text.match_indices(ESCAPE).map(|(at, _)| at).filter(|at| {
         let before = text.as_bytes()[..*at].iter().rev().take_while(|byte| **byte == b'\\').count();

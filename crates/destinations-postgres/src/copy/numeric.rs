@@ -35,7 +35,7 @@ pub(super) fn put_i128(out: &mut BytesMut, value: i128, scale: u32) {
     put(out, sign, &groups[..count], fraction_groups, scale);
 }
 
-/// Writes groups that are given least significant first, the last `fraction_groups` of them behind the point.
+/// Writes groups that are given least significant first, the last `fraction_groups` of them after the point.
 fn put(out: &mut BytesMut, sign: u16, groups: &[u16], fraction_groups: usize, scale: u32) {
     let end = groups.iter().rposition(|group| *group != 0).map_or(0, |last| last + 1);
     let begin = groups.iter().position(|group| *group != 0).unwrap_or(0).min(end);
@@ -74,7 +74,7 @@ pub(super) fn put_text(out: &mut BytesMut, text: &str) -> bool {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    // Digits behind the point; an exponent moves the point.
+    // Digits after the point; an exponent moves the point.
     let mut scale = fraction.len() as i32 - exponent;
     if scale < 0 {
         digits.resize(digits.len() + scale.unsigned_abs() as usize, b'0');

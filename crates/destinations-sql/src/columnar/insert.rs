@@ -65,7 +65,7 @@ pub fn send_rows(
     Ok(count as u64)
 }
 
-/// The statement that inserts so many rows; each column has a name and the place of its value.
+/// The statement that inserts this many rows; each column has a name and the place of its value.
 pub fn insert_many(dialect: &dyn Dialect, table: &TableRef, columns: &[(&str, &str)], rows: usize) -> String {
     let (names, places): (Vec<_>, Vec<_>) = columns.iter().copied().unzip();
     let row = format!("({})", places.join(", "));

@@ -38,7 +38,7 @@ pub enum Keeps {
 }
 
 impl ColumnLimits {
-    /// Nothing is changed.
+    /// Keeps all values as they are.
     pub const NONE: Self = Self { fraction_digits: DIGITS, is_rounded: false, keeps: Keeps::All };
 
     /// The limits of columns together, for values of a column of the schema.

@@ -14,8 +14,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Days from 1970 to the first and to the last one of the calendar: 0000-01-01 and 9999-12-31.
 const DAYS: RangeInclusive<i64> = -719_528..=2_932_896;
 
-/// The rows of a file as text: numbers as Rust prints them, booleans as 0 and 1, days and moments in the order of ISO 8601
-/// with a blank between day and time, in UTC, bytes as hexadecimal digits.
+/// The rows of a file as text: numbers as Rust prints them, booleans as 0 and 1, days and timestamps in the order of
+/// ISO 8601 with a blank between day and time, in UTC, bytes as hexadecimal digits.
 #[derive(Debug)]
 pub struct TextRows {
     /// The file whose rows these are.
@@ -126,7 +126,7 @@ impl<'a> Column<'a> {
             DataType::Date32 => Self::Date(array.as_primitive()),
             DataType::Time64(TimeUnit::Microsecond) => Self::Time(array.as_primitive(), step),
             DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Timestamp(array.as_primitive(), step),
-            other => return Err(format!("there is no way to send {other}")),
+            other => return Err(format!("values of type {other} cannot be sent")),
         })
     }
 
@@ -138,14 +138,14 @@ impl<'a> Column<'a> {
             Self::Year(array, years) if array.is_valid(row) => {
                 let year = array.value(row);
                 if !years.contains(&year) {
-                    return Err(format!("{year} is no year that a YEAR column keeps as it is"));
+                    return Err(format!("a YEAR column cannot store {year} unchanged"));
                 }
                 show(out, year);
             }
             Self::PaddedText(array) if array.is_valid(row) => {
                 let text = array.value(row);
                 if text.ends_with(' ') {
-                    return Err("a CHAR column cuts off the blanks at the end".to_owned());
+                    return Err("a CHAR column removes the spaces at the end".to_owned());
                 }
                 out.extend_from_slice(text.as_bytes());
             }
@@ -194,7 +194,7 @@ fn put_hex(byte: u8, out: &mut Vec<u8>) {
 
 fn put_double(value: f64, out: &mut Vec<u8>) -> Result<(), String> {
     if !value.is_finite() {
-        return Err(format!("{value} is no number that the server knows"));
+        return Err(format!("{value} is not a number that the server supports"));
     }
     write!(out, "{value:?}").expect("writing to memory does not fail");
     Ok(())
@@ -202,7 +202,7 @@ fn put_double(value: f64, out: &mut Vec<u8>) -> Result<(), String> {
 
 fn put_date(days: i64, out: &mut Vec<u8>) -> Result<(), String> {
     if !DAYS.contains(&days) {
-        return Err("the server knows years from 0 to 9999 only".to_owned());
+        return Err("the server supports years from 0 to 9999 only".to_owned());
     }
     out.extend_from_slice(date_to_text(days as i32).as_bytes());
     Ok(())
@@ -216,12 +216,12 @@ fn put_timestamp(micros: i64, step: Step, out: &mut Vec<u8>) -> Result<(), Strin
     Ok(())
 }
 
-/// What a column keeps of a moment.
+/// What a column keeps of a timestamp.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// Microseconds from one moment that it knows to the next.
+    /// Microseconds between two timestamps that it can store.
     micros: i64,
-    /// Whether moments in between become the nearest one: the hints ask for it.
+    /// Whether timestamps in between are rounded to the nearest one, as the hints ask.
     rounds: bool,
 }
 

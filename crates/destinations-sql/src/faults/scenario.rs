@@ -5,7 +5,7 @@ use cartage_destinations_api::{FollowUp, MergeStrategy, ReplaceStrategy};
 /// What the second load does with the rows of the first one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
-    /// Adds its rows.
+    /// The load appends its rows.
     Append,
     /// Adds its rows to a table that gets a new column.
     Grow,

@@ -1,5 +1,5 @@
 //! Loads of every kind that end anywhere: repeating them, or another load that takes over, gives the rows of one that
-//! nobody disturbed.
+//! was not disturbed.
 
 use std::sync::Arc;
 

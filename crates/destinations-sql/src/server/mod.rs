@@ -33,7 +33,7 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
     /// A new connection.
     ///
     /// # Errors
-    /// Invalid if the server lets nobody in with these credentials, transient if it cannot be reached now.
+    /// Invalid if the server rejects these credentials, transient if it cannot be reached now.
     fn connect(&self) -> Result<Self::Session>;
 
     /// How the database spells things.

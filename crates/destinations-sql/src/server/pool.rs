@@ -39,7 +39,7 @@ impl<S: Server> Pool<S> {
         &self.server
     }
 
-    /// A connection that nobody else uses.
+    /// A connection that is not shared.
     ///
     /// # Errors
     /// See [`Server::connect`].

@@ -9,7 +9,7 @@ use super::dialect::TableRef;
 pub struct ChainTable<'a> {
     /// The table that readers see.
     pub target: TableRef,
-    /// The staged rows.
+    /// The staged table with the rows of the load.
     pub staged: TableRef,
     /// Its columns and keys.
     pub table: &'a Table,

@@ -31,7 +31,7 @@ impl Existing {
         self.tables.insert(dialect.fold(table), folded);
     }
 
-    /// Takes a table away, as if it had been dropped.
+    /// Removes a table, as if it had been dropped.
     pub fn forget(&mut self, dialect: &dyn Dialect, table: &str) {
         self.tables.remove(&dialect.fold(table));
     }
@@ -51,7 +51,7 @@ impl Existing {
 pub struct Migration {
     /// The statements; empty where all is there.
     pub script: SqlScript,
-    /// What they change.
+    /// The changes that the statements make.
     pub changes: PreparedLoad,
 }
 
@@ -235,7 +235,7 @@ fn constrain(
     }
     if unique_constraints && column.unique == Some(true) {
         migration.changes.warnings.push(format!(
-            "column {} of table {table} is unique, but the constraint cannot be added to a table that is there",
+            "column {} of table {table} is unique, but the constraint cannot be added to a table that already exists",
             column.name
         ));
     }

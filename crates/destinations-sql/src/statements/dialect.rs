@@ -17,7 +17,7 @@ pub struct TableRef {
 }
 
 impl TableRef {
-    /// `table` in `dataset`.
+    /// The table `table` of the dataset `dataset`.
     pub fn new(dataset: impl Into<String>, table: impl Into<String>) -> Self {
         Self { dataset: dataset.into(), table: table.into() }
     }
@@ -115,7 +115,7 @@ pub trait Dialect: Debug + Send + Sync {
         format!("{left} IS DISTINCT FROM {right}")
     }
 
-    /// What stands behind the columns of a table that is created.
+    /// What follows the columns of a table that is created.
     fn table_options(&self) -> &'static str {
         ""
     }
@@ -217,7 +217,7 @@ pub trait Dialect: Debug + Send + Sync {
         true
     }
 
-    /// Adds columns with these types to a table that is there.
+    /// Adds columns with these types to a table that already exists.
     fn add_columns(&self, table: &TableRef, columns: &[(&str, String)]) -> Vec<String> {
         let added: Vec<String> =
             columns.iter().map(|(name, kind)| format!("ADD COLUMN {} {kind}", self.quote(name))).collect();
@@ -240,7 +240,7 @@ pub trait Dialect: Debug + Send + Sync {
         None
     }
 
-    /// A moment, in microseconds since 1970, as a literal for columns with and without time zone.
+    /// A timestamp, in microseconds since 1970, as a literal for columns with and without time zone.
     fn timestamp_literal(&self, micros: i64) -> String {
         format!("'{}'", timestamp_to_text(micros, true).replacen('T', " ", 1))
     }

@@ -4,9 +4,9 @@
 //! It holds rows of loads in flight only.
 //!
 //! A load begins by writing a row for each thing that it will do once. The doer turns that row's state from
-//! [`EntryState::Planned`] to [`EntryState::Done`] in the same transaction, and goes on only if one row was changed. A load that
-//! takes over deletes the rows of the other load. Both need the row, so that one of them waits for the other or fails:
-//! this counts on no constraint that the database would have to enforce, as many do not.
+//! [`EntryState::Planned`] to [`EntryState::Done`] in the same transaction, and continues only if one row was
+//! changed. A load that takes over deletes the rows of the other load. Both need the row, so that one of them waits
+//! for the other or fails: this counts on no constraint that the database would have to enforce, as many do not.
 
 use cartage_destinations_api::{LoadKey, Param, SqlScript, Statement, ledger::BEGUN};
 use cartage_schema::{Column, DataType};
@@ -34,7 +34,7 @@ impl EntryState {
         }
     }
 
-    /// Reads what [`entries`] gives.
+    /// Reads the rows of [`entries`].
     pub fn of(number: i64) -> Self {
         if number == 0 { Self::Planned } else { Self::Done }
     }
@@ -112,13 +112,21 @@ pub fn claim(
     entry: &str,
     now_micros: i64,
 ) -> Statement {
-    set_done(dialect, staging, load, entry, now_micros, &format!("say that '{entry}' is done"), true)
+    set_done(dialect, staging, load, entry, now_micros, &format!("mark '{entry}' as done"), true)
 }
 
 /// Holds the load for the transaction that is open: no other load takes over before its end. Changes no row if
 /// one has taken over.
 pub fn hold(dialect: &dyn Dialect, staging: &str, load: &LoadKey, now_micros: i64) -> Statement {
-    set_done(dialect, staging, load, BEGUN, now_micros, "see that this load is in flight, and hold it", false)
+    set_done(
+        dialect,
+        staging,
+        load,
+        BEGUN,
+        now_micros,
+        "check that this load is in flight, and lock it",
+        false,
+    )
 }
 
 fn set_done(
@@ -201,13 +209,13 @@ pub fn any(dialect: &dyn Dialect, staging: &str) -> Statement {
     )
 }
 
-/// Forgets one load.
+/// Deletes the ledger entries of one load.
 pub fn forget(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
     let sql = format!("DELETE FROM {} WHERE {}", table(dialect, staging), of_load(dialect));
     Statement::new("forget what is recorded for this load", sql).with_params(load_params(load))
 }
 
-/// Removes the ledger.
+/// Drops the table of the ledger.
 pub fn drop(dialect: &dyn Dialect, staging: &str) -> Statement {
     Statement::new("remove the empty ledger", format!("DROP TABLE IF EXISTS {}", table(dialect, staging)))
 }

@@ -29,9 +29,9 @@ pub fn integer(database: &str, bits: Option<u32>, names: &[(u32, &str)]) -> Resu
 pub struct Decimals {
     /// Name of the type.
     pub name: &'static str,
-    /// Most digits of a decimal, before and behind the point together.
+    /// Most digits of a decimal, before and after the point together.
     pub digits: u32,
-    /// Most digits behind the point.
+    /// Most digits after the point.
     pub scale: u32,
 }
 

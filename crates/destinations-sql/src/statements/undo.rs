@@ -1,4 +1,4 @@
-//! Takes back what a load that was given up has appended.
+//! Removes what an abandoned load has appended.
 
 use cartage_destinations_api::{AppendRecord, SqlScript, Statement};
 
@@ -14,7 +14,7 @@ pub fn undo(tables: Vec<AppendRecord>, dialect: &dyn Dialect, dataset: &str, loa
 fn undo_one(appends: &AppendRecord, dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
     let qualified = |table: &str| dialect.qualified(&TableRef::new(dataset, table));
     let (name, delete) = (&appends.table, dialect.delete_from(&qualified(&appends.table)));
-    let purpose = format!("remove what load {load_id}, which was given up, has appended to {name}");
+    let purpose = format!("remove what load {load_id}, which was abandoned, has appended to {name}");
     match (&appends.load_id, &appends.parent) {
         (Some(column), _) => {
             let condition = format!("{} = {}", dialect.quote(column), dialect.placeholder(1));

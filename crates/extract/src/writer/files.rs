@@ -98,7 +98,7 @@ impl<'a> PackageFiles<'a> {
         }));
     }
 
-    /// Appends a block of rows; gives back an empty buffer for the next one.
+    /// Appends a block of rows; returns an empty buffer for the next one.
     pub(super) fn append(
         &mut self,
         file: FileKey,

@@ -65,7 +65,7 @@ impl ColumnsWriter {
         Ok(())
     }
 
-    /// Puts a whole Parquet file into the package, behind what was written before.
+    /// Puts a whole Parquet file into the package, after what was written before.
     pub(super) fn link(
         &mut self,
         files: &mut PackageFiles<'_>,

@@ -66,7 +66,8 @@ impl<'a> TableWriters<'a> {
         }
     }
 
-    /// The load id of the package, and the number of the first of so many rows of a table: each gets one once.
+    /// The load id of the package, and numbers for this many rows of a table, by the first of them: each is handed
+    /// out once.
     pub(crate) fn number(&mut self, table: &str, rows: u64) -> (&'a str, u64) {
         let staged = self.staged;
         let (writer, _) = self.parts(table);
@@ -86,7 +87,7 @@ impl<'a> TableWriters<'a> {
         Ok(())
     }
 
-    /// Keeps what is no row, or what a contract discards.
+    /// Keeps what is not a row, or what a contract discards.
     pub(crate) fn keep(&mut self, table: &str, rows: &[RejectedRow]) -> Result<(), ExtractError> {
         if rows.is_empty() { Ok(()) } else { self.quarantine(table)?.write(rows) }
     }

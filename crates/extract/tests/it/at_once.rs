@@ -1,4 +1,4 @@
-//! Producers of which only so many are worked on at once, because each holds something that others need.
+//! Producers of which only a few are worked on at once, because each holds something that others need.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

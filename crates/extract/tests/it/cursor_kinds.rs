@@ -89,7 +89,7 @@ fn hinted_and_stored_numbers_are_numbers_although_rows_hold_text() {
         let error = run(&mut pipeline, &hints, &[&["12", "n/a"]]).unwrap_err();
         let text = message(&error);
         assert!(
-            text.contains("`n/a` (text), which is no number") && text.contains("row 2 of a page"),
+            text.contains("`n/a` (text), which is not a number") && text.contains("row 2 of a page"),
             "{text}"
         );
     }
@@ -156,14 +156,14 @@ fn a_text_that_is_no_time_among_times_is_an_error_and_never_dropped() {
     let error = run(&mut pipeline, &detected, &[&["2024-01-01T00:00:00Z"], &["unknown"]]).unwrap_err();
     let text = message(&error);
     assert!(
-        text.contains("row 1 of a page") && text.contains("`unknown` (text), which is no point in time"),
+        text.contains("row 1 of a page") && text.contains("`unknown` (text), which is not a point in time"),
         "{text}"
     );
     let initial = hints(json!({"initial_value": "2024-01-01T00:00:00Z"}), None);
     assert!(run(&mut Pipeline::new(), &initial, &[&["unknown"]]).is_err());
     let wrong = hints(json!({"initial_value": "yesterday"}), Some("timestamp"));
     let text = run(&mut Pipeline::new(), &wrong, &[&[]]).unwrap_err().to_string();
-    assert!(text.contains("`yesterday` (text), which is no point in time"), "{text}");
+    assert!(text.contains("`yesterday` (text), which is not a point in time"), "{text}");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn columns_of_texts_compare_by_their_hint() {
         };
         assert_eq!(run(&first).unwrap(), (first.len() as u64, 0));
         assert_eq!(run(&second).unwrap(), (passed, second.len() as u64 - passed));
-        assert!(message(&run(&["x"]).unwrap_err()).contains("`x` (text), which is no"));
+        assert!(message(&run(&["x"]).unwrap_err()).contains("`x` (text), which is not a"));
     }
 }
 

@@ -55,7 +55,7 @@ fn the_next_run_takes_only_what_is_new() {
     let report = pipeline.run(vec![values("r", hints.clone(), second)]).unwrap();
     assert_eq!(pipeline.package(&report).rows("r"), [row(5, "c").to_string(), row(6, "d").to_string()]);
     let unchanged = pipeline.run(vec![values("r", hints, vec![vec![row(6, "d")]])]).unwrap();
-    assert!(unchanged.packages.is_empty(), "nothing new is no package");
+    assert!(unchanged.packages.is_empty(), "nothing new is not a package");
 }
 
 #[test]

@@ -11,9 +11,9 @@ use super::physical::{DEFAULT_BITS, PhysicalRules, WIDE_PRECISION, integer_bits}
 pub(crate) enum Limits {
     /// All values of the type.
     None,
-    /// Integers of so many bits, sign included.
+    /// Integers of this many bits, sign included.
     Bits(u32),
-    /// Decimals of so many digits before the point, and behind it.
+    /// Decimals of this many digits before the point, and after it.
     Digits { whole: u32, behind: u32, is_hinted: bool },
 }
 
@@ -35,7 +35,7 @@ impl Limits {
     }
 
     /// Whether a value that does not fit is too large for a precision that a hint chose. It has no place in a variant
-    /// either, because the choice says that there are no such values; digits behind the point go to one.
+    /// either, because the choice says that there are no such values; digits after the point go to one.
     pub(crate) fn is_refused(self, value: &Scalar<'_>) -> bool {
         let Self::Digits { whole, is_hinted: true, .. } = self else { return false };
         let (Scalar::Decimal(value) | Scalar::Wei(value)) = value else { return false };
@@ -58,7 +58,7 @@ impl Limits {
                 let (whole, behind) = (u64::from(whole), u64::from(behind));
                 let fits = value.digits().is_some_and(|(own, fraction)| own <= whole && fraction <= behind);
                 (!fits).then(|| {
-                    format!("{value} has more than {whole} digits before the point, or {behind} behind it")
+                    format!("{value} has more than {whole} digits before the point, or {behind} after it")
                 })
             }
             _ => None,

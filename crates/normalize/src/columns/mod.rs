@@ -1,7 +1,7 @@
 //! Typed columns that rows are appended to, and the Arrow arrays they turn into.
 //!
 //! Rows that bring nothing for a column cost nothing until the next value: the gap is filled with nulls
-//! when something is appended behind it, or when the column is finished.
+//! when something is appended after it, or when the column is finished.
 
 mod limits;
 mod physical;

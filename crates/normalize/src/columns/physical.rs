@@ -83,7 +83,7 @@ impl PhysicalRules {
 }
 
 impl PhysicalRules {
-    /// Digits of a column of decimals or wei, and how many of them stand behind the point.
+    /// Digits of a column of decimals or wei, and how many of them are after the point.
     pub(super) fn digits(&self, column: &Column) -> (u32, u32) {
         let default = if column.data_type == Some(DataType::Wei) { self.wei } else { self.decimal };
         let precision = column.precision.unwrap_or(default.0).max(1);

@@ -37,7 +37,7 @@ impl Validity {
         self.len += count;
     }
 
-    /// Forgets all rows behind the first `len`.
+    /// Removes all rows after the first `len`.
     pub(super) fn truncate(&mut self, len: usize) {
         if let Some(bits) = &mut self.bits {
             bits.truncate(len);

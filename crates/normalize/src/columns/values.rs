@@ -48,7 +48,7 @@ pub(crate) struct ColumnSize {
     bytes: usize,
 }
 
-/// Texts or bytes behind one another.
+/// Texts or bytes, one after the other.
 #[derive(Debug)]
 struct Bytes {
     /// Where each value ends; begins with 0.
@@ -262,7 +262,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Forgets all rows behind the first `len`.
+    /// Removes all rows after the first `len`.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.validity.truncate(len);
         match &mut self.values {

@@ -25,7 +25,7 @@ use super::RowContext;
 use super::context::Row;
 
 impl RowContext<'_, '_, '_> {
-    /// Appends the cells of the row at hand, and ends the row. False if the contract does not let it in.
+    /// Appends the cells of the row at hand, and ends the row. False if the contract refuses it.
     pub(super) fn append(&mut self, row: &Row<'_>, values: &RowValues<'_>) -> Result<bool, BadValue> {
         let (table, _) = self.table_of(row.path);
         self.tables.add(self.shapes, table);
@@ -165,7 +165,7 @@ impl RowContext<'_, '_, '_> {
         };
         let is_of_date = self.tables.column(self.shapes, table, of).data_type == Some(DataType::Date);
         match value.data_type() {
-            // A timestamp that is no midnight is a text there, next to other texts that are no dates.
+            // A timestamp that is not a midnight is a text there, next to other texts that are not dates.
             DataType::Text if is_of_date => DataType::Text,
             _ => self.rules.detect(value),
         }
@@ -179,7 +179,7 @@ impl RowContext<'_, '_, '_> {
         self.append_scalar(table, variant, value, Some(slot))
     }
 
-    /// Gives a column its type, unless the contract does not let it in.
+    /// Gives a column its type, unless the contract refuses it.
     fn define(
         &mut self,
         table: TableId,

@@ -27,7 +27,7 @@ pub(crate) struct RowContext<'a, 's, 't> {
     pub(crate) tape: &'a [Node<'t>],
 }
 
-/// A row: where it stands, and what it has from the rows above it.
+/// A row: where it is, and what it has from the rows above it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'r> {
     pub(super) path: PathId,
@@ -40,7 +40,7 @@ pub(super) struct Row<'r> {
 }
 
 impl RowContext<'_, '_, '_> {
-    /// Writes the item at the beginning of the tape. `file` and `offset` say where it stands in the package.
+    /// Writes the item at the beginning of the tape. `file` and `offset` say where it is in the package.
     pub(crate) fn item(&mut self, root: PathId, file: u32, offset: u64) -> Result<(), BadValue> {
         let TablePath { table, max_nesting: levels, .. } = self.shapes.paths[root as usize];
         let origin = RowOrigin::File { file, offset };
@@ -65,7 +65,7 @@ impl RowContext<'_, '_, '_> {
         self.finish_row(row)
     }
 
-    /// Adds to the unfolded row what the row itself does not bring, appends it, and goes on with its lists.
+    /// Adds to the unfolded row what the row itself does not bring, appends it, and continues with its lists.
     fn finish_row(&mut self, row: &Row<'_>) -> Result<(), BadValue> {
         let lists_from = self.unfolded.lists_from();
         let (table, is_root) = self.table_of(row.path);
@@ -125,7 +125,7 @@ impl RowContext<'_, '_, '_> {
         Ok(())
     }
 
-    /// Appends the row at hand. False if filters left nothing of it, or the contract does not let it in.
+    /// Appends the row at hand. False if filters left nothing of it, or the contract refuses it.
     fn append_row(&mut self, row: &Row<'_>, id: &RowId) -> Result<bool, BadValue> {
         let (table, _) = self.table_of(row.path);
         if self.rules.has_filters() {

@@ -44,7 +44,7 @@ impl RowContext<'_, '_, '_> {
         self.apply(row, table, verdict)
     }
 
-    /// Takes the cells of refused values, and of these values those that are no nulls.
+    /// Takes the cells of refused values, and of these values those that are not nulls.
     fn drop_refused(&mut self, refused: &mut Vec<RefusedValue>, values: &RowValues<'_>) {
         let keeps = self.tables.keeps_discarded;
         let mut all = std::mem::take(refused).into_iter().peekable();

@@ -32,7 +32,7 @@ use super::unfolded::WaitingObject;
 /// A key that repeats inside of one object, which needs more care.
 struct RepeatedKey;
 
-/// A field of an object: which key of it, and where its value stands.
+/// A field of an object: which key of it, and where its value is.
 #[derive(Clone, Copy)]
 struct Field {
     object: ObjectId,
@@ -57,7 +57,7 @@ impl RowContext<'_, '_, '_> {
         }
     }
 
-    /// Unfolds one field, as if the row had been an object with this key only: rows that are no objects.
+    /// Unfolds one field, as if the row had been an object with this key only: rows that are not objects.
     pub(super) fn unfold_value(&mut self, row: &Row<'_>, key: &str) {
         self.unfolded.begin_row();
         let object = self.shapes.paths[row.path as usize].object;

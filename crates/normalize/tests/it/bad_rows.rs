@@ -46,7 +46,7 @@ fn a_broken_row_is_named_with_file_row_source_line_and_remedy() {
         "row 4 of items.0000000000.0.jsonl.zst",
         "`items`",
         "b.jsonl, line 12",
-        "no JSON",
+        "not valid JSON",
         "{\"a\":",
         "on_bad_row",
     ] {

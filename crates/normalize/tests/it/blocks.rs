@@ -190,7 +190,7 @@ fn contradicting_blocks() -> Vec<String> {
         .collect()
 }
 
-/// All files of a package that so many workers made of contradicting blocks.
+/// All files of a package that this many workers made of contradicting blocks.
 fn files_of(workers: usize, settings: &NormalizeSettings) -> Vec<(String, Vec<u8>)> {
     let blocks = contradicting_blocks();
     let mut pipeline = Pipeline::new();

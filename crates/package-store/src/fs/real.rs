@@ -135,7 +135,7 @@ impl FileSystem for RealFs {
     }
 }
 
-/// Does the same with each of the items on so many threads. After an error, which is the first that happened, no
+/// Does the same with each of the items on this many threads. After an error, which is the first that happened, no
 /// further item is begun.
 fn side_by_side<T: Sync, E: Send>(
     threads: usize,

@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct DestinationTraits {
     /// The naming convention that the settings or the destination ask for, as they spell it: `snake_case` and so on.
-    /// For people who look: the convention that counts stands in `schema.json`.
+    /// Informational: the convention that counts is in `schema.json`.
     pub naming: Option<String>,
     /// Most characters of the name of a table; no limit where absent.
     pub max_identifier_length: Option<usize>,
     /// Most characters of the name of a column; no limit where absent.
     pub max_column_identifier_length: Option<usize>,
-    /// Digits, and digits behind the point among them, of a `decimal` without hints; normalize decides where
+    /// Digits, and digits after the point among them, of a `decimal` without hints; normalize decides where
     /// absent.
     pub decimal_precision: Option<(u32, u32)>,
-    /// Digits, and digits behind the point among them, of a `wei` without hints; normalize decides where absent.
+    /// Digits, and digits after the point among them, of a `wei` without hints; normalize decides where absent.
     pub wei_precision: Option<(u32, u32)>,
     /// Whether decimals with more digits than a file can hold are written as text, which the destination parses;
     /// otherwise they are limited to what a file can hold.
@@ -39,7 +39,7 @@ pub struct DestinationTraits {
     pub files_are_tables: bool,
     /// How tables are replaced where their resource says nothing; not known where absent.
     pub replace_strategy: Option<ReplaceStrategy>,
-    /// How it can merge, the default first. Empty: it appends what it is told to merge. Not known where absent.
+    /// How it can merge, the default first. Empty: it appends what should be merged. Not known where absent.
     pub merge_strategies: Option<Vec<MergeStrategy>>,
 }
 
@@ -65,7 +65,7 @@ impl Default for DestinationTraits {
 }
 
 impl DestinationTraits {
-    /// Whether it is known that the destination appends what it is told to merge.
+    /// Whether it is known that the destination appends what should be merged.
     pub fn appends_merges(&self) -> bool {
         self.merge_strategies.as_ref().is_some_and(Vec::is_empty)
     }

@@ -11,7 +11,7 @@ use crate::load_id::LoadId;
 use crate::pipeline_dir::PipelineDir;
 
 impl PackageStore {
-    /// A load id for this moment (microseconds since 1970 in UTC), newer than every package that this
+    /// A load id for this time (microseconds since 1970 in UTC), newer than every package that this
     /// pipeline ever had.
     ///
     /// # Errors

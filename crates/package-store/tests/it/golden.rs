@@ -1,4 +1,4 @@
-//! The packages of format 1.0 in `fixtures/packages/v1.0/`: they stay readable for ever, and what we
+//! The packages of format 1.0 in `fixtures/packages/v1.0/`: they stay readable forever, and what we
 //! write today is what was written then.
 //!
 //! Recipe: `CARTAGE_WRITE_GOLDEN=1 cargo nextest run -p cartage-package-store golden`. Only for a new
@@ -83,7 +83,7 @@ fn write_extracted(store: &PackageStore) -> Checksum {
 fn write_normalized(store: &PackageStore, parent: Checksum) {
     let lock = store.lock(Stage::Normalize, Wait::Fail).unwrap();
     let staged = store.stage(&lock, LoadId::from_unix_micros(MICROS), 2).unwrap();
-    // The bytes are no real Parquet and Zstandard: the store does not look into files.
+    // The bytes are not real Parquet and Zstandard: the store does not look into files.
     let files = [
         ("orders", name("orders", "a0", FileFormat::Parquet, None), "PAR1 orders"),
         ("orders__lines", name("orders__lines", "a1", FileFormat::Parquet, None), "PAR1 lines"),

@@ -76,7 +76,7 @@ fn words<T: Serialize>(words: &[T]) -> Vec<String> {
     words.iter().map(|word| serde_json::to_value(word).unwrap().as_str().unwrap().to_owned()).collect()
 }
 
-/// Keys of a document and of the objects in it. Names of tables are no keys.
+/// Keys of a document and of the objects in it. Names of tables are not keys.
 fn keys(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {

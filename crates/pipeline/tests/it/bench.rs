@@ -15,7 +15,7 @@ use cartage_test_support::runtime;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-/// What stands in every pipeline file: files that the destination in memory reads.
+/// What is in every pipeline file: files that the destination in memory reads.
 const HEAD: &str = "[pipeline]\nname = \"test\"\ndataset_name = \"data\"\ndestination = \"memory\"\n\
                     [normalize.data_writer]\ndisable_compression = true\n[load]\nraise_on_max_retries = 2\n";
 

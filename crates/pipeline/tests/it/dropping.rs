@@ -158,7 +158,7 @@ fn of_several_sources_one_must_be_named() {
     says(
         &fails(plan(&bench, &of(&["orders"]))),
         Kind::Usage,
-        &["several sources", "say with --source which one", "shop", "test"],
+        &["several sources", "choose one with --source", "shop", "test"],
     );
     let options = DropOptions { source: Some("shop".to_owned()), ..of(&["orders"]) };
     done(drop_if(&bench, &options, true));

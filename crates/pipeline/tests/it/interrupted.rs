@@ -1,4 +1,4 @@
-//! Pending packages: what goes on with them, what gives them up, and what an interrupted run leaves to do.
+//! Pending packages: what continues with them, what gives them up, and what an interrupted run leaves to do.
 
 use std::sync::Arc;
 

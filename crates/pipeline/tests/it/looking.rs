@@ -84,7 +84,7 @@ fn what_is_pending_is_planned_first_and_can_be_planned_alone() {
     assert_eq!(plan(&bench, &only(&pending)).packages[0].rows["items"], 1);
     bench.load();
     let error = fails(bench.with(|project, connector| project.plan(&only(&pending), connector)));
-    says(&error, Kind::Usage, &["nothing is; leave --package out"]);
+    says(&error, Kind::Usage, &["no package is; leave --package out"]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn the_file_may_ask_for_it_and_the_command_line_comes_first() {
     bench.run();
     assert_eq!((bench.values("items", "id").len(), bench.columns("items").len()), (2, 2));
     done(bench.try_run(&with(Refresh::DropResources, &[])));
-    assert_eq!(bench.columns("items"), ["id"], "the tables were made anew");
+    assert_eq!(bench.columns("items"), ["id"], "the tables were recreated");
 }
 
 #[test]

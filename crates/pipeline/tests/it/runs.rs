@@ -258,7 +258,11 @@ fn a_stage_that_is_asked_to_stop_publishes_nothing_and_the_next_run_does_it_all(
 fn bad_rows_are_an_error_with_the_line_or_go_to_quarantine() {
     let rows = "{\"id\": 1}\nnonsense\n{\"id\": 3}\n";
     let bench = Bench::items("", rows);
-    says(&bench.run_fails(), Kind::Failure, &["items.jsonl, line 2", "quarantine", "drop it and run again"]);
+    says(
+        &bench.run_fails(),
+        Kind::Failure,
+        &["items.jsonl, line 2", "quarantine", "drop the package and run again"],
+    );
     assert_eq!((bench.folders(), bench.count("items")), ([1, 0, 0, 0], 0));
 
     let bench = Bench::new(&format!("on_bad_row = \"quarantine\"\n{}", resource("items", "")));

@@ -156,7 +156,7 @@ fn the_first_run_writes_the_import_file_and_an_edited_one_wins() {
 
     for (text, words) in [
         ("name: [test\n".to_owned(), vec!["test.schema.yaml", "line"]),
-        (edited.replace("name: test", "name: shop"), vec!["holds schema \"shop\" and not \"test\""]),
+        (edited.replace("name: test", "name: shop"), vec!["contains schema \"shop\" and not \"test\""]),
     ] {
         bench.write("import/test.schema.yaml", &text);
         says(&bench.run_fails(), Kind::Usage, &words);

@@ -91,7 +91,7 @@ fn a_text_in_the_place_of_a_time_is_a_time() {
 fn what_cannot_be_set_is_refused_with_the_remedy_and_nothing_is_loaded() {
     let bench = loaded();
     for (scope, path, words) in [
-        (of(None, Some("other")), LAST, vec!["knows nothing of a resource \"other\"", "test.items"]),
+        (of(None, Some("other")), LAST, vec!["has no entry for a resource \"other\"", "test.items"]),
         (
             of(None, None),
             "pipeline_name",
@@ -138,7 +138,7 @@ fn a_reset_of_what_is_not_there_names_what_is() {
         says(&fails(reset(&bench, &scope)), Kind::Usage, &words);
     }
     let fresh = Bench::items("", &ids([1]));
-    says(&fails(reset(&fresh, &items())), Kind::Usage, &["pipeline test remembers nothing yet"]);
+    says(&fails(reset(&fresh, &items())), Kind::Usage, &["pipeline test has no state yet"]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn what_is_shown_is_the_newest_state_and_where_it_is_from() {
     bench.run();
     let view = bench.project().state(&of(None, None)).unwrap();
     assert_eq!((view.version, view.pending_package), (Some(1), None));
-    assert!(view.state.get("_local").is_none(), "what is local is no part of it: {}", view.state);
+    assert!(view.state.get("_local").is_none(), "what is local is not part of it: {}", view.state);
     bench.write("items.jsonl", &ids([7]));
     let pending = bench.extract().packages[0].load_id.clone();
     let view = bench.project().state(&items()).unwrap();
@@ -190,9 +190,9 @@ fn what_is_shown_is_the_newest_state_and_where_it_is_from() {
 #[test]
 fn a_change_that_the_destination_refuses_is_given_up_and_one_that_it_may_take_waits() {
     for (kind, pending, hint) in [
-        (ErrorKind::Terminal, 0, "nothing was changed, and other runs go on"),
-        (ErrorKind::Transient, 1, "the change waits: `cartage load` tries it again"),
-        (ErrorKind::Conflict, 1, "`cartage abort` gives it up"),
+        (ErrorKind::Terminal, 0, "nothing was changed, and other runs continue"),
+        (ErrorKind::Transient, 1, "the change is pending: `cartage load` tries it again"),
+        (ErrorKind::Conflict, 1, "`cartage abort` drops it"),
     ] {
         let bench = loaded();
         bench.destination.fail(LoadStep::Commit, kind, 2);

@@ -10,7 +10,7 @@ use super::window::{Take, Window};
 
 /// Reads the rows of a JSON document page by page.
 ///
-/// A document may be a sequence of values, as a file of JSON lines is. Because many rows may stand on
+/// A document may be a sequence of values, as a file of JSON lines is. Because many rows may be on
 /// one line, and one row on many, rows are counted instead of lines: the origin of a row is its number
 /// in the document, and the name of the input says so. Errors of the document itself name line and column.
 #[derive(Debug)]
@@ -81,14 +81,14 @@ impl<R: Read> DocumentReader<R> {
         self
     }
 
-    /// Keeps what stands around the rows, at most `max_bytes` of it; lists of rows are empty there.
+    /// Keeps what surrounds the rows, at most `max_bytes` of it; lists of rows are empty there.
     #[must_use]
     pub fn keeping_rest(mut self, max_bytes: usize) -> Self {
         self.rest = Some(Rest { text: Vec::new(), max_bytes });
         self
     }
 
-    /// What stands around the rows as far as it was read, if it is kept.
+    /// What surrounds the rows as far as it was read, if it is kept.
     pub fn rest(&self) -> &[u8] {
         self.rest.as_ref().map_or(&[], |rest| &rest.text)
     }
@@ -98,7 +98,7 @@ impl<R: Read> DocumentReader<R> {
         self.matched
     }
 
-    /// The next page; `None` behind the last row.
+    /// The next page; `None` after the last row.
     ///
     /// # Errors
     /// [`SourceError::Malformed`] where the document cannot be split into rows, with line and column;
@@ -203,8 +203,8 @@ impl<R: Read> DocumentReader<R> {
         let mut text = Vec::new();
         self.window.take_text(Take::Copy(&mut text, self.max_row_bytes))?;
         let key = serde_json::from_slice(&text)
-            .map_err(|_| self.window.malformed("the key before this is no valid text"))?;
-        self.window.expect(b':', "expected a colon behind the key")?;
+            .map_err(|_| self.window.malformed("the key before this is not a valid text"))?;
+        self.window.expect(b':', "expected a colon after the key")?;
         self.window.peek_token()?;
         self.keep(&text);
         self.keep(b":");
@@ -262,7 +262,7 @@ impl<R: Read> DocumentReader<R> {
                 if taken.is_err() && self.window.is_too_long() {
                     let limit = rest.max_bytes;
                     let reason = format!(
-                        "what stands around the rows is longer than {limit} bytes; check `data_selector`"
+                        "the text around the rows is longer than {limit} bytes; check `data_selector`"
                     );
                     return Err(self.window.malformed(&reason));
                 }
@@ -354,9 +354,9 @@ fn list_inside(text: &[u8]) -> Option<String> {
     (path.len() > keys.len() && !keys.is_empty() && keys.iter().all(is_plain)).then(|| keys.join("."))
 }
 
-/// Where the walk stands.
+/// Where the walk is.
 enum Next {
-    /// Before a value to which so many steps of the selector led.
+    /// Before a value to which this many steps of the selector led.
     Node(usize),
     /// Before a row.
     Row,
@@ -364,6 +364,6 @@ enum Next {
     Skip,
     /// Behind the end of the innermost container.
     Closed,
-    /// Behind the document.
+    /// After the document.
     End,
 }

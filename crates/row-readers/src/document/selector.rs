@@ -9,7 +9,7 @@ use thiserror::Error;
 ///
 /// It is the part of JSONPath that can be followed while a document streams by: keys, positions and
 /// `[*]` (each element of an array or value of an object). The empty path and `$` select the document.
-/// An array at the end of the path stands for its elements; behind a final `[*]` each match is a row.
+/// An array at the end of the path stands for its elements; after a final `[*]` each match is a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     pub(super) steps: Vec<Step>,
@@ -70,11 +70,11 @@ impl FromStr for Selector {
     }
 }
 
-/// Reads what stands in brackets; gives the step and the text behind the closing bracket.
+/// Reads the contents of brackets; returns the step and the text after the closing bracket.
 fn bracket(inner: &str) -> Result<(Step, &str), &'static str> {
     if let Some(quote) = inner.chars().next().filter(|first| matches!(first, '\'' | '"')) {
         let (key, behind) = inner[1..].split_once(quote).ok_or("the quote is not closed")?;
-        let behind = behind.strip_prefix(']').ok_or("expected `]` behind the quoted key")?;
+        let behind = behind.strip_prefix(']').ok_or("expected `]` after the quoted key")?;
         return Ok((Step::Key(key.to_owned()), behind));
     }
     let (content, behind) = inner.split_once(']').ok_or("the bracket is not closed")?;

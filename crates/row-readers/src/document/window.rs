@@ -20,14 +20,14 @@ pub(super) struct Window<R> {
     column_before: u64,
     line_start: usize,
     started: bool,
-    /// Whether a value was given up because it is too long.
+    /// Whether a value was skipped because it is too long.
     is_too_long: bool,
 }
 
 /// What to do with the bytes of a value.
 pub(super) enum Take<'a> {
     Skip,
-    /// Appends them as one line, at most so many.
+    /// Appends them as one line, at most this many.
     Copy(&'a mut Vec<u8>, usize),
 }
 
@@ -58,7 +58,7 @@ impl<R: Read> Window<R> {
         Ok(self.buffer.get(self.position).copied())
     }
 
-    /// Skips white space; the byte behind it is not taken.
+    /// Skips white space; the byte after it is not taken.
     pub(super) fn peek_token(&mut self) -> Result<Option<u8>, SourceError> {
         while let Some(byte) = self.peek()? {
             match byte {
@@ -212,7 +212,7 @@ impl<R: Read> Window<R> {
         SourceError::Malformed { place: self.place(), reason: reason.to_owned() }
     }
 
-    /// Whether the last value was given up because it is longer than it may be.
+    /// Whether the last value was skipped because it is too long.
     pub(super) fn is_too_long(&self) -> bool {
         self.is_too_long
     }

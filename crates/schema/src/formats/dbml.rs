@@ -67,7 +67,7 @@ fn end(table: &str, columns: &[String]) -> String {
     }
 }
 
-/// Where nobody said how many rows belong together, the sign that promises the least.
+/// Where it is not known how many rows belong together, the sign that promises the least.
 fn sign(cardinality: Option<Cardinality>) -> &'static str {
     match cardinality {
         Some(Cardinality::ManyToOne | Cardinality::ManyToZero) => ">",

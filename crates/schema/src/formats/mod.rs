@@ -24,7 +24,7 @@ pub use references::{Cardinality, Reference};
 pub enum SchemaFormat {
     /// dlt's document, indented by two spaces.
     Json,
-    /// The same document.
+    /// The same document as YAML.
     Yaml,
     /// Tables and references in the database markup language.
     Dbml,
@@ -35,7 +35,7 @@ pub enum SchemaFormat {
 }
 
 impl SchemaFormat {
-    /// All of them.
+    /// All formats, in the order of messages.
     pub const ALL: [Self; 5] = [Self::Json, Self::Yaml, Self::Dbml, Self::Dot, Self::Mermaid];
 
     /// The usual extension of files, which is also the name of the format.
@@ -71,7 +71,7 @@ impl FromStr for SchemaFormat {
             "mmd" => Ok(Self::Mermaid),
             "gv" => Ok(Self::Dot),
             other => Self::ALL.into_iter().find(|format| format.as_str() == other).ok_or_else(|| {
-                format!("`{other}` is no format of schemas; use json, yaml, dbml, dot or mermaid")
+                format!("`{other}` is not a format of schemas; use json, yaml, dbml, dot or mermaid")
             }),
         }
     }

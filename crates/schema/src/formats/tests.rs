@@ -95,7 +95,7 @@ fn broken_yaml_is_refused_with_its_line() {
         text + &format!("a{level}: &a{level} [*a{below}, *a{below}, *a{below}]\n")
     });
     for (text, says) in [
-        ("a: 1\na: 2\n", "line 2: key `a` is there twice"),
+        ("a: 1\na: 2\n", "line 2: key `a` occurs twice"),
         ("a: [1\n", "line"),
         ("", "empty"),
         ("a: 1\n---\nb: 2\n", "second document"),

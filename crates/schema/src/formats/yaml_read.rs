@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
             Event::MappingStart(anchor, _) => (self.map(depth)?, anchor),
             Event::Alias(anchor) => {
                 let value = self.anchors.get(&anchor).cloned();
-                let value = value.ok_or_else(|| self.wrong("an alias refers to what contains it"))?;
+                let value = value.ok_or_else(|| self.wrong("an alias refers to a node that contains it"))?;
                 self.count(size(&value))?;
                 (value, 0)
             }
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             if is_merge {
                 self.merge(&mut merged, value)?;
             } else if map.insert(key.clone(), value).is_some() {
-                return Err(format!("line {at}: key `{key}` is there twice"));
+                return Err(format!("line {at}: key `{key}` occurs twice"));
             }
         }
         for (key, value) in merged {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::yaml_scalar::is_plain;
 
 /// Longest key before a colon, in characters as written. Readers look for the colon 1,024 characters far; longer keys
-/// stand behind a question mark, from here on as dlt's library writes them.
+/// follow a question mark, from here on as dlt's library writes them.
 const MAX_SIMPLE_KEY: usize = 127;
 
 /// The document. Readers of YAML 1.1 and 1.2 get the same values.
@@ -72,7 +72,7 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize) {
     block(out, value, if value.is_array() { indent } else { indent + 2 });
 }
 
-/// What follows `- `: the first entry of a map stands on the same line.
+/// What follows `- `: the first entry of a map is on the same line.
 fn element(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(map) if !map.is_empty() => {

@@ -13,7 +13,7 @@ use crate::words::{MergeStrategy, ReplaceStrategy, WriteDisposition};
 /// A write disposition: a word, or an object with `disposition` and options.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteDispositionConfig {
-    /// Just the word.
+    /// Only the write disposition, without options.
     Short(WriteDisposition),
     /// The word and its options.
     Long(Box<WriteDispositionOptions>),

@@ -36,7 +36,7 @@ pub enum HintsError {
     },
     /// A timestamp of scd2 that cannot be read.
     #[error(
-        "resource `{resource}`: `{option}` is `{value}`, which is no timestamp; write for instance 9999-12-31"
+        "resource `{resource}`: `{option}` is `{value}`, which is not a timestamp; write for instance 9999-12-31"
     )]
     Timestamp {
         /// Name of the resource.

@@ -46,7 +46,7 @@ impl<'de> serde::Deserialize<'de> for KeyHint {
                 .into_iter()
                 .map(|name| match name {
                     Value::String(name) => Ok(name),
-                    other => Err(D::Error::custom(format_args!("`{other}` is no name of a column"))),
+                    other => Err(D::Error::custom(format_args!("`{other}` is not the name of a column"))),
                 })
                 .collect::<Result<_, _>>()
                 .map(|names| (names, KeyForm::List))?,

@@ -36,7 +36,7 @@ impl NamingKind {
     /// All conventions, the default one first.
     pub const ALL: [Self; 5] = [Self::SnakeCase, Self::Direct, Self::DuckCase, Self::SqlCsV1, Self::SqlCiV1];
 
-    /// The name that stands in schemas and configurations.
+    /// The name that is used in schemas and configurations.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SnakeCase => "snake_case",

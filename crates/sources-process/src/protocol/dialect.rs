@@ -42,6 +42,11 @@ impl Protocol {
         }
     }
 
+    /// Ends a program that is not read. False if it had to be killed.
+    pub(crate) fn close_unread(&mut self) -> bool {
+        self.running.as_mut().is_none_or(|(program, _)| program.close())
+    }
+
     fn number(&self, frame: &Frame<'_>) -> Result<usize, Refused> {
         let name = frame.need("resource", frame.resource.as_deref()).map_err(Refused::Line)?;
         self.numbers.get(name).copied().ok_or_else(|| {
@@ -138,18 +143,23 @@ impl Dialect for Protocol {
                 Ok(Message::Pages { resource, pages, route })
             }
             "state" => {
-                let resource = frame.resource.is_some().then(|| self.number(&frame)).transpose()?;
-                let of = if resource.is_some() { StateOf::Resource } else { StateOf::Source };
+                let of = match &frame.resource {
+                    Some(name) => {
+                        self.number(&frame)?;
+                        StateOf::OtherResource(name.clone().into_owned())
+                    }
+                    None => StateOf::Source,
+                };
                 let set = frame.set.unwrap_or_default();
-                if resource.is_none() && set.contains_key("resources") {
+                if of == StateOf::Source && set.contains_key("resources") {
                     return Err(Refused::line("the state of resources is set with the key `resource`"));
                 }
+                let set = set.into_iter();
                 let change = set
-                    .into_iter()
                     .fold(StateChange::default(), |change, (key, value)| change.set(of.clone(), key, value));
                 let removed = frame.remove.unwrap_or_default().into_iter();
                 let change = removed.fold(change, |change, key| change.remove(of.clone(), key));
-                Ok(Message::State { resource, change })
+                Ok(Message::State { resource: None, change })
             }
             "checkpoint" => Ok(Message::Checkpoint(None)),
             "log" => {

@@ -56,6 +56,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) root_key: Option<bool>,
     #[serde(default)]
     pub(crate) schema_contract: Option<Value>,
+    #[serde(default)]
+    pub(crate) schema: Option<Value>,
 }
 
 impl<'a> Frame<'a> {

@@ -45,7 +45,8 @@ pub(crate) fn open(settings: &Arc<ProgramSettings>, opening: &Opening<'_>) -> Re
         config: opening.config,
     };
     program.send(&start.line())?;
-    let mut said = Said::default();
+    let mut said =
+        Said { schema: DescribedSchema { inherits: true, ..DescribedSchema::default() }, ..Said::default() };
     let mut line = Vec::new();
     let mut number = 0;
     while !said.is_ready {
@@ -111,6 +112,8 @@ impl Said {
             }
             "source" => {
                 self.schema = DescribedSchema {
+                    inherits: false,
+                    schema: frame.schema,
                     max_table_nesting: frame.max_table_nesting,
                     root_key: frame.root_key,
                     schema_contract: frame.schema_contract,

@@ -37,7 +37,10 @@ fn what_cannot_be_started_names_the_remedy() {
     let folder = Folder::with("");
     let source = folder.source(process, json!({"command": ["./nothing-here"]}), json!({})).unwrap();
     let error = rows_of(source).unwrap_err();
-    assert!(error.contains("cannot be started") && error.contains("`command` must name a program"), "{error}");
+    assert!(
+        error.contains("cannot be started") && error.contains("`command` must name a program"),
+        "{error}"
+    );
     let error = folder.source(process, json!({"command": []}), json!({})).unwrap_err();
     assert!(error.contains("has no program"), "{error}");
 }

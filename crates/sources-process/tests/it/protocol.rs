@@ -49,7 +49,10 @@ fn a_program_says_what_it_has_and_is_told_its_configuration_and_state() {
     assert_eq!(source.schema.max_table_nesting, Some(2));
     let orders = &source.resources[1];
     let hints = serde_json::to_value(&orders.hints).unwrap();
-    assert_eq!((hints["primary_key"].as_str(), hints["write_disposition"].as_str()), (Some("id"), Some("append")));
+    assert_eq!(
+        (hints["primary_key"].as_str(), hints["write_disposition"].as_str()),
+        (Some("id"), Some("append"))
+    );
     assert_eq!(orders.producer.resume(), Resume::AtEachPage);
     let lines = &source.resources[2];
     assert_eq!((lines.selected, lines.producer.reach()), (false, RouteScope::OtherTables));
@@ -101,7 +104,8 @@ fn a_checkpoint_comes_after_the_rows_of_all_resources_before_it() {
            echo '{"type":"end"}'"#,
     );
     let taken = take(folder.source(process, keys(), json!({})).unwrap(), &Map::new()).unwrap();
-    let seen: Vec<_> = taken.checkpoints.iter().map(|(rows, state)| (*rows, state["n"].as_i64().unwrap())).collect();
+    let seen: Vec<_> =
+        taken.checkpoints.iter().map(|(rows, state)| (*rows, state["n"].as_i64().unwrap())).collect();
     assert_eq!(seen, [(2, 1), (4, 2), (6, 3), (6, 3)]);
 }
 
@@ -113,7 +117,7 @@ fn after_a_resource_was_closed_early_no_state_is_taken() {
             json!({"type": "resource", "name": "b", "resume": "at_checkpoints"}),
         ],
         r#"for n in 1 2 3; do
-             echo "{\"type\":\"rows\",\"resource\":\"a\",\"format\":\"jsonl\",\"bytes\":8}"
+             echo "{\"type\":\"rows\",\"resource\":\"a\",\"format\":\"jsonl\",\"bytes\":9}"
              echo "{\"n\": $n}"
              echo "{\"type\":\"state\",\"set\":{\"n\":$n}}"
              echo '{"type":"checkpoint"}'
@@ -133,12 +137,17 @@ fn what_the_program_says_wrong_is_an_error_that_names_it() {
         ("hello there", vec!["line 1", "not a message of the source protocol", "hello there"]),
         (r#"{"type":"row","resource":"oders","row":{}}"#, vec!["no resource `oders`", "orders"]),
         (r#"{"type":"row","resource":"orders"}"#, vec!["has no `row`"]),
-        (r#"{"type":"row","resource":"orders","row":{},"table":"x"}"#, vec!["has not announced", "other_tables"]),
+        (
+            r#"{"type":"row","resource":"orders","row":{},"table":"x"}"#,
+            vec!["has not announced", "other_tables"],
+        ),
         (r#"{"type":"rows","resource":"orders","format":"csv","bytes":0}"#, vec!["format `csv`"]),
         (r#"{"type":"roows"}"#, vec!["`roows` is unknown"]),
         (r#"{"type":"state","set":{"resources":{}}}"#, vec!["with the key `resource`"]),
-        (r#"{"type":"error","message":"no such user","kind":"config","details":"at line 7"}"#,
-         vec!["no such user", "configuration is wrong", "at line 7"]),
+        (
+            r#"{"type":"error","message":"no such user","kind":"config","details":"at line 7"}"#,
+            vec!["no such user", "configuration is wrong", "at line 7"],
+        ),
         (r#"{"type":"error","message":"gone","resource":"orders"}"#, vec!["gone"]),
     ] {
         let folder = program(&orders(), &format!("cat <<'END'\n{line}\nEND\nsleep 5"));
@@ -152,7 +161,10 @@ fn an_end_that_is_too_early_is_an_error() {
     for (reading, part) in [
         (r#"echo '{"type":"row","resource":"orders","row":{}}'"#, "without the message `end`"),
         (r#"echo '{"type":"end"}'; exit 4"#, "exit code 4"),
-        (r#"echo '{"type":"rows","resource":"orders","format":"jsonl","bytes":99}'; echo x"#, "in the middle of a message"),
+        (
+            r#"echo '{"type":"rows","resource":"orders","format":"jsonl","bytes":99}'; echo x"#,
+            "in the middle of a message",
+        ),
         ("kill -9 $$", "signal 9"),
     ] {
         let folder = program(&orders(), reading);
@@ -169,8 +181,14 @@ fn an_opening_that_is_wrong_is_an_error() {
         (hello.to_owned(), "before the message `ready`"),
         (r#"echo '{"type":"hello","protocol":2}'"#.to_owned(), "speaks version 2"),
         (r#"echo '{"type":"ready"}'"#.to_owned(), "instead of `hello`"),
-        (format!(r#"{hello}; echo '{{"type":"resource","name":"a","resume":"soon"}}'"#), "`resume` of resource `a`"),
-        (format!(r#"{hello}; echo '{{"type":"resource","name":"a","hints":{{"primary_kee":1}}}}'"#), "hints of resource `a`"),
+        (
+            format!(r#"{hello}; echo '{{"type":"resource","name":"a","resume":"soon"}}'"#),
+            "`resume` of resource `a`",
+        ),
+        (
+            format!(r#"{hello}; echo '{{"type":"resource","name":"a","hints":{{"primary_kee":1}}}}'"#),
+            "hints of resource `a`",
+        ),
         (r#"echo '{"type":"error","message":"no module shop"}'; sleep 5"#.to_owned(), "no module shop"),
     ] {
         let folder = Folder::with(&script);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cartage_config::{ConfigError, Section};
 use cartage_runtime::CancelToken;
 use cartage_schema::hints::ResourceHints;
-use cartage_source_api::{OpenContext, Page, Producer, Resource, SourceError};
+use cartage_source_api::{OpenContext, Page, Resource, SourceError};
 use cartage_sources_process::{ProgramSource, ProgramTable};
 use cartage_state::PipelineState;
 use serde_json::{Map, Value, json};
@@ -50,7 +50,8 @@ impl Folder {
             .iter()
             .map(|(name, hints)| (name.clone(), serde_json::from_value(hints.clone()).unwrap()))
             .collect();
-        make(&ProgramTable { name: "test", section: &section, listed: &listed }).map_err(|error| error.to_string())
+        make(&ProgramTable { name: "test", section: &section, listed: &listed })
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -87,7 +88,8 @@ impl Run {
         let mut state = PipelineState::new("test");
         *state.source_state_mut("test") = stored.clone().into_iter().collect();
         let streams = resources.into_iter().filter(|resource| resource.selected).collect();
-        let mut run = Self { driver, streams, state, taken: Taken::default(), cancel: CancelToken::default() };
+        let mut run =
+            Self { driver, streams, state, taken: Taken::default(), cancel: CancelToken::default() };
         let context = run.context("program");
         run.driver.producer.open(&context).unwrap();
         for at in 0..run.streams.len() {

@@ -34,7 +34,7 @@ pub struct ClientTable {
 pub(crate) struct SessionTable {
     /// Seconds without a byte until a request counts as lost.
     pub(crate) request_timeout: f64,
-    /// Seconds until a connection must stand.
+    /// Seconds until a connection must be established.
     pub(crate) connect_timeout: f64,
     /// Tries of a request in all.
     pub(crate) request_max_attempts: u32,

@@ -17,7 +17,7 @@ pub struct ResourceTable {
     pub(crate) processing_steps: Vec<StepTable>,
     pub(crate) selected: bool,
     pub(crate) parallelized: Option<bool>,
-    /// Whether the state remembers behind which page an interrupted run stopped.
+    /// Whether the state remembers after which page an interrupted run stopped.
     pub(crate) resume: bool,
 }
 

@@ -217,7 +217,7 @@ impl PaginatorTable {
         if !has_end && !range.stop_after_empty_page {
             return Err(ConfigIssue::new(
                 "paginator",
-                "nothing tells where the pages end; set total_path, has_more_path, a maximum, or \
+                "nothing says where the pages end; set total_path, has_more_path, a maximum, or \
                  stop_after_empty_page = true",
             ));
         }

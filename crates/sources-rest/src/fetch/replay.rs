@@ -25,7 +25,7 @@ pub struct RecordedAnswer {
 pub struct ReplayedAnswer {
     /// Its rows, with all steps taken.
     pub pages: Vec<JsonPage>,
-    /// Method and address of the request for the next page, without credentials; `None` behind the last page.
+    /// Method and address of the request for the next page, without credentials; `None` after the last page.
     pub next: Option<String>,
 }
 

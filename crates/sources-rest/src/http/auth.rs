@@ -65,7 +65,7 @@ impl Authenticator {
             }
             Auth::ApiKey { name, key, location: Location::Header } => {
                 let name = HeaderName::try_from(name.as_str())
-                    .map_err(|_| format!("`auth.name` is `{name}`, which no header can be called"))?;
+                    .map_err(|_| format!("`auth.name` is `{name}`, which is not a valid name of a header"))?;
                 set(headers, name, key.expose())
             }
             Auth::ApiKey { name, key, location: Location::Cookie } => {
@@ -120,7 +120,7 @@ impl Authenticator {
         fields.insert("grant_type".to_owned(), "client_credentials".into());
         fields.extend(credentials.request_data.clone());
         let url = Url::parse(&credentials.url)
-            .map_err(|error| format!("`auth.access_token_url` is no address: {error}"))?;
+            .map_err(|error| format!("`auth.access_token_url` is not a URL: {error}"))?;
         let place = self.redactor.url(&url);
         let asked = sender.network.now();
         let request = sender
@@ -140,7 +140,7 @@ impl Authenticator {
             )));
         }
         let answer: Value =
-            serde_json::from_str(&text).map_err(|_| failed("the answer is no JSON".to_owned()))?;
+            serde_json::from_str(&text).map_err(|_| failed("the answer is not JSON".to_owned()))?;
         let found = answer.get("access_token").and_then(Value::as_str);
         let secret = Secret::new(found.ok_or_else(|| failed("the answer has no `access_token`".to_owned()))?);
         self.redactor.hide(&secret);
@@ -163,7 +163,7 @@ fn seconds(value: &Value) -> Option<u64> {
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), String> {
     let mut value = HeaderValue::from_str(value).map_err(|_| {
-        "the credentials have characters that no header can carry, such as a line end".to_owned()
+        "the credentials have characters that are not allowed in a header, such as a line end".to_owned()
     })?;
     value.set_sensitive(true);
     headers.insert(name, value);

@@ -120,7 +120,7 @@ impl Client {
             .tcp_nodelay(true);
         if let Some(proxy) = &session.proxy {
             let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|_| ConfigIssue::new("session.proxy", "it is no address of a proxy"))?;
+                .map_err(|_| ConfigIssue::new("session.proxy", "it is not a URL of a proxy"))?;
             builder = builder.proxy(proxy);
         }
         let http = builder.build().map_err(|error| ConfigIssue::new("session", error.to_string()))?;
@@ -253,7 +253,7 @@ impl Client {
         })
     }
 
-    /// Sends a request and follows redirects. Elsewhere nobody is told who we are.
+    /// Sends a request and follows redirects. Credentials go to no other host.
     async fn follow(
         &self,
         request: &Request,
@@ -296,9 +296,10 @@ impl Client {
     fn add_headers(&self, out: &mut HeaderMap, own: &IndexMap<String, String>) -> Result<(), String> {
         for (name, value) in self.headers.iter().chain(own) {
             let header = HeaderName::try_from(name.as_str())
-                .map_err(|_| format!("no header can be called `{name}`; check `headers`"))?;
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| format!("the header `{name}` has characters that no header can carry"))?;
+                .map_err(|_| format!("`{name}` is not a valid name of a header; check `headers`"))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                format!("the header `{name}` has characters that are not allowed in a header")
+            })?;
             out.insert(header, value);
         }
         Ok(())

@@ -26,15 +26,15 @@ pub(crate) fn of_status(status: StatusCode, body: &str, attempts: u32, has_auth:
         401 if has_auth => {
             "the credentials under `client.auth` are not accepted; check them in secrets.toml or the environment"
         }
-        401 => "the API wants credentials; set `client.auth`",
+        401 => "the API requires credentials; set `client.auth`",
         403 => "these credentials may not read this; ask for the permission, or check `path`",
         404 => {
             "there is nothing at this address; check `base_url` and `path`, or ignore it with `response_actions = [{ status_code = 404, action = \"ignore\" }]`"
         }
         405 => "the API does not take this method here; set `method`",
         400 | 422 => "the API does not understand the request; check `params`, `json` and `path`",
-        429 => "the API wants fewer requests; set `client.session.requests_per_second`",
-        500..=599 => "the API has a problem of its own; run again later",
+        429 => "the API limits the rate of requests; set `client.session.requests_per_second`",
+        500..=599 => "the API has an internal error; run again later",
         300..=399 => "the redirect has no usable address",
         _ => "check `path`, `params` and `headers`",
     };
@@ -69,5 +69,5 @@ pub(crate) fn of_document(body: &[u8], content_type: Option<&str>, problem: &str
     if start.is_empty() {
         return format!("the answer is empty{kind}; check `path` and `method`");
     }
-    format!("the answer is no JSON{kind}: {problem}")
+    format!("the answer is not JSON{kind}: {problem}")
 }

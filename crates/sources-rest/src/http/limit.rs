@@ -1,4 +1,4 @@
-//! So many requests a second, spread evenly.
+//! A number of requests per second, spread evenly.
 
 use std::time::Duration;
 

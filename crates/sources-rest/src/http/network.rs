@@ -1,4 +1,4 @@
-//! What lies outside of a client: the network that its requests go through, and the time that it waits.
+//! What is outside of a client: the network that its requests go through, and the time that it waits.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ pub(crate) trait Network: Debug + Send + Sync {
         request: Request,
     ) -> Later<'a, Result<Response, TransportError>>;
 
-    /// The moment that pauses and deadlines count from.
+    /// The instant that pauses and deadlines count from.
     fn now(&self) -> Instant;
 
-    /// Waits for a moment; at once if it has passed.
+    /// Waits until a point in time; returns at once if it has passed.
     fn sleep_until(&self, moment: Instant) -> Later<'_, ()>;
 }
 

@@ -7,7 +7,7 @@ use reqwest::Url;
 
 const MASK: &str = "***";
 
-/// Names of parameters whose values nobody should see.
+/// Names of parameters whose values must not be shown.
 const SENSITIVE: [&str; 16] = [
     "api_key",
     "apikey",

@@ -7,7 +7,7 @@ use std::io;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::CertificateError;
 
-/// Tries after which a host without an address is given up: a resolver that starts up finds it the second time.
+/// Tries after which a host without an address is an error: a resolver that starts up finds it the second time.
 const LOOKUPS: u32 = 2;
 
 /// Why there was no answer.
@@ -91,13 +91,13 @@ impl TransportError {
             ),
             Reason::UnknownHost => format!("there is no host of this name ({cause}); check `base_url`"),
             Reason::ConnectionRefused => {
-                format!("nobody listens at this address{tries} ({cause}); check host and port of `base_url`")
+                format!("nothing listens at this address{tries} ({cause}); check host and port of `base_url`")
             }
             Reason::Unreachable => format!(
                 "the host cannot be reached{tries} ({cause}); check `base_url`, the network, and HTTPS_PROXY"
             ),
             Reason::AnswerBroken => {
-                format!("the answer broke off or cannot be decoded{tries} ({cause}); run again")
+                format!("the answer ended early or cannot be decoded{tries} ({cause}); run again")
             }
             Reason::ConnectionBroken => format!("the connection broke{tries} ({cause}); run again"),
         }
@@ -115,7 +115,7 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Reason> {
     if error.kind() == io::ErrorKind::ConnectionRefused {
         return Some(Reason::ConnectionRefused);
     }
-    // What an error of the system carries inside is no source of it.
+    // What an error of the system carries inside is not a source of it.
     let inner: &(dyn StdError + 'static) = error.get_ref()?;
     of_cause(inner)
 }

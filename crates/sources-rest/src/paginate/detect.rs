@@ -19,7 +19,7 @@ const ROW_KEYS: [&str; 11] = [
 pub(super) const PAGE_PARAM: &str = "page";
 pub(super) const CURSOR_PARAM: &str = "cursor";
 
-/// Keys on the way to a list of rows are so many at most.
+/// Most keys on the way to a list of rows.
 const MAX_DEPTH: usize = 3;
 
 /// The path to the rows: the first list with a usual name, else the first list, else the answer itself.

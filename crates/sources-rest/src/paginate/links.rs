@@ -13,7 +13,7 @@ pub(super) fn link(headers: &HeaderMap, rel: &str) -> Option<String> {
         .map(|(url, _)| url)
 }
 
-/// Addresses and their relations. Commas and semicolons may stand inside the angle brackets.
+/// Addresses and their relations. Commas and semicolons may occur inside the angle brackets.
 fn links(header: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = header;
@@ -30,7 +30,7 @@ fn links(header: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Splits behind the parameters of a link, at a comma outside of quotes.
+/// Splits after the parameters of a link, at a comma outside of quotes.
 fn split_params(text: &str) -> (&str, &str) {
     let mut quoted = false;
     for (at, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! Where a walk through pages stands.
+//! The progress of a walk through pages.
 
 use std::collections::HashSet;
 
@@ -70,7 +70,7 @@ impl Pager {
         &self.at
     }
 
-    /// Goes on where an earlier walk stopped. False if that is no position of this paginator.
+    /// Goes on where an earlier walk stopped. False if that is not a position of this paginator.
     pub(crate) fn resume(&mut self, at: At, request: &mut Request) -> bool {
         match (&self.paginator, &at) {
             (_, At::Start | At::End) => {}
@@ -127,7 +127,7 @@ impl Pager {
         }
     }
 
-    /// The request that is `ahead` pages behind the one that is answered next, if it is sure or likely to come.
+    /// The request that is `ahead` pages after the one that is answered next, if it is sure or likely to come.
     pub(crate) fn ahead(&self, request: &Request, ahead: usize) -> Option<Request> {
         let Paginator::Range(range) = &self.paginator else { return None };
         let value = i64::try_from(ahead).ok()?.checked_mul(range.step)?.checked_add(self.current)?;
@@ -161,7 +161,7 @@ impl Pager {
                 Some(Value::String(next)) if next.is_empty() => Ok(false),
                 Some(Value::String(next)) => self.follow(&next, seen, request),
                 Some(other) => {
-                    Err(format!("the link to the next page is {other}, no text; check `next_url_path`"))
+                    Err(format!("the link to the next page is {other}, not a text; check `next_url_path`"))
                 }
             },
             Paginator::HeaderCursor { header, param } => {
@@ -182,7 +182,7 @@ impl Pager {
         self.check_progress(next, seen)?;
         let url = if is_address(next) { Url::parse(next) } else { seen.url.join(next) };
         let url = url.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        request.url = url.ok_or("the link to the next page is no address")?;
+        request.url = url.ok_or("the link to the next page is not a URL")?;
         if let Some(param) = &self.key_param {
             leave_out(param, &mut request.url);
         }
@@ -236,12 +236,12 @@ impl Pager {
         if !seen.is_whole || self.visited.insert((xxh3_64(reference.as_bytes()), xxh3_64(seen.body))) {
             return Ok(());
         }
-        Err("the API gives the same page again and would do so for ever: its reference to the next page leads back; \
+        Err("the API gives the same page again and would do so forever: its reference to the next page leads back; \
              check `paginator`, or set stop_after_empty_page or maximum values"
             .to_owned())
     }
 
-    /// Fails if the API does not look at the number of the page.
+    /// Fails if the API ignores the number of the page.
     fn check_change(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         if !seen.is_whole {
             return Ok(());
@@ -253,8 +253,8 @@ impl Pager {
             return Ok(());
         }
         Err(format!(
-            "the API gave the same page {SAME_ANSWERS} times and would do so for ever: it does not look at the \
-             parameter of the paginator; check its name"
+            "the API gave the same page {SAME_ANSWERS} times and would do so forever: it ignores the parameter of the \
+             paginator; check its name"
         ))
     }
 }
@@ -316,7 +316,7 @@ fn total(path: &JsonPath, text: &str, body: &[u8]) -> Result<i64, String> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    number.ok_or_else(|| format!("the total at `{text}` is {found}, no whole number; check `total_path`"))
+    number.ok_or_else(|| format!("the total at `{text}` is {found}, not a whole number; check `total_path`"))
 }
 
 fn has_more(path: &JsonPath, body: &[u8]) -> Result<bool, String> {

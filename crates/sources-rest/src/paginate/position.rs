@@ -1,4 +1,4 @@
-//! Where a walk through pages goes on, as the state of its resource remembers it.
+//! Where a walk through pages continues, as the state of its resource remembers it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,11 +6,11 @@ use serde_json::Value;
 /// The key of the resource's state.
 pub(crate) const POSITION: &str = "rest_position";
 
-/// Behind which row a walk goes on.
+/// After which row a walk continues.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
-    /// Hash of the walk's first request: the position is of no use to another one.
+    /// Hash of the walk's first request: the position applies to no other.
     pub(crate) request: String,
     pub(crate) at: At,
     /// Rows of the answer there that were taken already.

@@ -182,9 +182,9 @@ fn why_there_is_no_token_is_said_without_the_secret() {
             Answer::status(400, "no such hush & hush"),
             &["status 400", "client_id and client_secret", "it said: no such ***"],
         ),
-        (Answer::of("text/html", "<html>"), &["the answer is no JSON"]),
+        (Answer::of("text/html", "<html>"), &["the answer is not JSON"]),
         (Answer::json(&json!({"token": "x"})), &["has no `access_token`"]),
-        (Answer::lost(crate::http::Reason::ConnectionRefused), &["nobody listens at this address"]),
+        (Answer::lost(crate::http::Reason::ConnectionRefused), &["nothing listens at this address"]),
     ];
     for (answer, words) in cases {
         let api = Api::new(move |_| answer.clone());
@@ -240,11 +240,11 @@ fn credentials_that_no_header_can_carry_are_refused_without_being_shown() {
     for auth in [json!({"token": "s3cret\nline"}), json!({"api_key": "s3cret\nline"})] {
         let api = Api::new(one_row);
         let error = message(run(&api, &json!({"auth": auth}), &json!({})));
-        says(&error, &["characters that no header can carry"]);
+        says(&error, &["characters that are not allowed in a header"]);
         assert!(!error.contains("s3cret"), "{error}");
         assert_eq!(api.asked().len(), 0, "{auth}");
     }
     let api = Api::new(one_row);
     let error = message(run(&api, &json!({"auth": {"api_key": "k-123", "name": "a b"}}), &json!({})));
-    says(&error, &["`auth.name` is `a b`", "no header can be called"]);
+    says(&error, &["`auth.name` is `a b`", "not a valid name of a header"]);
 }

@@ -61,9 +61,9 @@ fn what_is_no_json_is_said_with_address_and_cause() {
             &["the answer is empty (its content type is application/json)", "`method`"],
         ),
         ("application/json", b" \n ", &["the answer is empty"]),
-        ("application/json", b"[{\"id\": 1}, {\"id\": ]", &["is no JSON", "line 1 column 20"]),
-        ("application/json", b"[{\"id\": 1}, {\"id\": 2", &["it breaks off", "line 1 column 20"]),
-        ("application/json", b"OK", &["is no JSON"]),
+        ("application/json", b"[{\"id\": 1}, {\"id\": ]", &["is not JSON", "line 1 column 20"]),
+        ("application/json", b"[{\"id\": 1}, {\"id\": 2", &["it ends early", "line 1 column 20"]),
+        ("application/json", b"OK", &["is not JSON"]),
         ("application/json", b"[\"\xff\"]", &["not UTF-8 from byte 3 on"]),
         ("application/json; charset=x-own", b"[]", &["charset is `x-own`, which is not known"]),
         ("application/json; charset=shift_jis", b"[\"\x81\x30\"]", &["not Shift_JIS"]),
@@ -162,11 +162,11 @@ fn a_large_body_that_breaks_off_is_an_error_behind_its_rows() {
     let error = loop {
         match producer.next_page() {
             Ok(Some(page)) => count += page.rows(),
-            Ok(None) => panic!("the end of half a body is no end"),
+            Ok(None) => panic!("the end of half a body is not an end"),
             Err(error) => break error.to_string(),
         }
     };
-    says(&error, &["https://api.example/v1/items", "broke off", "run again"]);
+    says(&error, &["https://api.example/v1/items", "ended early", "run again"]);
     assert!((40..50).contains(&count), "{count} rows came before");
 }
 
@@ -179,7 +179,7 @@ fn a_large_body_that_is_no_document_is_told_by_its_begin() {
     let number = "1".repeat(5 << 20);
     let error =
         message(fetched(&saying(Answer::of("application/json", number).in_pieces(1 << 20)), &endpoint));
-    says(&error, &["it is no object and no list"]);
+    says(&error, &["it is neither an object nor a list"]);
 }
 
 #[test]

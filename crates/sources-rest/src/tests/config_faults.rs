@@ -44,7 +44,7 @@ fn mistakes_in_a_paginator_name_key_and_remedy() {
         (
             json!({"type": "page_number", "total_path": null, "stop_after_empty_page": false}),
             "",
-            &["nothing tells where the pages end", "has_more_path", "stop_after_empty_page = true"],
+            &["nothing says where the pages end", "has_more_path", "stop_after_empty_page = true"],
         ),
         (json!({"type": "cursor", "cursor_path": "a[?(@.b)]"}), "cursor_path", &["a[?(@.b)]"]),
         (json!({"type": "json_link", "next_url_path": "a["}), "next_url_path", &["a["]),
@@ -172,9 +172,9 @@ fn mistakes_in_an_endpoint_name_key_and_remedy() {
         (
             json!({"path": "a/{resources.other.id}"}),
             "endpoint",
-            &["`other` is no other resource", "there are parent, items"],
+            &["`other` is not another resource", "there are parent, items"],
         ),
-        (json!({"path": "a/{resources.items.id}"}), "endpoint", &["`items` is no other resource"]),
+        (json!({"path": "a/{resources.items.id}"}), "endpoint", &["`items` is not another resource"]),
         (json!({"path": "a/{resources.parent}"}), "endpoint", &["should be `{resources.<parent>.<field>}`"]),
         (
             json!({"path": "a/{resources.parent.id}/{resources.other.id}"}),
@@ -200,7 +200,7 @@ fn mistakes_in_an_endpoint_name_key_and_remedy() {
         (
             json!({"params": {"q": {"type": "incremental", "cursor_path": "y", "end_value": 3}}}),
             "endpoint.params.q",
-            &["belong into `endpoint.incremental`"],
+            &["belong in `endpoint.incremental`"],
         ),
     ] {
         let (found, reason) = mistake(&json!({"endpoint": endpoint}));
@@ -243,7 +243,7 @@ fn mistakes_in_a_client_name_key_and_remedy() {
             "session.verify",
             &["nowhere.pem", "cannot read certificates"][..],
         ),
-        (json!({"session": {"proxy": "http://["}}), "session.proxy", &["no address of a proxy"]),
+        (json!({"session": {"proxy": "http://["}}), "session.proxy", &["not a URL of a proxy"]),
     ] {
         let fault = source(&api(), &client).expect_err("a mistake");
         assert_eq!(fault.key, key, "{client}");
@@ -253,9 +253,9 @@ fn mistakes_in_a_client_name_key_and_remedy() {
     let fault = made.resource("items", ResourceTable::default(), &["items"]).expect_err("no such scheme");
     says(&fault.reason, &["ftp://api.example/v1/items", "must begin with https:// or http://"]);
     let made = source(&api(), &json!({"base_url": "api.example/v1"})).unwrap();
-    let fault = made.resource("items", ResourceTable::default(), &["items"]).expect_err("no address");
+    let fault = made.resource("items", ResourceTable::default(), &["items"]).expect_err("not a URL");
     assert_eq!(fault.key, "endpoint.path");
-    says(&fault.reason, &["`api.example/v1/items` is no address", "set `base_url`", "https://"]);
+    says(&fault.reason, &["`api.example/v1/items` is not a URL", "set `base_url`", "https://"]);
 }
 
 #[test]

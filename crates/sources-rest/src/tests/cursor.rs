@@ -86,7 +86,7 @@ fn values_may_be_converted_on_their_way_into_requests() {
     assert_eq!(asked(&endpoint, &json!(4), &json!(null)).target(), "/v1/items?from=8");
     for (text, words) in [
         ("fromdateiso8601", &["`fromdateiso8601` failed"][..]),
-        ("empty", &["`empty` gives nothing for \"x\""]),
+        ("empty", &["`empty` returns nothing for \"x\""]),
     ] {
         let table = json!({"endpoint": {"incremental": convert(text)}});
         let mut producer = resource(&api(), &json!({}), &table).unwrap().producer;

@@ -1,4 +1,4 @@
-//! What nobody has said: where the rows are, and how the next page is asked for.
+//! What is detected: where the rows are, and how the next page is asked for.
 
 use cartage_source_api::Producer;
 use serde_json::{Value, json};
@@ -147,7 +147,7 @@ fn a_selector_that_leads_nowhere_is_an_error_at_first_and_a_warning_later() {
 
     let list = Api::new(|_| Answer::json(&json!([1])));
     let error = message(fetched(&list, &json!({"data_selector": "rows", "paginator": "single_page"})));
-    says(&error, &["`rows` finds nothing", "it is no object"]);
+    says(&error, &["`rows` finds nothing", "it is not an object"]);
 
     // Once there were rows, an answer without them is an empty page.
     let some = Api::new(|asked| {

@@ -169,9 +169,9 @@ fn why_there_is_no_answer_is_said_with_its_remedy() {
         (Reason::CertificateOfAnotherHost, &["that of another host", "`base_url`"]),
         (Reason::CertificateNotTrusted, &["is not trusted", "`client.session.verify`"]),
         (Reason::UnknownHost, &["no host of this name", "`base_url`"]),
-        (Reason::ConnectionRefused, &["nobody listens at this address, 5 tries", "host and port"]),
+        (Reason::ConnectionRefused, &["nothing listens at this address, 5 tries", "host and port"]),
         (Reason::Unreachable, &["cannot be reached, 5 tries", "HTTPS_PROXY"]),
-        (Reason::AnswerBroken, &["broke off or cannot be decoded, 5 tries", "run again"]),
+        (Reason::AnswerBroken, &["ended early or cannot be decoded, 5 tries", "run again"]),
         (Reason::ConnectionBroken, &["the connection broke, 5 tries", "run again"]),
     ] {
         let api = failing(9, Answer::lost(reason));

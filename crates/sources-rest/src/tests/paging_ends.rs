@@ -18,13 +18,13 @@ fn a_walk_that_would_go_on_for_ever_is_stopped_and_the_cause_named() {
         (
             json!({"rows": [{"id": 1}]}),
             json!({"type": "page_number", "total_path": null}),
-            "it does not look at the parameter of the paginator",
+            "it ignores the parameter of the paginator",
             3,
         ),
         (
             json!({"rows": [{"id": 1}]}),
             json!({"type": "offset", "limit": 1, "total_path": null}),
-            "it does not look at the parameter of the paginator",
+            "it ignores the parameter of the paginator",
             3,
         ),
     ];
@@ -33,7 +33,7 @@ fn a_walk_that_would_go_on_for_ever_is_stopped_and_the_cause_named() {
         let endpoint = json!({"data_selector": "rows", "paginator": paginator});
         says(
             &message(fetched(&api, &endpoint)),
-            &["https://api.example/v1/items", "for ever", reason, "check"],
+            &["https://api.example/v1/items", "forever", reason, "check"],
         );
         assert_eq!(api.asked().len(), requests, "{paginator}");
     }
@@ -68,9 +68,9 @@ fn what_is_no_total_link_or_boolean_is_an_error_that_names_the_key() {
         (
             json!({"total": "many"}),
             offset("total_path", "total"),
-            &["\"many\", no whole number", "`total_path`"],
+            &["\"many\", not a whole number", "`total_path`"],
         ),
-        (json!({"total": [1]}), offset("total_path", "total"), &["[1], no whole number"]),
+        (json!({"total": [1]}), offset("total_path", "total"), &["[1], not a whole number"]),
         (json!({"total": 9}), offset("has_more_path", "more"), &["`has_more_path` leads to nothing"]),
         (json!({"total": 9, "more": "perhaps"}), offset("has_more_path", "more"), &["leads to \"perhaps\""]),
         (
@@ -78,9 +78,9 @@ fn what_is_no_total_link_or_boolean_is_an_error_that_names_the_key() {
             offset("has_more_path", "more"),
             &["leads to 1, not to true or false"],
         ),
-        (json!({"next": 17}), json!("json_link"), &["is 17, no text", "`next_url_path`"]),
-        (json!({"next": "ftp://api.example/x"}), json!("json_link"), &["is no address"]),
-        (json!({"next": "http://["}), json!("json_link"), &["is no address"]),
+        (json!({"next": 17}), json!("json_link"), &["is 17, not a text", "`next_url_path`"]),
+        (json!({"next": "ftp://api.example/x"}), json!("json_link"), &["is not a URL"]),
+        (json!({"next": "http://["}), json!("json_link"), &["is not a URL"]),
     ] {
         let mut body = json!({"rows": [{"id": 1}]});
         body.as_object_mut().unwrap().extend(around.as_object().unwrap().clone());

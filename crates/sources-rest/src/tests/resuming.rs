@@ -135,7 +135,7 @@ fn a_paginator_and_a_selector_that_were_found_go_on_as_what_they_were() {
     }
 }
 
-/// Two answers of five megabytes each, in several pages; the first one has so many rows.
+/// Two answers of five megabytes each, in several pages; the first one has this many rows.
 fn large(asked: &Asked, first_has: usize) -> Answer {
     let first = asked.number("from", 0);
     let text = "x".repeat(100_000);

@@ -135,7 +135,7 @@ impl Memory {
         self.0.is_empty()
     }
 
-    /// Takes at most so many pages, remembers what they change, and gives their rows. True if it came to the end.
+    /// Takes at most this many pages, remembers what they change, and gives their rows. True if it came to the end.
     pub(super) fn take_pages(
         &mut self,
         producer: &mut RestProducer,

@@ -68,14 +68,14 @@ fn connections_that_break_are_made_again() {
     let error = message(&server.url(), &json!({}), "fail/always_truncated");
     says(
         &error,
-        &[&format!("GET {}/fail/always_truncated", server.url()), "broke off", "3 tries", "run again"],
+        &[&format!("GET {}/fail/always_truncated", server.url()), "ended early", "3 tries", "run again"],
     );
 }
 
 #[test]
 fn hosts_that_are_not_there_are_told_apart() {
     let nobody = message("http://127.0.0.1:9", &json!({}), "x");
-    says(&nobody, &["nobody listens at this address, 3 tries", "check host and port of `base_url`"]);
+    says(&nobody, &["nothing listens at this address, 3 tries", "check host and port of `base_url`"]);
     let no_host = message("http://no-such-host.invalid", &json!({}), "x");
     says(&no_host, &["there is no host of this name", "check `base_url`"]);
     // A server that speaks no TLS.
@@ -128,6 +128,6 @@ fn a_proxy_that_is_named_is_asked_for_everything() {
     let server = RestServer::start();
     let session = json!({"proxy": "http://127.0.0.1:9", "request_max_attempts": 1});
     let error = message(&server.url(), &session, "posts");
-    says(&error, &["nobody listens"]);
+    says(&error, &["nothing listens"]);
     assert_eq!(server.seen().len(), 0, "nothing goes past the proxy");
 }

@@ -48,7 +48,7 @@ fn a_source_and_its_resources_can_be_cloned_renamed_and_run_again() {
     pipeline.extract_source(once.clone()).unwrap();
     let error = pipeline.extract_source(once).unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("went to an earlier run"), "{cause}");
+    assert!(cause.contains("consumed by an earlier run"), "{cause}");
 }
 
 #[test]

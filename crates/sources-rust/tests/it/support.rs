@@ -32,7 +32,7 @@ impl Pipeline {
         }
     }
 
-    /// One whose packages end behind so many rows, where they may.
+    /// One whose packages end after this many rows, where they may.
     pub(crate) fn with_packages_of(rows: u64) -> Self {
         let mut pipeline = Self::new();
         pipeline.settings.package =

@@ -225,7 +225,7 @@ fn a_limit_of_the_parent_limits_its_children() {
 
 #[test]
 fn a_child_of_a_cursor_is_extracted_again_with_it_after_a_crash() {
-    // What a run after an interrupted one leaves out is what is not resumable. The parent goes on behind its rows,
+    // What a run after an interrupted one leaves out is what is not resumable. The parent continues after its rows,
     // so its children must follow, or the rows of new users would never come.
     let fresh = users(&[2]).incremental("id");
     let orders = &fresh | transformer("orders", |user: User| Ok(vec![user]));

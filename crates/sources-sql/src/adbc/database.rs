@@ -31,7 +31,7 @@ impl fmt::Debug for Adbc {
     }
 }
 
-/// Reads the credentials that stand in `credentials`.
+/// Reads the credentials in `credentials`.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<Adbc, SqlError> {
     Ok(Adbc {
         credentials: Credentials::read(credentials)?,

@@ -1,4 +1,4 @@
-//! The library of a driver, and what it is told.
+//! The library of a driver, and its options.
 
 use std::path::{Path, PathBuf};
 
@@ -101,7 +101,7 @@ impl Credentials {
                     return Err(SqlError::new(format!(
                         "the option `{key}` of the driver is neither a text nor a number"
                     ))
-                    .with_remedy("options whose names have dots stand in quotes: \"adbc.x.y\" = \"..\""));
+                    .with_remedy("options whose names have dots need quotes: \"adbc.x.y\" = \"..\""));
                 }
             };
             told.push((OptionDatabase::Other(key.clone()), value));

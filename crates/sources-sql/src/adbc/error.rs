@@ -15,7 +15,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// What the driver is told, which may hold passwords: whole texts, and the password of an address.
+    /// The options of the driver, which may hold passwords: whole texts, and the password of an address.
     pub(super) fn of<'a>(told: impl Iterator<Item = &'a str>) -> Self {
         let mut secrets = Vec::new();
         for text in told.filter(|text| text.len() > 3) {
@@ -42,7 +42,7 @@ impl Secrets {
         let described = SqlError::new(format!("{doing}: {}", self.hidden(&cause.message)));
         let remedy = match cause.status {
             Status::Unauthenticated => "check `uri`, `username` and `password` of the credentials",
-            Status::Unauthorized => "let the user of the credentials read it",
+            Status::Unauthorized => "allow the user of the credentials to read it",
             Status::NotFound => "check the names of tables, and whether `schema` is right",
             Status::InvalidArguments => {
                 "check the SQL of `query` and `where`, and the options in the credentials"
@@ -58,7 +58,7 @@ impl Secrets {
     /// An error while rows come.
     pub(super) fn stream(&self, cause: &arrow::error::ArrowError) -> SqlError {
         SqlError::new(format!("cannot read: {}", self.hidden(&cause.to_string())))
-            .with_remedy("see what the driver says; then run again")
+            .with_remedy("see the message of the driver; then run again")
     }
 }
 

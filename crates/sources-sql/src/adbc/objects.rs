@@ -23,7 +23,7 @@ struct DbSchema {
 /// A table or view.
 #[derive(Debug, Deserialize)]
 pub(super) struct Table {
-    /// Its name.
+    /// Name of the table.
     #[serde(rename = "table_name")]
     pub(super) name: String,
     #[serde(rename = "table_type")]

@@ -113,7 +113,7 @@ impl Session for AdbcSession {
             Relation::Table { schema, name } => {
                 let place = schema.as_ref().map(|schema| format!("{}.", self.spelling.quoted(schema)));
                 let place = place.unwrap_or_default() + &self.spelling.quoted(name);
-                // What is not known of keys is no reason not to read the table.
+                // A table whose keys are not known can still be read.
                 let tables = self.tables(ObjectDepth::All, schema.as_deref(), Some(name)).unwrap_or_default();
                 let table = tables.into_iter().find(|table| table.name == *name);
                 (format!("SELECT * FROM {place}"), table)

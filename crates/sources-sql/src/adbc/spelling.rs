@@ -6,7 +6,7 @@ use crate::reflected::{Bound, ReflectedColumn};
 /// What is known of the SQL of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
-    /// Before and behind a name.
+    /// Before and after a name.
     quote: char,
     /// Whether there are dates and times, rather than texts.
     has_dates: bool,

@@ -1,4 +1,4 @@
-//! Batches as a database hands them over, as those of the sink: columns of their kinds, so many rows at a time.
+//! Batches as a database hands them over, as those of the sink: columns of their kinds, a number of rows at a time.
 
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use crate::kind::Kind;
 
-/// The kind that holds every value of the type. What has none of its own is text.
+/// The kind that holds every value of the type. All other types are text.
 pub(crate) fn kind_of(of: &DataType) -> Kind {
     match of {
         DataType::Boolean => Kind::Bool,

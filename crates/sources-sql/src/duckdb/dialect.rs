@@ -16,7 +16,7 @@ use crate::floats::fits_short;
 use crate::kind::Kind;
 use crate::reflected::{Bound, ReflectedColumn};
 
-/// A file.
+/// A DuckDB file that is read.
 #[derive(Debug)]
 pub(crate) struct DuckDb {
     path: PathBuf,
@@ -32,7 +32,7 @@ struct Keys {
     database: String,
 }
 
-/// Reads the credentials that stand in `credentials`; relative paths start from the folder of the pipeline file.
+/// Reads the credentials in `credentials`; relative paths start from the folder of the pipeline file.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<DuckDb, SqlError> {
     const REMEDY: &str = "write duckdb:///file.duckdb, with four slashes for a path from the root";
     let wrong = || SqlError::new("the connection string names no DuckDB file").with_remedy(REMEDY);

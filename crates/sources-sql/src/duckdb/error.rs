@@ -17,8 +17,8 @@ pub(super) fn statement(doing: &str, cause: &duckdb::Error) -> SqlError {
         described.with_remedy("check the SQL of `query` and `where`")
     } else if text.contains("is infinite") || text.contains("Conversion Error") {
         described.with_remedy(
-            "to load all values of the column as text, set `columns.NAME.data_type = \"text\"` on the resource; or leave \
-             such rows out by `where`",
+            "to load all values of the column as text, set `columns.NAME.data_type = \"text\"` on the resource; or exclude \
+             such rows with `where`",
         )
     } else {
         described

@@ -82,7 +82,7 @@ fn table(
     Ok(reflected)
 }
 
-/// The columns of what can stand behind FROM.
+/// The columns of what can follow FROM.
 fn columns(connection: &Connection, of: &str, not_null: &[String]) -> duckdb::Result<Vec<ReflectedColumn>> {
     let mut statement = connection.prepare(&format!("DESCRIBE SELECT * FROM {of}"))?;
     let described =

@@ -22,7 +22,7 @@ impl DuckDbSession {
     pub(super) fn open(path: &Path) -> Result<Self, SqlError> {
         if !path.is_file() {
             return Err(SqlError::new(format!("there is no file {}", path.display())).with_remedy(
-                "check the path in `credentials`; it begins at the folder of the pipeline file",
+                "check the path in `credentials`; it is relative to the folder of the pipeline file",
             ));
         }
         let config = Config::default().access_mode(AccessMode::ReadOnly).and_then(|config| {

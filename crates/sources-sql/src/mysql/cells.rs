@@ -78,13 +78,13 @@ fn push_integer(builder: &mut ColumnBuilder, value: i128) -> Result<(), ValueErr
         },
         _ => match i64::try_from(value) {
             Ok(value) => builder.push_integer(value),
-            Err(_) => Err(ValueError::new(format!("{value} is no integer of 64 bits"))),
+            Err(_) => Err(ValueError::new(format!("{value} is not an integer of 64 bits"))),
         },
     }
 }
 
 fn no_such_day(year: u16, month: u8, day: u8) -> ValueError {
-    ValueError::new(format!("{year:04}-{month:02}-{day:02} is no day of the calendar"))
+    ValueError::new(format!("{year:04}-{month:02}-{day:02} is not a day of the calendar"))
 }
 
 #[cfg(test)]

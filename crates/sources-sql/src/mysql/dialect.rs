@@ -20,7 +20,7 @@ pub(crate) struct Mysql {
     credentials: MysqlCredentials,
 }
 
-/// Reads the credentials that stand in `section`.
+/// Reads the credentials in `section`.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<Mysql, SqlError> {
     let (credentials, _) = MysqlCredentials::FORM.split(credentials)?;
     let place = CredentialsPlace { settings: section, base_dir: section.base_dir() };
@@ -74,7 +74,7 @@ impl Database for Mysql {
     }
 }
 
-/// A geometric value as text, in front of which stands its reference system where it has one.
+/// A geometric value as text, preceded by its reference system where it has one.
 fn well_known_text(expression: &str) -> String {
     let text = format!("ST_AsText({expression})");
     let system = format!("ST_SRID({expression})");

@@ -21,7 +21,7 @@ pub(super) fn statement(doing: &str, cause: &Error) -> SqlError {
     };
     let described = SqlError::new(format!("{doing}: {} ({code})", one_line(message)));
     let known = match code {
-        1044 | 1142 | 1143 | 1227 | 1370 => "let the user of the credentials read it: GRANT SELECT",
+        1044 | 1142 | 1143 | 1227 | 1370 => "allow the user of the credentials to read it: GRANT SELECT",
         1049 => "check `schema`, which is the database here",
         1053 | 1927 => "the server ended the connection: run again",
         1054 => "check the names of columns in `query` and `where`",
@@ -45,7 +45,7 @@ pub(super) fn lost_value(message: &str) -> SqlError {
     )
 }
 
-/// Whether there may be a connection in a moment: the server starts, or has no room.
+/// Whether there may be a connection soon: the server starts, or has no room.
 pub(super) fn may_pass(cause: &Error) -> bool {
     match cause {
         Error::Server(ServerError { code, .. }) => matches!(code, 1040 | 1053 | 1203),
@@ -62,8 +62,8 @@ pub(super) fn connect(place: &str, cause: &Error) -> SqlError {
                 1045 | 1698 => "check username and password of the credentials",
                 1044 | 1049 => "check the database of the credentials, and whether the user may use it",
                 1040 | 1203 | 1226 => "end other connections, or raise max_connections of the server",
-                1129 | 1130 => "let the server take connections of this user from here",
-                _ => "see what the server says",
+                1129 | 1130 => "let the server accept connections of this user from here",
+                _ => "see the message of the server",
             };
             (format!("{} ({code})", one_line(message)), remedy)
         }

@@ -58,7 +58,7 @@ pub(super) async fn reflect(conn: &mut Conn, relation: &Relation) -> Result<Refl
     match relation {
         Relation::Query(query) => of_query(conn, query).await,
         Relation::Table { schema, name } => {
-            let failed = |cause| statement("cannot look at the table", &cause);
+            let failed = |cause| statement("cannot read the definition of the table", &cause);
             let database = database_of(conn, schema.as_deref()).await.map_err(failed)?;
             of_table(conn, &database, name).await.map_err(failed)?.ok_or_else(|| {
                 SqlError::new(format!("there is no such table or view in the database `{database}`"))

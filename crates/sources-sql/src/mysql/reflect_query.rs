@@ -10,13 +10,13 @@ use crate::error::SqlError;
 use crate::reflected::{Reflected, ReflectedColumn};
 use crate::statement::without_bounds;
 
-/// The character set of bytes that are no text.
+/// The character set of bytes that are not text.
 const BINARY: u16 = 63;
 /// Bytes of a character in UTF-8, as lengths count them.
 const CHARACTER: u32 = 4;
 
 pub(super) async fn of_query(conn: &mut Conn, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let prepared = conn.prep(format!("SELECT * FROM ({query}\n) AS q")).await;
     let prepared = prepared.map_err(|cause| statement("the query is refused", &cause))?;

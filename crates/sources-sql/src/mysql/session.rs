@@ -29,13 +29,13 @@ const SETTINGS: [&str; 3] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 ];
 
-/// All tables of a statement are read as of one moment.
+/// All tables of a statement are read as of one point in time.
 const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// How long is waited between attempts to connect.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
-/// How long the server is asked to give up a statement.
+/// How long the server is asked to cancel a statement.
 const CANCEL: Duration = Duration::from_secs(1);
 
 /// A connection, and the executor that moves its bytes in the thread that calls.
@@ -92,7 +92,7 @@ impl Session for MysqlSession {
             }
         });
         if result.is_err() {
-            // To say goodbye, all rows that were not taken would have to be.
+            // To close the connection properly, all remaining rows would have to be read.
             drop(self.conn.take());
         }
         if let Err(Stop::NotWanted) = result {
@@ -105,7 +105,7 @@ impl Session for MysqlSession {
 }
 
 impl Drop for MysqlSession {
-    /// Says goodbye, or the server would note an aborted connection.
+    /// Closes the connection properly, or the server would count an aborted connection.
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take() {
             // If it is closed already, nothing is left to be done.
@@ -114,7 +114,7 @@ impl Drop for MysqlSession {
     }
 }
 
-/// Connects, also to a server that starts or has no room at the moment.
+/// Connects, also to a server that is starting or has no free connection yet.
 async fn connection(login: &Login, credentials: &MysqlCredentials) -> mysql_async::Result<Conn> {
     for wait in WAITS {
         match cartage_sql_client::mysql::connect(login, credentials).await {

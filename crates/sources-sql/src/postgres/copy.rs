@@ -114,7 +114,7 @@ impl<'a> CopyReader<'a> {
 
 enum Row {
     Incomplete,
-    /// It has so many bytes.
+    /// It has this many bytes.
     Complete(usize),
     End,
 }

@@ -20,7 +20,7 @@ pub(crate) struct Postgres {
     credentials: PostgresCredentials,
 }
 
-/// Reads the credentials that stand in `section`.
+/// Reads the credentials in `section`.
 pub(crate) fn open(credentials: &Section, section: &Section) -> Result<Postgres, SqlError> {
     let (credentials, _) = PostgresCredentials::FORM.split(credentials)?;
     let place = CredentialsPlace { settings: section, base_dir: section.base_dir() };
@@ -73,7 +73,7 @@ impl Database for Postgres {
                 return format!("'{number}'::float4");
             }
             Bound::Number(number) if column.kind == Kind::Float => return format!("'{number}'::float8"),
-            // An index on integers is of no use for conditions on numerics.
+            // An index on integers does not help conditions on numerics.
             Bound::Number(number) if column.kind == Kind::Integer && number.parse::<i64>().is_ok() => {
                 return format!("'{number}'::int8");
             }

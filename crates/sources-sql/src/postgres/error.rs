@@ -17,7 +17,7 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
     let described =
         SqlError::new(format!("{doing}: {} ({})", one_line(error.message()), error.code().code()));
     let known = match error.code().code() {
-        "42501" => "let the user of the credentials read it: GRANT SELECT, and USAGE on the schema",
+        "42501" => "allow the user of the credentials to read it: GRANT SELECT, and USAGE on the schema",
         "42P01" => "check the names of tables, and whether `schema` is right",
         "42703" => "check the names of columns in `query` and `where`",
         "42601" => "check the SQL of `query` and `where`",
@@ -31,7 +31,7 @@ pub(super) fn statement(doing: &str, cause: &tokio_postgres::Error) -> SqlError 
     described.with_remedy(known)
 }
 
-/// Whether the server may let us in a moment later: it starts, restarts, or has no room.
+/// Whether the server may accept connections later: it starts, restarts, or has no room.
 pub(super) fn may_pass(failure: &ConnectFailure) -> bool {
     let ConnectFailure::Refused(cause) = failure else { return false };
     if let Some(code) = cause.code() {
@@ -60,9 +60,9 @@ pub(super) fn connect(place: &str, failure: ConnectFailure) -> SqlError {
         }
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => "check the database of the credentials",
         Some(code) if *code == SqlState::TOO_MANY_CONNECTIONS => {
-            "set fewer `max_connections` on the source, or let the server have more"
+            "lower `max_connections` of the source, or raise that of the server"
         }
-        Some(_) => "see what the server says",
+        Some(_) => "see the message of the server",
         None if chain(&cause).contains("certificate") => {
             "name the file of trusted certificates with sslrootcert, or choose another sslmode"
         }

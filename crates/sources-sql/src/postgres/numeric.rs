@@ -5,7 +5,7 @@ use crate::error::ValueError;
 
 const NEGATIVE: u16 = 0x4000;
 
-/// So many groups and one more fit into 64 bits.
+/// This many groups and one more fit into 64 bits.
 const SHORT: usize = 3;
 
 /// The value in units of `10^-scale`.
@@ -19,8 +19,8 @@ pub(super) fn unscaled(cell: &[u8], precision: u8, scale: u8) -> Result<i128, Va
     let sign = u16::from_be_bytes([head[4], head[5]]);
     match sign {
         0 | NEGATIVE => {}
-        0xC000 => return Err(ValueError::new("NaN is no decimal")),
-        _ => return Err(ValueError::new("an infinite value is no decimal")),
+        0xC000 => return Err(ValueError::new("NaN is not a decimal")),
+        _ => return Err(ValueError::new("an infinite value is not a decimal")),
     }
     let mut groups = groups.chunks_exact(2).map(|group| u16::from_be_bytes([group[0], group[1]]));
     let Some(mut last) = groups.next_back() else { return Ok(0) };
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(unscaled(&cell(0, 0, &[]), 1, 0), Ok(0));
         let nines: Vec<u16> = [vec![99], vec![9999; 9]].concat();
         assert_eq!(unscaled(&cell(9, 0, &nines), 38, 0), Ok(10_i128.pow(38) - 1));
-        // 38 digits, of which 37 behind the point: the last group has three zeros.
+        // 38 digits, of which 37 after the point: the last group has three zeros.
         let long: Vec<u16> = [vec![9], vec![9999; 9], vec![9000]].concat();
         assert_eq!(unscaled(&cell(0, 0, &long), 38, 37), Ok(10_i128.pow(38) - 1));
         assert!(unscaled(&cell(-5, 0, &[1]), 38, 9).is_err());

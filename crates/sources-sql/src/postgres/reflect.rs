@@ -72,19 +72,21 @@ pub(super) async fn reflect(client: &Client, relation: &Relation) -> Result<Refl
         Relation::Query(query) => of_query(client, query).await,
         Relation::Table { schema, name } => {
             let found = of_table(client, schema.as_deref(), name).await;
-            found.map_err(|cause| statement("cannot look at the table", &cause))?.ok_or_else(|| {
-                let schema = schema
-                    .as_deref()
-                    .map_or_else(|| "the current schema".to_owned(), |name| format!("schema `{name}`"));
-                SqlError::new(format!("there is no such table or view in {schema}"))
-                    .with_remedy("check `table` (upper and lower case count) and `schema`")
-            })
+            found.map_err(|cause| statement("cannot read the definition of the table", &cause))?.ok_or_else(
+                || {
+                    let schema = schema
+                        .as_deref()
+                        .map_or_else(|| "the current schema".to_owned(), |name| format!("schema `{name}`"));
+                    SqlError::new(format!("there is no such table or view in {schema}"))
+                        .with_remedy("check `table` (upper and lower case count) and `schema`")
+                },
+            )
         }
     }
 }
 
 async fn of_query(client: &Client, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let wrong = |cause: tokio_postgres::Error| statement("the query is refused", &cause);
     let prepared = client.prepare(&format!("SELECT * FROM ({query}\n) AS q")).await.map_err(wrong)?;

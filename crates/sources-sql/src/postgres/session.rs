@@ -26,7 +26,7 @@ const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SE
 /// How long is waited between attempts to connect.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
-/// How long the server is asked to give up a statement.
+/// How long the server is asked to cancel a statement.
 const CANCEL: Duration = Duration::from_secs(1);
 
 /// A connection, and the executor that moves its bytes in the thread that calls.
@@ -71,7 +71,7 @@ impl PostgresSession {
     }
 }
 
-/// Connects, also to a server that starts or has no room at the moment.
+/// Connects, also to a server that is starting or has no free connection yet.
 async fn client(login: &Login, credentials: &PostgresCredentials) -> Result<Client, ConnectFailure> {
     for wait in WAITS {
         match cartage_sql_client::postgres::connect(login, credentials).await {

@@ -1,4 +1,4 @@
-//! One moment for several sessions, and tables in ranges of their blocks.
+//! One snapshot for several sessions, and tables in ranges of their blocks.
 
 use std::num::NonZeroUsize;
 
@@ -19,10 +19,10 @@ const BLOCKS: &str = "SELECT pg_relation_size(c.oid) / current_setting('block_si
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AND a.amname = 'heap' \
     AND current_setting('server_version_num')::int >= 140000 AND has_table_privilege(c.oid, 'SELECT')";
 
-/// Bytes of a part, where nobody says how many there are. A table with less is read in one go.
+/// Bytes of a part, where the number of parts is not configured. A table with less is read in one go.
 const PART_BYTES: i64 = 32 << 20;
 
-/// Most parts, where nobody says how many there are: each costs a statement.
+/// Most parts, where their number is not configured: each costs a statement.
 const MOST_PARTS: i64 = 1024;
 
 impl SnapshotSession for PostgresSession {
@@ -45,7 +45,7 @@ impl SnapshotSession for PostgresSession {
 
     fn places(&mut self, wanted: &WantedPlaces<'_>) -> Result<Option<Vec<String>>, SqlError> {
         let Relation::Table { schema, name } = wanted.relation else { return Ok(None) };
-        let failed = |cause: tokio_postgres::Error| statement("cannot look at the size of the table", &cause);
+        let failed = |cause: tokio_postgres::Error| statement("cannot read the size of the table", &cause);
         let found = self.runtime.block_on(self.client.query_opt(BLOCKS, &[schema, name]));
         let Some(row) = found.map_err(failed)? else { return Ok(None) };
         let (blocks, bytes): (i64, i64) =
@@ -67,7 +67,7 @@ impl SnapshotSession for PostgresSession {
 }
 
 impl PostgresSession {
-    /// Whether the server means to look at each row for this statement.
+    /// Whether the server plans to scan each row for this statement.
     fn reads_all_blocks(&self, sql: &str) -> Result<bool, SqlError> {
         let explain = format!("EXPLAIN (COSTS off) {sql}");
         let rows = self.runtime.block_on(self.client.query(explain.as_str(), &[]));

@@ -7,7 +7,7 @@ use crate::reflected::ReflectedColumn;
 /// The type of uuids that are of no domain.
 const UUID: &str = "uuid";
 
-/// A type behind its domains, as the catalog has it.
+/// A type below its domains, as the catalog has it.
 #[derive(Debug)]
 pub(super) struct PgType<'a> {
     pub(super) name: &'a str,

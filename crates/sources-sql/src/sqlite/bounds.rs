@@ -3,7 +3,8 @@
 //! SQLite compares values of different kinds by the kind first: numbers before texts before blobs. Values of another
 //! kind than the bound pass, since whether they can be read at all is decided later. Texts of dates and times are
 //! compared as texts, which finds them by an index; the bound is a text that none of the forms of what lies beyond it
-//! sorts before (or behind). A text of another zone than UTC, which a column without zones cannot have, may lie a day off.
+//! sorts before (or after). A text of another zone than UTC, which a column without zones cannot have, may lie a day
+//! off.
 
 use super::quote;
 use crate::decimals::plain;
@@ -60,7 +61,7 @@ pub(super) fn literal(column: &ReflectedColumn, bound: &Bound) -> String {
     quote::text(own.as_ref().unwrap_or(text))
 }
 
-/// A text that sorts before all forms of a time from a bound on, or behind all of those up to it.
+/// A text that sorts before all forms of a time from a bound on, or after all of those up to it.
 fn end_of_moments(kind: Kind, is_lower: bool, bound: &str) -> Option<String> {
     if kind == Kind::Time {
         let time = time_text(time_of(bound)?);

@@ -41,7 +41,7 @@ impl Seen {
     }
 }
 
-/// Gives a kind to `columns` of what stands behind `FROM`.
+/// Gives a kind to `columns` of what follows `FROM`.
 pub(super) fn look(
     connection: &Connection,
     from: &str,
@@ -50,7 +50,7 @@ pub(super) fn look(
     if columns.is_empty() {
         return Ok(());
     }
-    let failed = |cause| statement("cannot look at the values", &cause);
+    let failed = |cause| statement("cannot read the values", &cause);
     let classes: Vec<String> =
         columns.iter().map(|column| format!("typeof({})", column.expression)).collect();
     let sql = format!("SELECT {} FROM {from} LIMIT {ROWS}", classes.join(", "));

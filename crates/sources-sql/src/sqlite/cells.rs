@@ -22,7 +22,7 @@ pub(super) fn push(builder: &mut ColumnBuilder, kind: Kind, value: ValueRef<'_>)
         (Kind::Integer, ValueRef::Integer(value)) => builder.push_integer(value),
         (Kind::Integer, ValueRef::Real(value)) => match exact_integer(value) {
             Some(value) => builder.push_integer(value),
-            None => Err(stored(&ValueRef::Real(value), "no integer of 64 bits")),
+            None => Err(stored(&ValueRef::Real(value), "not an integer of 64 bits")),
         },
         (Kind::Float, ValueRef::Real(value)) => builder.push_float(value),
         (Kind::Float, ValueRef::Integer(value)) => match exact_float(value) {
@@ -33,16 +33,16 @@ pub(super) fn push(builder: &mut ColumnBuilder, kind: Kind, value: ValueRef<'_>)
         (Kind::Bool, ValueRef::Integer(value @ (0 | 1))) => builder.push_bool(value == 1),
         (Kind::Bool, value) => Err(stored(&value, "neither 0 nor 1")),
         (Kind::Binary, ValueRef::Blob(bytes)) => builder.push_binary(bytes),
-        (Kind::Binary, value @ ValueRef::Text(_)) => Err(stored(&value, "no blob")
+        (Kind::Binary, value @ ValueRef::Text(_)) => Err(stored(&value, "not a blob")
             .with_remedy("to load the bytes of texts, too, set `columns.{column}.data_type = \"binary\"`")),
         (Kind::Date | Kind::Time | Kind::Timestamp { .. }, ValueRef::Text(text)) => {
             push_time(builder, kind, text)
         }
         (Kind::Date | Kind::Timestamp { .. }, value @ ValueRef::Integer(_)) => {
-            Err(stored(&value, "no date or time")
+            Err(stored(&value, "not a date or time")
                 .with_remedy("to load the numbers, set `columns.{column}.data_type = \"bigint\"`"))
         }
-        (_, value) => Err(stored(&value, &format!("no {}", name(kind)))),
+        (_, value) => Err(stored(&value, &format!("not {}", name(kind)))),
     }
 }
 
@@ -51,7 +51,7 @@ fn push_text(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), Val
         ValueRef::Integer(value) => builder.push_text(&value.to_string()),
         ValueRef::Real(value) => builder.push_text(&format!("{value:?}")),
         ValueRef::Text(text) => builder.push_text(utf8(text)?),
-        _ => Err(stored(&value, "no text")),
+        _ => Err(stored(&value, "not text")),
     }
 }
 
@@ -64,16 +64,16 @@ fn push_json(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), Val
             let text = utf8(text)?;
             match serde_json::from_str::<IgnoredAny>(text) {
                 Ok(IgnoredAny) => builder.push_text(text),
-                Err(_) => Err(stored(&value, "no JSON")),
+                Err(_) => Err(stored(&value, "not JSON")),
             }
         }
-        _ => Err(stored(&value, "no JSON")),
+        _ => Err(stored(&value, "not JSON")),
     }
 }
 
 fn push_decimal(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), ValueError> {
     let ColumnBuilder::Decimal { values, precision, scale } = builder else {
-        return Err(stored(&value, "no value of its column"));
+        return Err(stored(&value, "not a value of its column"));
     };
     let unscaled = match value {
         ValueRef::Integer(value) => decimal_of_integer(value.into(), *precision, *scale)?,
@@ -86,7 +86,7 @@ fn push_decimal(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), 
             })?
         }
         ValueRef::Text(text) => decimal(text, *precision, *scale)?,
-        _ => return Err(stored(&value, "no decimal")),
+        _ => return Err(stored(&value, "not a decimal")),
     };
     values.append_value(unscaled);
     Ok(())
@@ -95,10 +95,11 @@ fn push_decimal(builder: &mut ColumnBuilder, value: ValueRef<'_>) -> Result<(), 
 fn push_time(builder: &mut ColumnBuilder, kind: Kind, text: &[u8]) -> Result<(), ValueError> {
     let broken = |wanted: &str| stored(&ValueRef::Text(text), wanted);
     if kind == Kind::Time {
-        return builder.push_time(parse_time(text).ok_or_else(|| broken("no time such as 10:00:00.123456"))?);
+        return builder
+            .push_time(parse_time(text).ok_or_else(|| broken("not a time such as 10:00:00.123456"))?);
     }
     let Some(moment) = parse_moment(text) else {
-        return Err(broken("no date or time such as 2024-01-31 10:00:00.123456"));
+        return Err(broken("not a date or time such as 2024-01-31 10:00:00.123456"));
     };
     if moment.is_shifted && kind != (Kind::Timestamp { aware: true }) {
         return Err(broken("a time of another zone than UTC")
@@ -148,14 +149,14 @@ fn stored(value: &ValueRef<'_>, problem: &str) -> ValueError {
 
 fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bool => "boolean",
-        Kind::Integer | Kind::Unsigned => "integer",
-        Kind::Float => "float",
-        Kind::Decimal { .. } => "decimal",
+        Kind::Bool => "a boolean",
+        Kind::Integer | Kind::Unsigned => "an integer",
+        Kind::Float => "a float",
+        Kind::Decimal { .. } => "a decimal",
         Kind::Text => "text",
         Kind::Json => "JSON",
-        Kind::Binary => "blob",
-        Kind::Date | Kind::Time | Kind::Timestamp { .. } => "date or time",
+        Kind::Binary => "a blob",
+        Kind::Date | Kind::Time | Kind::Timestamp { .. } => "a date or time",
     }
 }
 
@@ -193,26 +194,26 @@ mod tests {
     fn what_does_not_is_refused_with_how_it_is_stored() {
         let decimal = Kind::Decimal { precision: 38, scale: 9 };
         for (kind, value, words) in [
-            (Kind::Integer, ValueRef::Real(1.5), "a real number that is no integer"),
-            (Kind::Integer, ValueRef::Real(9.3e18), "a real number that is no integer"),
-            (Kind::Integer, ValueRef::Text(b"5"), "a text that is no integer"),
+            (Kind::Integer, ValueRef::Real(1.5), "a real number that is not an integer"),
+            (Kind::Integer, ValueRef::Real(9.3e18), "a real number that is not an integer"),
+            (Kind::Integer, ValueRef::Text(b"5"), "a text that is not an integer"),
             (Kind::Float, ValueRef::Integer(i64::MAX), "not exactly a float"),
             (Kind::Bool, ValueRef::Integer(2), "an integer that is neither 0 nor 1"),
             (Kind::Bool, ValueRef::Text(b"true"), "a text that is neither 0 nor 1"),
             (decimal, ValueRef::Real(0.1 + 0.2), "more digits"),
-            (decimal, ValueRef::Real(f64::INFINITY), "no decimal"),
-            (Kind::Text, ValueRef::Blob(b"a"), "a blob that is no text"),
+            (decimal, ValueRef::Real(f64::INFINITY), "not a decimal"),
+            (Kind::Text, ValueRef::Blob(b"a"), "a blob that is not text"),
             (Kind::Text, ValueRef::Text(b"\xff"), "not in UTF-8"),
-            (Kind::Json, ValueRef::Text(b"{"), "a text that is no JSON"),
-            (Kind::Binary, ValueRef::Text(b"a"), "a text that is no blob"),
+            (Kind::Json, ValueRef::Text(b"{"), "a text that is not JSON"),
+            (Kind::Binary, ValueRef::Text(b"a"), "a text that is not a blob"),
             (Kind::Date, ValueRef::Text(b"2024-01-31 10:00"), "a time of day"),
-            (Kind::Date, ValueRef::Integer(0), "an integer that is no date"),
+            (Kind::Date, ValueRef::Integer(0), "an integer that is not a date"),
             (
                 Kind::Timestamp { aware: false },
                 ValueRef::Text(b"2024-01-31T10:00+01:00"),
                 "a time of another zone than UTC",
             ),
-            (Kind::Time, ValueRef::Text(b"24:00"), "a text that is no time"),
+            (Kind::Time, ValueRef::Text(b"24:00"), "a text that is not a time"),
         ] {
             let reason = pushed(kind, value).unwrap_err();
             assert!(reason.contains(words), "{reason}");

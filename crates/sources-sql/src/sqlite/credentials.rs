@@ -11,7 +11,8 @@ use serde::de::IgnoredAny;
 use crate::error::SqlError;
 use crate::file_address::keys_of;
 
-const REMEDY: &str = "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with the whole path; ?timeout=60 may follow";
+const REMEDY: &str = "write sqlite:///shop.sqlite, or sqlite:////home/me/shop.sqlite with an absolute path; \
+                      ?timeout=60 may follow";
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ fn default_timeout() -> Seconds {
 }
 
 impl SqliteFile {
-    /// Reads the credentials that stand in `settings`; relative paths start from the folder of the settings.
+    /// Reads the credentials in `settings`; relative paths start from the folder of the settings.
     pub(super) fn read(settings: &Section) -> Result<Self, SqlError> {
         let wrong = || SqlError::new("the connection string names no SQLite file").with_remedy(REMEDY);
         let keys = |text: &str| keys_of(text).ok_or_else(wrong);

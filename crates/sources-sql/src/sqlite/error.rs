@@ -50,7 +50,7 @@ fn remedy(code: ErrorCode) -> Option<&'static str> {
             "another program is writing to the file: run again when it has ended, or raise `timeout` of the credentials"
         }
         ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
-            "let the user who runs this read the file; one in WAL mode needs a folder that may be written to, or its \
+            "allow the user who runs this to read the file; one in WAL mode needs a folder that may be written to, or its \
              -wal and -shm files"
         }
         ErrorCode::NotADatabase => {

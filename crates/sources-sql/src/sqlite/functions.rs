@@ -29,7 +29,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Numbers as SQL writes them; what is no text has its bytes in digits.
+/// Numbers as SQL writes them; what is not text has its bytes in digits.
 fn as_text(value: ValueRef<'_>) -> Value {
     let digits = |bytes: &[u8]| {
         Value::Text(bytes.iter().fold("0x".to_owned(), |digits, byte| digits + &format!("{byte:02X}")))

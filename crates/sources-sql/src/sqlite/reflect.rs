@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::reflected::{ForeignKey, Reflected, ReflectedColumn, Relation};
 use crate::statement::without_bounds;
 
-/// The schema of the file itself; the others are of no use to sessions that only read it.
+/// The schema of the file itself; the others are not useful to sessions that only read it.
 const MAIN: &str = "main";
 
 const TABLES: &str = "SELECT name FROM pragma_table_list WHERE schema = ?1 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
@@ -61,7 +61,7 @@ pub(super) fn table_names(
 }
 
 pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Reflected, SqlError> {
-    let failed = |cause| statement("cannot look at the table", &cause);
+    let failed = |cause| statement("cannot read the definition of the table", &cause);
     let (schema, name) = match relation {
         Relation::Query(query) => return of_query(connection, query),
         Relation::Table { schema, name } => (schema.as_deref().unwrap_or(MAIN), name),
@@ -83,7 +83,7 @@ pub(super) fn reflect(connection: &Connection, relation: &Relation) -> Result<Re
     let (columns, primary_key) = columns_of(connection, schema, &table).map_err(failed)?;
     let mut indexed = names(connection, INDEXED, schema, &table.name).map_err(failed)?;
     if let [only] = primary_key.as_slice() {
-        // The number of a row is no index of its own.
+        // The number of a row is not an index of its own.
         indexed.push(only.clone());
     }
     let references = references(connection, schema, &table.name).map_err(failed)?;
@@ -149,7 +149,7 @@ fn references(connection: &Connection, schema: &str, table: &str) -> rusqlite::R
 }
 
 fn of_query(connection: &Connection, query: &str) -> Result<Reflected, SqlError> {
-    // Bounds are of no matter for how the answer looks.
+    // Bounds do not matter for how the answer looks.
     let query = without_bounds(query);
     let wrong = |cause| statement("the query is refused", &cause);
     let prepared = connection.prepare(&query).map_err(wrong)?;
@@ -167,8 +167,7 @@ fn of_query(connection: &Connection, query: &str) -> Result<Reflected, SqlError>
 /// What a view or a query looks like.
 fn of_answer(connection: &Connection, from: &str) -> Result<Reflected, SqlError> {
     let sql = format!("SELECT * FROM {from}");
-    let prepared =
-        connection.prepare(&sql).map_err(|cause| statement("cannot look at the columns", &cause))?;
+    let prepared = connection.prepare(&sql).map_err(|cause| statement("cannot read the columns", &cause))?;
     let columns = prepared.columns().map(|column| DeclaredColumn {
         name: column.name().to_owned(),
         type_name: column.decl_type().unwrap_or_default().to_owned(),

@@ -13,7 +13,7 @@ pub(super) struct Moment {
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 
-/// Reads `YYYY-MM-DD`, with or without `HH:MM`, `HH:MM:SS` or `HH:MM:SS.ffffff` behind a blank or `T`, with or without
+/// Reads `YYYY-MM-DD`, with or without `HH:MM`, `HH:MM:SS` or `HH:MM:SS.ffffff` after a space or `T`, with or without
 /// zone. `None` where it is another form, has no such day or more digits than microseconds.
 ///
 /// Of those that are not shifted, earlier ones sort before later ones as texts, where all have the same separator.

@@ -14,7 +14,7 @@ fn run(schema: &Schema, state: &mut PipelineState, incremental: &Value) -> (Vec<
     run_of(schema.resource("t", &hints, &json!({})), state)
 }
 
-/// A run that is killed behind so many pages.
+/// A run that is killed after this many pages.
 fn run_pages(source: &SqlSource, state: &mut PipelineState, incremental: &Value, pages: usize) -> Vec<i64> {
     let hints = json!({"incremental": incremental, "primary_key": "id"});
     let made = resource(source, "t", &hints, &json!({})).unwrap();
@@ -109,12 +109,12 @@ fn a_cursor_that_is_read_as_text_is_refused_where_that_is_another_order() {
     let read = |hints: &Value| schema.rows("t", hints, &json!({}));
     for column in ["wide", "kind"] {
         let error = read(&json!({"incremental": {"cursor_path": column}})).unwrap_err();
-        for words in ["`cursor_path`", column, "another order", "take another column"] {
+        for words in ["`cursor_path`", column, "sorts differently", "choose another column"] {
             assert!(error.contains(words), "{error}");
         }
     }
     let as_text = json!({"incremental": {"cursor_path": "id"}, "columns": {"id": {"data_type": "text"}}});
-    assert!(read(&as_text).unwrap_err().contains("another order"));
+    assert!(read(&as_text).unwrap_err().contains("sorts differently"));
     for column in ["word", "code", "key"] {
         assert_eq!(read(&json!({"incremental": {"cursor_path": column}})).unwrap().len(), 1, "{column}");
     }

@@ -29,7 +29,7 @@ pub(crate) fn bound(made: SqlResource, state: &mut PipelineState) -> Box<dyn Pro
     bind(Box::new(made.reader), settings, "t", "crm", state, &bounds).unwrap()
 }
 
-/// The ids of so many pages, behind which the run ends; the state is then that of the last one.
+/// The ids of this many pages, after which the run ends; the state is then that of the last one.
 pub(crate) fn take_pages(producer: &mut dyn Producer, state: &mut PipelineState, pages: usize) -> Vec<i64> {
     producer.open(&context()).unwrap();
     let (mut ids, mut position) = (Vec::new(), None);

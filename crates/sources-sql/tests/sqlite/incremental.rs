@@ -76,7 +76,7 @@ fn a_value_that_cannot_be_read_is_an_error_in_each_run() {
         Database::with("CREATE TABLE t (id INTEGER PRIMARY KEY, c DATETIME); INSERT INTO t VALUES (1, 5)");
     let cursor = json!({"cursor_path": "c", "initial_value": "2024-01-01T00:00:00Z"});
     let error = database.rows("t", &json!({"incremental": cursor}), &json!({})).unwrap_err();
-    assert!(error.contains("an integer that is no date"), "{error}");
+    assert!(error.contains("an integer that is not a date"), "{error}");
 }
 
 #[test]

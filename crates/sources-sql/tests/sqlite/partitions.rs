@@ -32,6 +32,6 @@ fn a_number_of_parts_needs_sessions_that_see_one_moment() {
     let database = Database::with("CREATE TABLE t (id INTEGER)");
     let mut made = database.resource("t", &json!({}), &json!({"partitions": 4}));
     let error = rows_of(&mut made.reader, None).unwrap_err().to_string();
-    assert!(error.contains("same moment") && error.contains("column = \"id\""), "{error}");
+    assert!(error.contains("same point in time") && error.contains("column = \"id\""), "{error}");
     assert!(made.reader.next_page().unwrap().is_none());
 }

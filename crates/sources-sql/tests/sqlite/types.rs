@@ -61,11 +61,11 @@ fn numbers_keep_their_edges_and_nulls() {
         values("BOOLEAN", &["0", "1", "true", "NULL"]).unwrap(),
         [json!(false), json!(true), json!(true), json!(null)]
     );
-    refused("INTEGER", "1.5", "a real number that is no integer", "1.5");
-    refused("INTEGER", "9223372036854775808", "a real number that is no integer", "9.223372036854776e18");
-    refused("INTEGER", "'five'", "a text that is no integer", "five");
-    refused("INTEGER", "X'00FF'", "a blob that is no integer", "0x00FF");
-    refused("REAL", "'n/a'", "a text that is no float", "n/a");
+    refused("INTEGER", "1.5", "a real number that is not an integer", "1.5");
+    refused("INTEGER", "9223372036854775808", "a real number that is not an integer", "9.223372036854776e18");
+    refused("INTEGER", "'five'", "a text that is not an integer", "five");
+    refused("INTEGER", "X'00FF'", "a blob that is not an integer", "0x00FF");
+    refused("REAL", "'n/a'", "a text that is not a float", "n/a");
     refused("BOOLEAN", "2", "neither 0 nor 1", "2");
     refused("BOOLEAN", "'yes'", "neither 0 nor 1", "yes");
 }
@@ -87,7 +87,7 @@ fn decimals_are_exact_or_refused_with_a_way_out() {
     );
     assert_eq!(of("NUMERIC", &["0.1", "'12.34'"]), ["0.100000000", "12.340000000"]);
     refused("DECIMAL(10, 2)", "0.1 + 0.2", "more digits", "0.30000000000000004");
-    refused("DECIMAL(10, 2)", "'n/a'", "no decimal", "n/a");
+    refused("DECIMAL(10, 2)", "'n/a'", "not a decimal", "n/a");
     let floats = read("DECIMAL(10, 2)", &["0.1 + 0.2", "1"], &json!({"data_type": "double"}));
     assert_eq!(floats.unwrap(), [json!(0.300_000_000_000_000_04), json!(1.0)]);
     let finer = json!({"data_type": "decimal", "precision": 38, "scale": 20});
@@ -101,18 +101,18 @@ fn texts_blobs_and_json_stay_what_they_are() {
         values("TEXT", &["''", "'a''b\u{1F600}'", "5"]).unwrap(),
         [json!(""), json!("a'b\u{1F600}"), json!("5")]
     );
-    refused("VARCHAR(3)", "X'41'", "a blob that is no text", "0x41");
+    refused("VARCHAR(3)", "X'41'", "a blob that is not text", "0x41");
     let found = values("BLOB", &["X''", "NULL", "X'00FF'"]).unwrap();
     assert!(found[0] != found[1] && found[0].as_str().is_some_and(|text| text.len() < 5), "{found:?}");
-    refused("BLOB", "'abc'", "a text that is no blob", "abc");
+    refused("BLOB", "'abc'", "a text that is not a blob", "abc");
     let bytes = read("BLOB", &["'abc'", "X'616263'"], &json!({"data_type": "binary"})).unwrap();
     assert_eq!(bytes[0], bytes[1]);
     assert_eq!(
         values("JSON", &["'{\"a\":  1.10}'", "5", "'[]'"]).unwrap(),
         [json!("{\"a\":  1.10}"), json!("5"), json!("[]")]
     );
-    refused("JSON", "'{'", "a text that is no JSON", "{");
-    // A text that is no text.
+    refused("JSON", "'{'", "a text that is not JSON", "{");
+    // A text that is not text.
     refused("TEXT", "CAST(X'FF41' AS TEXT)", "not in UTF-8", "0xFF41");
     assert!(read("TEXT", &["CAST(X'FF41' AS TEXT)"], &json!({"data_type": "binary"})).is_ok());
 }
@@ -124,13 +124,13 @@ fn dates_and_times_are_texts_in_the_forms_of_sqlite() {
     let found = of("DATETIME", &["'2024-02-29 23:59:59.999999'", "'2024-02-29T10:00'", "'2024-02-29'"]);
     assert!(found[0].contains("23:59:59.999999") && found[1].contains("10:00"), "{found:?}");
     assert!(of("TIME", &["'23:59:59.999999'", "'10:00'"])[0].contains("23:59:59.999999"));
-    refused("DATE", "'2024-02-30'", "no date or time", "2024-02-30");
+    refused("DATE", "'2024-02-30'", "not a date or time", "2024-02-30");
     refused("DATE", "'2024-02-28 10:00:00'", "a time of day", "2024-02-28 10:00:00");
-    refused("DATETIME", "1704067200", "an integer that is no date", "1704067200");
-    refused("DATETIME", "2460310.5", "a real number that is no date", "2460310.5");
-    refused("DATETIME", "'yesterday'", "no date or time", "yesterday");
-    refused("DATETIME", "'2024-01-01 10:00:00.1234567'", "no date or time", "2024-01-01 10:00:00.1234567");
-    refused("TIME", "'24:00:00'", "no time", "24:00:00");
+    refused("DATETIME", "1704067200", "an integer that is not a date", "1704067200");
+    refused("DATETIME", "2460310.5", "a real number that is not a date", "2460310.5");
+    refused("DATETIME", "'yesterday'", "not a date or time", "yesterday");
+    refused("DATETIME", "'2024-01-01 10:00:00.1234567'", "not a date or time", "2024-01-01 10:00:00.1234567");
+    refused("TIME", "'24:00:00'", "not a time", "24:00:00");
     refused(
         "TIMESTAMP",
         "'2024-01-01T10:00:00+02:00'",

@@ -74,12 +74,12 @@ impl Credentials for MysqlCredentials {
 }
 
 impl MysqlCredentials {
-    /// The port.
+    /// The port; 3306 where none is given.
     pub fn port(&self) -> u16 {
         self.port.map_or(DEFAULT_PORT, NonZeroU16::get)
     }
 
-    /// What the client is told; `encrypted` is what the mode leaves open.
+    /// The options of the client; `encrypted` is what the mode leaves open.
     pub(super) fn options(&self, login: &Login, encrypted: bool) -> OptsBuilder {
         let is_socket = login.host.starts_with('/');
         OptsBuilder::default()

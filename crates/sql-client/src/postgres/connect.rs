@@ -21,7 +21,7 @@ pub enum ConnectFailure {
     /// The credentials cannot be used.
     #[error(transparent)]
     Credentials(#[from] ClientError),
-    /// There was no answer within the time that the credentials give.
+    /// There was no answer within the time that the credentials allow.
     #[error("no answer in time")]
     TimedOut,
     /// The server or the network refused.
@@ -52,7 +52,7 @@ pub async fn connect(login: &Login, credentials: &PostgresCredentials) -> Result
     }
 }
 
-/// Asks the server to give up the statement that a connection is waiting for, by a connection of its own.
+/// Asks the server to cancel the statement that a connection is waiting for, by a connection of its own.
 ///
 /// # Errors
 /// [`ConnectFailure`]

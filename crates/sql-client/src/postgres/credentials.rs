@@ -52,7 +52,7 @@ impl Credentials for PostgresCredentials {
         let trusted = if is_file { Some(&mut self.sslrootcert) } else { None };
         place.find_files([&mut self.sslcert, &mut self.sslkey].into_iter().chain(trusted));
         self.hosts = hosts(&login.host, self.port.take().as_deref())
-            .ok_or_else(|| place.refused("port", "is no number from 1 to 65535"))?;
+            .ok_or_else(|| place.refused("port", "is not a number from 1 to 65535"))?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SslMode {
-    /// Never encrypted.
+    /// The connection is never encrypted.
     Disable,
     /// Encrypted only where the server insists.
     Allow,

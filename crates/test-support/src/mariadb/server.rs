@@ -24,7 +24,7 @@ pub struct State {
     pub port: u16,
     /// A user that may do everything.
     pub user: String,
-    /// Its password.
+    /// Password of the user.
     pub password: String,
     /// Folder with the data; also `server.crt`, the certificate, which signs itself.
     pub folder: PathBuf,

@@ -20,9 +20,9 @@ const RUN_AS: [&str; 2] = ["postgres", "nobody"];
 pub struct State {
     /// Port on 127.0.0.1.
     pub port: u16,
-    /// Superuser.
+    /// Name of the superuser.
     pub user: String,
-    /// Its password.
+    /// Password of the superuser.
     pub password: String,
     /// Folder with the data; also `server.crt`, the certificate, which signs itself.
     pub data: PathBuf,

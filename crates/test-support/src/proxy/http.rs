@@ -9,7 +9,7 @@ use std::thread;
 /// What the proxy answers instead of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
-    /// The status.
+    /// The HTTP status code of the answer.
     pub status: u16,
     /// The code in the body, as S3 has it: `SlowDown`, `QuotaExceeded`, ...
     pub code: &'static str,

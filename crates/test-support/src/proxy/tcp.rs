@@ -1,4 +1,4 @@
-//! Breaks connections after so many bytes.
+//! Breaks connections after a number of bytes.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -49,7 +49,7 @@ impl TcpProxy {
         self.port
     }
 
-    /// From now on, connections break after so many more bytes than this; `u64::MAX` breaks none.
+    /// From now on, connections break after this many more bytes; `u64::MAX` breaks none.
     pub fn set_limit(&self, limit: u64) {
         self.shared.limit.store(limit, Ordering::SeqCst);
     }

@@ -35,7 +35,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// A parameter.
+    /// The value of a query parameter.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -50,7 +50,7 @@ impl Seen {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// A header.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -59,7 +59,7 @@ impl Seen {
 /// What a route answers.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status code of the answer.
     pub status: u16,
     /// Headers besides length and connection.
     pub headers: Vec<(String, String)>,

@@ -58,7 +58,7 @@ fn user() -> Shape {
     ])
 }
 
-/// A user as it stands inside a payload.
+/// A user as it is inside a payload.
 fn person() -> Shape {
     object([
         ("login", Text(1, 1)),

@@ -51,21 +51,21 @@ pub(in super::super) enum Shape {
     /// A number with two digits after the point, below this.
     Float(u64),
     Bool,
-    /// So many words, at least and at most.
+    /// A number of words, at least and at most.
     Text(u64, u64),
     /// One of these.
     OneOf(&'static [&'static str]),
-    /// So many hexadecimal digits.
+    /// This many hexadecimal digits.
     Hash(usize),
-    /// An address of a page about so many path segments deep.
+    /// An address of a page about this many path segments deep.
     Url(u64),
     /// A moment of the year 2024.
     Time,
     Null,
-    /// The value, or null in so many of 100 rows.
+    /// The value, or null in this many of 100 rows.
     Maybe(u64, Box<Shape>),
     Object(Vec<(String, Shape)>),
-    /// Between so many and so many of these.
+    /// Between a least and a greatest number of these.
     List(u64, u64, Box<Shape>),
 }
 

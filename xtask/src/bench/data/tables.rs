@@ -22,7 +22,7 @@ pub(super) fn wide() -> Shape {
     Shape::Object(keys)
 }
 
-/// An order with at least and at most so many lines.
+/// An order with at least and at most this many lines.
 pub(in super::super) fn order(least: u64, most: u64) -> Shape {
     object([
         ("id", Shape::Row),

@@ -22,7 +22,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The files with so many known orders, made where they are not there.
+    /// The files with this many known orders, made where they are not there.
     pub(super) fn make(folder: &Path, base_rows: u64) -> Result<Self> {
         let batch_rows = base_rows / TIMES;
         let (base, batch) = (folder.join("base.jsonl"), folder.join("batch.jsonl"));

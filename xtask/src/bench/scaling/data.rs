@@ -52,13 +52,13 @@ fn small_row(nth: usize) -> String {
     format!("{{\"id\": {nth}, \"name\": \"row {nth}\", \"amount\": {nth}.5}}\n")
 }
 
-/// A row with so many lists, each of which is a table.
+/// A row with this many lists, each of which is a table.
 fn row_with_lists(lists: usize) -> String {
     let list = |nth: usize| format!("\"list_{nth}\": [{{\"id\": {nth}, \"name\": \"item of {nth}\"}}]");
     format!("{{\"id\": 1, {}}}\n", (0..lists).map(list).collect::<Vec<_>>().join(", "))
 }
 
-/// A row with so many fields of different types.
+/// A row with this many fields of different types.
 fn wide_row(fields: usize) -> String {
     let field = |nth: usize| match nth % 3 {
         0 => format!("\"column_{nth}\": {nth}"),

@@ -30,7 +30,7 @@ impl Server for MariaDb {
         let size = format!(
             "SELECT data_length FROM information_schema.tables WHERE table_schema = '{DATABASE}' AND table_name = '{TABLE}'"
         );
-        self.server.sql(&size).trim().parse().context("the size of the table is no number")
+        self.server.sql(&size).trim().parse().context("the size of the table is not a number")
     }
 
     fn url(&self) -> String {

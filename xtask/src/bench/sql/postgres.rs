@@ -31,7 +31,7 @@ impl Server for Postgres {
             .psql(&format!("SELECT pg_relation_size('{TABLE}')"))
             .trim()
             .parse()
-            .context("the size of the table is no number")
+            .context("the size of the table is not a number")
     }
 
     fn url(&self) -> String {

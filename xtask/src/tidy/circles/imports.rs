@@ -58,7 +58,7 @@ fn without_tests_and_comments(text: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Hands over each path of a tree as it stands in a `use`, or of a path in code. Gives the text behind it.
+/// Hands over each path of a tree as it is in a `use`, or of a path in code. Gives the text behind it.
 fn expand<'a>(text: &'a str, before: &mut Vec<String>, each: &mut impl FnMut(&[String])) -> &'a str {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {

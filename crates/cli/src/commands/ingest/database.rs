@@ -1,9 +1,9 @@
-//! The source of `ingest` that is a database: an address with the table behind its question mark.
+//! The source of `ingest` that is a database: an address with the table after its question mark.
 
 use cartage_destinations_api::kinds;
 use cartage_pipeline::PipelineError;
 
-/// What may stand before `://`; a driver's name may follow, as in `postgresql+psycopg2`.
+/// What may precede `://`; a driver's name may follow, as in `postgresql+psycopg2`.
 const SCHEMES: [&str; 6] = ["postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"];
 
 /// An example, for errors.
@@ -53,7 +53,7 @@ impl DatabaseAddress {
         format!("{place}/{}", self.schema.as_deref().unwrap_or_default())
     }
 
-    /// Takes `table`, `schema` and `query` from behind the question mark; what else stands there is for the connection.
+    /// Takes `table`, `schema` and `query` from after the question mark; everything else is for the connection.
     /// A table may have its schema before a point.
     ///
     /// # Errors

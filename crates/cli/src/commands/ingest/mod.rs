@@ -173,7 +173,7 @@ fn add_options(args: &IngestArgs, resource: &mut Table) {
     }
 }
 
-/// A database has no formats, and an empty table is no mistake.
+/// A database has no formats, and an empty table is not a mistake.
 fn check_options_of_files(args: &IngestArgs) -> Result<(), PipelineError> {
     let given = [
         ("--file-format", args.file_format.is_some()),
@@ -183,7 +183,7 @@ fn check_options_of_files(args: &IngestArgs) -> Result<(), PipelineError> {
     match given.iter().find(|(_, is_given)| *is_given) {
         None => Ok(()),
         Some((name, _)) => Err(PipelineError::Usage {
-            message: format!("{name}: that is for files, and the source is a database"),
+            message: format!("{name}: this option applies to files only, and the source is a database"),
             remedy: "leave it out".to_owned(),
         }),
     }
@@ -198,7 +198,7 @@ fn check_merge(args: &IngestArgs) -> Result<(), PipelineError> {
         return match args.merge_strategy {
             None => Ok(()),
             Some(_) => usage(
-                format!("--merge-strategy does not go with --write-disposition {disposition}"),
+                format!("--merge-strategy cannot be used with --write-disposition {disposition}"),
                 "add --write-disposition merge",
             ),
         };
@@ -249,7 +249,7 @@ fn table_name(args: &IngestArgs, database: Option<&DatabaseAddress>) -> Result<S
     let stem = stem.trim_matches(['-', '_']);
     if stem.is_empty() {
         return Err(PipelineError::Usage {
-            message: format!("no table name can be made of \"{}\"", args.source),
+            message: format!("cannot derive a table name from \"{}\"", args.source),
             remedy: "name the table with --table".to_owned(),
         });
     }

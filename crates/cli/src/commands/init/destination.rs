@@ -13,15 +13,16 @@ pub(super) fn part(destination: &str, name: &str) -> Result<Part, PipelineError>
         return Err(PipelineError::Usage {
             message: format!("there is no template for the destination \"{kind}\""),
             remedy: format!(
-                "{}, with a place behind a colon if you like: duckdb:shop.duckdb",
+                "{}, optionally with a place after a colon: duckdb:shop.duckdb",
                 kinds::remedy_of_unknown(kind, with_template())
             ),
         });
     };
     if !place.is_empty() && holds_secret(known) {
         return Err(PipelineError::Usage {
-            message: "the address of a database may hold a password, which belongs into no command line"
-                .to_owned(),
+            message:
+                "the address of a database may contain a password, which must not be on the command line"
+                    .to_owned(),
             remedy: format!("write `{kind}`, and fill in .cartage/secrets.toml afterwards"),
         });
     }

@@ -88,8 +88,8 @@ fn name_of(folder: &Path) -> Result<String, PipelineError> {
     let name = identifier(&name);
     if name.is_empty() {
         return Err(PipelineError::Usage {
-            message: "the folder has no name that a pipeline could have".to_owned(),
-            remedy: "give one with --name".to_owned(),
+            message: "the name of the folder is not a valid pipeline name".to_owned(),
+            remedy: "choose one with --name".to_owned(),
         });
     }
     Ok(name)
@@ -107,7 +107,7 @@ fn refuse_to_overwrite(drafts: &[Draft]) -> Result<(), PipelineError> {
     match drafts.iter().find(|draft| draft.path.exists()) {
         None => Ok(()),
         Some(draft) => Err(PipelineError::Usage {
-            message: format!("{} is there already, and nothing is overwritten", draft.path.display()),
+            message: format!("{} already exists, and nothing is overwritten", draft.path.display()),
             remedy: "move it away, or write elsewhere with --file FOLDER/pipeline.toml".to_owned(),
         }),
     }

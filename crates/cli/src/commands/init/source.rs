@@ -21,7 +21,7 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
         address if address.contains("://") => Err(PipelineError::Usage {
             message:
-                "a database's address does not belong on the command line, because it may hold a password"
+                "a database's address does not belong on the command line, because it may contain a password"
                     .to_owned(),
             remedy: "write sql_database, and put the address into .cartage/secrets.toml".to_owned(),
         }),
@@ -63,7 +63,7 @@ fn example_database() -> Part {
     }
 }
 
-/// The last part of the path is the resource, what stands before it the base.
+/// The last part of the path is the resource, what precedes it is the base.
 fn api(address: &str) -> Part {
     let address = address.trim_end_matches('/');
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));

@@ -206,7 +206,7 @@ impl<'a> MergeChain<'a> {
             Error::terminal(format!(
                 "table {name} has no column with the key of its root row, so it cannot be merged"
             ))
-            .with_remedy("set root_key = true on the source and load the tables anew")
+            .with_remedy("set root_key = true on the source and load the tables again")
         })
     }
 

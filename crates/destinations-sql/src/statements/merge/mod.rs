@@ -2,8 +2,8 @@
 //!
 //! All strategies read the same things from the schema ([`MergeChain`] finds keys, links and marks,
 //! [`merge_options`](cartage_destinations_api::merge_options) the conditions that the user wrote), so that a hint means the same in each of them.
-//! Tables are never given an alias where a condition of the user can stand: its `{table}` is the
-//! table's own name. Staged rows are always `s`, and their filter stands in a subquery of its own,
+//! Tables are never given an alias where a condition of the user is allowed: its `{table}` is the
+//! table's own name. Staged rows are always `s`, and their filter is in a subquery of its own,
 //! where plain column names can mean staged columns only.
 
 mod cdc;
@@ -30,7 +30,7 @@ pub use self::upsert::{nested_source, update_by_merge};
 /// second argument is the condition under which a staged root row `s` that is not known is inserted.
 pub type UpdateRows = fn(&MergeChain<'_>, Option<&str>) -> Result<SqlScript>;
 
-/// The script that merges a chain; `tables` are parents first. `created_micros` is the moment at which
+/// The script that merges a chain; `tables` are parents first. `created_micros` is the time at which
 /// versions of `scd2` begin and end, unless the table names another.
 pub(super) fn merge(
     dialect: &dyn Dialect,

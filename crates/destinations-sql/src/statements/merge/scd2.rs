@@ -2,7 +2,7 @@
 //!
 //! Versions are told apart by a column that identifies content: the hash of the row, or a column of the
 //! user. A staged row that is marked as deleted and has nothing but its keys retires the version that is there and
-//! is no version itself. With a merge key only keys that are staged can be retired, so that a load may bring a
+//! is not a version itself. With a merge key only keys that are staged can be retired, so that a load may bring a
 //! part of the source. Nested rows are inserted with the version that they belong to and never change.
 //!
 //! Most nested rows belong to versions that were never there, and need not be looked for in a table that
@@ -42,7 +42,7 @@ pub(super) fn script(chain: &MergeChain<'_>, created_micros: i64) -> Result<SqlS
     Ok(script)
 }
 
-/// The columns that make a history, and the moments as literals.
+/// The columns that make a history, and the timestamps as literals.
 struct History<'a> {
     chain: &'a MergeChain<'a>,
     valid_from: &'a str,
@@ -50,7 +50,7 @@ struct History<'a> {
     version: &'a str,
     /// When versions of this load begin and others end.
     boundary: String,
-    /// What stands in `valid_to` of active versions; `None` is null.
+    /// The value of `valid_to` in active versions; `None` is null.
     active: Option<String>,
 }
 
@@ -214,7 +214,7 @@ impl<'a> History<'a> {
     }
 }
 
-/// Microseconds since 1970 of a moment in the hints: ISO text or Unix seconds. Without zone it is UTC.
+/// Microseconds since 1970 of a timestamp in the hints: ISO text or Unix seconds. Without zone it is UTC.
 fn moment(option: &str, value: &Value) -> Result<i64> {
     let micros = match value {
         Value::String(text) => parse_iso(text).and_then(|moment| match moment {
@@ -227,7 +227,7 @@ fn moment(option: &str, value: &Value) -> Result<i64> {
         _ => None,
     };
     micros.ok_or_else(|| {
-        Error::invalid(format!("{option} is {value}, which is no timestamp"))
+        Error::invalid(format!("{option} is {value}, which is not a timestamp"))
             .with_remedy("write for instance 9999-12-31")
     })
 }

@@ -1,7 +1,7 @@
 //! Merges by primary key: known rows are updated, new ones inserted, marked ones deleted.
 //!
 //! Row ids derive from the primary key, and those of nested rows from the root row and the position in
-//! the list, so a list element that is there already is updated too. What a list no longer holds is
+//! the list, so a list element that already exists is updated too. What a list no longer holds is
 //! deleted. A staged row that is marked as deleted and not known is inserted with its mark, as in dlt,
 //! but nothing below it; one that lacks what the table needs is not. Staged rows with the same key are not
 //! told apart.
