@@ -878,9 +878,6 @@ class Plain:
             error.cartage_resource = name
             raise
 
-    def close(self):
-        pass
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # dlt
@@ -963,8 +960,13 @@ class DltSources:
     def __init__(self, start, made, arguments, hints, output, context=None):
         self.output = output
         self.context = context or dlt_context(start)
+        # Hints of `pipeline.toml` that dlt does not know, by resource.
         self.extra = {}
+        # Hints by resource and table: those that Cartage was told, with the name of the table, and those of now.
         self.told = {}
+        self.current = {}
+        # Where all items of a resource go, if they bring no marks.
+        self.routes = {}
         with self.context:
             from dlt.extract.extract import data_to_sources
             from dlt.extract.source import DltResourceDict
@@ -1087,12 +1089,8 @@ class DltSources:
                 for resource in source.resources.selected.values():
                     limit_resource(resource, limit)
                 extract_class()(self.context.folder, self).extract(source, None, None)
-        told_state = shared.state
         self.output.flush_all()
-        told.tell(told_state)
-
-    def close(self):
-        pass
+        told.tell(shared.state)
 
     # Items
 
@@ -1195,14 +1193,6 @@ class DltSources:
             if key[0] == resource.name:
                 del self.current[key]
         self.routes.pop(resource.name, None)
-
-    @property
-    def routes(self):
-        return self.__dict__.setdefault("_routes", {})
-
-    @property
-    def current(self):
-        return self.__dict__.setdefault("_current", {})
 
     def lane(self, resource, item, meta, name=None):
         """Where an item goes. Says its hints, if they are new."""

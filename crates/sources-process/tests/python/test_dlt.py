@@ -13,7 +13,7 @@ import pytest
 
 dlt = pytest.importorskip("dlt")
 
-from cartage_side import FIXTURES, Session, fails, run, typed
+from cartage_side import FIXTURES, Session, fails, run
 
 sys.path.insert(0, FIXTURES)
 import generate
