@@ -967,24 +967,30 @@ class DltSources:
         self.current = {}
         # Where all items of a resource go, if they bring no marks.
         self.routes = {}
+        self.make = lambda: self.open(made, arguments, hints)
+        # The function of a source may look at the state, which is not there yet as a rule.
+        self.is_early = "state" not in start and looks_at_state(made)
         with self.context:
-            from dlt.extract.extract import data_to_sources
-            from dlt.extract.source import DltResourceDict
+            self.make()
 
-            if not hasattr(DltResourceDict, "with_pipe"):
-                raise ConfigError("this version of dlt is too old: 1.18 is the oldest that was tried")
-            self.is_source, made = self.instance(made, arguments)
-            self.sources = data_to_sources(made, self.context.pipeline)
-            if not self.sources or not any(source.resources for source in self.sources):
-                raise ConfigError("the source has no resources")
-            self.resources = {}
-            for source in self.sources:
-                for name, resource in source.resources.items():
-                    if name in self.resources:
-                        raise ConfigError(f"two resources are called `{name}`; rename one of them")
-                    self.resources[name] = (source, resource)
-            for name, own in hints.items():
-                self.configure(name, own)
+    def open(self, made, arguments, hints):
+        from dlt.extract.extract import data_to_sources
+        from dlt.extract.source import DltResourceDict
+
+        if not hasattr(DltResourceDict, "with_pipe"):
+            raise ConfigError("this version of dlt is too old: 1.18 is the oldest that was tried")
+        self.is_source, made = self.instance(made, arguments)
+        self.sources = data_to_sources(made, self.context.pipeline)
+        if not self.sources or not any(source.resources for source in self.sources):
+            raise ConfigError("the source has no resources")
+        self.resources = {}
+        for source in self.sources:
+            for name, resource in source.resources.items():
+                if name in self.resources:
+                    raise ConfigError(f"two resources are called `{name}`; rename one of them")
+                self.resources[name] = (source, resource)
+        for name, own in hints.items():
+            self.configure(name, own)
 
     def instance(self, made, arguments):
         """Calls what must be called. Whether a source came out, which has a say in the schema."""
@@ -1081,6 +1087,8 @@ class DltSources:
         wanted = set(self.resources) if wanted is None else set(wanted)
         limit = request.get("limit") or {}
         with self.context:
+            if self.is_early and shared.state:
+                self.make()
             for source in self.sources:
                 names = [name for name in source.resources if name in wanted]
                 if not names:
@@ -1365,6 +1373,14 @@ def keeps_state(resource):
                 return True
         pipe = pipe.parent
     return "incremental" in (resource._hints or {})
+
+
+def looks_at_state(function):
+    """Whether a function that makes a source looks at its state itself, and not only in its resources."""
+    function = getattr(function, "_f", function)
+    function = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    code = getattr(function, "__code__", None)
+    return isinstance(code, types.CodeType) and not STATEFUL.isdisjoint(code.co_names)
 
 
 def has_cursor(function):

@@ -269,8 +269,10 @@ def test_the_state_is_there_when_the_source_is_made(place):
                    "    @dlt.resource\n    def r():\n        yield {'seen': seen, 'at': dlt.current.pipeline().pipeline_name}\n    return r\n")
     got = run({"source": "early.py:early"}, {"seen": "it"}, cwd=place, start={"state": {"seen": "it"}})
     assert got.rows("r") == [{"seen": "it", "at": "fixture"}]
+    # Without, the source is made again when the state has come.
     got = run({"source": "early.py:early"}, {"seen": "it"}, cwd=place)
-    assert got.rows("r") == [{"seen": "nothing", "at": "fixture"}]
+    assert got.rows("r") == [{"seen": "it", "at": "fixture"}]
+    assert run({"source": "early.py:early"}, cwd=place).rows("r") == [{"seen": "nothing", "at": "fixture"}]
 
 
 def test_settings_of_a_schema(place):
