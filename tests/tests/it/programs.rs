@@ -11,7 +11,7 @@ use std::fmt;
 use cartage_tests::harness::Bench;
 
 /// Rows between two checkpoints of the programs in `programs/*.py`.
-const CHUNK: i64 = 700;
+const CHUNK: i64 = 1000;
 
 /// A program of these tests, one for each kind of source.
 #[derive(Clone, Copy, Debug)]

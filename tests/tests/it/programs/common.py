@@ -6,7 +6,7 @@ import sys
 import time
 
 # Rows between two checkpoints, more than half a megabyte of them: no checkpoint is passed over then.
-CHUNK = 700
+CHUNK = 1000
 
 
 def row(number):
