@@ -228,6 +228,10 @@ fn a_checkpoint_behind_large_rows_is_not_passed_over() {
     );
     folder.write("rows", &rows);
     let taken = take(folder.source(process, keys(), json!({})).unwrap(), &Map::new()).unwrap();
-    let pages = taken.checkpoints.iter().map(|(rows, state)| (*rows, state["resources"]["orders"]["page"].clone()));
-    assert_eq!(pages.take(3).collect::<Vec<_>>(), [(10_000, json!(1)), (20_000, json!(2)), (30_000, json!(3))]);
+    let pages =
+        taken.checkpoints.iter().map(|(rows, state)| (*rows, state["resources"]["orders"]["page"].clone()));
+    assert_eq!(
+        pages.take(3).collect::<Vec<_>>(),
+        [(10_000, json!(1)), (20_000, json!(2)), (30_000, json!(3))]
+    );
 }
