@@ -1,3 +1,3 @@
 //! What `cargo xtask services up` has made for the tests.
 
-pub use cartage_test_support::dlt_python;
+pub use cartage_test_support::{dlt_python, service_program};

@@ -48,11 +48,6 @@ impl Batches {
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Bytes that wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Whether it is time to hand over what is there.
     pub(crate) fn is_due(&self) -> bool {
         self.bytes >= PAGE_BYTES || self.since.is_some_and(|since| since.elapsed() >= PATIENCE)

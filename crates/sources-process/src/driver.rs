@@ -45,6 +45,8 @@ pub(crate) struct Driver {
     /// Changes of the state since the last checkpoint that was handed over.
     changes: Vec<(Option<usize>, StateChange)>,
     last_checkpoint: Instant,
+    /// Bytes of the output up to there.
+    bytes_at_checkpoint: u64,
     ready: VecDeque<Parcel>,
     warnings: Vec<String>,
     is_done: bool,
@@ -68,6 +70,7 @@ impl Driver {
             bytes: 0,
             changes: Vec::new(),
             last_checkpoint: Instant::now(),
+            bytes_at_checkpoint: 0,
             ready: VecDeque::new(),
             warnings: Vec::new(),
             is_done: false,
@@ -135,8 +138,9 @@ impl Driver {
 
     /// A place where packages may end. Some are passed over: each makes pages of its own.
     fn checkpoint(&mut self) {
-        let is_due =
-            self.batches.bytes() >= PAGE_BYTES / 2 || self.last_checkpoint.elapsed() >= CHECKPOINTS_APART;
+        // Counted in bytes of the output: rows that are in pages already were handed over.
+        let is_due = self.bytes - self.bytes_at_checkpoint >= PAGE_BYTES as u64 / 2
+            || self.last_checkpoint.elapsed() >= CHECKPOINTS_APART;
         if is_due && self.shared.commits_before_end() {
             self.hand_over_rows();
             self.hand_over_changes();
@@ -145,6 +149,7 @@ impl Driver {
 
     fn hand_over_changes(&mut self) {
         self.last_checkpoint = Instant::now();
+        self.bytes_at_checkpoint = self.bytes;
         // What comes after a resource was closed early would cover rows that nobody took.
         let changes = std::mem::take(&mut self.changes);
         let Some(carrier) = self.shared.carrier().filter(|_| !self.shared.is_cut_short()) else { return };

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 /// Waits on a pipe that nobody writes to. It ends when the last writer is gone, and that is this process.
-const SCRIPT: &str = "read -r _; kill -KILL -- \"-$1\"";
+const SCRIPT: &str = "read -r _; kill -KILL \"-$1\"";
 
 /// A small shell that kills the process group of a program when this process ends, however it ends.
 pub(crate) struct Guard(Child);
@@ -35,5 +35,22 @@ impl Drop for Guard {
         // Before its pipe closes, or it would do its work: the group may be another one by now.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn the_group_of_a_program_is_killed_when_its_guard_is_alone() {
+        let mut program = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let mut guard = Guard::of(&program).unwrap();
+        // As the end of this process does.
+        drop(guard.0.stdin.take());
+        assert_eq!(program.wait().unwrap().signal(), Some(9));
+        assert!(guard.0.wait().unwrap().success());
     }
 }

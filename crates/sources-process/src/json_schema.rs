@@ -53,7 +53,7 @@ fn hint_of(property: &Value) -> Option<Value> {
             ("date-time", _) => "timestamp",
             ("date", _) => "date",
             ("time", "" | "time_without_timezone") => "time",
-            ("singer.decimal", _) => "decimal",
+            ("singer.decimal" | "x-singer.decimal", _) => "decimal",
             _ => "text",
         },
         _ => return None,
@@ -93,6 +93,7 @@ mod tests {
         assert_eq!(hint(json!({"type": "number"})), Some(of("double")));
         assert_eq!(hint(json!({"type": "string", "format": "date-time"})), Some(of("timestamp")));
         assert_eq!(hint(json!({"type": ["string", "null"]})), Some(of("text")));
+        assert_eq!(hint(json!({"type": "string", "format": "x-singer.decimal"})), Some(of("decimal")));
         assert_eq!(
             hint(json!({"type": ["number"], "multipleOf": 0.01})),
             Some(json!({"data_type": "decimal", "precision": 38, "scale": 2}))

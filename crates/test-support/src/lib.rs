@@ -20,5 +20,5 @@ pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};
 pub use packages::{TempPipeline, files_below, job, rewrite_package_json, runtime, stage_package};
 pub use proxy::{HttpProxy, Refusal, TcpProxy};
-pub use python::{adbc_driver, dlt_python};
+pub use python::{adbc_driver, dlt_python, service_program};
 pub use rest::{Answer, Certificate, RestServer, Seen};

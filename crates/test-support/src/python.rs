@@ -40,3 +40,16 @@ pub fn adbc_driver(name: &str) -> PathBuf {
         panic!("no {package} beside {}: get it with `cargo xtask services up`", python.display())
     })
 }
+
+/// A program of an environment that `cargo xtask services up` has made from PyPI: `tap-jsonl` of the service of that name, say.
+///
+/// # Panics
+/// Where it is not there, with the command that makes it.
+pub fn service_program(service: &str, program: &str) -> PathBuf {
+    let in_service = format!("{service}/bin/{program}");
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let beside = workspace.join("target/services").join(&in_service);
+    let program = if beside.is_file() { beside } else { services_folder().join(in_service) };
+    assert!(program.is_file(), "no {}: get it with `cargo xtask services up`", program.display());
+    program.canonicalize().expect("it is there")
+}

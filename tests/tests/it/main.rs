@@ -27,6 +27,7 @@ mod postgres;
 mod postgres_breaks;
 mod postgres_refusals;
 mod process;
+mod programs;
 mod rest;
 mod rest_check;
 mod rest_failures;

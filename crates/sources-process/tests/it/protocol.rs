@@ -207,3 +207,31 @@ fn names_that_the_program_does_not_have_are_refused() {
     let error = folder.source(process, keys, json!({})).unwrap_err();
     assert!(error.contains("with_resources") && error.contains("no resource `nothing`"), "{error}");
 }
+
+#[test]
+fn a_checkpoint_behind_large_rows_is_not_passed_over() {
+    let rows = "{\"id\":1,\"text\":\"0123456789012345678901234567890123456789\"}\n".repeat(10_000);
+    let mut resource = orders();
+    resource.truncate(2);
+    let folder = program(
+        &resource,
+        &format!(
+            r#"for page in 1 2 3; do
+               echo '{{"type":"rows","resource":"orders","format":"jsonl","bytes":{}}}'
+               cat rows
+               echo "{{\"type\":\"state\",\"resource\":\"orders\",\"set\":{{\"page\":$page}}}}"
+               echo '{{"type":"checkpoint"}}'
+               done
+               echo '{{"type":"end"}}'"#,
+            rows.len()
+        ),
+    );
+    folder.write("rows", &rows);
+    let taken = take(folder.source(process, keys(), json!({})).unwrap(), &Map::new()).unwrap();
+    let pages =
+        taken.checkpoints.iter().map(|(rows, state)| (*rows, state["resources"]["orders"]["page"].clone()));
+    assert_eq!(
+        pages.take(3).collect::<Vec<_>>(),
+        [(10_000, json!(1)), (20_000, json!(2)), (30_000, json!(3))]
+    );
+}
