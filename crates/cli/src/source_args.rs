@@ -36,6 +36,25 @@ pub enum SourceCommand {
         after_help = "Examples:\n  cartage source check\n  cartage source check shop.toml --resource orders --format json"
     )]
     Check(SourceCheckArgs),
+    /// Runs a program through the source protocol and says what does not hold.
+    #[command(
+        long_about = "Runs a program that speaks the source protocol through it, without a pipeline: which resources it \
+            has, a full read, a read from some of its checkpoints, and the ways to stop it. Prints what holds and what does \
+            not; nothing is written. Ends with exit code 1 if something does not hold.",
+        after_help = "Examples:\n  cartage source test -- python3 crm_source.py\n  cartage source test --config '{\"days\": 2}' -- ./crm-source"
+    )]
+    Test(SourceTestArgs),
+}
+
+/// Arguments of `source test`.
+#[derive(Clone, Debug, Args)]
+pub struct SourceTestArgs {
+    /// What the program is told as its configuration: a JSON object, or @FILE with one. Put secrets into a file.
+    #[arg(long, value_name = "JSON")]
+    pub config: Option<String>,
+    /// The program and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
+    pub command: Vec<String>,
 }
 
 /// Arguments of `source check`.

@@ -27,10 +27,10 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 /// How many of these times a closed producer is waited for, to ask what it has read.
 const PATIENCE: u32 = 20;
 
-/// A page, or the end, with what comes along.
+/// A page, or the end, with its effects.
 type Made = Result<(Option<Page>, PageEffects), SourceError>;
 
-/// What comes along with a page.
+/// What a page does besides bringing rows.
 #[derive(Debug, Default)]
 pub(crate) struct PageEffects {
     /// What the page changes in the state.
@@ -68,7 +68,7 @@ struct Slot {
     /// A page of the parent that the producer has not seen.
     input: Option<Arc<Page>>,
     work: Work,
-    /// How many of those of which only so many are worked on at once stand before it, if it is one of them.
+    /// How many producers with a limit on how many work at once come before it, if it is one of them.
     place: Option<(usize, NonZeroUsize)>,
 }
 
@@ -111,7 +111,7 @@ pub(crate) struct Feed {
     answers: Receiver<Answer>,
     max_in_flight: usize,
     in_flight: usize,
-    /// How many of those of which only so many are worked on at once have ended.
+    /// How many producers with a limit on how many work at once have ended.
     places_left: usize,
     cancel: CancelToken,
 }
@@ -202,8 +202,8 @@ impl Feed {
         }
     }
 
-    /// Gives those of which only so many are worked on at once, as of connections, a moment to say goodbye: a server
-    /// would go on with what it was asked for. They look at the cancellation themselves.
+    /// Gives producers with a limit on how many work at once, such as connections and programs, time to end what they
+    /// started elsewhere: a server would otherwise keep working. They watch the cancellation themselves.
     fn hang_up(&mut self) {
         for _ in 0..PATIENCE {
             if self.slots.iter().all(|slot| slot.place.is_none() || slot.producer.is_some()) {

@@ -108,7 +108,7 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
         // Where the table is a child table, how its rows are written is decided there.
         let cut = if root == one.target.table { cut } else { SplitPolicy::WholeTable };
         one.cut = match (one.reach, cut) {
-            // Which tables are at stake is known when the rows come.
+            // Which tables are written is known when the rows come.
             (RouteScope::OtherHints, _) | (RouteScope::OtherTables, SplitPolicy::WholeTable) => {
                 SplitPolicy::WholeRun
             }
@@ -215,7 +215,7 @@ fn roles(source: &Source, wanted: Option<&[String]>) -> Result<Vec<Role>, Extrac
         let place = place.ok_or_else(|| ExtractError::Hints {
             source_name: source.name.clone(),
             resource: resource.name.clone(),
-            reason: format!("its parent `{parent}` is no resource that stands before it"),
+            reason: format!("its parent `{parent}` is not a resource before it"),
         })?;
         if roles[at] != Role::Absent && roles[place] == Role::Absent {
             roles[place] = Role::Hidden;

@@ -9,7 +9,7 @@ use cartage_package_store::{
     PackageSettings, PackageStore, PublishedPackage, StageLock, StagedPackage,
 };
 use cartage_runtime::{Runtime, Stage, contain};
-use cartage_schema::{Column, DataType, MergeOrigin, Schema, SchemaError, WriteDisposition};
+use cartage_schema::{Column, DataType, MergeOrigin, Schema, SchemaError, Table, WriteDisposition};
 
 use crate::assemble::{Assembler, dictionary_columns};
 use crate::columnar_union::ColumnarFiles;
@@ -205,7 +205,8 @@ impl<'a> Run<'a> {
     }
 
     /// Writes files without rows for tables that are to be emptied: those whose files brought no rows, and
-    /// those of replaced resources without any file. Tables that never had rows stay away.
+    /// those of replaced resources without any file. A table that never had rows is made only by a file without rows of its
+    /// own, with which a source declares it.
     fn empty_files(
         &self,
         coordinator: &mut Coordinator<'_>,
@@ -221,7 +222,14 @@ impl<'a> Run<'a> {
             .filter(|resource| resource.write_disposition == replace);
         roots.extend(replaced.map(|resource| self.rules.naming.normalize_table_key(&resource.table)));
         for name in roots {
-            let Some(table) = self.rules.schema.tables.get(&name).filter(|table| table.has_seen_data())
+            let is_declared = || {
+                let mut files = self.extracted.manifest().files.iter();
+                files.any(|file| file.rows == 0 && self.rules.naming.normalize_table_key(&file.table) == name)
+            };
+            let known = self.rules.schema.tables.get(&name);
+            let has_columns = |table: &&Table| table.complete_columns().next().is_some();
+            let Some(table) =
+                known.filter(|table| table.has_seen_data() || has_columns(table) && is_declared())
             else {
                 continue;
             };
@@ -274,7 +282,7 @@ struct Output {
     files: Vec<cartage_package_store::FileDraft>,
     quarantine: Vec<cartage_package_store::QuarantineDraft>,
     schema: Schema,
-    update: BTreeMap<String, cartage_schema::Table>,
+    update: BTreeMap<String, Table>,
 }
 
 /// Gives columns that are at the destination the type, the bits and the digits that they have there: a hint does not

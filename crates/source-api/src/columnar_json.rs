@@ -105,7 +105,7 @@ fn list(items: &ArrayRef, form: InstantForm) -> Result<Value, ArrowError> {
 fn dictionary(one: &ArrayRef, form: InstantForm) -> Result<Value, ArrowError> {
     let values = downcast_dictionary_array!(
         one => cast(one, &one.values().data_type().clone())?,
-        other => return Err(ArrowError::InvalidArgumentError(format!("{other} is no dictionary")))
+        other => return Err(ArrowError::InvalidArgumentError(format!("{other} is not a dictionary")))
     );
     columnar_value_in(values.as_ref(), 0, form)
 }

@@ -35,7 +35,7 @@ pub struct CursorId {
 /// What a page did to the hashes of the rows at the last value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HashChange {
-    /// The last value moved, so all earlier ones are of no use.
+    /// The last value moved, so all earlier ones are dropped.
     pub reset: bool,
     /// Those of rows of the page.
     pub added: Vec<String>,

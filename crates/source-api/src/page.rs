@@ -60,7 +60,7 @@ pub struct RejectedRow {
     pub line: u64,
     /// What stands there.
     pub text: String,
-    /// Why it is no row.
+    /// Why it is not a row.
     pub reason: String,
 }
 
@@ -113,7 +113,7 @@ impl JsonPage {
         &mut self.text
     }
 
-    /// Keeps something that is no row.
+    /// Keeps something that is not a row.
     pub fn reject(&mut self, row: RejectedRow) {
         self.rejected.push(row);
     }
@@ -128,7 +128,7 @@ impl JsonPage {
         self.source_bytes += other.source_bytes;
     }
 
-    /// Says that so many bytes of the input went into this page, before decompression.
+    /// Sets how many bytes of the input went into this page, before decompression.
     #[must_use]
     pub fn with_source_bytes(mut self, bytes: u64) -> Self {
         self.source_bytes = bytes;

@@ -50,7 +50,7 @@ impl ParquetFile {
         }))
     }
 
-    /// Reads the file to its end, on so many threads, or as many as the machine has cores. Damage that is found later
+    /// Reads the file to its end, on `threads` threads, by default as many as the machine has cores. Damage that is found later
     /// would be found when other files are loaded already.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ pub trait Producer: Send {
     fn close(&mut self) {}
 
     /// How many producers of its kind in this run may be worked on at once; those behind wait until one before them has
-    /// ended. `None` where the number is of no matter. Asked before the first page.
+    /// ended. `None` where the number does not matter. Asked before the first page.
     fn most_at_once(&self) -> Option<NonZeroUsize> {
         None
     }
@@ -133,7 +133,7 @@ pub enum Resume {
     /// It begins at the beginning, and all rows come again.
     #[default]
     Never,
-    /// Behind the last row, if the resource came to its end. The state of pages before is of no use: with a
+    /// Behind the last row, if the resource came to its end. The state of earlier pages cannot be used: with a
     /// cursor over rows in no order, it would pass over rows that were not read.
     AtEnd,
     /// Behind each page, but some rows before may come again, as with a cursor that lags.
@@ -163,9 +163,9 @@ pub struct OpenContext {
     pub workers: usize,
     /// Pages or items of a parent that may be worked on at once.
     pub max_parallel_items: usize,
-    /// A page with less text than this is better joined with the next one, where that is no trouble: handing over a
+    /// A page with less text than this is better joined with the next one, where that is easy: handing over a
     /// page costs more than reading a small file. Zero where it counts how much a page brings: for packages of a given
-    /// size, and where only so many rows are wanted.
+    /// size, and where the number of rows is limited.
     pub small_page_bytes: usize,
     /// Whether the run was cancelled; long waits should look at it.
     pub cancel: CancelToken,
@@ -175,8 +175,8 @@ pub struct OpenContext {
     pub table: Option<Arc<TargetTable>>,
     /// The range of the resource's cursor, for producers that ask only for what is new.
     pub cursor: Option<CursorRange>,
-    /// Whether the resource runs only because others work on its rows. Its state stays as it is then, and a
-    /// position in it is none of their business.
+    /// Whether the resource runs only because others work on its rows. Its state stays as it is then, and
+    /// the others do not need a position in it.
     pub is_hidden: bool,
     /// The last value of the cursor, as it moves with the pages.
     pub last_value: LastValue,
@@ -187,7 +187,7 @@ pub struct OpenContext {
 }
 
 impl OpenContext {
-    /// Accepts rows of so many bytes. Nothing is remembered.
+    /// Accepts rows of up to `max_line_bytes` bytes. Nothing is remembered.
     pub fn new(max_line_bytes: usize, cancel: CancelToken) -> Self {
         Self {
             max_line_bytes,

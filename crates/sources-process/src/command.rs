@@ -116,8 +116,10 @@ impl ProgramSettings {
                 None => word.clone(),
             }))
             .args(arguments)
-            .current_dir(&self.working_dir)
             .envs(self.env.iter().map(|(name, value)| (name, value)));
+        if !self.working_dir.as_os_str().is_empty() {
+            command.current_dir(&self.working_dir);
+        }
         command
     }
 }

@@ -72,7 +72,7 @@ fn types(schema: &Value) -> impl Iterator<Item = &str> {
     one.into_iter().chain(several).filter(|name| *name != "null")
 }
 
-/// Digits behind the point of numbers that are multiples of a power of ten.
+/// Digits after the point of numbers that are multiples of a power of ten.
 fn digits(multiple: &Value) -> Option<u32> {
     let multiple = multiple.as_f64()?;
     (0..=18).find(|digits| (multiple * 10_f64.powi(*digits) - 1.0).abs() < 1e-9).map(i32::unsigned_abs)

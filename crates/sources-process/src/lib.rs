@@ -11,7 +11,7 @@
 //! # Invariants
 //! - No program outlives the run, not even one that ends by `kill -9`.
 //! - State is handed over with a checkpoint or at the end, and never after rows were thrown away by a limit.
-//! - Nothing that a program is told goes on its command line, where everybody could see it.
+//! - Nothing that a program is told goes on its command line, where every user of the machine could see it.
 //!
 //! # Limitations
 //! Unix only.
@@ -20,6 +20,7 @@ mod airbyte;
 mod batches;
 mod command;
 mod config_file;
+mod conformance;
 mod described;
 mod driver;
 mod guard;
@@ -42,6 +43,7 @@ mod stderr;
 mod stream;
 
 pub use airbyte::{AIRBYTE_KEYS, airbyte};
+pub use conformance::{ConformanceCheck, check_conformance};
 pub use described::DescribedSchema;
 pub use process::{PROCESS_KEYS, process};
 pub use python::{PYTHON_KEYS, python};

@@ -155,15 +155,22 @@ impl Program {
         }
     }
 
-    /// Asks it to stop, and gives it the time that the settings allow.
-    pub(crate) fn stop(&mut self) {
+    /// Asks it to stop, and gives it the time that the settings allow. False if it had to be killed.
+    pub(crate) fn stop(&mut self) -> bool {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(b"{\"type\":\"stop\"}\n").and_then(|()| input.flush());
         }
+        self.close()
+    }
+
+    /// Closes its standard input, and gives it the time that the settings allow. False if it had to be killed.
+    pub(crate) fn close(&mut self) -> bool {
         self.close_input();
-        if self.wait(self.settings.stop_timeout).is_none() {
+        let has_ended = self.wait(self.settings.stop_timeout).is_some();
+        if !has_ended {
             self.kill();
         }
+        has_ended
     }
 
     /// Ends it and all that it has started: first kindly, then not.
@@ -174,7 +181,7 @@ impl Program {
             let _ = kill_process_group(group, Signal::TERM);
             self.wait(self.settings.stop_timeout);
         }
-        // Whoever it has started may be there still.
+        // What it has started may be running still.
         let _ = kill_process_group(group, Signal::KILL);
         if !self.has_ended {
             let _ = self.child.wait();

@@ -15,4 +15,5 @@ mod shared;
 mod sql;
 
 pub use cartage_sources_files::local_path;
+pub use cartage_sources_process::{ConformanceCheck, check_conformance};
 pub use registry::{TYPES, build};

@@ -34,7 +34,7 @@ macro_rules! guides {
     };
 }
 
-guides! { contracts databases dispositions incremental rust state }
+guides! { contracts databases dispositions incremental python rust state }
 
 #[test]
 fn the_page_about_rest_apis_does_what_it_says() {

@@ -26,7 +26,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("destinations-sql", &["destinations-api", "runtime", "schema", "sql-client", "values"]),
     ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
-    ("sources-process", &["config", "row-readers", "runtime", "schema", "source-api"]),
+    ("sources-process", &["config", "row-readers", "runtime", "schema", "source-api", "state"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
     ("sources-sql", &["config", "runtime", "schema", "source-api", "sql-client", "values"]),
     (

@@ -9,6 +9,7 @@ mod pending;
 mod plan;
 pub(crate) mod schema;
 mod source_check;
+mod source_test;
 mod state;
 pub(crate) mod status;
 mod sync;

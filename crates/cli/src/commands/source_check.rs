@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use cartage_pipeline::{CheckedResource, SourceCheck, check_sources, grouped};
 
-use super::show;
+use super::{show, source_test};
 use crate::config::Start;
 use crate::exit;
 use crate::failure::Failure;
@@ -14,7 +14,10 @@ use crate::source_args::SourceCommand;
 const ROW_CHARS: usize = 400;
 
 pub(super) fn source(start: &Start<'_>, command: &SourceCommand) -> Result<(), Failure> {
-    let SourceCommand::Check(args) = command;
+    let args = match command {
+        SourceCommand::Check(args) => args,
+        SourceCommand::Test(args) => return source_test::test(start, args),
+    };
     let config = start.config(&args.file.file)?;
     let report = check_sources(&config, &start.runtime(&config), &args.resources)?;
     show(start.global.format, &report, || text(&report))?;

@@ -119,9 +119,9 @@ impl ParquetError {
     pub fn reason(&self) -> String {
         const AGAIN: &str = "write or copy it again";
         match self {
-            Self::Read { source, .. } => format!("is no whole Parquet file: {source}; {AGAIN}"),
+            Self::Read { source, .. } => format!("is not a complete Parquet file: {source}; {AGAIN}"),
             Self::Decode { source, .. } => format!("is a damaged Parquet file: {source}; {AGAIN}"),
-            Self::Damaged { reason, .. } => format!("is no whole Parquet file: {reason}; {AGAIN}"),
+            Self::Damaged { reason, .. } => format!("is not a complete Parquet file: {reason}; {AGAIN}"),
             Self::Encrypted { .. } => {
                 "is encrypted, and no keys are asked for; write it without encryption".to_owned()
             }

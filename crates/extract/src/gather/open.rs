@@ -43,7 +43,7 @@ impl Extraction<'_> {
 
     pub(super) fn feed(&self, producers: Vec<Box<dyn Producer>>) -> Result<Feed, NoThread> {
         let pages = self.settings.limit.page_count();
-        // The pages of a child are as many as its parent's rows ask for; messages are no pages.
+        // The pages of a child are as many as its parent's rows ask for; messages are not counted.
         let are_counted = |resource: &Planned| resource.parent.is_none() && !resource.has_checkpoints;
         let queued = |(producer, resource): (_, &Planned)| QueuedProducer {
             producer,

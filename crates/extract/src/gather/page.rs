@@ -106,6 +106,12 @@ impl Extraction<'_> {
                 }
             }
         }
+        // Hints without rows stand for a table that is there without any.
+        let is_declared = matches!(&page, Page::Json(page) if page.is_empty())
+            && route.as_ref().is_some_and(|route| route.hints.is_some());
+        if is_declared && refused.is_none() && !writers.has_files(table) && !self.written.contains(table) {
+            writers.write_empty(table, settings)?;
+        }
         self.runtime.progress.advance(Stage::Extract, table, rows, bytes, bytes);
         self.done += bytes;
         self.filled.add(rows, page.size());

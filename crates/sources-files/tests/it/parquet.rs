@@ -47,6 +47,6 @@ fn damaged_files_are_named() {
     ] {
         folder.write(name, content);
         let error = folder.error(&json!({"path": name}));
-        assert!(error.starts_with(&format!("{name}: is no whole Parquet file: ")), "{error}");
+        assert!(error.starts_with(&format!("{name}: is not a complete Parquet file: ")), "{error}");
     }
 }

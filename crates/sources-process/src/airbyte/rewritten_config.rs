@@ -1,4 +1,4 @@
-//! Configurations that connectors rewrite, as when a token is exchanged for a new one: the old one is of no use then.
+//! Configurations that connectors rewrite, as when a token is exchanged for a new one: the old one no longer works then.
 //!
 //! They hold secrets, so that they are kept in a file of this machine beside the pipeline file and not in the state, which goes
 //! to the destination.

@@ -9,8 +9,7 @@ use serde_json::{Map, json};
 use crate::message::{Dialect, Message, Refused};
 use crate::output::Output;
 use crate::program::Program;
-use crate::protocol::frame::{Frame, Limit, Told};
-use crate::protocol::opening::{failure, hints_of, log};
+use crate::protocol::frame::{Frame, Limit, Told, failure, hints_of, log};
 use crate::protocol::typed_rows;
 use crate::request::ReadRequest;
 
@@ -40,6 +39,11 @@ impl Protocol {
             routes: HashMap::new(),
             is_at_end: false,
         }
+    }
+
+    /// Ends a program that is not read. False if it had to be killed.
+    pub(crate) fn close_unread(&mut self) -> bool {
+        self.running.as_mut().is_none_or(|(program, _)| program.close())
     }
 
     fn number(&self, frame: &Frame<'_>) -> Result<usize, Refused> {

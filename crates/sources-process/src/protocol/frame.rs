@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use cartage_schema::hints::ResourceHints;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -96,5 +97,33 @@ pub(crate) struct Limit {
 impl Told<'_> {
     pub(crate) fn line(&self) -> String {
         serde_json::to_string(self).expect("messages are JSON")
+    }
+}
+
+/// Hints as JSON, with the names of `pipeline.toml`.
+pub(crate) fn hints_of(json: &str) -> Result<ResourceHints, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
+/// What an error message of a program says.
+pub(crate) fn failure(frame: &Frame<'_>) -> String {
+    let message = frame.message.as_deref().unwrap_or("it failed without a message");
+    let remedy = match frame.error_kind.as_deref() {
+        Some("config") => " (its configuration is wrong)",
+        Some("transient") => " (another run may help)",
+        _ => "",
+    };
+    let details = frame.details.as_deref().map(|details| format!("\n{details}")).unwrap_or_default();
+    format!("{message}{remedy}{details}")
+}
+
+/// Passes a line on to the log.
+pub(crate) fn log(frame: &Frame<'_>) {
+    let message = frame.message.as_deref().unwrap_or_default();
+    match frame.level.as_deref() {
+        Some("error") => tracing::error!("{message}"),
+        Some("warning") => tracing::warn!("{message}"),
+        Some("debug") => tracing::debug!("{message}"),
+        _ => tracing::info!("{message}"),
     }
 }

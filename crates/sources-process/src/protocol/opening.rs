@@ -12,7 +12,7 @@ use crate::command::ProgramSettings;
 use crate::described::{Described, DescribedSchema};
 use crate::program::{Arguments, Program};
 use crate::protocol::dialect::Protocol;
-use crate::protocol::frame::{Frame, PROTOCOL, Told};
+use crate::protocol::frame::{Frame, PROTOCOL, Told, failure, hints_of, log};
 
 /// Longest message of the opening.
 const LINE_BYTES: usize = 16 << 20;
@@ -164,32 +164,4 @@ fn described(frame: &Frame<'_>) -> Result<Described, String> {
         }
     };
     Ok(Described { name, hints, selected: frame.selected.unwrap_or(true), scope, resume })
-}
-
-/// Hints as JSON, with the names of `pipeline.toml`.
-pub(crate) fn hints_of(json: &str) -> Result<ResourceHints, serde_json::Error> {
-    serde_json::from_str(json)
-}
-
-/// What an error message of a program says.
-pub(crate) fn failure(frame: &Frame<'_>) -> String {
-    let message = frame.message.as_deref().unwrap_or("it failed without a message");
-    let remedy = match frame.error_kind.as_deref() {
-        Some("config") => " (its configuration is wrong)",
-        Some("transient") => " (another run may help)",
-        _ => "",
-    };
-    let details = frame.details.as_deref().map(|details| format!("\n{details}")).unwrap_or_default();
-    format!("{message}{remedy}{details}")
-}
-
-/// Passes a line on to the log.
-pub(crate) fn log(frame: &Frame<'_>) {
-    let message = frame.message.as_deref().unwrap_or_default();
-    match frame.level.as_deref() {
-        Some("error") => tracing::error!("{message}"),
-        Some("warning") => tracing::warn!("{message}"),
-        Some("debug") => tracing::debug!("{message}"),
-        _ => tracing::info!("{message}"),
-    }
 }

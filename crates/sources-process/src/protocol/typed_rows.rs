@@ -14,7 +14,7 @@ const PAYLOAD_BYTES: u64 = 1 << 30;
 /// Bytes that are made room for before they have come.
 const RESERVED: u64 = 4 << 20;
 
-/// Reads exactly so many bytes.
+/// Reads exactly `bytes` bytes.
 pub(super) fn payload(output: &mut Output, bytes: u64) -> io::Result<Vec<u8>> {
     if bytes > PAYLOAD_BYTES {
         let message = format!("a payload of {bytes} bytes is too long; send at most {PAYLOAD_BYTES} at once");

@@ -56,8 +56,9 @@ PROTOCOL = 1
 # A message is sent when it has so many bytes, or when its first row has waited so long.
 FULL_BYTES = 1 << 20
 FULL_SECONDS = 0.1
-# Rows of a page are encoded in slices, so that a page of a million does not exist twice.
-SLICE_ROWS = 2000
+# Rows of a page are encoded in slices: a page of a million does not exist twice, and the heap neither grows nor shrinks,
+# which takes longer than the rest with slices of a thousand.
+SLICE_ROWS = 100
 ARROW_BYTES = 8 << 20
 # How long code of the user may go on after Cartage has asked to stop, and threads of it after the end.
 GRACE_SECONDS = 3.0
@@ -422,15 +423,16 @@ class Channel:
 
 
 class Lane:
-    """What waits to be sent for one table of one resource."""
+    """What waits to be sent for one table of one resource: lines of JSON, or batches of Arrow."""
 
     def __init__(self, resource, table):
         self.resource = resource
         self.table = table
         self.hints = None
-        self.parts = []
+        # One text that grows: many small ones would make the heap grow and shrink all the time.
+        self.text = bytearray()
+        self.batches = []
         self.size = 0
-        self.schema = None
         self.since = 0.0
 
 
@@ -453,7 +455,7 @@ class Output:
                 before = time.monotonic() - FULL_SECONDS
                 with self.channel.lock:
                     for lane in self.lanes.values():
-                        if lane.parts and lane.since <= before:
+                        if lane.size and lane.since <= before:
                             self.flush(lane)
 
     def lane(self, resource, table=None):
@@ -474,7 +476,7 @@ class Output:
         """A row by itself. It is encoded at once: the user's code may change it afterwards."""
         if self.stop:
             raise Stopped
-        self.add(lane, self.values.one(row), None)
+        self.add(lane, self.values.one(row))
 
     def rows(self, lane, rows):
         """Rows that are no tables of Arrow."""
@@ -482,7 +484,7 @@ class Output:
             raise Stopped
         for start in range(0, len(rows), SLICE_ROWS):
             part = rows[start:start + SLICE_ROWS] if len(rows) > SLICE_ROWS else rows
-            self.add(lane, self.values.lines(part), None)
+            self.add(lane, self.values.lines(part))
 
     def table(self, lane, table):
         """A table of Arrow, pandas or polars."""
@@ -490,43 +492,46 @@ class Output:
             raise Stopped
         for batch in arrow_batches(table):
             with self.channel.lock:
-                if lane.parts and lane.schema != batch.schema:
+                if lane.text or (lane.batches and lane.batches[0].schema != batch.schema):
                     self.flush(lane)
-                self.add(lane, batch, batch.schema)
+                lane.batches.append(batch)
+                # Batches without rows have a size, too: their columns are sent.
+                self.grown(lane, batch.nbytes + 1)
 
-    def add(self, lane, part, schema):
-        size = len(part) if schema is None else part.nbytes
+    def add(self, lane, text):
         with self.channel.lock:
-            if lane.schema is not schema and (lane.schema is None or schema is None):
+            if lane.batches:
                 self.flush(lane)
-            if not lane.parts:
-                lane.since = time.monotonic()
-                lane.schema = schema
-            lane.parts.append(part)
-            lane.size += size
-            self.waiting += size
-            if lane.size >= FULL_BYTES:
-                self.flush(lane)
-            elif self.waiting >= 8 * FULL_BYTES:
-                self.flush_all()
+            lane.text += text
+            self.grown(lane, len(text))
+
+    def grown(self, lane, size):
+        if not lane.size:
+            lane.since = time.monotonic()
+        lane.size += size
+        self.waiting += size
+        if lane.size >= FULL_BYTES:
+            self.flush(lane)
+        elif self.waiting >= 8 * FULL_BYTES:
+            self.flush_all()
 
     def flush(self, lane):
         """Sends what waits. The lock is held."""
-        if not lane.parts:
+        if not lane.size:
             return
-        if lane.schema is None:
-            payload, form = b"".join(lane.parts), "jsonl"
+        if lane.batches:
+            payload, form = arrow_stream(lane.batches), "arrow"
         else:
-            payload, form = arrow_stream(lane.schema, lane.parts), "arrow"
+            payload, form = lane.text, "jsonl"
         self.waiting -= lane.size
-        lane.parts, lane.size, lane.schema = [], 0, None
+        lane.text, lane.batches, lane.size = bytearray(), [], 0
         hints, lane.hints = lane.hints, None
         self.channel.send("rows", payload, resource=lane.resource, format=form, table=lane.table, hints=hints)
 
     def flush_all(self, resource=None):
         """Sends what waits, the oldest first: of one resource, or of all."""
         with self.channel.lock:
-            lanes = [lane for lane in self.lanes.values() if lane.parts and resource in (None, lane.resource)]
+            lanes = [lane for lane in self.lanes.values() if lane.size and resource in (None, lane.resource)]
             for lane in sorted(lanes, key=lambda lane: lane.since):
                 self.flush(lane)
 
@@ -540,11 +545,11 @@ class Output:
             )
 
 
-def arrow_stream(schema, batches):
+def arrow_stream(batches):
     import pyarrow
 
     sink = pyarrow.BufferOutputStream()
-    with pyarrow.ipc.new_stream(sink, schema) as writer:
+    with pyarrow.ipc.new_stream(sink, batches[0].schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
     return sink.getvalue()
@@ -873,9 +878,6 @@ class Plain:
             error.cartage_resource = name
             raise
 
-    def close(self):
-        pass
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # dlt
@@ -958,26 +960,37 @@ class DltSources:
     def __init__(self, start, made, arguments, hints, output, context=None):
         self.output = output
         self.context = context or dlt_context(start)
+        # Hints of `pipeline.toml` that dlt does not know, by resource.
         self.extra = {}
+        # Hints by resource and table: those that Cartage was told, with the name of the table, and those of now.
         self.told = {}
+        self.current = {}
+        # Where all items of a resource go, if they bring no marks.
+        self.routes = {}
+        self.make = lambda: self.open(made, arguments, hints)
+        # The function of a source may look at the state, which is not there yet as a rule.
+        self.is_early = "state" not in start and looks_at_state(made)
         with self.context:
-            from dlt.extract.extract import data_to_sources
-            from dlt.extract.source import DltResourceDict
+            self.make()
 
-            if not hasattr(DltResourceDict, "with_pipe"):
-                raise ConfigError("this version of dlt is too old: 1.18 is the oldest that was tried")
-            self.is_source, made = self.instance(made, arguments)
-            self.sources = data_to_sources(made, self.context.pipeline)
-            if not self.sources or not any(source.resources for source in self.sources):
-                raise ConfigError("the source has no resources")
-            self.resources = {}
-            for source in self.sources:
-                for name, resource in source.resources.items():
-                    if name in self.resources:
-                        raise ConfigError(f"two resources are called `{name}`; rename one of them")
-                    self.resources[name] = (source, resource)
-            for name, own in hints.items():
-                self.configure(name, own)
+    def open(self, made, arguments, hints):
+        from dlt.extract.extract import data_to_sources
+        from dlt.extract.source import DltResourceDict
+
+        if not hasattr(DltResourceDict, "with_pipe"):
+            raise ConfigError("this version of dlt is too old: 1.18 is the oldest that was tried")
+        self.is_source, made = self.instance(made, arguments)
+        self.sources = data_to_sources(made, self.context.pipeline)
+        if not self.sources or not any(source.resources for source in self.sources):
+            raise ConfigError("the source has no resources")
+        self.resources = {}
+        for source in self.sources:
+            for name, resource in source.resources.items():
+                if name in self.resources:
+                    raise ConfigError(f"two resources are called `{name}`; rename one of them")
+                self.resources[name] = (source, resource)
+        for name, own in hints.items():
+            self.configure(name, own)
 
     def instance(self, made, arguments):
         """Calls what must be called. Whether a source came out, which has a say in the schema."""
@@ -1074,6 +1087,8 @@ class DltSources:
         wanted = set(self.resources) if wanted is None else set(wanted)
         limit = request.get("limit") or {}
         with self.context:
+            if self.is_early and shared.state:
+                self.make()
             for source in self.sources:
                 names = [name for name in source.resources if name in wanted]
                 if not names:
@@ -1082,12 +1097,8 @@ class DltSources:
                 for resource in source.resources.selected.values():
                     limit_resource(resource, limit)
                 extract_class()(self.context.folder, self).extract(source, None, None)
-        told_state = shared.state
         self.output.flush_all()
-        told.tell(told_state)
-
-    def close(self):
-        pass
+        told.tell(shared.state)
 
     # Items
 
@@ -1190,14 +1201,6 @@ class DltSources:
             if key[0] == resource.name:
                 del self.current[key]
         self.routes.pop(resource.name, None)
-
-    @property
-    def routes(self):
-        return self.__dict__.setdefault("_routes", {})
-
-    @property
-    def current(self):
-        return self.__dict__.setdefault("_current", {})
 
     def lane(self, resource, item, meta, name=None):
         """Where an item goes. Says its hints, if they are new."""
@@ -1372,36 +1375,58 @@ def keeps_state(resource):
     return "incremental" in (resource._hints or {})
 
 
+def looks_at_state(function):
+    """Whether a function that makes a source looks at its state itself, and not only in its resources."""
+    function = getattr(function, "_f", function)
+    function = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    code = getattr(function, "__code__", None)
+    return isinstance(code, types.CodeType) and not STATEFUL.isdisjoint(code.co_names)
+
+
 def has_cursor(function):
     """Whether a cursor is among the defaults of a function: it is bound when the function begins."""
     return any(has_base(type(each.default), "Incremental") for each in parameters(function).values())
 
 
 def mentions(function, names, depth=4):
-    """Whether code uses one of these names, by itself or through functions that it sees."""
+    """Whether code uses one of these names, by itself or through code of the user that it sees."""
     todo, seen = [(function, depth)], set()
-    while todo and len(seen) < 300:
+    while todo and len(seen) < 500:
         each, depth = todo.pop()
-        if inspect.isgenerator(each):
-            each = each.gi_code
-        each = inspect.unwrap(each) if callable(each) and hasattr(each, "__wrapped__") else each
+        each = getattr(each, "_f", each)
+        each = inspect.unwrap(each) if hasattr(each, "__wrapped__") else each
         each = getattr(each, "func", each) if type(each).__name__ == "partial" else each
         each = getattr(each, "__func__", each)
-        step = getattr(each, "_f", None)
-        if step is not None:
-            each = step
-        code = each if isinstance(each, types.CodeType) else getattr(each, "__code__", None)
-        if code is None or code in seen:
+        code = each if isinstance(each, types.CodeType) else getattr(each, "gi_code", getattr(each, "__code__", None))
+        if not isinstance(code, types.CodeType) or code in seen:
             continue
         seen.add(code)
         if not names.isdisjoint(code.co_names):
             return True
-        todo += [(const, depth) for const in code.co_consts if isinstance(const, types.CodeType)]
+        inner = [(const, depth) for const in code.co_consts if isinstance(const, types.CodeType)]
+        todo += inner
         if depth and isinstance(each, types.FunctionType) and not (each.__module__ or "").startswith("dlt."):
-            cells = [cell.cell_contents for cell in each.__closure__ or () if cell_is_set(cell)]
-            named = [each.__globals__[name] for name in code.co_names if name in each.__globals__]
-            todo += [(other, depth - 1) for other in cells + named if isinstance(other, types.FunctionType)]
+            used = set(code.co_names).union(*(const.co_names for const, _ in inner))
+            todo += [(other, depth - 1) for other in reached(each, used)]
     return False
+
+
+def reached(function, names):
+    """Functions that a function of the user may call: of its module, of what encloses it, and of the user's classes
+    and modules."""
+    values = [cell.cell_contents for cell in function.__closure__ or () if cell_is_set(cell)]
+    values += [function.__globals__[name] for name in names if name in function.__globals__]
+    for value in values:
+        if inspect.ismodule(value):
+            folder = os.path.dirname(getattr(value, "__file__", None) or "")
+            if folder.startswith(os.getcwd()) and "site-packages" not in folder:
+                yield from (getattr(value, name) for name in names if inspect.isroutine(getattr(value, name, None)))
+        elif isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
+            yield value
+        else:
+            kind = value if isinstance(value, type) else type(value)
+            if (kind.__module__ or "").split(".")[0] == (function.__module__ or "").split(".")[0]:
+                yield from (each for each in vars(kind).values() if isinstance(each, types.FunctionType))
 
 
 def cell_is_set(cell):
@@ -1498,29 +1523,41 @@ def kind_of(errors, is_open):
     return "other" if is_open else "config"
 
 
+def text_of(error):
+    text = str(error).strip() or repr(error)
+    return text if isinstance(error, (ConfigError, DataError)) else f"{class_name(error)}: {text}"
+
+
+def stack_of(error, is_open):
+    """The traceback without frames of this file; nothing where the message says what to do."""
+    if isinstance(error, ConfigError) or (not is_open and has_base(type(error), "ConfigurationException", "dlt")):
+        return None
+    told = each = traceback.TracebackException.from_exception(error)
+    while each is not None:
+        each.stack = traceback.StackSummary.from_list([frame for frame in each.stack if frame.filename != __file__])
+        each = each.__cause__ or each.__context__
+    text = "".join(told.format()).encode("utf-8", "replace")
+    return (text if len(text) <= 8192 else b"..." + text[-8189:]).decode("utf-8", "ignore")
+
+
 def report(error, is_open):
     """The message of an error."""
     errors = chain(error)
     # What dlt says about its pipes is no news; what went wrong in them is.
-    inner = [each for each in errors if type(each).__name__ not in ("ResourceExtractionError", "PipeItemProcessingError")]
+    wrappers = ("ResourceExtractionError", "PipeItemProcessingError")
+    inner = [each for each in errors if type(each).__name__ not in wrappers] or errors
     texts = []
-    for each in inner or errors:
-        text = str(each).strip() or repr(each)
-        if isinstance(each, (ConfigError, DataError)):
-            texts.append(text)
-        else:
-            texts.append(f"{class_name(each)}: {text}")
-    resource = next(filter(None, (getattr(each, "cartage_resource", None) for each in errors)), None)
-    if resource is None:
-        resource = next(filter(None, (getattr(each, "pipe_name", None) for each in errors)), None)
-    details = "".join(traceback.format_exception(type(error), error, error.__traceback__)).encode("utf-8", "replace")
-    if len(details) > 8192:
-        details = b"..." + details[-8189:]
+    for each in inner:
+        # Libraries repeat what the errors below say.
+        if not any(str(each).strip() in text for text in texts):
+            texts.append(text_of(each))
+    names = [getattr(each, "cartage_resource", None) for each in errors]
+    names += [getattr(each, "pipe_name", None) for each in errors]
     return {
         "message": "; caused by ".join(texts)[:4000],
         "kind": kind_of(errors, is_open),
-        "resource": resource if isinstance(resource, str) else None,
-        "details": details.decode("utf-8", "ignore"),
+        "resource": next((name for name in names if isinstance(name, str)), None),
+        "details": stack_of(inner[0], is_open),
     }
 
 
@@ -1583,6 +1620,8 @@ def import_from_here():
     if sys.path and os.path.abspath(sys.path[0]) == own:
         del sys.path[0]
     sys.path.insert(0, os.getcwd())
+    # dlt warns if the script is elsewhere than its folder `.dlt`.
+    sys.argv[0] = os.path.join(os.getcwd(), "pipeline.toml")
 
 
 def take(messages, kind):

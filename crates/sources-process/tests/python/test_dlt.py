@@ -13,7 +13,7 @@ import pytest
 
 dlt = pytest.importorskip("dlt")
 
-from cartage_side import FIXTURES, Session, fails, run, typed
+from cartage_side import FIXTURES, Session, fails, run
 
 sys.path.insert(0, FIXTURES)
 import generate
@@ -269,8 +269,10 @@ def test_the_state_is_there_when_the_source_is_made(place):
                    "    @dlt.resource\n    def r():\n        yield {'seen': seen, 'at': dlt.current.pipeline().pipeline_name}\n    return r\n")
     got = run({"source": "early.py:early"}, {"seen": "it"}, cwd=place, start={"state": {"seen": "it"}})
     assert got.rows("r") == [{"seen": "it", "at": "fixture"}]
+    # Without, the source is made again when the state has come.
     got = run({"source": "early.py:early"}, {"seen": "it"}, cwd=place)
-    assert got.rows("r") == [{"seen": "nothing", "at": "fixture"}]
+    assert got.rows("r") == [{"seen": "it", "at": "fixture"}]
+    assert run({"source": "early.py:early"}, cwd=place).rows("r") == [{"seen": "nothing", "at": "fixture"}]
 
 
 def test_settings_of_a_schema(place):
@@ -399,3 +401,25 @@ def test_columns_of_arrow_and_lists(place):
         "x": {"data_type": "bigint", "nullable": True}, "y": {"data_type": "decimal", "precision": 10, "scale": 2, "nullable": True}}
     assert got.opening.resources["b"]["hints"] == {
         "write_disposition": "append", "columns": {"x": {"data_type": "json"}}, "merge_key": ["x"], "primary_key": "", "x-one": 1}
+
+
+@pytest.mark.parametrize("body, resume", [
+    ("yield 1", "never"),
+    ("dlt.current.resource_state()\n    yield 1", "at_end"),
+    ("helper()\n    yield 1", "at_end"),
+    ("thing.method()\n    yield 1", "at_end"),
+    ("Thing().method()\n    yield 1", "at_end"),
+    ("beside.helper()\n    yield 1", "at_end"),
+    ("yield [helper() for _ in range(1)]", "at_end"),
+    ("import json; json.dumps(1)\n    yield 1", "never"),
+])
+def test_state_is_seen(place, body, resume):
+    with open(os.path.join(place, "beside.py"), "w") as file:
+        file.write("import dlt\ndef helper():\n    return dlt.current.resource_state()\ndef other():\n    pass\n")
+    with open(os.path.join(place, "stateful.py"), "w") as file:
+        file.write("import dlt, beside, json\ndef helper():\n    return dlt.current.source_state()\n"
+                   "class Thing:\n    def method(self):\n        helper()\nthing = Thing()\n"
+                   f"@dlt.resource\ndef r():\n    {body}\n")
+    session = Session({"source": "stateful.py:r"}, cwd=place)
+    assert session.opening().resources["r"]["resume"] == resume
+    session.close()

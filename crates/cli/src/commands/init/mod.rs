@@ -3,6 +3,7 @@
 mod destination;
 mod program;
 mod source;
+mod template;
 
 use std::fmt::{self, Write as _};
 use std::fs::OpenOptions;

@@ -1,6 +1,6 @@
 //! Programs as the source of a new pipeline file.
 
-use super::source::filled;
+use super::template::filled;
 use super::{Draft, Part};
 
 /// The types of programs.
