@@ -8,6 +8,7 @@ mod destinations;
 mod engines;
 mod measure;
 mod merge;
+mod programs;
 mod python;
 mod report;
 mod rest;
@@ -66,6 +67,9 @@ pub(crate) struct Args {
     /// Measures a REST API of 500 pages instead, with and without latency, beside dlt and curl.
     #[arg(long)]
     rest: bool,
+    /// Measures a dlt resource in Python beside dlt, and a Singer tap beside target-duckdb, instead.
+    #[arg(long)]
+    programs: bool,
     /// Measures the memory of extracting five gigabytes from a REST API instead.
     #[arg(long)]
     rest_memory: bool,
@@ -117,6 +121,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if args.rest || args.rest_memory {
         return rest(args, &folder);
+    }
+    if args.programs {
+        return programs(args, &folder);
     }
     if !args.scaling.is_empty() {
         run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
@@ -185,6 +192,18 @@ fn sql(args: &Args, folder: &Path) -> Result<()> {
     run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
     sql::run(&sql::Plan {
         origins: &args.sql,
+        rows: args.rows,
+        runs: args.runs.max(1),
+        dlt_runs: if args.without.contains(&Other::Dlt) { 0 } else { args.dlt_runs },
+        by_hand: !args.without.contains(&Other::Duckdb),
+        python: &python::find(args.python.as_deref(), folder)?,
+        folder,
+    })
+}
+
+fn programs(args: &Args, folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--workspace"]))?;
+    programs::run(&programs::Plan {
         rows: args.rows,
         runs: args.runs.max(1),
         dlt_runs: if args.without.contains(&Other::Dlt) { 0 } else { args.dlt_runs },

@@ -69,7 +69,7 @@ impl ProgramSettings {
         let keys: Keys = section.only(&[&["command"], KEYS].concat()).parse()?;
         let example = "give a list such as [\"python3\", \"rows.py\"], or a text for the shell";
         let words = match (keys.command, default_command) {
-            (Some(CommandLine::Shell(text)), _) => vec!["sh".to_owned(), "-c".to_owned(), text],
+            (Some(CommandLine::Shell(text)), _) => ["sh", "-c", &text, "sh"].map(str::to_owned).to_vec(),
             (Some(CommandLine::Words(words)), _) | (None, Some(words)) => words,
             (None, None) => {
                 return Err(section.invalid("command", format!("the program to run is not set: {example}")));

@@ -61,6 +61,15 @@ fn streams_are_resources_and_the_state_is_handed_back() {
 }
 
 #[test]
+fn a_text_for_the_shell_gets_the_arguments() {
+    let folder = tap(&catalog(), LINES);
+    let keys = json!({"command": "sh program.sh \"$@\"", "config": {"user": "ann"}});
+    let taken = take(folder.source(singer, keys.clone(), json!({})).unwrap(), &Map::new()).unwrap();
+    assert_eq!(taken.rows["orders"].len(), 2);
+    assert_eq!(serde_json::from_str::<Value>(&folder.read("given-config")).unwrap(), keys["config"]);
+}
+
+#[test]
 fn only_streams_that_are_named_are_asked_for() {
     let folder = tap(&catalog(), LINES);
     let source = folder.source(singer, json!({"streams": ["orders"]}), json!({})).unwrap();

@@ -5,6 +5,7 @@
 Cartage gets the interpreter that runs this, and the module as it is here.
 """
 
+import importlib.util
 import json
 import os
 import shutil
@@ -124,6 +125,9 @@ def main():
     failed = False
     for case, spec in generate.cases().items():
         if wanted and case not in wanted:
+            continue
+        if spec.get("needs") and importlib.util.find_spec(spec["needs"]) is None:
+            print(f"{case}: left out, {spec['needs']} is not there")
             continue
         with tempfile.TemporaryDirectory() as folder:
             problems = carry_out(cartage, case, spec, address, os.path.realpath(folder))

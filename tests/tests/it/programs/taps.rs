@@ -194,3 +194,56 @@ fn a_tap_of_a_database_goes_on_where_its_state_ends() {
     bench.cartage(&["run"]).exits_with(0);
     assert_eq!(rows(), 25_100 * 100_000 + 25_100);
 }
+
+const FAKER: &str = "streams = [\"users\", \"products\", \"purchases\"]\n\
+    config = { count = 500, seed = 7, records_per_slice = 100, always_updated = UPDATED }\n";
+
+fn faker(always_updated: bool) -> String {
+    source("airbyte", "source-faker", "source-faker", &FAKER.replace("UPDATED", &always_updated.to_string()))
+}
+
+#[test]
+fn a_connector_is_merged_and_goes_on_where_its_state_ends() {
+    let bench = bench(&faker(false));
+    let checked = bench.cartage(&["source", "check"]).exits_with(0);
+    assert!(checked.stdout.contains("purchases: ok"), "{}", checked.stdout);
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(
+        columns(&bench, "products"),
+        [
+            "created_at TIMESTAMP WITH TIME ZONE",
+            "id BIGINT",
+            "make VARCHAR",
+            "model VARCHAR",
+            "price DOUBLE",
+            "updated_at TIMESTAMP WITH TIME ZONE",
+            "year BIGINT"
+        ]
+    );
+    let rows = || {
+        let of = |table: &str| {
+            bench.number(&format!("SELECT count(DISTINCT id) * 10000 + count(*) FROM data.{table}"))
+        };
+        ["users", "products", "purchases"].map(of)
+    };
+    let wanted = [500 * 10000 + 500, 100 * 10000 + 100, 500 * 10000 + 500];
+    assert_eq!(rows(), wanted);
+    // Behind its state there is nothing.
+    let done = bench.cartage(&["run", "--format", "json"]).exits_with(0);
+    let report: Value = serde_json::from_str(&done.stdout).expect("a report");
+    assert_eq!(report["stages"][0]["rows"], 0, "{report}");
+    assert_eq!(rows(), wanted);
+    // All rows again.
+    bench.write("pipeline.toml", pipeline(&faker(true)));
+    bench.cartage(&["run"]).exits_with(0);
+    assert_eq!(rows(), wanted);
+}
+
+#[test]
+fn a_connector_that_refuses_its_configuration_says_why() {
+    let bench = bench(&faker(false).replace("count = 500", "count = \"many\""));
+    let done = bench.cartage(&["run"]).exits_with(2);
+    for part in ["sources.test.command", "'many' is not of type 'integer'", "its configuration is wrong"] {
+        assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
+    }
+}
