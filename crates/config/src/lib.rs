@@ -36,6 +36,7 @@ mod origin;
 mod providers;
 mod seconds;
 mod secret;
+mod secrets;
 mod section;
 mod set_layer;
 mod settings;
@@ -53,6 +54,7 @@ pub use error::{ConfigError, nearest};
 pub use origin::{Layer, Origin, OriginPlace};
 pub use seconds::Seconds;
 pub use secret::Secret;
+pub use secrets::Secrets;
 pub use section::Section;
 pub use settings::{
     DataWriterSettings, DestinationSettings, ExtractSection, LoadSection, LogFormat, LogLevel, MemorySize,

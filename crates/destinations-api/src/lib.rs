@@ -39,7 +39,6 @@ pub mod merge_options;
 pub mod plan;
 mod probe;
 mod script;
-mod secrets;
 mod settings;
 pub mod sqlalchemy;
 pub mod staging;
@@ -52,7 +51,9 @@ pub use append_record::{AppendRecord, Link};
 pub use capabilities::{
     Capabilities, Files, Guarantees, IdentifierCase, Jobs, Names, Parallelism, Strategies, Tables, Values,
 };
-pub use cartage_config::{Seconds, Secret, Section as Settings, Written, keys_of, text_or_structure};
+pub use cartage_config::{
+    Seconds, Secret, Secrets, Section as Settings, Written, keys_of, text_or_structure,
+};
 pub use cartage_schema::{MergeStrategy, ReplaceStrategy};
 pub use connect::{CommonSettings, ConnectRequest, Connector};
 pub use connection_check::{
@@ -69,7 +70,6 @@ pub use load_key::LoadKey;
 pub use plan::{Chain, ColumnRef, FollowUp, LoadPlan, TablePlan};
 pub use probe::{Probe, TRIAL_NAME};
 pub use script::{Param, SqlScript, Statement};
-pub use secrets::Secrets;
 pub use settings::NoKeys;
 pub use staging_place::{PlacedFile, StagingPlace, WithStaging};
 pub use state_conflict::{BaseState, taken_over};
