@@ -40,17 +40,18 @@ impl Refusal {
         match (error, status(&text)) {
             _ if is_full(&text) => Self::Full,
             _ if text.contains("NoSuchBucket") || text.contains("ContainerNotFound") => Self::NoBucket,
+            // The machine's role is asked for where nothing else is given.
+            _ if text.contains("169.254.169.254") || text.contains("metadata.google.internal") => {
+                Self::NoCredentials
+            }
             _ if text.contains("URL scheme is not allowed") => Self::PlainHttp,
             (Error::NotFound { .. }, _) | (Error::Generic { .. }, Some(404)) => Self::NotFound,
-            (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, _) => Self::Denied,
-            (Error::Generic { .. }, Some(401 | 403)) => Self::Denied,
+            (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, _)
+            | (Error::Generic { .. }, Some(401 | 403)) => Self::Denied,
             (Error::Precondition { .. }, _) | (Error::Generic { .. }, Some(412)) => Self::Changed,
             (Error::NotSupported { .. } | Error::NotImplemented { .. }, _) => Self::NotSupported,
             (Error::InvalidPath { .. }, _) => Self::InvalidName,
             (Error::UnknownConfigurationKey { .. }, _) => Self::Invalid,
-            _ if text.contains("169.254.169.254") || text.contains("metadata.google.internal") => {
-                Self::NoCredentials
-            }
             (Error::Generic { .. }, None) if is_unreachable(&text) => Self::Unreachable,
             _ => Self::Other,
         }

@@ -24,7 +24,7 @@ pub const TYPES: &[&str] =
 pub fn build(settings: &SourceSettings, random: &Arc<dyn Random>) -> Result<Source, ConfigError> {
     let kind = settings.kind.as_str();
     let (section, own_keys): (Section, &[&str]) = match kind {
-        "files" => (settings.section.clone(), &[]),
+        "files" => (settings.section.clone(), files::KEYS),
         "rest_api" => (settings.section.clone(), rest::KEYS),
         #[cfg(feature = "sql")]
         "sql_database" => (sql::spelled_out(&settings.section), sql::KEYS),

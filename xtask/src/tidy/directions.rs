@@ -27,7 +27,16 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("destinations-sql", &["destinations-api", "runtime", "schema", "sql-client", "values"]),
     (
         "sources-files",
-        &["config", "data-files", "object-storage", "row-readers", "runtime", "schema", "source-api"],
+        &[
+            "config",
+            "data-files",
+            "object-storage",
+            "row-readers",
+            "runtime",
+            "schema",
+            "source-api",
+            "values",
+        ],
     ),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),

@@ -63,7 +63,8 @@ fn asked_with(address: &str, variables: &[(&str, &str)]) -> String {
 #[test]
 fn one_process_asks_for_another() {
     if let Ok(address) = std::env::var(ASKS) {
-        println!("\nanswer: {}", ask(&address));
+        let answer = format!("\nanswer: {}\n", ask(&address));
+        std::io::stdout().write_all(answer.as_bytes()).expect("somebody listens");
     }
 }
 
