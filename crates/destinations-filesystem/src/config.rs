@@ -6,7 +6,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, Written};
-use cartage_object_storage::{BucketAddress, Credentials};
+use cartage_object_storage::{BucketAddress, BucketCredentials};
 use serde::Deserialize;
 
 use crate::date_tokens;
@@ -18,7 +18,7 @@ use crate::layout::{DEFAULT_LAYOUT, Layout};
 struct Keys {
     bucket_url: Option<String>,
     #[serde(default)]
-    credentials: Credentials,
+    credentials: BucketCredentials,
     layout: Option<String>,
     #[serde(default)]
     extra_placeholders: BTreeMap<String, Written>,
@@ -44,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) dataset: String,
     pub(crate) pipeline: String,
     pub(crate) layout: Layout,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: BucketCredentials,
     /// Newest state files that are kept; `None` keeps all.
     pub(crate) max_state_files: Option<usize>,
     /// Whether the server can be told to write only where nothing is yet.

@@ -4,10 +4,10 @@ use object_store::Result;
 use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
 
 use crate::address::BucketAddress;
-use crate::credentials::Credentials;
+use crate::credentials::BucketCredentials;
 use crate::environment::{client_options, retries};
 
-pub(crate) fn open(address: &BucketAddress, given: &Credentials) -> Result<MicrosoftAzure> {
+pub(crate) fn open(address: &BucketAddress, given: &BucketCredentials) -> Result<MicrosoftAzure> {
     let mut builder =
         MicrosoftAzureBuilder::from_env().with_container_name(&address.bucket).with_retry(retries());
     for (key, value) in client_options("AZURE") {

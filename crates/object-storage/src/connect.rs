@@ -9,18 +9,9 @@ use object_store::{ObjectStore, Result};
 use reqwest as _;
 
 use crate::address::{BucketAddress, Scheme};
-use crate::credentials::Credentials;
+use crate::credentials::BucketCredentials;
+use crate::s3::Conditions;
 use crate::{azure, gcs, s3};
-
-/// Whether a server knows conditions of writes, such as `If-None-Match`. It matters for S3 only, and not for who reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Conditions {
-    /// It does.
-    #[default]
-    Known,
-    /// It does not.
-    Unknown,
-}
 
 /// A client of one bucket. What it lacks of credentials comes from the environment, as the clouds' own tools read it.
 #[derive(Clone)]
@@ -44,7 +35,7 @@ impl Connection {
     ///
     /// # Errors
     /// If settings or variables contradict one another.
-    pub fn open(address: &BucketAddress, given: &Credentials, conditions: Conditions) -> Result<Self> {
+    pub fn open(address: &BucketAddress, given: &BucketCredentials, conditions: Conditions) -> Result<Self> {
         use_ring();
         Ok(match address.scheme {
             Scheme::S3 => Self::of(s3::open(&address.bucket, given, conditions)?),

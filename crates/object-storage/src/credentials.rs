@@ -44,11 +44,11 @@ const HIDDEN: [&str; 14] = [
 /// document of a service account. `Debug` shows no value.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Credentials {
+pub struct BucketCredentials {
     values: BTreeMap<String, Option<Secret>>,
 }
 
-impl Credentials {
+impl BucketCredentials {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.get(key)?.as_ref().map(Secret::expose)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn keys_that_mean_nothing_are_found_and_secrets_are_hidden() {
-        let parse = |text| serde_json::from_str::<Credentials>(text).unwrap();
+        let parse = |text| serde_json::from_str::<BucketCredentials>(text).unwrap();
         let keys =
             parse(r#"{"aws_secret_access_key": "hush-hush", "region_name": "eu-west-1", "type": null}"#);
         assert_eq!((keys.unknown(), keys.given().len()), (None, 2));

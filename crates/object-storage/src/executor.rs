@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use cartage_runtime::threads::start_executor;
 use tokio::runtime::{Builder, Runtime};
 
-/// The executor for requests to object stores. Whoever asks while another one holds it gets the same.
+/// The executor for requests to object stores. While one is held, all callers get the same.
 ///
 /// # Errors
 /// If the system refuses threads.

@@ -4,7 +4,7 @@ use object_store::Result;
 use object_store::client::ClientConfigKey;
 use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey};
 
-use crate::credentials::Credentials;
+use crate::credentials::BucketCredentials;
 use crate::environment::{client_options, retries};
 
 /// Where Google's own tools look for a stand-in.
@@ -19,7 +19,7 @@ const IDENTITIES: [&str; 5] = [
     "SERVICE_ACCOUNT",
 ];
 
-pub(crate) fn open(bucket: &str, given: &Credentials) -> Result<GoogleCloudStorage> {
+pub(crate) fn open(bucket: &str, given: &BucketCredentials) -> Result<GoogleCloudStorage> {
     let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket).with_retry(retries());
     for (key, value) in client_options("GOOGLE") {
         builder = builder.with_config(GoogleConfigKey::Client(key), value);

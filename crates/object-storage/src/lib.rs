@@ -1,6 +1,6 @@
 //! Clients of object stores: who makes one from an address, credentials and the environment, and what its errors mean.
 //!
-//! A [`BucketAddress`] is what stands in front of the keys (`s3://bucket`); [`Credentials`] have dlt's names;
+//! A [`BucketAddress`] is what stands in front of the keys (`s3://bucket`); [`BucketCredentials`] have dlt's names;
 //! [`Connection::open`] makes a client of both and of the variables that the clouds' own tools read. Whatever reads or
 //! writes buckets does so through a [`Connection`], and tells people what went wrong by [`Refusal::of`].
 //!
@@ -21,9 +21,10 @@ mod s3;
 mod web;
 
 pub use address::{BucketAddress, Scheme};
-pub use connect::{Conditions, Connection};
-pub use credentials::Credentials;
+pub use connect::Connection;
+pub use credentials::BucketCredentials;
 pub use executor::executor;
 pub use refusal::{Refusal, first_line};
+pub use s3::Conditions;
 #[cfg(feature = "web")]
 pub use web::WebClient;

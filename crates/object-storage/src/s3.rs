@@ -3,11 +3,20 @@
 use object_store::Result;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut, S3CopyIfNotExists};
 
-use crate::connect::Conditions;
-use crate::credentials::Credentials;
+use crate::credentials::BucketCredentials;
 use crate::environment::{client_options, retries};
 
-pub(crate) fn open(bucket: &str, given: &Credentials, conditions: Conditions) -> Result<AmazonS3> {
+/// Whether a server knows conditions of writes, such as `If-None-Match`. It matters for S3 only, and not for who reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conditions {
+    /// It does.
+    #[default]
+    Known,
+    /// It does not.
+    Unknown,
+}
+
+pub(crate) fn open(bucket: &str, given: &BucketCredentials, conditions: Conditions) -> Result<AmazonS3> {
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retries());
     for (key, value) in client_options("AWS") {
         builder = builder.with_config(AmazonS3ConfigKey::Client(key), value);

@@ -1,4 +1,4 @@
-//! Files that exist as long as somebody needs them.
+//! Files that exist as long as something needs them.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};

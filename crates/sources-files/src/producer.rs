@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 
-use cartage_object_storage::Credentials;
+use cartage_object_storage::BucketCredentials;
 use cartage_row_readers::{DocumentReader, Lines, Selector};
 use cartage_runtime::{CancelToken, OnBadRow};
 use cartage_schema::DataType;
@@ -105,7 +105,7 @@ impl FilesProducer {
 
     /// The same with what opens buckets.
     #[must_use]
-    pub fn with_credentials(self, credentials: Credentials) -> Self {
+    pub fn with_credentials(self, credentials: BucketCredentials) -> Self {
         Self { clients: Clients::new(credentials), ..self }
     }
 

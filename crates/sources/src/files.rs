@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, ResourceSection, Section, SourceSettings, nearest};
-use cartage_object_storage::Credentials;
+use cartage_object_storage::BucketCredentials;
 use cartage_runtime::{OnBadRow, Random};
 use cartage_source_api::Resource;
 use cartage_sources_files::{FilesConfig, FilesProducer};
@@ -19,7 +19,7 @@ pub(crate) const KEYS: &[&str] = &["credentials"];
 #[serde(deny_unknown_fields)]
 struct FilesTable {
     #[serde(default)]
-    credentials: Credentials,
+    credentials: BucketCredentials,
 }
 
 pub(crate) fn resources(
@@ -32,12 +32,12 @@ pub(crate) fn resources(
 }
 
 /// What opens buckets. A key that means nothing would be missed when it is needed.
-fn credentials(source: &Section) -> Result<Credentials, ConfigError> {
+fn credentials(source: &Section) -> Result<BucketCredentials, ConfigError> {
     let table: FilesTable = source.only(KEYS).parse()?;
     if let Some(unknown) = table.credentials.unknown() {
-        let nearest = nearest(unknown, Credentials::known_keys());
+        let nearest = nearest(unknown, BucketCredentials::known_keys());
         let advice = nearest.map_or_else(
-            || format!("known are {}", Credentials::known_keys().collect::<Vec<_>>().join(", ")),
+            || format!("known are {}", BucketCredentials::known_keys().collect::<Vec<_>>().join(", ")),
             |known| format!("did you mean `{known}`?"),
         );
         return Err(source.invalid("credentials", format!("unknown key `{unknown}`; {advice}")));
@@ -48,7 +48,7 @@ fn credentials(source: &Section) -> Result<Credentials, ConfigError> {
 fn one(
     settings: &ResourceSection,
     on_bad_row: OnBadRow,
-    credentials: &Credentials,
+    credentials: &BucketCredentials,
 ) -> Result<Resource, ConfigError> {
     let (hints, rest) = split_hints(&settings.section)?;
     let config: FilesConfig = rest.parse()?;

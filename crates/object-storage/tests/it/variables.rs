@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 
-use cartage_object_storage::{BucketAddress, Conditions, Connection, Credentials, Refusal, executor};
+use cartage_object_storage::{BucketAddress, BucketCredentials, Conditions, Connection, Refusal, executor};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -31,7 +31,7 @@ fn server() -> String {
 /// What the process that is started gets for an address, or what went wrong.
 fn ask(address: &str) -> String {
     let (bucket, key) = BucketAddress::split(address).expect("a bucket");
-    let connection = match Connection::open(&bucket, &Credentials::default(), Conditions::Known) {
+    let connection = match Connection::open(&bucket, &BucketCredentials::default(), Conditions::Known) {
         Ok(connection) => connection,
         Err(error) => return format!("{:?}", Refusal::of(&error)),
     };
@@ -64,7 +64,7 @@ fn asked_with(address: &str, variables: &[(&str, &str)]) -> String {
 fn one_process_asks_for_another() {
     if let Ok(address) = std::env::var(ASKS) {
         let answer = format!("\nanswer: {}\n", ask(&address));
-        std::io::stdout().write_all(answer.as_bytes()).expect("somebody listens");
+        std::io::stdout().write_all(answer.as_bytes()).expect("the first process listens");
     }
 }
 

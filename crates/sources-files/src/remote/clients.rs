@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cartage_config::Secrets;
-use cartage_object_storage::{BucketAddress, Conditions, Connection, Credentials, WebClient, executor};
+use cartage_object_storage::{BucketAddress, BucketCredentials, Conditions, Connection, WebClient, executor};
 use cartage_runtime::threads::NoThread;
 use cartage_source_api::SourceError;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 /// The clients of a resource, made when they are needed.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
-    credentials: Credentials,
+    credentials: BucketCredentials,
     executor: Option<Arc<Runtime>>,
     buckets: HashMap<BucketAddress, Arc<Bucket>>,
     /// By whether it may ask without TLS.
@@ -45,7 +45,7 @@ enum Asked {
 
 impl Clients {
     /// Clients with these credentials. Nothing is asked yet.
-    pub(crate) fn new(credentials: Credentials) -> Self {
+    pub(crate) fn new(credentials: BucketCredentials) -> Self {
         Self { credentials, ..Self::default() }
     }
 

@@ -31,7 +31,7 @@ const FRUITLESS: u32 = 4;
 /// What is handed on.
 pub(super) type Chunk = Result<Bytes, Failure>;
 
-/// Sends all bytes of an object to whoever reads them; ends when nobody does any more.
+/// Sends all bytes of an object to its reader; ends when that is gone.
 pub(super) async fn send(object: Arc<Object>, to: Sender<Chunk>) {
     let size = object.size();
     if size <= RANGE {
