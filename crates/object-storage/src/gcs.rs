@@ -48,7 +48,8 @@ pub(crate) fn open(bucket: &str, given: &BucketCredentials) -> Result<GoogleClou
         let is_anonymous = !is_known && !endpoint.contains("googleapis.com");
         builder = builder.with_config(GoogleConfigKey::BaseUrl, endpoint);
         if is_anonymous {
-            builder = builder.with_skip_signature(true);
+            // The client can do without a token when it reads, and asks Google for one when it writes.
+            builder = builder.with_config(GoogleConfigKey::BearerToken, "anonymous");
         }
     }
     builder.build()

@@ -1,6 +1,7 @@
 //! Outcomes of the producer on real files.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod clouds;
 mod csv;
 mod csv_types;
 mod damage;
