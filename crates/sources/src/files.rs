@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, ResourceSection, Section, SourceSettings, nearest};
-use cartage_object_storage::BucketCredentials;
+use cartage_object_storage::{BucketAddress, BucketCredentials};
 use cartage_runtime::{OnBadRow, Random};
 use cartage_source_api::Resource;
 use cartage_sources_files::{FilesConfig, FilesProducer};
@@ -20,6 +20,11 @@ pub(crate) const KEYS: &[&str] = &["credentials"];
 struct FilesTable {
     #[serde(default)]
     credentials: BucketCredentials,
+}
+
+/// Whether a path is the address of objects in a bucket, such as `s3://bucket/*.csv`.
+pub fn is_bucket_path(path: &str) -> bool {
+    BucketAddress::split(path).is_some()
 }
 
 pub(crate) fn resources(

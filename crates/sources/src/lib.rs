@@ -14,4 +14,5 @@ mod shared;
 mod sql;
 
 pub use cartage_sources_files::local_path;
+pub use files::is_bucket_path;
 pub use registry::{TYPES, build};
