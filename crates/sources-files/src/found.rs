@@ -10,6 +10,7 @@ use crate::remote::Object;
 pub(crate) enum Place {
     StandardInput,
     File(PathBuf),
+    #[cfg_attr(not(feature = "buckets"), expect(dead_code, reason = "without buckets there is none"))]
     Object(Arc<Object>),
 }
 

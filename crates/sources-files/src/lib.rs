@@ -26,6 +26,10 @@ mod mime;
 mod parquet;
 mod producer;
 mod reading;
+#[cfg(feature = "buckets")]
+mod remote;
+#[cfg(not(feature = "buckets"))]
+#[path = "without_buckets.rs"]
 mod remote;
 mod seen;
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "buckets")]
 use cartage_object_storage::BucketCredentials;
 use cartage_row_readers::{DocumentReader, Lines, Selector};
 use cartage_runtime::{CancelToken, OnBadRow};
@@ -104,6 +105,7 @@ impl FilesProducer {
     }
 
     /// The same with what opens buckets.
+    #[cfg(feature = "buckets")]
     #[must_use]
     pub fn with_credentials(self, credentials: BucketCredentials) -> Self {
         Self { clients: Clients::new(credentials), ..self }
@@ -130,9 +132,7 @@ impl FilesProducer {
 
     /// Opens the next file, if there is one. A Parquet file may be a page of its own.
     fn advance(&mut self) -> Result<Option<Step>, SourceError> {
-        if let Some(executor) = self.clients.handle() {
-            self.ahead.fill(&self.waiting, &executor, &self.cancel);
-        }
+        self.ahead.fill(&self.waiting, &self.clients, &self.cancel);
         let Some(found) = self.waiting.pop_front() else { return Ok(None) };
         let object = match &found.place {
             Place::Object(_) => self.ahead.take(),

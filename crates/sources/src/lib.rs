@@ -6,6 +6,8 @@
 //! # Limitations
 //! The types are `files`, `rest_api` and, with the feature `sql`, `sql_database`.
 
+#[cfg(feature = "buckets")]
+mod buckets;
 mod files;
 mod registry;
 mod rest;
@@ -13,6 +15,7 @@ mod shared;
 #[cfg(feature = "sql")]
 mod sql;
 
+#[cfg(feature = "buckets")]
+pub use buckets::is_bucket_path;
 pub use cartage_sources_files::local_path;
-pub use files::is_bucket_path;
 pub use registry::{TYPES, build};

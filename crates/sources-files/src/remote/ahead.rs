@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use cartage_runtime::CancelToken;
-use tokio::runtime::Handle;
 
+use super::clients::Clients;
 use super::fetch::{RANGE, RANGES_AHEAD};
 use super::reader::ObjectReader;
 use crate::found::{Found, Place};
@@ -27,7 +27,8 @@ pub(crate) struct Ahead {
 
 impl Ahead {
     /// Begins with those of `waiting` that come next, as far as there is room.
-    pub(crate) fn fill(&mut self, waiting: &VecDeque<Found>, executor: &Handle, cancel: &CancelToken) {
+    pub(crate) fn fill(&mut self, waiting: &VecDeque<Found>, clients: &Clients, cancel: &CancelToken) {
+        let Some(executor) = clients.handle() else { return };
         let objects = waiting.iter().filter_map(|found| match &found.place {
             Place::Object(object) => Some(object),
             Place::StandardInput | Place::File(_) => None,
@@ -40,7 +41,7 @@ impl Ahead {
                 return;
             }
             self.bytes += bytes;
-            self.started.push_back((ObjectReader::start(object, executor, cancel), bytes));
+            self.started.push_back((ObjectReader::start(object, &executor, cancel), bytes));
         }
     }
 

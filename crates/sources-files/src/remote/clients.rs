@@ -50,7 +50,7 @@ impl Clients {
     }
 
     /// Where downloads run, once something was looked for.
-    pub(crate) fn handle(&self) -> Option<Handle> {
+    pub(super) fn handle(&self) -> Option<Handle> {
         self.executor.as_ref().map(|executor| executor.handle().clone())
     }
 
