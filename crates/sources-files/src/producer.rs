@@ -132,12 +132,8 @@ impl FilesProducer {
 
     /// Opens the next file, if there is one. A Parquet file may be a page of its own.
     fn advance(&mut self) -> Result<Option<Step>, SourceError> {
-        self.ahead.fill(&self.waiting, &self.clients, &self.cancel);
-        let Some(found) = self.waiting.pop_front() else { return Ok(None) };
-        let object = match &found.place {
-            Place::Object(_) => self.ahead.take(),
-            Place::StandardInput | Place::File(_) => None,
-        };
+        let next = self.ahead.next(&mut self.waiting, &self.clients, &self.cancel);
+        let Some((found, object)) = next else { return Ok(None) };
         let format = self.format(&found)?;
         tracing::debug!(input = %found.name, ?format, "reading");
         if format == InputFormat::Parquet {

@@ -50,12 +50,15 @@ impl Clients {
 pub(crate) struct Ahead {}
 
 impl Ahead {
+    /// Takes the first input that waits.
     #[expect(clippy::unused_self, reason = "as it is with buckets")]
-    pub(crate) fn fill(&mut self, _: &VecDeque<Found>, _: &Clients, _: &CancelToken) {}
-
-    #[expect(clippy::unused_self, reason = "as it is with buckets")]
-    pub(crate) fn take(&mut self) -> Option<ObjectReader> {
-        None
+    pub(crate) fn next(
+        &mut self,
+        waiting: &mut VecDeque<Found>,
+        _: &Clients,
+        _: &CancelToken,
+    ) -> Option<(Found, Option<ObjectReader>)> {
+        waiting.pop_front().map(|found| (found, None))
     }
 }
 

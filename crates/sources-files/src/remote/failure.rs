@@ -57,6 +57,12 @@ impl Failure {
         Self { refusal, reason }
     }
 
+    /// There is nothing at an address of the web.
+    pub(super) fn no_page() -> Self {
+        let reason = "there is nothing at this address, or it may not be asked for; check it".to_owned();
+        Self { refusal: Refusal::NotFound, reason }
+    }
+
     /// The object is another one than was listed.
     pub(super) fn changed() -> Self {
         let reason = "the object was changed while it was read; nothing was published, run again".to_owned();

@@ -62,6 +62,9 @@ impl WebAddress {
         match self.examine(store.as_ref()).await {
             Ok(meta) => Ok(vec![self.found(store, meta)]),
             Err(failure) if failure.refusal == Refusal::NotFound && may_be_missing => Ok(Vec::new()),
+            Err(failure) if failure.refusal == Refusal::NotFound => {
+                Err(Failure::no_page().about(&self.shown))
+            }
             Err(failure) => Err(failure.about(&self.shown)),
         }
     }
