@@ -8,6 +8,10 @@ home=target/services/azure
 case "$1" in
 up)
     mkdir -p "$home"
+    command -v npm >"$home/log" || [ -x "$home/node_modules/.bin/azurite-blob" ] || {
+        echo "npm is missing; installing it, which needs root" >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
+    }
     [ -x "$home/node_modules/.bin/azurite-blob" ] || npm install --silent --no-fund --no-audit --prefix "$home" azurite@3.37.0
     nohup "$home/node_modules/.bin/azurite-blob" --silent --inMemoryPersistence --disableTelemetry --skipApiVersionCheck \
         --blobHost 127.0.0.1 --blobPort $port >"$home/log" 2>&1 &
