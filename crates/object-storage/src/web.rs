@@ -15,7 +15,7 @@ pub struct WebClient {
     shared: Shared,
 }
 
-/// A client that is there already.
+/// A client that was made before.
 #[derive(Clone, Debug)]
 struct Shared(HttpClient);
 

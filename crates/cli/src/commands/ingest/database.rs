@@ -40,7 +40,7 @@ impl DatabaseAddress {
         match scheme {
             "file" => Ok(None),
             _ if is_bucket_path(source) => Ok(None),
-            // One with a user or a signature belongs into a file.
+            // One with a user or a signature belongs in a file.
             "https" if !source.contains(['@', '?']) => Ok(None),
             known if SCHEMES.contains(&known) => Self::parse(source).map(Some),
             unknown => Err(PipelineError::Usage {

@@ -120,7 +120,7 @@ fn files(path: &str) -> Part {
     Part { text: filled(include_str!("files.toml"), &values), secrets: None, files: Vec::new() }
 }
 
-/// The keys of a bucket belong into the secrets.
+/// The keys of a bucket belong in the secrets.
 fn bucket(path: &str) -> Part {
     let keys = "[sources.files.credentials]\n# What is not given comes from the variables of the cloud, or the machine's \
                 role.\n# aws_access_key_id = \"...\"\n# aws_secret_access_key = \"...\"\n";
