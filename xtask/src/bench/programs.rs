@@ -112,7 +112,11 @@ impl Plan<'_> {
         let config = work.join("config.json");
         fs::write(&config, r#"{"path": "out.duckdb", "default_target_schema": "bench"}"#)?;
         let mut command = Command::new("sh");
-        command.args(["-c", "cat \"$1\" | \"$2\" --config \"$3\"", "sh"]).args([messages, target, config.as_path()]);
+        command.args(["-c", "cat \"$1\" | \"$2\" --config \"$3\"", "sh"]).args([
+            messages,
+            target,
+            config.as_path(),
+        ]);
         let (cost, _) = measure(command.current_dir(&work))?;
         self.check(&work, "bench", rows)?;
         Ok(Run { cost, stages: Vec::new() })
