@@ -51,6 +51,8 @@ struct Stream {
     /// Where rows go whose keys came with a SCHEMA message.
     route: Option<Arc<Route>>,
     is_wanted: bool,
+    /// Whether the tap remembers nothing of an earlier run, and so brings all rows again.
+    is_read_anew: bool,
     stored_version: Option<Value>,
     version: Option<Value>,
 }
@@ -80,6 +82,7 @@ impl Tap {
             is_replaced: *is_replaced,
             route: None,
             is_wanted: false,
+            is_read_anew: false,
             stored_version: None,
             version: None,
         });
@@ -146,6 +149,21 @@ impl Tap {
         Ok(())
     }
 
+    /// What to say of a stream whose rows come again and do not replace those that are there.
+    fn doubled(&mut self, number: usize) -> Option<String> {
+        let stream = &mut self.streams[number];
+        let is_appended = !stream.is_replaced && stream.keys.as_ref().is_none_or(Vec::is_empty);
+        let is_doubled = std::mem::take(&mut stream.is_read_anew) && stream.is_wanted && is_appended;
+        is_doubled.then(|| {
+            format!(
+                "stream `{}` has no key, and the tap remembers nothing of it: if all its rows come again in each run, as they \
+                 do with the method FULL_TABLE, they are there several times; set `write_disposition = \"replace\"` on the \
+                 resource",
+                stream.name
+            )
+        })
+    }
+
     /// A new version means that all rows of earlier ones are gone, and so does every run of a table that is replaced.
     fn take_version(&mut self, number: usize, version: Option<Value>) -> Result<(), Refused> {
         let stream = &mut self.streams[number];
@@ -172,9 +190,12 @@ impl Tap {
 impl Dialect for Tap {
     fn begin(&mut self, request: &ReadRequest) -> Result<(Program, Output), SourceError> {
         let of_resources = request.state.get("resources");
+        let bookmarks = request.state.get(STATE).and_then(|state| state.get("bookmarks"));
         for requested in &request.resources {
             let stream = &mut self.streams[requested.number];
             stream.is_wanted = true;
+            let bookmark = bookmarks.and_then(|all| all.get(&stream.name)?.as_object());
+            stream.is_read_anew = bookmark.is_some_and(serde_json::Map::is_empty);
             stream.stored_version = of_resources.and_then(|all| all.get(&stream.name)?.get(VERSION)).cloned();
         }
         let mut words = self.arguments.clone();
@@ -238,7 +259,7 @@ impl Dialect for Tap {
             "SCHEMA" => {
                 let number = self.stream(&said)?;
                 self.take_schema(number, said)?;
-                Ok(Message::Nothing)
+                Ok(self.doubled(number).map_or(Message::Nothing, Message::Warning))
             }
             "STATE" => {
                 let value = said.value.map(|value| serde_json::from_str(value.get())).transpose();

@@ -95,6 +95,24 @@ fn a_tap_without_a_catalog_says_its_keys_with_its_first_message() {
 }
 
 #[test]
+fn a_stream_that_comes_again_and_has_no_key_is_told_of() {
+    let mut catalog = catalog();
+    catalog["streams"][0]["key_properties"] = json!([]);
+    let lines = LINES.replace(r#""key_properties":["id"]"#, r#""key_properties":[]"#);
+    let folder = tap(&catalog, &lines.replace(r#"{"at":"2"}"#, "{}"));
+    let read = |state: &Map<String, Value>, listed: Value| {
+        take(folder.source(singer, json!({}), listed).unwrap(), state).unwrap()
+    };
+    let first = read(&Map::new(), json!({}));
+    assert!(first.warnings.is_empty(), "{:?}", first.warnings);
+    let second = read(&first.state, json!({}));
+    assert_eq!(second.warnings.len(), 1, "{:?}", second.warnings);
+    assert!(second.warnings[0].contains("stream `orders` has no key"), "{:?}", second.warnings);
+    let replaced = read(&first.state, json!({"orders": {"write_disposition": "replace"}}));
+    assert!(replaced.warnings.is_empty(), "{:?}", replaced.warnings);
+}
+
+#[test]
 fn files_of_batches_are_read_and_removed() {
     let folder = tap(&catalog(), "");
     folder.write("batch.jsonl", "{\"id\":1}\n{\"id\":2}\n");

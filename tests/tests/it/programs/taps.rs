@@ -167,8 +167,8 @@ fn a_tap_of_a_database_goes_on_where_its_state_ends() {
     for stream in catalog["streams"].as_array_mut().expect("streams") {
         let is_orders = stream["tap_stream_id"].as_str().is_some_and(|name| name.ends_with("orders"));
         for metadata in stream["metadata"].as_array_mut().expect("metadata") {
-            if metadata["breadcrumb"] == json!([]) {
-                metadata["metadata"]["selected"] = json!(is_orders);
+            if is_orders && metadata["breadcrumb"] == json!([]) {
+                metadata["metadata"]["selected"] = json!(true);
                 metadata["metadata"]["replication-method"] = json!("INCREMENTAL");
                 metadata["metadata"]["replication-key"] = json!("at");
             }
