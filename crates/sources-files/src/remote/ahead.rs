@@ -5,24 +5,17 @@ use std::collections::VecDeque;
 use cartage_runtime::CancelToken;
 
 use super::clients::Clients;
-use super::fetch::{RANGE, RANGES_AHEAD};
+use super::memory::Reserved;
 use super::reader::ObjectReader;
 use crate::found::{Found, Place};
 
 /// Objects that are asked for at once: what a request waits for is the same for a small object and a large one.
 const MOST: usize = 64;
 
-/// Bytes that all of them may take.
-const BYTES: u64 = 48 << 20;
-
-/// What even the smallest takes.
-const LEAST: u64 = 64 << 10;
-
 /// Downloads that were begun, in the order in which they will be taken.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
-    started: VecDeque<(ObjectReader, u64)>,
-    bytes: u64,
+    started: VecDeque<ObjectReader>,
     /// Of the inputs that wait, those that were looked at.
     passed: usize,
 }
@@ -39,7 +32,7 @@ impl Ahead {
         let found = waiting.pop_front()?;
         self.passed = self.passed.saturating_sub(1);
         let object = match &found.place {
-            Place::Object(_) => self.take(),
+            Place::Object(_) => self.started.pop_front(),
             Place::StandardInput | Place::File(_) => None,
         };
         Some((found, object))
@@ -50,22 +43,15 @@ impl Ahead {
         let Some(executor) = clients.handle() else { return };
         for found in waiting.range(self.passed..) {
             if let Place::Object(object) = &found.place {
-                // What is in flight of a large one, and what waits to be taken.
-                let bytes = object.size().clamp(LEAST, RANGE * (RANGES_AHEAD as u64 + 2));
-                let is_full = self.started.len() == MOST || self.bytes + bytes > BYTES;
-                if is_full && !self.started.is_empty() {
-                    return;
-                }
-                self.bytes += bytes;
-                self.started.push_back((ObjectReader::start(object, &executor, cancel), bytes));
+                let is_next = self.started.is_empty();
+                let memory = match Reserved::full(object.size()) {
+                    Some(memory) if self.started.len() < MOST => memory,
+                    None if is_next => Reserved::short(object.size()),
+                    _ => return,
+                };
+                self.started.push_back(ObjectReader::start(object, memory, &executor, cancel));
             }
             self.passed += 1;
         }
-    }
-
-    fn take(&mut self) -> Option<ObjectReader> {
-        let (reader, bytes) = self.started.pop_front()?;
-        self.bytes -= bytes;
-        Some(reader)
     }
 }

@@ -19,9 +19,6 @@ use tokio::task::{JoinError, JoinHandle};
 use super::failure::Failure;
 use super::object::Object;
 
-/// Bytes that are asked for at once.
-pub(super) const RANGE: u64 = 8 << 20;
-
 /// Ranges of one object that are asked for while an earlier one is worked on.
 pub(super) const RANGES_AHEAD: usize = 3;
 
@@ -31,14 +28,14 @@ const FRUITLESS: u32 = 4;
 /// What is handed on.
 pub(super) type Chunk = Result<Bytes, Failure>;
 
-/// Sends all bytes of an object to its reader; ends when that is gone.
-pub(super) async fn send(object: Arc<Object>, to: Sender<Chunk>) {
+/// Sends all bytes of an object to its reader, asking for `step` bytes at once; ends when the reader is gone.
+pub(super) async fn send(object: Arc<Object>, step: u64, to: Sender<Chunk>) {
     let size = object.size();
-    if size <= RANGE {
+    if size <= step {
         let _ = to.send(range(&object, 0..size).await).await;
         return;
     }
-    let ranges = (0..size.div_ceil(RANGE)).map(|number| number * RANGE..((number + 1) * RANGE).min(size));
+    let ranges = (0..size.div_ceil(step)).map(|number| number * step..((number + 1) * step).min(size));
     let start = |wanted| Task::start(Arc::clone(&object), wanted);
     let mut parts = stream::iter(ranges).map(start).buffered(RANGES_AHEAD);
     let mut is_first = true;

@@ -5,6 +5,7 @@ mod bucket;
 mod clients;
 mod failure;
 mod fetch;
+mod memory;
 mod object;
 mod pattern;
 mod reader;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::fetch::{Chunk, send};
+use super::memory::Reserved;
 use super::object::Object;
 
 /// How often a thread that waits looks whether the run was cancelled.
@@ -26,13 +27,19 @@ pub(crate) struct ObjectReader {
     read: u64,
     size: u64,
     cancel: CancelToken,
+    _memory: Reserved,
 }
 
 impl ObjectReader {
-    /// Begins to download.
-    pub(super) fn start(object: &Arc<Object>, executor: &Handle, cancel: &CancelToken) -> Self {
+    /// Begins to download in parts as large as memory allows.
+    pub(super) fn start(
+        object: &Arc<Object>,
+        memory: Reserved,
+        executor: &Handle,
+        cancel: &CancelToken,
+    ) -> Self {
         let (to, chunks) = channel(1);
-        executor.spawn(send(Arc::clone(object), to));
+        executor.spawn(send(Arc::clone(object), memory.step(), to));
         Self {
             executor: executor.clone(),
             chunks,
@@ -40,6 +47,7 @@ impl ObjectReader {
             read: 0,
             size: object.size(),
             cancel: cancel.clone(),
+            _memory: memory,
         }
     }
 

@@ -39,7 +39,8 @@ fn a_large_object_is_read_in_parts_a_few_ahead() {
     assert_eq!(found, rows as u64);
     assert_eq!(read.inputs[0].bytes, (line.len() * rows) as u64);
     let parts = server.requests().into_iter().filter(|request| request.contains("bytes=")).count();
-    assert_eq!(parts, 5);
+    // Of 8 MiB, or of 1 MiB while other tests take the memory.
+    assert!([5, 39].contains(&parts), "{parts}");
     assert!(server.most_at_once() <= 4, "{}", server.most_at_once());
 }
 
