@@ -6,6 +6,7 @@ mod checkpoints;
 mod children;
 mod columns;
 mod cursor_kinds;
+mod driven;
 mod failures;
 mod incremental;
 mod packages;
