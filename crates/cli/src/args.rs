@@ -210,7 +210,8 @@ pub struct RunArgs {
 /// Arguments of `ingest`.
 #[derive(Clone, Debug, Args)]
 pub struct IngestArgs {
-    /// Files: a path or a glob (quote it), or `-` for standard input. Or a table or query of a database:
+    /// Files: a path or a glob (quote it), `s3://bucket/*.csv` (`gs://`, `az://`, `https://`), or `-` for standard input.
+    /// Or a table or query of a database:
     /// `'postgresql://user@host/database?table=orders'` (`mysql://`, `sqlite:///file.db`; `?query=select ...`).
     #[arg(value_name = "SOURCE", required = true)]
     pub source: String,

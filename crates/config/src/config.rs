@@ -273,7 +273,8 @@ impl Config {
             key != "type" && !STAGE_TABLES.contains(&key.as_str()) && !of_resource
         });
         let section = Section::of(path, table, Arc::clone(&self.shared));
-        Ok(SourceSettings { name: name.to_owned(), kind, section, resources })
+        let pipeline = self.pipeline.name.clone();
+        Ok(SourceSettings { name: name.to_owned(), pipeline, kind, section, resources })
     }
 
     /// An option for a source or destination that is not used would be ignored silently.

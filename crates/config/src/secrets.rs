@@ -1,4 +1,4 @@
-//! Keeps what a source or a destination knows as secret out of what others say: servers and commands quote what they were
+//! Keeps what is known as secret out of what others say: servers and commands quote what they were
 //! sent, and their words become part of errors.
 
 use std::fmt;

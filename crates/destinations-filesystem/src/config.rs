@@ -5,9 +5,8 @@ use std::fmt;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
-use cartage_destinations_api::{
-    CommonSettings, ConnectRequest, Error, Result, Secret, Secrets, Settings, Written,
-};
+use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Settings, Written};
+use cartage_object_storage::{BucketAddress, BucketCredentials};
 use serde::Deserialize;
 
 use crate::date_tokens;
@@ -19,7 +18,7 @@ use crate::layout::{DEFAULT_LAYOUT, Layout};
 struct Keys {
     bucket_url: Option<String>,
     #[serde(default)]
-    credentials: Credentials,
+    credentials: BucketCredentials,
     layout: Option<String>,
     #[serde(default)]
     extra_placeholders: BTreeMap<String, Written>,
@@ -45,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) dataset: String,
     pub(crate) pipeline: String,
     pub(crate) layout: Layout,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: BucketCredentials,
     /// Newest state files that are kept; `None` keeps all.
     pub(crate) max_state_files: Option<usize>,
     /// Whether the server can be told to write only where nothing is yet.
@@ -73,52 +72,7 @@ impl fmt::Debug for Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Local(PathBuf),
-    Bucket { scheme: Scheme, bucket: String, prefix: String, url: String },
-}
-
-/// Which kind of bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    S3,
-    Gcs,
-    Azure,
-}
-
-/// What opens a bucket: dlt's names and their values. A table of dlt may hold more than is asked for, such as all of the
-/// document of a service account.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Credentials {
-    values: BTreeMap<String, Option<Secret>>,
-}
-
-impl Credentials {
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key)?.as_ref().map(Secret::expose)
-    }
-
-    /// Those that have a value.
-    pub(crate) fn given(&self) -> BTreeMap<String, Secret> {
-        let given = |(key, value): (&String, &Option<Secret>)| Some((key.clone(), value.clone()?));
-        self.values.iter().filter_map(given).collect()
-    }
-
-    /// The values that nobody should see; names of accounts and places are none.
-    pub(crate) fn secrets(&self) -> Secrets {
-        const OPEN: [&str; 9] = [
-            "aws_access_key_id",
-            "region_name",
-            "endpoint_url",
-            "s3_url_style",
-            "project_id",
-            "client_email",
-            "azure_storage_account_name",
-            "azure_account_host",
-            "azure_tenant_id",
-        ];
-        let hidden = self.values.iter().filter(|(key, _)| !OPEN.contains(&key.as_str()));
-        Secrets::new(hidden.filter_map(|(_, value)| value.as_ref()).map(Secret::expose))
-    }
+    Bucket { bucket: BucketAddress, prefix: String, url: String },
 }
 
 impl Config {
@@ -198,27 +152,19 @@ fn place(request: &ConnectRequest, url: Option<&str>) -> Result<Place> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Ok(Place::Local(request.base_dir.join(url)));
     };
-    let scheme = match scheme {
-        "file" => {
-            // file:///absolute; dlt also takes file://relative.
-            return Ok(Place::Local(request.base_dir.join(decoded(rest))));
-        }
-        "s3" | "s3a" => Scheme::S3,
-        "gs" | "gcs" => Scheme::Gcs,
-        "az" | "azure" | "abfs" | "abfss" | "adl" => Scheme::Azure,
-        other => {
-            return Err(invalid(&format!("begins with {other}://, which is not known"))
-                .with_remedy("use a folder, file://, s3://, gs:// or az://"));
-        }
+    if scheme == "file" {
+        // file:///absolute; dlt also takes file://relative.
+        return Ok(Place::Local(request.base_dir.join(decoded(rest))));
+    }
+    let Some((bucket, prefix)) = BucketAddress::split(url) else {
+        return Err(invalid(&format!("begins with {scheme}://, which is not known"))
+            .with_remedy("use a folder, file://, s3://, gs:// or az://"));
     };
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    // abfss://container@account.dfs.core.windows.net names the account, too.
-    let bucket = bucket.split('@').next().unwrap_or(bucket);
-    if bucket.is_empty() {
+    if bucket.bucket.is_empty() {
         return Err(invalid("names no bucket"));
     }
     let prefix = prefix.trim_matches('/').to_owned();
-    Ok(Place::Bucket { scheme, bucket: bucket.to_owned(), prefix, url: url.trim_end_matches('/').to_owned() })
+    Ok(Place::Bucket { bucket, prefix, url: url.trim_end_matches('/').to_owned() })
 }
 
 /// Percent signs of a URL.
@@ -254,8 +200,8 @@ mod tests {
         }
         let config = read(&json!({"bucket_url": "s3://bucket/some/folder/"})).unwrap();
         assert!(
-            matches!(&config.place, Place::Bucket { scheme: Scheme::S3, bucket, prefix, .. }
-                if bucket == "bucket" && prefix == "some/folder"),
+            matches!(&config.place, Place::Bucket { bucket, prefix, .. }
+                if bucket.bucket == "bucket" && prefix == "some/folder"),
             "{config:?}"
         );
         assert!(read(&json!({"bucket_url": "ftp://host/x"})).is_err());

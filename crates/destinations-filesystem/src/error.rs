@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use cartage_destinations_api::{Error, ErrorKind, Secrets};
+use cartage_object_storage::{Refusal, first_line};
 
 /// An error of a local file.
 pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
@@ -29,56 +30,36 @@ pub(crate) fn local(doing: &str, path: &Path, cause: io::Error) -> Error {
 const CREDENTIALS: &str =
     "check 'credentials' of the destination, and that they may list, read, write and delete";
 
+const PLAIN_HTTP: &str = "the address of the server begins with http://: set 'endpoint_url' in 'credentials' to it, or \
+                          the variable AWS_ALLOW_HTTP=true (AZURE_ALLOW_HTTP, GOOGLE_ALLOW_HTTP)";
+
 /// An error of a bucket. The library has tried again where that was of use, so what is left of the kind that
 /// cannot be told is transient.
 pub(crate) fn bucket(doing: &str, place: &str, cause: &object_store::Error, secrets: &Secrets) -> Error {
-    use object_store::Error as Cause;
     let text = secrets.hide(&cause.to_string());
-    // Some requests hand on the answer of the server without a kind of its own, such as lists.
-    let status = status(&text);
-    let (kind, remedy) = match cause {
-        _ if is_full(&text) => (
+    let (kind, remedy) = match Refusal::of(cause) {
+        Refusal::Full => (
             ErrorKind::StorageFull,
             Some(
                 "the bucket is full: make room or raise its quota, and run again; nothing was half published",
             ),
         ),
-        Cause::NotFound { .. } => {
+        Refusal::NotFound | Refusal::NoBucket => {
             (ErrorKind::Invalid, Some("check the bucket's name in 'bucket_url', and that it exists"))
         }
-        Cause::PermissionDenied { .. } | Cause::Unauthenticated { .. } => {
-            (ErrorKind::Invalid, Some(CREDENTIALS))
-        }
-        Cause::Generic { .. } if matches!(status, Some(401 | 403)) => (ErrorKind::Invalid, Some(CREDENTIALS)),
-        Cause::NotSupported { .. } | Cause::NotImplemented { .. } => (
+        Refusal::Denied => (ErrorKind::Invalid, Some(CREDENTIALS)),
+        Refusal::NotSupported => (
             ErrorKind::Invalid,
             Some(
                 "the server cannot write only where nothing is yet; set conditional_put = false to do without",
             ),
         ),
-        Cause::InvalidPath { .. } | Cause::UnknownConfigurationKey { .. } => (ErrorKind::Invalid, None),
+        Refusal::PlainHttp => (ErrorKind::Invalid, Some(PLAIN_HTTP)),
+        Refusal::InvalidName | Refusal::Invalid => (ErrorKind::Invalid, None),
+        Refusal::NoCredentials => (ErrorKind::Transient, Some(CREDENTIALS)),
         _ => (ErrorKind::Transient, None),
     };
     Error::new(kind, format!("cannot {doing} {place}: {}", first_line(&text))).with_known_remedy(remedy)
-}
-
-/// Whether a server says that it has no room. There is no kind of error for it, and servers name it differently.
-fn is_full(answer: &str) -> bool {
-    const WORDS: [&str; 5] =
-        ["status code: 507", "QuotaExceeded", "InsufficientStorage", "InsufficientCapacity", "StorageFull"];
-    WORDS.iter().any(|word| answer.contains(word))
-}
-
-/// The HTTP status that the library quotes, where the server has refused a request.
-fn status(text: &str) -> Option<u16> {
-    let (_, behind) = text.split_once("status code: ")?;
-    behind.get(..3)?.parse().ok()
-}
-
-/// Servers answer with pages of XML; the first line says what matters.
-fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().take(400).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use arrow::array::RecordBatch;
 use cartage_data_files::parquet::{FileReader, ReadOptions, verify};
 
 use crate::SourceError;
+use crate::scratch_file::ScratchFile;
 
 /// A Parquet file whose footer has been read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct ParquetFile {
     pub bytes: u64,
     /// Bytes of its columns before compression, according to its footer.
     pub uncompressed_bytes: u64,
+    /// Removes it when the last one lets go of it, if it is only a copy.
+    pub scratch: Option<ScratchFile>,
 }
 
 impl ParquetFile {

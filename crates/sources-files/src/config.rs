@@ -6,6 +6,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::csv::CsvConfig;
+use crate::file_columns::FileColumn;
 
 /// What a resource of `type = "files"` says besides its hints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -26,6 +27,12 @@ pub struct FilesConfig {
     /// where the table is replaced, because that would empty it, and a warning elsewhere.
     #[serde(default)]
     pub allow_empty: bool,
+    /// Whether files that earlier runs have read, and that are as they were, are passed over.
+    #[serde(default)]
+    pub only_new_files: bool,
+    /// What is known of a file that becomes columns of its rows.
+    #[serde(default)]
+    pub file_columns: Vec<FileColumn>,
 }
 
 /// Names of files and patterns, in the order in which they are read. `-` is standard input.

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cartage_source_api::SourceError;
 use flate2::bufread::MultiGzDecoder;
 
-use crate::find::{Found, Place};
+use crate::found::{Found, Place};
+use crate::remote::ObjectReader;
 
 /// How much is asked of the system at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -24,6 +25,11 @@ pub(crate) type Input = Box<dyn Read + Send>;
 pub(crate) struct BytesRead(Arc<AtomicU64>);
 
 impl BytesRead {
+    /// So many bytes that were read before.
+    pub(crate) fn of(bytes: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes)))
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -42,12 +48,17 @@ impl<R: Read> Read for Counting<R> {
     }
 }
 
-/// Opens an input; what is read of it counts into `read`.
-pub(crate) fn open(found: &Found, read: BytesRead) -> Result<Input, SourceError> {
+/// Opens an input; what is read of it counts into `read`. An object is one that is on its way already.
+pub(crate) fn open(
+    found: &Found,
+    object: Option<ObjectReader>,
+    read: BytesRead,
+) -> Result<Input, SourceError> {
     let failed = |source| SourceError::Read { input: found.name.to_string(), source };
-    let raw: Input = match &found.place {
-        Place::StandardInput => Box::new(io::stdin()),
-        Place::File(path) => Box::new(File::open(path).map_err(failed)?),
+    let raw: Input = match (&found.place, object) {
+        (_, Some(object)) => Box::new(object),
+        (Place::File(path), None) => Box::new(File::open(path).map_err(failed)?),
+        (Place::StandardInput | Place::Object(_), None) => Box::new(io::stdin()),
     };
     let mut raw = Counting { inner: raw, read };
     let mut signature = Vec::with_capacity(SIGNATURE_BYTES);

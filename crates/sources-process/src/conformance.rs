@@ -112,7 +112,12 @@ impl Kit<'_> {
     }
 
     fn open(&self) -> Result<Opened, SourceError> {
-        let opening = Opening { source: SOURCE, config: self.config, arguments: &Arguments::default() };
+        let opening = Opening {
+            pipeline: SOURCE,
+            source: SOURCE,
+            config: self.config,
+            arguments: &Arguments::default(),
+        };
         open(&self.settings, &opening)
     }
 

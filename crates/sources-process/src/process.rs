@@ -82,7 +82,12 @@ pub fn process(table: &ProgramTable<'_>) -> Result<ProgramSource, ConfigError> {
             Ok(ProgramSource { resources: vec![Resource::new(name, hints, producer)], schema })
         }
         OutputKind::Protocol => {
-            let opening = Opening { source: table.name, config: &config, arguments: &Arguments::default() };
+            let opening = Opening {
+                pipeline: table.pipeline,
+                source: table.name,
+                config: &config,
+                arguments: &Arguments::default(),
+            };
             let Opened { resources, schema, protocol } =
                 open(&settings, &opening).map_err(|error| table.failed("command", &error))?;
             let wanted = Wanted::of("with_resources", keys.with_resources);

@@ -28,6 +28,8 @@ pub struct ProgramSource {
 pub struct ProgramTable<'a> {
     /// Name of the source.
     pub name: &'a str,
+    /// Name of the pipeline.
+    pub pipeline: &'a str,
     /// The keys of the source that belong to its type.
     pub section: &'a Section,
     /// The resources that the user lists, with their hints.

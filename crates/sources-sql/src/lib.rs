@@ -39,9 +39,9 @@ mod duckdb;
 mod error;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod executor;
-#[cfg(any(feature = "adbc", feature = "duckdb", feature = "mysql", feature = "postgres"))]
 #[cfg(any(feature = "duckdb", feature = "sqlite"))]
 mod file_address;
+#[cfg(any(feature = "adbc", feature = "duckdb", feature = "mysql", feature = "postgres"))]
 mod floats;
 mod hints;
 mod key_ranges;

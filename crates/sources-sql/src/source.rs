@@ -77,6 +77,12 @@ impl SqlSource {
         let mut session = self.database.connect().map_err(|error| error.context(&self.place()));
         let mut wanted = listed;
         let more = match (&self.keys.table_names, &mut session) {
+            (Some(names), _) if names.is_empty() && wanted.is_empty() => {
+                return Err(SqlError::new(
+                    "`table_names` is an empty list, so that there is nothing to read",
+                )
+                .with_remedy("leave it out to read all tables of the schema"));
+            }
             (Some(names), _) => names.clone(),
             (None, _) if !wanted.is_empty() => Vec::new(),
             (None, Ok(session)) => {
@@ -143,6 +149,9 @@ impl SqlSource {
         let relation = match (keys.query, keys.table) {
             (Some(_), Some(_)) => {
                 return Err(SqlError::new("`table` and `query` are both set").with_remedy("leave one out"));
+            }
+            (Some(query), None) if query.trim().trim_end_matches(';').is_empty() => {
+                return Err(SqlError::new("`query` is empty").with_remedy("write a SELECT, or leave it out"));
             }
             (Some(query), None) => Relation::Query(query.trim().trim_end_matches(';').to_owned()),
             (None, table) => {

@@ -6,6 +6,8 @@
 //! # Limitations
 //! The types are `files`, `rest_api`, `process`, `python`, `singer`, `airbyte` and, with the feature `sql`, `sql_database`.
 
+#[cfg(feature = "buckets")]
+mod buckets;
 mod files;
 mod programs;
 mod registry;
@@ -14,6 +16,8 @@ mod shared;
 #[cfg(feature = "sql")]
 mod sql;
 
+#[cfg(feature = "buckets")]
+pub use buckets::is_bucket_path;
 pub use cartage_sources_files::local_path;
 pub use cartage_sources_process::{ConformanceCheck, check_conformance};
 pub use registry::{TYPES, build};

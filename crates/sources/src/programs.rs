@@ -32,7 +32,12 @@ pub(crate) fn source(settings: &SourceSettings) -> Result<ProgramSource, ConfigE
         listed.push((resource.name.clone(), hints));
     }
     let section: Section = settings.section.only(keys);
-    make(&ProgramTable { name: &settings.name, section: &section, listed: &listed })
+    make(&ProgramTable {
+        name: &settings.name,
+        pipeline: &settings.pipeline,
+        section: &section,
+        listed: &listed,
+    })
 }
 
 /// Resources of programs have hints only.

@@ -29,7 +29,7 @@ pub const TYPES: &[&str] = if cfg!(feature = "sql") {
 pub fn build(settings: &SourceSettings, random: &Arc<dyn Random>) -> Result<Source, ConfigError> {
     let kind = settings.kind.as_str();
     let (section, own_keys): (Section, &[&str]) = match kind {
-        "files" => (settings.section.clone(), &[]),
+        "files" => (settings.section.clone(), files::KEYS),
         "rest_api" => (settings.section.clone(), rest::KEYS),
         #[cfg(feature = "sql")]
         "sql_database" => (sql::spelled_out(&settings.section), sql::KEYS),

@@ -85,7 +85,7 @@ fn there_are(bench: &Bench, chunks: i64) {
     bench.write("last", (chunks * CHUNK).to_string());
 }
 
-/// Asserts that the rows of this number of chunks are there, each of them once.
+/// Asserts that the rows of this many chunks are there, each of them once.
 #[track_caller]
 fn has_each_row_once(bench: &Bench, chunks: i64, when: &str) {
     let rows = chunks * CHUNK;

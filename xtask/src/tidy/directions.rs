@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, Package};
 
 /// A crate of ours and those of ours that it may use, all without the prefix `cartage-`.
 /// A crate that is in neither this table nor among the destinations may not exist.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     ("runtime", &[]),
     ("values", &[]),
     ("schema", &["values"]),
@@ -23,8 +23,21 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("load", &["destinations-api", "package-store", "runtime", "schema", "state"]),
     ("destinations-api", &["config", "runtime", "schema", "state", "values"]),
     ("sql-client", &["config"]),
+    ("object-storage", &["config", "runtime"]),
     ("destinations-sql", &["destinations-api", "runtime", "schema", "sql-client", "values"]),
-    ("sources-files", &["data-files", "row-readers", "runtime", "schema", "source-api"]),
+    (
+        "sources-files",
+        &[
+            "config",
+            "data-files",
+            "object-storage",
+            "row-readers",
+            "runtime",
+            "schema",
+            "source-api",
+            "values",
+        ],
+    ),
     ("sources-rust", &["row-readers", "runtime", "schema", "source-api"]),
     ("sources-process", &["config", "row-readers", "runtime", "schema", "source-api", "state"]),
     ("sources-rest", &["config", "row-readers", "runtime", "source-api"]),
@@ -33,6 +46,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
         "sources",
         &[
             "config",
+            "object-storage",
             "runtime",
             "schema",
             "source-api",
@@ -92,8 +106,16 @@ const MAY_USE: [(&str, &[&str]); 28] = [
 ];
 
 /// What a destination may use, whichever it is.
-const DESTINATION_MAY_USE: [&str; 7] =
-    ["destinations-api", "destinations-sql", "runtime", "schema", "sql-client", "state", "values"];
+const DESTINATION_MAY_USE: [&str; 8] = [
+    "destinations-api",
+    "destinations-sql",
+    "object-storage",
+    "runtime",
+    "schema",
+    "sql-client",
+    "state",
+    "values",
+];
 
 const STAGES: [&str; 3] = ["extract", "normalize", "load"];
 

@@ -87,6 +87,7 @@ fn names_come_from_the_folder_the_path_and_the_host() {
         ("My Shop 2", "in/*.csv", "my_shop_2", "files", "in"),
         ("2024", "Orders 1.jsonl", "p_2024", "files", "orders_1"),
         ("x", "data/people.json.gz", "x", "files", "people"),
+        ("x", "s3://bucket/in/Orders-1.csv", "x", "files", "orders_1"),
         ("x", "https://api.github.com/users/", "x", "github", "users"),
         ("x", "https://example.com/v1/Order-Items?page=1", "x", "example", "order_items"),
         ("x", "http://localhost:8080/things", "x", "localhost", "things"),

@@ -8,5 +8,6 @@ mod ingesting;
 mod init;
 mod looking;
 mod managing;
+mod new_files;
 mod shown;
 mod working;

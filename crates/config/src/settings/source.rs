@@ -12,6 +12,8 @@ use crate::section::{Section, Shared};
 pub struct SourceSettings {
     /// The name, which is that of its schema, too.
     pub name: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
     /// The type: `files`, `rest_api`, ...
     pub kind: String,
     /// The table without `type`, `resources`, the settings of stages and the tables of resources.

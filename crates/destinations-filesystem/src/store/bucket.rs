@@ -30,7 +30,7 @@ const PART: usize = 8 << 20;
 
 /// The bucket of a dataset.
 pub(crate) struct Bucket {
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: Arc<Runtime>,
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) multipart: Arc<dyn MultipartStore>,
     /// Bucket and dataset for messages.

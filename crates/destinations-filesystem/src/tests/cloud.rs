@@ -128,7 +128,7 @@ impl Cloud {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let this = Arc::new(self.clone());
         Bucket {
-            runtime,
+            runtime: Arc::new(runtime),
             store: Arc::<Self>::clone(&this),
             multipart: this,
             url: "s3://lake/raw".to_owned(),

@@ -1,4 +1,4 @@
-//! A bucket of the S3 server that `cargo xtask services up` starts.
+//! Buckets of the servers that `cargo xtask services up` starts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,26 +10,45 @@ use crate::support::{commit, connect, job, plan, run};
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// Where the server listens.
-fn endpoint() -> String {
-    std::env::var("CARTAGE_TEST_S3").unwrap_or_else(|_| "http://127.0.0.1:5555".to_owned())
+/// Where a server listens.
+fn endpoint(variable: &str, usual: &str) -> String {
+    let address = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
+    let host = address.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    assert!(
+        std::net::TcpStream::connect(host).is_ok(),
+        "nothing answers at {address}: run `cargo xtask services up`"
+    );
+    address
+}
+
+/// A name that no other test has.
+fn unique() -> String {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let unique = TempDir::new().expect("a temporary folder can be made");
+    let unique = unique.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+    format!("{unique}-{number}")
 }
 
 /// Settings of a folder of the server's bucket that nobody else uses.
 pub(crate) fn fresh_bucket() -> Value {
-    let address = endpoint();
-    let host = address.trim_start_matches("http://");
-    assert!(
-        std::net::TcpStream::connect(host).is_ok(),
-        "no S3 server answers at {address}: run `cargo xtask services up`"
-    );
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let unique = TempDir::new().expect("a temporary folder can be made");
-    let unique = unique.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+    let address = endpoint("CARTAGE_TEST_S3", "http://127.0.0.1:5555");
     json!({
-        "bucket_url": format!("s3://cartage/{unique}-{number}"),
+        "bucket_url": format!("s3://cartage/{}", unique()),
         "credentials": {
             "aws_access_key_id": "test", "aws_secret_access_key": "hush-s3cret", "region_name": "us-east-1",
+            "endpoint_url": address,
+        },
+    })
+}
+
+/// The same for a container of Azurite, with the account and the key that it documents.
+pub(crate) fn fresh_container() -> Value {
+    let address = endpoint("CARTAGE_TEST_AZURE", "http://127.0.0.1:10000/devstoreaccount1");
+    let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    json!({
+        "bucket_url": format!("az://cartage/{}", unique()),
+        "credentials": {
+            "azure_storage_account_name": "devstoreaccount1", "azure_storage_account_key": key,
             "endpoint_url": address,
         },
     })

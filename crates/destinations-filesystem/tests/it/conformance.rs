@@ -6,7 +6,7 @@ use cartage_destinations_api::conformance;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::bucket::fresh_bucket;
+use crate::bucket::{fresh_bucket, fresh_container};
 use crate::support::connect;
 
 fn folder_passes(format: &str) {
@@ -32,4 +32,9 @@ fn a_folder_of_parquet_passes_the_conformance_suite() {
 #[test]
 fn a_bucket_passes_the_conformance_suite() {
     conformance::all(&|| Box::new(connect(&fresh_bucket())));
+}
+
+#[test]
+fn a_container_of_azure_passes_the_conformance_suite() {
+    conformance::all(&|| Box::new(connect(&fresh_container())));
 }

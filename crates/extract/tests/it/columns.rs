@@ -30,7 +30,14 @@ fn parquet_file(path: &Path, rows: i64) -> ParquetFile {
     writer.close().unwrap();
     let bytes = path.metadata().unwrap().len();
     let source = path.display().to_string().into();
-    ParquetFile { path: path.to_owned(), source, rows: rows as u64, bytes, uncompressed_bytes: bytes }
+    ParquetFile {
+        path: path.to_owned(),
+        source,
+        rows: rows as u64,
+        bytes,
+        uncompressed_bytes: bytes,
+        scratch: None,
+    }
 }
 
 /// All numbers of the files of the table, in order, and the rows of each file.

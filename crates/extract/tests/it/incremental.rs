@@ -126,7 +126,7 @@ fn parquet(pipeline: &Pipeline, name: &str, cursors: &[i64]) -> ParquetFile {
     writer.close().unwrap();
     let bytes = path.metadata().unwrap().len();
     let rows = cursors.len() as u64;
-    ParquetFile { path, source: name.into(), rows, bytes, uncompressed_bytes: bytes }
+    ParquetFile { path, source: name.into(), rows, bytes, uncompressed_bytes: bytes, scratch: None }
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn what_cannot_be_opened_is_named_before_any_row_is_read() {
         ("missing.jsonl", "cannot read missing.jsonl: No such file"),
         ("folder", "folder: is a folder; name its files with a pattern, such as `folder/*.jsonl`"),
         ("notes.txt", "notes.txt: the name does not tell what is in it; set `format`"),
-        ("s3://bucket/x.jsonl", "`s3://bucket/x.jsonl` is no local file"),
+        ("ftp://host/x.jsonl", "sources of type `files` do not read ftp://"),
         ("[a.jsonl", "cannot understand the pattern `[a.jsonl`"),
     ] {
         let error = folder.error(&json!({"path": ["good.jsonl", path]}));

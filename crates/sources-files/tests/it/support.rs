@@ -102,7 +102,34 @@ impl Folder {
     }
 }
 
+/// Everything that a producer gives, or its error with all causes.
+pub(crate) fn read_all(producer: &mut FilesProducer) -> Result<Read, String> {
+    let mut context = OpenContext::new(256 << 20, CancelToken::default());
+    context.table = Some(Arc::new(table([])));
+    let mut read = Read::default();
+    let read_pages = |read: &mut Read, producer: &mut FilesProducer| {
+        read.total = producer.open(&context)?;
+        while let Some(page) = producer.next_page()? {
+            let Page::Json(page) = page else { panic!("rows of JSON") };
+            read.pages.push(page);
+        }
+        Ok(())
+    };
+    read_pages(&mut read, producer).map_err(|error: SourceError| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        format!("{error}{}", cause.unwrap_or_default())
+    })?;
+    read.inputs = producer.inputs();
+    read.warnings = producer.warnings();
+    read.column_types = producer.column_types();
+    Ok(read)
+}
+
 impl Read {
+    pub(crate) fn text(&self) -> Vec<u8> {
+        self.pages.iter().flat_map(|page| page.text().to_vec()).collect()
+    }
+
     pub(crate) fn rows(&self) -> String {
         let text: Vec<u8> = self.pages.iter().flat_map(|page| page.text().to_vec()).collect();
         String::from_utf8(text).unwrap().trim_end().replace('\n', " ")

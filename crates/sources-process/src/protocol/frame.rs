@@ -83,7 +83,7 @@ impl<'a> Frame<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Told<'a> {
-    Start { protocol: u32, cartage: &'static str, source: &'a str, config: &'a Value },
+    Start { protocol: u32, cartage: &'static str, pipeline: &'a str, source: &'a str, config: &'a Value },
     Read { resources: Vec<&'a str>, state: &'a Map<String, Value>, cursors: Map<String, Value>, limit: Limit },
 }
 

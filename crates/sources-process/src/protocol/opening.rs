@@ -19,6 +19,7 @@ const LINE_BYTES: usize = 16 << 20;
 
 /// What a program is told first.
 pub(crate) struct Opening<'a> {
+    pub(crate) pipeline: &'a str,
     pub(crate) source: &'a str,
     pub(crate) config: &'a Value,
     pub(crate) arguments: &'a Arguments,
@@ -41,6 +42,7 @@ pub(crate) fn open(settings: &Arc<ProgramSettings>, opening: &Opening<'_>) -> Re
     let start = Told::Start {
         protocol: PROTOCOL,
         cartage: env!("CARGO_PKG_VERSION"),
+        pipeline: opening.pipeline,
         source: opening.source,
         config: opening.config,
     };

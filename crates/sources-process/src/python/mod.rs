@@ -69,7 +69,8 @@ pub fn python(table: &ProgramTable<'_>) -> Result<ProgramSource, ConfigError> {
     let words = vec!["-u".to_owned(), module.to_string_lossy().into_owned()];
     let config = json!({"source": source, "args": args});
     let arguments = Arguments { words, files: Some(files.folder()) };
-    let opening = Opening { source: table.name, config: &config, arguments: &arguments };
+    let opening =
+        Opening { pipeline: table.pipeline, source: table.name, config: &config, arguments: &arguments };
     // The module is read once it has started: the files may go then.
     let Opened { resources, schema, protocol } =
         open(&settings, &opening).map_err(|error| failed("source", error))?;

@@ -50,7 +50,7 @@ impl Folder {
             .iter()
             .map(|(name, hints)| (name.clone(), serde_json::from_value(hints.clone()).unwrap()))
             .collect();
-        make(&ProgramTable { name: "test", section: &section, listed: &listed })
+        make(&ProgramTable { name: "test", pipeline: "p", section: &section, listed: &listed })
             .map_err(|error| error.to_string())
     }
 }

@@ -35,6 +35,9 @@ fn tables_columns_and_queries_that_are_not_there_are_named() {
         &["gone", "check the names of tables"],
     );
     says(&fails("q", json!({}), json!({"query": "SELECT 1; SELECT 2"})), &["query of resource `q`"]);
+    says(&fails("q", json!({}), json!({"query": " ; "})), &["`query` is empty", "write a SELECT"]);
+    let none = database.source(&json!({"table_names": []})).resources(Vec::new()).unwrap_err();
+    says(&none.to_string(), &["`table_names` is an empty list", "leave it out"]);
 }
 
 #[test]

@@ -79,7 +79,8 @@ fn unknown_types_name_the_known_ones() {
     let error = build("[sources.shop]\ntype = \"fils\"\n").unwrap_err();
     assert_eq!(
         error,
-        "`sources.shop.type`: there is no source of type `fils`; known are files, rest_api, sql_database"
+        "`sources.shop.type`: there is no source of type `fils`; known are files, rest_api, sql_database, process, python, \
+         singer, airbyte"
     );
 }
 

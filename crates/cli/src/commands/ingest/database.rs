@@ -2,6 +2,7 @@
 
 use cartage_destinations_api::kinds;
 use cartage_pipeline::PipelineError;
+use cartage_sources::is_bucket_path;
 
 /// What may precede `://`; a driver's name may follow, as in `postgresql+psycopg2`.
 const SCHEMES: [&str; 6] = ["postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"];
@@ -38,6 +39,9 @@ impl DatabaseAddress {
         let scheme = scheme.split('+').next().unwrap_or_default();
         match scheme {
             "file" => Ok(None),
+            _ if is_bucket_path(source) => Ok(None),
+            // One with a user or a signature belongs in a file.
+            "https" if !source.contains(['@', '?']) => Ok(None),
             known if SCHEMES.contains(&known) => Self::parse(source).map(Some),
             unknown => Err(PipelineError::Usage {
                 message: format!("a source cannot be an address of `{unknown}`"),
@@ -158,10 +162,23 @@ mod tests {
         let find = |text: &str| DatabaseAddress::find(text);
         assert!(find("postgres://h/db?table=a").unwrap().is_some());
         assert!(find("sqlite+pysqlite:///x.db?table=a").unwrap().is_some());
-        for path in ["data/*.csv", "-", "file:///x.csv", "postgresql.csv"] {
+        for path in [
+            "data/*.csv",
+            "-",
+            "file:///x.csv",
+            "postgresql.csv",
+            "s3://b/*.csv",
+            "az://c/x?.csv",
+            "https://h/x.csv",
+        ] {
             assert!(find(path).unwrap().is_none(), "{path}");
         }
-        for other in ["https://me:secret@x/y", "postgresq://me:secret@h/db?table=t", "jdbc:x://me:secret@h"] {
+        for other in [
+            "https://me:secret@x/y",
+            "https://h/y?sig=secret",
+            "postgresq://me:secret@h/db?table=t",
+            "jdbc:x://me:secret@h",
+        ] {
             let error = find(other).unwrap_err();
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cartage_pipeline::PipelineError;
+use cartage_sources::is_bucket_path;
 
 use super::template::filled;
 use super::{Draft, Part, identifier, program};
@@ -20,6 +21,7 @@ pub(super) fn part(source: &str) -> Result<Part, PipelineError> {
         "files" => Ok(example_files()),
         "sql_database" => Ok(example_database()),
         address if address.starts_with("http://") || address.starts_with("https://") => Ok(api(address)),
+        path if is_bucket_path(path) => Ok(bucket(path)),
         address if address.contains("://") => Err(PipelineError::Usage {
             message:
                 "a database's address does not belong on the command line, because it may contain a password"
@@ -116,4 +118,11 @@ fn files(path: &str) -> Part {
     let escaped = path.replace('\\', "\\\\").replace('"', "\\\"");
     let values = [("source", "files"), ("resource", resource), ("path", &escaped)];
     Part { text: filled(include_str!("files.toml"), &values), secrets: None, files: Vec::new() }
+}
+
+/// The keys of a bucket belong in the secrets.
+fn bucket(path: &str) -> Part {
+    let keys = "[sources.files.credentials]\n# What is not given comes from the variables of the cloud, or the machine's \
+                role.\n# aws_access_key_id = \"...\"\n# aws_secret_access_key = \"...\"\n";
+    Part { secrets: Some(keys.to_owned()), ..files(path) }
 }

@@ -1,0 +1,3 @@
+//! Clients of buckets, as the environment and settings make them.
+
+mod variables;
