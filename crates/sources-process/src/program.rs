@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::command::ProgramSettings;
 use crate::guard::Guard;
 use crate::output::Output;
+use crate::private_files::PrivateFiles;
 use crate::stderr::StderrTail;
 
 /// How often the end of a program is looked for.
@@ -42,6 +43,7 @@ pub(crate) struct Program {
     input: Option<ChildStdin>,
     errors: StderrTail,
     _guard: Option<Guard>,
+    files: Option<PrivateFiles>,
     has_ended: bool,
 }
 
@@ -66,6 +68,7 @@ impl Program {
             input,
             errors: StderrTail::default(),
             _guard: guard,
+            files: None,
             has_ended: false,
         };
         let failed = |error: NoThread| not_started(settings, &error.into());
@@ -75,6 +78,11 @@ impl Program {
         let output = output.ok_or_else(|| program.unusable("it has no output"))?;
         let output = Output::follow(output, settings, cancel.clone()).map_err(failed)?;
         Ok((program, output))
+    }
+
+    /// Keeps files that the program may read until it has ended.
+    pub(crate) fn keep(&mut self, files: PrivateFiles) {
+        self.files = Some(files);
     }
 
     /// Writes a line to its standard input. A program that is gone, or does not listen, tells why by its output.

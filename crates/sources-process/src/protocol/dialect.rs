@@ -8,6 +8,7 @@ use serde_json::{Map, json};
 
 use crate::message::{Dialect, Message, Refused};
 use crate::output::Output;
+use crate::private_files::PrivateFiles;
 use crate::program::Program;
 use crate::protocol::frame::{Frame, Limit, Told, failure, hints_of, log};
 use crate::protocol::typed_rows;
@@ -38,6 +39,13 @@ impl Protocol {
             rows,
             routes: HashMap::new(),
             is_at_end: false,
+        }
+    }
+
+    /// Keeps files that the program may read until it has ended.
+    pub(crate) fn keep(&mut self, files: PrivateFiles) {
+        if let Some((program, _)) = &mut self.running {
+            program.keep(files);
         }
     }
 

@@ -1,4 +1,4 @@
-//! `type = "python"`: functions, and sources of dlt, run by a module of ours in the user's Python.
+//! `type = "python"`: functions, and sources of dlt, run by a package of ours in the user's Python.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,8 +27,41 @@ pub const PYTHON_KEYS: &[&str] = &[
     "idle_timeout",
 ];
 
-/// The module that imports the user's function and speaks the source protocol for it.
-const MODULE: &str = include_str!("cartage_source.py");
+/// Names and texts of files of the package.
+macro_rules! files {
+    ($($name:literal,)*) => {
+        &[$((concat!("cartage_source/", $name), include_str!(concat!("cartage_source/", $name)))),*]
+    };
+}
+
+/// The package that imports the user's function and speaks the source protocol for it.
+const PACKAGE: &[(&str, &str)] = files![
+    "__init__.py",
+    "__main__.py",
+    "channel.py",
+    "classes.py",
+    "conversation.py",
+    "converters.py",
+    "dlt_context.py",
+    "dlt_extract.py",
+    "dlt_hints.py",
+    "dlt_items.py",
+    "dlt_memory.py",
+    "dlt_sources.py",
+    "ending.py",
+    "errors.py",
+    "finding.py",
+    "opening.py",
+    "output.py",
+    "pages.py",
+    "plain.py",
+    "reporting.py",
+    "signatures.py",
+    "state.py",
+    "tables.py",
+    "typed_json.py",
+    "values.py",
+];
 
 /// Where Python is looked for, from the folder of the pipeline file, if the settings do not say.
 const VIRTUAL_ENVIRONMENTS: [&str; 2] = [".venv/bin/python", "venv/bin/python"];
@@ -65,15 +98,37 @@ pub fn python(table: &ProgramTable<'_>) -> Result<ProgramSource, ConfigError> {
     let settings = Arc::new(settings);
     let failed = |key: &str, error| table.failed(key, &error);
     let files = PrivateFiles::new().map_err(|error| failed("source", error))?;
-    let module = files.write_text("cartage_source.py", MODULE).map_err(|error| failed("source", error))?;
-    let words = vec!["-u".to_owned(), module.to_string_lossy().into_owned()];
+    for (name, text) in PACKAGE {
+        files.write_text(name, text).map_err(|error| failed("source", error))?;
+    }
+    let package = files.folder().join("cartage_source");
+    let words = vec!["-u".to_owned(), package.to_string_lossy().into_owned()];
     let config = json!({"source": source, "args": args});
     let arguments = Arguments { words, files: Some(files.folder()) };
     let opening =
         Opening { pipeline: table.pipeline, source: table.name, config: &config, arguments: &arguments };
-    // The module is read once it has started: the files may go then.
-    let Opened { resources, schema, protocol } =
+    let Opened { resources, schema, mut protocol } =
         open(&settings, &opening).map_err(|error| failed("source", error))?;
+    // All of the package is imported by now, but processes that the code of the user starts may look for it.
+    protocol.keep(files);
     let wanted = Wanted::of("with_resources", keys.with_resources);
     table.source(&settings, resources, wanted.as_ref(), schema, Box::new(protocol))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_package_is_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python/cartage_source");
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = entries.map(|name| format!("cartage_source/{}", name.to_string_lossy()));
+        let mut names: Vec<String> = names.filter(|name| !name.ends_with("__pycache__")).collect();
+        names.sort();
+        assert_eq!(names, PACKAGE.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
 }

@@ -14,7 +14,7 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKSPACE = os.path.abspath(os.path.join(HERE, "../../../.."))
-MODULE = os.path.join(WORKSPACE, "crates/sources-process/src/python/cartage_source.py")
+MODULE = os.path.join(WORKSPACE, "crates/sources-process/src/python/cartage_source")
 FIXTURES = os.path.join(WORKSPACE, "fixtures/python")
 
 READ = {

@@ -13,6 +13,18 @@ import pytest
 from cartage_side import MODULE, Session, fails, run
 
 
+SPAWNED = """
+import multiprocessing
+
+def double(n):
+    return 2 * n
+
+def rows():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        yield [{"n": n} for n in pool.map(double, [1, 2])]
+"""
+
+
 def plain(name, **config):
     return {"source": f"plain.py:{name}", **config}
 
@@ -32,6 +44,18 @@ def test_pages_and_arguments():
 
 def test_a_module_is_found_by_its_name_too():
     assert run({"source": "plain:listed"}).rows("listed") == [{"id": 1}, {"id": 2, "tags": ["a", "b"]}]
+
+
+@pytest.mark.parametrize("name", ["values", "errors", "conversation", "cartage_source"])
+def test_modules_of_the_user_may_be_called_like_ours(name, tmp_path):
+    (tmp_path / f"{name}.py").write_text("def rows():\n    yield {'of': __name__}\n")
+    for source in (f"{name}:rows", f"{name}.py:rows"):
+        assert run({"source": source}, cwd=tmp_path).rows("rows") == [{"of": name}]
+
+
+def test_processes_of_the_user_may_begin_anew(tmp_path):
+    (tmp_path / "spawned.py").write_text(SPAWNED)
+    assert run({"source": "spawned:rows"}, cwd=tmp_path).rows("rows") == [{"n": 2}, {"n": 4}]
 
 
 def test_several_functions_are_several_resources():

@@ -1,0 +1,24 @@
+"""Starts Cartage's side: `python -u path/of/this/folder`."""
+
+import os
+import sys
+
+# Python has put this folder first, where modules of ours would take the place of others of the same name.
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+if sys.path and os.path.abspath(sys.path[0]) == FOLDER:
+    del sys.path[0]
+
+import importlib.util
+
+
+def load():
+    """This folder as a package that no `import` of the user finds, whatever it is called."""
+    spec = importlib.util.spec_from_file_location("_cartage_source", os.path.join(FOLDER, "__init__.py"))
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = package
+    spec.loader.exec_module(package)
+    return importlib.import_module(spec.name + ".conversation")
+
+
+if __name__ == "__main__":
+    load().main()
