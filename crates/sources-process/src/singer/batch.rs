@@ -1,6 +1,6 @@
 //! Files of BATCH messages.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::singer::message::Encoding;
 
-/// Reads a file of a batch, and removes it: nobody else needs it, and a run that fails asks the tap again.
+/// Reads a file of a batch. It stays: a tap can name any file, and only the user knows which can go.
 ///
 /// # Errors
 /// If it is not local, cannot be read, or is written in an unknown way.
@@ -38,9 +38,6 @@ pub(super) fn read(address: &str, encoding: &Encoding, max_line_bytes: usize) ->
             return Err(format!("batches of {format} with compression {compression:?} are not read"));
         }
     };
-    if let Err(error) = fs::remove_file(&path) {
-        tracing::debug!(%error, path = %path.display(), "a file of a batch stays");
-    }
     Ok(pages)
 }
 
