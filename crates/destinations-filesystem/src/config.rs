@@ -135,7 +135,7 @@ fn layout(
     let extra = extra.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let parse = |text: String| {
         date_tokens::parse(&text).ok_or_else(|| {
-            Error::from(settings.invalid("current_datetime", format!("'{text}' is no date or time")))
+            Error::from(settings.invalid("current_datetime", format!("'{text}' is not a date or time")))
                 .with_remedy("write it like 2024-12-31T23:59:59Z")
         })
     };

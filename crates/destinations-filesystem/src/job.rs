@@ -43,7 +43,7 @@ impl Filesystem {
             Created::New => Ok(JobOutcome::Done { rows: job.rows }),
             Created::Exists if self.store.equals(name, path)? => Ok(JobOutcome::DoneBefore),
             Created::Exists => Err(Error::terminal(format!(
-                "{} is there already, with other content than job {}",
+                "{} already exists, with other content than job {}",
                 self.store.url(name),
                 job.id
             ))

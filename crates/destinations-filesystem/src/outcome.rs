@@ -32,7 +32,7 @@ impl Outcome {
     /// Writes this outcome, or gives the one that is there.
     fn decide(self, store: &Store, load: &InFlight) -> Result<Self> {
         let text = serde_json::to_vec(&self)
-            .map_err(|cause| Error::terminal("the outcome of a load is no JSON").with_source(cause))?;
+            .map_err(|cause| Error::terminal("the outcome of a load is not JSON").with_source(cause))?;
         if load.record(store, OUTCOME, &text)? == Created::New {
             return Ok(self);
         }

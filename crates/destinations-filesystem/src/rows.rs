@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
 
-/// A row: column to value, nulls absent. Values that are no text in the file are given as JSON.
+/// A row: column to value, nulls absent. Values that are not text in the file are given as JSON.
 pub(crate) type Row = Map<String, Value>;
 
 /// The format and whether the file is packed, by its name; `None` for something else.

@@ -173,7 +173,7 @@ pub(crate) fn store_schema(store: &Store, plan: &LoadPlan, stored: &[Versioned])
     let seconds = format!("{}.{:06}", plan.now_micros / 1_000_000, plan.now_micros % 1_000_000);
     let name = format!("{VERSION_TABLE}/{}__{seconds}__{hash}.jsonl", schema.name);
     let text = serde_json::to_vec(&row)
-        .map_err(|cause| Error::terminal("a schema is no JSON").with_source(cause))?;
+        .map_err(|cause| Error::terminal("a schema is not JSON").with_source(cause))?;
     store.create(&name, text).map(drop)
 }
 

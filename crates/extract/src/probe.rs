@@ -188,6 +188,9 @@ fn sample(
             let first = page.text().split(|byte| *byte == b'\n').next().filter(|row| !row.is_empty());
             sample.first_row = first.map(|row| String::from_utf8_lossy(row).into_owned());
             sample.columns = json_columns(page, inference);
+            if sample.first_row.as_ref().is_some_and(|row| serde_json::from_str::<Value>(row).is_err()) {
+                sample.warnings.push("the first row is not JSON, and a run would refuse it".to_owned());
+            }
         }
         Some(Page::Arrow(batch)) => of_batch(&mut sample, batch),
         Some(Page::ParquetFile(file)) => {

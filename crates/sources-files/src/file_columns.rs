@@ -90,7 +90,7 @@ impl FileValues {
     /// The rows of a page with the columns in front.
     ///
     /// # Errors
-    /// A row that has such a key itself, or is no object.
+    /// A row that has such a key itself, or is not an object.
     pub(crate) fn in_rows(&self, page: JsonPage) -> Result<JsonPage, SourceError> {
         self.check(&page)?;
         if self.text.is_empty() {

@@ -25,7 +25,7 @@ pub(crate) type Input = Box<dyn Read + Send>;
 pub(crate) struct BytesRead(Arc<AtomicU64>);
 
 impl BytesRead {
-    /// So many bytes that were read before.
+    /// Bytes that were read before.
     pub(crate) fn of(bytes: u64) -> Self {
         Self(Arc::new(AtomicU64::new(bytes)))
     }

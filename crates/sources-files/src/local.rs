@@ -107,7 +107,7 @@ impl LocalPath {
         }
         let text = |bytes| {
             String::from_utf8(bytes).map_err(|_| {
-                SourceError::Config(format!("the address `{path}` is no UTF-8 behind its escapes"))
+                SourceError::Config(format!("the address `{path}` is not UTF-8 once its escapes are decoded"))
             })
         };
         Ok(Self { name: text(name)?, pattern: text(pattern)? })

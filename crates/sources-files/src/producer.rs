@@ -28,7 +28,7 @@ pub struct FilesProducer {
     config: FilesConfig,
     selector: Option<Selector>,
     base_dir: PathBuf,
-    /// What happens to a record of CSV that has another number of fields than the header, or is no UTF-8.
+    /// What happens to a record of CSV that has another number of fields than the header, or is not UTF-8.
     on_bad_row: OnBadRow,
     max_line_bytes: usize,
     small_page_bytes: usize,

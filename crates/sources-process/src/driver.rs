@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::batches::{Batches, Rows};
 use crate::message::{Dialect, Message, Refused};
 use crate::output::Output;
-use crate::program::Program;
+use crate::program::{LAST_STEPS, Program};
 use crate::request::ReadRequest;
 use crate::shared::{Parcel, Shared};
 
@@ -26,6 +26,10 @@ const CHECKPOINTS_APART: Duration = Duration::from_secs(1);
 /// Drivers at once. The number is of no importance; that there is one makes a cancelled run wait a moment for the
 /// program to be ended.
 pub(crate) const AT_ONCE: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
+
+/// What a limit means for a program that remembers something.
+const CUT_SHORT: &str = "a limit ended a resource before the program did, so that what the program remembers stays as it was: the \
+                         next run reads these rows again, and rows that are appended are there twice then";
 
 /// Reads one program for all of its resources.
 pub(crate) struct Driver {
@@ -48,7 +52,6 @@ pub(crate) struct Driver {
     /// Bytes of the output up to there.
     bytes_at_checkpoint: u64,
     ready: VecDeque<Parcel>,
-    warnings: Vec<String>,
     is_done: bool,
 }
 
@@ -72,7 +75,6 @@ impl Driver {
             last_checkpoint: Instant::now(),
             bytes_at_checkpoint: 0,
             ready: VecDeque::new(),
-            warnings: Vec::new(),
             is_done: false,
         }
     }
@@ -124,7 +126,7 @@ impl Driver {
                 self.changes.extend(change);
                 self.checkpoint();
             }
-            Ok(Message::Warning(text)) => self.warnings.push(text),
+            Ok(Message::Warning(text)) => self.shared.warn(text),
             Ok(Message::Nothing) => {}
             Ok(Message::End) => self.end()?,
             Err(refused) => return self.refuse(refused),
@@ -152,6 +154,9 @@ impl Driver {
         self.bytes_at_checkpoint = self.bytes;
         // What comes after a resource was closed early would cover rows that nobody took.
         let changes = std::mem::take(&mut self.changes);
+        if self.shared.is_cut_short() && !changes.is_empty() {
+            self.shared.warn(CUT_SHORT.to_owned());
+        }
         let Some(carrier) = self.shared.carrier().filter(|_| !self.shared.is_cut_short()) else { return };
         let by_resource = changes.into_iter().map(|(resource, change)| (resource.unwrap_or(carrier), change));
         self.ready.push_back(Parcel::Checkpoint(by_resource.collect()));
@@ -163,12 +168,40 @@ impl Driver {
         if let Err(missing) = self.dialect.end() {
             return Err(program.stopped_short(missing));
         }
+        self.read_rest()?;
+        let (program, _) = self.running.as_mut().expect("it runs");
         program.finish()?;
         self.is_done = true;
         self.hand_over_rows();
         self.hand_over_changes();
         self.shared.settle_types(|resource| self.dialect.column_types(resource));
         Ok(())
+    }
+
+    /// Nothing comes after the end, and the program ends soon.
+    fn read_rest(&mut self) -> Result<(), SourceError> {
+        let (program, output) = self.running.as_mut().expect("it runs");
+        program.close_input();
+        output.set_idle_timeout(Some(LAST_STEPS));
+        loop {
+            match output.line(&mut self.line, self.max_line_bytes) {
+                Ok(false) => return Ok(()),
+                Ok(true) if self.line.trim_ascii().is_empty() => {}
+                Ok(true) => {
+                    let text: String = String::from_utf8_lossy(&self.line).chars().take(200).collect();
+                    return Err(
+                        program.unusable(&format!("it writes on after it has said that all is told: {text}"))
+                    );
+                }
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    let seconds = LAST_STEPS.as_secs();
+                    return Err(program.unusable(&format!(
+                        "it has said that all is told, and has not ended within {seconds} seconds"
+                    )));
+                }
+                Err(error) => return Err(self.cannot_read(&error)),
+            }
+        }
     }
 
     fn refuse(&mut self, refused: Refused) -> Result<(), SourceError> {
@@ -237,10 +270,6 @@ impl Producer for Driver {
 
     fn inputs(&self) -> Vec<Input> {
         vec![Input { name: self.source.to_string(), bytes: self.bytes, rows: self.rows }]
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
     }
 
     fn close(&mut self) {

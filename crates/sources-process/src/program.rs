@@ -23,7 +23,7 @@ use crate::stderr::StderrTail;
 const POLL: Duration = Duration::from_millis(5);
 
 /// How long a program may take to end after it has closed its output.
-const LAST_STEPS: Duration = Duration::from_secs(30);
+pub(crate) const LAST_STEPS: Duration = Duration::from_secs(30);
 
 /// How long the last lines of standard error may take to arrive; grandchildren may hold it open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ impl Program {
         let mut command = settings.command(&arguments.words, arguments.files.as_deref());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(|error| not_started(settings, &error))?;
-        let guard = Guard::of(&child);
+        let guard = Guard::of(&child, arguments.files.as_deref());
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut program = Self {
             settings: Arc::clone(settings),

@@ -16,6 +16,7 @@ struct Inner {
     opened: Vec<Opened>,
     /// Whether some resource was closed before its end, so that rows are missing from what later states cover.
     is_cut_short: bool,
+    warnings: Vec<String>,
 }
 
 struct Opened {
@@ -67,6 +68,21 @@ impl Shared {
     /// Whether checkpoints may be committed before the end, for all of them.
     pub(crate) fn commits_before_end(&self) -> bool {
         self.inner().opened.iter().all(|opened| opened.commits_before_end)
+    }
+
+    /// Keeps something that the user should know, once.
+    pub(crate) fn warn(&self, text: String) {
+        let mut inner = self.inner();
+        if !inner.warnings.contains(&text) {
+            inner.warnings.push(text);
+        }
+    }
+
+    /// The warnings, for the first resource: they are about all of them.
+    pub(crate) fn warnings(&self, number: usize) -> Vec<String> {
+        let inner = self.inner();
+        let is_first = inner.opened.first().is_some_and(|opened| opened.resource.number == number);
+        if is_first { inner.warnings.clone() } else { Vec::new() }
     }
 
     /// Notes the types of columns that became known while the program was read.

@@ -78,6 +78,10 @@ impl Producer for Stream {
         self.shared.column_types(self.number)
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.shared.warnings(self.number)
+    }
+
     fn close(&mut self) {
         self.shared.close(self.number);
     }

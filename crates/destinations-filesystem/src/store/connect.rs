@@ -10,7 +10,7 @@ use crate::error::bucket as explain;
 
 pub(super) fn open(config: &Config) -> Result<Bucket> {
     let Place::Bucket { bucket, prefix, url } = &config.place else {
-        return Err(Error::invalid("a folder is no bucket"));
+        return Err(Error::invalid("a folder is not a bucket"));
     };
     let secrets = config.credentials.secrets();
     let conditions = if config.conditional_put { Conditions::Known } else { Conditions::Unknown };

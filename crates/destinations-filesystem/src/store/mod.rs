@@ -99,7 +99,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Removes files; one that is gone already is no error.
+    /// Removes files; one that is gone already is not an error.
     pub(crate) fn delete(&self, names: &[String]) -> Result<()> {
         match self {
             Self::Local(local) => names.iter().try_for_each(|name| local.delete(name)),

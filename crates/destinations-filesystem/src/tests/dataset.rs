@@ -109,7 +109,7 @@ fn a_job_that_is_repeated_finds_its_file_and_a_stranger_is_refused() {
     assert_eq!(load.job(&destination, 0).unwrap(), JobOutcome::Done { rows: 1 });
     assert_eq!(load.job(&destination, 0).unwrap(), JobOutcome::DoneBefore);
     let error = load.job(&destination, 1).unwrap_err();
-    assert!(error.to_string().contains("s3://lake/raw/items/data.jsonl is there already"), "{error}");
+    assert!(error.to_string().contains("s3://lake/raw/items/data.jsonl already exists"), "{error}");
     assert!(error.remedy().unwrap().contains("{load_id} and {file_id}"));
     assert_eq!(ids(&cloud, "items"), [1], "what is there is not replaced");
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::cloud::{Cloud, Fault};
 use super::loads::{Load, in_cloud};
 
-/// A load of one file of so many bytes.
+/// A load of one file of `bytes` bytes.
 fn of_size(bytes: usize) -> Load {
     Load::new(1).with_text("items", "a", &"x".repeat(bytes), 1)
 }

@@ -44,7 +44,10 @@ fn settings_that_cannot_be_are_named_with_a_remedy() {
         ),
         (json!({"layout": "{table_name}{file_id}"}), &["nothing that ends {table_name}", "put a /"]),
         (json!({"layout": "{table_name}/{file_id"}), &["has a { without }"]),
-        (json!({"current_datetime": "tomorrow"}), &["'tomorrow' is no date or time", "2024-12-31T23:59:59Z"]),
+        (
+            json!({"current_datetime": "tomorrow"}),
+            &["'tomorrow' is not a date or time", "2024-12-31T23:59:59Z"],
+        ),
         (json!({"layuot": "x"}), &["layuot", "layout"]),
         (json!({"multipart_size": 0}), &["multipart_size"]),
         (json!({"max_parallel_load_jobs": 0}), &["max_parallel_load_jobs"]),

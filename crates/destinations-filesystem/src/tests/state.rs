@@ -49,7 +49,7 @@ fn a_state_without_its_load_does_not_count() {
     assert_eq!(newest(&destination), Some(version(1)));
     cloud.put("_dlt_loads/shop__1700000009.5.jsonl", "{}");
     assert_eq!(newest(&destination), Some(version(9)));
-    // Strangers in dlt's folders are no states.
+    // Strangers in dlt's folders are not states.
     cloud.put("_dlt_pipeline_state/notes.txt", "");
     cloud.put("_dlt_pipeline_state/odd.jsonl", "");
     assert_eq!(newest(&destination), Some(version(9)));

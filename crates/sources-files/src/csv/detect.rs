@@ -22,7 +22,7 @@ const SAMPLE_RECORDS: usize = 500;
 /// Which part of the records must have as many fields as the header.
 const MOST: f64 = 0.5;
 
-/// The character of a first line `sep=;`, which spreadsheets write and read. It is no header.
+/// The character of a first line `sep=;`, which spreadsheets write and read. It is not a header.
 pub(super) fn sep_line(line: &[u8]) -> Option<u8> {
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
     match line {

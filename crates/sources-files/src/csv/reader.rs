@@ -281,7 +281,7 @@ pub(crate) fn named(delimiter: u8) -> String {
     }
 }
 
-/// The first records. Empty lines are no records of their own before the width is known.
+/// The first records. Empty lines are not records of their own before the width is known.
 fn read_sample<R: Read>(
     records: &mut Records<R>,
     config: &CsvConfig,

@@ -56,7 +56,7 @@ impl Record {
         self.fields.iter().all(|field| text.is_char_boundary(field.end)).then_some(text)
     }
 
-    /// The position of the first field that is no UTF-8.
+    /// The position of the first field that is not UTF-8.
     pub(super) fn broken_field(&self) -> Option<usize> {
         let is_text = |(range, _)| std::str::from_utf8(&self.text[range]).is_ok();
         self.fields().position(|field| !is_text(field))

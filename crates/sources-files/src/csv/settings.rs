@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for CsvEncoding {
         let text = String::deserialize(deserializer)?;
         encoding(&text).map(Self).ok_or_else(|| {
             D::Error::custom(format_args!(
-                "`{text}` is no known encoding; use utf-8, latin-1, windows-1252, iso-8859-2, utf-16, shift_jis, \
+                "`{text}` is not a known encoding; use utf-8, latin-1, windows-1252, iso-8859-2, utf-16, shift_jis, \
                  gbk or another one of https://encoding.spec.whatwg.org"
             ))
         })

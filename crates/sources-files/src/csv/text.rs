@@ -18,7 +18,7 @@ const MARK_BYTES: usize = 4;
 pub(super) struct Text<R> {
     input: R,
     source: Arc<str>,
-    /// Set where the bytes are no UTF-8.
+    /// Set where the bytes are not UTF-8.
     decoder: Option<Decoder>,
     /// Bytes that wait for the decoder, or, before anything was read, that were read to look for a mark.
     raw: Vec<u8>,

@@ -30,7 +30,7 @@ impl Runs {
         context
     }
 
-    /// Takes so many pages; gives their rows and keeps what they change.
+    /// Takes `pages` pages; gives their rows and keeps what they change.
     fn take(&mut self, mut producer: FilesProducer, pages: usize) -> String {
         producer.open(&self.context()).unwrap();
         producer.take_state_change().apply(&mut self.state, "shop", "events");

@@ -43,7 +43,7 @@ fn damaged_files_are_named() {
     for (name, content) in [
         ("cut.parquet", &whole[..whole.len() - 20]),
         ("empty.parquet", &[][..]),
-        ("text.parquet", b"this is no parquet file at all"),
+        ("text.parquet", b"this is not a parquet file at all"),
     ] {
         folder.write(name, content);
         let error = folder.error(&json!({"path": name}));

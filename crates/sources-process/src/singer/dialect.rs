@@ -36,7 +36,10 @@ pub(super) struct Tap {
     /// The catalog, and the argument that names it.
     catalog: Option<(Catalog, String)>,
     streams: Vec<Stream>,
+    /// Streams by the names that messages have for them.
     numbers: HashMap<String, usize>,
+    /// Names that several streams of the catalog have in messages.
+    shared_names: HashMap<String, Vec<usize>>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each says something else about a stream")]
@@ -71,9 +74,16 @@ impl Tap {
         for (number, stream) in streams.iter().enumerate() {
             numbers.insert(stream.names[0].clone(), number);
         }
+        let mut shared_names = HashMap::new();
         for (number, stream) in streams.iter().enumerate() {
-            numbers.entry(stream.names[1].clone()).or_insert(number);
+            shared_names.entry(stream.names[1].clone()).or_insert_with(Vec::new).push(number);
         }
+        for (name, of_name) in &shared_names {
+            if let [number] = of_name.as_slice() {
+                numbers.entry(name.clone()).or_insert(*number);
+            }
+        }
+        shared_names.retain(|_, of_name| of_name.len() > 1);
         let streams = streams.iter().zip(replaced).map(|(stream, is_replaced)| Stream {
             name: stream.described.name.clone(),
             keys: stream.keys.clone(),
@@ -87,13 +97,23 @@ impl Tap {
             stored_version: None,
             version: None,
         });
-        Self { settings, files, arguments, catalog, streams: streams.collect(), numbers }
+        Self { settings, files, arguments, catalog, streams: streams.collect(), numbers, shared_names }
     }
 
     fn stream(&self, said: &Said<'_>) -> Result<usize, Refused> {
         let Some(name) = said.stream.as_deref() else {
             return Err(Refused::line(format!("the message {} names no stream", said.kind)));
         };
+        if let Some(of_name) = self.shared_names.get(name) {
+            let mut wanted = of_name.iter().filter(|number| self.streams[**number].is_wanted);
+            return match (wanted.next(), wanted.next()) {
+                (Some(number), None) => Ok(*number),
+                _ => Err(Refused::line(format!(
+                    "{} streams of the catalog are called `{name}` in messages; take one of them a run, with `streams`",
+                    of_name.len()
+                ))),
+            };
+        }
         self.numbers.get(name).copied().ok_or_else(|| {
             let known: Vec<&str> = self.streams.iter().map(|stream| stream.name.as_str()).collect();
             Refused::line(format!(

@@ -18,7 +18,8 @@ fn connector(lines: &[Value]) -> Folder {
         {"name": "products", "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
     ]}});
     folder.write("catalog", &format!("a line of a log\n{catalog}\n"));
-    folder.write("lines", &lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    folder.write("lines", &(lines.join("\n") + "\n"));
     folder
 }
 

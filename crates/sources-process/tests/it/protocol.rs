@@ -127,7 +127,7 @@ fn after_a_resource_was_closed_early_no_state_is_taken() {
     let mut run = Run::of(folder.source(process, keys(), json!({})).unwrap(), &Map::new());
     assert!(run.step().unwrap());
     run.close("a");
-    let taken = run.to_end().unwrap();
+    let taken = run.finish().unwrap();
     assert_eq!(Value::Object(taken.state).get("n"), None);
 }
 
@@ -161,6 +161,10 @@ fn an_end_that_is_too_early_is_an_error() {
     for (reading, part) in [
         (r#"echo '{"type":"row","resource":"orders","row":{}}'"#, "without the message `end`"),
         (r#"echo '{"type":"end"}'; exit 4"#, "exit code 4"),
+        (
+            r#"echo '{"type":"end"}'; echo '{"type":"row","resource":"orders","row":{}}'"#,
+            "after it has said that all is told",
+        ),
         (
             r#"echo '{"type":"rows","resource":"orders","format":"jsonl","bytes":99}'; echo x"#,
             "in the middle of a message",

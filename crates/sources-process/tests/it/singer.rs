@@ -174,3 +174,17 @@ fn what_a_tap_says_wrong_is_an_error_that_names_it() {
     let error = folder.source(singer, json!({}), json!({})).unwrap_err();
     assert!(error.contains("discover = false"), "{error}");
 }
+
+#[test]
+fn streams_that_share_a_name_in_messages_are_not_mixed() {
+    let stream =
+        |id: &str| json!({"tap_stream_id": id, "stream": "orders", "key_properties": ["id"], "schema": {}});
+    let lines = "{\"type\":\"SCHEMA\",\"stream\":\"orders\",\"schema\":{},\"key_properties\":[\"id\"]}\n\
+                 {\"type\":\"RECORD\",\"stream\":\"orders\",\"record\":{\"id\":1}}\n";
+    let folder = tap(&json!({"streams": [stream("a-orders"), stream("b-orders")]}), lines);
+    let error = take(folder.source(singer, json!({}), json!({})).unwrap(), &Map::new()).unwrap_err();
+    assert!(error.contains("2 streams of the catalog are called `orders`"), "{error}");
+    let source = folder.source(singer, json!({"streams": ["b-orders"]}), json!({})).unwrap();
+    let taken = take(source, &Map::new()).unwrap();
+    assert_eq!(taken.rows["b-orders"], [json!({"id": 1})]);
+}

@@ -69,7 +69,7 @@ pub(crate) struct Taken {
 
 /// Reads the selected resources of a source, whose state is this one.
 pub(crate) fn take(source: ProgramSource, state: &Map<String, Value>) -> Result<Taken, String> {
-    Run::of(source, state).to_end().map_err(|error| error.to_string())
+    Run::of(source, state).finish().map_err(|error| error.to_string())
 }
 
 /// A run that can be looked at in the middle.
@@ -109,7 +109,8 @@ impl Run {
     /// Takes the next message. False at the end.
     pub(crate) fn step(&mut self) -> Result<bool, SourceError> {
         let Some(message) = self.driver.producer.next_page()? else {
-            self.taken.warnings = self.driver.producer.warnings();
+            let warnings = self.streams.iter().map(|stream| stream.producer.warnings());
+            self.taken.warnings = warnings.flatten().collect();
             return Ok(false);
         };
         let mut is_checkpoint = false;
@@ -133,7 +134,7 @@ impl Run {
         Ok(true)
     }
 
-    pub(crate) fn to_end(mut self) -> Result<Taken, SourceError> {
+    pub(crate) fn finish(mut self) -> Result<Taken, SourceError> {
         while self.step()? {}
         Ok(self.taken)
     }

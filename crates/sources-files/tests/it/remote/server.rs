@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Faults {
-    /// The next so many answers with a body end after so many bytes of it.
+    /// How many of the next answers end in the middle of their body, and after how many bytes.
     pub(crate) cuts: Vec<usize>,
-    /// The object is another one after so many answers with a body.
+    /// The object is another one after this many answers with a body.
     pub(crate) changes_after: Option<usize>,
     /// Parts are not known: all of an object is sent.
     pub(crate) no_ranges: bool,
