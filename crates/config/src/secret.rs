@@ -70,16 +70,21 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
     })
 }
 
-/// Hides the password of a connection string.
+/// Hides the password of a connection string, and what a web address has after a question mark, such as a signature.
 pub(crate) fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let is_web = matches!(scheme, "http" | "https");
+    let rest = match rest.split_once('?') {
+        Some((address, query)) if is_web && !query.is_empty() => &format!("{address}?{MASK}"),
+        _ => rest,
+    };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     match authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')) {
         Some((user, password)) => {
             let after = &rest[user.len() + 1 + password.len()..];
             format!("{scheme}://{user}:{MASK}{after}")
         }
-        None => text.to_owned(),
+        None => format!("{scheme}://{rest}"),
     }
 }
 
@@ -106,6 +111,7 @@ mod tests {
             "postgres://me:***@host:5432/db?x=1"
         );
         assert_eq!(without_password("https://host/a:b@c"), "https://host/a:b@c");
+        assert_eq!(without_password("https://me:pw@host/a?sig=b"), "https://me:***@host/a?***");
     }
 
     #[test]

@@ -20,11 +20,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Hides these texts, as they are, encoded for URLs, and in base64.
+    /// Hides these texts, as they are, encoded for URLs, in base64, and as JSON writes them.
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let texts = texts.into_iter().filter(|text| text.len() >= MIN_LENGTH);
-        let mut spellings: Vec<String> =
-            texts.flat_map(|text| [text.to_owned(), percent(text), STANDARD.encode(text)]).collect();
+        let mut spellings: Vec<String> = texts
+            .flat_map(|text| [text.to_owned(), percent(text), STANDARD.encode(text), in_json(text)])
+            .collect();
         spellings.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         spellings.dedup();
         Self { spellings }
@@ -40,6 +41,12 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secrets")
     }
+}
+
+/// A text as JSON writes it, without its quotes.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 fn percent(text: &str) -> String {

@@ -72,6 +72,8 @@ pub(crate) fn extract(
     let Extraction { offers, options, earlier, run_id, published, halt } = extraction;
     check_resources(&offers, &options.resources)?;
     let schemas: Vec<String> = offers.iter().map(|offer| normalize_schema_name(offer.name())).collect();
+    let offers =
+        if options.resources.is_empty() { offers } else { made(offers, &options.resources, project)? };
     for offer in offers {
         if halt.is_cancelled() {
             break;
@@ -193,9 +195,22 @@ fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunRepo
     found
 }
 
-/// Refuses names that no source knows.
+/// Checks that the resources that are asked for are there, as far as that is known before the sources are made.
+///
+/// # Errors
+/// Which one is not there, and which ones are.
 pub(crate) fn check_resources(offers: &[SourceInput<'_>], wanted: &[String]) -> Result<(), PipelineError> {
-    let known: Vec<&str> = offers.iter().flat_map(SourceInput::resources).collect();
+    if offers.iter().any(SourceInput::finds_resources) {
+        return Ok(());
+    }
+    check_names(&offers.iter().flat_map(SourceInput::resources).collect::<Vec<_>>(), wanted)
+}
+
+/// Checks that the resources that are asked for are among those that are known.
+///
+/// # Errors
+/// Which one is not there, and which ones are.
+pub(crate) fn check_names(known: &[&str], wanted: &[String]) -> Result<(), PipelineError> {
     match wanted.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(PipelineError::usage(
@@ -203,6 +218,19 @@ pub(crate) fn check_resources(offers: &[SourceInput<'_>], wanted: &[String]) -> 
             format!("the resources are {}", known.join(", ")),
         )),
     }
+}
+
+/// Makes all sources, and checks that the resources that are asked for are there before anything is read.
+fn made<'a>(
+    offers: Vec<SourceInput<'a>>,
+    wanted: &[String],
+    project: &Project,
+) -> Result<Vec<SourceInput<'a>>, PipelineError> {
+    let make =
+        |offer: SourceInput<'_>| Ok(SourceInput::Handed(Box::new(offer.make(&project.runtime.random)?)));
+    let made: Vec<SourceInput<'a>> = offers.into_iter().map(make).collect::<Result<_, PipelineError>>()?;
+    check_names(&made.iter().flat_map(SourceInput::resources).collect::<Vec<_>>(), wanted)?;
+    Ok(made)
 }
 
 impl Project {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::contracts;
 use crate::error::PipelineError;
-use crate::extraction::check_resources;
+use crate::extraction::{check_names, check_resources};
 use crate::source_input::SourceInput;
 
 /// What the first pages of all sources have shown.
@@ -97,9 +97,11 @@ pub fn check_sources(
 ) -> Result<SourceCheck, PipelineError> {
     check_resources(&SourceInput::configured(config)?, resources)?;
     let mut sources = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     for settings in &config.sources {
         let mut source = cartage_sources::build(settings, &runtime.random)?;
         contracts::lay_over(config, &mut source)?;
+        known.extend(source.resources.iter().map(|resource| resource.name.clone()));
         let has = |name: &String| source.resources.iter().any(|resource| resource.name == *name);
         let wanted: Vec<String> = resources.iter().filter(|name| has(name)).cloned().collect();
         if wanted.is_empty() && !resources.is_empty() {
@@ -114,6 +116,7 @@ pub fn check_sources(
             resources: probed.into_iter().map(|probed| checked(&name, probed)).collect(),
         });
     }
+    check_names(&known.iter().map(String::as_str).collect::<Vec<_>>(), resources)?;
     Ok(SourceCheck { pipeline: config.pipeline.name.clone(), sources })
 }
 

@@ -52,6 +52,11 @@ impl<'a> SourceInput<'a> {
         }
     }
 
+    /// Whether it may have more resources, which are known once it is made.
+    pub(crate) fn finds_resources(&self) -> bool {
+        matches!(self, Self::Configured(settings) if cartage_sources::finds_resources(&settings.kind))
+    }
+
     /// The source. Nothing is read yet; a database is asked what its tables look like.
     ///
     /// # Errors

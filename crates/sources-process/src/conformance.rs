@@ -1,6 +1,6 @@
 //! The conformance kit of the source protocol: runs a program through it and says what does not hold.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -106,7 +106,7 @@ impl Kit<'_> {
         self.check_checkpoints(report, &resources, &first);
         report.add(
             "can be read with the state of its end",
-            self.read(&first.state).map(|seen| format!("{} rows", seen.rows.len())),
+            self.read(&first.state).and_then(|again| compare_end(&resources, &first.rows, &again.rows)),
         );
         report.add("ends when it is asked to stop", self.stops());
     }
@@ -226,6 +226,23 @@ fn request(resources: &[Described], state: &Map<String, Value>) -> ReadRequest {
         resources: selected.map(|(number, _)| RequestedResource { number, cursor: None }).collect(),
         state: state.clone(),
         cancel: CancelToken::default(),
+    }
+}
+
+/// Whether a read with the state of the end brought no row of the first one again, as most resources with a state promise.
+fn compare_end(
+    resources: &[Described],
+    first: &[(usize, String)],
+    again: &[(usize, String)],
+) -> Result<String, String> {
+    let known: HashSet<&(usize, String)> = first.iter().collect();
+    let promises = |number: usize| matches!(resources[number].resume, Resume::AtEnd | Resume::AtEachPage);
+    match again.iter().find(|row| promises(row.0) && known.contains(row)) {
+        None => Ok(format!("{} rows", again.len())),
+        Some((number, row)) => Err(format!(
+            "resource `{}` brings this row again, which it promises not to do with the state of its end: {row}",
+            resources[*number].name
+        )),
     }
 }
 

@@ -20,4 +20,4 @@ mod sql;
 pub use buckets::is_bucket_path;
 pub use cartage_sources_files::local_path;
 pub use cartage_sources_process::{ConformanceCheck, check_conformance};
-pub use registry::{TYPES, build};
+pub use registry::{TYPES, build, finds_resources};

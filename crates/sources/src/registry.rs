@@ -19,6 +19,11 @@ pub const TYPES: &[&str] = if cfg!(feature = "sql") {
     &["files", "rest_api", "process", "python", "singer", "airbyte"]
 };
 
+/// Whether a type of sources finds out which resources it has, besides those that are listed.
+pub fn finds_resources(kind: &str) -> bool {
+    kind == "sql_database" || programs::keys_of(kind).is_some()
+}
+
 /// Builds the source that a table of the configuration describes. `random` spreads requests that are tried
 /// again. Nothing is read yet; a `sql_database` is connected to, because it says what its tables look like, and a program
 /// that speaks the source protocol is started, because it says which resources it has.

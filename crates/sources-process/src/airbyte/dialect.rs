@@ -19,6 +19,9 @@ use crate::request::ReadRequest;
 /// The key of a resource's state that has its last STATE message, or of the source's with one for all streams.
 const STATE: &str = "airbyte_state";
 
+/// The key of a resource's state that says that a state for all streams covers it. It goes when the resource is refreshed.
+const COVERED: &str = "airbyte_covered";
+
 /// A connector, and what is known of its streams.
 pub(super) struct Connector {
     pub(super) settings: Arc<ProgramSettings>,
@@ -68,7 +71,11 @@ impl Connector {
             let came: u64 = self.records.iter().sum();
             check_count(told, came, "all streams")?;
             self.records.fill(0);
-            return Ok(Message::Checkpoint(Some((None, change.set(StateOf::Source, STATE, state)))));
+            let wanted = self.streams.iter().zip(&self.is_wanted).filter(|(_, is_wanted)| **is_wanted);
+            let change = wanted.fold(change.set(StateOf::Source, STATE, state), |change, (stream, _)| {
+                change.set(StateOf::OtherResource(stream.described.name.clone()), COVERED, true)
+            });
+            return Ok(Message::Checkpoint(Some((None, change))));
         }
         let descriptor = state.pointer("/stream/stream_descriptor").cloned();
         let descriptor: Option<Descriptor> = descriptor.and_then(|found| serde_json::from_value(found).ok());
@@ -101,16 +108,60 @@ impl Connector {
         Ok(Message::Nothing)
     }
 
-    /// The last STATE messages of the streams that take part, as connectors take them.
-    fn known_state(&self, request: &ReadRequest) -> Vec<Value> {
+    /// The last STATE messages of the streams that take part, as connectors take them. Streams that begin at the beginning,
+    /// because their tables are replaced or were emptied, have none.
+    fn known_state(&self, request: &ReadRequest) -> Result<Vec<Value>, SourceError> {
         let of_resources = request.state.get("resources");
+        let remembered =
+            |stream: &CatalogStream, key: &str| of_resources?.get(&stream.described.name)?.get(key).cloned();
+        let wanted = || request.resources.iter().map(|requested| &self.streams[requested.number]);
         let global = request.state.get(STATE).cloned();
-        let wanted = request.resources.iter().map(|requested| &self.streams[requested.number]);
-        let of_stream =
-            |stream: &CatalogStream| of_resources?.get(&stream.described.name)?.get(STATE).cloned();
-        // A stream that is read in full each time begins at the beginning.
-        let of_streams = wanted.filter(|stream| stream.is_incremental).filter_map(of_stream);
-        global.into_iter().chain(of_streams).collect()
+        let of_all = match global {
+            None => None,
+            Some(state) => {
+                let anew: Vec<&CatalogStream> = wanted()
+                    .filter(|stream| !stream.is_incremental || remembered(stream, COVERED).is_none())
+                    .collect();
+                self.without(state, &anew, wanted().count())?
+            }
+        };
+        let of_streams =
+            wanted().filter(|stream| stream.is_incremental).filter_map(|stream| remembered(stream, STATE));
+        Ok(of_all.into_iter().chain(of_streams).collect())
+    }
+
+    /// A state for all streams without those that begin at the beginning.
+    fn without(
+        &self,
+        mut state: Value,
+        anew: &[&CatalogStream],
+        wanted: usize,
+    ) -> Result<Option<Value>, SourceError> {
+        if anew.is_empty() {
+            return Ok(Some(state));
+        }
+        if anew.len() == wanted {
+            return Ok(None);
+        }
+        let is_anew = |entry: &Value| {
+            let name = entry.pointer("/stream_descriptor/name").and_then(Value::as_str);
+            anew.iter().any(|stream| Some(stream.name.as_str()) == name)
+        };
+        match state.pointer_mut("/global/stream_states") {
+            Some(Value::Array(entries)) => {
+                entries.retain(|entry| !is_anew(entry));
+                Ok(Some(state))
+            }
+            _ => Err(SourceError::Unusable {
+                input: format!("program `{}`", self.settings.shown),
+                reason: format!(
+                    "stream `{}` must be read from the beginning, because its table is replaced or was emptied or it is new, \
+                     and the connector keeps one state for all streams, which cannot be divided: run with `--refresh \
+                     drop_sources` to read all of them again, or make a source of this stream alone",
+                    anew[0].name
+                ),
+            }),
+        }
     }
 }
 
@@ -135,7 +186,7 @@ impl Dialect for Connector {
         let mut words = vec!["read".to_owned()];
         words.extend(self.arguments.iter().cloned());
         words.extend(["--catalog".to_owned(), catalog.to_string_lossy().into_owned()]);
-        let state = self.known_state(request);
+        let state = self.known_state(request)?;
         if !state.is_empty() {
             let path = self.files.write("state.json", &Value::Array(state))?;
             words.extend(["--state".to_owned(), path.to_string_lossy().into_owned()]);

@@ -18,6 +18,8 @@ pub(super) struct CatalogStream {
     /// The columns that the catalog knows.
     pub(super) columns: Vec<String>,
     pub(super) keys: Option<Vec<String>>,
+    /// Whether the tap reads all of it in each run.
+    pub(super) is_full_table: bool,
 }
 
 impl Catalog {
@@ -111,7 +113,7 @@ fn stream_of(entry: &Value, all: bool) -> Result<CatalogStream, String> {
     // A stream whose keys come with its first message brings hints with its rows.
     let scope = if keys.is_some() { RouteScope::OwnTable } else { RouteScope::OtherHints };
     let described = Described { name, hints, selected, scope, resume: Resume::NearEachPage };
-    Ok(CatalogStream { described, names, columns: known, keys })
+    Ok(CatalogStream { described, names, columns: known, keys, is_full_table: method == "FULL_TABLE" })
 }
 
 fn metadata_of_stream(entry: &Value) -> Map<String, Value> {

@@ -16,6 +16,7 @@ use crate::program::{Arguments, Program};
 use crate::request::ReadRequest;
 use crate::singer::batch;
 use crate::singer::catalog::{Catalog, CatalogStream, hints_of};
+use crate::singer::known_state::{self, KnownStream};
 use crate::singer::message::Said;
 
 /// The key of the source's state that has the value of the last STATE message.
@@ -23,6 +24,9 @@ const STATE: &str = "singer_state";
 
 /// The key of a resource's state that has the version of its rows.
 const VERSION: &str = "singer_version";
+
+/// The key of a resource's state that says that the state of the source covers it. It goes when the resource is refreshed.
+const COVERED: &str = "singer_covered";
 
 /// Longest line in the file of a batch.
 const BATCH_LINE_BYTES: usize = 1 << 30;
@@ -50,8 +54,14 @@ struct Stream {
     known_columns: Vec<String>,
     /// Types that came with SCHEMA messages.
     types: HashMap<String, DataType>,
+    /// Its names in the catalog.
+    names: [String; 2],
     has_schema: bool,
     is_replaced: bool,
+    /// Whether the tap reads all of it in each run.
+    is_full_table: bool,
+    /// Whether the state of the tap covers rows that are loaded.
+    is_covered: bool,
     /// Where rows go whose keys came with a SCHEMA message.
     route: Option<Arc<Route>>,
     is_wanted: bool,
@@ -89,8 +99,11 @@ impl Tap {
             keys: stream.keys.clone(),
             known_columns: stream.columns.clone(),
             types: HashMap::new(),
+            names: stream.names.clone(),
             has_schema: false,
             is_replaced: *is_replaced,
+            is_full_table: stream.is_full_table,
+            is_covered: false,
             route: None,
             is_wanted: false,
             is_read_anew: false,
@@ -123,20 +136,20 @@ impl Tap {
         })
     }
 
-    /// The state without the bookmarks of streams whose tables are replaced: these need all rows each time.
-    fn without_replaced(&self, state: &Value) -> Value {
-        let mut state = state.clone();
-        if let Some(Value::Object(bookmarks)) = state.get_mut("bookmarks") {
-            let replaced = self.streams.iter().filter(|stream| stream.is_replaced);
-            let names: Vec<&str> = replaced.map(|stream| stream.name.as_str()).collect();
-            bookmarks.retain(|name, _| {
-                !self
-                    .numbers
-                    .get(name)
-                    .is_some_and(|number| names.contains(&self.streams[*number].name.as_str()))
-            });
-        }
-        state
+    /// What the tap is told of its state; nothing in a run from the beginning.
+    fn known_state(&self, state: &Value) -> Result<Option<Value>, SourceError> {
+        let wanted = self.streams.iter().filter(|stream| stream.is_wanted);
+        let wanted: Vec<KnownStream<'_>> = wanted
+            .map(|stream| KnownStream {
+                names: &stream.names,
+                starts_over: stream.is_replaced || !stream.is_covered,
+                is_full_table: stream.is_full_table,
+            })
+            .collect();
+        known_state::for_run(state, &wanted).map_err(|reason| SourceError::Unusable {
+            input: format!("program `{}`", self.settings.shown),
+            reason,
+        })
     }
 
     fn take_schema(&mut self, number: usize, said: Said<'_>) -> Result<(), Refused> {
@@ -217,7 +230,9 @@ impl Dialect for Tap {
             stream.is_wanted = true;
             let bookmark = bookmarks.and_then(|all| all.get(&stream.name)?.as_object());
             stream.is_read_anew = bookmark.is_some_and(serde_json::Map::is_empty);
-            stream.stored_version = of_resources.and_then(|all| all.get(&stream.name)?.get(VERSION)).cloned();
+            let remembered = of_resources.and_then(|all| all.get(&stream.name));
+            stream.stored_version = remembered.and_then(|state| state.get(VERSION)).cloned();
+            stream.is_covered = remembered.is_some_and(|state| state.get(COVERED).is_some());
         }
         let mut words = self.arguments.clone();
         let wanted: Vec<&str> = self
@@ -231,8 +246,9 @@ impl Dialect for Tap {
             let path = self.files.write("catalog.json", catalog.document())?;
             words.extend([argument.clone(), path.to_string_lossy().into_owned()]);
         }
-        if let Some(state) = request.state.get(STATE) {
-            let path = self.files.write("state.json", &self.without_replaced(state))?;
+        let known = request.state.get(STATE).map(|state| self.known_state(state)).transpose()?.flatten();
+        if let Some(state) = known {
+            let path = self.files.write("state.json", &state)?;
             words.extend(["--state".to_owned(), path.to_string_lossy().into_owned()]);
         }
         let arguments = Arguments { words, files: Some(self.files.folder()) };
@@ -286,6 +302,10 @@ impl Dialect for Tap {
                 let value = said.value.map(|value| serde_json::from_str(value.get())).transpose();
                 let value: Option<Value> = value.map_err(|error| Refused::line(error.to_string()))?;
                 let change = StateChange::default().set(StateOf::Source, STATE, value.unwrap_or(json!({})));
+                let wanted = self.streams.iter().filter(|stream| stream.is_wanted);
+                let change = wanted.fold(change, |change, stream| {
+                    change.set(StateOf::OtherResource(stream.name.clone()), COVERED, true)
+                });
                 Ok(Message::Checkpoint(Some((None, change))))
             }
             "ACTIVATE_VERSION" => {

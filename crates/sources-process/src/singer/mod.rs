@@ -3,6 +3,7 @@
 mod batch;
 mod catalog;
 mod dialect;
+mod known_state;
 mod message;
 mod source;
 

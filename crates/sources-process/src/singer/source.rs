@@ -120,6 +120,7 @@ fn listed(names: Option<&[String]>) -> Option<Vec<CatalogStream>> {
         names: [name.clone(), name.clone()],
         columns: Vec::new(),
         keys: None,
+        is_full_table: false,
     };
     Some(names?.iter().map(stream).collect())
 }

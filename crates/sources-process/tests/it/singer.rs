@@ -188,3 +188,29 @@ fn streams_that_share_a_name_in_messages_are_not_mixed() {
     let taken = take(source, &Map::new()).unwrap();
     assert_eq!(taken.rows["b-orders"], [json!({"id": 1})]);
 }
+
+#[test]
+fn a_stream_that_was_refreshed_is_read_from_the_beginning() {
+    let folder = tap(&catalog(), LINES);
+    let source = || folder.source(singer, json!({"streams": ["orders"]}), json!({})).unwrap();
+    let mut state = take(source(), &Map::new()).unwrap().state;
+    take(source(), &state).unwrap();
+    let given = || serde_json::from_str::<Value>(&folder.read("given-state")).unwrap();
+    assert_eq!(given()["bookmarks"]["orders"], json!({"at": "2"}));
+    // As `--refresh drop_resources` leaves it.
+    state.remove("resources");
+    take(source(), &state).unwrap();
+    assert_eq!(given()["bookmarks"].get("orders"), None);
+}
+
+#[test]
+fn a_table_that_is_replaced_is_not_told_a_state_that_cannot_be_divided() {
+    let lines = "{\"type\":\"SCHEMA\",\"stream\":\"orders\",\"schema\":{},\"key_properties\":[\"id\"]}\n\
+                 {\"type\":\"RECORD\",\"stream\":\"orders\",\"record\":{\"id\":1}}\n{\"type\":\"STATE\",\"value\":{\"u\":50}}\n";
+    let folder = tap(&catalog(), lines);
+    let hints = json!({"orders": {"write_disposition": "replace"}});
+    let source = |streams: Value| folder.source(singer, json!({"streams": streams}), hints.clone()).unwrap();
+    let taken = take(source(json!(["orders"])), &Map::new()).unwrap();
+    take(source(json!(["orders"])), &taken.state).unwrap();
+    assert!(!folder.path().join("given-state").exists());
+}
