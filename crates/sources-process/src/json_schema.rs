@@ -82,34 +82,30 @@ fn digits(multiple: &Value) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn hint(schema: Value) -> Option<Value> {
-        hint_of(&schema)
-    }
-
     #[test]
     fn a_type_that_is_one_besides_null_is_a_hint() {
         let of = |kind: &str| json!({"data_type": kind});
-        assert_eq!(hint(json!({"type": ["null", "integer"]})), Some(of("bigint")));
-        assert_eq!(hint(json!({"type": "number"})), Some(of("double")));
-        assert_eq!(hint(json!({"type": "string", "format": "date-time"})), Some(of("timestamp")));
-        assert_eq!(hint(json!({"type": ["string", "null"]})), Some(of("text")));
-        assert_eq!(hint(json!({"type": "string", "format": "x-singer.decimal"})), Some(of("decimal")));
+        assert_eq!(hint_of(&json!({"type": ["null", "integer"]})), Some(of("bigint")));
+        assert_eq!(hint_of(&json!({"type": "number"})), Some(of("double")));
+        assert_eq!(hint_of(&json!({"type": "string", "format": "date-time"})), Some(of("timestamp")));
+        assert_eq!(hint_of(&json!({"type": ["string", "null"]})), Some(of("text")));
+        assert_eq!(hint_of(&json!({"type": "string", "format": "x-singer.decimal"})), Some(of("decimal")));
         assert_eq!(
-            hint(json!({"type": ["number"], "multipleOf": 0.01})),
+            hint_of(&json!({"type": ["number"], "multipleOf": 0.01})),
             Some(json!({"data_type": "decimal", "precision": 38, "scale": 2}))
         );
         assert_eq!(
-            hint(json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]})),
+            hint_of(&json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]})),
             Some(of("date"))
         );
     }
 
     #[test]
     fn what_is_unpacked_or_has_several_types_is_none() {
-        assert_eq!(hint(json!({"type": ["string", "integer"]})), None);
-        assert_eq!(hint(json!({"type": "object"})), None);
-        assert_eq!(hint(json!({"anyOf": [{"type": "string"}, {"type": "integer"}]})), None);
-        assert_eq!(hint(json!({"anyOf": [{"type": "string"}, {"type": "array"}]})), None);
-        assert_eq!(hint(json!({})), None);
+        assert_eq!(hint_of(&json!({"type": ["string", "integer"]})), None);
+        assert_eq!(hint_of(&json!({"type": "object"})), None);
+        assert_eq!(hint_of(&json!({"anyOf": [{"type": "string"}, {"type": "integer"}]})), None);
+        assert_eq!(hint_of(&json!({"anyOf": [{"type": "string"}, {"type": "array"}]})), None);
+        assert_eq!(hint_of(&json!({})), None);
     }
 }

@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    fn run(state: Value, streams: [(&str, bool, bool); 2]) -> Result<Option<Value>, String> {
+    fn run(state: &Value, streams: [(&str, bool, bool); 2]) -> Result<Option<Value>, String> {
         let names = streams.map(|(name, ..)| [name.to_owned(), name.to_owned()]);
         let wanted: Vec<_> = streams
             .iter()
@@ -56,25 +56,22 @@ mod tests {
                 is_full_table: *is_full_table,
             })
             .collect();
-        for_run(&state, &wanted)
+        for_run(state, &wanted)
     }
 
     #[test]
     fn bookmarks_of_streams_that_start_over_are_left_out() {
         let state = json!({"bookmarks": {"a": 1, "b": 2, "other": 3}});
-        let told = run(state, [("a", true, false), ("b", false, false)]).unwrap();
+        let told = run(&state, [("a", true, false), ("b", false, false)]).unwrap();
         assert_eq!(told, Some(json!({"bookmarks": {"b": 2, "other": 3}})));
     }
 
     #[test]
     fn a_state_that_cannot_be_divided_is_told_to_all_or_to_none() {
         let state = json!({"u": 50});
-        assert_eq!(
-            run(state.clone(), [("a", false, false), ("b", true, true)]).unwrap(),
-            Some(state.clone())
-        );
-        assert_eq!(run(state.clone(), [("a", true, false), ("b", true, false)]).unwrap(), None);
-        let error = run(state, [("a", true, false), ("b", false, false)]).unwrap_err();
+        assert_eq!(run(&state, [("a", false, false), ("b", true, true)]).unwrap(), Some(state.clone()));
+        assert_eq!(run(&state, [("a", true, false), ("b", true, false)]).unwrap(), None);
+        let error = run(&state, [("a", true, false), ("b", false, false)]).unwrap_err();
         assert!(error.contains("stream `a`") && error.contains("drop_sources"), "{error}");
     }
 }
