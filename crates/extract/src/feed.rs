@@ -148,7 +148,7 @@ impl Feed {
             let (inbox, outbox) = (inbox.clone(), outbox.clone());
             start(name, move || work(&inbox, &outbox))
         })?;
-        let parents: Vec<Option<usize>> = producers.iter().map(|fodder| fodder.parent).collect();
+        let parents: Vec<Option<usize>> = producers.iter().map(|queued| queued.parent).collect();
         let mut limited = 0..;
         let places: Vec<Option<(usize, NonZeroUsize)>> = producers
             .iter()

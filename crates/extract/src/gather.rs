@@ -47,7 +47,7 @@ pub(crate) struct Extraction<'a> {
     /// Rows by table.
     tables: IndexMap<String, u64>,
     /// How far each resource is.
-    standings: Vec<ResourceProgress>,
+    progress: Vec<ResourceProgress>,
     /// By table the resources that have not ended.
     filling: HashMap<String, usize>,
     hints: HintsInUse,
@@ -83,7 +83,7 @@ impl<'a> Extraction<'a> {
             source_name,
             reports: planned.iter().map(Planned::report).collect(),
             tables: IndexMap::new(),
-            standings: planned.iter().map(|_| ResourceProgress::default()).collect(),
+            progress: planned.iter().map(|_| ResourceProgress::default()).collect(),
             filling: planned.iter().fold(HashMap::new(), |mut filling, one| {
                 *filling.entry(one.target.table.clone()).or_default() += 1;
                 filling
@@ -190,27 +190,27 @@ impl<'a> Extraction<'a> {
 
     /// Whether the package may end here. Not where nothing is to come: it is the last one then.
     fn may_cut(&self) -> bool {
-        let resources = || self.planned.iter().zip(&self.standings);
-        resources().any(|(_, standing)| !standing.has_ended())
-            && resources().all(|(planned, standing)| match planned.cut {
-                SplitPolicy::WithState if planned.has_checkpoints => standing.is_at_checkpoint(),
+        let resources = || self.planned.iter().zip(&self.progress);
+        resources().any(|(_, progress)| !progress.has_ended())
+            && resources().all(|(planned, progress)| match planned.cut {
+                SplitPolicy::WithState if planned.has_checkpoints => progress.is_at_checkpoint(),
                 SplitPolicy::WithState | SplitPolicy::StateAtEnd => true,
-                SplitPolicy::AtEnd => !standing.is_in_the_middle(),
+                SplitPolicy::AtEnd => !progress.is_in_the_middle(),
                 SplitPolicy::WholeRun => false,
                 SplitPolicy::WholeTable => {
                     let mut of_table = resources().filter(|(other, _)| other.root == planned.root);
-                    of_table.clone().all(|(_, standing)| standing.has_ended())
-                        || !of_table.any(|(_, standing)| standing.has_begun())
+                    of_table.clone().all(|(_, progress)| progress.has_ended())
+                        || !of_table.any(|(_, progress)| progress.has_begun())
                 }
             })
     }
 
     /// Brings the state up to where the package ends, and writes it as a row if it changed.
     fn write_state(&mut self, writers: &mut TableWriters<'_>, load_id: &LoadId) -> Result<(), ExtractError> {
-        for (standing, planned) in self.standings.iter_mut().zip(&self.planned) {
-            let is_due = standing.has_ended() || planned.cut.takes_state_along();
+        for (progress, planned) in self.progress.iter_mut().zip(&self.planned) {
+            let is_due = progress.has_ended() || planned.cut.takes_state_along();
             if is_due && !planned.is_hidden {
-                standing.write(&mut self.state, &self.schema.name, &planned.name);
+                progress.write(&mut self.state, &self.schema.name, &planned.name);
             }
         }
         let state = state_page(&mut self.state, &mut self.schema, load_id, &*self.runtime.clock)?;
@@ -224,16 +224,16 @@ impl<'a> Extraction<'a> {
 
     /// The resources of which something is in the package.
     fn resources_of_package(&mut self) -> Vec<ResourceEntry> {
-        let resources = self.planned.iter().zip(&mut self.standings);
+        let resources = self.planned.iter().zip(&mut self.progress);
         let entry = |planned: &Planned, has_ended: bool| ResourceEntry {
             name: planned.name.clone(),
             table: planned.target.table.clone(),
             write_disposition: planned.target.disposition.to_string(),
             resumable: planned.repeatable.is_now(has_ended),
         };
-        let of_package = resources.filter_map(|(planned, standing)| {
-            let took_part = standing.end_package() && !planned.is_hidden;
-            took_part.then(|| entry(planned, standing.has_ended()))
+        let of_package = resources.filter_map(|(planned, progress)| {
+            let took_part = progress.end_package() && !planned.is_hidden;
+            took_part.then(|| entry(planned, progress.has_ended()))
         });
         of_package.collect()
     }
@@ -246,8 +246,8 @@ impl<'a> Extraction<'a> {
         resource: usize,
         change: StateChange,
     ) -> Result<(), ExtractError> {
-        self.standings[resource].take(change, &self.state, &self.schema.name);
-        self.standings[resource].end();
+        self.progress[resource].take(change, &self.state, &self.schema.name);
+        self.progress[resource].end();
         if let Some(producer) = feed.producer(resource) {
             self.reports[resource].inputs = producer.inputs();
             self.reports[resource].warnings = producer.warnings();
@@ -257,8 +257,8 @@ impl<'a> Extraction<'a> {
                 tracing::warn!(resource = %self.planned[resource].name, "{warning}");
             }
         }
-        self.reports[resource].left_out = self.standings[resource].left_out();
-        self.reports[resource].warnings.extend(self.standings[resource].warnings());
+        self.reports[resource].left_out = self.progress[resource].left_out();
+        self.reports[resource].warnings.extend(self.progress[resource].warnings());
         let table = &self.planned[resource].target.table;
         let filling = self.filling.get_mut(table).expect("the tables of all resources are counted");
         *filling -= 1;

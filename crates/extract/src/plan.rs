@@ -39,7 +39,7 @@ pub(crate) struct Planned {
     /// The table of its own, to which rows go unless a page says otherwise.
     pub(crate) target: Arc<HintedTables>,
     /// How far its pages may go.
-    reach: RouteScope,
+    route_scope: RouteScope,
     /// Whether its rows in columns get ids.
     pub(crate) takes_row_ids: bool,
     /// Whether a later run goes on only after pages with a checkpoint.
@@ -83,12 +83,12 @@ impl Planned {
 }
 
 /// Finds out which resources may be cut, once the schema is ready.
-pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &DestinationWrites) {
+pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, writes: &DestinationWrites) {
     let roots = roots(planned, schema);
     let cut_of = |one: &Planned, resume| {
         let known = schema.tables.get(&one.target.table);
         let tables: Vec<&Table> = std::iter::once(one.target.root()).chain(known).collect();
-        SplitPolicy::of(&tables, resume, &ways.for_resource(one.target.replace_strategy))
+        SplitPolicy::of(&tables, resume, &writes.for_resource(one.target.replace_strategy))
     };
     // A checkpoint speaks for all of a parent: where one of them cannot go on there, none can.
     let held_up: HashSet<usize> = planned
@@ -107,7 +107,7 @@ pub(crate) fn plan_cuts(planned: &mut [Planned], schema: &Schema, ways: &Destina
         };
         // Where the table is a child table, how its rows are written is decided there.
         let cut = if root == one.target.table { cut } else { SplitPolicy::WholeTable };
-        one.cut = match (one.reach, cut) {
+        one.cut = match (one.route_scope, cut) {
             // Which tables are written is known when the rows come.
             (RouteScope::OtherHints, _) | (RouteScope::OtherTables, SplitPolicy::WholeTable) => {
                 SplitPolicy::WholeRun
@@ -262,13 +262,13 @@ fn one(
         Some(cursor) if cursor.keeps_state() => cursor.resume(),
         _ => producer.resume(),
     };
-    let reach = producer.reach();
+    let route_scope = producer.route_scope();
     let takes_row_ids = producer.takes_row_ids();
     let has_checkpoints = producer.has_checkpoints();
     let has_cursor = cursor.as_ref().is_some_and(CursorSettings::keeps_state);
     let replaces_itself = match target.disposition {
         // What pages do by hints of their own is not known before they come.
-        _ if reach == RouteScope::OtherHints => false,
+        _ if route_scope == RouteScope::OtherHints => false,
         WriteDisposition::Replace => true,
         WriteDisposition::Merge => has_keys(target.root()),
         _ => false,
@@ -288,7 +288,7 @@ fn one(
         cut: SplitPolicy::AtEnd,
         name,
         hints,
-        reach,
+        route_scope,
         takes_row_ids,
         has_checkpoints,
         repeatable,

@@ -34,8 +34,8 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
     package_settings.name_collisions = Some(source.name_collisions);
 
     let max_name_length = package_settings.destination.max_name_length();
-    let ways = DestinationWrites::of(&package_settings.destination);
-    schema.appends_merges = ways.appends_merges();
+    let writes = DestinationWrites::of(&package_settings.destination);
+    schema.appends_merges = writes.appends_merges();
 
     let source_name = source.name.clone();
     let schema_settings = source.schema.clone();
@@ -51,7 +51,7 @@ pub fn run(request: ExtractRequest<'_>) -> Result<ExtractReport, ExtractError> {
         |(resource, reason)| ExtractError::Hints { source_name: source_name.clone(), resource, reason },
     )?;
 
-    plan_cuts(&mut planned, &schema, &ways);
+    plan_cuts(&mut planned, &schema, &writes);
     let publisher = Publisher {
         store,
         lock,

@@ -39,16 +39,16 @@ impl SplitPolicy {
     ///   a `destination_scope`: rows beyond it would not be replaced when they come again.
     /// - *replace* by truncate-and-insert is seen half done anyway: the first package empties the table, and
     ///   the run that follows a crash does so again. From staging the table changes in one step.
-    pub(crate) fn of(tables: &[&Table], resume: Resume, ways: &DestinationWrites) -> Self {
+    pub(crate) fn of(tables: &[&Table], resume: Resume, writes: &DestinationWrites) -> Self {
         let Some(root) = tables.first() else { return Self::AtEnd };
         match root.write_disposition.unwrap_or(WriteDisposition::Append) {
-            WriteDisposition::Replace if ways.replace == Some(ReplaceStrategy::TruncateAndInsert) => {
+            WriteDisposition::Replace if writes.replace == Some(ReplaceStrategy::TruncateAndInsert) => {
                 Self::WithState
             }
             WriteDisposition::Replace => Self::WholeTable,
-            WriteDisposition::Merge if ways.merges.is_none() => Self::WholeTable,
-            WriteDisposition::Merge if ways.appends(tables) => Self::of_append(resume),
-            WriteDisposition::Merge if !ways.merges_by_primary_key(tables) => Self::WholeTable,
+            WriteDisposition::Merge if writes.merges.is_none() => Self::WholeTable,
+            WriteDisposition::Merge if writes.appends(tables) => Self::of_append(resume),
+            WriteDisposition::Merge if !writes.merges_by_primary_key(tables) => Self::WholeTable,
             WriteDisposition::Merge if resume >= Resume::NearEachPage => Self::WithState,
             WriteDisposition::Merge => Self::StateAtEnd,
             _ => Self::of_append(resume),

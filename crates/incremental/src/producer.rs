@@ -295,8 +295,8 @@ impl Producer for IncrementalProducer {
         self.inner.takes_row_ids()
     }
 
-    fn reach(&self) -> RouteScope {
-        self.inner.reach()
+    fn route_scope(&self) -> RouteScope {
+        self.inner.route_scope()
     }
 
     fn has_checkpoints(&self) -> bool {

@@ -26,7 +26,7 @@ use crate::stages::{cores, producer};
 
 /// What is extracted, and who hears of it.
 pub(crate) struct Extraction<'a> {
-    offers: Vec<SourceInput<'a>>,
+    inputs: Vec<SourceInput<'a>>,
     options: &'a ExtractOptions,
     earlier: &'a Interrupted,
     run_id: &'a str,
@@ -38,12 +38,12 @@ pub(crate) struct Extraction<'a> {
 
 impl<'a> Extraction<'a> {
     pub(crate) fn new(
-        offers: Vec<SourceInput<'a>>,
+        inputs: Vec<SourceInput<'a>>,
         options: &'a ExtractOptions,
         earlier: &'a Interrupted,
         run_id: &'a str,
     ) -> Self {
-        Self { offers, options, earlier, run_id, published: None, halt: CancelToken::default() }
+        Self { inputs, options, earlier, run_id, published: None, halt: CancelToken::default() }
     }
 
     /// The same while other stages run.
@@ -69,17 +69,17 @@ pub(crate) fn extract(
     report: &mut RunReport,
 ) -> Result<(), PipelineError> {
     project.store.sweep(lock)?;
-    let Extraction { offers, options, earlier, run_id, published, halt } = extraction;
-    check_resources(&offers, &options.resources)?;
-    let schemas: Vec<String> = offers.iter().map(|offer| normalize_schema_name(offer.name())).collect();
-    let offers =
-        if options.resources.is_empty() { offers } else { made(offers, &options.resources, project)? };
-    for offer in offers {
+    let Extraction { inputs, options, earlier, run_id, published, halt } = extraction;
+    check_resources(&inputs, &options.resources)?;
+    let schemas: Vec<String> = inputs.iter().map(|input| normalize_schema_name(input.name())).collect();
+    let inputs =
+        if options.resources.is_empty() { inputs } else { made(inputs, &options.resources, project)? };
+    for input in inputs {
         if halt.is_cancelled() {
             break;
         }
         let begin = Instant::now();
-        let mut source = offer.make(&project.runtime.random)?;
+        let mut source = input.make(&project.runtime.random)?;
         contracts::lay_over(&project.config, &mut source)?;
         mark_file_format(project, &mut source);
         let name = source.name.clone();
@@ -199,11 +199,11 @@ fn skip(left_out: &[LeftOut], source: &str, resource: &str, report: &mut RunRepo
 ///
 /// # Errors
 /// Which one is not there, and which ones are.
-pub(crate) fn check_resources(offers: &[SourceInput<'_>], wanted: &[String]) -> Result<(), PipelineError> {
-    if offers.iter().any(SourceInput::finds_resources) {
+pub(crate) fn check_resources(inputs: &[SourceInput<'_>], wanted: &[String]) -> Result<(), PipelineError> {
+    if inputs.iter().any(SourceInput::finds_resources) {
         return Ok(());
     }
-    check_names(&offers.iter().flat_map(SourceInput::resources).collect::<Vec<_>>(), wanted)
+    check_names(&inputs.iter().flat_map(SourceInput::resources).collect::<Vec<_>>(), wanted)
 }
 
 /// Checks that the resources that are asked for are among those that are known.
@@ -222,13 +222,13 @@ pub(crate) fn check_names(known: &[&str], wanted: &[String]) -> Result<(), Pipel
 
 /// Makes all sources, and checks that the resources that are asked for are there before anything is read.
 fn made<'a>(
-    offers: Vec<SourceInput<'a>>,
+    inputs: Vec<SourceInput<'a>>,
     wanted: &[String],
     project: &Project,
 ) -> Result<Vec<SourceInput<'a>>, PipelineError> {
     let make =
-        |offer: SourceInput<'_>| Ok(SourceInput::Handed(Box::new(offer.make(&project.runtime.random)?)));
-    let made: Vec<SourceInput<'a>> = offers.into_iter().map(make).collect::<Result<_, PipelineError>>()?;
+        |input: SourceInput<'_>| Ok(SourceInput::Handed(Box::new(input.make(&project.runtime.random)?)));
+    let made: Vec<SourceInput<'a>> = inputs.into_iter().map(make).collect::<Result<_, PipelineError>>()?;
     check_names(&made.iter().flat_map(SourceInput::resources).collect::<Vec<_>>(), wanted)?;
     Ok(made)
 }

@@ -192,8 +192,8 @@ impl Planning<'_> {
         stages::normalize(project, &normalize, Aside::Never, report)?;
         if wanted.is_none() {
             let extract = stages::lock(project, Stage::Extract)?;
-            let offers = SourceInput::configured(&project.config)?;
-            let extraction = Extraction::new(offers, &options.extract, earlier, "plan");
+            let inputs = SourceInput::configured(&project.config)?;
+            let extraction = Extraction::new(inputs, &options.extract, earlier, "plan");
             extraction::extract(project, &extract, extraction, report)?;
             stages::normalize(project, &normalize, Aside::Never, report)?;
         }

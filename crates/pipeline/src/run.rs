@@ -59,7 +59,7 @@ impl Project {
 
     fn run_offers<'a>(
         &'a self,
-        offers: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
+        inputs: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
         options: &RunOptions,
         connector: Connector<'_>,
     ) -> Result<RunReport, PipelineError> {
@@ -84,7 +84,7 @@ impl Project {
             interrupted_run::begin(self, run_id, &earlier, &options.extract, refresh)?;
             stages::normalize(self, &locks.normalize, Aside::HoldsLock, report)?;
             stages::load(self, &locks.load, &*destination, report)?;
-            let extraction = Extraction::new(offers()?, &options.extract, &earlier, run_id);
+            let extraction = Extraction::new(inputs()?, &options.extract, &earlier, run_id);
             ConcurrentRun::new(self, &locks, &*destination).execute(extraction, report)
         })?;
         // The last act, after the destination is closed and the trace is kept: a process that dies before it
@@ -115,14 +115,14 @@ impl Project {
 
     fn extract_offers<'a>(
         &'a self,
-        offers: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
+        inputs: impl FnOnce() -> Result<Vec<SourceInput<'a>>, PipelineError>,
         options: &ExtractOptions,
     ) -> Result<RunReport, PipelineError> {
         dev_mode::begin(self)?;
         let lock = stages::lock(self, Stage::Extract)?;
         self.traced(|run_id, report| {
             let earlier = Interrupted::default();
-            let extraction = Extraction::new(offers()?, options, &earlier, run_id);
+            let extraction = Extraction::new(inputs()?, options, &earlier, run_id);
             extraction::extract(self, &lock, extraction, report)
         })
     }

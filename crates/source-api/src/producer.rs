@@ -93,7 +93,7 @@ pub trait Producer: Send {
     }
 
     /// How far the pages may go. Asked before `open`.
-    fn reach(&self) -> RouteScope {
+    fn route_scope(&self) -> RouteScope {
         RouteScope::OwnTable
     }
 

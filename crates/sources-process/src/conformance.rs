@@ -225,6 +225,7 @@ fn request(resources: &[Described], state: &Map<String, Value>) -> ReadRequest {
     ReadRequest {
         resources: selected.map(|(number, _)| RequestedResource { number, cursor: None }).collect(),
         state: state.clone(),
+        max_row_bytes: LINE_BYTES,
         cancel: CancelToken::default(),
     }
 }

@@ -86,6 +86,7 @@ impl Driver {
             let request = ReadRequest {
                 resources,
                 state: std::mem::take(&mut self.state),
+                max_row_bytes: self.max_line_bytes,
                 cancel: self.cancel.clone(),
             };
             self.running = Some(self.dialect.begin(&request)?);

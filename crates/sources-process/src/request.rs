@@ -11,6 +11,8 @@ pub(crate) struct ReadRequest {
     pub(crate) resources: Vec<RequestedResource>,
     /// What the source remembers; below `resources` what each resource does.
     pub(crate) state: Map<String, Value>,
+    /// Longest row that is accepted, in bytes of JSON text.
+    pub(crate) max_row_bytes: usize,
     /// Whether the run was cancelled.
     pub(crate) cancel: CancelToken,
 }

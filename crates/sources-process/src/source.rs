@@ -1,10 +1,11 @@
 //! From what a program has to resources.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cartage_config::{ConfigError, Section, nearest};
-use cartage_schema::WriteDisposition;
 use cartage_schema::hints::{ResourceHints, WriteDispositionConfig};
+use cartage_schema::{Naming, NamingKind, WriteDisposition};
 use cartage_source_api::{Resource, SourceError};
 
 use crate::command::ProgramSettings;
@@ -85,6 +86,33 @@ impl ProgramTable<'_> {
         Ok(ProgramSource { resources, schema })
     }
 
+    /// Checks that no two of these streams become one table, unless the user says so.
+    ///
+    /// # Errors
+    /// Which two, and what to do.
+    pub(crate) fn check_tables<'b>(
+        &self,
+        names: impl IntoIterator<Item = &'b str>,
+    ) -> Result<(), ConfigError> {
+        let naming = Naming::new(NamingKind::SnakeCase, None);
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        for name in names {
+            let own = self.listed.iter().find(|(listed, _)| listed == name);
+            if own.is_some_and(|(_, hints)| hints.table_name.is_some()) {
+                continue;
+            }
+            if let Some(other) = seen.insert(naming.normalize_table_key(name), name) {
+                let message = format!(
+                    "streams `{other}` and `{name}` both become the table `{}`; list one of them as a resource with a \
+                     `table_name` of its own, or leave one out with `streams`",
+                    naming.normalize_table_key(name)
+                );
+                return Err(self.section.invalid("streams", message));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the table of a resource is replaced, with what the user says about it.
     pub(crate) fn is_replaced(&self, described: &Described) -> bool {
         let own = self.listed.iter().find(|(name, _)| *name == described.name);
@@ -115,4 +143,15 @@ impl Wanted {
     pub(crate) fn of(key: &'static str, names: Option<Vec<String>>) -> Option<Self> {
         names.map(|names| Self { key, names })
     }
+}
+
+/// The names of those that take part where nobody names resources.
+pub(crate) fn taking_part<'a>(
+    described: &'a [Described],
+    wanted: Option<&'a Wanted>,
+) -> impl Iterator<Item = &'a str> {
+    let takes_part = move |resource: &&Described| {
+        wanted.map_or(resource.selected, |wanted| wanted.names.contains(&resource.name))
+    };
+    described.iter().filter(takes_part).map(|resource| resource.name.as_str())
 }

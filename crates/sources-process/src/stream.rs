@@ -70,7 +70,7 @@ impl Producer for Stream {
         self.route.take()
     }
 
-    fn reach(&self) -> RouteScope {
+    fn route_scope(&self) -> RouteScope {
         self.scope
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Spec {
     pub(crate) limit: Limit,
     pub(crate) resume: Resume,
     /// How far its pages go, where that is not a matter of their type.
-    pub(crate) reach: Option<RouteScope>,
+    pub(crate) route_scope: Option<RouteScope>,
     pub(crate) selected: bool,
     /// The resource whose pages it works on.
     pub(crate) parent: Option<Arc<AnyResource>>,
@@ -33,7 +33,7 @@ impl Spec {
             hints: Map::new(),
             limit: Limit::default(),
             resume: Resume::default(),
-            reach: None,
+            route_scope: None,
             selected: true,
             parent: None,
             identity: Arc::default(),

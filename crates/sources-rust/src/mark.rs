@@ -66,7 +66,7 @@ impl Debug for Marked {
 }
 
 impl IntoPages for Marked {
-    const REACH: RouteScope = RouteScope::OtherHints;
+    const ROUTE_SCOPE: RouteScope = RouteScope::OtherHints;
 
     fn row_count(&self) -> u64 {
         self.rows
@@ -90,7 +90,7 @@ impl<T: Serialize + Send + 'static> ResourceBuilder<Vec<T>> {
         name: impl Fn(&T) -> String + Send + Sync + 'static,
     ) -> ResourceBuilder<Marked> {
         let mut marked = self.each_page(move |page| by_key(page, &name, |table| (Some(table), None)));
-        marked.spec.reach = Some(RouteScope::OtherTables);
+        marked.spec.route_scope = Some(RouteScope::OtherTables);
         marked
     }
 

@@ -17,7 +17,7 @@ const MAX_ROW_BYTES: usize = 1 << 30;
 /// Rows that a resource returns at once.
 pub trait IntoPages: Send {
     /// Whether the rows may go to other tables than that of the resource.
-    const REACH: RouteScope = RouteScope::OwnTable;
+    const ROUTE_SCOPE: RouteScope = RouteScope::OwnTable;
 
     /// How many rows there are, as far as it is known without looking into them.
     fn row_count(&self) -> u64;

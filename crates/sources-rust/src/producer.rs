@@ -28,7 +28,7 @@ pub(crate) struct RustProducer<P> {
     limit: Limit,
     used: Used,
     resume: Resume,
-    reach: Option<RouteScope>,
+    route_scope: Option<RouteScope>,
 }
 
 impl<P: IntoPages> RustProducer<P> {
@@ -44,7 +44,7 @@ impl<P: IntoPages> RustProducer<P> {
             limit: spec.limit,
             used: Used::none_of(spec.limit),
             resume: spec.resume,
-            reach: spec.reach,
+            route_scope: spec.route_scope,
         }
     }
 
@@ -96,8 +96,8 @@ impl<P: IntoPages> Producer for RustProducer<P> {
         self.route.take()
     }
 
-    fn reach(&self) -> RouteScope {
-        self.reach.unwrap_or(P::REACH)
+    fn route_scope(&self) -> RouteScope {
+        self.route_scope.unwrap_or(P::ROUTE_SCOPE)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -36,7 +36,7 @@ impl Extraction<'_> {
             context.table = Some(Arc::new(table));
             let bytes = caught(|| producer.open(&context)).map_err(|error| self.failed(resource, error))?;
             total = total.zip(bytes).map(|(total, bytes)| total + bytes);
-            self.standings[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
+            self.progress[resource].take(producer.take_state_change(), &self.state, &self.schema.name);
         }
         Ok(total)
     }

@@ -31,7 +31,7 @@ impl Extraction<'_> {
     ) -> Result<(), ExtractError> {
         let PageEffects { change, route } = along;
         if let Page::Message(_) = page {
-            self.standings[resource].take(change, &self.state, &self.schema.name);
+            self.progress[resource].take(change, &self.state, &self.schema.name);
             if feed.has_children(resource) {
                 feed.hand_down(resource, page);
             }
@@ -42,8 +42,8 @@ impl Extraction<'_> {
         let room = if change.has_edits() { u64::MAX } else { left };
         let bytes = page.source_bytes();
         let rows = page.rows().min(room);
-        self.standings[resource].begin();
-        let has_passed = self.standings[resource].take(change, &self.state, &self.schema.name);
+        self.progress[resource].begin();
+        let has_passed = self.progress[resource].take(change, &self.state, &self.schema.name);
         if self.planned[resource].is_hidden {
             if let Page::Json(page) = &mut page {
                 page.truncate(room);
@@ -132,7 +132,7 @@ impl Extraction<'_> {
         }
         // The feed counts the pages of the others.
         let has_all_pages = self.planned[resource].has_checkpoints
-            && self.standings[resource].pages() >= self.settings.limit.page_count();
+            && self.progress[resource].pages() >= self.settings.limit.page_count();
         if has_all_pages || self.settings.limit.is_reached(self.reports[resource].rows) {
             feed.close(resource);
         }

@@ -19,7 +19,7 @@ use crate::private_files::PrivateFiles;
 use crate::program::Arguments;
 use crate::run_to_end::run_to_end;
 use crate::secret_values::secret_values;
-use crate::source::{ProgramSource, ProgramTable, Wanted};
+use crate::source::{ProgramSource, ProgramTable, Wanted, taking_part};
 
 /// Keys of the source's table that belong to this type.
 pub const AIRBYTE_KEYS: &[&str] = &[
@@ -87,6 +87,7 @@ pub fn airbyte(table: &ProgramTable<'_>) -> Result<ProgramSource, ConfigError> {
         streams,
     };
     let wanted = Wanted::of("streams", keys.streams);
+    table.check_tables(taking_part(&described, wanted.as_ref()))?;
     table.source(&settings, described, wanted.as_ref(), DescribedSchema::default(), Box::new(connector))
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Protocol {
     rows: Vec<(Arc<str>, u64)>,
     /// Routes by what the program wrote: most rows go where the last ones did.
     routes: HashMap<(Option<String>, Option<String>), Arc<Route>>,
+    max_row_bytes: usize,
     is_at_end: bool,
 }
 
@@ -38,6 +39,7 @@ impl Protocol {
             scopes,
             rows,
             routes: HashMap::new(),
+            max_row_bytes: usize::MAX,
             is_at_end: false,
         }
     }
@@ -102,7 +104,8 @@ impl Protocol {
         match frame.format.as_deref() {
             None | Some("jsonl") => {
                 let (source, rows) = &mut self.rows[resource];
-                let page = typed_rows::json_lines(payload, source, *rows + 1);
+                let page = typed_rows::json_lines(payload, source, *rows + 1, self.max_row_bytes);
+                let page = page.map_err(Refused::Line)?;
                 *rows += page.rows();
                 Ok(vec![page])
             }
@@ -121,6 +124,7 @@ impl Dialect for Protocol {
         let (mut program, mut output) =
             running.ok_or_else(|| SourceError::Config("the program was read already".to_owned()))?;
         output.set_cancel(request.cancel.clone());
+        self.max_row_bytes = request.max_row_bytes;
         let mut cursors = Map::new();
         let mut resources = Vec::new();
         for requested in &request.resources {

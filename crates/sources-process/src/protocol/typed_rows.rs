@@ -29,12 +29,27 @@ pub(super) fn payload(output: &mut Output, bytes: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Lines of JSON as a page. `first_row` is the number of the first row, from 1, of those that `source` names.
-pub(super) fn json_lines(mut text: Vec<u8>, source: &Arc<str>, first_row: u64) -> Page {
+pub(super) fn json_lines(
+    mut text: Vec<u8>,
+    source: &Arc<str>,
+    first_row: u64,
+    max_row_bytes: usize,
+) -> Result<Page, String> {
     if text.last().is_some_and(|last| *last != b'\n') {
         text.push(b'\n');
     }
-    let rows = memchr::memchr_iter(b'\n', &text).count() as u64;
-    Page::Json(JsonPage::from_clean_lines(text, rows, source, first_row))
+    let (mut rows, mut start) = (0, 0);
+    for end in memchr::memchr_iter(b'\n', &text) {
+        if end - start > max_row_bytes {
+            let row = first_row + rows;
+            return Err(format!(
+                "row {row} of {source} is longer than {max_row_bytes} bytes; raise `max_row_bytes` in `[extract]`"
+            ));
+        }
+        rows += 1;
+        start = end + 1;
+    }
+    Ok(Page::Json(JsonPage::from_clean_lines(text, rows, source, first_row)))
 }
 
 /// A stream of Arrow as pages.

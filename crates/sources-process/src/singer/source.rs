@@ -18,7 +18,7 @@ use crate::run_to_end::run_to_end;
 use crate::secret_values::secret_values;
 use crate::singer::catalog::{Catalog, CatalogStream};
 use crate::singer::dialect::Tap;
-use crate::source::{ProgramSource, ProgramTable, Wanted};
+use crate::source::{ProgramSource, ProgramTable, Wanted, taking_part};
 
 /// Keys of the source's table that belong to this type.
 pub const SINGER_KEYS: &[&str] = &[
@@ -104,6 +104,7 @@ pub fn singer(table: &ProgramTable<'_>) -> Result<ProgramSource, ConfigError> {
     let catalog = catalog.map(|(catalog, _)| (catalog, keys.catalog_argument));
     let tap = Tap::new(Arc::clone(&settings), files, arguments, catalog, &streams, &replaced);
     let wanted = Wanted::of("streams", keys.streams);
+    table.check_tables(taking_part(&described, wanted.as_ref()))?;
     table.source(&settings, described, wanted.as_ref(), DescribedSchema::default(), Box::new(tap))
 }
 

@@ -55,7 +55,7 @@ fn a_program_says_what_it_has_and_is_told_its_configuration_and_state() {
     );
     assert_eq!(orders.producer.resume(), Resume::AtEachPage);
     let lines = &source.resources[2];
-    assert_eq!((lines.selected, lines.producer.reach()), (false, RouteScope::OtherTables));
+    assert_eq!((lines.selected, lines.producer.route_scope()), (false, RouteScope::OtherTables));
 
     let state = json!({"n": 4, "resources": {"orders": {"page": 1, "old": true}}});
     let taken = take(source, state.as_object().unwrap()).unwrap();

@@ -214,3 +214,14 @@ fn a_table_that_is_replaced_is_not_told_a_state_that_cannot_be_divided() {
     take(source(json!(["orders"])), &taken.state).unwrap();
     assert!(!folder.path().join("given-state").exists());
 }
+
+#[test]
+fn streams_that_would_become_one_table_are_refused() {
+    let stream =
+        |id: &str| json!({"tap_stream_id": id, "stream": id, "key_properties": ["id"], "schema": {}});
+    let folder = tap(&json!({"streams": [stream("my-orders"), stream("my_orders")]}), "");
+    let error = folder.source(singer, json!({}), json!({})).unwrap_err();
+    assert!(error.contains("both become the table `my_orders`") && error.contains("`table_name`"), "{error}");
+    folder.source(singer, json!({"streams": ["my-orders"]}), json!({})).unwrap();
+    folder.source(singer, json!({}), json!({"my-orders": {"table_name": "others"}})).unwrap();
+}
