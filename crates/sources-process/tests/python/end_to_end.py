@@ -5,6 +5,7 @@
 Cartage gets the interpreter that runs this, and the module as it is here.
 """
 
+import base64
 import importlib.util
 import json
 import os
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
 import duckdb
 
@@ -70,6 +72,16 @@ def tables_of(folder, masked):
         return found
 
 
+def state_of(folder):
+    """What the source remembers, from the newest state in the dataset."""
+    with duckdb.connect(os.path.join(folder, "fixture.duckdb")) as database:
+        newest = database.execute("SELECT state FROM raw._dlt_pipeline_state ORDER BY version DESC LIMIT 1").fetchone()
+    if newest is None:
+        return {}
+    state = json.loads(zlib.decompress(base64.b64decode(newest[0])))
+    return state.get("sources", {}).get("py", {})
+
+
 def key(row):
     return json.dumps(row, sort_keys=True)
 
@@ -116,6 +128,8 @@ def carry_out(cartage, case, spec, address, folder):
             if done.returncode:
                 return problems + [f"run {number}: exit code {done.returncode}: {done.stderr[-3000:]}"]
         problems += compare(tables_of(folder, generate.MASKED), after["tables"], number)
+        if "of_each" not in spec and state_of(folder) != after["state"]:
+            problems.append(f"run {number}: state {json.dumps(state_of(folder))}, with dlt {json.dumps(after['state'])}")
     return problems
 
 
