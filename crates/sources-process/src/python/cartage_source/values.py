@@ -8,12 +8,14 @@ import uuid
 
 from .converters import converter
 from .errors import DataError
-from .typed_json import MARKED, MARKS, TEXT
+from .typed_json import DATETIME, MARKED, MARKS, TEXT
 
 try:
     import orjson
 except ImportError:
     orjson = None
+
+DateTime = datetime.datetime
 
 ORJSON_OPTIONS = (
     orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE if orjson else 0
@@ -30,6 +32,10 @@ class Values:
     def special(self, value):
         """What `orjson.dumps` asks for values that it does not know."""
         kind = type(value)
+        if kind is DateTime:
+            # The commonest by far.
+            self.marks += 1
+            return DATETIME + value.isoformat()
         try:
             convert = self.converters[kind]
         except KeyError:
