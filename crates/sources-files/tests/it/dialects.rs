@@ -135,7 +135,7 @@ fn text_of_another_encoding_than_said_is_refused_with_its_line() {
     let error = folder.error(&json!({"path": "a.csv", "csv": {"encoding": "shift_jis"}}));
     assert!(error.starts_with("a.csv line 4: the text is not Shift_JIS; set `csv.encoding`"), "{error}");
     let refused = serde_json::from_value::<cartage_sources_files::CsvConfig>(json!({"encoding": "klingon"}));
-    assert!(refused.unwrap_err().to_string().contains("no known encoding"));
+    assert!(refused.unwrap_err().to_string().contains("not a known encoding"));
 }
 
 #[test]
