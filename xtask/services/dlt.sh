@@ -5,7 +5,7 @@ env=target/services/dlt
 make() {
     rm -rf "$env" &&
         python3 -m venv "$env" &&
-        "$env/bin/pip" install --quiet --disable-pip-version-check "dlt[duckdb,postgres,sqlalchemy]==1.31.0" "pymysql" "duckdb==2.0.0" "pyarrow==26.0.1" \
+        "$env/bin/pip" install --quiet --disable-pip-version-check "dlt[duckdb,postgres,sqlalchemy]==1.31.0" "pymysql" "duckdb==2.0.0" "pyarrow==26.0.1" "pandas==3.1.1" \
             "adbc-driver-sqlite==1.13.0" "adbc-driver-postgresql==1.13.0"
 }
 if ! make; then

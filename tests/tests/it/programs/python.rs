@@ -12,5 +12,6 @@ fn sources_in_python_load_what_dlt_loads() {
     let mut command = Command::new(dlt_python());
     command.arg(script).arg(binary("cartage"));
     let done = Done::of(&command.output().expect("Python starts")).exits_with(0);
-    assert!(done.stdout.lines().count() > 5, "{}", done.stdout);
+    let equal = done.stdout.lines().filter(|line| line.ends_with(": as with dlt")).count();
+    assert!(equal == 10 && !done.stdout.contains("left out"), "{}", done.stdout);
 }
