@@ -112,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, body, code=None):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         if code is not None:
             self.send_header("X-ClickHouse-Exception-Code", str(code))
         self.end_headers()

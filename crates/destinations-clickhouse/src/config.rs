@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 
 /// The port of HTTPS at ClickHouse Cloud.
 const DEFAULT_PORT: u16 = 8443;
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Where the dataset is and how it is used.
 pub type Config = server::Config<ClickHouseCredentials, ClickHouseKeys>;
@@ -58,6 +58,7 @@ pub struct ClickHouseKeys {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[expect(clippy::enum_variant_names, reason = "the names are those of ClickHouse and dlt")]
 pub enum TableEngineType {
     /// `MergeTree`, which ClickHouse Cloud makes `SharedMergeTree` of.
     #[default]

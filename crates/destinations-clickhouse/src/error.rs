@@ -80,7 +80,7 @@ fn shorten(message: &str) -> String {
 }
 
 /// What `throwIf` says, without how the server came there.
-fn reason<'m>(code: i32, message: &'m str) -> &'m str {
+fn reason(code: i32, message: &str) -> &str {
     if code != FUNCTION_THROW_IF {
         return message;
     }

@@ -4,6 +4,7 @@
 //! minute, or its process is gone from the same machine, another one may take the lock away. The statements that the other
 //! process has sent are ended first, so that none of them is done behind the back of the new holder.
 
+use std::cell::Cell;
 use std::fs;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use cartage_destinations_api::{Error, Result, Statement};
 use cartage_destinations_sql::Row;
+use cartage_destinations_sql::statements::Dialect as _;
 use uuid::Uuid;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -19,7 +21,7 @@ use crate::dialect::ClickHouseDialect;
 use crate::statement;
 
 /// A holder that says nothing for that long is gone.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// How often a holder says that it is there.
 const BEAT: Duration = Duration::from_secs(10);
 const TABLE_EXISTS: i32 = 57;
@@ -33,6 +35,8 @@ pub(crate) struct LeaseTable {
     table: String,
     /// As the system tables have it.
     name: String,
+    /// What follows its columns.
+    options: &'static str,
     /// The same under which it is taken away from a holder that is gone.
     taken: String,
 }
@@ -53,6 +57,7 @@ impl LeaseTable {
             client: client.clone(),
             table: dialect.in_database(&name),
             taken: dialect.in_database(&taken),
+            options: dialect.table_options(),
             name,
         }
     }
@@ -60,9 +65,11 @@ impl LeaseTable {
     /// Makes the table; `false` if it is there already.
     fn make(&self, lease: &str) -> Result<bool> {
         let sql = format!(
-            "CREATE TABLE {} (`lease` String, `beat` DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY tuple() COMMENT {}",
+            "CREATE TABLE {} (`lease` String, `beat` DateTime64(3, 'UTC')){} COMMENT {lease} \
+             AS SELECT {lease} AS `lease`, now64(3, 'UTC') AS `beat`",
             self.table,
-            statement::literal(lease)
+            self.options,
+            lease = statement::literal(lease)
         );
         self.client.run_unless("take a lock", sql, TABLE_EXISTS)
     }
@@ -76,25 +83,24 @@ impl LeaseTable {
         let made = self.query(
             "who holds the lock",
             format!(
-                "SELECT comment, dateDiff('second', metadata_modification_time, now()) FROM system.tables \
-                 WHERE database = {database} AND name = {}",
+                "SELECT comment FROM system.tables WHERE database = {database} AND name = {}",
                 statement::literal(&self.name)
             ),
         )?;
         let Some(made) = made.first() else { return Ok(None) };
-        let (lease, since_made) = (made.text(0)?, made.int(1)?);
+        let lease = made.text(0)?;
         let last = self.query(
             "when its holder was there",
             format!(
-                "SELECT ifNull(dateDiff('second', maxOrNull(beat), now64(3, 'UTC')), {since_made}) FROM {} WHERE lease = {}",
+                "SELECT ifNull(dateDiff('second', maxOrNull(beat), now64(3, 'UTC')), 0) FROM {} WHERE lease = {}",
                 self.table,
                 statement::literal(&lease)
             ),
         );
         // It may be gone by now.
         let silence = last.ok().and_then(|rows| rows.first().and_then(|row| row.int(0).ok()));
-        let silence = silence.unwrap_or(0).min(since_made).max(0);
-        Ok(Some(Holder { lease, silence: Duration::from_secs(silence.unsigned_abs()) }))
+        let silence = Duration::from_secs(silence.unwrap_or(0).max(0).unsigned_abs());
+        Ok(Some(Holder { lease, silence }))
     }
 
     /// Takes the lock away from a holder that is gone; `false` if there is none such.
@@ -136,6 +142,8 @@ pub(crate) struct Lease {
     table: LeaseTable,
     id: String,
     taken: Instant,
+    /// Whether somebody else was seen to hold the lock.
+    is_lost: Cell<bool>,
     /// Ends the thread when it is dropped.
     ends: Option<Sender<()>>,
     beats: Option<JoinHandle<()>>,
@@ -145,7 +153,8 @@ impl Lease {
     /// Takes the lock unless another session holds it.
     pub(crate) fn take(table: LeaseTable) -> Result<Option<Self>> {
         let id = format!("{}-{}", process(), &Uuid::new_v4().simple().to_string()[..8]);
-        if !table.make(&id)? && !(table.take_away()? && table.make(&id)?) {
+        let is_made = table.make(&id)? || (table.take_away()? && table.make(&id)?);
+        if !is_made {
             return Ok(None);
         }
         let (ends, ended) = channel::<()>();
@@ -160,12 +169,20 @@ impl Lease {
         let beats = beats.map_err(|cause| {
             Error::transient("cannot start a thread that keeps a lock").with_source(cause)
         })?;
-        Ok(Some(Self { table, id, taken: Instant::now(), ends: Some(ends), beats: Some(beats) }))
+        let (taken, is_lost) = (Instant::now(), Cell::new(false));
+        Ok(Some(Self { table, id, taken, is_lost, ends: Some(ends), beats: Some(beats) }))
     }
 
     /// Whether the lock was not taken away.
     pub(crate) fn is_held(&self) -> bool {
-        matches!(self.table.read(), Ok(Some(holder)) if holder.lease == self.id)
+        match self.table.read() {
+            Ok(Some(holder)) if holder.lease == self.id => true,
+            Ok(_) => {
+                self.is_lost.set(true);
+                false
+            }
+            Err(_) => false,
+        }
     }
 }
 
@@ -176,7 +193,7 @@ impl Drop for Lease {
             // It ends by itself; a panic of it has been reported.
             let _ = beats.join();
         }
-        if self.taken.elapsed() > LEASE && !self.is_held() {
+        if self.is_lost.get() || (self.taken.elapsed() > LEASE && !self.is_held()) {
             return;
         }
         if let Err(error) =

@@ -114,7 +114,13 @@ fn incoming(
                 format!("isNull({value}) != isNull({of_file})")
             } else {
                 let back = format!("CAST({value}, 'Nullable({})')", escaped(&read_as));
-                format!("NOT ifNull({back} = {name}, isNull({name}))")
+                // A negative number comes back from what it became in such a column.
+                let negative = if target.starts_with("UInt") {
+                    format!(" OR ifNull({name} < 0, 0)")
+                } else {
+                    String::new()
+                };
+                format!("NOT ifNull({back} = {name}, isNull({name})){negative}")
             };
             Some((condition, message(&format!("a value does not fit into {target}"))))
         }

@@ -22,15 +22,12 @@ pub(crate) fn text(statement: &Statement) -> String {
         let number = found.find('}').and_then(|end| Some((found[2..end].parse::<usize>().ok()?, end)));
         let param =
             number.and_then(|(number, end)| Some((statement.params.get(number.checked_sub(1)?)?, end)));
-        match param {
-            Some((param, end)) => {
-                sent.push_str(&literal_of(param));
-                rest = &found[end + 1..];
-            }
-            None => {
-                sent.push_str("{p");
-                rest = &found[2..];
-            }
+        if let Some((param, end)) = param {
+            sent.push_str(&literal_of(param));
+            rest = &found[end + 1..];
+        } else {
+            sent.push_str("{p");
+            rest = &found[2..];
         }
     }
     sent.push_str(rest);

@@ -42,7 +42,7 @@ pub fn tables(beginning: &str) -> Vec<String> {
 /// If it fails.
 pub fn sql(statement: &str) -> String {
     let mut stream = TcpStream::connect(ADDRESS).expect("ClickHouse answers");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout can be set");
     let length = statement.len();
     let request = format!(
         "POST /?database=default HTTP/1.1\r\nHost: {ADDRESS}\r\nConnection: close\r\nX-ClickHouse-User: {USER}\r\n\

@@ -3,4 +3,7 @@
 
 mod conformance;
 mod ends;
+mod failures;
+mod sql;
+mod types;
 mod util;

@@ -17,6 +17,16 @@ use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// Settings of a dataset of this name.
+pub(crate) struct Named<'n>(pub(crate) &'n str);
+
+impl Named<'_> {
+    pub(crate) fn request(&self, settings: &Value) -> ConnectRequest {
+        let settings = Settings::new(settings.as_object().unwrap().clone());
+        ConnectRequest::new("clickhouse", "shop", self.0).with_settings(settings)
+    }
+}
+
 /// A dataset with a name of its own; dropped with the value.
 pub(crate) struct Dataset {
     pub(crate) name: String,
@@ -31,8 +41,7 @@ impl Dataset {
     pub(crate) fn request(&self, extra: &Value) -> ConnectRequest {
         let mut keys = json!({"credentials": clickhouse::url()});
         keys.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        let settings = Settings::new(keys.as_object().unwrap().clone());
-        ConnectRequest::new("clickhouse", "shop", &self.name).with_settings(settings)
+        Named(&self.name).request(&keys)
     }
 }
 
