@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod differential;
 mod dist;
 mod fuzz;
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::Args),
     /// Counts the instructions of the hot path and compares them with those of the last record.
     Instructions(instructions::Args),
+    /// Runs the conformance suite of a destination against a real account.
+    Conformance(conformance::Args),
     /// Builds the binaries of the stages as one copies them into containers: small, without symbols.
     Dist(dist::Args),
     /// Starts and stops the servers that tests of destinations need.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Ci(args) => ci::run(&args),
         Command::Tidy => tidy::run(),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Oracle(args) => oracle::run(&args),
         Command::Differential(args) => differential::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

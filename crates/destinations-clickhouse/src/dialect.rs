@@ -153,12 +153,6 @@ impl Dialect for ClickHouseDialect {
         Ok(None)
     }
 
-    fn set_type(&self, table: &TableRef, column: &Column) -> Result<String> {
-        let kind = self.nullability(self.column_type(column)?, column.is_nullable());
-        let (table, name) = (self.qualified(table), self.quote(&column.name));
-        Ok(format!("ALTER TABLE {table} MODIFY COLUMN {name} {kind}"))
-    }
-
     fn temporary(&self, name: &str, beside: &TableRef) -> String {
         self.qualified(&TableRef::new(&beside.dataset, format!("{}_{name}", beside.table)))
     }

@@ -1,5 +1,6 @@
 //! Loads into destinations other than DuckDB, beside dlt and beside the database's own tool.
 
+mod clickhouse;
 mod mariadb;
 mod parquet;
 mod postgres;
@@ -28,6 +29,8 @@ pub(super) enum Target {
     Postgres,
     /// A server of its own on loopback.
     Mariadb,
+    /// The server of `cargo xtask services`; without dlt, which does not reach it.
+    Clickhouse,
     /// A SQLite file.
     Sqlite,
     /// A folder of Parquet files.
@@ -39,6 +42,7 @@ impl Target {
         match self {
             Self::Postgres => Box::new(postgres::Postgres::start()),
             Self::Mariadb => Box::new(mariadb::MariaDb::start()),
+            Self::Clickhouse => Box::new(clickhouse::ClickHouse),
             Self::Sqlite => Box::new(sqlite::Sqlite),
             Self::Parquet => Box::new(parquet::Parquet),
         }
@@ -51,6 +55,10 @@ trait Place {
     fn kind(&self) -> &'static str;
     /// The settings of the destination, as variables.
     fn settings(&self) -> Vec<(&'static str, String)>;
+    /// Whether dlt can load into it.
+    fn is_known_to_dlt(&self) -> bool {
+        true
+    }
     /// What `dlt_run.py` is told of it.
     fn for_dlt(&self, work: &Path) -> OsString;
     /// Takes away what was loaded; the working folder is empty already.
@@ -87,7 +95,7 @@ pub(super) fn run(plan: &Plan<'_>) -> Result<()> {
             let file = set.file(plan.folder, plan.rows)?;
             let case = Case { plan, place: place.as_ref(), file: &file };
             let mut rows = vec![case.row("cartage", plan.runs, Case::cartage)?];
-            if plan.dlt_runs > 0 {
+            if plan.dlt_runs > 0 && place.is_known_to_dlt() {
                 rows.push(case.row("dlt tuned", plan.dlt_runs, Case::dlt)?);
             }
             if plan.by_hand {

@@ -3,7 +3,7 @@
 use cartage_schema::{MergeStrategy, ReplaceStrategy};
 
 use super::{DestinationKind, PlaceSetting, Template};
-use crate::capabilities::{Capabilities, Files, Guarantees, Names, Strategies, Tables, Values};
+use crate::capabilities::{Capabilities, Files, Guarantees, Names, Strategies, Values};
 use crate::files::{FileFormat, PageCompression};
 
 pub(super) const KIND: DestinationKind = DestinationKind {
@@ -31,7 +31,6 @@ fn capabilities() -> Capabilities {
             years: (1900, 2299),
             ..Values::default()
         },
-        tables: Tables { widens_columns: true, ..Tables::default() },
         strategies: Strategies {
             // The others change rows in place, which takes a transaction.
             merge: vec![MergeStrategy::DeleteInsert, MergeStrategy::Scd2, MergeStrategy::InsertOnly],

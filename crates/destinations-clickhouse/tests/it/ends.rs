@@ -20,7 +20,8 @@ impl TestDataset for Dataset {
 
 #[test]
 fn rows_of_loads_that_end_anywhere_are_there_once() {
-    for scenario in Scenario::DIRECT {
+    // The types of columns that tables are sorted by cannot be changed, so that none are.
+    for scenario in Scenario::DIRECT.into_iter().filter(|scenario| *scenario != Scenario::Widen) {
         survives(|| Dataset::new("ends"), CommitModel::NOTHING, scenario);
     }
 }

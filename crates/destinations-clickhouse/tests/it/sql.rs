@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use cartage_destinations_api::{
-    Chain, ColumnRef, Destination as _, FileFormat, FollowUp, JobFile, LoadKey, LoadPlan, MergeStrategy,
+    Chain, Destination as _, FileFormat, FollowUp, JobFile, LoadKey, LoadPlan, MergeStrategy,
     ReplaceStrategy, TablePlan,
 };
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table, WriteDisposition};
@@ -115,7 +115,6 @@ fn the_statements_of_loads_are_as_they_were_and_are_understood() {
         plan.jobs = vec!["log.1.parquet".to_owned()];
         plan.truncate = vec!["log".to_owned()];
         plan.drop = vec!["old".to_owned()];
-        plan.widen = vec![ColumnRef { table: "items".to_owned(), column: "id".to_owned() }];
     });
     let history = plan(|plan| {
         plan.tables = vec![TablePlan::staged("history")];

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use cartage_destinations_api::{
     ConnectRequest, Destination, FileFormat, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan, Result,
-    Settings, TablePlan,
+    Settings, Statement, TablePlan,
 };
 use cartage_destinations_clickhouse::ClickHouse;
+use cartage_destinations_sql::statements::TableRef;
+use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
 use cartage_schema::{Column, NamingKind, Schema, Table};
 use cartage_test_support::clickhouse;
 use cartage_test_support::postgres::unique;
@@ -39,19 +41,31 @@ impl Dataset {
 
     /// What it takes to connect; `extra` settings win over those that reach it.
     pub(crate) fn request(&self, extra: &Value) -> ConnectRequest {
-        let mut keys = json!({"credentials": clickhouse::url()});
+        let mut keys = json!({"credentials": credentials()});
         keys.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         Named(&self.name).request(&keys)
     }
 }
 
+/// Those of the account that the environment names, for `cargo xtask conformance`; else of the shared ClickHouse.
+fn credentials() -> String {
+    std::env::var("DESTINATION__CLICKHOUSE__CREDENTIALS").unwrap_or_else(|_| clickhouse::url())
+}
+
 impl Drop for Dataset {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let list = format!("SELECT name FROM system.tables WHERE startsWith(name, '{}_')", self.name);
-            for table in clickhouse::sql(&list).lines() {
-                clickhouse::sql(&format!("DROP TABLE `{table}`"));
+        if std::thread::panicking() {
+            return;
+        }
+        let clickhouse = connect(self, &json!({}));
+        let engine = clickhouse.engine();
+        let session = engine.session().unwrap();
+        for dataset in [self.name.clone(), format!("{}_staging", self.name)] {
+            for table in session.tables(&dataset).unwrap() {
+                let name = engine.dialect().qualified(&TableRef::new(&dataset, table));
+                session.execute(&Statement::new("clean up", format!("DROP TABLE {name}"))).unwrap();
             }
+            session.drop_empty_dataset(&dataset).unwrap();
         }
     }
 }
