@@ -111,31 +111,30 @@ def read(text, form="jsonl"):
     return [exact(row) for row in rows_of(form, text)]
 
 
-def without_orjson(monkeypatch, rows):
-    with monkeypatch.context() as patch:
-        patch.setattr(values, "orjson", None)
-        assert values.Values().columns(rows) is None
-        return values.Values().lines(rows)
-
-
 def test_columns_are_the_same_rows(monkeypatch):
     pytest.importorskip("orjson")
-    times = 0
+    times = {True: 0, False: 0}
     for seed in range(3000):
         rows = random_rows(seed)
+        with monkeypatch.context() as patch:
+            patch.setattr(values, "orjson", None)
+            slow = read(values.Values().lines(rows))
+            plain = values.Values().columns(rows)
         encoder = values.Values()
-        slow = read(without_orjson(monkeypatch, rows))
         assert read(encoder.lines(rows)) == slow, rows
-        columns = encoder.columns(rows)
-        if columns is not None:
-            times += 1
-            assert read(columns, "columns") == slow, rows
-    assert times > 300
+        for has_orjson, columns in ((True, encoder.columns(rows)), (False, plain)):
+            if columns is not None:
+                times[has_orjson] += 1
+                assert read(columns, "columns") == slow, (has_orjson, rows)
+    assert times[True] > 300 and times[False] > 1000, times
 
 
+@pytest.mark.parametrize("has_orjson", [True, False])
 @pytest.mark.parametrize("name", sorted({"aware", "offsets", "seconds", "berlin", "own", "naive", "date", "time", "decimal"}))
-def test_each_kind_goes_as_a_column_with_a_type(name):
+def test_each_kind_goes_as_a_column_with_a_type(name, has_orjson, monkeypatch):
     pytest.importorskip("orjson")
+    if not has_orjson:
+        monkeypatch.setattr(values, "orjson", None)
     rows = [{"id": n, "at": KINDS[name][n % len(KINDS[name])]} for n in range(40)]
     block = json.loads(values.Values().columns(rows))
     mark = {"date": "\uf028", "time": "\uf02d", "decimal": "\uf026"}.get(name, "\uf027")
@@ -145,7 +144,7 @@ def test_each_kind_goes_as_a_column_with_a_type(name):
     block = json.loads(encoder.columns(rows[1:]))
     assert list(block) == ["id", mark + "at"] and block[mark + "at"][2] is None
     # The first row says what is worth it. Other columns with dates may begin with nulls.
-    assert encoder.columns(rows[3:]) is None
+    assert (encoder.columns(rows[3:]) is None) == has_orjson
     block = json.loads(encoder.columns([{**row, "on": datetime.date(2024, 5, 6)} for row in rows[3:]]))
     assert list(block) == ["id", mark + "at", "\uf028on"] and block[mark + "at"][0] is None
 
@@ -166,4 +165,5 @@ def test_each_kind_goes_as_a_column_with_a_type(name):
     [AT] * 30,
 ])
 def test_what_is_no_columns(rows):
+    pytest.importorskip("orjson")
     assert values.Values().columns(rows) is None

@@ -17,11 +17,12 @@ MINUTE = datetime.timedelta(minutes=1)
 zone_of = attrgetter("tzinfo")
 
 
-def are_worth_columns(rows):
-    """Whether rows have values that are faster in columns. The first row speaks for all."""
+def are_worth_columns(rows, has_orjson):
+    """Whether rows are faster in columns: with orjson only those with values that it knows no type for. The first row
+    speaks for all."""
     if len(rows) < LEAST_ROWS or type(rows[0]) is not dict:
         return False
-    return not MARK_OF.keys().isdisjoint(map(type, rows[0].values()))
+    return not (has_orjson and MARK_OF.keys().isdisjoint(map(type, rows[0].values())))
 
 
 def common_keys(rows):
@@ -32,7 +33,7 @@ def common_keys(rows):
     return keys if list(chain.from_iterable(rows)) == keys * len(rows) else None
 
 
-def typed(column):
+def typed(column, has_orjson):
     """The mark of a column whose values are of one class that has a mark, or null, and these values as texts, or as orjson
     makes the same texts of them; None if it is no such column."""
     kind = type(column[0])
@@ -41,7 +42,7 @@ def typed(column):
     mark = MARK_OF.get(kind)
     if mark is None or not set(map(type, column)) <= {kind, NoneType}:
         return None
-    if kind is datetime.date or kind is datetime.datetime and have_plain_zones(column):
+    if has_orjson and (kind is datetime.date or kind is datetime.datetime and have_plain_zones(column)):
         return mark, column
     text = str if kind is decimal.Decimal else kind.isoformat
     return mark, [None if value is None else text(value) for value in column]

@@ -9,7 +9,7 @@ import uuid
 from .columns import are_worth_columns, common_keys, typed
 from .converters import converter
 from .errors import DataError
-from .typed_json import DATETIME, MARKED, MARKS, TEXT
+from .typed_json import DATETIME, MARKED, MARKED_BYTE, MARKS, TEXT
 
 try:
     import orjson
@@ -21,6 +21,9 @@ DateTime = datetime.datetime
 ORJSON_OPTIONS = (
     orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE if orjson else 0
 )
+
+# What needs no second look, but for texts that begin with a mark. Of numbers some are not in JSON.
+PLAIN_KINDS = frozenset((str, int, bool, type(None)))
 
 
 class Values:
@@ -50,12 +53,6 @@ class Values:
         return value
 
     @staticmethod
-    def marked(text):
-        """How many texts have a mark, or look as if."""
-        # The first byte of a mark is found, or not, in a fraction of the time.
-        return text.count(MARKED) if MARKED[1:2] in text else 0
-
-    @staticmethod
     def of_dlt(value):
         """An encoder that the user has given to dlt."""
         encode = getattr(sys.modules.get("dlt.common.json"), "custom_pua_encode", None)
@@ -65,7 +62,7 @@ class Values:
 
     def columns(self, rows):
         """Rows as one line with a list a column, where that is faster; None otherwise."""
-        if orjson is None or not are_worth_columns(rows):
+        if not are_worth_columns(rows, orjson is not None):
             return None
         keys = common_keys(rows)
         if keys is None:
@@ -79,13 +76,24 @@ class Values:
 
     def column(self, key, values):
         """A column as a key with a list; None if texts of the user look like values with a type."""
-        found = typed(values)
-        if found is not None:
-            mark, texts = found
+        mark, texts = typed(values, orjson is not None) or ("", None)
+        if orjson is None:
+            return dumped(mark + key) + b":" + (dumped(texts) if mark else self.plain_list(values))
+        if mark:
             return orjson.dumps(mark + key) + b":" + orjson.dumps(texts)
         self.marks = 0
         text = orjson.dumps(values, self.special, ORJSON_OPTIONS)
-        return orjson.dumps(key) + b":" + text[:-1] if self.marked(text) == self.marks else None
+        if MARKED_BYTE in text and text.count(MARKED) != self.marks:
+            return None
+        return orjson.dumps(key) + b":" + text[:-1]
+
+    def plain_list(self, values):
+        """A column without orjson. Most hold nothing but what JSON knows."""
+        if set(map(type, values)) <= PLAIN_KINDS:
+            text = dumped(values)
+            if MARKED not in text:
+                return text
+        return dumped([self.plain(value) for value in values])
 
     def lines(self, rows):
         """Rows as one text of lines."""
@@ -97,7 +105,7 @@ class Values:
                 text = b"".join([dumps(row, special, options) for row in rows])
             except (TypeError, RecursionError):
                 return b"".join(map(self.one, rows))
-            if self.marked(text) == self.marks:
+            if MARKED_BYTE not in text or text.count(MARKED) == self.marks:
                 if set(map(type, rows)) <= {dict}:
                     return text
                 return b"".join(map(as_object, text.splitlines(True)))
@@ -111,14 +119,14 @@ class Values:
                 text = orjson.dumps(row, self.special, ORJSON_OPTIONS)
             except (TypeError, RecursionError):
                 return self.line(row)
-            if self.marked(text) == self.marks:
-                return as_object(text)
+            if MARKED_BYTE not in text or text.count(MARKED) == self.marks:
+                return text if type(row) is dict else as_object(text)
         return self.line(row)
 
     def line(self, row):
         """A row as a line, whatever it holds."""
         try:
-            text = json.dumps(self.plain(row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            text = dumped(self.plain(row)) + b"\n"
         except RecursionError:
             raise DataError("a row is nested too deeply, or holds itself") from None
         except UnicodeEncodeError as error:
@@ -167,6 +175,11 @@ class Values:
         if isinstance(key, uuid.UUID):
             return str(key)
         raise DataError(f"`{key!r}` cannot be a key: keys are texts")
+
+
+def dumped(value):
+    """What JSON knows as JSON, without orjson."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def as_object(line):
