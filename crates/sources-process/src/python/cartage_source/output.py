@@ -143,6 +143,12 @@ class Output:
             for lane in sorted(lanes, key=lambda lane: lane.since):
                 self.flush(lane)
 
+    def drop(self):
+        """Forgets what waits: nothing may follow an error."""
+        with self.channel.lock:
+            self.lanes.clear()
+            self.waiting = 0
+
     def materialize(self, lane, hints):
         """Makes a table, even if no row comes."""
         with self.channel.lock:
