@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cartage_test_support::mariadb;
+use cartage_test_support::{clickhouse, mariadb};
 use cartage_test_support::postgres::Server;
 use duckdb::types::Value as DuckValue;
 use duckdb::{Connection, appender_params_from_iter};
@@ -83,6 +83,43 @@ pub fn of_mariadb(server: &mariadb::Server, database: &str) -> Connection {
                 None => DuckValue::Null,
             };
             let values: Vec<DuckValue> = line.split('\t').map(value).collect();
+            rows.append_row(appender_params_from_iter(values)).expect("a row is inserted");
+        }
+    }
+    connection
+}
+
+/// The tables of a dataset of ClickHouse, with their rows, in the schema `data`; whole numbers are numbers, all else is
+/// text.
+///
+/// # Panics
+/// If a row cannot be read.
+pub fn of_clickhouse(dataset: &str) -> Connection {
+    let connection = empty();
+    let tables = clickhouse::tables(&format!("{dataset}___"));
+    for table in tables.iter().filter(|table| *table != "dlt_sentinel_table") {
+        let columns = clickhouse::sql(&format!(
+            "SELECT name, type FROM system.columns WHERE database = 'default' AND table = '{dataset}___{table}' \
+             ORDER BY position"
+        ));
+        let columns: Vec<(&str, &str)> = columns.lines().filter_map(|line| line.split_once('\t')).collect();
+        let typed: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| format!("\"{name}\" {}", if kind.contains("Int") { "BIGINT" } else { "VARCHAR" }))
+            .collect();
+        run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
+        let mut rows = connection.appender_to_db(table, "data").expect("a table");
+        let cell = |(name, _): &(&str, &str)| {
+            let text = format!("toString(`{name}`)");
+            format!("if(isValidUTF8({text}), {text}, hex({text}))")
+        };
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        let select =
+            format!("SELECT {} FROM `{dataset}___{table}` FORMAT JSONCompactEachRow", cells.join(", "));
+        for line in clickhouse::sql(&select).lines() {
+            let cells: Vec<Option<String>> = serde_json::from_str(line).expect("a row");
+            let values: Vec<DuckValue> =
+                cells.into_iter().map(|cell| cell.map_or(DuckValue::Null, DuckValue::Text)).collect();
             rows.append_row(appender_params_from_iter(values)).expect("a row is inserted");
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cartage_test_support::mariadb;
+use cartage_test_support::{clickhouse, mariadb};
 use cartage_test_support::postgres::{Server, shared, unique};
 use duckdb::Connection;
 
@@ -20,6 +20,8 @@ pub enum Target {
     DuckDb,
     /// A file in the folder of the pipeline, another one for the dataset.
     Sqlite,
+    /// Tables of the shared ClickHouse whose names begin with that of the site: there that is a dataset.
+    ClickHouse,
     /// A database of the shared MariaDB server, named after the site: there a database is a dataset.
     MariaDb,
     /// A database of the shared server.
@@ -53,6 +55,7 @@ impl Site {
         match target {
             Target::Postgres => drop(shared().psql(&format!("CREATE DATABASE {}", site.name))),
             Target::Bucket => Bucket::shared().check(),
+            Target::ClickHouse => drop(clickhouse::url()),
             Target::MariaDb => drop(mariadb::shared()),
             Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
@@ -73,6 +76,7 @@ impl Site {
                 drop(shared().psql(&format!("CREATE DATABASE {name} TEMPLATE {start}")));
             }
             Target::Bucket => Bucket::shared().copy(&self.name, &site.name),
+            Target::ClickHouse => copy_tables(&self.name, &site.name),
             Target::MariaDb => copy_datasets(&self.name, &site.name),
             Target::DuckDb | Target::Sqlite | Target::Folder => {}
         }
@@ -84,6 +88,7 @@ impl Site {
         let (kind, lines) = match self.target {
             Target::DuckDb => ("duckdb", "[destination.duckdb]\npath = \"out.duckdb\"\n"),
             Target::Sqlite => ("sqlite", "[destination.sqlite]\npath = \"out.sqlite\"\n"),
+            Target::ClickHouse => ("clickhouse", ""),
             Target::MariaDb => ("mysql", ""),
             Target::Postgres => ("postgres", ""),
             Target::Folder | Target::Bucket => ("filesystem", ""),
@@ -100,6 +105,10 @@ impl Site {
         let mut command = self.bench.command("cartage", args);
         match self.target {
             Target::DuckDb | Target::Sqlite => {}
+            Target::ClickHouse => {
+                command.env("DESTINATION__CLICKHOUSE__CREDENTIALS", clickhouse::url());
+                command.env("PIPELINE__DATASET_NAME", &self.name);
+            }
             Target::MariaDb => {
                 command.env("DESTINATION__MYSQL__CREDENTIALS", mariadb::shared().url());
                 command.env("PIPELINE__DATASET_NAME", &self.name);
@@ -147,6 +156,7 @@ impl Site {
         match self.target {
             Target::DuckDb => self.bench.database(),
             Target::Sqlite => mirror::of_sqlite(&self.bench.path().join(SQLITE)),
+            Target::ClickHouse => mirror::of_clickhouse(&self.name),
             Target::MariaDb => mirror::of_mariadb(&mariadb::shared(), &self.name),
             Target::Postgres => mirror::of_server(&shared(), &self.name, "data"),
             Target::Folder => mirror::of_folder(&self.bench.path().join("lake/data")),
@@ -173,6 +183,7 @@ impl Site {
                 names.retain(|name| name.starts_with("_cartage"));
                 names
             }
+            Target::ClickHouse => clickhouse::tables(&format!("{}_staging___", self.name)),
             Target::MariaDb => mariadb::shared()
                 .sql(&format!(
                     "SELECT schema_name FROM information_schema.schemata WHERE schema_name = '{}_staging'",
@@ -200,6 +211,11 @@ impl Drop for Site {
             Target::Postgres => {
                 let _ = shared().query(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
             }
+            Target::ClickHouse => {
+                for table in clickhouse::tables(&format!("{}_", self.name)) {
+                    clickhouse::sql(&format!("DROP TABLE IF EXISTS `{}_{table}`", self.name));
+                }
+            }
             Target::MariaDb => {
                 let name = &self.name;
                 let drop = format!("DROP DATABASE IF EXISTS {name}; DROP DATABASE IF EXISTS {name}_staging");
@@ -207,6 +223,14 @@ impl Drop for Site {
             }
             Target::DuckDb | Target::Sqlite | Target::Folder | Target::Bucket => {}
         }
+    }
+}
+
+/// Copies the tables of a site, also those of what is in flight.
+fn copy_tables(from: &str, to: &str) {
+    for table in clickhouse::tables(&format!("{from}_")) {
+        clickhouse::sql(&format!("CREATE TABLE `{to}_{table}` AS `{from}_{table}`"));
+        clickhouse::sql(&format!("INSERT INTO `{to}_{table}` SELECT * FROM `{from}_{table}`"));
     }
 }
 

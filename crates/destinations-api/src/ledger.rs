@@ -24,6 +24,12 @@ pub fn follow_up_entry(root: &str) -> String {
     format!("follow-up:{root}")
 }
 
+/// Entry that says that what the follow-up of a chain inserts is there, and what it removes is gone: at destinations
+/// without transactions, which do the rest afterwards.
+pub fn prepared_entry(root: &str) -> String {
+    format!("prepared:{root}")
+}
+
 /// Entry that says that a staged table was made for this load.
 pub fn staged_entry(staged_table: &str) -> String {
     format!("{STAGED_PREFIX}{staged_table}")

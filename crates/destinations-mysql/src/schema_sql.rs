@@ -11,6 +11,8 @@ use cartage_values::timestamp_to_text;
 
 /// What is said wherever text is stored: the defaults of servers and databases differ, and some cannot hold all text.
 const CHARSET: &str = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+/// What is said of each table.
+const OPTIONS: &str = " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 /// Characters of a text that names a row; such columns can be compared without reading them from elsewhere.
 const KEY_LENGTH: u32 = 128;
 /// Most characters of a `VARCHAR` of `utf8mb4`: a row has 65,535 bytes.
@@ -80,7 +82,7 @@ impl Dialect for MysqlDialect {
     }
 
     fn table_options(&self) -> &'static str {
-        " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        OPTIONS
     }
 
     fn indexes(&self, table: &Table) -> Vec<String> {
@@ -107,7 +109,7 @@ impl Dialect for MysqlDialect {
     }
 
     fn create_temporary(&self, name: &str, select: &str) -> String {
-        format!("CREATE TEMPORARY TABLE {name}{} AS {select}", self.table_options())
+        format!("CREATE TEMPORARY TABLE {name}{OPTIONS} AS {select}")
     }
 
     /// Without the word the transaction would be committed.

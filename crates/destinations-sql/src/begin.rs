@@ -48,12 +48,19 @@ impl<E: SqlEngine> SqlDestination<E> {
         let staged = planned_tables(plan)?.into_iter().filter(|planned| planned.is_staged);
         let staged =
             staged.map(|planned| entries::staged_entry(&self.staged(&plan.key, &planned.table.name).table));
-        let known = [self.all_replaced(plan), self.all_file_tables(plan)].concat();
+        let known = [self.all_replaced(plan), self.all_file_tables(plan), self.all_arrivals(plan)].concat();
         wanted.extend(known.iter().map(|table| (entries::staged_entry(table), EntryState::Done)));
         let jobs = plan.jobs.iter().map(|job| entries::job_entry(job));
         let follow_ups = plan.chains.iter().map(|chain| entries::follow_up_entry(&chain.root));
+        let prepared = plan.chains.iter().filter(|_| !self.holds_rows());
+        let prepared = prepared.map(|chain| entries::prepared_entry(&chain.root));
         wanted.extend(
-            steps.chain(staged).chain(jobs).chain(follow_ups).map(|entry| (entry, EntryState::Planned)),
+            steps
+                .chain(staged)
+                .chain(jobs)
+                .chain(prepared)
+                .chain(follow_ups)
+                .map(|entry| (entry, EntryState::Planned)),
         );
         Ok(wanted)
     }

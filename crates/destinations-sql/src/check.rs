@@ -9,8 +9,9 @@ use crate::statements::{Dialect, TableRef, ledger};
 /// Makes a table in a dataset that is there, and writes a row.
 pub fn trial(dialect: &dyn Dialect, dataset: &str) -> SqlScript {
     let table = dialect.qualified(&TableRef::new(dataset, TRIAL_NAME));
+    let options = dialect.table_options();
     let mut script = SqlScript::default();
-    script.push(format!("create a table in {dataset}"), format!("CREATE TABLE {table} (id BIGINT)"));
+    script.push(format!("create a table in {dataset}"), format!("CREATE TABLE {table} (id BIGINT){options}"));
     script.push(format!("write a row in {dataset}"), format!("INSERT INTO {table} VALUES (1)"));
     script
 }

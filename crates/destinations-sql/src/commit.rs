@@ -1,6 +1,8 @@
 //! The last step: the load is recorded, and what was kept for it is gone.
 
-use cartage_destinations_api::{LoadCommit, LoadKey, Result, Statement, system, taken_over};
+use cartage_destinations_api::{
+    LoadCommit, LoadKey, Result, Statement, ledger as ledger_entries, system, taken_over,
+};
 
 use crate::destination::SqlDestination;
 use crate::engine::{LedgerAccess, SqlEngine, SqlSession};
@@ -15,7 +17,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             if self.ddl_commits() && !entries.is_empty() {
                 // All jobs have ended. As long as the ledger names the tables, the next load drops them.
                 self.check_base(session, commit)?;
-                session.run(&self.drop_staged(&entries))?;
+                session.run(&self.drop_own(session, &entries)?)?;
             }
             self.rows_of_step(session, || self.record(session, commit, &entries))
         })
@@ -32,8 +34,7 @@ impl<E: SqlEngine> SqlDestination<E> {
         entries: &[(String, EntryState)],
     ) -> Result<()> {
         let (dataset, staging) = (&self.datasets().dataset, &self.datasets().staging);
-        let hold = ledger::hold(self.dialect(), staging, &commit.key, commit.now_micros);
-        if entries.is_empty() || session.execute(&hold)? == 0 {
+        if !self.is_held(session, commit, entries)? {
             let is_complete = self.is_complete(session, &commit.key)?;
             return if is_complete { Ok(()) } else { Err(taken_over(&commit.key)) };
         }
@@ -51,12 +52,34 @@ impl<E: SqlEngine> SqlDestination<E> {
         session.execute(&ledger::forget(self.dialect(), staging, &commit.key)).map(drop)
     }
 
+    /// Whether the load is in flight, and stays so until the transaction ends that is open.
+    fn is_held(
+        &self,
+        session: &E::Session<'_>,
+        commit: &LoadCommit,
+        entries: &[(String, EntryState)],
+    ) -> Result<bool> {
+        if !self.holds_rows() || entries.is_empty() {
+            return Ok(entries.iter().any(|(entry, _)| entry == ledger_entries::BEGUN));
+        }
+        let staging = &self.datasets().staging;
+        let hold = ledger::hold(self.dialect(), staging, &commit.key, commit.now_micros);
+        Ok(session.execute(&hold)? > 0)
+    }
+
     pub(crate) fn is_complete(&self, session: &E::Session<'_>, load: &LoadKey) -> Result<bool> {
         let dataset = &self.datasets().dataset;
         if !session.has_table(dataset, system::LOADS_TABLE)? {
             return Ok(false);
         }
         session.has_row(&system_rows::completed_load(self.dialect(), dataset, load))
+    }
+
+    /// Whether a load is recorded as complete, whatever its schema.
+    pub(crate) fn is_recorded(&self, session: &E::Session<'_>, load_id: &str) -> Result<bool> {
+        let dataset = &self.datasets().dataset;
+        Ok(session.has_table(dataset, system::LOADS_TABLE)?
+            && session.has_row(&system_rows::recorded_load(self.dialect(), dataset, load_id))?)
     }
 
     /// Empties the tables of the staging dataset that other programs have left there.

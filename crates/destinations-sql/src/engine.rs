@@ -42,16 +42,21 @@ pub struct CommitModel {
     pub ddl: bool,
     /// Loading a file. Where it does not hold that, each file goes into a table of its own first.
     pub bulk: bool,
+    /// Rows and the ledger. Where it does not hold those there are no transactions: every step is made of statements
+    /// that change nothing when they are repeated, and its entry in the ledger comes after them.
+    pub rows: bool,
 }
 
 impl CommitModel {
     /// One transaction holds whatever a step does.
-    pub const EVERYTHING: Self = Self { ddl: true, bulk: true };
+    pub const EVERYTHING: Self = Self { ddl: true, bulk: true, rows: true };
     /// Rows, also those of files, and the ledger.
-    pub const ROWS_ONLY: Self = Self { ddl: false, bulk: true };
+    pub const ROWS_ONLY: Self = Self { ddl: false, bulk: true, rows: true };
+    /// There are no transactions.
+    pub const NOTHING: Self = Self { ddl: false, bulk: false, rows: false };
 }
 
-/// A database that speaks SQL and has transactions.
+/// A database that speaks SQL.
 ///
 /// Required are the methods without a body. The others say where a database wants something done in another way.
 pub trait SqlEngine: fmt::Debug + Send + Sync {
@@ -104,6 +109,20 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
         table: &Table,
         job: &JobFile,
     ) -> Result<u64>;
+
+    /// Moves all rows of a table into another one that was made like it ([`Dialect::create_like`]): all of them or none,
+    /// and repeating it changes nothing. Asked for only where a transaction does not hold rows.
+    ///
+    /// # Errors
+    /// See [`SqlSession::execute`].
+    fn move_rows(&self, session: &Self::Session<'_>, from: &TableRef, to: &TableRef) -> Result<()> {
+        let statements = self.dialect().move_rows(from, to);
+        session.transaction(|| {
+            statements.into_iter().try_for_each(|sql| {
+                session.execute(&Statement::new(format!("move rows into {}", to.table), sql)).map(drop)
+            })
+        })
+    }
 
     /// The statement that stands for [`load_file`](Self::load_file) where the statements of a load are shown.
     ///

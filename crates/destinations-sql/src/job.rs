@@ -87,6 +87,54 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         done
     }
 
+    /// Loads a file into the table of the job, and moves its rows from there.
+    fn insert_by_moving(
+        &self,
+        session: &E::Session<'_>,
+        job: &JobFile,
+        target: &TableRef,
+        table: &Table,
+    ) -> Result<JobOutcome> {
+        let destination = self.destination;
+        let is_planned = || destination.is_planned(session, self.plan, &self.entry);
+        if !is_planned()? {
+            return self.not_claimed(session);
+        }
+        let written = destination.file_table(&self.plan.key, &job.id);
+        let rows = if session.has_table(&written.dataset, &written.table)? {
+            destination.count(session, &written)?
+        } else {
+            destination.write(session, (&written, target), table, job, is_planned)?
+        };
+        if !is_planned()? {
+            return self.not_claimed(session);
+        }
+        destination.engine().move_rows(session, &written, target)?;
+        destination.claim(session, self.plan, &self.entry)?;
+        Ok(JobOutcome::Done { rows })
+    }
+
+    /// Finishes a chain whose new rows arrive in tables of their own, and moves them from there.
+    fn follow_up_by_moving(
+        &self,
+        session: &E::Session<'_>,
+        chain: &Chain,
+        tables: &[ChainTable<'_>],
+    ) -> Result<JobOutcome> {
+        let destination = self.destination;
+        if !destination.is_planned(session, self.plan, &self.entry)? {
+            return self.not_claimed(session);
+        }
+        let mut script = destination.make_arrivals(tables);
+        script.extend(destination.follow_up_script(self.plan, chain, tables, Some(session))?);
+        destination.do_once(session, self.plan, &entries::prepared_entry(&chain.root), &script)?;
+        for table in tables {
+            destination.engine().move_rows(session, &table.arrivals, &table.target)?;
+        }
+        destination.claim(session, self.plan, &self.entry)?;
+        Ok(JobOutcome::Done { rows: 0 })
+    }
+
     /// Whether the work changes tables, so that no transaction holds it with its entry.
     fn is_swap(&self) -> bool {
         self.destination.ddl_commits()
@@ -143,16 +191,25 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         engine.begin_work(&self.plan.key)?;
         let _writing = engine.guard_ledger(LedgerAccess::Shared)?;
         let session = engine.session()?;
-        let done = if let Work::Insert { job, table, .. } = &self.work
+        let done = if let Work::Insert { job, target, table } = &self.work
             && !engine.commit_model().bulk
         {
-            self.insert_in_steps(&session, job, table)
+            if engine.commit_model().rows {
+                self.insert_in_steps(&session, job, table)
+            } else {
+                self.insert_by_moving(&session, job, target, table)
+            }
         } else if self.is_swap() {
             self.destination.alone(&session, || self.swap(&session))
         } else if let Work::FollowUp { chain, .. } = &self.work {
             // Another pipeline may merge into the same tables: neither would see the rows of the other one.
             let name = format!("{}\0{}", self.destination.datasets().staging, chain.root);
-            self.destination.one_at_a_time(&session, &name, || self.work(&session))
+            self.destination.one_at_a_time(&session, &name, || match &self.work {
+                Work::FollowUp { chain, tables } if !engine.commit_model().rows => {
+                    self.follow_up_by_moving(&session, chain, tables)
+                }
+                _ => self.work(&session),
+            })
         } else {
             session.transaction(|| self.work(&session))
         };

@@ -44,10 +44,19 @@ impl<E: SqlEngine> SqlDestination<E> {
         rows.iter().map(|row| Ok((row.text(0)?, EntryState::of(row.int(1)?)))).collect()
     }
 
-    /// Says in the transaction that is open that an entry is done; `false` if it is done already, or not there.
+    /// Says in the transaction that is open, or after what was done where there is none, that an entry is done; `false` if
+    /// it is done already, or not there.
     pub(crate) fn claim(&self, session: &E::Session<'_>, plan: &LoadPlan, entry: &str) -> Result<bool> {
         let staging = &self.datasets().staging;
         let claim = ledger::claim(self.dialect(), staging, &plan.key, entry, plan.now_micros);
+        if !self.holds_rows() {
+            // Databases without transactions do not say how many rows a statement has changed.
+            let is_planned = self.is_planned(session, plan, entry)?;
+            if is_planned {
+                session.execute(&claim)?;
+            }
+            return Ok(is_planned);
+        }
         Ok(session.execute(&claim)? > 0)
     }
 }

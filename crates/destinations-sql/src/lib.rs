@@ -9,7 +9,7 @@
 //! | check what the load builds on, write its ledger | `begin.rs` |
 //! | undo what other loads of the pipeline left | `take_over.rs` |
 //! | drop, widen, create and empty tables | `migrate.rs` |
-//! | bring a file into its table, finish a chain | `job.rs`, `file_table.rs` |
+//! | bring a file into its table, finish a chain | `job.rs`, `file_table.rs`, `arrivals.rs` |
 //! | record the load as complete | `commit.rs`, `late_keys.rs` |
 //! | read stored state and schemas | `sync.rs` |
 //! | read rows back | `read.rs` |
@@ -19,12 +19,13 @@
 //! The text of all statements is made in [`statements`].
 //!
 //! # Invariants
-//! - Rows and the ledger entry of their job are written in one transaction.
+//! - Rows and the ledger entry of their job are written in one transaction, where there are transactions.
 //! - What is done once has its row in the ledger before the first of it is done ([`statements::ledger`]).
 //! - Where a transaction does not hold statements that change tables, or the loading of files ([`CommitModel`]), a
 //!   process may end after any of them: they change nothing when they are repeated, and their row says that they are done
-//!   only afterwards (`step.rs`, `swap.rs`, `file_table.rs`).
+//!   only afterwards (`step.rs`, `swap.rs`, `file_table.rs`, `arrivals.rs`).
 
+mod arrivals;
 mod begin;
 mod check;
 pub mod columnar;

@@ -121,6 +121,15 @@ impl<E: SqlEngine> SqlDestination<E> {
         Statement::new(format!("empty table {table}"), self.dialect().empty_table(&self.direct(table)))
     }
 
+    /// Number of rows of a table.
+    pub(crate) fn count(&self, session: &E::Session<'_>, table: &TableRef) -> Result<u64> {
+        let name = self.dialect().qualified(table);
+        let purpose = format!("count the rows of {}", table.table);
+        let rows = session.query(&Statement::new(purpose, format!("SELECT count(*) FROM {name}")))?;
+        let count = rows.first().map(|row| row.int(0)).transpose()?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    }
+
     pub(crate) fn has_rows(&self, session: &E::Session<'_>, table: &str) -> Result<bool> {
         let name = self.dialect().qualified(&self.direct(table));
         session.has_row(&Statement::new(

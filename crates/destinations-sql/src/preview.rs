@@ -8,6 +8,7 @@ use crate::engine::{SqlEngine, SqlSession};
 use crate::late_keys::Made;
 use crate::statements::ddl::{self, Existing};
 use crate::statements::widen;
+use crate::swap::swaps;
 use crate::targets::{planned_tables, schema_table};
 
 /// What a preview is compared with.
@@ -57,6 +58,14 @@ impl<E: SqlEngine> SqlDestination<E> {
                 continue;
             }
             let from = self.file_table(&plan.key, &job.id);
+            if !self.holds_rows() {
+                let attempt = Self::attempt(&from, "attempt");
+                script.extend(self.make_like(&attempt, &target));
+                script.extend(self.engine().load_statement(&attempt, table, job)?.into());
+                script.extend(self.finish_attempt(&attempt, &from).into());
+                script.extend(self.show_move(&from, &target));
+                continue;
+            }
             script.extend(self.make_file_table(&from, table, job)?);
             script.extend(self.engine().load_statement(&from, table, job)?.into());
             script.extend(self.insert_from_file(&from, &target, table, job));
@@ -64,7 +73,14 @@ impl<E: SqlEngine> SqlDestination<E> {
         }
         for chain in &plan.chains {
             let tables = self.chained(plan, chain)?;
+            let moves = !self.holds_rows() && !swaps(chain.follow_up);
+            if moves {
+                script.extend(self.make_arrivals(&tables));
+            }
             script.extend(self.follow_up_script(plan, chain, &tables, None)?);
+            for table in tables.iter().filter(|_| moves) {
+                script.extend(self.show_move(&table.arrivals, &table.target));
+            }
         }
         for name in later {
             let Some(add) = self.late_key(schema_table(plan, &name)?) else { continue };

@@ -3,7 +3,7 @@
 //! Where a statement that changes tables commits by itself, a step can end after any of its statements. Each of them
 //! then changes nothing when it is repeated, and the ledger is updated last, in a statement of its own.
 
-use cartage_destinations_api::{LoadPlan, Result, SqlScript};
+use cartage_destinations_api::{LoadPlan, Result, SqlScript, ledger as entries};
 
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
@@ -46,18 +46,19 @@ impl<E: SqlEngine> SqlDestination<E> {
         }
         // Before the transaction, which sees what was there when it first read.
         session.lock_dataset(name)?;
-        let result = session.transaction(work);
+        let result = self.rows_of_step(session, work);
         session.unlock_dataset(name);
         result
     }
 
-    /// Runs the part of a step that changes rows only: a transaction of its own where the step is none.
+    /// Runs the part of a step that changes rows only: a transaction of its own where the step is none, and there are
+    /// transactions.
     pub(crate) fn rows_of_step<T>(
         &self,
         session: &E::Session<'_>,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        if self.ddl_commits() { session.transaction(work) } else { work() }
+        if self.ddl_commits() && self.holds_rows() { session.transaction(work) } else { work() }
     }
 
     /// Runs `script`, which changes tables, as part of a step, unless its entry in the ledger is done.
@@ -78,11 +79,15 @@ impl<E: SqlEngine> SqlDestination<E> {
         Ok(())
     }
 
-    /// Whether an entry of the load is there and not done.
+    /// Whether an entry of the load is there and not done, and the load not stopped.
     pub(crate) fn is_planned(&self, session: &E::Session<'_>, plan: &LoadPlan, entry: &str) -> Result<bool> {
-        let rows =
-            session.query(&ledger::state(self.dialect(), &self.datasets().staging, &plan.key, entry))?;
-        let state = rows.first().map(|row| row.int(0)).transpose()?;
-        Ok(state.is_some_and(|state| EntryState::of(state) == EntryState::Planned))
+        let state = |entry| {
+            let state = ledger::state(self.dialect(), &self.datasets().staging, &plan.key, entry);
+            let rows = session.query(&state)?;
+            rows.first().map(|row| row.int(0).map(EntryState::of)).transpose()
+        };
+        // Loads are stopped one entry after the other only where there are no transactions.
+        let goes_on = self.holds_rows() || state(entries::BEGUN)?.is_some();
+        Ok(goes_on && state(entry)? == Some(EntryState::Planned))
     }
 }

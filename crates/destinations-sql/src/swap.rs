@@ -37,11 +37,17 @@ impl<E: SqlEngine> SqlDestination<E> {
             renames.push((target.clone(), self.replaced(load, &target.table)));
             renames.push((staged.clone(), target.clone()));
         }
-        if let Some(root) = tables.first() {
-            let purpose = format!("replace {}: the staged tables take their places", root.target.table);
-            script.push(purpose, self.dialect().rename_tables(&renames));
-        }
+        script.extend(self.rename(tables, &renames));
         script.extend(self.drop_replaced(load, tables));
+        script
+    }
+
+    fn rename(&self, tables: &[ChainTable<'_>], renames: &[(TableRef, TableRef)]) -> SqlScript {
+        let mut script = SqlScript::default();
+        if let Some(root) = tables.first().filter(|_| !renames.is_empty()) {
+            let purpose = format!("replace {}: the staged tables take their places", root.target.table);
+            script.push(purpose, self.dialect().rename_tables(renames));
+        }
         script
     }
 
@@ -61,12 +67,18 @@ impl<E: SqlEngine> SqlDestination<E> {
         load: &LoadKey,
         tables: &[ChainTable<'_>],
     ) -> Result<()> {
-        let staging = &self.datasets().staging;
-        let Some(root) = tables.first() else { return Ok(()) };
-        if session.has_table(staging, &root.staged.table)? {
-            session.run(&self.swap_script(load, tables)).map(drop)
-        } else {
-            session.run(&self.drop_replaced(load, tables)).map(drop)
+        let mut renames = Vec::with_capacity(2 * tables.len());
+        for ChainTable { target, staged, .. } in tables {
+            if !session.has_table(&staged.dataset, &staged.table)? {
+                continue;
+            }
+            // A server that renames one after the other may have ended in between.
+            if session.has_table(&target.dataset, &target.table)? {
+                renames.push((target.clone(), self.replaced(load, &target.table)));
+            }
+            renames.push((staged.clone(), target.clone()));
         }
+        session.run(&self.rename(tables, &renames))?;
+        session.run(&self.drop_replaced(load, tables)).map(drop)
     }
 }

@@ -27,7 +27,9 @@ impl<E: SqlEngine> SqlDestination<E> {
         let staging = &self.datasets().staging;
         // Their jobs that are about to commit end first, so that their rows are seen below; those that come later
         // find no entry of theirs.
-        session.execute(&ledger::hold_others(self.dialect(), staging, &plan.key, plan.now_micros))?;
+        if self.holds_rows() {
+            session.execute(&ledger::hold_others(self.dialect(), staging, &plan.key, plan.now_micros))?;
+        }
         let mut others: BTreeMap<String, Entries> = BTreeMap::new();
         for row in &session.query(&ledger::entries_of_others(self.dialect(), staging, &plan.key))? {
             let entry = (row.text(1)?, EntryState::of(row.int(2)?));
@@ -35,8 +37,23 @@ impl<E: SqlEngine> SqlDestination<E> {
         }
         let mut left = Left::default();
         for (load_id, entries) in others {
-            tracing::warn!(load_id, "a load that was not completed is undone");
-            self.undo_load(session, &LoadKey { load_id, ..plan.key.clone() }, &entries)?;
+            let other = LoadKey { load_id, ..plan.key.clone() };
+            if !self.holds_rows() && self.is_recorded(session, &other.load_id)? {
+                // Its process ended before it could forget it.
+                session.run(&self.drop_own(session, &entries)?)?;
+                session.execute(&ledger::forget(self.dialect(), staging, &other))?;
+                continue;
+            }
+            tracing::warn!(load_id = other.load_id, "a load that was not completed is undone");
+            if !self.holds_rows() {
+                // Nothing of it begins any more, and no rows arrive any more, before those that did are removed.
+                session.execute(&ledger::stop(self.dialect(), staging, &other))?;
+                session.run(&self.drop_own(session, &entries)?)?;
+            }
+            self.undo_load(session, &other, &entries)?;
+            if !self.holds_rows() {
+                continue;
+            }
             for (entry, state) in entries {
                 if entry.starts_with(entry_names::LATE_KEY_PREFIX) && state == EntryState::Planned {
                     left.to_do.push((entry, state));

@@ -12,6 +12,9 @@ use crate::statements::merge::update_by_merge;
 use crate::statements::{ChainTable, TableRef, follow_up};
 use crate::swap::swaps;
 
+/// Longest name of a table that a load makes for itself, where attempts have tables of their own.
+const LONGEST_OWN: usize = 120;
+
 /// A table of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlannedTable<'a> {
@@ -76,6 +79,8 @@ impl<E: SqlEngine> SqlDestination<E> {
     pub(crate) fn staged(&self, load: &LoadKey, table: &str) -> TableRef {
         let longest =
             self.dialect().longest_name().unwrap_or(self.engine().capabilities().names.max_identifier_length);
+        // There is room for the digits of an attempt where there are any.
+        let longest = if self.holds_rows() { longest } else { longest.min(LONGEST_OWN) };
         TableRef::new(&self.datasets().staging, staging::table_name(table, load, longest))
     }
 
@@ -83,7 +88,9 @@ impl<E: SqlEngine> SqlDestination<E> {
     pub(crate) fn chained<'a>(&self, plan: &'a LoadPlan, chain: &Chain) -> Result<Vec<ChainTable<'a>>> {
         let table = |name: &String| {
             let table = schema_table(plan, name)?;
-            Ok(ChainTable { target: self.direct(name), staged: self.staged(&plan.key, name), table })
+            let target = self.direct(name);
+            let arrivals = self.arrivals(&plan.key, &target);
+            Ok(ChainTable { arrivals, target, staged: self.staged(&plan.key, name), table })
         };
         chain.tables.iter().map(table).collect()
     }

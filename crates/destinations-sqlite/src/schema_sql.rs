@@ -94,6 +94,11 @@ impl Dialect for SqliteDialect {
         ]
     }
 
+    fn rename_table(&self, from: &TableRef, to: &TableRef) -> String {
+        let name = self.table_name(&to.dataset, &to.table);
+        format!("ALTER TABLE {} RENAME TO {}", self.qualified(from), self.quote(&name))
+    }
+
     /// SQLite goes through all rows for each row that a condition asks for, but looks a list up.
     fn looks_in_lists(&self) -> bool {
         true

@@ -117,6 +117,8 @@ pub(crate) fn killed_run_anywhere(start: &Site, moments: u32, packages: usize, w
 
 const REPLACE_FROM_STAGING: &str =
     "write_disposition = { disposition = \"replace\", strategy = \"insert-from-staging\" }";
+const REPLACE_BY_SWAPPING: &str =
+    "write_disposition = { disposition = \"replace\", strategy = \"staging-optimized\" }";
 const MERGE: &str = "write_disposition = \"merge\"\nprimary_key = \"id\"";
 const UPSERT: &str =
     "write_disposition = { disposition = \"merge\", strategy = \"upsert\" }\nprimary_key = \"id\"";
@@ -190,6 +192,19 @@ fn a_killed_run_into_mariadb_that_only_adds_or_replaces_leaves_the_rows_of_one_r
 #[test]
 fn a_killed_merge_into_mariadb_leaves_the_rows_of_one_run() {
     killed_while_it_merges(Target::MariaDb);
+}
+
+#[test]
+fn a_killed_run_into_clickhouse_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
+    killed_while_it_adds_or_replaces(Target::ClickHouse);
+    killed_anywhere(Target::ClickHouse, 8, REPLACE_BY_SWAPPING, 1);
+}
+
+#[test]
+fn a_killed_merge_into_clickhouse_leaves_the_rows_of_one_run() {
+    killed_anywhere(Target::ClickHouse, 10, MERGE, 1);
+    killed_anywhere(Target::ClickHouse, 6, SCD2, 1);
+    killed_anywhere(Target::ClickHouse, 6, IN_PACKAGES, 3);
 }
 
 #[test]

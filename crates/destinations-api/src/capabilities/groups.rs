@@ -93,6 +93,8 @@ pub struct Values {
     pub naive_timestamps: bool,
     /// Longest text value in bytes, where there is a limit.
     pub max_text_length: Option<usize>,
+    /// First and last year of dates and timestamps; others are refused.
+    pub years: (u16, u16),
 }
 
 impl Default for Values {
@@ -105,6 +107,7 @@ impl Default for Values {
             max_timestamp_precision: 6,
             naive_timestamps: true,
             max_text_length: None,
+            years: (1, 9999),
         }
     }
 }

@@ -38,6 +38,7 @@ pub fn all(make: Make<'_>) {
     append::jobs_that_the_plan_does_not_know_are_refused(make);
     append::formats_that_cannot_be_loaded_are_refused(make);
     values::values_of_every_type_come_back(make);
+    values::days_and_moments_beyond_the_years_are_refused(make);
     values::numbers_that_are_none_come_back_or_are_refused(make);
     values::names_with_any_characters_are_kept_apart(make);
     values::rows_of_an_older_schema_stand_beside_those_of_a_newer_one(make);

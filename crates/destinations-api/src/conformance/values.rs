@@ -29,7 +29,7 @@ fn precise(mut sample: Sample, precision: u32, scale: Option<u32>) -> Sample {
 }
 
 /// Every type with its extremes, and with what breaks those who quote or escape by hand.
-fn samples() -> Vec<Sample> {
+fn samples((first, last): (u16, u16)) -> Vec<Sample> {
     let texts =
         ["", " ", "it's \"x\"", "a\tb\nc\r\n", "\\N \\x00 \\", "\u{1F600} \u{e4}\u{301} \u{202e}", "NULL"];
     let texts = texts.into_iter().map(Value::from).chain(["long ".repeat(200_000).into()]);
@@ -44,12 +44,19 @@ fn samples() -> Vec<Sample> {
         sample(
             "moment",
             DataType::Timestamp,
-            ["2024-01-02T05:04:05.678901+02:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
-                .map(Value::from),
+            [
+                json!("2024-01-02T05:04:05.678901+02:00"),
+                json!(format!("{first:04}-01-01T00:00:00Z")),
+                json!(format!("{last}-12-31T23:59:59.999999Z")),
+            ],
         ),
         precise(sample("millis", DataType::Timestamp, [json!("2024-01-02T03:04:05.678Z")]), 3, None),
         naive,
-        sample("day", DataType::Date, [json!("0001-01-01"), json!("2024-02-29"), json!("9999-12-31")]),
+        sample(
+            "day",
+            DataType::Date,
+            [json!(format!("{first:04}-01-01")), json!("2024-02-29"), json!(format!("{last}-12-31"))],
+        ),
         sample("hour", DataType::Time, [json!("00:00:00"), json!("23:59:59.999999")]),
         sample(
             "amount",
@@ -83,7 +90,7 @@ fn row(id: i64, plan: &LoadPlan, name: &str, value: Value) -> Value {
 
 pub(super) fn values_of_every_type_come_back(make: Make<'_>) {
     let place = Place::new(make);
-    let samples = samples();
+    let samples = samples(place.destination.capabilities().values.years);
     let schema = with_columns(samples.iter().map(|sample| &sample.column));
     let plan = plan_of("a", 1, &schema);
     let mut rows = Vec::new();
@@ -102,6 +109,26 @@ pub(super) fn values_of_every_type_come_back(make: Make<'_>) {
             texts.iter().map(|text| text.chars().take(80).collect()).collect()
         };
         assert!(found == wanted, "{name}: found {:?}, wanted {:?}", short(&found), short(&wanted));
+    }
+}
+
+pub(super) fn days_and_moments_beyond_the_years_are_refused(make: Make<'_>) {
+    let (first, last) = make().capabilities().values.years;
+    for (name, data_type, end) in [("moment", DataType::Timestamp, "T00:00:00Z"), ("day", DataType::Date, "")]
+    {
+        let beyond = [(first > 1).then(|| first - 1), (last < 9999).then(|| last + 1)];
+        for year in beyond.into_iter().flatten() {
+            let place = Place::new(make);
+            let column = Column::typed(name, data_type, true);
+            let plan = plan_of("a", 1, &with_columns([&column]));
+            let rows = [row(0, &plan, name, json!(format!("{year:04}-06-01{end}")))];
+            place.destination.prepare_load(&plan).expect("the load can be prepared");
+            let job = place.file(&plan.schema, "items", &plan.key.load_id.replace('.', ""), &rows);
+            let error = place.run(&plan, &job).expect_err("the value is refused");
+            assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
+            assert!(error.to_string().contains(name) && error.remedy().is_some(), "{error:?}");
+            place.expect_values("items", name, &[], "a refused file");
+        }
     }
 }
 
@@ -148,7 +175,7 @@ pub(super) fn rows_of_an_older_schema_stand_beside_those_of_a_newer_one(make: Ma
     let place = Place::new(make);
     let older = plan_of("a", 1, &schema());
     place.load(&older, &[("items", vec![item(0, &older)])]);
-    let samples = samples();
+    let samples = samples(place.destination.capabilities().values.years);
     let newer = plan_of("a", 2, &with_columns(samples.iter().map(|sample| &sample.column)));
     let mut whole = item(1, &newer);
     for Sample { column, values } in &samples {

@@ -130,6 +130,10 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
         self.faults.step(|| self.inner.load_file(&session.inner, target, table, job))
     }
 
+    fn move_rows(&self, session: &Self::Session<'_>, from: &TableRef, to: &TableRef) -> Result<()> {
+        self.faults.step(|| self.inner.move_rows(&session.inner, from, to))
+    }
+
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
         self.inner.load_statement(target, table, job)
     }

@@ -60,16 +60,18 @@ impl Faults {
     }
 }
 
-/// Runs `scenario` with an end at the first statement, the second and so on, until it is through before its end comes.
-/// Returns how many ends there were.
-pub(crate) fn for_each_end(scenario: impl Fn(Arc<Faults>)) -> usize {
-    let mut ends = 0;
+/// Runs `scenario` with an end at the first statement, the second and so on, or one of some of these, until it is through
+/// before its end comes. Returns how many statements there were about.
+pub(crate) fn for_each_end(one_of: usize, scenario: impl Fn(Arc<Faults>)) -> usize {
+    // Each caller begins elsewhere.
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let mut end = 1 + CALLS.fetch_add(1, Ordering::SeqCst) % one_of;
     loop {
-        let faults = Arc::new(Faults::new(ends + 1));
+        let faults = Arc::new(Faults::new(end));
         scenario(Arc::clone(&faults));
         if !faults.have_struck() {
-            return ends;
+            return end - 1;
         }
-        ends += 1;
+        end += one_of;
     }
 }

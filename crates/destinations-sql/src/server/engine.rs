@@ -65,6 +65,10 @@ impl<S: Server> SqlEngine for ServerEngine<S> {
         self.pool.server().load_file(session, target, table, job)
     }
 
+    fn move_rows(&self, session: &Pooled<'_, S>, from: &TableRef, to: &TableRef) -> Result<()> {
+        self.pool.server().move_rows(session, from, to)
+    }
+
     fn load_statement(&self, target: &TableRef, table: &Table, job: &JobFile) -> Result<Statement> {
         if job.format != FileFormat::Parquet {
             let name = &self.capabilities.destination;

@@ -10,7 +10,7 @@ mod thread;
 
 use std::fmt;
 
-use cartage_destinations_api::{Description, JobFile, Probe, Result, SqlScript};
+use cartage_destinations_api::{Description, JobFile, Probe, Result, SqlScript, Statement};
 use cartage_schema::Table;
 
 use crate::engine::{CommitModel, Datasets, SqlSession};
@@ -61,6 +61,19 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
         table: &Table,
         job: &JobFile,
     ) -> Result<u64>;
+
+    /// Moves all rows of a table into another one; see [`SqlEngine::move_rows`](crate::SqlEngine::move_rows).
+    ///
+    /// # Errors
+    /// As for that.
+    fn move_rows(&self, session: &Self::Session, from: &TableRef, to: &TableRef) -> Result<()> {
+        let statements = self.dialect().move_rows(from, to);
+        session.transaction(|| {
+            statements.into_iter().try_for_each(|sql| {
+                session.execute(&Statement::new(format!("move rows into {}", to.table), sql)).map(drop)
+            })
+        })
+    }
 
     /// The statement that stands for [`load_file`](Self::load_file) where the statements of a load are shown.
     fn load_sql(&self, target: &TableRef, table: &Table) -> String;

@@ -139,7 +139,7 @@ pub(crate) fn create_table(
         "CREATE TABLE {} (\n    {}\n){}",
         dialect.qualified(target),
         parts.join(",\n    "),
-        dialect.table_options()
+        dialect.options_of(table)?
     ))
 }
 
@@ -149,14 +149,12 @@ fn definition(
     column: &Column,
     constraints: Constraints,
 ) -> Result<String> {
-    let mut text = format!("{} {}", dialect.quote(&column.name), column_type(dialect, table, column)?);
+    let mut kind = column_type(dialect, table, column)?;
     if constraints.unique && column.unique == Some(true) {
-        text.push_str(" UNIQUE");
+        kind.push_str(" UNIQUE");
     }
-    if constraints.not_null && !column.is_nullable() {
-        text.push_str(" NOT NULL");
-    }
-    Ok(text)
+    let is_nullable = !constraints.not_null || column.is_nullable();
+    Ok(format!("{} {}", dialect.quote(&column.name), dialect.nullability(kind, is_nullable)))
 }
 
 fn column_type(dialect: &dyn Dialect, table: &Table, column: &Column) -> Result<String> {
@@ -185,10 +183,8 @@ fn alter(
     let target = TableRef::new(dataset, &table.name);
     let mut types = Vec::with_capacity(missing.len());
     for column in &missing {
-        let mut kind = column_type(dialect, table, column)?;
-        if !column.is_nullable() && dialect.set_not_null(&target, column)?.is_none() {
-            kind.push_str(" NOT NULL");
-        }
+        let is_nullable = column.is_nullable() || dialect.set_not_null(&target, column)?.is_some();
+        let kind = dialect.nullability(column_type(dialect, table, column)?, is_nullable);
         types.push((column.name.as_str(), kind));
     }
     let names: Vec<&str> = types.iter().map(|(name, _)| *name).collect();

@@ -105,6 +105,11 @@ pub trait Dialect: Debug + Send + Sync {
         self.empty_table(table)
     }
 
+    /// Changes those rows of `target` that meet a condition.
+    fn update(&self, target: &str, assignments: &str, condition: &str) -> String {
+        format!("UPDATE {target} SET {assignments} WHERE {condition}")
+    }
+
     /// The beginning of a statement that removes those rows of `target` that meet a condition.
     fn delete_from(&self, target: &str) -> String {
         format!("DELETE FROM {target}")
@@ -118,6 +123,41 @@ pub trait Dialect: Debug + Send + Sync {
     /// What follows the columns of a table that is created.
     fn table_options(&self) -> &'static str {
         ""
+    }
+
+    /// The same for a table of the schema, whose hints may say more.
+    ///
+    /// # Errors
+    /// Invalid if the hints contradict each other.
+    fn options_of(&self, table: &Table) -> Result<String> {
+        let _ = table;
+        Ok(self.table_options().to_owned())
+    }
+
+    /// A type with what says whether a column of it may be null.
+    fn nullability(&self, column_type: String, is_nullable: bool) -> String {
+        if is_nullable { column_type } else { format!("{column_type} NOT NULL") }
+    }
+
+    /// Makes an empty table with the columns of another one, and whatever rows need that move between them.
+    fn create_like(&self, table: &TableRef, like: &TableRef) -> String {
+        format!(
+            "CREATE TABLE {} AS SELECT * FROM {} WHERE 1 = 0",
+            self.qualified(table),
+            self.qualified(like)
+        )
+    }
+
+    /// Moves all rows of a table into one that was made like it, in a transaction. Where there is none, these statements
+    /// stand for what the engine does.
+    fn move_rows(&self, from: &TableRef, to: &TableRef) -> Vec<String> {
+        let insert = format!("INSERT INTO {} SELECT * FROM {}", self.qualified(to), self.qualified(from));
+        vec![insert, self.empty_in_transaction(from)]
+    }
+
+    /// Gives a table another name in its dataset. Fails where there is a table of that name.
+    fn rename_table(&self, from: &TableRef, to: &TableRef) -> String {
+        format!("ALTER TABLE {} RENAME TO {}", self.qualified(from), self.quote(&to.table))
     }
 
     /// Indexes that a table needs for its rows to be found when they are merged, as parts of its definition.
@@ -170,7 +210,14 @@ pub trait Dialect: Debug + Send + Sync {
         ]
     }
 
-    /// Keeps the result of a query under a name without dataset, for this connection only.
+    /// What a table is called that only the statements of one script see: `name` where it belongs to the connection, else
+    /// one that no other load has. `beside` is a staged table of the load.
+    fn temporary(&self, name: &str, beside: &TableRef) -> String {
+        let _ = beside;
+        name.to_owned()
+    }
+
+    /// Keeps the result of a query as such a table.
     fn create_temporary(&self, name: &str, select: &str) -> String {
         format!("CREATE TEMPORARY TABLE {name} AS {select}")
     }

@@ -139,11 +139,10 @@ fn set_done(
     only_planned: bool,
 ) -> Statement {
     let planned = if only_planned { " AND state = 0" } else { "" };
-    let sql = format!(
-        "UPDATE {} SET state = 1, recorded_at = {} WHERE entry_key = {}{planned}",
-        table(dialect, staging),
-        dialect.placeholder(1),
-        dialect.placeholder(2)
+    let sql = dialect.update(
+        &table(dialect, staging),
+        &format!("state = 1, recorded_at = {}", dialect.placeholder(1)),
+        &format!("entry_key = {}{planned}", dialect.placeholder(2)),
     );
     Statement::new(purpose, sql)
         .with_params(vec![Param::Timestamp(now_micros), Param::Text(key(load, entry))])
@@ -170,12 +169,10 @@ pub(crate) fn hold_others(
     load: &LoadKey,
     now_micros: i64,
 ) -> Statement {
-    let sql = format!(
-        "UPDATE {} SET recorded_at = {} WHERE pipeline = {} AND load_id <> {}",
-        table(dialect, staging),
-        dialect.placeholder(1),
-        dialect.placeholder(2),
-        dialect.placeholder(3)
+    let sql = dialect.update(
+        &table(dialect, staging),
+        &format!("recorded_at = {}", dialect.placeholder(1)),
+        &format!("pipeline = {} AND load_id <> {}", dialect.placeholder(2), dialect.placeholder(3)),
     );
     let mut params = vec![Param::Timestamp(now_micros)];
     params.extend(load_params(load));
@@ -207,6 +204,13 @@ pub fn any(dialect: &dyn Dialect, staging: &str) -> Statement {
         "whether loads are in flight",
         format!("SELECT 1 FROM {} LIMIT 1", table(dialect, staging)),
     )
+}
+
+/// Stops a load: none of its steps begins any more.
+pub(crate) fn stop(dialect: &dyn Dialect, staging: &str, load: &LoadKey) -> Statement {
+    let sql = format!("DELETE FROM {} WHERE entry_key = {}", table(dialect, staging), dialect.placeholder(1));
+    Statement::new(format!("stop load {}", load.load_id), sql)
+        .with_params(vec![Param::Text(key(load, BEGUN))])
 }
 
 /// Deletes the ledger entries of one load.

@@ -22,7 +22,7 @@ pub(crate) fn insert_from_staging(dialect: &dyn Dialect, tables: &[ChainTable<'_
             format!("replace {name}: insert the staged rows"),
             format!(
                 "INSERT INTO {} ({columns}) SELECT {columns} FROM {}",
-                dialect.qualified(&table.target),
+                dialect.qualified(&table.arrivals),
                 dialect.qualified(&table.staged)
             ),
         );

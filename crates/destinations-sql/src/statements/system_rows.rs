@@ -119,6 +119,17 @@ pub(crate) fn completed_load(dialect: &dyn Dialect, dataset: &str, load: &LoadKe
     .with_params(vec![load.load_id.as_str().into(), load.schema.as_str().into()])
 }
 
+/// Asks whether a load of any schema is recorded as complete; a row if it is.
+pub(crate) fn recorded_load(dialect: &dyn Dialect, dataset: &str, load_id: &str) -> Statement {
+    let table = dialect.qualified(&TableRef::new(dataset, LOADS_TABLE));
+    let (column, status) = (dialect.quote("load_id"), dialect.quote("status"));
+    Statement::new(
+        format!("whether load {load_id} is recorded"),
+        format!("SELECT 1 FROM {table} WHERE {column} = {} AND {status} = 0", dialect.placeholder(1)),
+    )
+    .with_params(vec![load_id.into()])
+}
+
 /// Asks for the newest state of a pipeline among complete loads: version, version hash, state, load id.
 pub fn newest_state(dialect: &dyn Dialect, dataset: &str, pipeline: &str) -> Statement {
     let state = dialect.qualified(&TableRef::new(dataset, STATE_TABLE));

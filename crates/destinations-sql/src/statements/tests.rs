@@ -68,11 +68,11 @@ fn nothing_is_done_where_all_is_there() {
 }
 
 fn chain_table(table: &Table) -> ChainTable<'_> {
-    ChainTable {
-        target: TableRef::new("raw", &table.name),
-        staged: TableRef::new("raw_staging", format!("{}__tag", table.name)),
+    ChainTable::new(
+        TableRef::new("raw", &table.name),
+        TableRef::new("raw_staging", format!("{}__tag", table.name)),
         table,
-    }
+    )
 }
 
 fn shop() -> [Table; 2] {

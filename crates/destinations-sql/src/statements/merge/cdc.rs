@@ -19,7 +19,7 @@ pub(super) fn script(chain: &MergeChain<'_>, update: UpdateRows) -> Result<SqlSc
 
 fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
     let name = chain.name();
-    let target = chain.target(chain.root);
+    let (target, gone) = (chain.target(chain.root), chain.temporary(ABSENT));
     let absent = chain.absent(&chain.primary_key()).join(" AND ");
     let mut script = SqlScript::default();
     if chain.nested.is_empty() {
@@ -32,21 +32,19 @@ fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
     let row_key = chain.quote(row_key(chain.root)?);
     script.push(
         format!("merge {name}: find rows that the source no longer has"),
-        chain
-            .dialect
-            .create_temporary(ABSENT, &format!("SELECT {row_key} AS k FROM {target} WHERE {absent}")),
+        chain.dialect.create_temporary(&gone, &format!("SELECT {row_key} AS k FROM {target} WHERE {absent}")),
     );
     for table in chain.nested.iter().rev() {
         let link = chain.quote(chain.required_link(table)?);
         script.push(
             format!("merge {}: delete the rows below them", table.target.table),
-            format!("{} WHERE {link} IN (SELECT k FROM {ABSENT})", chain.delete_from(table)),
+            format!("{} WHERE {link} IN (SELECT k FROM {gone})", chain.delete_from(table)),
         );
     }
     script.push(
         format!("merge {name}: delete them"),
-        format!("{} WHERE {row_key} IN (SELECT k FROM {ABSENT})", chain.delete_from(chain.root)),
+        format!("{} WHERE {row_key} IN (SELECT k FROM {gone})", chain.delete_from(chain.root)),
     );
-    script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(ABSENT));
+    script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(&gone));
     Ok(script)
 }

@@ -58,6 +58,25 @@ impl<'a> MergeChain<'a> {
         self.dialect.qualified(&table.target)
     }
 
+    /// The table that rows are inserted into.
+    pub fn arrivals(&self, table: &ChainTable<'_>) -> String {
+        self.dialect.qualified(&table.arrivals)
+    }
+
+    /// A column of the rows that are in a table or inserted into it by the script, as something to select from.
+    pub fn present(&self, table: &ChainTable<'_>, column: &str) -> String {
+        let (target, column) = (self.target(table), self.quote(column));
+        if table.arrivals == table.target {
+            return target;
+        }
+        format!("(SELECT {column} FROM {target} UNION ALL SELECT {column} FROM {})", self.arrivals(table))
+    }
+
+    /// What a table is called that only the statements of the script see.
+    pub fn temporary(&self, name: &str) -> String {
+        self.dialect.temporary(name, &self.root.staged)
+    }
+
     /// The beginning of a statement that removes rows from it.
     pub fn delete_from(&self, table: &ChainTable<'_>) -> String {
         self.dialect.delete_from(&self.target(table))
@@ -216,7 +235,7 @@ impl<'a> MergeChain<'a> {
         let conditions = where_all(conditions);
         format!(
             "INSERT INTO {} ({columns}) SELECT {columns} FROM {source} AS s{conditions}",
-            self.target(table)
+            self.arrivals(table)
         )
     }
 

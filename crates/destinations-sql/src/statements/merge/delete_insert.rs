@@ -52,7 +52,7 @@ impl DeleteInsert<'_> {
             format!("merge {}: insert the staged rows", chain.name()),
             format!(
                 "INSERT INTO {} ({columns}) SELECT {columns} FROM {}",
-                chain.target(chain.root),
+                chain.arrivals(chain.root),
                 self.survivors()
             ),
         );
@@ -70,7 +70,7 @@ impl DeleteInsert<'_> {
         let chain = self.chain;
         let name = chain.name();
         let row_key = chain.quote(row_key(chain.root)?);
-        let target = chain.target(chain.root);
+        let (target, deleted) = (chain.target(chain.root), chain.temporary(DELETED));
         let mut script = SqlScript::default();
         let leaving = self.leaving();
         if leaving.is_empty() {
@@ -82,25 +82,25 @@ impl DeleteInsert<'_> {
             .map(|leaving| format!("SELECT {row_key} AS k FROM {target} WHERE {}", leaving.condition));
         script.push(
             format!("merge {name}: find {what}"),
-            chain.dialect.create_temporary(DELETED, &selects.collect::<Vec<_>>().join(" UNION ")),
+            chain.dialect.create_temporary(&deleted, &selects.collect::<Vec<_>>().join(" UNION ")),
         );
         for table in chain.nested.iter().rev() {
             let link = chain.quote(chain.required_link(table)?);
             script.push(
                 format!("merge {}: delete the rows below them", table.target.table),
-                format!("{} WHERE {link} IN (SELECT k FROM {DELETED})", chain.delete_from(table)),
+                format!("{} WHERE {link} IN (SELECT k FROM {deleted})", chain.delete_from(table)),
             );
         }
         // One key is asked for again, which compares fewer and shorter values than row keys are. A scope is
         // not: it may look at tables from which rows are gone by now.
         let again = if chain.scope().is_some() { None } else { <[_; 1]>::try_from(leaving).ok() };
         let condition = again
-            .map_or_else(|| format!("{row_key} IN (SELECT k FROM {DELETED})"), |[leaving]| leaving.condition);
+            .map_or_else(|| format!("{row_key} IN (SELECT k FROM {deleted})"), |[leaving]| leaving.condition);
         script.push(
             format!("merge {name}: delete them"),
             format!("{} WHERE {condition}", chain.delete_from(chain.root)),
         );
-        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(DELETED));
+        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(&deleted));
         Ok(script)
     }
 
@@ -117,11 +117,11 @@ impl DeleteInsert<'_> {
             }
             return Ok(script);
         }
-        let row_key = row_key(chain.root)?;
+        let (row_key, inserted) = (row_key(chain.root)?, chain.temporary(INSERTED));
         script.push(
             format!("merge {name}: choose the staged rows that come"),
             chain.dialect.create_temporary(
-                INSERTED,
+                &inserted,
                 &format!("SELECT {} AS k FROM {}", chain.quote(row_key), self.survivors()),
             ),
         );
@@ -132,12 +132,13 @@ impl DeleteInsert<'_> {
                 self.copy_chosen(table, chain.required_link(table)?),
             );
         }
-        script.push(format!("merge {name}: forget the choice"), chain.dialect.drop_temporary(INSERTED));
+        script.push(format!("merge {name}: forget the choice"), chain.dialect.drop_temporary(&inserted));
         Ok(script)
     }
 
     fn copy_chosen(&self, table: &ChainTable<'_>, key: &str) -> String {
-        let chosen = format!("{} IN (SELECT k FROM {INSERTED})", self.chain.quote(key));
+        let inserted = self.chain.temporary(INSERTED);
+        let chosen = format!("{} IN (SELECT k FROM {inserted})", self.chain.quote(key));
         self.chain.copy(table, &self.chain.staged(table), &[chosen])
     }
 

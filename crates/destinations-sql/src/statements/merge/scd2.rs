@@ -13,7 +13,7 @@ use cartage_destinations_api::{Error, Result, SqlScript};
 use cartage_values::{Iso, parse_iso};
 use serde_json::Value;
 
-use super::chain::{MergeChain, row_key, where_all};
+use super::chain::{MergeChain, row_key};
 use crate::statements::chain_table::ChainTable;
 use crate::statements::dialect::Lookup;
 
@@ -37,7 +37,10 @@ pub(super) fn script(chain: &MergeChain<'_>, created_micros: i64) -> Result<SqlS
         history.insert_nested(table, looks_up, &mut script)?;
     }
     if looks_up {
-        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(KNOWN));
+        script.push(
+            format!("merge {name}: forget them"),
+            chain.dialect.drop_temporary(&chain.temporary(KNOWN)),
+        );
     }
     Ok(script)
 }
@@ -94,12 +97,10 @@ impl<'a> History<'a> {
         let chain = self.chain;
         let mut conditions = vec![self.is_active("")];
         conditions.extend(chain.absent(&[self.version]));
-        format!(
-            "UPDATE {} SET {} = {}{}",
-            chain.target(chain.root),
-            chain.quote(self.valid_to),
-            self.boundary,
-            where_all(&conditions)
+        chain.dialect.update(
+            &chain.target(chain.root),
+            &format!("{} = {}", chain.quote(self.valid_to), self.boundary),
+            &conditions.join(" AND "),
         )
     }
 
@@ -117,7 +118,7 @@ impl<'a> History<'a> {
             self.is_active(""),
             chain.is_staged(&[self.version])
         );
-        chain.dialect.create_temporary(KNOWN, &select)
+        chain.dialect.create_temporary(&chain.temporary(KNOWN), &select)
     }
 
     fn insert(&self, looked_up: bool) -> String {
@@ -128,11 +129,11 @@ impl<'a> History<'a> {
             column if column == self.valid_to => self.active.clone().unwrap_or_else(|| "NULL".to_owned()),
             column => format!("s.{}", chain.quote(column)),
         });
-        let target = chain.target(chain.root);
+        let (target, known) = (chain.target(chain.root), chain.temporary(KNOWN));
         let active = if looked_up {
             let version = chain.quote(self.version);
             let equal = vec![("k".to_owned(), format!("s.{version}"))];
-            Lookup { source: KNOWN, alias: "d", equal, condition: Some("d.is_active = 1".to_owned()) }
+            Lookup { source: &known, alias: "d", equal, condition: Some("d.is_active = 1".to_owned()) }
         } else {
             let condition = Some(self.is_active("d."));
             Lookup { condition, ..chain.lookup(&target, "d", &[self.version], "s") }
@@ -140,7 +141,8 @@ impl<'a> History<'a> {
         let is_new = chain.dialect.is_not_found(&active);
         let whole = chain.is_whole("s.").map(|whole| format!(" AND {whole}")).unwrap_or_default();
         format!(
-            "INSERT INTO {target} ({}) SELECT {} FROM {} AS s WHERE {is_new}{whole}",
+            "INSERT INTO {} ({}) SELECT {} FROM {} AS s WHERE {is_new}{whole}",
+            chain.arrivals(chain.root),
             chain.dialect.column_list(&columns),
             values.collect::<Vec<_>>().join(", "),
             chain.source(),
@@ -160,24 +162,24 @@ impl<'a> History<'a> {
         };
         let (target, row_key, link) = (chain.target(table), chain.quote(row_key), chain.quote(link));
         // In this form the database reads its own rows only if there are staged ones to look for.
-        let among = |source: &'static str, value: &str| Lookup {
-            source,
-            alias: "k",
-            equal: vec![("k".to_owned(), format!("s.{value}"))],
-            condition: None,
-        };
+        let (known_versions, known_below) = (chain.temporary(KNOWN), chain.temporary(KNOWN_BELOW));
+        let equal = |value: &str| vec![("k".to_owned(), format!("s.{value}"))];
+        let among_known =
+            Lookup { source: &known_versions, alias: "k", equal: equal(&link), condition: None };
+        let among_below =
+            Lookup { source: &known_below, alias: "k", equal: equal(&row_key), condition: None };
         let known = format!(
             "SELECT {row_key} AS k FROM {target} WHERE {row_key} IN (SELECT s.{row_key} FROM {staged} AS s \
              WHERE {})",
-            chain.dialect.is_found(&among(KNOWN, &link))
+            chain.dialect.is_found(&among_known)
         );
-        let is_unknown = chain.dialect.is_not_found(&among(KNOWN_BELOW, &row_key));
+        let is_unknown = chain.dialect.is_not_found(&among_below);
         script.push(
             format!("merge {name}: find the list elements of known versions"),
-            chain.dialect.create_temporary(KNOWN_BELOW, &known),
+            chain.dialect.create_temporary(&known_below, &known),
         );
         script.push(insert, chain.copy(table, &staged, &[is_unknown]));
-        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(KNOWN_BELOW));
+        script.push(format!("merge {name}: forget them"), chain.dialect.drop_temporary(&known_below));
         Ok(())
     }
 
@@ -200,7 +202,7 @@ impl<'a> History<'a> {
         let is_root = parent.table.name == chain.root.table.name;
         let key = if is_root && self.version_is_row_id() { self.version } else { row_key(parent)? };
         Ok(Some(chain.dialect.is_found(&Lookup {
-            source: &chain.target(parent),
+            source: &chain.present(parent, key),
             alias: "p",
             equal: vec![(chain.quote(key), format!("s.{}", chain.quote(&link.name)))],
             condition: None,

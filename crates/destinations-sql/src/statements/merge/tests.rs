@@ -27,10 +27,8 @@ fn merge_key(column: &mut Column) {
 }
 
 fn script(table: &Table, nested: &Table, strategy: MergeStrategy) -> Result<String, String> {
-    let chain = [table, nested].map(|table| ChainTable {
-        target: TableRef::new("raw", &table.name),
-        staged: TableRef::new("raw_staging", &table.name),
-        table,
+    let chain = [table, nested].map(|table| {
+        ChainTable::new(TableRef::new("raw", &table.name), TableRef::new("raw_staging", &table.name), table)
     });
     let script = follow_up(&Standard, FollowUp::Merge(strategy), &chain, 0, update_by_merge);
     script.map(|script| script.to_string()).map_err(|error| error.to_string())

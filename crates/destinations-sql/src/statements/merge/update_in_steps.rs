@@ -34,7 +34,10 @@ pub fn update_in_steps(chain: &MergeChain<'_>, insertable: Option<&str>) -> Resu
         delete_from_lists(chain, table, &source, link, &mut script)?;
     }
     if chain.is_deleted("").is_some() {
-        script.push(format!("merge {}: forget them", chain.name()), chain.dialect.drop_temporary(DELETING));
+        script.push(
+            format!("merge {}: forget them", chain.name()),
+            chain.dialect.drop_temporary(&chain.temporary(DELETING)),
+        );
     }
     Ok(script)
 }
@@ -42,13 +45,13 @@ pub fn update_in_steps(chain: &MergeChain<'_>, insertable: Option<&str>) -> Resu
 /// Deletes known rows whose staged row is marked; returns the condition on the staged rows that are left.
 fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -> Vec<String> {
     let Some(deleted) = chain.is_deleted("s.") else { return Vec::new() };
-    let (name, target) = (chain.name(), chain.target(chain.root));
+    let (name, target, deleting) = (chain.name(), chain.target(chain.root), chain.temporary(DELETING));
     let known = chain.dialect.is_found(&chain.lookup(&target, "d", key, "s"));
     let keys = chain.dialect.column_list(key);
     script.push(
         format!("merge {name}: find staged rows that delete known ones"),
         chain.dialect.create_temporary(
-            DELETING,
+            &deleting,
             &format!("SELECT {keys} FROM {} AS s WHERE {deleted} AND {known}", chain.source()),
         ),
     );
@@ -57,10 +60,10 @@ fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -
         format!(
             "{} WHERE {}",
             chain.delete_from(chain.root),
-            chain.dialect.is_found(&chain.lookup(DELETING, "l", key, &target))
+            chain.dialect.is_found(&chain.lookup(&deleting, "l", key, &target))
         ),
     );
-    vec![chain.dialect.is_not_found(&chain.lookup(DELETING, "l", key, "s"))]
+    vec![chain.dialect.is_not_found(&chain.lookup(&deleting, "l", key, "s"))]
 }
 
 fn update_and_insert(
