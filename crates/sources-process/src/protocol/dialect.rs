@@ -10,6 +10,7 @@ use crate::message::{Dialect, Message, Refused};
 use crate::output::Output;
 use crate::private_files::PrivateFiles;
 use crate::program::Program;
+use crate::protocol::columns;
 use crate::protocol::frame::{Frame, Limit, Told, failure, hints_of, log};
 use crate::protocol::typed_rows;
 use crate::request::ReadRequest;
@@ -102,19 +103,26 @@ impl Protocol {
         let bytes = frame.need("bytes", frame.bytes).map_err(Refused::Line)?;
         let payload = typed_rows::payload(output, bytes).map_err(Refused::Output)?;
         match frame.format.as_deref() {
-            None | Some("jsonl") => {
-                let (source, rows) = &mut self.rows[resource];
-                let page = typed_rows::json_lines(payload, source, *rows + 1, self.max_row_bytes);
-                let page = page.map_err(Refused::Line)?;
-                *rows += page.rows();
-                Ok(vec![page])
+            None | Some("jsonl") => self.page(resource, payload),
+            Some("columns") => {
+                let lines = columns::lines(&payload, typed_rows::PAYLOAD_BYTES).map_err(Refused::line)?;
+                self.page(resource, lines)
             }
             Some("arrow") if bytes == 0 => Ok(vec![Page::Json(JsonPage::default())]),
             Some("arrow") => typed_rows::arrow(&payload).map_err(Refused::Line),
-            Some(other) => {
-                Err(Refused::line(format!("rows have the format `{other}`; it can be `jsonl` or `arrow`")))
-            }
+            Some(other) => Err(Refused::line(format!(
+                "rows have the format `{other}`; it can be `jsonl`, `columns` or `arrow`"
+            ))),
         }
+    }
+
+    /// Rows of a resource as a page, from lines of JSON.
+    fn page(&mut self, resource: usize, lines: Vec<u8>) -> Result<Vec<Page>, Refused> {
+        let (source, rows) = &mut self.rows[resource];
+        let page = typed_rows::json_lines(lines, source, *rows + 1, self.max_row_bytes);
+        let page = page.map_err(Refused::Line)?;
+        *rows += page.rows();
+        Ok(vec![page])
     }
 }
 

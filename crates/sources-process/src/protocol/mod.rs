@@ -1,5 +1,6 @@
 //! The source protocol of `docs/source-protocol.md`.
 
+mod columns;
 mod dialect;
 mod frame;
 mod opening;

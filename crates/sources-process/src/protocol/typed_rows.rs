@@ -9,7 +9,7 @@ use cartage_source_api::{JsonPage, Page};
 use crate::output::Output;
 
 /// Longest payload. Programs send about a megabyte at once.
-const PAYLOAD_BYTES: u64 = 64 << 20;
+pub(super) const PAYLOAD_BYTES: u64 = 64 << 20;
 
 /// Bytes that are made room for before they have come.
 const RESERVED: u64 = 4 << 20;

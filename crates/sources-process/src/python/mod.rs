@@ -40,6 +40,7 @@ const PACKAGE: &[(&str, &str)] = files![
     "__main__.py",
     "channel.py",
     "classes.py",
+    "columns.py",
     "conversation.py",
     "converters.py",
     "dlt_context.py",

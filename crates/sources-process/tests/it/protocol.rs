@@ -76,13 +76,16 @@ fn many_rows_come_as_payload_and_go_to_the_tables_that_they_name() {
            printf '{"a":1}\n{"a":2}\n'
            echo '{"type":"rows","resource":"lines","format":"jsonl","bytes":7}'
            printf '{"b":1}'
+           echo '{"type":"rows","resource":"lines","format":"columns","bytes":42}'
+           printf '{"b":[2,3],"\\uf028at":["2024-05-06",null]}'
            echo '{"type":"end"}'"#,
     );
     let mut keys = keys();
     keys["with_resources"] = json!(["lines"]);
     let taken = take(folder.source(process, keys, json!({})).unwrap(), &Map::new()).unwrap();
     assert_eq!(taken.rows["lines_a"], [json!({"a": 1}), json!({"a": 2})]);
-    assert_eq!(taken.rows["lines"], [json!({"b": 1})]);
+    let of_columns = [json!({"b": 2, "at": "\u{f028}2024-05-06"}), json!({"b": 3, "at": null})];
+    assert_eq!(taken.rows["lines"], [&[json!({"b": 1})], &of_columns[..]].concat());
     assert!(!taken.rows.contains_key("orders"));
 }
 

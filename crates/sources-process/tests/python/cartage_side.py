@@ -40,6 +40,23 @@ def typed(value):
     return value
 
 
+def rows_of(form, payload):
+    """Rows of JSON as they stand in a message, texts with their types in front."""
+    assert payload.endswith(b"\n")
+    for line in payload[:-1].split(b"\n"):
+        found = json.loads(line)
+        assert isinstance(found, dict), found
+        if form == "jsonl":
+            yield found
+            continue
+        columns = []
+        for key, values in found.items():
+            mark, name = (key[0], key[1:]) if key[:1] in READ and key else ("", key)
+            columns.append([(name, mark + value if isinstance(value, str) else value) for value in values])
+        assert len({len(column) for column in columns}) == 1, found
+        yield from map(dict, zip(*columns))
+
+
 class Session:
     """A running module."""
 
@@ -157,11 +174,7 @@ class Result:
             self.arrow.setdefault(key, []).append(table)
             rows += table.to_pylist()
         else:
-            assert message["payload"].endswith(b"\n")
-            for line in message["payload"][:-1].split(b"\n"):
-                row = json.loads(line)
-                assert isinstance(row, dict), row
-                rows.append(typed(row))
+            rows += map(typed, rows_of(message["format"], message["payload"]))
 
     def _state(self, message):
         at = self.state

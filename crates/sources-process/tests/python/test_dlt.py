@@ -13,7 +13,7 @@ import pytest
 
 dlt = pytest.importorskip("dlt")
 
-from cartage_side import FIXTURES, Session, fails, run
+from cartage_side import FIXTURES, Session, fails, rows_of, run
 
 sys.path.insert(0, FIXTURES)
 import generate
@@ -142,8 +142,8 @@ def ours(got):
             for table in resource.compute_tables(schema.naming):
                 schema.update_table(table, normalize_identifiers=False, merge_compound_props=False)
             tables[key] = schema.naming.normalize_table_identifier(name)
-        if message["format"] == "jsonl":
-            rows[tables[key]] += [json.loads(line) for line in message["payload"].splitlines()]
+        if message["format"] != "arrow":
+            rows[tables[key]] += rows_of(message["format"], message["payload"]) if message["payload"] else []
         else:
             import pyarrow
 

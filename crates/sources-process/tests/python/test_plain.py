@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import gc
 import os
 import subprocess
 import sys
@@ -56,6 +57,19 @@ def test_modules_of_the_user_may_be_called_like_ours(name, tmp_path):
 def test_processes_of_the_user_may_begin_anew(tmp_path):
     (tmp_path / "spawned.py").write_text(SPAWNED)
     assert run({"source": "spawned:rows"}, cwd=tmp_path).rows("rows") == [{"n": 2}, {"n": 4}]
+
+
+@pytest.mark.parametrize("own, is_on, threshold", [
+    ("", True, gc.get_threshold()[0]),
+    ("gc.set_threshold(5000)", True, 5000),
+    ("gc.disable()", False, gc.get_threshold()[0]),
+])
+def test_garbage_is_collected_as_the_user_wants_it(own, is_on, threshold, tmp_path):
+    (tmp_path / "garbage.py").write_text(
+        f"import gc\n{own}\ndef rows():\n"
+        "    yield {'on': gc.isenabled(), 'threshold': gc.get_threshold()[0], 'frozen': gc.get_freeze_count() > 0}\n")
+    row, = run({"source": "garbage.py:rows"}, cwd=tmp_path).rows("rows")
+    assert row == {"on": is_on, "threshold": threshold, "frozen": True}
 
 
 def test_several_functions_are_several_resources():
@@ -219,6 +233,14 @@ def test_errors():
     error, got = fails(plain("broken"))
     assert error["message"] == "ValueError: no more" and error["kind"] == "other" and error["resource"] == "broken"
     assert 'raise ValueError("no more")' in error["details"] and len(error["details"]) <= 8192
+
+
+def test_rows_that_wait_do_not_follow_an_error(tmp_path):
+    (tmp_path / "late.py").write_text(
+        "import atexit, time\natexit.register(time.sleep, 0.5)\n"
+        "def rows():\n    yield {'n': 1}\n    raise ValueError('no more')\n")
+    error, got = fails({"source": "late.py:rows"}, cwd=tmp_path)
+    assert error["message"] == "ValueError: no more" and got[-1] is error
 
 
 @pytest.mark.parametrize("config, text", [

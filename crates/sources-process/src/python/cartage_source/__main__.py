@@ -16,8 +16,12 @@ def load():
     spec = importlib.util.spec_from_file_location("_cartage_source", os.path.join(FOLDER, "__init__.py"))
     package = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = package
+    # The folder is there for this run only: copies of it in bytecode would not be read again.
+    writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     spec.loader.exec_module(package)
-    return importlib.import_module(spec.name + ".conversation")
+    conversation = importlib.import_module(spec.name + ".conversation")
+    sys.dont_write_bytecode = writes_none
+    return conversation
 
 
 if __name__ == "__main__":

@@ -13,20 +13,32 @@ FULL_SECONDS = 0.1
 # Rows of a page are encoded in slices: a page of a million does not exist twice, and the heap neither grows nor shrinks,
 # which takes longer than the rest with slices of a thousand.
 SLICE_ROWS = 100
+# Columns want to be longer: what there is to do for each is done less often.
+SLICE_OF_COLUMNS = 500
 
 
 class Lane:
-    """What waits to be sent for one table of one resource: lines of JSON, or batches of Arrow."""
+    """What waits to be sent for one table of one resource: lines of JSON, columns of JSON, or batches of Arrow."""
 
     def __init__(self, resource, table):
         self.resource = resource
         self.table = table
         self.hints = None
+        self.form = "jsonl"
         # One text that grows: many small ones would make the heap grow and shrink all the time.
         self.text = bytearray()
         self.batches = []
         self.size = 0
         self.since = 0.0
+
+    def may_have_columns(self, count):
+        """Whether rows may go as columns. A few must not, where lines wait: each change of the form is a message."""
+        return self.form == "columns" or not self.size or count >= SLICE_ROWS
+
+
+def slices(rows, count):
+    """Rows in parts of so many."""
+    return (rows[start:start + count] for start in range(0, len(rows), count))
 
 
 class Output:
@@ -69,15 +81,19 @@ class Output:
         """A row by itself. It is encoded at once: the user's code may change it afterwards."""
         if self.stop:
             raise Stopped
-        self.add(lane, self.values.one(row))
+        self.add(lane, "jsonl", self.values.one(row))
 
     def rows(self, lane, rows):
         """Rows that are no tables of Arrow."""
         if self.stop:
             raise Stopped
-        for start in range(0, len(rows), SLICE_ROWS):
-            part = rows[start:start + SLICE_ROWS] if len(rows) > SLICE_ROWS else rows
-            self.add(lane, self.values.lines(part))
+        for part in slices(rows, SLICE_OF_COLUMNS):
+            columns = self.values.columns(part) if lane.may_have_columns(len(part)) else None
+            if columns is not None:
+                self.add(lane, "columns", columns)
+            else:
+                for few in slices(part, SLICE_ROWS):
+                    self.add(lane, "jsonl", self.values.lines(few))
 
     def table(self, lane, table):
         """A table of Arrow, pandas or polars."""
@@ -85,16 +101,18 @@ class Output:
             raise Stopped
         for batch in arrow_batches(table):
             with self.channel.lock:
-                if lane.text or (lane.batches and lane.batches[0].schema != batch.schema):
+                if lane.form != "arrow" or (lane.batches and lane.batches[0].schema != batch.schema):
                     self.flush(lane)
+                lane.form = "arrow"
                 lane.batches.append(batch)
                 # Batches without rows have a size, too: their columns are sent.
                 self.grown(lane, batch.nbytes + 1)
 
-    def add(self, lane, text):
+    def add(self, lane, form, text):
         with self.channel.lock:
-            if lane.batches:
+            if lane.form != form:
                 self.flush(lane)
+                lane.form = form
             lane.text += text
             self.grown(lane, len(text))
 
@@ -112,14 +130,11 @@ class Output:
         """Sends what waits. The lock is held."""
         if not lane.size:
             return
-        if lane.batches:
-            payload, form = arrow_stream(lane.batches), "arrow"
-        else:
-            payload, form = lane.text, "jsonl"
+        payload = arrow_stream(lane.batches) if lane.form == "arrow" else lane.text
         self.waiting -= lane.size
         lane.text, lane.batches, lane.size = bytearray(), [], 0
         hints, lane.hints = lane.hints, None
-        self.channel.send("rows", payload, resource=lane.resource, format=form, table=lane.table, hints=hints)
+        self.channel.send("rows", payload, resource=lane.resource, format=lane.form, table=lane.table, hints=hints)
 
     def flush_all(self, resource=None):
         """Sends what waits, the oldest first: of one resource, or of all."""
@@ -127,6 +142,12 @@ class Output:
             lanes = [lane for lane in self.lanes.values() if lane.size and resource in (None, lane.resource)]
             for lane in sorted(lanes, key=lambda lane: lane.since):
                 self.flush(lane)
+
+    def drop(self):
+        """Forgets what waits: nothing may follow an error."""
+        with self.channel.lock:
+            self.lanes.clear()
+            self.waiting = 0
 
     def materialize(self, lane, hints):
         """Makes a table, even if no row comes."""

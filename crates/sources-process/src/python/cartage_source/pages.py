@@ -1,6 +1,5 @@
 """What a function returned, in pages."""
 
-import asyncio
 import dataclasses
 import inspect
 import sys
@@ -23,6 +22,8 @@ def pages(value):
         elif value:
             yield value
     elif inspect.iscoroutine(value):
+        import asyncio
+
         yield from pages(asyncio.run(value))
     elif isinstance(value, abc.AsyncIterator):
         yield from from_async(value)
@@ -52,6 +53,8 @@ def is_row(value):
 
 
 def from_async(value):
+    import asyncio
+
     loop = asyncio.new_event_loop()
     try:
         while True:

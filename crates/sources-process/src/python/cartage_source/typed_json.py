@@ -11,6 +11,8 @@ DECIMAL, DATETIME, DATE, UUID, HEX, BASE64, WEI, TIME, TEXT = (chr(0xF026 + n) f
 MARKS = frozenset((DECIMAL, DATETIME, DATE, UUID, HEX, BASE64, WEI, TIME, TEXT))
 # How the texts that begin with a mark, and a few others, look in JSON.
 MARKED = '"\uf026'.encode()[:3]
+# Looked for first: a single byte is found, or not, in a fraction of the time.
+MARKED_BYTE = MARKED[1:2]
 
 
 def decoded(value):

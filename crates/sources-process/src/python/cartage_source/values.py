@@ -6,9 +6,10 @@ import json
 import sys
 import uuid
 
+from .columns import are_worth_columns, common_keys, typed
 from .converters import converter
 from .errors import DataError
-from .typed_json import DATETIME, MARKED, MARKS, TEXT
+from .typed_json import DATETIME, MARKED, MARKED_BYTE, MARKS, TEXT
 
 try:
     import orjson
@@ -20,6 +21,9 @@ DateTime = datetime.datetime
 ORJSON_OPTIONS = (
     orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE if orjson else 0
 )
+
+# What needs no second look, but for texts that begin with a mark. Of numbers some are not in JSON.
+PLAIN_KINDS = frozenset((str, int, bool, type(None)))
 
 
 class Values:
@@ -56,6 +60,41 @@ class Values:
             raise TypeError
         return encode(value)
 
+    def columns(self, rows):
+        """Rows as one line with a list a column, where that is faster; None otherwise."""
+        if not are_worth_columns(rows, orjson is not None):
+            return None
+        keys = common_keys(rows)
+        if keys is None:
+            return None
+        try:
+            columns = [self.column(key, [row[key] for row in rows]) for key in keys]
+        except Exception:
+            # It goes wrong once more row by row, where the error can name the field.
+            return None
+        return b"{" + b",".join(columns) + b"}\n" if None not in columns else None
+
+    def column(self, key, values):
+        """A column as a key with a list; None if texts of the user look like values with a type."""
+        mark, texts = typed(values, orjson is not None) or ("", None)
+        if orjson is None:
+            return dumped(mark + key) + b":" + (dumped(texts) if mark else self.plain_list(values))
+        if mark:
+            return orjson.dumps(mark + key) + b":" + orjson.dumps(texts)
+        self.marks = 0
+        text = orjson.dumps(values, self.special, ORJSON_OPTIONS)
+        if MARKED_BYTE in text and text.count(MARKED) != self.marks:
+            return None
+        return orjson.dumps(key) + b":" + text[:-1]
+
+    def plain_list(self, values):
+        """A column without orjson. Most hold nothing but what JSON knows."""
+        if set(map(type, values)) <= PLAIN_KINDS:
+            text = dumped(values)
+            if MARKED not in text:
+                return text
+        return dumped([self.plain(value) for value in values])
+
     def lines(self, rows):
         """Rows as one text of lines."""
         if orjson is not None:
@@ -66,7 +105,7 @@ class Values:
                 text = b"".join([dumps(row, special, options) for row in rows])
             except (TypeError, RecursionError):
                 return b"".join(map(self.one, rows))
-            if text.count(MARKED) == self.marks:
+            if MARKED_BYTE not in text or text.count(MARKED) == self.marks:
                 if set(map(type, rows)) <= {dict}:
                     return text
                 return b"".join(map(as_object, text.splitlines(True)))
@@ -80,14 +119,14 @@ class Values:
                 text = orjson.dumps(row, self.special, ORJSON_OPTIONS)
             except (TypeError, RecursionError):
                 return self.line(row)
-            if text.count(MARKED) == self.marks:
-                return as_object(text)
+            if MARKED_BYTE not in text or text.count(MARKED) == self.marks:
+                return text if type(row) is dict else as_object(text)
         return self.line(row)
 
     def line(self, row):
         """A row as a line, whatever it holds."""
         try:
-            text = json.dumps(self.plain(row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            text = dumped(self.plain(row)) + b"\n"
         except RecursionError:
             raise DataError("a row is nested too deeply, or holds itself") from None
         except UnicodeEncodeError as error:
@@ -136,6 +175,11 @@ class Values:
         if isinstance(key, uuid.UUID):
             return str(key)
         raise DataError(f"`{key!r}` cannot be a key: keys are texts")
+
+
+def dumped(value):
+    """What JSON knows as JSON, without orjson."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def as_object(line):
