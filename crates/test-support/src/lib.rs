@@ -5,6 +5,7 @@
 //! # Limitations
 //! [`MemFs`] models one power loss at a time, and syncs of folders as journaling file systems do them.
 
+pub mod bigquery;
 mod faults;
 mod faulty_disk;
 pub mod mariadb;

@@ -4,6 +4,7 @@
 //! pipelines, the table in the documentation. A new destination is a new file here, and its connector in the crate
 //! `cartage-destinations`.
 
+mod bigquery;
 mod duckdb;
 mod filesystem;
 mod function;
@@ -68,6 +69,7 @@ pub struct Template {
 
 /// All of them, by name.
 pub const KINDS: &[&DestinationKind] = &[
+    &bigquery::KIND,
     &duckdb::KIND,
     &filesystem::KIND,
     &function::KIND,

@@ -145,6 +145,12 @@ pub trait Dialect: Debug + Send + Sync {
         Ok(self.table_options().to_owned())
     }
 
+    /// What follows type and constraints of a column in the definition of its table.
+    fn options_of_column(&self, column: &Column) -> String {
+        let _ = column;
+        String::new()
+    }
+
     /// The type of a short text of the ledger.
     fn short_text(&self, length: u32) -> String {
         format!("VARCHAR({length})")

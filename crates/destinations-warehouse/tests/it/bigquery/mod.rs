@@ -1,0 +1,4 @@
+//! BigQuery, at bqemulator.
+
+mod conformance;
+mod util;
