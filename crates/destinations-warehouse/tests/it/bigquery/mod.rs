@@ -1,4 +1,8 @@
-//! BigQuery, at bqemulator.
+//! BigQuery: at bqemulator, and at a service that answers as each test says.
 
 mod conformance;
+mod ends;
+mod requests;
+mod settings;
+mod uploads;
 mod util;
