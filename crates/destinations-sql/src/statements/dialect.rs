@@ -131,6 +131,12 @@ pub trait Dialect: Debug + Send + Sync {
         format!("{left} IS DISTINCT FROM {right}")
     }
 
+    /// The same for values of a column, where the type of it makes a difference.
+    fn differs_in(&self, column: &Column, left: &str, right: &str) -> String {
+        let _ = column;
+        self.differs(left, right)
+    }
+
     /// What follows the columns of a table that is created.
     fn table_options(&self) -> &'static str {
         ""

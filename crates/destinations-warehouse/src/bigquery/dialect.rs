@@ -118,6 +118,14 @@ impl Dialect for BigQueryDialect {
         format!("DELETE FROM {target} AS _cartage_row")
     }
 
+    /// Documents cannot be compared, their texts can.
+    fn differs_in(&self, column: &Column, left: &str, right: &str) -> String {
+        if column.data_type == Some(DataType::Json) {
+            return self.differs(&format!("TO_JSON_STRING({left})"), &format!("TO_JSON_STRING({right})"));
+        }
+        self.differs(left, right)
+    }
+
     fn union(&self) -> &'static str {
         "UNION DISTINCT"
     }

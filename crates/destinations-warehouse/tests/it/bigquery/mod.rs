@@ -4,5 +4,6 @@ mod conformance;
 mod ends;
 mod requests;
 mod settings;
+mod statements;
 mod uploads;
 mod util;
