@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder};
 use object_store::Result;
+use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder};
 
 use crate::connect::use_ring;
 use crate::refusal::{Refusal, first_line};
@@ -73,7 +73,7 @@ pub struct NoToken {
 
 impl NoToken {
     fn of(cause: &object_store::Error) -> Self {
-        Self { refusal: Refusal::of(cause), message: first_line(&cause.to_string()).to_owned() }
+        Self { refusal: Refusal::of(cause), message: first_line(&cause.to_string()) }
     }
 
     /// Whether another attempt may get one.

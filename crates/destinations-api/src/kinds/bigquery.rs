@@ -18,11 +18,7 @@ pub(super) const KIND: DestinationKind = DestinationKind {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        names: Names {
-            max_identifier_length: 1024,
-            max_column_identifier_length: 300,
-            ..Names::default()
-        },
+        names: Names { max_identifier_length: 1024, max_column_identifier_length: 300, ..Names::default() },
         files: Files {
             staging_formats: vec![FileFormat::Parquet],
             staging_schemes: vec!["gs".to_owned()],

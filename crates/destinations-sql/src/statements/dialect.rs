@@ -121,8 +121,8 @@ pub trait Dialect: Debug + Send + Sync {
         "UNION"
     }
 
-    /// What stands behind the values of a query that reads no table and has a condition.
-    fn from_nothing(&self) -> &'static str {
+    /// What stands behind the values of a query for one row that reads no table and has a condition.
+    fn source_of_one_row(&self) -> &'static str {
         ""
     }
 

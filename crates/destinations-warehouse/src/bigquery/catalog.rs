@@ -33,9 +33,9 @@ impl Session {
         loop {
             let page = self.wait(self.api().get(&path, &query))?;
             let tables = page["tables"].as_array().into_iter().flatten().filter(|table| is_table(table));
-            names.extend(tables.filter_map(|table| {
-                Some(table["tableReference"]["tableId"].as_str()?.to_owned())
-            }));
+            names.extend(
+                tables.filter_map(|table| Some(table["tableReference"]["tableId"].as_str()?.to_owned())),
+            );
             match page["nextPageToken"].as_str().filter(|token| !token.is_empty()) {
                 Some(token) => query = vec![query.swap_remove(0), ("pageToken", token.to_owned())],
                 None => return Ok(names),

@@ -66,10 +66,8 @@ struct Keys {
     http_timeout: Option<Seconds>,
     file_upload_timeout: Option<Seconds>,
     retry_deadline: Option<Seconds>,
-    #[serde(default)]
-    autodetect_schema: bool,
-    #[serde(default)]
-    ignore_unknown_values: bool,
+    autodetect_schema: Option<bool>,
+    ignore_unknown_values: Option<bool>,
     /// Of streaming inserts, which there are none of: dlt's settings may have it.
     #[serde(rename = "batch_size")]
     _batch_size: Option<NonZeroUsize>,
@@ -110,10 +108,7 @@ impl Config {
             common,
             billed: known.unwrap_or_else(|| project.clone()),
             project,
-            location: keys
-                .location
-                .or_else(|| credentials.location())
-                .unwrap_or_else(|| LOCATION.to_owned()),
+            location: keys.location.or_else(|| credentials.location()).unwrap_or_else(|| LOCATION.to_owned()),
             case_sensitive: keys.has_case_sensitive_identifiers,
             sets_case_sensitivity: keys.should_set_case_sensitivity_on_new_dataset,
             answer_timeout: seconds(keys.http_timeout, 15),
@@ -129,11 +124,11 @@ impl Config {
 
 /// Refuses what would be ignored.
 fn refuse(settings: &Settings, keys: &Keys, common: &CommonSettings) -> Result<()> {
-    if keys.autodetect_schema {
+    if keys.autodetect_schema == Some(true) {
         let what = "tables are made from the schema of the pipeline; BigQuery is not asked to guess one";
         return Err(Error::from(settings.invalid("autodetect_schema", what)).with_remedy("leave it out"));
     }
-    if keys.ignore_unknown_values {
+    if keys.ignore_unknown_values == Some(true) {
         let what = "files have no values that their table does not know";
         return Err(Error::from(settings.invalid("ignore_unknown_values", what)).with_remedy("leave it out"));
     }

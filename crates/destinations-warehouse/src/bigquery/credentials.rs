@@ -40,13 +40,13 @@ impl Credentials {
     /// Invalid if they cannot be understood; no message repeats a value.
     pub(super) fn read(settings: &Settings, base_dir: &Path) -> Result<Self> {
         let fields = |text: &str| -> Result<Vec<(String, String)>> {
-            let document = match text.trim_start().starts_with('{') {
-                true => text.to_owned(),
-                false => read_file(&base_dir.join(text))?,
-            };
+            let is_document = text.trim_start().starts_with('{');
+            let document = if is_document { text.to_owned() } else { read_file(&base_dir.join(text))? };
             let Ok(Value::Object(document)) = serde_json::from_str(&document) else {
-                return Err(Error::invalid("'credentials': the text is no document in JSON, nor a path to one")
-                    .with_remedy("name the key file of a service account, or write its fields as a table"));
+                return Err(Error::invalid(
+                    "'credentials': the text is no document in JSON, nor a path to one",
+                )
+                .with_remedy("name the key file of a service account, or write its fields as a table"));
             };
             let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             Ok(document.into_iter().map(|(key, value)| (key, text(value))).collect())

@@ -130,7 +130,7 @@ impl Dialect for BigQueryDialect {
         "UNION DISTINCT"
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn source_of_one_row(&self) -> &'static str {
         " FROM UNNEST([1])"
     }
 

@@ -89,7 +89,8 @@ impl Fault {
     }
 
     fn kind(&self) -> ErrorKind {
-        if self.may_pass() || self.is_conflict() || self.message.contains("session") && self.is_session_gone() {
+        if self.may_pass() || self.is_conflict() || self.message.contains("session") && self.is_session_gone()
+        {
             return ErrorKind::Transient;
         }
         let is_of_settings = self.status == Some(StatusCode::UNAUTHORIZED)
@@ -133,9 +134,7 @@ impl Fault {
             }
             _ if says("Not found: Project") => "check project_id of the destination and of its credentials",
             _ if says("Not found: Dataset") => "check project_id and the name of the dataset",
-            _ if self.is_conflict() => {
-                "another load has changed the same table; the work is retried"
-            }
+            _ if self.is_conflict() => "another load has changed the same table; the work is retried",
             _ if says("Required field") || says("cannot be null") || says("NOT NULL constraint") => {
                 "set nullable = true for the column, or clean the data"
             }
@@ -145,10 +144,10 @@ impl Fault {
             _ if says("out of range") || says("overflow") => {
                 "give the column a larger precision, or clean the data"
             }
-            _ if says("round-trip") => {
-                "BigQuery keeps no such number in JSON: give the column the type text"
+            _ if says("round-trip") => "BigQuery keeps no such number in JSON: give the column the type text",
+            _ if says("JSON") => {
+                "the value is no valid JSON: clean the data, or give the column the type text"
             }
-            _ if says("JSON") => "the value is no valid JSON: clean the data, or give the column the type text",
             _ if says("column name") || says("Invalid field name") => {
                 "use the naming convention snake_case: BigQuery has names of letters, digits and underscores, and few \
                  other characters"

@@ -31,7 +31,7 @@ pub(super) fn options_of(dialect: &BigQueryDialect, table: &Table) -> Result<Str
             .with_remedy(format!("leave the hint {AUTODETECT} out")));
     }
     let clauses = [partition(dialect, table)?, cluster(dialect, table)?, options(table)?];
-    Ok(clauses.into_iter().flatten().map(|clause| format!("\n{clause}")).collect())
+    Ok(clauses.into_iter().flatten().fold(String::new(), |text, clause| text + "\n" + &clause))
 }
 
 /// What follows the type of a column: how values with more digits are rounded that others write into it.
@@ -52,7 +52,9 @@ fn is_set(hint: Option<&Value>) -> bool {
 
 fn partition(dialect: &BigQueryDialect, table: &Table) -> Result<Option<String>> {
     let written = match table.other.get(PARTITION) {
-        Some(Value::Object(written)) => written.iter().map(|(column, clause)| (column.as_str(), clause)).collect(),
+        Some(Value::Object(written)) => {
+            written.iter().map(|(column, clause)| (column.as_str(), clause)).collect()
+        }
         _ => Vec::new(),
     };
     let marked: Vec<&Column> = table

@@ -19,7 +19,9 @@ use super::session::Session;
 pub(super) fn load(session: &Session, target: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {
     let doing = format!("load {} into {}", job.id, target.table);
     let configuration = json!({ "load": configuration(session, target, table, job)? });
-    let name = xxh3_128(format!("{}\0{}\0{}", session.api().config.project, target.dataset, target.table).as_bytes());
+    let name = xxh3_128(
+        format!("{}\0{}\0{}", session.api().config.project, target.dataset, target.table).as_bytes(),
+    );
     for attempt in 0_u32.. {
         let id = format!("cartage_load_{name:032x}_{attempt}");
         let known = session.wait(session.api().find_job(&id)).map_err(|fault| fault.error(&doing))?;

@@ -13,11 +13,7 @@ use super::jobs::LONG_POLL;
 
 impl Api {
     /// All rows of a query that changes nothing, in a session where one is given.
-    pub(super) async fn rows(
-        &self,
-        statement: &Statement,
-        session: Option<&str>,
-    ) -> Result<Vec<Row>, Fault> {
+    pub(super) async fn rows(&self, statement: &Statement, session: Option<&str>) -> Result<Vec<Row>, Fault> {
         let mut body = of_statement(statement, session);
         body.insert("location".to_owned(), self.config.location.clone().into());
         body.insert("timeoutMs".to_owned(), (LONG_POLL.as_millis() as u64).into());
@@ -145,8 +141,8 @@ mod tests {
 
     #[test]
     fn parameters_are_named_and_typed() {
-        let statement =
-            Statement::new("x", "SELECT @p1, @p2").with_params(vec![Param::Timestamp(1_500_000), Param::Null]);
+        let statement = Statement::new("x", "SELECT @p1, @p2")
+            .with_params(vec![Param::Timestamp(1_500_000), Param::Null]);
         let body = Value::Object(of_statement(&statement, Some("s")));
         assert_eq!(body["queryParameters"][0]["parameterValue"]["value"], "1970-01-01 00:00:01.500000+00:00");
         assert_eq!(body["queryParameters"][1]["name"], "p2");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cartage_destinations_api::{Result, Statement};
 use cartage_destinations_sql::Row;
 use cartage_destinations_sql::server::ServerSession;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -70,10 +70,10 @@ impl Session {
     /// Runs a statement as a job.
     pub(super) fn run_statement(&self, statement: &Statement) -> Result<Job> {
         let query = of_statement(statement, self.in_transaction().as_deref());
-        self.run_query(query.into()).map_err(|fault| fault.error(&statement.purpose))
+        self.run_query(&query).map_err(|fault| fault.error(&statement.purpose))
     }
 
-    fn run_query(&self, query: Value) -> Result<Job, Fault> {
+    fn run_query(&self, query: &Map<String, Value>) -> Result<Job, Fault> {
         let id = format!("cartage_{}", Uuid::new_v4().simple());
         self.wait(self.api.run_job(&id, &json!({ "query": query })))
     }
@@ -92,7 +92,7 @@ impl Session {
         if known.is_none() {
             query.insert("createSession".to_owned(), true.into());
         }
-        let job = self.run_query(query.into()).map_err(|fault| {
+        let job = self.run_query(&query).map_err(|fault| {
             // The session may have ended since the last transaction.
             self.id.replace(None);
             fault.error(&statement.purpose)
@@ -140,7 +140,7 @@ impl Drop for Session {
         }
         let Some(id) = self.id.take() else { return };
         let abort = of_statement(&Statement::new("end the session", "CALL BQ.ABORT_SESSION()"), Some(&id));
-        if let Err(fault) = self.run_query(abort.into()) {
+        if let Err(fault) = self.run_query(&abort) {
             tracing::debug!(reason = fault.message, "the service ends the session by itself");
         }
     }

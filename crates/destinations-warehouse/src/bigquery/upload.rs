@@ -28,7 +28,12 @@ enum Progress {
 impl Api {
     /// Submits a load job whose file is on this machine, and waits for its end; where the service knows the id already,
     /// for the end of that job.
-    pub(super) async fn run_upload(&self, id: &str, configuration: &Value, path: &Path) -> Result<Job, Fault> {
+    pub(super) async fn run_upload(
+        &self,
+        id: &str,
+        configuration: &Value,
+        path: &Path,
+    ) -> Result<Job, Fault> {
         let job = match self.upload(id, configuration, path).await {
             Ok(job) => job,
             Err(fault) if fault.is_duplicate() => self.find_job(id).await?.ok_or(fault)?,
@@ -124,7 +129,8 @@ impl Api {
             format!("bytes {offset}-{}/{size}", offset + chunk.len() as u64 - 1)
         };
         let request = self.request(Method::PUT, session, self.config.upload_timeout).await?;
-        let request = request.header("content-range", range).header("content-type", "application/octet-stream");
+        let request =
+            request.header("content-range", range).header("content-type", "application/octet-stream");
         self.progress(request.body(chunk).send().await).await
     }
 

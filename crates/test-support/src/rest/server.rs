@@ -208,12 +208,7 @@ fn welcome(
     serve(rustls::StreamOwned::new(connection, stream), log, base, route)
 }
 
-fn serve(
-    stream: impl Read + Write,
-    log: &Mutex<Log>,
-    base: &str,
-    route: &Route,
-) -> std::io::Result<()> {
+fn serve(stream: impl Read + Write, log: &Mutex<Log>, base: &str, route: &Route) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(mut seen) = read_request(&mut reader, base)? {
         {

@@ -149,7 +149,6 @@ pub(super) fn is_changed(chain: &MergeChain<'_>, table: &Table) -> Option<String
             && !primary.contains(&column.name.as_str())
             && !column.name.eq_ignore_ascii_case("_dlt_load_id")
     };
-    let compared: Vec<String> =
-        table.complete_columns().filter(is_compared).map(differs).collect();
+    let compared: Vec<String> = table.complete_columns().filter(is_compared).map(differs).collect();
     if compared.is_empty() { None } else { Some(compared.join(" OR ")) }
 }

@@ -71,7 +71,11 @@ fn a_job_that_fails_late_says_why() {
     for (reason, message, kind) in [
         ("invalidQuery", "Required field id cannot be null", ErrorKind::Terminal),
         ("jobBackendError", "The job encountered an error", ErrorKind::Transient),
-        ("invalidQuery", "Transaction is aborted due to concurrent update against table", ErrorKind::Transient),
+        (
+            "invalidQuery",
+            "Transaction is aborted due to concurrent update against table",
+            ErrorKind::Transient,
+        ),
     ] {
         let service = RestServer::answering(move |seen| match (seen.method.as_str(), seen.before) {
             ("POST", _) => job(&id_of(&seen.json()), "PENDING", None, &json!({})),
@@ -92,9 +96,21 @@ fn refusals_name_what_to_do() {
         (403, "accessDenied", "Access Denied: Dataset p:raw", ErrorKind::Terminal, "BigQuery Data Editor"),
         (403, "accessNotConfigured", "API has not been used", ErrorKind::Invalid, "enable the BigQuery API"),
         (403, "billingNotEnabled", "Billing has not been enabled", ErrorKind::Invalid, "billing account"),
-        (403, "quotaExceeded", "Quota exceeded: too many loads", ErrorKind::Terminal, "fewer and larger files"),
+        (
+            403,
+            "quotaExceeded",
+            "Quota exceeded: too many loads",
+            ErrorKind::Terminal,
+            "fewer and larger files",
+        ),
         (404, "notFound", "Not found: Project nowhere", ErrorKind::Invalid, "project_id"),
-        (404, "notFound", "Not found: Dataset p:raw was not found in location US", ErrorKind::Terminal, "'location'"),
+        (
+            404,
+            "notFound",
+            "Not found: Dataset p:raw was not found in location US",
+            ErrorKind::Terminal,
+            "'location'",
+        ),
         (400, "invalidQuery", "Not found: Dataset p:raw", ErrorKind::Terminal, "name of the dataset"),
     ] {
         let service = RestServer::answering(move |_| refusal(status, reason, message));
@@ -148,14 +164,12 @@ fn rows_of_all_pages_come_once_the_query_has_ended() {
 fn a_wish_to_stop_cancels_the_job() {
     let service = RestServer::answering(|seen| match (seen.method.as_str(), seen.before) {
         ("POST", _) if seen.path.ends_with("/cancel") => Answer::json(&json!({})),
-        ("POST", _) => job("x", "RUNNING", None, &json!({})),
-        (_, 0) => job("x", "RUNNING", None, &json!({})),
+        ("POST", _) | (_, 0) => job("x", "RUNNING", None, &json!({})),
         _ => job("x", "DONE", Some(("stopped", "Job execution was cancelled")), &json!({})),
     });
     let cancel = CancelToken::default();
     let keys = json!({"url": service.url(), "project_id": "p"});
-    let destination =
-        bigquery::connect(&request("raw", &keys).cancelled_by(cancel.clone())).unwrap();
+    let destination = bigquery::connect(&request("raw", &keys).cancelled_by(cancel.clone())).unwrap();
     cancel.cancel();
     let error = destination.engine().session().unwrap().execute(&update()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");

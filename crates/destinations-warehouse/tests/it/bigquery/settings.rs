@@ -1,6 +1,6 @@
 //! dlt's keys: what is taken, what is refused, and what shows nowhere.
 
-use cartage_destinations_api::{Destination as _, ErrorKind, IdentifierCase, Preview as _};
+use cartage_destinations_api::{Destination as _, ErrorKind, IdentifierCase};
 use cartage_destinations_sql::SqlEngine as _;
 use cartage_destinations_warehouse::bigquery::{self, BigQuery};
 use serde_json::{Value, json};

@@ -122,9 +122,7 @@ fn refreshed_emptied_and_widened_tables() {
 #[test]
 fn replaced_chains() {
     let orders = || table("orders", [id(), row_id()]);
-    let by = |strategy| {
-        statements(vec![orders(), lines()], Some(FollowUp::Replace(strategy)), |_| {})
-    };
+    let by = |strategy| statements(vec![orders(), lines()], Some(FollowUp::Replace(strategy)), |_| {});
     insta::assert_snapshot!("inserted_from_staging", by(ReplaceStrategy::InsertFromStaging));
     insta::assert_snapshot!("replaced_by_clones", by(ReplaceStrategy::StagingOptimized));
 }
@@ -135,14 +133,14 @@ fn merged_chains() {
     let day = hinted("day", DataType::Date, |column| column.merge_key = Some(true));
     let document = || Column::typed("document", DataType::Json, true);
     let scope = json!("{table}.day >= (SELECT min(day) FROM {staging_table})");
-    let by = |strategy, orders: Table| {
-        statements(vec![orders, lines()], Some(FollowUp::Merge(strategy)), |_| {})
-    };
+    let by =
+        |strategy, orders: Table| statements(vec![orders, lines()], Some(FollowUp::Merge(strategy)), |_| {});
     let orders = table("orders", [id(), gone, day.clone(), row_id()]);
     insta::assert_snapshot!("delete_insert", by(MergeStrategy::DeleteInsert, orders));
     let orders = with(table("orders", [id(), day, row_id()]), [("x-merge-destination-scope", scope)]);
     insta::assert_snapshot!("delete_insert_in_a_scope", by(MergeStrategy::DeleteInsert, orders));
-    let orders = with(table("orders", [id(), document(), row_id()]), [("x-merge-skip-unchanged-rows", json!(true))]);
+    let orders =
+        with(table("orders", [id(), document(), row_id()]), [("x-merge-skip-unchanged-rows", json!(true))]);
     insta::assert_snapshot!("upsert", by(MergeStrategy::Upsert, orders));
     let orders = table("orders", [id(), document(), row_id()]);
     insta::assert_snapshot!("insert_only", by(MergeStrategy::InsertOnly, orders.clone()));
@@ -159,7 +157,6 @@ fn merged_chains() {
 #[test]
 fn hints_that_cannot_be_met_are_refused() {
     use cartage_destinations_sql::SqlEngine as _;
-    use cartage_destinations_sql::statements::Dialect as _;
 
     let keys = json!({"url": "http://127.0.0.1:1", "project_id": "p"});
     let destination = bigquery::connect(&request("raw", &keys)).unwrap();

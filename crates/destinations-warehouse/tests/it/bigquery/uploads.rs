@@ -63,14 +63,15 @@ fn an_upload_goes_on_where_it_was_cut() {
         }
     });
     assert_eq!(load(&service, None).unwrap(), 2);
-    let expected =
-        [("bytes 0-999/1000", 1000), ("bytes */1000", 0), ("bytes 300-999/1000", 700)].map(|(range, bytes)| {
-            (range.to_owned(), bytes)
-        });
+    let expected = [("bytes 0-999/1000", 1000), ("bytes */1000", 0), ("bytes 300-999/1000", 700)]
+        .map(|(range, bytes)| (range.to_owned(), bytes));
     assert_eq!(*ranges.lock().unwrap(), expected);
     let document = service.seen_at("/upload/bigquery/v2/projects/p/jobs")[0].json();
     let load = &document["configuration"]["load"];
-    assert_eq!((&load["writeDisposition"], &load["createDisposition"]), (&json!("WRITE_TRUNCATE"), &json!("CREATE_NEVER")));
+    assert_eq!(
+        (&load["writeDisposition"], &load["createDisposition"]),
+        (&json!("WRITE_TRUNCATE"), &json!("CREATE_NEVER"))
+    );
     assert_eq!(load["schema"]["fields"][0], json!({"name": "id", "type": "STRING", "mode": "NULLABLE"}));
 }
 
