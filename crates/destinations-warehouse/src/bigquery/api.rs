@@ -15,6 +15,8 @@ use super::error::Fault;
 
 /// What may stand in a path as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// How long one question waits for the end of a query.
+pub(super) const LONG_POLL: Duration = Duration::from_secs(10);
 /// Pauses between attempts begin with this one and double.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause between attempts.
@@ -41,7 +43,7 @@ impl Patience {
     /// Waits before another attempt.
     ///
     /// # Errors
-    /// `fault` if another attempt is of no use, or it was tried long enough.
+    /// `fault` if another attempt would not help, or it was tried long enough.
     pub(super) async fn wait(&mut self, fault: Fault) -> Result<(), Fault> {
         if !fault.may_pass() || Instant::now() + self.pause > self.until {
             return Err(fault);
@@ -63,7 +65,7 @@ impl Api {
         let http = reqwest::Client::builder()
             .user_agent(concat!("cartage/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(config.answer_timeout)
-            // An address of a chunk answers with 308, which is no redirection here.
+            // An address of a chunk answers with 308, which is not a redirection here.
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
             .build()?;
@@ -129,7 +131,7 @@ impl Api {
 
     async fn once(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
         // Questions wait for the end of a query for a while.
-        let mut request = self.request(method, path, super::jobs::LONG_POLL).await?;
+        let mut request = self.request(method, path, LONG_POLL).await?;
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
@@ -140,7 +142,7 @@ impl Api {
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&bytes).map_err(|_| Fault::unreachable("the answer is no JSON"))
+        serde_json::from_slice(&bytes).map_err(|_| Fault::unreachable("the answer cannot be read as JSON"))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The settings below `[destination.<name>]`: parsed and checked, nothing connected. The keys are dlt's.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Duration;
 
 use cartage_destinations_api::{CommonSettings, ConnectRequest, Error, Result, Seconds, Settings};
@@ -154,12 +153,4 @@ fn no_project(request: &ConnectRequest) -> Error {
         "set project_id in [destination.{name}] or in [destination.{name}.credentials], or the variable \
          GOOGLE_CLOUD_PROJECT"
     ))
-}
-
-/// Reads a file that the settings name.
-pub(super) fn read_file(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|cause| {
-        Error::invalid(format!("'credentials': cannot read {}: {cause}", path.display()))
-            .with_remedy("name the key file of a service account, or write its fields as a table")
-    })
 }

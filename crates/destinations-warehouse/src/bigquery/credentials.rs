@@ -6,8 +6,6 @@ use cartage_destinations_api::{Error, Result, Settings};
 use cartage_object_storage::BucketCredentials;
 use serde_json::{Value, json};
 
-use super::config::read_file;
-
 /// Fields of the document of a service account that may be in the table; others have no meaning to anybody.
 const FIELDS: [&str; 12] = [
     "type",
@@ -44,7 +42,7 @@ impl Credentials {
             let document = if is_document { text.to_owned() } else { read_file(&base_dir.join(text))? };
             let Ok(Value::Object(document)) = serde_json::from_str(&document) else {
                 return Err(Error::invalid(
-                    "'credentials': the text is no document in JSON, nor a path to one",
+                    "'credentials': the text is neither a document in JSON nor the path of one",
                 )
                 .with_remedy("name the key file of a service account, or write its fields as a table"));
             };
@@ -89,4 +87,12 @@ impl Credentials {
         });
         Some(document.to_string())
     }
+}
+
+/// Reads a file that the settings name.
+fn read_file(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|cause| {
+        Error::invalid(format!("'credentials': cannot read {}: {cause}", path.display()))
+            .with_remedy("name the key file of a service account, or write its fields as a table")
+    })
 }

@@ -9,6 +9,7 @@ use cartage_schema::{Column, DataType, Table};
 use cartage_values::timestamp_to_text;
 
 use super::hints;
+use super::literal::text;
 
 /// Digits before the point and behind it that `NUMERIC` holds.
 const NUMERIC: (u32, u32) = (29, 9);
@@ -166,12 +167,6 @@ impl Dialect for BigQueryDialect {
     fn timestamp_literal(&self, micros: i64) -> String {
         format!("TIMESTAMP '{}'", timestamp_to_text(micros, true).replacen('T', " ", 1))
     }
-}
-
-/// A text as statements have it.
-pub(super) fn text(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
-    format!("'{escaped}'")
 }
 
 /// Precision and scale as the column says, or as decimals have them.

@@ -146,7 +146,7 @@ impl Fault {
             }
             _ if says("round-trip") => "BigQuery keeps no such number in JSON: give the column the type text",
             _ if says("JSON") => {
-                "the value is no valid JSON: clean the data, or give the column the type text"
+                "the value is not valid JSON: clean the data, or give the column the type text"
             }
             _ if says("column name") || says("Invalid field name") => {
                 "use the naming convention snake_case: BigQuery has names of letters, digits and underscores, and few \

@@ -5,7 +5,7 @@ use cartage_destinations_sql::statements::Dialect;
 use cartage_schema::{Column, DataType, Table};
 use serde_json::Value;
 
-use super::dialect::{BigQueryDialect, text};
+use super::literal::text;
 
 const PARTITION: &str = "x-bigquery-partition";
 const PARTITION_EXPIRATION: &str = "x-bigquery-partition-expiration-days";
@@ -25,7 +25,7 @@ const MOST_CLUSTERS: usize = 4;
 ///
 /// # Errors
 /// Invalid if hints contradict each other, or cannot be met.
-pub(super) fn options_of(dialect: &BigQueryDialect, table: &Table) -> Result<String> {
+pub(super) fn options_of(dialect: &dyn Dialect, table: &Table) -> Result<String> {
     if is_set(table.other.get(AUTODETECT)) {
         return Err(Error::invalid(format!("table {}: BigQuery is not asked to guess columns", table.name))
             .with_remedy(format!("leave the hint {AUTODETECT} out")));
@@ -50,7 +50,7 @@ fn is_set(hint: Option<&Value>) -> bool {
     !matches!(hint, None | Some(Value::Null | Value::Bool(false)))
 }
 
-fn partition(dialect: &BigQueryDialect, table: &Table) -> Result<Option<String>> {
+fn partition(dialect: &dyn Dialect, table: &Table) -> Result<Option<String>> {
     let written = match table.other.get(PARTITION) {
         Some(Value::Object(written)) => {
             written.iter().map(|(column, clause)| (column.as_str(), clause)).collect()
@@ -85,7 +85,7 @@ fn partition(dialect: &BigQueryDialect, table: &Table) -> Result<Option<String>>
     Ok(Some(format!("PARTITION BY {clause}")))
 }
 
-fn cluster(dialect: &BigQueryDialect, table: &Table) -> Result<Option<String>> {
+fn cluster(dialect: &dyn Dialect, table: &Table) -> Result<Option<String>> {
     let listed = table.other.get(CLUSTER_COLUMNS).and_then(Value::as_array);
     let columns: Vec<&str> = match listed.filter(|columns| !columns.is_empty()) {
         Some(columns) => columns.iter().filter_map(Value::as_str).collect(),

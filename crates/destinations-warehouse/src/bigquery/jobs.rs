@@ -11,8 +11,6 @@ use tokio::time::sleep;
 use super::api::Api;
 use super::error::Fault;
 
-/// How long one question waits for the end of a query.
-pub(super) const LONG_POLL: Duration = Duration::from_secs(10);
 /// Pauses between questions about a load begin with this one and double.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause between questions about a load.

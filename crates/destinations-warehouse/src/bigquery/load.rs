@@ -1,6 +1,6 @@
 //! Brings a file into its own table by a load job.
 //!
-//! The id of the job derives from the name of the table, which no other file has. Whoever does the same again, in this
+//! The id of the job derives from the name of the table, which no other file has. An attempt that follows, in this
 //! process or the next one, finds the job: one that runs is waited for, and one that has ended well is not repeated where
 //! its rows are still there. A failed one has used its id up, so that the next attempt has the next one.
 

@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod hints;
 mod jobs;
+mod literal;
 mod load;
 mod query;
 mod session;

@@ -7,9 +7,8 @@ use cartage_destinations_sql::{Row, SqlValue};
 use cartage_values::timestamp_to_text;
 use serde_json::{Map, Value, json};
 
-use super::api::Api;
+use super::api::{Api, LONG_POLL};
 use super::error::Fault;
-use super::jobs::LONG_POLL;
 
 impl Api {
     /// All rows of a query that changes nothing, in a session where one is given.

@@ -17,7 +17,7 @@ const CHUNK: u64 = 16 << 20;
 
 /// What the service says about an upload.
 enum Progress {
-    /// So many bytes are there.
+    /// This number of bytes is there.
     Received(u64),
     /// All are, and the job is submitted.
     Submitted(Box<Job>),
@@ -149,7 +149,7 @@ impl Api {
             status if status.is_success() => {
                 let bytes = response.bytes().await.map_err(|cause| lost(&cause))?;
                 let answer: Value = serde_json::from_slice(&bytes)
-                    .map_err(|_| Fault::unreachable("the answer to an upload is no JSON"))?;
+                    .map_err(|_| Fault::unreachable("the answer to an upload cannot be read as JSON"))?;
                 Ok(Progress::Submitted(Box::new(Job::of(&answer, &self.config.location))))
             }
             StatusCode::NOT_FOUND | StatusCode::GONE => {

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod ends;
+mod loads;
 mod requests;
 mod settings;
 mod statements;
