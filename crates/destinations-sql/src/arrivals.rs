@@ -117,21 +117,23 @@ impl<E: SqlEngine> SqlDestination<E> {
         done
     }
 
-    /// What drops the tables that a load has made for itself.
-    pub(crate) fn drop_own(&self, session: &E::Session<'_>, entries: &Entries) -> Result<SqlScript> {
-        let mut script = SqlScript::default();
-        if !self.holds_rows() {
-            let fold = |name: &str| self.dialect().fold(name);
-            let known = entries.iter().filter_map(|(entry, _)| entry.strip_prefix(entries::STAGED_PREFIX));
-            let beginnings: Vec<String> = known.map(|name| fold(&format!("{name}{OF_ATTEMPT}"))).collect();
-            let mut attempts = session.tables(&self.datasets().staging)?;
-            attempts.retain(|table| beginnings.iter().any(|beginning| fold(table).starts_with(beginning)));
-            for table in attempts {
-                let name = self.dialect().qualified(&TableRef::new(&self.datasets().staging, &table));
-                script.push(format!("drop what is left of {table}"), format!("DROP TABLE IF EXISTS {name}"));
-            }
+    /// Drops the tables that a load has made for itself.
+    pub(crate) fn drop_own(&self, session: &E::Session<'_>, entries: &Entries) -> Result<()> {
+        if self.holds_rows() {
+            return self.drop_staged_there(session, entries);
         }
+        let fold = |name: &str| self.dialect().fold(name);
+        let known = entries.iter().filter_map(|(entry, _)| entry.strip_prefix(entries::STAGED_PREFIX));
+        let beginnings: Vec<String> = known.map(|name| fold(&format!("{name}{OF_ATTEMPT}"))).collect();
+        let mut attempts = session.tables(&self.datasets().staging)?;
+        attempts.retain(|table| beginnings.iter().any(|beginning| fold(table).starts_with(beginning)));
+        let mut script = SqlScript::default();
+        for table in attempts {
+            let name = self.dialect().qualified(&TableRef::new(&self.datasets().staging, &table));
+            script.push(format!("drop what is left of {table}"), format!("DROP TABLE IF EXISTS {name}"));
+        }
+        // All of them: an attempt may have become one meanwhile.
         script.extend(self.drop_staged(entries));
-        Ok(script)
+        session.run(&script).map(drop)
     }
 }

@@ -68,7 +68,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             }
             script.extend(self.make_file_table(&from, table, job)?);
             script.extend(self.engine().load_statement(&from, table, job)?.into());
-            script.extend(self.insert_from_file(&from, &target, table, job));
+            script.extend(self.insert_from_file(&from, &target, table, job)?);
             script.extend(self.drop_file_table(&from, job));
         }
         for chain in &plan.chains {

@@ -1,6 +1,6 @@
 //! Removes what other loads of the pipeline have written that were neither completed nor taken over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cartage_destinations_api::{
     AppendRecord, LoadKey, LoadPlan, Result, SqlScript, Statement, ledger as entry_names,
@@ -40,7 +40,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             let other = LoadKey { load_id, ..plan.key.clone() };
             if !self.holds_rows() && self.is_recorded(session, &other.load_id)? {
                 // Its process ended before it could forget it.
-                session.run(&self.drop_own(session, &entries)?)?;
+                self.drop_own(session, &entries)?;
                 session.execute(&ledger::forget(self.dialect(), staging, &other))?;
                 continue;
             }
@@ -48,7 +48,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             if !self.holds_rows() {
                 // Nothing of it begins any more, and no rows arrive any more, before those that did are removed.
                 session.execute(&ledger::stop(self.dialect(), staging, &other))?;
-                session.run(&self.drop_own(session, &entries)?)?;
+                self.drop_own(session, &entries)?;
             }
             self.undo_load(session, &other, &entries)?;
             if !self.holds_rows() {
@@ -85,6 +85,26 @@ impl<E: SqlEngine> SqlDestination<E> {
         });
         session.run(&undo(appends, self.dialect(), &self.datasets().dataset, &left.load_id))?;
         session.execute(&ledger::forget(self.dialect(), &self.datasets().staging, left)).map(drop)
+    }
+
+    /// Drops those of the staged tables among `entries` that are there: most files have none any more.
+    pub(crate) fn drop_staged_there(
+        &self,
+        session: &E::Session<'_>,
+        entries: &[(String, EntryState)],
+    ) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let staging = &self.datasets().staging;
+        let present: HashSet<String> =
+            session.tables(staging)?.iter().map(|table| self.dialect().fold(table)).collect();
+        let is_there = |(entry, _): &&(String, EntryState)| {
+            let table = entry.strip_prefix(entry_names::STAGED_PREFIX);
+            table.is_some_and(|table| present.contains(&self.dialect().fold(table)))
+        };
+        let there: Entries = entries.iter().filter(is_there).cloned().collect();
+        session.run(&self.drop_staged(&there)).map(drop)
     }
 
     /// Drops the staged tables among `entries`.

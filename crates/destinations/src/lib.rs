@@ -24,6 +24,8 @@ type Connect = fn(&ConnectRequest) -> Result<Box<dyn Destination>>;
 
 /// The types that this build can connect to, and how.
 const CONNECTORS: &[(&str, Connect)] = &[
+    #[cfg(feature = "bigquery")]
+    ("bigquery", |request| Ok(Box::new(cartage_destinations_warehouse::bigquery::connect(request)?))),
     #[cfg(feature = "clickhouse")]
     ("clickhouse", |request| Ok(Box::new(cartage_destinations_clickhouse::connect(request)?))),
     #[cfg(feature = "duckdb")]
@@ -117,6 +119,7 @@ mod tests {
     fn every_registered_type_connects_and_has_its_capabilities() {
         for name in types() {
             let keys = match name {
+                "bigquery" => serde_json::json!({"url": "http://127.0.0.1:1", "project_id": "p"}),
                 "clickhouse" => serde_json::json!({"credentials": "clickhouse://u:p@localhost/d"}),
                 "filesystem" => serde_json::json!({"bucket_url": "lake"}),
                 "mariadb" | "mysql" => serde_json::json!({"credentials": "mysql://u:p@localhost/d"}),

@@ -15,15 +15,17 @@ mod credentials;
 mod environment;
 mod executor;
 mod gcs;
+mod google;
 mod refusal;
 mod s3;
 #[cfg(feature = "web")]
 mod web;
 
 pub use address::{BucketAddress, Scheme};
-pub use connect::Connection;
+pub use connect::{Connection, use_ring};
 pub use credentials::BucketCredentials;
 pub use executor::executor;
+pub use google::{GoogleAccess, NoToken, project_of_document, project_of_machine};
 pub use refusal::{Refusal, first_line};
 pub use s3::Conditions;
 #[cfg(feature = "web")]

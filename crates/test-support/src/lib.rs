@@ -5,6 +5,7 @@
 //! # Limitations
 //! [`MemFs`] models one power loss at a time, and syncs of folders as journaling file systems do them.
 
+pub mod bigquery;
 pub mod clickhouse;
 mod faults;
 mod faulty_disk;

@@ -4,6 +4,7 @@
 //! pipelines, the table in the documentation. A new destination is a new file here, and its connector in the crate
 //! `cartage-destinations`.
 
+mod bigquery;
 mod clickhouse;
 mod duckdb;
 mod filesystem;
@@ -69,6 +70,7 @@ pub struct Template {
 
 /// All of them, by name.
 pub const KINDS: &[&DestinationKind] = &[
+    &bigquery::KIND,
     &clickhouse::KIND,
     &duckdb::KIND,
     &filesystem::KIND,

@@ -143,6 +143,32 @@ pub(crate) fn create_table(
     ))
 }
 
+/// `CREATE TABLE` for the rows of a file, with the typed columns of `table` as the file has them.
+///
+/// # Errors
+/// As for [`create_table`].
+pub(crate) fn create_file_table(
+    dialect: &dyn Dialect,
+    target: &TableRef,
+    table: &Table,
+    unless_there: bool,
+) -> Result<String> {
+    let column = |column: &Column| {
+        let kind = dialect
+            .type_in_file(column)
+            .map_err(|error| error.context(format!("column {} of table {}", column.name, table.name)))?;
+        Ok(format!("{} {kind}", dialect.quote(&column.name)))
+    };
+    let columns = table.complete_columns().map(column).collect::<Result<Vec<_>>>()?;
+    Ok(format!(
+        "CREATE TABLE {}{} (\n    {}\n){}",
+        if unless_there { "IF NOT EXISTS " } else { "" },
+        dialect.qualified(target),
+        columns.join(",\n    "),
+        dialect.table_options()
+    ))
+}
+
 fn definition(
     dialect: &dyn Dialect,
     table: &Table,
@@ -154,7 +180,8 @@ fn definition(
         kind.push_str(" UNIQUE");
     }
     let is_nullable = !constraints.not_null || column.is_nullable();
-    Ok(format!("{} {}", dialect.quote(&column.name), dialect.nullability(kind, is_nullable)))
+    let kind = dialect.nullability(kind, is_nullable);
+    Ok(format!("{} {kind}{}", dialect.quote(&column.name), dialect.options_of_column(column)))
 }
 
 fn column_type(dialect: &dyn Dialect, table: &Table, column: &Column) -> Result<String> {

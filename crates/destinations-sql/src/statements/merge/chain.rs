@@ -1,5 +1,7 @@
 //! A chain that is merged: its keys, links and marks as SQL.
 
+use std::borrow::Cow;
+
 use cartage_schema::{Column, CompoundHint, DataType, MergeStrategy};
 
 use crate::statements::chain_table::ChainTable;
@@ -38,7 +40,7 @@ impl<'a> MergeChain<'a> {
             .map(|filter| options::expand("source_filter", filter, &[]))
             .transpose()?;
         let scope = options::destination_scope(root.table, strategy)
-            .map(|scope| options::expand("destination_scope", scope, &names))
+            .map(|scope| options::expand("destination_scope", &of_row(dialect, scope), &names))
             .transpose()?;
         Ok(Self { dialect, root, nested, filter, scope })
     }
@@ -75,6 +77,17 @@ impl<'a> MergeChain<'a> {
     /// What a table is called that only the statements of the script see.
     pub fn temporary(&self, name: &str) -> String {
         self.dialect.temporary(name, &self.root.staged)
+    }
+
+    /// The same where rows are looked for that conditions are about.
+    pub fn searched(&self, table: &ChainTable<'_>) -> String {
+        let name = self.dialect.row_name().map(|name| format!(" AS {name}")).unwrap_or_default();
+        format!("{}{name}", self.target(table))
+    }
+
+    /// What stands before columns of a row of it in such conditions, and where it is changed.
+    pub fn row_of(&self, table: &ChainTable<'_>) -> String {
+        self.dialect.row_name().map_or_else(|| self.target(table), str::to_owned)
     }
 
     /// The beginning of a statement that removes rows from it.
@@ -143,7 +156,7 @@ impl<'a> MergeChain<'a> {
     }
 
     fn among_staged<'s>(&self, source: &'s str, columns: &[&str]) -> Lookup<'s> {
-        self.lookup(source, "s", columns, &self.target(self.root))
+        self.lookup(source, "s", columns, &self.row_of(self.root))
     }
 
     /// Rows of `source` that are called `alias` and have these columns in common with the row `other`.
@@ -242,6 +255,14 @@ impl<'a> MergeChain<'a> {
     /// Whether no row of `table` has these columns in common with the staged row `s`.
     pub fn is_unknown(&self, table: &ChainTable<'_>, columns: &[&str]) -> String {
         self.dialect.is_not_found(&self.lookup(&self.target(table), "d", columns, "s"))
+    }
+}
+
+/// A condition in which columns of the table are those of the row that it is about.
+fn of_row<'c>(dialect: &dyn Dialect, condition: &'c str) -> Cow<'c, str> {
+    match dialect.row_name() {
+        Some(row) => condition.replace("{table}.", &format!("{row}.")).into(),
+        None => condition.into(),
     }
 }
 

@@ -98,7 +98,7 @@ impl<'a> History<'a> {
         let mut conditions = vec![self.is_active("")];
         conditions.extend(chain.absent(&[self.version]));
         chain.dialect.update(
-            &chain.target(chain.root),
+            &chain.searched(chain.root),
             &format!("{} = {}", chain.quote(self.valid_to), self.boundary),
             &conditions.join(" AND "),
         )
@@ -111,7 +111,7 @@ impl<'a> History<'a> {
 
     fn find_known(&self) -> String {
         let chain = self.chain;
-        let target = chain.target(chain.root);
+        let target = chain.searched(chain.root);
         let select = format!(
             "SELECT {} AS k, CASE WHEN {} THEN 1 ELSE 0 END AS is_active FROM {target} WHERE {}",
             chain.quote(self.version),

@@ -1,0 +1,36 @@
+//! A process that ends after any statement of a load: nothing is lost or doubled.
+
+use cartage_destinations_sql::CommitModel;
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
+use cartage_destinations_warehouse::bigquery::BigQueryEngine;
+use cartage_test_support::postgres::unique;
+use serde_json::json;
+
+use super::util::connect;
+
+const MODEL: CommitModel = CommitModel { ddl: false, bulk: false };
+
+/// A dataset with a name of its own.
+struct Dataset(String);
+
+impl TestDataset for Dataset {
+    type Engine = BigQueryEngine;
+
+    fn engine(&self) -> BigQueryEngine {
+        connect(&self.0, &json!({})).into_engine()
+    }
+}
+
+#[test]
+fn rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::DIRECT {
+        survives(|| Dataset(unique("ends")), MODEL, scenario);
+    }
+}
+
+#[test]
+fn staged_rows_of_loads_that_end_anywhere_are_there_once() {
+    for scenario in Scenario::STAGED {
+        survives(|| Dataset(unique("ends")), MODEL, scenario);
+    }
+}
