@@ -62,7 +62,7 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
             }
             Work::Insert { job, target, table } => {
                 let from = destination.file_table(&self.plan.key, &job.id);
-                session.run(&destination.insert_from_file(&from, target, table, job))?
+                session.run(&destination.insert_from_file(&from, target, table, job)?)?
             }
             Work::FollowUp { chain, tables } => {
                 session.run(&destination.follow_up_script(self.plan, chain, tables, Some(session))?)?

@@ -59,7 +59,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             let from = self.file_table(&plan.key, &job.id);
             script.extend(self.make_file_table(&from, table, job)?);
             script.extend(self.engine().load_statement(&from, table, job)?.into());
-            script.extend(self.insert_from_file(&from, &target, table, job));
+            script.extend(self.insert_from_file(&from, &target, table, job)?);
             script.extend(self.drop_file_table(&from, job));
         }
         for chain in &plan.chains {

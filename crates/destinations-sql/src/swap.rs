@@ -1,7 +1,8 @@
 //! Puts staged tables in the place of others where statements that change tables commit by themselves.
 //!
 //! All tables of a chain change places in one statement. A staged table that is gone says that this has happened; the
-//! tables that were replaced have names that the ledger knows, so that they are removed whatever happens.
+//! tables that were replaced have names that the ledger knows, so that they are removed whatever happens. Where there is
+//! no such statement, each table becomes what its staged one is, which may be repeated.
 
 use cartage_destinations_api::{FollowUp, LoadKey, LoadPlan, ReplaceStrategy, Result, SqlScript, Statement};
 
@@ -31,6 +32,14 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// The statements of a swap, as they are when nothing of it has happened.
     pub(crate) fn swap_script(&self, load: &LoadKey, tables: &[ChainTable<'_>]) -> SqlScript {
+        let replace = |table: &ChainTable<'_>| {
+            let sql = self.dialect().replace_table(&table.staged, &table.target)?;
+            let purpose = format!("replace {}: it becomes what the staged table is", table.target.table);
+            Some(Statement::new(purpose, sql))
+        };
+        if let Some(statements) = tables.iter().map(replace).collect() {
+            return SqlScript { statements };
+        }
         let mut script = SqlScript::default();
         let mut renames = Vec::with_capacity(2 * tables.len());
         for ChainTable { target, staged, .. } in tables {

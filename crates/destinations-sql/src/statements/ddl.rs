@@ -139,6 +139,32 @@ pub(crate) fn create_table(
         "CREATE TABLE {} (\n    {}\n){}",
         dialect.qualified(target),
         parts.join(",\n    "),
+        dialect.options_of(table)?
+    ))
+}
+
+/// `CREATE TABLE` for the rows of a file, with the typed columns of `table` as the file has them.
+///
+/// # Errors
+/// As for [`create_table`].
+pub(crate) fn create_file_table(
+    dialect: &dyn Dialect,
+    target: &TableRef,
+    table: &Table,
+    unless_there: bool,
+) -> Result<String> {
+    let column = |column: &Column| {
+        let kind = dialect
+            .type_in_file(column)
+            .map_err(|error| error.context(format!("column {} of table {}", column.name, table.name)))?;
+        Ok(format!("{} {kind}", dialect.quote(&column.name)))
+    };
+    let columns = table.complete_columns().map(column).collect::<Result<Vec<_>>>()?;
+    Ok(format!(
+        "CREATE TABLE {}{} (\n    {}\n){}",
+        if unless_there { "IF NOT EXISTS " } else { "" },
+        dialect.qualified(target),
+        columns.join(",\n    "),
         dialect.table_options()
     ))
 }

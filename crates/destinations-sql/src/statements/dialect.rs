@@ -110,6 +110,22 @@ pub trait Dialect: Debug + Send + Sync {
         format!("DELETE FROM {target}")
     }
 
+    /// What a row of a table is called in a statement that changes the table or looks through it: none where the name of
+    /// the table with its dataset can stand before a column.
+    fn row_name(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The word between two queries whose rows are all wanted once.
+    fn union(&self) -> &'static str {
+        "UNION"
+    }
+
+    /// What stands behind the values of a query that reads no table and has a condition.
+    fn from_nothing(&self) -> &'static str {
+        ""
+    }
+
     /// Whether two values differ, nulls being equal to each other.
     fn differs(&self, left: &str, right: &str) -> String {
         format!("{left} IS DISTINCT FROM {right}")
@@ -118,6 +134,42 @@ pub trait Dialect: Debug + Send + Sync {
     /// What follows the columns of a table that is created.
     fn table_options(&self) -> &'static str {
         ""
+    }
+
+    /// The same for a table of the schema, whose hints may say more.
+    ///
+    /// # Errors
+    /// Invalid if the hints contradict each other.
+    fn options_of(&self, table: &Table) -> Result<String> {
+        let _ = table;
+        Ok(self.table_options().to_owned())
+    }
+
+    /// The type of a short text of the ledger.
+    fn short_text(&self, length: u32) -> String {
+        format!("VARCHAR({length})")
+    }
+
+    /// The type that a column has in the table of a file, from which its values are inserted as
+    /// [`value_of_file`](Self::value_of_file) says.
+    ///
+    /// # Errors
+    /// As for [`column_type`](Self::column_type).
+    fn type_in_file(&self, column: &Column) -> Result<String> {
+        self.column_type(column)
+    }
+
+    /// The value of a column of the table of a file, as it is inserted.
+    ///
+    /// # Errors
+    /// As for [`column_type`](Self::column_type).
+    fn value_of_file(&self, column: &Column) -> Result<String> {
+        Ok(self.quote(&column.name))
+    }
+
+    /// Whether loading a file replaces what the table of the file holds, so that the table of an earlier attempt stays.
+    fn loads_replace(&self) -> bool {
+        false
     }
 
     /// Indexes that a table needs for its rows to be found when they are merged, as parts of its definition.
@@ -134,6 +186,13 @@ pub trait Dialect: Debug + Send + Sync {
             .map(|(from, to)| format!("{} TO {}", self.qualified(from), self.qualified(to)))
             .collect();
         format!("RENAME TABLE {}", pairs.join(", "))
+    }
+
+    /// Gives a table the content and the columns of a staged one, which stays, at once for readers: where no statement
+    /// gives several tables other names. Asked for only where statements that change tables commit by themselves.
+    fn replace_table(&self, staged: &TableRef, target: &TableRef) -> Option<String> {
+        let _ = (staged, target);
+        None
     }
 
     /// Makes a dataset where it is not there; none where it comes with the database.

@@ -49,9 +49,12 @@ pub fn create(dialect: &dyn Dialect, staging: &str) -> cartage_destinations_api:
     let moment = dialect.column_type(&Column::typed("recorded_at", DataType::Timestamp, false))?;
     let key = dialect.primary_key(&["entry_key"]).map(|key| format!(", {key}")).unwrap_or_default();
     let sql = format!(
-        "CREATE TABLE IF NOT EXISTS {} (entry_key VARCHAR(64) NOT NULL, pipeline VARCHAR(255) NOT NULL, \
-         load_id VARCHAR(64) NOT NULL, entry {text} NOT NULL, state SMALLINT NOT NULL, recorded_at {moment} NOT NULL{key}){}",
+        "CREATE TABLE IF NOT EXISTS {} (entry_key {} NOT NULL, pipeline {} NOT NULL, \
+         load_id {} NOT NULL, entry {text} NOT NULL, state SMALLINT NOT NULL, recorded_at {moment} NOT NULL{key}){}",
         table(dialect, staging),
+        dialect.short_text(64),
+        dialect.short_text(255),
+        dialect.short_text(64),
         dialect.table_options()
     );
     Ok(Statement::new("create the ledger of loads in flight", sql))

@@ -35,8 +35,9 @@ pub fn store_version(
     Ok(Statement::new(
         format!("store version {} of schema {} unless it is there", schema.version, schema.name),
         format!(
-            "INSERT INTO {table} ({columns}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
+            "INSERT INTO {table} ({columns}) SELECT {}{} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
             dialect.placeholders(6),
+            dialect.from_nothing(),
             dialect.quote("version_hash"),
             dialect.placeholder(7),
             dialect.quote("schema_name"),
@@ -83,8 +84,9 @@ pub(crate) fn record_load(
     Statement::new(
         format!("record load {} as complete", load.load_id),
         format!(
-            "INSERT INTO {table} ({columns}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
+            "INSERT INTO {table} ({columns}) SELECT {}{} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
             dialect.placeholders(5),
+            dialect.from_nothing(),
             dialect.quote("load_id"),
             dialect.placeholder(6),
             dialect.quote("schema_name"),

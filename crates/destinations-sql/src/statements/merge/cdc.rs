@@ -19,7 +19,7 @@ pub(super) fn script(chain: &MergeChain<'_>, update: UpdateRows) -> Result<SqlSc
 
 fn delete_absent(chain: &MergeChain<'_>) -> Result<SqlScript> {
     let name = chain.name();
-    let target = chain.target(chain.root);
+    let target = chain.searched(chain.root);
     let absent = chain.absent(&chain.primary_key()).join(" AND ");
     let mut script = SqlScript::default();
     if chain.nested.is_empty() {

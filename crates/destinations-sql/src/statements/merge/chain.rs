@@ -58,6 +58,17 @@ impl<'a> MergeChain<'a> {
         self.dialect.qualified(&table.target)
     }
 
+    /// The same where rows are looked for that conditions are about.
+    pub fn searched(&self, table: &ChainTable<'_>) -> String {
+        let name = self.dialect.row_name().map(|name| format!(" AS {name}")).unwrap_or_default();
+        format!("{}{name}", self.target(table))
+    }
+
+    /// What stands before columns of a row of it in such conditions, and where it is changed.
+    pub fn row_of(&self, table: &ChainTable<'_>) -> String {
+        self.dialect.row_name().map_or_else(|| self.target(table), str::to_owned)
+    }
+
     /// The beginning of a statement that removes rows from it.
     pub fn delete_from(&self, table: &ChainTable<'_>) -> String {
         self.dialect.delete_from(&self.target(table))
@@ -124,7 +135,7 @@ impl<'a> MergeChain<'a> {
     }
 
     fn among_staged<'s>(&self, source: &'s str, columns: &[&str]) -> Lookup<'s> {
-        self.lookup(source, "s", columns, &self.target(self.root))
+        self.lookup(source, "s", columns, &self.row_of(self.root))
     }
 
     /// Rows of `source` that are called `alias` and have these columns in common with the row `other`.

@@ -70,7 +70,7 @@ impl DeleteInsert<'_> {
         let chain = self.chain;
         let name = chain.name();
         let row_key = chain.quote(row_key(chain.root)?);
-        let target = chain.target(chain.root);
+        let target = chain.searched(chain.root);
         let mut script = SqlScript::default();
         let leaving = self.leaving();
         if leaving.is_empty() {
@@ -82,7 +82,10 @@ impl DeleteInsert<'_> {
             .map(|leaving| format!("SELECT {row_key} AS k FROM {target} WHERE {}", leaving.condition));
         script.push(
             format!("merge {name}: find {what}"),
-            chain.dialect.create_temporary(DELETED, &selects.collect::<Vec<_>>().join(" UNION ")),
+            chain.dialect.create_temporary(
+                DELETED,
+                &selects.collect::<Vec<_>>().join(&format!(" {} ", chain.dialect.union())),
+            ),
         );
         for table in chain.nested.iter().rev() {
             let link = chain.quote(chain.required_link(table)?);

@@ -96,7 +96,7 @@ impl<'a> History<'a> {
         conditions.extend(chain.absent(&[self.version]));
         format!(
             "UPDATE {} SET {} = {}{}",
-            chain.target(chain.root),
+            chain.searched(chain.root),
             chain.quote(self.valid_to),
             self.boundary,
             where_all(&conditions)
@@ -110,7 +110,7 @@ impl<'a> History<'a> {
 
     fn find_known(&self) -> String {
         let chain = self.chain;
-        let target = chain.target(chain.root);
+        let target = chain.searched(chain.root);
         let select = format!(
             "SELECT {} AS k, CASE WHEN {} THEN 1 ELSE 0 END AS is_active FROM {target} WHERE {}",
             chain.quote(self.version),

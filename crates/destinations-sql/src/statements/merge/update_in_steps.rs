@@ -57,7 +57,7 @@ fn delete_marked(chain: &MergeChain<'_>, key: &[&str], script: &mut SqlScript) -
         format!(
             "{} WHERE {}",
             chain.delete_from(chain.root),
-            chain.dialect.is_found(&chain.lookup(DELETING, "l", key, &target))
+            chain.dialect.is_found(&chain.lookup(DELETING, "l", key, &chain.row_of(chain.root)))
         ),
     );
     vec![chain.dialect.is_not_found(&chain.lookup(DELETING, "l", key, "s"))]

@@ -46,8 +46,8 @@ pub(super) fn delete_from_lists(
     link: &str,
     script: &mut SqlScript,
 ) -> Result<()> {
-    let target = chain.target(table);
-    let is_gone = chain.dialect.is_not_found(&chain.lookup(source, "s", &[row_key(table)?], &target));
+    let row = chain.row_of(table);
+    let is_gone = chain.dialect.is_not_found(&chain.lookup(source, "s", &[row_key(table)?], &row));
     script.push(
         format!("merge {}: delete what the lists no longer hold", table.target.table),
         format!(
