@@ -17,8 +17,7 @@ impl<E: SqlEngine> SqlDestination<E> {
     /// The table of a file. No table has a load like this one.
     pub(crate) fn file_table(&self, load: &LoadKey, job: &str) -> TableRef {
         // Names of jobs may have characters that those of tables cannot have.
-        let name: String =
-            job.chars().map(|each| if each.is_alphanumeric() { each } else { '_' }).collect();
+        let name: String = job.chars().map(|each| if each.is_alphanumeric() { each } else { '_' }).collect();
         self.staged(&LoadKey { load_id: format!("{}\0file\0{job}", load.load_id), ..load.clone() }, &name)
     }
 

@@ -64,7 +64,9 @@ impl<E: SqlEngine> SqlDestination<E> {
         }
         for chain in &plan.chains {
             let tables = self.chained(plan, chain)?;
-            script.extend(self.follow_up_script(plan, chain, &tables, None)?);
+            let follow_up = || self.follow_up_script(plan, chain, &tables, None);
+            script.extend(self.engine().before_transaction(&follow_up)?);
+            script.extend(follow_up()?);
         }
         for name in later {
             let Some(add) = self.late_key(schema_table(plan, &name)?) else { continue };
