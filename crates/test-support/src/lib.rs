@@ -5,6 +5,7 @@
 //! # Limitations
 //! [`MemFs`] models one power loss at a time, and syncs of folders as journaling file systems do them.
 
+mod fakesnow;
 mod faults;
 mod faulty_disk;
 pub mod mariadb;
@@ -15,6 +16,7 @@ mod proxy;
 mod python;
 mod rest;
 
+pub use fakesnow::FakeSnow;
 pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};

@@ -105,6 +105,9 @@ impl Answer {
     }
 }
 
+/// What is answered.
+type Route = dyn Fn(&Seen) -> Answer + Send + Sync;
+
 #[derive(Debug, Default)]
 struct Log {
     seen: Vec<Seen>,
@@ -124,15 +127,20 @@ pub struct RestServer {
 impl RestServer {
     /// Serves on a free port of the loopback address.
     pub fn start() -> Self {
-        Self::serving(None)
+        Self::serving(None, Arc::new(route))
     }
 
     /// The same over TLS with such a certificate for `localhost`.
     pub fn start_tls(certificate: Certificate) -> Self {
-        Self::serving(Some(Identity::new(certificate)))
+        Self::serving(Some(Identity::new(certificate)), Arc::new(route))
     }
 
-    fn serving(identity: Option<Identity>) -> Self {
+    /// Answers as `route` says. An answer with status 0 is none: the connection ends.
+    pub fn answering(route: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        Self::serving(None, Arc::new(route))
+    }
+
+    fn serving(identity: Option<Identity>, route: Arc<Route>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound port has an address");
         let base = match &identity {
@@ -149,7 +157,8 @@ impl RestServer {
                     return;
                 }
                 let (log, base, tls) = (Arc::clone(&log), base.clone(), tls.clone());
-                thread::spawn(move || drop(welcome(stream, tls, &log, &base)));
+                let route = Arc::clone(&route);
+                thread::spawn(move || drop(welcome(stream, tls, &log, &base, &*route)));
             }
         });
         server
@@ -191,14 +200,15 @@ fn welcome(
     tls: Option<Arc<rustls::ServerConfig>>,
     log: &Mutex<Log>,
     base: &str,
+    route: &Route,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let Some(tls) = tls else { return serve(stream, log, base) };
+    let Some(tls) = tls else { return serve(stream, log, base, route) };
     let connection = rustls::ServerConnection::new(tls).map_err(std::io::Error::other)?;
-    serve(rustls::StreamOwned::new(connection, stream), log, base)
+    serve(rustls::StreamOwned::new(connection, stream), log, base, route)
 }
 
-fn serve(stream: impl Read + Write, log: &Mutex<Log>, base: &str) -> std::io::Result<()> {
+fn serve(stream: impl Read + Write, log: &Mutex<Log>, base: &str, route: &Route) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(mut seen) = read_request(&mut reader, base)? {
         {
