@@ -50,8 +50,8 @@ impl Connection {
     }
 }
 
-/// The HTTP client takes the cryptography that the process has chosen.
-pub(crate) fn use_ring() {
+/// Chooses the cryptography of this process unless it is chosen: HTTP clients take what the process has.
+pub fn use_ring() {
     static CHOSEN: Once = Once::new();
     CHOSEN.call_once(|| {
         // It may be chosen already, by another destination or source.

@@ -21,7 +21,7 @@ mod s3;
 mod web;
 
 pub use address::{BucketAddress, Scheme};
-pub use connect::Connection;
+pub use connect::{Connection, use_ring};
 pub use credentials::BucketCredentials;
 pub use executor::executor;
 pub use refusal::{Refusal, first_line};

@@ -12,6 +12,7 @@ mod mysql;
 mod null;
 mod postgres;
 mod process;
+mod snowflake;
 mod sqlite;
 
 use crate::capabilities::Capabilities;
@@ -76,6 +77,7 @@ pub const KINDS: &[&DestinationKind] = &[
     &null::KIND,
     &postgres::KIND,
     &process::KIND,
+    &snowflake::KIND,
     &sqlite::KIND,
 ];
 

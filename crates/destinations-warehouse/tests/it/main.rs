@@ -1,0 +1,5 @@
+//! Warehouses through their public types: the conformance suite, and what is their own.
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
+#[cfg(feature = "snowflake")]
+mod snowflake;
