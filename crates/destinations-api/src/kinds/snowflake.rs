@@ -27,7 +27,9 @@ fn capabilities() -> Capabilities {
         },
         files: Files {
             staging_formats: vec![FileFormat::Parquet],
-            staging_schemes: ["s3", "gs", "az", "abfss"].map(str::to_owned).to_vec(),
+            staging_schemes: ["s3", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl"]
+                .map(str::to_owned)
+                .to_vec(),
             // They go through the network.
             parquet_compression: PageCompression::Snappy,
             ..Files::default()

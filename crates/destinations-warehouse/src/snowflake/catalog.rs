@@ -1,5 +1,8 @@
 //! A session as the protocol of loads wants it: statements, transactions, and what is at the service.
 
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
+
 use cartage_destinations_api::{Result, Statement};
 use cartage_destinations_sql::statements::ddl::Existing;
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
@@ -30,6 +33,10 @@ impl Session {
         self.control(&format!("USE SCHEMA {staging}"), "use the staging dataset")?;
         self.has_schema.set(true);
         Ok(())
+    }
+
+    fn made(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.about().made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a dataset has a stage that has to stay: with files that are to be kept, or one of other users.
@@ -93,6 +100,7 @@ impl SqlSession for Session {
             // The session goes on in the new one.
             self.has_schema.set(false);
             self.control(&create, &format!("create dataset {dataset}"))?;
+            self.made().insert(dataset.to_owned());
         }
         match self.about().stage.create() {
             Some(create) if *dataset == self.about().staging => {
@@ -102,20 +110,27 @@ impl SqlSession for Session {
         }
     }
 
-    /// The service would remove it with all that is in it, so everything that can be in it is looked for: our stage does
-    /// not count.
+    /// The service would remove it with all that is in it, so tables and stages are looked for. The stage goes with the files
+    /// that attempts have left on it; the dataset only where this process could make it.
     fn drop_empty_dataset(&self, dataset: &str) -> Result<()> {
-        if !self.has_dataset(dataset)? || self.has_other_stages(dataset)? {
+        if let Some(remove) = self.about().stage.removal()
+            && *dataset == self.about().staging
+            && let Err(error) = self.control(&remove, "remove the stage for files")
+        {
+            tracing::debug!(%error, "the stage stays");
+        }
+        let is_ours = self.made().contains(dataset);
+        if !is_ours || !self.has_dataset(dataset)? || self.has_other_stages(dataset)? {
             return Ok(());
         }
-        let stored = self.stored(dataset);
         let content = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? LIMIT 1";
         let content = Statement::new(format!("whether dataset {dataset} is empty"), content)
-            .with_params(vec![stored.as_str().into()]);
+            .with_params(vec![self.stored(dataset).as_str().into()]);
         if self.has_row(&content)? {
             return Ok(());
         }
         self.has_schema.set(false);
+        self.made().remove(dataset);
         let name = self.about().dialect.dataset(dataset);
         self.control(&format!("DROP SCHEMA IF EXISTS {name}"), &format!("remove dataset {dataset}"))
     }

@@ -1,6 +1,7 @@
 //! Makes sessions at one account.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use cartage_destinations_api::{Error, Result, Seconds, Secret};
 use cartage_destinations_sql::server::ClientThread;
@@ -17,8 +18,8 @@ use super::stage::place::Stage;
 
 /// What the service shows as the name of the program, where the credentials have no other.
 const APPLICATION: &str = "Cartage";
-/// How values are written as text, and what sessions of the account may not change.
-const PARAMETERS: [(&str, &str); 9] = [
+/// How values are written as text, whatever the defaults of the account are.
+const PARAMETERS: [(&str, &str); 7] = [
     ("TIMEZONE", "UTC"),
     ("TIMESTAMP_TZ_OUTPUT_FORMAT", "YYYY-MM-DD HH24:MI:SS.FF6TZH:TZM"),
     ("TIMESTAMP_NTZ_OUTPUT_FORMAT", "YYYY-MM-DD HH24:MI:SS.FF6"),
@@ -26,8 +27,6 @@ const PARAMETERS: [(&str, &str); 9] = [
     ("DATE_OUTPUT_FORMAT", "YYYY-MM-DD"),
     ("BINARY_OUTPUT_FORMAT", "HEX"),
     ("GO_QUERY_RESULT_FORMAT", "JSON"),
-    ("TRANSACTION_DEFAULT_ISOLATION_LEVEL", "READ COMMITTED"),
-    ("TIMESTAMP_TYPE_MAPPING", "TIMESTAMP_NTZ"),
 ];
 
 /// Who logs in, and the thread that serves the sessions.
@@ -36,6 +35,7 @@ pub struct SnowflakeConnector {
     config: Config,
     dialect: SnowflakeDialect,
     stage: Arc<Stage>,
+    made: Arc<Mutex<HashSet<String>>>,
     cancel: CancelToken,
     thread: ClientThread,
 }
@@ -44,7 +44,8 @@ impl SnowflakeConnector {
     pub(crate) fn new(config: Config, cancel: CancelToken) -> Self {
         let dialect = SnowflakeDialect::new(folds_names(&config));
         let stage = Arc::new(Stage::of(&config, dialect));
-        Self { config, dialect, stage, cancel, thread: ClientThread::new("snowflake") }
+        let made = Arc::default();
+        Self { config, dialect, stage, made, cancel, thread: ClientThread::new("snowflake") }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -84,6 +85,7 @@ impl SnowflakeConnector {
             dialect: self.dialect,
             stage: Arc::clone(&self.stage),
             staging: config.datasets.staging.clone(),
+            made: Arc::clone(&self.made),
             version,
         };
         let session = Session::new(runtime, Queries::new(http, tokens, self.cancel.clone()), about);

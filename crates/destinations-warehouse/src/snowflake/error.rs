@@ -8,12 +8,9 @@ use super::config::{Config, account, address};
 /// Longest message of the service that is shown; it may hold a value.
 const LONGEST_MESSAGE: usize = 500;
 
-/// Internal errors, timeouts, conflicts with other transactions, warehouses that are being resumed, limits of the
-/// account: what time or another attempt heals. Objects that another session has just made or changed are among them.
-const PASSING: [&str; 16] = [
-    "000603", "000604", "000625", "000630", "000707", "001997", "001999", "002002", "002028", "261000",
-    "300002", "300005", "390189", "390201", "604", "000605",
-];
+/// Internal errors, cancelled statements, conflicts with other transactions: what time or another attempt heals. Tables and
+/// columns that another session has just made are among them, since no lock keeps two loads from making them.
+const PASSING: [&str; 8] = ["000603", "000604", "000625", "001430", "002002", "261000", "300002", "300005"];
 
 /// An error of a statement.
 pub(crate) fn statement(doing: &str, failure: &Failure) -> Error {
@@ -121,9 +118,7 @@ fn remedy(code: &str, message: &str) -> Option<&'static str> {
         "000606" => {
             "set warehouse of the credentials, or a default one: ALTER USER .. SET DEFAULT_WAREHOUSE = .."
         }
-        "000607" | "000605" => {
-            "resume the warehouse, or let it resume: ALTER WAREHOUSE .. SET AUTO_RESUME = TRUE"
-        }
+        "000607" => "resume the warehouse, or let it resume: ALTER WAREHOUSE .. SET AUTO_RESUME = TRUE",
         "090073" | "000090" | "090030" => "raise the limit of the resource monitor, or use another warehouse",
         "003001" | "003041" | "003540" => {
             "grant it to the role of the credentials: USAGE on warehouse and database, CREATE SCHEMA on the database"
@@ -137,10 +132,8 @@ fn remedy(code: &str, message: &str) -> Option<&'static str> {
         "100090" => {
             "remove the duplicates of the key, or set dedup_sort; the merge strategy delete-insert does that"
         }
-        "000625" | "000630" => {
-            "raise lock_timeout of the destination, or end the sessions that hold the table"
-        }
-        "000393" => "shorten the statement: use fewer columns or a shorter condition",
+        "000625" => "raise lock_timeout of the destination, or end the sessions that hold the table",
+        "000630" => "raise STATEMENT_TIMEOUT_IN_SECONDS of the user or warehouse, or use a larger warehouse",
         _ if ends_session(code) => "the work is retried with a new session",
         _ if message.contains("not authorized") => {
             "grant it to the role of the credentials, or set another role there"

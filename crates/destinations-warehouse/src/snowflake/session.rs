@@ -1,8 +1,9 @@
 //! One session at the service: statements, queries and the ends of transactions, as blocking calls.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cartage_destinations_api::{Result, Statement};
@@ -23,6 +24,8 @@ pub(crate) struct About {
     pub(crate) stage: Arc<Stage>,
     /// The dataset that the stage is in, and temporary tables.
     pub(crate) staging: String,
+    /// Datasets that this process has made: they go with the last load in flight, others stay.
+    pub(crate) made: Arc<Mutex<HashSet<String>>>,
     /// The version that answers.
     pub(crate) version: String,
 }

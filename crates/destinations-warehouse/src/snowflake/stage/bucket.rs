@@ -54,10 +54,18 @@ impl<'a> Bucket<'a> {
             }
             _ => return Err(self.no_access()),
         };
-        let account = match access {
-            StagedAccess::Keys(keys) => keys.get("azure_storage_account_name").map(Secret::expose),
+        let given = |name: &str| match access {
+            StagedAccess::Keys(keys) => keys.get(name).map(Secret::expose),
             _ => None,
         };
+        // Services that speak the protocol of S3 have a name of their own there.
+        if let Some(endpoint) = given("endpoint_url").filter(|_| self.scheme == "s3") {
+            let host = endpoint.trim_end_matches('/').rsplit("://").next().unwrap_or_default();
+            let (stage, url) = (self.stage(dialect, staging), format!("s3compat://{}/", self.name));
+            let place = format!("URL = {} ENDPOINT = {}", literal(&url), literal(host));
+            return Ok(format!("CREATE OR REPLACE STAGE {stage} {place} {opened}"));
+        }
+        let account = given("azure_storage_account_name");
         let stage = self.stage(dialect, staging);
         Ok(format!("CREATE OR REPLACE STAGE {stage} URL = {} {opened}", literal(&self.url(account)?)))
     }
@@ -66,8 +74,8 @@ impl<'a> Bucket<'a> {
     fn url(&self, account: Option<&str>) -> Result<String> {
         let name = self.name;
         Ok(match self.scheme {
-            "gs" => format!("gcs://{name}/"),
-            "az" | "abfss" | "azure" => {
+            "gs" | "gcs" => format!("gcs://{name}/"),
+            "az" | "azure" | "abfs" | "abfss" | "adl" => {
                 // The account may be a part of the address: container@account.host.
                 let (container, host) = match (name.split_once('@'), account) {
                     (Some((container, host)), _) => (container, host.replace(".dfs.", ".blob.")),
@@ -88,7 +96,7 @@ impl<'a> Bucket<'a> {
                     key("aws_session_token").map(|token| format!(" AWS_TOKEN = {token}")).unwrap_or_default();
                 Some(format!("CREDENTIALS = (AWS_KEY_ID = {id} AWS_SECRET_KEY = {secret}{token})"))
             }
-            "az" | "abfss" | "azure" => {
+            "az" | "azure" | "abfs" | "abfss" | "adl" => {
                 Some(format!("CREDENTIALS = (AZURE_SAS_TOKEN = {})", key("azure_storage_sas_token")?))
             }
             _ => None,
@@ -127,6 +135,13 @@ mod tests {
         let opened =
             "URL = 's3://lake/' CREDENTIALS = (AWS_KEY_ID = 'id' AWS_SECRET_KEY = 'it''s' AWS_TOKEN = 't')";
         assert!(sql.ends_with(opened), "{sql}");
+        let keys = [
+            ("aws_access_key_id", "id"),
+            ("aws_secret_access_key", "s"),
+            ("endpoint_url", "https://minio.example.com/"),
+        ];
+        let sql = create("s3://lake/1.parquet", &keys, None).unwrap();
+        assert!(sql.contains("URL = 's3compat://lake/' ENDPOINT = 'minio.example.com' CREDENTIALS"), "{sql}");
         let sql = create("gs://lake/1.parquet", &[], Some("lake_reader")).unwrap();
         assert!(sql.ends_with("URL = 'gcs://lake/' STORAGE_INTEGRATION = \"LAKE_READER\""), "{sql}");
         let keys = [("azure_storage_account_name", "shop"), ("azure_storage_sas_token", "sv=1")];

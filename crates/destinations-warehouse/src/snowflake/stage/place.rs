@@ -55,6 +55,12 @@ impl Stage {
         self.create.as_deref()
     }
 
+    /// Removes the stage with all that is on it; none for a stage of the user's, and where files are to be kept.
+    pub(crate) fn removal(&self) -> Option<String> {
+        let goes = self.create.is_some() && !self.keeps_files;
+        goes.then(|| format!("DROP STAGE IF EXISTS {}", self.name))
+    }
+
     /// Whether a stage may go with its dataset: it is one of ours, and no files are to be kept on it.
     pub(crate) fn may_go(&self, stored: &str) -> bool {
         stored == self.dialect.stored(STAGE) && !self.keeps_files || Bucket::is_ours(stored)
