@@ -102,6 +102,22 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         done
     }
 
+    /// Makes what the transaction of a follow-up could not hold. Of one that is done the staged tables may be gone.
+    fn prepare_follow_up(
+        &self,
+        session: &E::Session<'_>,
+        chain: &Chain,
+        tables: &[ChainTable<'_>],
+    ) -> Result<()> {
+        let destination = self.destination;
+        let script = || destination.follow_up_script(self.plan, chain, tables, Some(session));
+        let before = destination.engine().before_transaction(&script)?;
+        if !before.is_empty() && destination.is_planned(session, self.plan, &self.entry)? {
+            session.run(&before)?;
+        }
+        Ok(())
+    }
+
     /// Whether the work changes tables, so that no transaction holds it with its entry.
     fn is_swap(&self) -> bool {
         self.destination.ddl_commits()
@@ -165,11 +181,10 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
         } else if self.is_swap() {
             self.destination.alone(&session, || self.swap(&session))
         } else if let Work::FollowUp { chain, tables } = &self.work {
-            let script = || self.destination.follow_up_script(self.plan, chain, tables, Some(&session));
-            let prepared = engine.before_transaction(&script).and_then(|before| session.run(&before));
+            let prepared = self.prepare_follow_up(&session, chain, tables);
             // Another pipeline may merge into the same tables: neither would see the rows of the other one.
             let name = format!("{}\0{}", self.destination.datasets().staging, chain.root);
-            prepared.and_then(|_| self.destination.one_at_a_time(&session, &name, || self.work(&session)))
+            prepared.and_then(|()| self.destination.one_at_a_time(&session, &name, || self.work(&session)))
         } else {
             session.transaction(|| self.work(&session))
         };

@@ -41,19 +41,26 @@ pub(crate) struct Request<'a> {
     pub(crate) repeat: Repeat,
     /// Whether it has an id, so that the service is told of a repetition.
     pub(crate) counts_attempts: bool,
+    /// The form of the answer that is asked for.
+    pub(crate) accept: &'static str,
 }
+
+/// The form of most answers.
+const FORM: &str = "application/snowflake";
+/// The form of answers to `PUT`.
+pub(crate) const JSON: &str = "application/json";
 
 impl<'a> Request<'a> {
     pub(crate) fn post(path: impl Into<String>, body: &'a Value) -> Self {
         let path = path.into();
         let (method, repeat) = (Method::POST, Repeat::Harmless);
-        Self { method, path, token: None, body: Some(body), repeat, counts_attempts: false }
+        Self { method, path, token: None, body: Some(body), repeat, counts_attempts: false, accept: FORM }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
         let path = path.into();
         let (method, repeat) = (Method::GET, Repeat::Harmless);
-        Self { method, path, token: None, body: None, repeat, counts_attempts: false }
+        Self { method, path, token: None, body: None, repeat, counts_attempts: false, accept: FORM }
     }
 
     pub(crate) fn with_token(self, token: &'a str) -> Self {
@@ -137,13 +144,12 @@ impl Http {
             path.push_str(&format!("&retryCount={failed}&retryReason={reason}"));
         }
         let url = if path.starts_with("http") { path } else { format!("{}{path}", self.base) };
-        let mut builder =
-            self.client.request(request.method.clone(), url).header(ACCEPT, "application/snowflake");
+        let mut builder = self.client.request(request.method.clone(), url).header(ACCEPT, request.accept);
         if let Some(token) = request.token {
             builder = builder.header(AUTHORIZATION, format!("Snowflake Token=\"{token}\""));
         }
         if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            builder = builder.header(CONTENT_TYPE, JSON).body(body.to_string());
         }
         let response = sent(builder).await?;
         let status = response.status();

@@ -1,4 +1,4 @@
-//! The forms of answers.
+//! The forms of answers. Those with secrets cannot be shown: they have no `Debug`.
 
 use std::collections::HashMap;
 
@@ -65,7 +65,7 @@ pub(crate) struct SessionInfo {
 }
 
 /// The answer to a statement.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct QueryAnswer {
     pub(crate) rowtype: Vec<ColumnType>,
@@ -91,13 +91,13 @@ pub(crate) struct ColumnType {
 }
 
 /// A part of an answer that is elsewhere.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Chunk {
     pub(crate) url: String,
 }
 
 /// The answer to `PUT`: where the file goes.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UploadAnswer {
     pub(crate) stage_info: StageInfo,
@@ -107,7 +107,7 @@ pub(crate) struct UploadAnswer {
 }
 
 /// The place behind a stage.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct StageInfo {
     pub(crate) location_type: String,
@@ -129,10 +129,4 @@ pub(crate) struct StageCredentials {
     pub(crate) aws_token: Option<String>,
     pub(crate) azure_sas_token: Option<String>,
     pub(crate) gcs_access_token: Option<String>,
-}
-
-impl std::fmt::Debug for StageCredentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StageCredentials").finish_non_exhaustive()
-    }
 }

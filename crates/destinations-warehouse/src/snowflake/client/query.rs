@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
-use super::http::{Http, Repeat, Request};
+use super::http::{Http, JSON, Repeat, Request};
 use super::login::{Tokens, id, renew};
 use super::protocol::{Envelope, QueryAnswer};
 use super::rows::Rows;
@@ -91,11 +91,14 @@ impl Queries {
         }
         let tokens = self.tokens();
         let path = format!("/queries/v1/query-request?requestId={request}&request_guid={}", id());
-        let request = Request {
+        let mut request = Request {
             repeat: Repeat::Never,
             counts_attempts: true,
             ..Request::post(path, &body).with_token(&tokens.session)
         };
+        if statement.sql.starts_with("PUT ") {
+            request.accept = JSON;
+        }
         self.http.send(&request).await
     }
 
