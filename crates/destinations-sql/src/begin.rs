@@ -31,7 +31,7 @@ impl<E: SqlEngine> SqlDestination<E> {
                 self.plan_entries(session, plan, &wanted)?;
                 Ok(left)
             })?;
-            session.run(&self.drop_staged(&left.staged)).map(drop)
+            self.drop_staged_there(session, &left.staged)
         })
     }
 

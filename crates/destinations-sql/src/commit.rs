@@ -15,7 +15,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             if self.ddl_commits() && !entries.is_empty() {
                 // All jobs have ended. As long as the ledger names the tables, the next load drops them.
                 self.check_base(session, commit)?;
-                session.run(&self.drop_staged(&entries))?;
+                self.drop_staged_there(session, &entries)?;
             }
             self.rows_of_step(session, || self.record(session, commit, &entries))
         })

@@ -1,6 +1,6 @@
 //! Removes what other loads of the pipeline have written that were neither completed nor taken over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cartage_destinations_api::{
     AppendRecord, LoadKey, LoadPlan, Result, SqlScript, Statement, ledger as entry_names,
@@ -68,6 +68,26 @@ impl<E: SqlEngine> SqlDestination<E> {
         });
         session.run(&undo(appends, self.dialect(), &self.datasets().dataset, &left.load_id))?;
         session.execute(&ledger::forget(self.dialect(), &self.datasets().staging, left)).map(drop)
+    }
+
+    /// Drops those of the staged tables among `entries` that are there: most files have none any more.
+    pub(crate) fn drop_staged_there(
+        &self,
+        session: &E::Session<'_>,
+        entries: &[(String, EntryState)],
+    ) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let staging = &self.datasets().staging;
+        let present: HashSet<String> =
+            session.tables(staging)?.iter().map(|table| self.dialect().fold(table)).collect();
+        let is_there = |(entry, _): &&(String, EntryState)| {
+            let table = entry.strip_prefix(entry_names::STAGED_PREFIX);
+            table.is_some_and(|table| present.contains(&self.dialect().fold(table)))
+        };
+        let there: Entries = entries.iter().filter(is_there).cloned().collect();
+        session.run(&self.drop_staged(&there)).map(drop)
     }
 
     /// Drops the staged tables among `entries`.

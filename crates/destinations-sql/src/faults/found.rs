@@ -5,6 +5,7 @@ use cartage_destinations_api::{DatasetReader, Destination};
 use super::loads::TABLES;
 use crate::destination::SqlDestination;
 use crate::engine::{SqlEngine, SqlSession};
+use crate::statements::ledger;
 
 /// Rows by the load that they come from, and what should not be there.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,10 @@ impl Found {
         let staging = &destination.engine().datasets().staging;
         if session.has_dataset(staging).expect("datasets can be listed") {
             rest.extend(session.tables(staging).expect("staged tables can be listed"));
+            if !session.may_create_datasets().expect("it is known") {
+                // It could not be made again, so it stays.
+                rest.retain(|table| table != ledger::TABLE);
+            }
         }
         Self {
             items: column(reader, "items", "name"),

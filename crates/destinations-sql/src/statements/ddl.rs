@@ -182,6 +182,7 @@ fn definition(
     if constraints.not_null && !column.is_nullable() {
         text.push_str(" NOT NULL");
     }
+    text.push_str(&dialect.options_of_column(column));
     Ok(text)
 }
 

@@ -121,14 +121,20 @@ pub trait Dialect: Debug + Send + Sync {
         "UNION"
     }
 
-    /// What stands behind the values of a query that reads no table and has a condition.
-    fn from_nothing(&self) -> &'static str {
+    /// What stands behind the values of a query for one row that reads no table and has a condition.
+    fn source_of_one_row(&self) -> &'static str {
         ""
     }
 
     /// Whether two values differ, nulls being equal to each other.
     fn differs(&self, left: &str, right: &str) -> String {
         format!("{left} IS DISTINCT FROM {right}")
+    }
+
+    /// The same for values of a column, where the type of it makes a difference.
+    fn differs_in(&self, column: &Column, left: &str, right: &str) -> String {
+        let _ = column;
+        self.differs(left, right)
     }
 
     /// What follows the columns of a table that is created.
@@ -143,6 +149,12 @@ pub trait Dialect: Debug + Send + Sync {
     fn options_of(&self, table: &Table) -> Result<String> {
         let _ = table;
         Ok(self.table_options().to_owned())
+    }
+
+    /// What follows type and constraints of a column in the definition of its table.
+    fn options_of_column(&self, column: &Column) -> String {
+        let _ = column;
+        String::new()
     }
 
     /// The type of a short text of the ledger.

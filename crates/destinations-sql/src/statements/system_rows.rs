@@ -37,7 +37,7 @@ pub fn store_version(
         format!(
             "INSERT INTO {table} ({columns}) SELECT {}{} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
             dialect.placeholders(6),
-            dialect.from_nothing(),
+            dialect.source_of_one_row(),
             dialect.quote("version_hash"),
             dialect.placeholder(7),
             dialect.quote("schema_name"),
@@ -86,7 +86,7 @@ pub(crate) fn record_load(
         format!(
             "INSERT INTO {table} ({columns}) SELECT {}{} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {} = {} AND {} = {})",
             dialect.placeholders(5),
-            dialect.from_nothing(),
+            dialect.source_of_one_row(),
             dialect.quote("load_id"),
             dialect.placeholder(6),
             dialect.quote("schema_name"),

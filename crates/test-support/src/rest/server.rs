@@ -130,14 +130,14 @@ impl RestServer {
         Self::serving(None, Arc::new(route))
     }
 
+    /// The same, where all answers are those of `route`.
+    pub fn answering(route: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        Self::serving(None, Arc::new(route))
+    }
+
     /// The same over TLS with such a certificate for `localhost`.
     pub fn start_tls(certificate: Certificate) -> Self {
         Self::serving(Some(Identity::new(certificate)), Arc::new(route))
-    }
-
-    /// Answers as `route` says. An answer with status 0 is none: the connection ends.
-    pub fn answering(route: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        Self::serving(None, Arc::new(route))
     }
 
     fn serving(identity: Option<Identity>, route: Arc<Route>) -> Self {

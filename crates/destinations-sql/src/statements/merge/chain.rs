@@ -1,5 +1,7 @@
 //! A chain that is merged: its keys, links and marks as SQL.
 
+use std::borrow::Cow;
+
 use cartage_schema::{Column, CompoundHint, DataType, MergeStrategy};
 
 use crate::statements::chain_table::ChainTable;
@@ -38,7 +40,7 @@ impl<'a> MergeChain<'a> {
             .map(|filter| options::expand("source_filter", filter, &[]))
             .transpose()?;
         let scope = options::destination_scope(root.table, strategy)
-            .map(|scope| options::expand("destination_scope", scope, &names))
+            .map(|scope| options::expand("destination_scope", &of_row(dialect, scope), &names))
             .transpose()?;
         Ok(Self { dialect, root, nested, filter, scope })
     }
@@ -234,6 +236,14 @@ impl<'a> MergeChain<'a> {
     /// Whether no row of `table` has these columns in common with the staged row `s`.
     pub fn is_unknown(&self, table: &ChainTable<'_>, columns: &[&str]) -> String {
         self.dialect.is_not_found(&self.lookup(&self.target(table), "d", columns, "s"))
+    }
+}
+
+/// A condition in which columns of the table are those of the row that it is about.
+fn of_row<'c>(dialect: &dyn Dialect, condition: &'c str) -> Cow<'c, str> {
+    match dialect.row_name() {
+        Some(row) => condition.replace("{table}.", &format!("{row}.")).into(),
+        None => condition.into(),
     }
 }
 

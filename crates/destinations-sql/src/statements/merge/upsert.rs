@@ -135,12 +135,12 @@ pub(super) fn is_changed(chain: &MergeChain<'_>, table: &Table) -> Option<String
     if !skips_unchanged(chain.root.table) {
         return None;
     }
-    let differs = |column: &str| {
-        let column = chain.quote(column);
-        chain.dialect.differs(&format!("s.{column}"), &format!("d.{column}"))
+    let differs = |column: &Column| {
+        let name = chain.quote(&column.name);
+        chain.dialect.differs_in(column, &format!("s.{name}"), &format!("d.{name}"))
     };
     if let Some(version) = table.complete_columns().find(|column| column.has_own_hint("x-row-version")) {
-        return Some(differs(&version.name));
+        return Some(differs(version));
     }
     let primary = columns_with(table, CompoundHint::PrimaryKey);
     let is_compared = |column: &&Column| {
@@ -149,7 +149,6 @@ pub(super) fn is_changed(chain: &MergeChain<'_>, table: &Table) -> Option<String
             && !primary.contains(&column.name.as_str())
             && !column.name.eq_ignore_ascii_case("_dlt_load_id")
     };
-    let compared: Vec<String> =
-        table.complete_columns().filter(is_compared).map(|column| differs(&column.name)).collect();
+    let compared: Vec<String> = table.complete_columns().filter(is_compared).map(differs).collect();
     if compared.is_empty() { None } else { Some(compared.join(" OR ")) }
 }
