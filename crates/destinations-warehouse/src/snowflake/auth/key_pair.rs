@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cartage_destinations_api::Secret;
-use pkcs8::EncryptedPrivateKeyInfo;
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -58,7 +58,7 @@ impl KeyPair {
     /// Reads a key: PEM, DER in base64, or DER.
     pub(crate) fn read(text: &[u8], passphrase: Option<&Secret>) -> Result<Self, UnusableKey> {
         let Der { label, bytes } = der(text).ok_or(NO_KEY)?;
-        let encrypted = EncryptedPrivateKeyInfo::try_from(bytes.as_slice()).ok();
+        let encrypted = EncryptedPrivateKeyInfoRef::try_from(bytes.as_slice()).ok();
         let key = if label.as_deref() == Some("RSA PRIVATE KEY") {
             RsaKeyPair::from_der(&bytes)
         } else if let Some(encrypted) = encrypted {
