@@ -1,8 +1,8 @@
 //! [`WithStaging`]: files are put to a place first, and the destination behind it reads them from there.
 //!
 //! An engine whose capabilities name the scheme of the place is handed URLs ([`FilePlace::Staged`]). Others are handed
-//! local files: those of a place that lies on this machine, else those of the package, which hold the same bytes. No
-//! database of today reads URLs, so nothing in the configuration asks for it.
+//! local files: those of a place that lies on this machine, else those of the package, which hold the same bytes.
+//! Databases in this repository that read URLs are warehouses.
 //!
 //! The order keeps what is needed: files come before the job that reads them and go after the commit. What a process
 //! that died in between has left goes with the next load of the pipeline.

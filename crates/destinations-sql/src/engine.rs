@@ -191,6 +191,22 @@ pub trait SqlEngine: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether a job loads its file before it says in the ledger that it is done: where others would wait for that until
+    /// the transaction ends.
+    fn claims_last(&self) -> bool {
+        false
+    }
+
+    /// What the script of a follow-up needs beforehand, because the transaction that it runs in could not hold it: made on
+    /// the same connection. `script` is asked for only where there may be something.
+    ///
+    /// # Errors
+    /// That of `script`.
+    fn before_transaction(&self, script: &dyn Fn() -> Result<SqlScript>) -> Result<SqlScript> {
+        let _ = script;
+        Ok(SqlScript::default())
+    }
+
     /// What has to be run before the statements of a load that are shown.
     ///
     /// # Errors

@@ -53,7 +53,13 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
 
     fn work(&self, session: &E::Session<'_>) -> Result<JobOutcome> {
         let destination = self.destination;
-        if !destination.claim(session, self.plan, &self.entry)? {
+        let claims_last = self.is_claimed_last();
+        let is_ours = if claims_last {
+            destination.is_planned(session, self.plan, &self.entry)?
+        } else {
+            destination.claim(session, self.plan, &self.entry)?
+        };
+        if !is_ours {
             return self.not_claimed(session);
         }
         let rows = match &self.work {
@@ -68,7 +74,16 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
                 session.run(&destination.follow_up_script(self.plan, chain, tables, Some(session))?)?
             }
         };
+        if claims_last && !destination.claim(session, self.plan, &self.entry)? {
+            // The error undoes the rows; the next attempt sees what has become of the entry.
+            return Err(Error::transient(format!("'{}' was done by another process meanwhile", self.entry)));
+        }
         Ok(JobOutcome::Done { rows })
+    }
+
+    /// Whether the entry is claimed after the work. A merge is claimed first, so that others wait for its end.
+    fn is_claimed_last(&self) -> bool {
+        matches!(self.work, Work::Insert { .. }) && self.destination.engine().claims_last()
     }
 
     /// Loads a file into its own table, and its rows from there.
@@ -133,6 +148,22 @@ impl<'a, E: SqlEngine> SqlJob<'a, E> {
         }
         destination.claim(session, self.plan, &self.entry)?;
         Ok(JobOutcome::Done { rows: 0 })
+    }
+
+    /// Makes what the transaction of a follow-up could not hold. Of one that is done the staged tables may be gone.
+    fn prepare_follow_up(
+        &self,
+        session: &E::Session<'_>,
+        chain: &Chain,
+        tables: &[ChainTable<'_>],
+    ) -> Result<()> {
+        let destination = self.destination;
+        let script = || destination.follow_up_script(self.plan, chain, tables, Some(session));
+        let before = destination.engine().before_transaction(&script)?;
+        if !before.is_empty() && destination.is_planned(session, self.plan, &self.entry)? {
+            session.run(&before)?;
+        }
+        Ok(())
     }
 
     /// Whether the work changes tables, so that no transaction holds it with its entry.
@@ -201,15 +232,16 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
             }
         } else if self.is_swap() {
             self.destination.alone(&session, || self.swap(&session))
-        } else if let Work::FollowUp { chain, .. } = &self.work {
+        } else if let Work::FollowUp { chain, tables } = &self.work {
+            let prepared = self.prepare_follow_up(&session, chain, tables);
             // Another pipeline may merge into the same tables: neither would see the rows of the other one.
             let name = format!("{}\0{}", self.destination.datasets().staging, chain.root);
-            self.destination.one_at_a_time(&session, &name, || match &self.work {
+            prepared.and_then(|()| self.destination.one_at_a_time(&session, &name, || match &self.work {
                 Work::FollowUp { chain, tables } if !engine.commit_model().rows => {
                     self.follow_up_by_moving(&session, chain, tables)
                 }
                 _ => self.work(&session),
-            })
+            }))
         } else {
             session.transaction(|| self.work(&session))
         };

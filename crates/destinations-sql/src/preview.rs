@@ -77,7 +77,9 @@ impl<E: SqlEngine> SqlDestination<E> {
             if moves {
                 script.extend(self.make_arrivals(&tables));
             }
-            script.extend(self.follow_up_script(plan, chain, &tables, None)?);
+            let follow_up = || self.follow_up_script(plan, chain, &tables, None);
+            script.extend(self.engine().before_transaction(&follow_up)?);
+            script.extend(follow_up()?);
             for table in tables.iter().filter(|_| moves) {
                 script.extend(self.show_move(&table.arrivals, &table.target));
             }

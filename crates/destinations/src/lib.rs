@@ -41,6 +41,8 @@ const CONNECTORS: &[(&str, Connect)] = &[
     ("postgres", |request| Ok(Box::new(cartage_destinations_postgres::connect(request)?))),
     #[cfg(feature = "process")]
     ("process", |request| Ok(Box::new(custom::CommandSink::connect(request)?))),
+    #[cfg(feature = "snowflake")]
+    ("snowflake", |request| Ok(Box::new(cartage_destinations_warehouse::snowflake::connect(request)?))),
     #[cfg(feature = "sqlite")]
     ("sqlite", |request| Ok(Box::new(cartage_destinations_sqlite::connect(request)?))),
 ];
@@ -125,6 +127,7 @@ mod tests {
                 "mariadb" | "mysql" => serde_json::json!({"credentials": "mysql://u:p@localhost/d"}),
                 "postgres" => serde_json::json!({"credentials": "postgresql://u:p@localhost/d"}),
                 "process" => serde_json::json!({"command": "cat"}),
+                "snowflake" => serde_json::json!({"credentials": "snowflake://u:p@account/d"}),
                 _ => serde_json::json!({}),
             };
             let settings = Settings::new(keys.as_object().unwrap().clone());

@@ -7,6 +7,7 @@
 
 pub mod bigquery;
 pub mod clickhouse;
+mod fakesnow;
 mod faults;
 mod faulty_disk;
 pub mod mariadb;
@@ -17,6 +18,7 @@ mod proxy;
 mod python;
 mod rest;
 
+pub use fakesnow::FakeSnow;
 pub use faults::Plan;
 pub use faulty_disk::FaultyDisk;
 pub use mem_fs::{MemFs, Survival};

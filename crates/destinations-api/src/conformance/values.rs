@@ -199,7 +199,10 @@ pub(super) fn rows_of_an_older_schema_stand_beside_those_of_a_newer_one(make: Ma
 
 /// The values of a column that are there, in canonical form and order.
 fn values_of(place: &Place, column: &Column) -> Option<Vec<String>> {
-    let cell = |row: Vec<(String, String)>| row.into_iter().find(|(name, _)| *name == column.name);
+    let capabilities = place.destination.capabilities();
+    let wanted = capabilities.fold(&column.name);
+    let cell =
+        |row: Vec<(String, String)>| row.into_iter().find(|(name, _)| capabilities.fold(name) == wanted);
     let mut found: Vec<String> =
         place.rows("items")?.into_iter().filter_map(cell).map(|(_, text)| canonical(column, &text)).collect();
     found.sort();

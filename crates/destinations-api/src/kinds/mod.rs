@@ -14,6 +14,7 @@ mod mysql;
 mod null;
 mod postgres;
 mod process;
+mod snowflake;
 mod sqlite;
 
 use crate::capabilities::Capabilities;
@@ -80,6 +81,7 @@ pub const KINDS: &[&DestinationKind] = &[
     &null::KIND,
     &postgres::KIND,
     &process::KIND,
+    &snowflake::KIND,
     &sqlite::KIND,
 ];
 

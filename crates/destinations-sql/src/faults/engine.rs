@@ -171,6 +171,14 @@ impl<E: SqlEngine> SqlEngine for Faulty<E> {
         self.inner.update_rows(session.map(|session| &session.inner), tables)
     }
 
+    fn claims_last(&self) -> bool {
+        self.inner.claims_last()
+    }
+
+    fn before_transaction(&self, script: &dyn Fn() -> Result<SqlScript>) -> Result<SqlScript> {
+        self.inner.before_transaction(script)
+    }
+
     fn late_keys(&self) -> Option<SqlScript> {
         self.inner.late_keys()
     }

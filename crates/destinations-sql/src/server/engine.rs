@@ -104,6 +104,14 @@ impl<S: Server> SqlEngine for ServerEngine<S> {
         Ok(self.pool.server().update_rows())
     }
 
+    fn claims_last(&self) -> bool {
+        self.pool.server().claims_last()
+    }
+
+    fn before_transaction(&self, script: &dyn Fn() -> Result<SqlScript>) -> Result<SqlScript> {
+        self.pool.server().before_transaction(script)
+    }
+
     fn late_keys(&self) -> Option<SqlScript> {
         self.pool.server().late_keys()
     }

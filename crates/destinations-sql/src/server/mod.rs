@@ -101,6 +101,20 @@ pub trait Server: fmt::Debug + Send + Sync + Sized + 'static {
         update_by_merge
     }
 
+    /// Whether jobs say last that they are done, see [`SqlEngine::claims_last`](crate::SqlEngine::claims_last).
+    fn claims_last(&self) -> bool {
+        false
+    }
+
+    /// What a follow-up needs beforehand, see [`SqlEngine::before_transaction`](crate::SqlEngine::before_transaction).
+    ///
+    /// # Errors
+    /// That of `script`.
+    fn before_transaction(&self, script: &dyn Fn() -> Result<SqlScript>) -> Result<SqlScript> {
+        let _ = script;
+        Ok(SqlScript::default())
+    }
+
     /// What is run before late keys are added, see [`SqlEngine::late_keys`](crate::SqlEngine::late_keys).
     fn late_keys(&self) -> Option<SqlScript> {
         None

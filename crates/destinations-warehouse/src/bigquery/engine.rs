@@ -83,7 +83,7 @@ impl Server for BigQueryConnector {
     }
 
     fn commit_model(&self) -> CommitModel {
-        CommitModel { ddl: false, bulk: false }
+        CommitModel { ddl: false, bulk: false, rows: true }
     }
 
     fn load_file(&self, session: &Session, target: &TableRef, table: &Table, job: &JobFile) -> Result<u64> {

@@ -3,3 +3,5 @@
 
 #[cfg(feature = "bigquery")]
 mod bigquery;
+#[cfg(feature = "snowflake")]
+mod snowflake;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::util::connect;
 
-const MODEL: CommitModel = CommitModel { ddl: false, bulk: false };
+const MODEL: CommitModel = CommitModel { ddl: false, bulk: false, rows: true };
 
 /// A dataset with a name of its own.
 struct Dataset(String);
