@@ -57,10 +57,12 @@ fn lines() -> Table {
 fn merge(strategy: MergeStrategy, tables: &[Table]) -> String {
     let chain: Vec<ChainTable<'_>> = tables
         .iter()
-        .map(|table| ChainTable {
-            target: TableRef::new("raw", &table.name),
-            staged: TableRef::new("raw_staging", format!("{}__tag", table.name)),
-            table,
+        .map(|table| {
+            ChainTable::new(
+                TableRef::new("raw", &table.name),
+                TableRef::new("raw_staging", format!("{}__tag", table.name)),
+                table,
+            )
         })
         .collect();
     let update = snowflake().into_engine().update_rows(None, &chain).unwrap();
