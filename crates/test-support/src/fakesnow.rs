@@ -22,7 +22,7 @@ impl FakeSnow {
     /// Where fakesnow is not there, with the command that gets it; if it does not start.
     pub fn start() -> Self {
         let mut child = Command::new(service_program("fakesnow", "fakesnow").with_file_name("python"))
-            .args(["-c", SERVE])
+            .args(["-W", "ignore", "-c", SERVE])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

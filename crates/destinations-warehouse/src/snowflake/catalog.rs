@@ -123,7 +123,9 @@ impl SqlSession for Session {
         if !is_ours || !self.has_dataset(dataset)? || self.has_other_stages(dataset)? {
             return Ok(());
         }
-        let content = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? LIMIT 1";
+        // Temporary tables of this session are listed too; the ledger of another load is not one of them.
+        let content = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? \
+                       AND (LEFT(table_name, 9) <> '_CARTAGE_' OR table_name = '_CARTAGE_LEDGER') LIMIT 1";
         let content = Statement::new(format!("whether dataset {dataset} is empty"), content)
             .with_params(vec![self.stored(dataset).as_str().into()]);
         if self.has_row(&content)? {

@@ -2,6 +2,7 @@
 # ends with the process that has started it, whatever happens to that. What fakesnow does not foresee it answers with
 # HTTP 500; where the service has a code for it, that is answered here. Names with quotes, which it forgets to quote, are
 # quoted, and clones replace tables, which it forgets.
+import logging
 import os
 import re
 import socket
@@ -74,4 +75,6 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(128)
 print(listener.getsockname()[1], flush=True)
-uvicorn.run(app, fd=listener.fileno(), log_level=os.environ.get("FAKESNOW_LOG", "error"))
+level = os.environ.get("FAKESNOW_LOG", "error")
+logging.getLogger("fakesnow.server").setLevel(level.upper())
+uvicorn.run(app, fd=listener.fileno(), log_level=level)
