@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cartage_config::Seconds;
-use cartage_destinations_api::{Error, Result};
+use cartage_destinations_api::{Error, Result, Seconds};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Body, RequestBuilder};
 use rustls::crypto::ring::default_provider;

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use cartage_config::{Seconds, Secret};
+use cartage_destinations_api::{Seconds, Secret};
 use cartage_destinations_sql::server;
 use cartage_sql_client::{ClientError, Credentials, CredentialsPlace, Form, Login};
 use serde::Deserialize;

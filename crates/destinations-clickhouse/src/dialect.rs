@@ -179,7 +179,7 @@ impl Dialect for ClickHouseDialect {
         format!("NOT ifNull({}, 0)", self.is_found(lookup))
     }
 
-    /// Bytes that are no text become digits, as PostgreSQL shows them.
+    /// Bytes that cannot be text become digits, as PostgreSQL shows them.
     fn as_text(&self, column: &str) -> String {
         let text = format!("toString({})", self.quote(column));
         format!("if(isValidUTF8({text}), {text}, concat('\\\\x', lower(hex({text}))))")

@@ -8,7 +8,6 @@ use cartage_destinations_sql::statements::{Dialect, TableRef};
 use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlSession as _};
 use cartage_schema::Table;
 
-use crate::catalog;
 use crate::client::Client;
 use crate::config::{Config, address};
 use crate::dialect::ClickHouseDialect;
@@ -61,7 +60,7 @@ impl ClickHouseServer {
     fn adapt(&self, session: &Session, from: &TableRef, to: &TableRef) -> Result<()> {
         let dialect = &self.dialect;
         let adapted = TableRef::new(&from.dataset, format!("{}__adapted", from.table));
-        let names: Vec<String> = catalog::columns(session, from)?.into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = session.columns(from)?.into_iter().map(|(name, _)| name).collect();
         let names = dialect.column_list(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let [from, made] = [from, &adapted].map(|table| dialect.qualified(table));
         let purpose = "adapt rows to new columns";

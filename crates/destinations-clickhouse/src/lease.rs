@@ -62,7 +62,7 @@ impl LeaseTable {
         }
     }
 
-    /// Makes the table; `false` if it is there already.
+    /// Makes the table; `false` if it already exists.
     fn make(&self, lease: &str) -> Result<bool> {
         let sql = format!(
             "CREATE TABLE {} (`lease` String, `beat` DateTime64(3, 'UTC')){} COMMENT {lease} \
@@ -142,7 +142,7 @@ pub(crate) struct Lease {
     table: LeaseTable,
     id: String,
     taken: Instant,
-    /// Whether somebody else was seen to hold the lock.
+    /// Whether another session was seen to hold the lock.
     is_lost: Cell<bool>,
     /// Ends the thread when it is dropped.
     ends: Option<Sender<()>>,

@@ -6,11 +6,11 @@
 
 use arrow::datatypes::{DataType as Arrow, Field};
 use cartage_destinations_api::{Error, JobFile, Result};
+use cartage_destinations_sql::SqlSession as _;
 use cartage_destinations_sql::columnar::{FileRows, no_column};
 use cartage_destinations_sql::statements::{Dialect as _, TableRef};
 use cartage_schema::{Column, Table};
 
-use crate::catalog;
 use crate::dialect::ClickHouseDialect;
 use crate::session::Session;
 use crate::statement::literal;
@@ -29,7 +29,7 @@ pub(crate) fn load(session: &Session, target: &TableRef, table: &Table, job: &Jo
     let path = job.local()?;
     let doing = format!("load rows into {}", table.name);
     let Some((file, _)) = FileRows::open(path, doing.clone())? else { return Ok(0) };
-    let columns = catalog::columns(session, target)?;
+    let columns = session.columns(target)?;
     check_missing(table, &file, &columns)?;
     let fields = file.schema.fields().iter().map(|field| {
         let of_table = columns.iter().find(|(name, _)| name == field.name());

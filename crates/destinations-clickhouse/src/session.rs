@@ -11,7 +11,7 @@ use cartage_destinations_sql::statements::ddl::Existing;
 use cartage_destinations_sql::{Row, SqlSession};
 use cartage_schema::Table;
 
-use crate::catalog;
+use crate::catalog::Catalog;
 use crate::client::Client;
 use crate::dialect::ClickHouseDialect;
 use crate::lease::{Lease, LeaseTable};
@@ -41,6 +41,10 @@ impl Session {
 
     pub(crate) fn dialect(&self) -> &ClickHouseDialect {
         &self.dialect
+    }
+
+    fn catalog(&self) -> Catalog<'_> {
+        Catalog { client: &self.client, dialect: &self.dialect }
     }
 
     /// Runs a statement without parameters.
@@ -85,35 +89,36 @@ impl SqlSession for Session {
     fn roll_back(&self) {}
 
     fn create_dataset(&self, dataset: &str) -> Result<()> {
-        catalog::create_dataset(self, dataset)
+        self.catalog().create_dataset(dataset)
     }
 
     fn drop_empty_dataset(&self, dataset: &str) -> Result<()> {
-        catalog::drop_empty_dataset(self, dataset)
+        self.catalog().drop_empty_dataset(dataset)
     }
 
     fn has_dataset(&self, dataset: &str) -> Result<bool> {
-        catalog::has_dataset(self, dataset)
+        self.catalog().has_dataset(dataset)
     }
 
     fn tables(&self, dataset: &str) -> Result<Vec<String>> {
-        catalog::tables(self, dataset)
+        self.catalog().tables(dataset)
     }
 
     fn has_table(&self, dataset: &str, table: &str) -> Result<bool> {
-        catalog::has_table(self, dataset, table)
+        self.catalog().has_table(dataset, table)
     }
 
     fn columns(&self, table: &TableRef) -> Result<Vec<(String, String)>> {
-        catalog::columns(self, table)
+        self.catalog().columns(table)
     }
 
     fn existing(&self, dataset: &str, tables: &[&Table]) -> Result<Existing> {
-        catalog::existing(self, dataset, tables)
+        self.catalog().existing(dataset, tables)
     }
 
     fn lock_dataset(&self, staging: &str) -> Result<()> {
-        let limit = self.client.config().server.lock_timeout.map(|cartage_config::Seconds(limit)| limit);
+        let limit =
+            self.client.config().server.lock_timeout.map(|cartage_destinations_api::Seconds(limit)| limit);
         let name = format!("tables\0{staging}");
         let mut pauses = crate::lease::Pauses::new(limit);
         while !self.lease(&name)? {

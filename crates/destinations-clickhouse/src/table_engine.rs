@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::TableEngineType;
-use crate::dialect::ClickHouseDialect;
 use crate::statement::literal;
 
 const ENGINE: &str = "x-table-engine-type";
@@ -47,7 +46,7 @@ fn name(engine: TableEngineType) -> &'static str {
 ///
 /// # Errors
 /// Invalid if a hint is none that dlt knows.
-pub(crate) fn clauses(dialect: &ClickHouseDialect, defaults: TableDefaults, table: &Table) -> Result<String> {
+pub(crate) fn clauses(dialect: &dyn Dialect, defaults: TableDefaults, table: &Table) -> Result<String> {
     let mut text = format!("\nENGINE = {}", engine(dialect, defaults, table)?);
     let partition = key(dialect, table, PARTITION, |column| column.partition == Some(true))?;
     if let Some(Key { text: partition, .. }) = &partition {
@@ -76,7 +75,7 @@ pub(crate) fn clauses(dialect: &ClickHouseDialect, defaults: TableDefaults, tabl
     Ok(text)
 }
 
-fn engine(dialect: &ClickHouseDialect, defaults: TableDefaults, table: &Table) -> Result<String> {
+fn engine(dialect: &dyn Dialect, defaults: TableDefaults, table: &Table) -> Result<String> {
     let asked = match table.other.get(ENGINE) {
         None | Some(Value::Null) => defaults.engine,
         Some(value) => TableEngineType::deserialize(value).map_err(|_| {
@@ -110,7 +109,7 @@ struct Key {
 }
 
 impl Key {
-    fn of<'c>(dialect: &ClickHouseDialect, columns: impl Iterator<Item = &'c Column>) -> Option<Self> {
+    fn of<'c>(dialect: &dyn Dialect, columns: impl Iterator<Item = &'c Column>) -> Option<Self> {
         let columns: Vec<&Column> = columns.collect();
         let names: Vec<String> = columns.iter().map(|column| dialect.quote(&column.name)).collect();
         let may_be_null = columns.iter().any(|column| column.is_nullable());
@@ -120,7 +119,7 @@ impl Key {
 
 /// The key that a hint of the table asks for, an expression or names of columns, or else hints of columns.
 fn key(
-    dialect: &ClickHouseDialect,
+    dialect: &dyn Dialect,
     table: &Table,
     hint: &str,
     of_column: impl Fn(&Column) -> bool,
