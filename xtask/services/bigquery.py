@@ -75,11 +75,10 @@ class Service:
         path, method = scope["path"], scope["method"]
         is_upload = path.startswith("/upload/")
         runs = method == "POST" and path.endswith(("/queries", "/jobs"))
-        if not runs and not (is_upload and method == "PUT"):
-            await self.forward(scope, body, send)
-            return
-        if is_upload and method == "PUT":
-            await self.alone(scope, body, send)
+        if not runs:
+            # Questions about datasets and tables are answered from memory.
+            changes = (is_upload and method == "PUT") or (method != "GET" and "/datasets" in path)
+            await (self.alone if changes else self.forward)(scope, body, send)
             return
         document = json.loads(body or b"{}")
         job_id = document.get("jobReference", {}).get("jobId")

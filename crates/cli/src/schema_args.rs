@@ -37,7 +37,7 @@ pub enum SchemaCommand {
             length. Values that come later and did not fit before then go into the column; those that went to a \
             variant column stay there. Where the pipeline file names a `data_type` for the column, change it there, too: \
             a hint applies to the rows of a run. Refused while packages are pending. DuckDB, PostgreSQL, \
-            MySQL and MariaDB can do it.",
+            MySQL, MariaDB and BigQuery can do it.",
         after_help = "Examples:\n  cartage schema widen orders amount 'decimal(20, 4)'\n  \
             cartage schema widen orders number bigint\n  \
             cartage schema widen orders__items code text --file shop.toml"

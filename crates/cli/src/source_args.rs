@@ -13,8 +13,8 @@ pub struct InitArgs {
     /// files (quote patterns).
     #[arg(value_name = "SOURCE")]
     pub source: String,
-    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql` or `mariadb`; the first three optionally with a place
-    /// after a colon: `duckdb:shop.duckdb`.
+    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql`, `mariadb` or `bigquery`; the first three optionally with a
+    /// place after a colon: `duckdb:shop.duckdb`.
     #[arg(value_name = "DEST")]
     pub destination: String,
     /// The file to write; credentials go into `.cartage/secrets.toml` beside it.

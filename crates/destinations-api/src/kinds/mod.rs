@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn a_type_with_a_typo_has_the_nearest_one_as_remedy() {
         let remedy = |name: &str| remedy_of_unknown(name, names());
-        assert!(remedy("postgress").starts_with("did you mean 'postgres'? If not, use one of duckdb,"));
+        assert!(remedy("postgress").starts_with("did you mean 'postgres'? If not, use one of bigquery,"));
         assert!(remedy("DuckDb").starts_with("did you mean 'duckdb'?"));
-        assert!(remedy("oracle").starts_with("use one of duckdb, filesystem,"), "{}", remedy("oracle"));
+        assert!(remedy("oracle").starts_with("use one of bigquery, duckdb,"), "{}", remedy("oracle"));
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl Api {
         self.repeat(Method::POST, path, &[], Some(body)).await
     }
 
+    /// Sends a document once, where nothing depends on its arrival.
+    pub(super) async fn tell(&self, path: &str, body: &Value) -> Result<Value, Fault> {
+        self.once(Method::POST, path, Some(body)).await
+    }
+
     /// Removes something.
     pub(super) async fn delete(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Fault> {
         self.repeat(Method::DELETE, path, query, None).await

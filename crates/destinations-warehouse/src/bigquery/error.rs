@@ -89,8 +89,7 @@ impl Fault {
     }
 
     fn kind(&self) -> ErrorKind {
-        if self.may_pass() || self.is_conflict() || self.message.contains("session") && self.is_session_gone()
-        {
+        if self.may_pass() || self.is_conflict() || self.is_session_gone() {
             return ErrorKind::Transient;
         }
         let is_of_settings = self.status == Some(StatusCode::UNAUTHORIZED)

@@ -36,7 +36,9 @@ pub(super) fn load(session: &Session, target: &TableRef, table: &Table, job: &Jo
                 tracing::debug!(id, "an earlier attempt has loaded the file");
                 return checked(job, loaded.loaded_rows()).map_err(|error| error.context(&doing));
             }
-            Err(fault) if fault.reason == "unreachable" => return Err(fault.error(&doing)),
+            Err(fault) if fault.reason == "unreachable" || session.api().config.cancel.is_cancelled() => {
+                return Err(fault.error(&doing));
+            }
             Ok(_) | Err(_) => {}
         }
     }

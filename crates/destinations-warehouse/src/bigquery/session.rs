@@ -74,8 +74,7 @@ impl Session {
     }
 
     fn run_query(&self, query: &Map<String, Value>) -> Result<Job, Fault> {
-        let id = format!("cartage_{}", Uuid::new_v4().simple());
-        self.wait(self.api.run_job(&id, &json!({ "query": query })))
+        self.wait(self.api.run_job(&new_id(), &json!({ "query": query })))
     }
 
     pub(super) fn all_rows(&self, statement: &Statement) -> Result<Vec<Row>> {
@@ -113,36 +112,38 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session of the service with its transaction.
+    /// Undoes the open transaction and ends the session of the service, which does both by itself where it cannot be
+    /// reached.
     pub(super) fn give_up(&self) {
-        for sql in ["ROLLBACK TRANSACTION", "CALL BQ.ABORT_SESSION()"] {
-            if self.in_transaction().is_none() {
-                break;
-            }
-            if let Err(error) = self.run_statement(&Statement::new("undo the transaction", sql)) {
-                tracing::debug!(%error, "the service ends the transaction with its session");
-                if error.is_retryable() {
-                    break;
-                }
-            }
+        let roll_back = Statement::new("undo the transaction", "ROLLBACK TRANSACTION");
+        if self.in_transaction().is_some()
+            && let Err(error) = self.run_statement(&roll_back)
+        {
+            tracing::debug!(%error, "the service ends the transaction with its session");
         }
-        self.id.replace(None);
+        self.end_session();
         self.turn.replace(None);
+    }
+
+    /// Ends the session of the service, which would keep it for a day.
+    fn end_session(&self) {
+        let Some(id) = self.id.take() else { return };
+        let abort = of_statement(&Statement::new("end the session", "CALL BQ.ABORT_SESSION()"), Some(&id));
+        let document = self.api.job_document(&new_id(), &json!({ "query": abort }));
+        if let Err(fault) = self.wait(self.api.tell(&self.api.jobs_path(&["jobs"]), &document)) {
+            tracing::debug!(reason = fault.message, "the service ends the session by itself");
+        }
     }
 }
 
+/// An id for a job that no other one has.
+fn new_id() -> String {
+    format!("cartage_{}", Uuid::new_v4().simple())
+}
+
 impl Drop for Session {
-    /// The service would keep the session for a day.
     fn drop(&mut self) {
-        if self.turn.borrow().is_some() {
-            self.give_up();
-            return;
-        }
-        let Some(id) = self.id.take() else { return };
-        let abort = of_statement(&Statement::new("end the session", "CALL BQ.ABORT_SESSION()"), Some(&id));
-        if let Err(fault) = self.run_query(&abort) {
-            tracing::debug!(reason = fault.message, "the service ends the session by itself");
-        }
+        self.give_up();
     }
 }
 
