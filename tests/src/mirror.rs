@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cartage_test_support::{clickhouse, mariadb};
 use cartage_test_support::postgres::Server;
+use cartage_test_support::{clickhouse, mariadb};
 use duckdb::types::Value as DuckValue;
 use duckdb::{Connection, appender_params_from_iter};
 use rusqlite::types::ValueRef;
@@ -105,7 +105,9 @@ pub fn of_clickhouse(dataset: &str) -> Connection {
         let columns: Vec<(&str, &str)> = columns.lines().filter_map(|line| line.split_once('\t')).collect();
         let typed: Vec<String> = columns
             .iter()
-            .map(|(name, kind)| format!("\"{name}\" {}", if kind.contains("Int") { "BIGINT" } else { "VARCHAR" }))
+            .map(|(name, kind)| {
+                format!("\"{name}\" {}", if kind.contains("Int") { "BIGINT" } else { "VARCHAR" })
+            })
             .collect();
         run(&connection, &format!("CREATE TABLE data.\"{table}\" ({})", typed.join(", ")));
         let mut rows = connection.appender_to_db(table, "data").expect("a table");

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cartage_test_support::{clickhouse, mariadb};
 use cartage_test_support::postgres::{Server, shared, unique};
+use cartage_test_support::{clickhouse, mariadb};
 use duckdb::Connection;
 
 use crate::bucket::Bucket;

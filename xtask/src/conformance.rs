@@ -17,38 +17,54 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Destination {
+    /// `DESTINATION__BIGQUERY__CREDENTIALS`, the document of a service account's key.
+    Bigquery,
     /// `DESTINATION__CLICKHOUSE__CREDENTIALS`, a connection string.
     Clickhouse,
+    /// `DESTINATION__SNOWFLAKE__CREDENTIALS`, a connection string with a warehouse and a role.
+    Snowflake,
 }
 
 impl Destination {
-    /// The crate, its tests, and the variable that has to be there.
-    fn parts(self) -> (&'static str, &'static str, &'static str) {
+    /// What `cargo test` is told, and the variable that has to be there.
+    fn parts(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Self::Clickhouse => {
-                ("cartage-destinations-clickhouse", "clickhouse", "DESTINATION__CLICKHOUSE__CREDENTIALS")
-            }
+            Self::Bigquery => (
+                &[
+                    "--package=cartage-destinations-warehouse",
+                    "--features=bigquery",
+                    "--test=warehouse",
+                    "--",
+                    "--ignored",
+                    "bigquery::conformance",
+                ],
+                "DESTINATION__BIGQUERY__CREDENTIALS",
+            ),
+            Self::Clickhouse => (
+                &["--package=cartage-destinations-clickhouse", "--test=clickhouse", "--", "conformance"],
+                "DESTINATION__CLICKHOUSE__CREDENTIALS",
+            ),
+            Self::Snowflake => (
+                &[
+                    "--package=cartage-destinations-warehouse",
+                    "--features=snowflake",
+                    "--test=warehouse",
+                    "--",
+                    "--ignored",
+                    "snowflake::conformance",
+                ],
+                "DESTINATION__SNOWFLAKE__CREDENTIALS",
+            ),
         }
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let (package, tests, variable) = args.destination.parts();
+    let (arguments, variable) = args.destination.parts();
     std::env::var_os(variable).with_context(|| {
         format!("{variable} is not set: export it with the credentials of the account, as for a pipeline")
     })?;
     eprintln!("the suite writes to the account of {variable}; it takes some minutes");
     let mut command = Command::new("cargo");
-    command.args([
-        "test",
-        "--release",
-        "--package",
-        package,
-        "--test",
-        tests,
-        "--",
-        "--nocapture",
-        "conformance",
-    ]);
-    run_command(command.current_dir(workspace()))
+    run_command(command.args(["test", "--release"]).args(arguments).current_dir(workspace()))
 }

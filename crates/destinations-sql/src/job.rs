@@ -236,12 +236,14 @@ impl<E: SqlEngine> Job for SqlJob<'_, E> {
             let prepared = self.prepare_follow_up(&session, chain, tables);
             // Another pipeline may merge into the same tables: neither would see the rows of the other one.
             let name = format!("{}\0{}", self.destination.datasets().staging, chain.root);
-            prepared.and_then(|()| self.destination.one_at_a_time(&session, &name, || match &self.work {
-                Work::FollowUp { chain, tables } if !engine.commit_model().rows => {
-                    self.follow_up_by_moving(&session, chain, tables)
-                }
-                _ => self.work(&session),
-            }))
+            prepared.and_then(|()| {
+                self.destination.one_at_a_time(&session, &name, || match &self.work {
+                    Work::FollowUp { chain, tables } if !engine.commit_model().rows => {
+                        self.follow_up_by_moving(&session, chain, tables)
+                    }
+                    _ => self.work(&session),
+                })
+            })
         } else {
             session.transaction(|| self.work(&session))
         };

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use cartage_destinations_api::{
     ConnectRequest, Destination, FileFormat, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan, Result,
-    Settings, Statement, TablePlan,
+    Settings, TablePlan,
 };
 use cartage_destinations_clickhouse::ClickHouse;
-use cartage_destinations_sql::statements::TableRef;
-use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
+use cartage_destinations_sql::faults::drop_datasets;
 use cartage_schema::{Column, NamingKind, Schema, Table};
 use cartage_test_support::clickhouse;
 use cartage_test_support::postgres::unique;
@@ -57,16 +56,7 @@ impl Drop for Dataset {
         if std::thread::panicking() {
             return;
         }
-        let clickhouse = connect(self, &json!({}));
-        let engine = clickhouse.engine();
-        let session = engine.session().unwrap();
-        for dataset in [self.name.clone(), format!("{}_staging", self.name)] {
-            for table in session.tables(&dataset).unwrap() {
-                let name = engine.dialect().qualified(&TableRef::new(&dataset, table));
-                session.execute(&Statement::new("clean up", format!("DROP TABLE {name}"))).unwrap();
-            }
-            session.drop_empty_dataset(&dataset).unwrap();
-        }
+        drop_datasets(connect(self, &json!({})).engine());
     }
 }
 

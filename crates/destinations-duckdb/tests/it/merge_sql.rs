@@ -56,7 +56,13 @@ fn lines() -> Table {
 fn sql(strategy: MergeStrategy, tables: &[Table]) -> String {
     let chain: Vec<ChainTable<'_>> = tables
         .iter()
-        .map(|table| ChainTable::new(TableRef::new("raw", &table.name), TableRef::new("raw_staging", format!("{}__tag", table.name)), table))
+        .map(|table| {
+            ChainTable::new(
+                TableRef::new("raw", &table.name),
+                TableRef::new("raw_staging", format!("{}__tag", table.name)),
+                table,
+            )
+        })
         .collect();
     let duckdb = connect(&ConnectRequest::new("duckdb", "shop", "raw")).unwrap();
     let update = duckdb.engine().update_rows(None, &chain).unwrap();

@@ -5,6 +5,7 @@
 //! locks are free again. [`for_each_end`] tries all ends of a load, one after the other; [`survives`] does so with
 //! loads of every kind, also in a database whose transactions are made to hold less than they do.
 
+mod datasets;
 mod engine;
 mod found;
 mod loads;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cartage_destinations_api::{Error, Result};
 
+pub use datasets::drop_datasets;
 pub use engine::{Faulty, FaultySession};
 pub use scenario::Scenario;
 pub use survival::{TestDataset, survives};
