@@ -32,13 +32,8 @@ impl<E: SqlEngine> SqlDestination<E> {
 
     /// The statements of a swap, as they are when nothing of it has happened.
     pub(crate) fn swap_script(&self, load: &LoadKey, tables: &[ChainTable<'_>]) -> SqlScript {
-        let replace = |table: &ChainTable<'_>| {
-            let sql = self.dialect().replace_table(&table.staged, &table.target)?;
-            let purpose = format!("replace {}: it becomes what the staged table is", table.target.table);
-            Some(Statement::new(purpose, sql))
-        };
-        if let Some(statements) = tables.iter().map(replace).collect() {
-            return SqlScript { statements };
+        if let Some(script) = self.replacing(tables) {
+            return script;
         }
         let mut script = SqlScript::default();
         let mut renames = Vec::with_capacity(2 * tables.len());
@@ -49,6 +44,17 @@ impl<E: SqlEngine> SqlDestination<E> {
         script.extend(self.rename(tables, &renames));
         script.extend(self.drop_replaced(load, tables));
         script
+    }
+
+    /// The statements that make each table what its staged one is, where the database has such.
+    fn replacing(&self, tables: &[ChainTable<'_>]) -> Option<SqlScript> {
+        let replace = |table: &ChainTable<'_>| {
+            let sql = self.dialect().replace_table(&table.staged, &table.target)?;
+            let purpose = format!("replace {}: it becomes what the staged table is", table.target.table);
+            Some(Statement::new(purpose, sql))
+        };
+        let statements = tables.iter().map(replace).collect::<Option<_>>()?;
+        Some(SqlScript { statements })
     }
 
     fn rename(&self, tables: &[ChainTable<'_>], renames: &[(TableRef, TableRef)]) -> SqlScript {
@@ -76,6 +82,11 @@ impl<E: SqlEngine> SqlDestination<E> {
         load: &LoadKey,
         tables: &[ChainTable<'_>],
     ) -> Result<()> {
+        let Some(root) = tables.first() else { return Ok(()) };
+        if let Some(script) = self.replacing(tables) {
+            let is_there = session.has_table(&root.staged.dataset, &root.staged.table)?;
+            return if is_there { session.run(&script).map(drop) } else { Ok(()) };
+        }
         let mut renames = Vec::with_capacity(2 * tables.len());
         for ChainTable { target, staged, .. } in tables {
             if !session.has_table(&staged.dataset, &staged.table)? {

@@ -11,7 +11,7 @@ impl TestDataset for Dataset {
     type Engine = ClickHouseEngine;
 
     /// Its statements take some milliseconds each; `CARTAGE_TEST_ALL_ENDS=1` asks for all.
-    const ONE_OF: usize = 7;
+    const ONE_OF: usize = 23;
 
     fn engine(&self) -> ClickHouseEngine {
         connect(self, &json!({})).into_engine()

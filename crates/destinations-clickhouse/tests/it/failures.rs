@@ -75,7 +75,7 @@ fn a_request_that_is_refused_or_whose_answer_is_lost_leaves_the_rows_of_one_load
     for forgets in [false, true] {
         for status in [429, 503] {
             let first = if status == 429 { 1 } else { 3 };
-            for nth in (first..).step_by(9) {
+            for nth in (first..).step_by(13) {
                 let dataset = Dataset::new("lost");
                 let plan = plan(columns());
                 let rule = move |_: &str, _: &str, number: usize| {
