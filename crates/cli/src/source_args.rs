@@ -13,7 +13,7 @@ pub struct InitArgs {
     /// files (quote patterns).
     #[arg(value_name = "SOURCE")]
     pub source: String,
-    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql`, `mariadb` or `bigquery`; the first three optionally with a
+    /// `duckdb`, `filesystem`, `sqlite`, `postgres`, `mysql`, `mariadb`, `clickhouse`, `snowflake` or `bigquery`; the first three optionally with a
     /// place after a colon: `duckdb:shop.duckdb`.
     #[arg(value_name = "DEST")]
     pub destination: String,

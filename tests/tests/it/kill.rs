@@ -196,15 +196,14 @@ fn a_killed_merge_into_mariadb_leaves_the_rows_of_one_run() {
 
 #[test]
 fn a_killed_run_into_clickhouse_that_only_adds_or_replaces_leaves_the_rows_of_one_run() {
-    killed_while_it_adds_or_replaces(Target::ClickHouse);
-    killed_anywhere(Target::ClickHouse, 8, REPLACE_BY_SWAPPING, 1);
+    killed_anywhere(Target::ClickHouse, 4, "write_disposition = \"append\"", 1);
+    killed_anywhere(Target::ClickHouse, 3, REPLACE_BY_SWAPPING, 1);
 }
 
 #[test]
 fn a_killed_merge_into_clickhouse_leaves_the_rows_of_one_run() {
-    killed_anywhere(Target::ClickHouse, 10, MERGE, 1);
-    killed_anywhere(Target::ClickHouse, 6, SCD2, 1);
-    killed_anywhere(Target::ClickHouse, 6, IN_PACKAGES, 3);
+    killed_anywhere(Target::ClickHouse, 4, MERGE, 1);
+    killed_anywhere(Target::ClickHouse, 3, SCD2, 1);
 }
 
 #[test]

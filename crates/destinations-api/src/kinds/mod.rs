@@ -158,7 +158,7 @@ mod tests {
         let remedy = |name: &str| remedy_of_unknown(name, names());
         assert!(remedy("postgress").starts_with("did you mean 'postgres'? If not, use one of bigquery,"));
         assert!(remedy("DuckDb").starts_with("did you mean 'duckdb'?"));
-        assert!(remedy("oracle").starts_with("use one of bigquery, duckdb,"), "{}", remedy("oracle"));
+        assert!(remedy("oracle").starts_with("use one of bigquery, clickhouse,"), "{}", remedy("oracle"));
     }
 
     #[test]
