@@ -83,6 +83,8 @@ def of_file(statement, file):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two packets, of which the second would wait for an answer to the first.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass

@@ -16,7 +16,7 @@ use crate::{error, statement};
 
 /// Settings of every statement: nothing is done later, no null becomes something else, and the answer comes once all
 /// is done, so that its status says whether it is.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("wait_end_of_query", "1"),
     ("mutations_sync", "2"),
     ("alter_sync", "2"),
@@ -24,13 +24,22 @@ const SETTINGS: [(&str, &str); 9] = [
     ("input_format_null_as_default", "0"),
     ("insert_null_as_default", "0"),
     ("async_insert", "0"),
+    // Two equal blocks of a file are rows, too.
+    ("insert_deduplicate", "0"),
+    ("max_partitions_per_insert_block", "0"),
+    // As in the SQL standard: an alias does not hide a column.
+    ("prefer_column_name_to_alias", "1"),
     ("output_format_json_quote_64bit_integers", "0"),
     ("output_format_json_quote_denormals", "1"),
 ];
 /// The server parses that many bytes of a statement where nothing is said.
 const MAX_QUERY_SIZE: usize = 256 << 10;
+/// After this time without a sign of life the other side is asked for one.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How long a connection waits for the next statement.
 const IDLE: Duration = Duration::from_secs(2);
+/// Longest time for a question that is answered at once.
+const QUICK: Duration = Duration::from_secs(10);
 /// How long a statement is waited for whose answer was lost, and the pause between two questions about it.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -56,6 +65,7 @@ impl Client {
             .user_agent(concat!("cartage/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(connect_timeout)
             .read_timeout(config::timeout(config))
+            .tcp_keepalive(KEEPALIVE)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
             // Shorter than servers keep connections, so that a request seldom meets one that is being closed.
@@ -73,6 +83,11 @@ impl Client {
     pub(crate) fn run(&self, doing: &str, sql: String) -> Result<Vec<u8>> {
         let longest = (sql.len() + MAX_QUERY_SIZE).to_string();
         self.send(doing, |request| request.query(&[("max_query_size", longest.as_str())]).body(sql))
+    }
+
+    /// Runs a statement that is answered at once.
+    pub(crate) fn run_quickly(&self, doing: &str, sql: String) -> Result<()> {
+        self.send(doing, |request| request.timeout(QUICK).body(sql)).map(drop)
     }
 
     /// Runs a statement; `false` if the server answers with the error of this number.
@@ -131,7 +146,12 @@ impl Client {
         with_body: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<Answer> {
         let id = format!("{}-{}", self.owner, Uuid::new_v4().simple());
-        self.ask(with_body(self.request(&id))).map_err(|cause| {
+        let answer = self.ask(with_body(self.request(&id)));
+        if let Ok(Answer { code: None, status: 408 | 500..=599, .. }) = answer {
+            // Not the server's answer, but that of something in between.
+            self.wait_for_end(&id);
+        }
+        answer.map_err(|cause| {
             if !cause.is_connect() {
                 self.wait_for_end(&id);
             }
@@ -155,7 +175,7 @@ impl Client {
             format!("SELECT count() FROM system.processes WHERE query_id = {}", statement::literal(id));
         while Instant::now() < deadline {
             let question = format!("{}-{}", self.owner, Uuid::new_v4().simple());
-            let answer = self.ask(self.request(&question).body(running.clone()));
+            let answer = self.ask(self.request(&question).timeout(QUICK).body(running.clone()));
             if !matches!(answer, Ok(Answer { code: None, ref body, .. }) if body.trim_ascii() != b"[0]") {
                 return;
             }

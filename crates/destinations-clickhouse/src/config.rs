@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use cartage_destinations_api::{Seconds, Secret};
+use cartage_destinations_api::{Error, Result, Seconds, Secret};
 use cartage_destinations_sql::server;
 use cartage_sql_client::{ClientError, Credentials, CredentialsPlace, Form, Login};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 
 /// The port of HTTPS at ClickHouse Cloud.
 const DEFAULT_PORT: u16 = 8443;
-const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Where the dataset is and how it is used.
 pub type Config = server::Config<ClickHouseCredentials, ClickHouseKeys>;
@@ -29,7 +29,7 @@ pub struct ClickHouseCredentials {
     /// 1 where it is HTTPS, as it is where absent; 0 where it is HTTP.
     #[serde(default = "encrypted", deserialize_with = "flag")]
     pub secure: bool,
-    /// Longest time without a sign of life while a request is sent and answered; 300 seconds where absent.
+    /// Longest time for one statement with its answer; an hour where absent.
     pub send_receive_timeout: Option<Seconds>,
 }
 
@@ -88,7 +88,7 @@ fn sentinel() -> String {
 }
 
 /// A flag as dlt writes it: 0 or 1, also as text or boolean.
-fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Flag {
@@ -113,8 +113,26 @@ impl Credentials for ClickHouseCredentials {
         example: "clickhouse://user:password@host:9440/database?secure=1&http_port=8443",
     };
 
-    fn complete(&mut self, _login: &Login, _place: &CredentialsPlace<'_>) -> Result<(), ClientError> {
+    fn complete(
+        &mut self,
+        _login: &Login,
+        _place: &CredentialsPlace<'_>,
+    ) -> std::result::Result<(), ClientError> {
         Ok(())
+    }
+}
+
+/// Refuses an address that holds more than where the server is: it is shown in messages.
+///
+/// # Errors
+/// Invalid if there is a user, a password or a parameter in it.
+pub(crate) fn check_url(config: &Config) -> Result<()> {
+    match &config.keys.url {
+        Some(url) if url.contains(['@', '?', '#']) => {
+            Err(Error::invalid("'url' is an address of a server, without user, password and parameters")
+                .with_remedy(format!("move them into [destination.{}.credentials]", config.name)))
+        }
+        _ => Ok(()),
     }
 }
 

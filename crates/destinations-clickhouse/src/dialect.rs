@@ -165,6 +165,10 @@ impl Dialect for ClickHouseDialect {
         format!("DROP TABLE IF EXISTS {name}")
     }
 
+    fn union(&self) -> &'static str {
+        "UNION DISTINCT"
+    }
+
     fn looks_in_lists(&self) -> bool {
         true
     }

@@ -9,7 +9,7 @@ use cartage_destinations_sql::{CommitModel, Datasets, SqlDestination, SqlSession
 use cartage_schema::Table;
 
 use crate::client::Client;
-use crate::config::{Config, address};
+use crate::config::{self, Config, address};
 use crate::dialect::ClickHouseDialect;
 use crate::lease;
 use crate::load;
@@ -39,6 +39,7 @@ pub struct ClickHouseServer {
 /// Invalid if a setting is unknown, absent or has a value that it cannot have.
 pub fn connect(request: &ConnectRequest) -> Result<ClickHouse> {
     let config = Config::read(request)?;
+    config::check_url(&config)?;
     let capabilities = config.capabilities(&request.destination_type)?;
     let dialect = ClickHouseDialect::new(&config);
     let thread = ClientThread::new("clickhouse");

@@ -39,6 +39,7 @@ pub(crate) struct LeaseTable {
     options: &'static str,
     /// The same under which it is taken away from a holder that is gone.
     taken: String,
+    taken_name: String,
 }
 
 /// Who holds a lock.
@@ -57,6 +58,7 @@ impl LeaseTable {
             client: client.clone(),
             table: dialect.in_database(&name),
             taken: dialect.in_database(&taken),
+            taken_name: taken,
             options: dialect.table_options(),
             name,
         }
@@ -78,17 +80,21 @@ impl LeaseTable {
         statement::rows(&self.client.run(purpose, statement::text(&Statement::new(purpose, sql)))?)
     }
 
-    fn read(&self) -> Result<Option<Holder>> {
+    /// The id of the lease that a table of the database stands for.
+    fn lease_of(&self, name: &str) -> Result<Option<String>> {
         let database = statement::literal(&self.client.config().login.database);
-        let made = self.query(
+        let rows = self.query(
             "who holds the lock",
             format!(
                 "SELECT comment FROM system.tables WHERE database = {database} AND name = {}",
-                statement::literal(&self.name)
+                statement::literal(name)
             ),
         )?;
-        let Some(made) = made.first() else { return Ok(None) };
-        let lease = made.text(0)?;
+        rows.first().map(|row| row.text(0)).transpose()
+    }
+
+    fn read(&self) -> Result<Option<Holder>> {
+        let Some(lease) = self.lease_of(&self.name)? else { return Ok(None) };
         let last = self.query(
             "when its holder was there",
             format!(
@@ -110,14 +116,19 @@ impl LeaseTable {
         if !is_gone(&owner) && holder.silence < LEASE {
             return Ok(false);
         }
-        let rename = format!("RENAME TABLE {} TO {}", self.table, self.taken);
-        if !self.client.run_unless("take a lock away", rename, NO_TABLE)? {
+        // Before, so that it is done again where it fails; and behind, since nothing keeps others from sending until then.
+        self.client.end_statements_of(&owner)?;
+        let rename = |from: &str, to: &str| format!("RENAME TABLE {from} TO {to}");
+        if !self.client.run_unless("take a lock away", rename(&self.table, &self.taken), NO_TABLE)? {
+            return Ok(false);
+        }
+        if self.lease_of(&self.taken_name)?.is_some_and(|taken| taken != holder.lease) {
+            // Another session took it away before, and has made its own by now.
+            self.client.run("give a lock back", rename(&self.taken, &self.table))?;
             return Ok(false);
         }
         tracing::debug!(owner, "a lock is taken away from a process that is gone");
-        if !owner.is_empty() {
-            self.client.end_statements_of(&owner)?;
-        }
+        self.client.end_statements_of(&owner)?;
         self.client.run("remove a lock", format!("DROP TABLE IF EXISTS {}", self.taken))?;
         Ok(true)
     }
@@ -132,7 +143,7 @@ impl LeaseTable {
 
     fn beat(&self, lease: &str) -> Result<()> {
         let sql = format!("INSERT INTO {} SELECT {}, now64(3, 'UTC')", self.table, statement::literal(lease));
-        self.client.run("keep a lock", sql).map(drop)
+        self.client.run_quickly("keep a lock", sql)
     }
 }
 
@@ -153,7 +164,12 @@ impl Lease {
     /// Takes the lock unless another session holds it.
     pub(crate) fn take(table: LeaseTable) -> Result<Option<Self>> {
         let id = format!("{}-{}", process(), &Uuid::new_v4().simple().to_string()[..8]);
-        let is_made = table.make(&id)? || (table.take_away()? && table.make(&id)?);
+        let is_made = match table.make(&id) {
+            Ok(is_made) => is_made || (table.take_away()? && table.make(&id)?),
+            // The answer may be lost, and the lock taken.
+            Err(_) if matches!(table.lease_of(&table.name), Ok(Some(lease)) if lease == id) => true,
+            Err(error) => return Err(error),
+        };
         if !is_made {
             return Ok(None);
         }

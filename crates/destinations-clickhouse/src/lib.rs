@@ -9,8 +9,8 @@
 //! - Nothing connects before the first call that needs the server.
 //! - A request whose answer was lost is not sent again: the step that it belongs to is repeated, and finds out what is
 //!   there.
-//! - The server changes no value to make it fit: a file is checked by the statement that inserts it ([`load`]).
-//! - A load holds a [`lease`] for its pipeline and dataset from its preparation to its commit.
+//! - The server changes no value to make it fit: a file is checked by the statement that inserts it (`load.rs`).
+//! - A load holds a lease (`lease.rs`) for its pipeline and dataset from its preparation to its commit.
 //! - No message holds a password: it is sent in a header only.
 //!
 //! # Limitations

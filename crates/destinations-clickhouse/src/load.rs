@@ -100,8 +100,14 @@ fn incoming(
     let is_text = is_time || read_as == "String";
     let is_same =
         target == read_as || (is_time && target == "String") || (is_bool(target) && read_as == "Bool");
-    let value =
-        if is_same { of_file.clone() } else { format!("CAST({of_file}, 'Nullable({})')", escaped(target)) };
+    let value = if is_same {
+        of_file.clone()
+    } else if is_text && !target.starts_with("Decimal") {
+        // What a text says that does not fit becomes null, not another value.
+        format!("accurateCastOrNull({of_file}, '{}')", escaped(target))
+    } else {
+        format!("CAST({of_file}, 'Nullable({})')", escaped(target))
+    };
     let message = |reason: &str| format!("column {}: {reason}", field.name());
     let is_kept = is_same || loses_digits_as_asked(&read_as, target, column);
     let fails = match beyond_the_years(&name, &read_as).filter(|_| is_kept && !is_time) {

@@ -25,6 +25,9 @@ impl<E: SqlEngine> SqlDestination<E> {
                 session.execute(&ledger::create(self.dialect(), staging)?)?;
             }
             session.create_dataset(&self.datasets().dataset)?;
+            if has_ledger {
+                self.undo_stopped(session, &plan.key)?;
+            }
             let left = self.rows_of_step(session, || {
                 let left = if has_ledger { self.take_over(session, plan)? } else { Left::default() };
                 wanted.extend(left.to_do.iter().cloned());

@@ -21,8 +21,9 @@ impl<E: SqlEngine> Destination for SqlDestination<E> {
     fn load_status(&self, load: &LoadKey) -> Result<LoadStatus> {
         let Some(session) = self.engine().existing_session()? else { return Ok(LoadStatus::New) };
         // Where there are transactions the commit clears the ledger, so a load with entries is not complete.
-        let has_entries = !self.entries(&session, load)?.is_empty();
-        if has_entries && (self.holds_rows() || !self.is_complete(&session, load)?) {
+        let entries = self.entries(&session, load)?;
+        let is_started = !entries.is_empty() && !self.is_stopped(&entries);
+        if is_started && (self.holds_rows() || !self.is_complete(&session, load)?) {
             return Ok(LoadStatus::Started);
         }
         let complete = self.is_complete(&session, load)?;

@@ -46,6 +46,7 @@ impl<E: SqlEngine> SqlDestination<E> {
             }
             tracing::warn!(load_id = other.load_id, "a load that was not completed is undone");
             if !self.holds_rows() {
+                self.finish_follow_ups(session, plan, &other, &entries)?;
                 // Nothing of it begins any more, and no rows arrive any more, before those that did are removed.
                 session.execute(&ledger::stop(self.dialect(), staging, &other))?;
                 self.drop_own(session, &entries)?;
@@ -67,6 +68,56 @@ impl<E: SqlEngine> SqlDestination<E> {
             }
         }
         Ok(left)
+    }
+
+    /// Whether another load has stopped this one, which is known only where that takes several steps.
+    pub(crate) fn is_stopped(&self, entries: &[(String, EntryState)]) -> bool {
+        !self.holds_rows() && !entries.iter().any(|(entry, _)| entry == entry_names::BEGUN)
+    }
+
+    /// Removes the rest of a load that another one has stopped, and then ended before it had removed all of it.
+    pub(crate) fn undo_stopped(&self, session: &E::Session<'_>, load: &LoadKey) -> Result<()> {
+        let entries = self.entries(session, load)?;
+        if entries.is_empty() || !self.is_stopped(&entries) {
+            return Ok(());
+        }
+        self.drop_own(session, &entries)?;
+        self.undo_load(session, load, &entries)
+    }
+
+    /// Moves the new rows of follow-ups whose old rows are gone already, so that no table is left without both.
+    fn finish_follow_ups(
+        &self,
+        session: &E::Session<'_>,
+        plan: &LoadPlan,
+        other: &LoadKey,
+        entries: &[(String, EntryState)],
+    ) -> Result<()> {
+        let is_done =
+            |entry: &str| entries.iter().any(|known| known.0 == entry && known.1 == EntryState::Done);
+        let is_known = |table: &str| {
+            let entry = entry_names::staged_entry(table);
+            entries.iter().any(|(known, _)| *known == entry)
+        };
+        for table in session.tables(&self.datasets().dataset)? {
+            let target = self.direct(&table);
+            let arrivals = self.arrivals(other, &target);
+            if !is_known(&arrivals.table) {
+                continue;
+            }
+            let root = plan.schema.root_of(&table).map_or(table.as_str(), |root| root.name.as_str());
+            let is_prepared = is_done(&entry_names::prepared_entry(root));
+            if is_prepared && session.has_table(&arrivals.dataset, &arrivals.table)? {
+                self.engine().move_rows(session, &arrivals, &target)?;
+            } else if !is_prepared {
+                tracing::warn!(
+                    table,
+                    load_id = other.load_id,
+                    "a merge or replacement was not completed: rows that it was removing may be missing until they are loaded again"
+                );
+            }
+        }
+        Ok(())
     }
 
     fn undo_load(

@@ -43,11 +43,16 @@ fn values_that_a_narrower_column_cannot_hold_are_refused_and_others_come() {
     };
     let days = |days: i32| -> ArrayRef { Arc::new(Date32Array::from(vec![days])) };
     let doubles = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
+    let text = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text])) };
     let cases: Vec<(DataType, &str, ArrayRef, Option<&str>)> = vec![
         (DataType::Bigint, "Nullable(Int8)", int(5), Some("5")),
         (DataType::Bigint, "Nullable(Int8)", int(300), None),
         (DataType::Bigint, "Nullable(UInt64)", int(-1), None),
         (DataType::Bigint, "Nullable(String)", int(12), Some("12")),
+        (DataType::Text, "Nullable(Int8)", text("12"), Some("12")),
+        (DataType::Text, "Nullable(Int8)", text("300"), None),
+        (DataType::Text, "Nullable(Date32)", text("2024-02-29"), Some("2024-02-29")),
+        (DataType::Text, "Nullable(Date32)", text("yesterday"), None),
         (DataType::Decimal, "Nullable(Decimal(10, 1))", decimal(1_500_000_000), Some("1.5")),
         (DataType::Decimal, "Nullable(Decimal(10, 1))", decimal(1_250_000_000), None),
         (DataType::Double, "Nullable(Float32)", doubles(0.5), Some("0.5")),

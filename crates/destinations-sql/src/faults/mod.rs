@@ -20,7 +20,7 @@ use cartage_destinations_api::{Error, Result};
 pub use datasets::drop_datasets;
 pub use engine::{Faulty, FaultySession};
 pub use scenario::Scenario;
-pub use survival::{TestDataset, survives};
+pub use survival::{TestDataset, survives, survives_interrupted_take_over};
 
 /// The end of a process: at which statement, counted from 1.
 #[derive(Debug)]

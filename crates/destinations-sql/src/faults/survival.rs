@@ -54,6 +54,40 @@ pub fn survives<P: TestDataset>(make: impl Fn() -> P, model: CommitModel, scenar
     }
 }
 
+/// Ends a load in its middle, and everywhere another one that takes over; then the first one goes on.
+///
+/// # Panics
+/// If rows are lost or doubled.
+pub fn survives_interrupted_take_over<P: TestDataset>(make: impl Fn() -> P, model: CommitModel) {
+    for middle in [20, 30, 35] {
+        for_each_end(P::ONE_OF, |faults| {
+            let place = make();
+            let process = |faults: &Arc<Faults>| {
+                SqlDestination::new(Faulty::new(place.engine(), model, Arc::clone(faults)))
+            };
+            let scenario = Scenario::Append;
+            let undisturbed = process(&Arc::new(Faults::never()));
+            Load::first(scenario).run(&undisturbed).expect("nothing disturbs the first load");
+            let second = Load::second("2.5", scenario);
+            if second.run(&process(&Arc::new(Faults::new(middle)))).is_ok() {
+                // A load has as many statements as it takes to make up for what transactions do not hold.
+                return;
+            }
+            let third = Load::second("3.5", scenario);
+            let _ = third.run(&process(&faults));
+            let is_complete = undisturbed.load_status(&third.plan.key).expect("the ledger can be read")
+                == LoadStatus::Complete;
+            let what = format!("{model:?}, ended at {middle}, taken over with {faults:?}");
+            second.run(&undisturbed).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let mut loads = vec!["1.5", "2.5"];
+            loads.extend(is_complete.then_some("3.5"));
+            let mut rows = scenario.rows(&loads);
+            rows.sort();
+            assert_eq!(Found::read(&undisturbed).items, rows, "{what}");
+        });
+    }
+}
+
 fn end<P: TestDataset>(
     place: &P,
     model: CommitModel,

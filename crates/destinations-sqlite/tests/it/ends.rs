@@ -2,7 +2,7 @@
 //! statements that change tables, everything but the loading of files, and nothing: no row is lost or doubled.
 
 use cartage_destinations_sql::CommitModel;
-use cartage_destinations_sql::faults::{Scenario, TestDataset, survives};
+use cartage_destinations_sql::faults::{Scenario, TestDataset, survives, survives_interrupted_take_over};
 use cartage_destinations_sqlite::SqliteEngine;
 use tempfile::TempDir;
 
@@ -45,6 +45,13 @@ fn survives_all(scenarios: &[Scenario]) {
 #[test]
 fn rows_of_loads_that_end_anywhere_are_there_once() {
     survives_all(&Scenario::DIRECT);
+}
+
+#[test]
+fn a_load_that_goes_on_after_another_one_tried_to_take_over_has_its_rows_once() {
+    for model in MODELS.into_iter().chain([CommitModel::NOTHING]) {
+        survives_interrupted_take_over(Folder::new, model);
+    }
 }
 
 #[test]
