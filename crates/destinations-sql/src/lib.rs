@@ -51,6 +51,8 @@ mod swap;
 mod sync;
 mod take_over;
 mod targets;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use check::trial;
 pub use destination::SqlDestination;

@@ -9,12 +9,13 @@ use cartage_destinations_api::{
 use cartage_destinations_clickhouse::ClickHouse;
 use cartage_destinations_sql::SqlEngine;
 use cartage_destinations_sql::statements::TableRef;
+use cartage_destinations_sql::testing::write_parquet;
 use cartage_schema::{Column, DataType};
 use cartage_test_support::{HttpProxy, Refusal, clickhouse};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::util::{Dataset, Fixture, connect, plan, write_parquet};
+use crate::util::{Dataset, connect, items_load, plan};
 
 fn at(dataset: &Dataset, url: &str) -> ClickHouse {
     connect(dataset, &json!({ "credentials": url }))
@@ -110,7 +111,7 @@ fn a_request_that_is_refused_or_whose_answer_is_lost_leaves_the_rows_of_one_load
 
 #[test]
 fn a_file_that_is_cut_on_its_way_leaves_no_rows() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let path = fixture.parquet("1", numbers(&(0..50_000).collect::<Vec<_>>()));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
@@ -124,14 +125,14 @@ fn a_file_that_is_cut_on_its_way_leaves_no_rows() {
 
 #[test]
 fn rows_move_between_tables_once_whatever_their_partitions_are_and_whatever_columns_came_meanwhile() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let (dataset, staging) = (&fixture.dataset.name, format!("{}_staging", fixture.dataset.name));
     clickhouse::sql(&format!(
         "CREATE TABLE `{dataset}___parts` (c Int64, d String) ENGINE = MergeTree PARTITION BY d ORDER BY c"
     ));
     clickhouse::sql(&format!("CREATE TABLE `{staging}___parts` AS `{dataset}___parts`"));
     clickhouse::sql(&format!("INSERT INTO `{staging}___parts` VALUES (1, 'a'), (2, 'it''s b'), (3, '')"));
-    let engine = fixture.clickhouse.engine();
+    let engine = fixture.destination.engine();
     let session = engine.session().unwrap();
     let (from, to) = (TableRef::new(&staging, "parts"), TableRef::new(dataset, "parts"));
     for _ in 0..2 {
@@ -152,7 +153,7 @@ fn rows_move_between_tables_once_whatever_their_partitions_are_and_whatever_colu
 
 #[test]
 fn one_process_loads_at_a_time_and_the_lock_of_one_that_is_gone_is_taken_away() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let other = at(&fixture.dataset, &clickhouse::url());
     let error = other.prepare_load(&fixture.plan).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Locked, "{error:?}");

@@ -11,11 +11,11 @@ use cartage_schema::{Column, DataType};
 use cartage_test_support::clickhouse;
 use serde_json::json;
 
-use crate::util::Fixture;
+use crate::util::items_load;
 
 /// Loads one value into a column whose type is changed to `kind` before.
 fn load_into(column: Column, kind: &str, value: ArrayRef) -> Result<String, cartage_destinations_api::Error> {
-    let fixture = Fixture::new([column], &json!({}));
+    let fixture = items_load([column], &json!({}));
     let table = format!("`{}___items`", fixture.dataset.name);
     clickhouse::sql(&format!("ALTER TABLE {table} MODIFY COLUMN v {kind}"));
     let path = fixture.parquet("1", vec![("v", value)]);
@@ -101,7 +101,7 @@ fn wide_decimals_times_and_hinted_digits_come_as_they_are() {
 #[test]
 fn a_column_that_must_not_be_null_gets_no_value_that_nobody_gave() {
     let columns = [Column::typed("v", DataType::Bigint, false), Column::typed("w", DataType::Text, true)];
-    let fixture = Fixture::new(columns, &json!({}));
+    let fixture = items_load(columns, &json!({}));
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["a"]));
     let path = fixture.parquet("1", vec![("w", texts)]);
     let error = fixture.load(&path).unwrap_err();

@@ -14,7 +14,7 @@ use cartage_test_support::mariadb::{Server, shared};
 use cartage_test_support::postgres::unique;
 use serde_json::json;
 
-use crate::util::{Dataset, Fixture, connect, plan};
+use crate::util::{Dataset, Fixture, connect, items_load, plan};
 
 fn at(dataset: &Dataset, url: &str) -> Mysql {
     connect(dataset, &json!({"credentials": url, "connections": 2}))
@@ -94,13 +94,13 @@ fn what_a_user_may_not_do_is_terminal_and_what_is_granted_is_enough() {
 
 #[test]
 fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repeated() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let path = fixture.parquet("1", vec![("c", numbers(300_000))]);
     let port = shared().state().port;
     let proxy = TcpProxy::start(port, 500_000);
     let url = shared().url().replace(&format!(":{port}/"), &format!(":{}/", proxy.port()));
     // The lock is that of the other connection; this process stands for one machine.
-    let Fixture { mysql, plan, dataset, folder } = fixture;
+    let Fixture { destination: mysql, plan, dataset, folder } = fixture;
     drop(mysql);
     let far = at(&dataset, &(url + "?ssl_mode=DISABLED"));
     let job = JobFile::new("1", "items", &path, FileFormat::Parquet);
@@ -117,7 +117,7 @@ fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repe
 #[test]
 fn a_server_that_is_killed_in_the_middle_goes_on_where_it_was() {
     let server = Server::private(&[]);
-    let fixture = Fixture::new(columns(), &json!({"credentials": server.url()}));
+    let fixture = items_load(columns(), &json!({"credentials": server.url()}));
     let file = fixture.parquet("1", vec![("c", numbers(1000))]);
     fixture.load(&file).unwrap();
     server.stop().unwrap();
@@ -125,16 +125,16 @@ fn a_server_that_is_killed_in_the_middle_goes_on_where_it_was() {
     let error = fixture.load(&second).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
     server.start().unwrap();
-    assert_eq!(fixture.mysql.load_status(&fixture.plan.key).unwrap(), LoadStatus::Started);
+    assert_eq!(fixture.destination.load_status(&fixture.plan.key).unwrap(), LoadStatus::Started);
     assert_eq!(fixture.load(&file).unwrap(), JobOutcome::DoneBefore);
     assert_eq!(fixture.load(&second).unwrap(), JobOutcome::Done { rows: 1000 });
     fixture.commit();
-    assert_eq!(fixture.mysql.reader().unwrap().count("items").unwrap(), 2000);
+    assert_eq!(fixture.destination.reader().unwrap().count("items").unwrap(), 2000);
 }
 
 #[test]
 fn two_machines_cannot_load_the_same_pipeline_at_once() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let other = connect(&fixture.dataset, &json!({}));
     let mut later = fixture.plan.clone();
     later.key.load_id = "1700000001.5".to_owned();

@@ -10,12 +10,13 @@ use cartage_destinations_api::{
     Chain, Destination, FileFormat, FollowUp, JobFile, LoadCommit, LoadPlan, MergeStrategy, TablePlan,
 };
 use cartage_destinations_mysql::Mysql;
+use cartage_destinations_sql::testing::{plan_of, write_parquet};
 use cartage_schema::Schema;
 use cartage_test_support::dlt_python;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::util::{Dataset, connect, plan_of, write_parquet};
+use crate::util::{Dataset, connect};
 
 const TABLES: [&str; 2] = ["items", "items__tags"];
 

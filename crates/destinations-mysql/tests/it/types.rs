@@ -12,7 +12,7 @@ use cartage_schema::{Column, DataType};
 use cartage_test_support::mariadb::Server;
 use serde_json::{Value, json};
 
-use crate::util::{Fixture, plan};
+use crate::util::{items_load, plan};
 
 /// 2024-01-02T03:04:05.678901Z
 const MOMENT: i64 = 1_704_164_645_678_901;
@@ -113,7 +113,7 @@ fn keeps_all(extra: &Value) {
         .iter()
         .enumerate()
         .map(|(nth, (column, ..))| Column { name: format!("c{nth}"), ..column.clone() });
-    let fixture = Fixture::new(columns, extra);
+    let fixture = items_load(columns, extra);
     let names: Vec<String> = (0..samples.len()).map(|nth| format!("c{nth}")).collect();
     let arrays = names.iter().zip(&samples).map(|(name, (_, array, ..))| (name.as_str(), Arc::clone(array)));
     fixture.load(&fixture.parquet("1", arrays.collect())).unwrap();
@@ -122,7 +122,7 @@ fn keeps_all(extra: &Value) {
         .zip(&samples)
         .map(|(name, (_, array, ..))| (name.as_str(), arrow::array::new_null_array(array.data_type(), 2)));
     fixture.load(&fixture.parquet("2", nulls.collect())).unwrap();
-    let types = fixture.mysql.reader().unwrap().columns("items").unwrap();
+    let types = fixture.destination.reader().unwrap().columns("items").unwrap();
     let rows = fixture.rows();
     assert_eq!(rows[..2], vec![vec![None; samples.len()]; 2]);
     for (nth, (column, _, data_type, value)) in samples.iter().enumerate() {
@@ -139,7 +139,7 @@ fn keeps_all(extra: &Value) {
 #[test]
 fn values_that_are_longer_than_a_packet_are_kept() {
     let columns = [column(DataType::Text), Column::typed("b", DataType::Binary, true)];
-    let fixture = Fixture::new(columns, &json!({}));
+    let fixture = items_load(columns, &json!({}));
     let long = "x".repeat(40_000_000);
     let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![long.as_bytes()]));
     fixture.load(&fixture.parquet("1", vec![("c", texts(&long)), ("b", bytes)])).unwrap();
@@ -176,7 +176,7 @@ fn refuses_all(extra: &Value) {
         (column(DataType::Json), texts("{"), "4025"),
     ];
     for (column, array, expected) in cases {
-        let fixture = Fixture::new([column.clone()], extra);
+        let fixture = items_load([column.clone()], extra);
         let error = fixture.load(&fixture.parquet("1", vec![("c", array)])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Terminal, "{column:?}: {error}");
         assert!(error.to_string().contains(expected) && error.remedy().is_some(), "{column:?}: {error:?}");
@@ -209,7 +209,7 @@ fn values_that_columns_of_others_would_change_are_refused_and_the_rest_is_kept()
         (DataType::Text, "char(5) character set utf8mb4", texts("a  "), texts("  a"), "  a"),
     ];
     for (data_type, made_by_others, changed, kept, wanted) in cases {
-        let fixture = Fixture::new([column(data_type)], &json!({}));
+        let fixture = items_load([column(data_type)], &json!({}));
         let table = format!("`{}`.items", fixture.dataset.name);
         fixture.dataset.server.sql(&format!("ALTER TABLE {table} MODIFY c {made_by_others}"));
         let error = fixture.load(&fixture.parquet("1", vec![("c", changed)])).unwrap_err();
@@ -222,7 +222,7 @@ fn values_that_columns_of_others_would_change_are_refused_and_the_rest_is_kept()
 
 #[test]
 fn a_null_where_none_may_be_is_refused() {
-    let fixture = Fixture::new([Column::typed("c", DataType::Bigint, false)], &json!({}));
+    let fixture = items_load([Column::typed("c", DataType::Bigint, false)], &json!({}));
     let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
     let error = fixture.load(&fixture.parquet("1", vec![("c", array)])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
@@ -234,7 +234,7 @@ fn a_null_where_none_may_be_is_refused() {
 
 #[test]
 fn text_that_the_character_set_of_a_table_lacks_is_refused_and_columns_of_it_are_kept() {
-    let fixture = Fixture::new([column(DataType::Text)], &json!({}));
+    let fixture = items_load([column(DataType::Text)], &json!({}));
     let table = format!("`{}`.items", fixture.dataset.name);
     fixture
         .dataset
@@ -250,13 +250,13 @@ fn text_that_the_character_set_of_a_table_lacks_is_refused_and_columns_of_it_are
 
 #[test]
 fn columns_are_found_whatever_the_case_of_their_names() {
-    let fixture = Fixture::new([Column::typed("c", DataType::Bigint, true)], &json!({}));
+    let fixture = items_load([Column::typed("c", DataType::Bigint, true)], &json!({}));
     fixture.dataset.server.sql(&format!("ALTER TABLE `{}`.items CHANGE c C BIGINT", fixture.dataset.name));
     fixture.load(&fixture.parquet("1", vec![("c", integers(7))])).unwrap();
     fixture.commit();
     let mut next = plan([Column::typed("c", DataType::Bigint, true)]);
     next.key.load_id = "1700000001.5".to_owned();
-    let prepared = fixture.mysql.prepare_load(&next).unwrap();
+    let prepared = fixture.destination.prepare_load(&next).unwrap();
     assert!(prepared.added.is_empty() && prepared.created.is_empty(), "{prepared:?}");
     assert_eq!(fixture.rows(), [[Some("7".to_owned())]]);
 }

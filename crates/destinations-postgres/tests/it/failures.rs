@@ -12,7 +12,7 @@ use cartage_test_support::TcpProxy;
 use cartage_test_support::postgres::{Server, shared, unique};
 use serde_json::json;
 
-use crate::util::{Dataset, Fixture, connect, plan};
+use crate::util::{Dataset, connect, items_load, plan};
 
 fn at(url: &str, dataset: &str) -> Postgres {
     let keys = json!({"credentials": url, "connections": 2});
@@ -101,12 +101,12 @@ fn what_a_role_may_not_do_is_terminal_and_a_role_without_connections_left_is_tra
 
 #[test]
 fn a_connection_that_breaks_in_the_middle_leaves_no_rows_and_the_job_can_be_repeated() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let path = fixture.parquet("many.parquet", vec![("c", numbers(200_000))]);
     let proxy = TcpProxy::start(shared().state().port, 1_000_000);
     let far = at(&url_behind(&proxy), &fixture.dataset.name);
     // The lock is that of the other connection; this process stands for one machine.
-    drop(fixture.postgres);
+    drop(fixture.destination);
     let job = cartage_destinations_api::JobFile::new(
         "items.1.parquet",
         "items",
@@ -134,7 +134,7 @@ fn a_server_that_is_restarted_in_the_middle_goes_on_where_it_was() {
     postgres.prepare_load(&plan).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.parquet");
-    crate::util::write_parquet(&path, vec![("c", numbers(1000))]);
+    cartage_destinations_sql::testing::write_parquet(&path, vec![("c", numbers(1000))]);
     let file = |id: &str| {
         cartage_destinations_api::JobFile::new(
             id,
@@ -161,7 +161,7 @@ fn a_server_that_is_restarted_in_the_middle_goes_on_where_it_was() {
 
 #[test]
 fn two_machines_cannot_load_the_same_pipeline_at_once() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let other = connect(&fixture.dataset.name, &json!({}));
     let mut later = fixture.plan.clone();
     later.key.load_id = "1700000001.5".to_owned();

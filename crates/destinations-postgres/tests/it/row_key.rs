@@ -7,7 +7,7 @@ use cartage_destinations_api::{Destination, ErrorKind, LoadCommit};
 use cartage_schema::{Column, DataType};
 use serde_json::json;
 
-use crate::util::{Dataset, Fixture, connect};
+use crate::util::{Dataset, Fixture, connect, items_load};
 
 fn row_id() -> Column {
     let column = Column::typed("_dlt_id", DataType::Text, false);
@@ -29,7 +29,7 @@ fn constraints(dataset: &Dataset) -> String {
 
 #[test]
 fn row_ids_of_a_table_that_a_load_makes_are_unique_once_it_is_complete() {
-    let fixture = Fixture::new([row_id()], &json!({}));
+    let fixture = items_load([row_id()], &json!({}));
     fixture.load(&fixture.parquet("a.parquet", ids(&["a", "b"]))).unwrap();
     assert_eq!(constraints(&fixture.dataset), "0");
     fixture.commit();
@@ -39,17 +39,17 @@ fn row_ids_of_a_table_that_a_load_makes_are_unique_once_it_is_complete() {
 
     let mut second = fixture.plan.clone();
     second.key.load_id = "1700000001.5".to_owned();
-    let prepared = fixture.postgres.prepare_load(&second).unwrap();
+    let prepared = fixture.destination.prepare_load(&second).unwrap();
     assert_eq!(prepared.created, [""; 0]);
-    fixture.postgres.complete_load(&LoadCommit::of(&second, 6)).unwrap();
+    fixture.destination.complete_load(&LoadCommit::of(&second, 6)).unwrap();
     assert_eq!(constraints(&fixture.dataset), "1");
 }
 
 #[test]
 fn a_load_that_takes_over_adds_the_constraint_of_a_table_that_the_other_one_made() {
-    let fixture = Fixture::new([row_id()], &json!({}));
+    let fixture = items_load([row_id()], &json!({}));
     fixture.load(&fixture.parquet("a.parquet", ids(&["a", "b"]))).unwrap();
-    let Fixture { postgres, plan, dataset, .. } = fixture;
+    let Fixture { destination: postgres, plan, dataset, .. } = fixture;
     drop(postgres);
     let other = connect(&dataset.name, &json!({}));
     let mut second = plan;
@@ -62,8 +62,8 @@ fn a_load_that_takes_over_adds_the_constraint_of_a_table_that_the_other_one_made
 
 #[test]
 fn a_constraint_that_the_other_load_has_added_already_is_not_added_again() {
-    let fixture = Fixture::new([row_id()], &json!({}));
-    let Fixture { postgres, plan, dataset, .. } = fixture;
+    let fixture = items_load([row_id()], &json!({}));
+    let Fixture { destination: postgres, plan, dataset, .. } = fixture;
     drop(postgres);
     // What the other machine has done when it dies between its last constraint and its commit.
     dataset.server.psql(&format!(
@@ -81,9 +81,9 @@ fn a_constraint_that_the_other_load_has_added_already_is_not_added_again() {
 
 #[test]
 fn row_ids_that_come_twice_are_refused_with_the_remedy() {
-    let fixture = Fixture::new([row_id()], &json!({}));
+    let fixture = items_load([row_id()], &json!({}));
     fixture.load(&fixture.parquet("a.parquet", ids(&["a", "a"]))).unwrap();
-    let error = fixture.postgres.complete_load(&LoadCommit::of(&fixture.plan, 5)).unwrap_err();
+    let error = fixture.destination.complete_load(&LoadCommit::of(&fixture.plan, 5)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
     assert!(error.remedy().unwrap().contains("create_indexes"), "{error:?}");
 }

@@ -11,17 +11,17 @@ use cartage_destinations_api::{Destination, ErrorKind};
 use cartage_schema::{Column, DataType};
 use serde_json::json;
 
-use crate::util::{Fixture, plan};
+use crate::util::{items_load, plan};
 
 /// 2024-01-02T03:04:05.678901Z
 const MOMENT: i64 = 1_704_164_645_678_901;
 
 /// Loads one value into one column; the column's type and the value as text.
 fn load_one(column: &Column, array: ArrayRef) -> (String, Option<String>) {
-    let fixture = Fixture::new([column.clone()], &json!({}));
+    let fixture = items_load([column.clone()], &json!({}));
     let path = fixture.parquet("one.parquet", vec![(column.name.as_str(), array)]);
     fixture.load(&path).unwrap_or_else(|error| panic!("{column:?}: {error}"));
-    let data_type = fixture.postgres.reader().unwrap().columns("items").unwrap().remove(0).1;
+    let data_type = fixture.destination.reader().unwrap().columns("items").unwrap().remove(0).1;
     (data_type, fixture.rows().remove(0).remove(0))
 }
 
@@ -132,17 +132,17 @@ fn timestamps_are_moments_and_rounded_to_the_precision_of_their_column() {
 
 #[test]
 fn a_value_that_does_not_fit_is_terminal_and_names_column_and_row() {
-    let fixture = Fixture::new([precise(DataType::Bigint, 16, None)], &json!({}));
+    let fixture = items_load([precise(DataType::Bigint, 16, None)], &json!({}));
     let path = fixture.parquet("wide.parquet", vec![("c", Arc::new(Int64Array::from(vec![1, 40_000])))]);
     let error = fixture.load(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
     assert!(error.to_string().contains("column c, row 2") && error.to_string().contains("40000"), "{error}");
     assert_eq!(fixture.rows(), Vec::<Vec<Option<String>>>::new());
 
-    let fixture = Fixture::new([precise(DataType::Text, 3, None)], &json!({}));
+    let fixture = items_load([precise(DataType::Text, 3, None)], &json!({}));
     let error = fixture.load(&fixture.parquet("long.parquet", vec![("c", texts("four"))])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
-    let fixture = Fixture::new([column(DataType::Json)], &json!({}));
+    let fixture = items_load([column(DataType::Json)], &json!({}));
     let error = fixture.load(&fixture.parquet("broken.parquet", vec![("c", texts("{"))])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Terminal, "{error}");
     assert!(error.to_string().contains("column c"), "{error}");
@@ -154,7 +154,7 @@ fn nul_characters_are_refused_or_replaced_as_the_settings_say() {
         (DataType::Text, "a\0b", "a\u{FFFD}b"),
         (DataType::Json, r#"["\u0000", "\\u0000"]"#, "[\"\u{FFFD}\", \"\\\\u0000\"]"),
     ] {
-        let fixture = Fixture::new([column(data_type)], &json!({}));
+        let fixture = items_load([column(data_type)], &json!({}));
         let array: ArrayRef = Arc::new(StringArray::from(vec![Some("\"x\""), None, Some(value)]));
         let path = fixture.parquet("nul.parquet", vec![("c", Arc::clone(&array))]);
         let error = fixture.load(&path).unwrap_err();
@@ -162,7 +162,7 @@ fn nul_characters_are_refused_or_replaced_as_the_settings_say() {
         assert!(error.to_string().contains("column c, row 3"), "{error}");
         assert!(error.remedy().unwrap().contains("nul_characters"), "{error:?}");
 
-        let fixture = Fixture::new([column(data_type)], &json!({"nul_characters": "replace"}));
+        let fixture = items_load([column(data_type)], &json!({"nul_characters": "replace"}));
         fixture.load(&fixture.parquet("nul.parquet", vec![("c", array)])).unwrap();
         assert!(fixture.rows().contains(&vec![Some(clean.to_owned())]), "{:?}", fixture.rows());
     }
@@ -171,7 +171,7 @@ fn nul_characters_are_refused_or_replaced_as_the_settings_say() {
 #[test]
 fn a_table_with_other_types_takes_the_rows_as_text() {
     let columns = || ["a", "b", "t"].map(|name| Column::typed(name, DataType::Text, true));
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     fixture.commit();
     let table = format!("\"{}\".items", fixture.dataset.name);
     fixture.dataset.server.psql(&format!(
@@ -182,7 +182,7 @@ fn a_table_with_other_types_takes_the_rows_as_text() {
     let mut wider: Vec<Column> = columns().to_vec();
     wider.push(Column::typed("d", DataType::Bigint, true));
     wider.push(Column::typed("x", DataType::Binary, true));
-    fixture.postgres.prepare_load(&plan(wider)).unwrap();
+    fixture.destination.prepare_load(&plan(wider)).unwrap();
     let path = fixture.parquet(
         "mixed.parquet",
         vec![

@@ -1,19 +1,17 @@
 //! The loads of the scenarios: two items with a tag each.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, StringArray};
 use cartage_destinations_api::{
-    Chain, ColumnRef, Destination, FileFormat, FollowUp, JobFile, LoadCommit, LoadKey, LoadPlan, LoadStatus,
-    Result, TablePlan,
+    Chain, ColumnRef, Destination, FileFormat, FollowUp, JobFile, LoadCommit, LoadPlan, LoadStatus, Result,
+    TablePlan,
 };
 use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
-use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use super::scenario::Scenario;
+use crate::testing::{plan_of, write_parquet};
 
 pub(super) const TABLES: [&str; 2] = ["items", "items__tags"];
 const SYSTEM_TABLES: [&str; 2] = ["_dlt_version", "_dlt_loads"];
@@ -56,7 +54,7 @@ impl Load {
             ("_dlt_id", texts(keys.map(|key| format!("{key} 0")))),
         ];
         for (table, columns) in TABLES.into_iter().zip([items, tags]) {
-            write(&folder.path().join(file_name(table)), columns);
+            write_parquet(&folder.path().join(file_name(table)), columns);
         }
         Self { plan: plan(load_id, scenario), folder }
     }
@@ -113,14 +111,6 @@ fn plan(load_id: &str, scenario: Scenario) -> LoadPlan {
     plan
 }
 
-fn plan_of(mut schema: Schema, load_id: &str) -> LoadPlan {
-    schema.bump();
-    let [pipeline, name, load_id] = ["shop", "shop", load_id].map(str::to_owned);
-    let key = LoadKey { pipeline, schema: name, load_id };
-    let document = Arc::from(schema.to_json());
-    LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000)
-}
-
 fn schema(scenario: Scenario) -> Schema {
     let text = |name, nullable| Column::typed(name, DataType::Text, nullable);
     let row_key = || Column { row_key: Some(true), unique: Some(true), ..text("_dlt_id", false) };
@@ -146,13 +136,4 @@ fn schema(scenario: Scenario) -> Schema {
         schema.tables.insert(table.name.clone(), table);
     }
     schema
-}
-
-fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns are equally long");
-    let file = File::create(path).expect("a job file can be made");
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("the types are Parquet's");
-    writer.write(&batch).expect("a job file can be written");
-    writer.close().expect("a job file can be closed");
 }

@@ -5,7 +5,6 @@
 //! locks are free again. [`for_each_end`] tries all ends of a load, one after the other; [`survives`] does so with
 //! loads of every kind, also in a database whose transactions are made to hold less than they do.
 
-mod datasets;
 mod engine;
 mod found;
 mod loads;
@@ -17,7 +16,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cartage_destinations_api::{Error, Result};
 
-pub use datasets::drop_datasets;
 pub use engine::{Faulty, FaultySession};
 pub use scenario::Scenario;
 pub use survival::{TestDataset, survives, survives_interrupted_take_over};

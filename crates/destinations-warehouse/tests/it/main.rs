@@ -8,3 +8,5 @@
 mod bigquery;
 #[cfg(feature = "snowflake")]
 mod snowflake;
+#[cfg(any(feature = "bigquery", feature = "snowflake"))]
+mod suite;

@@ -1,23 +1,22 @@
 //! Whole loads at the stand-in: every type, files in a bucket, what is refused, two machines, a check-up.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch,
-    StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use cartage_destinations_api::{
-    Destination, ErrorKind, FileFormat, FilePlace, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan,
-    LoadStatus, Outcome, Result, StagedAccess, TablePlan, check_connection,
+    Destination, ErrorKind, FileFormat, FilePlace, JobFile, JobOutcome, LoadCommit, LoadPlan, LoadStatus,
+    Outcome, Result, StagedAccess, check_connection,
 };
+use cartage_destinations_sql::testing::{items_plan, write_parquet};
 use cartage_destinations_sql::{SqlEngine as _, SqlSession as _};
 use cartage_destinations_warehouse::bigquery::BigQuery;
-use cartage_schema::{Column, DataType, NamingKind, Schema, Table};
+use cartage_schema::{Column, DataType};
 use cartage_test_support::bigquery::shared;
 use cartage_test_support::postgres::unique;
-use parquet::arrow::ArrowWriter;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -25,25 +24,7 @@ use super::util::connect;
 
 /// A load of `items`, with files of the names `1` and `2`.
 fn plan(load_id: &str, columns: impl IntoIterator<Item = Column>) -> LoadPlan {
-    let table = columns.into_iter().fold(Table::root("items", "items"), Table::with_column);
-    let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
-    schema.tables.insert("items".to_owned(), table);
-    schema.bump();
-    let [pipeline, name, load_id] = ["shop", "shop", load_id].map(str::to_owned);
-    let document = Arc::from(schema.to_json());
-    let key = LoadKey { pipeline, schema: name, load_id };
-    let mut plan = LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000);
-    plan.tables = ["_dlt_version", "_dlt_loads", "items"].map(TablePlan::direct).to_vec();
-    plan.jobs = ["1", "2"].map(str::to_owned).to_vec();
-    plan
-}
-
-fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    items_plan(load_id, columns, &["1", "2"])
 }
 
 /// Runs the job of this name.
@@ -55,7 +36,7 @@ fn load(
 ) -> Result<JobOutcome> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file.parquet");
-    write(&path, columns);
+    write_parquet(&path, columns);
     bigquery.open_job(plan, &JobFile::new(name, "items", path, FileFormat::Parquet))?.run()
 }
 
@@ -130,7 +111,7 @@ fn a_file_in_a_bucket_is_loaded_from_there() {
     let (bigquery, plan) = (connect(&unique("bucket"), &json!({})), plan("1700000000.5", ids()));
     let bucket = unique("bucket");
     fs::create_dir_all(shared().buckets().join(&bucket)).unwrap();
-    write(&shared().buckets().join(&bucket).join("1.parquet"), vec![("id", numbers(&[1, 2]))]);
+    write_parquet(&shared().buckets().join(&bucket).join("1.parquet"), vec![("id", numbers(&[1, 2]))]);
     bigquery.prepare_load(&plan).unwrap();
     let place = FilePlace::Staged { url: format!("gs://{bucket}/1.parquet"), access: StagedAccess::Own };
     let job = JobFile::new("1", "items", "/nowhere", FileFormat::Parquet).at(place).with_size(2, 100);

@@ -11,7 +11,7 @@ use cartage_schema::{Column, DataType};
 use cartage_test_support::{FakeSnow, HttpProxy, Refusal};
 use serde_json::json;
 
-use super::util::{Dataset, Fixture, plan};
+use super::util::{Dataset, items_load, plan};
 
 fn columns() -> [Column; 1] {
     [Column::typed("c", DataType::Bigint, true)]
@@ -26,7 +26,7 @@ fn rows_whose_commit_is_not_heard_of_are_there_once() {
     let server = format!("127.0.0.1:{}", FakeSnow::shared().port());
     // Each request of a load of one job is carried out, and its answer lost.
     for nth in 0.. {
-        let fixture = Fixture::new(columns(), &json!({}));
+        let fixture = items_load(columns(), &json!({}));
         let file = fixture.parquet("1", vec![("c", numbers(1000))]);
         let from = std::sync::atomic::AtomicUsize::new(0);
         let proxy = HttpProxy::forgetful(&server, move |method, path, _| {
@@ -51,7 +51,11 @@ fn rows_whose_commit_is_not_heard_of_are_there_once() {
         let again = fixture.load(&file).unwrap();
         assert!(matches!(again, JobOutcome::Done { rows: 1000 } | JobOutcome::DoneBefore), "{again:?}");
         fixture.commit();
-        assert_eq!(fixture.snowflake.reader().unwrap().count("items").unwrap(), 1000, "answer {nth} is lost");
+        assert_eq!(
+            fixture.destination.reader().unwrap().count("items").unwrap(),
+            1000,
+            "answer {nth} is lost"
+        );
         if !was_lost {
             assert!(nth > 4, "{nth} statements only");
             break;
@@ -61,7 +65,7 @@ fn rows_whose_commit_is_not_heard_of_are_there_once() {
 
 #[test]
 fn a_load_that_begins_later_takes_over_and_the_other_one_fails() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let file = fixture.parquet("1", vec![("c", numbers(10))]);
     let mut later = fixture.plan.clone();
     later.key.load_id = "1700000001.5".to_owned();
@@ -76,7 +80,7 @@ fn a_load_that_begins_later_takes_over_and_the_other_one_fails() {
 
 #[test]
 fn jobs_run_at_the_same_time_and_files_go_when_they_are_loaded() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let files = ["1", "2"].map(|name| fixture.parquet(name, vec![("c", numbers(500))]));
     std::thread::scope(|threads| {
         let running = files.each_ref().map(|file| threads.spawn(|| fixture.load(file).unwrap()));
@@ -85,14 +89,14 @@ fn jobs_run_at_the_same_time_and_files_go_when_they_are_loaded() {
         }
     });
     fixture.commit();
-    assert_eq!(fixture.snowflake.reader().unwrap().count("items").unwrap(), 1000);
+    assert_eq!(fixture.destination.reader().unwrap().count("items").unwrap(), 1000);
     // The stage is gone with the staging dataset.
     assert_eq!(fixture.dataset.schemas(), [fixture.dataset.name.to_uppercase()]);
 }
 
 #[test]
 fn a_stage_of_another_user_keeps_the_staging_dataset() {
-    let fixture = Fixture::new(columns(), &json!({}));
+    let fixture = items_load(columns(), &json!({}));
     let staging = format!("{}_staging", fixture.dataset.name);
     fixture.dataset.sql(&format!("CREATE STAGE \"{}\".\"THEIRS\"", staging.to_uppercase()));
     fixture.commit();

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use cartage_destinations_api::{
     Destination, Error, FileFormat, FilePlace, JobFile, JobOutcome, Secret, StagedAccess,
 };
+use cartage_destinations_sql::testing::write_parquet;
 use cartage_destinations_warehouse::snowflake::connect;
 use cartage_schema::{Column, DataType};
 use cartage_test_support::{Answer, RestServer, Seen};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::client::{LOGIN, request, welcome};
-use super::util::{plan, write_parquet};
+use super::util::plan;
 
 const QUERY: &str = "/queries/v1/query-request";
 

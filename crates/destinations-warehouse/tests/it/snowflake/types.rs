@@ -10,7 +10,7 @@ use cartage_destinations_api::{Destination, ErrorKind};
 use cartage_schema::{Column, DataType};
 use serde_json::json;
 
-use super::util::Fixture;
+use super::util::items_load;
 
 /// 2024-01-02T03:04:05.678901Z
 const MOMENT: i64 = 1_704_164_645_678_901;
@@ -82,14 +82,14 @@ fn values_of_every_type_are_kept() {
         .iter()
         .zip(&samples)
         .map(|(name, (column, ..))| Column { name: name.clone(), ..column.clone() });
-    let fixture = Fixture::new(columns, &json!({}));
+    let fixture = items_load(columns, &json!({}));
     let arrays = names.iter().zip(&samples).map(|(name, (_, array, ..))| (name.as_str(), Arc::clone(array)));
     fixture.load(&fixture.parquet("1", arrays.collect())).unwrap();
     // A file that lacks all columns but one.
     let nothing = arrow::array::new_null_array(&arrow::datatypes::DataType::Utf8, 2);
     fixture.load(&fixture.parquet("2", vec![("c0", nothing)])).unwrap();
     fixture.commit();
-    let types = fixture.snowflake.reader().unwrap().columns("items").unwrap();
+    let types = fixture.destination.reader().unwrap().columns("items").unwrap();
     let rows = fixture.rows();
     assert_eq!(rows[..2], vec![vec![None; samples.len()]; 2]);
     for (nth, (column, _, data_type, value)) in samples.iter().enumerate() {
@@ -110,7 +110,7 @@ fn what_a_column_cannot_hold_is_refused_with_the_remedy_and_leaves_no_row() {
             decimals(10_000_000, 38, 2),
         ),
     ] {
-        let fixture = Fixture::new([column.clone()], &json!({}));
+        let fixture = items_load([column.clone()], &json!({}));
         let error = fixture.load(&fixture.parquet("1", vec![("c", array)])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Terminal, "{column:?}: {error}");
         assert!(error.remedy().unwrap().contains("clean the data"), "{column:?}: {error:?}");

@@ -1,22 +1,15 @@
 //! A dataset of one table at the stand-in, and files of Arrow arrays for it.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use cartage_destinations_api::{
-    ConnectRequest, Destination, FileFormat, JobFile, JobOutcome, LoadCommit, LoadKey, LoadPlan, Result,
-    Settings, Statement, TablePlan,
-};
+use cartage_destinations_api::{ConnectRequest, LoadPlan, Settings, Statement};
+use cartage_destinations_sql::testing::{ItemsLoad, items_plan};
 use cartage_destinations_sql::{Row, SqlEngine as _, SqlSession as _};
-use cartage_destinations_warehouse::snowflake::{Snowflake, connect};
-use cartage_schema::{Column, NamingKind, Schema, Table};
+use cartage_destinations_warehouse::snowflake::{Snowflake, SnowflakeEngine, connect};
+use cartage_schema::Column;
 use cartage_test_support::FakeSnow;
 use cartage_test_support::postgres::unique;
-use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// The database of all tests: the views of the stand-in over what is there take longer with each one.
 const DATABASE: &str = "SHOP";
@@ -29,8 +22,12 @@ pub(crate) struct Dataset {
 
 impl Dataset {
     pub(crate) fn new(prefix: &str) -> Self {
+        Self::named(&unique(prefix))
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
         static MADE: Once = Once::new();
-        let dataset = Self { name: unique(prefix), server: FakeSnow::shared() };
+        let dataset = Self { name: name.to_owned(), server: FakeSnow::shared() };
         // The first session makes the database; two at once would both do it.
         MADE.call_once(|| drop(dataset.sql("SELECT 1")));
         dataset
@@ -76,66 +73,15 @@ impl Drop for Dataset {
     }
 }
 
-/// A dataset whose only data table is `items`.
-pub(crate) struct Fixture {
-    pub(crate) snowflake: Snowflake,
-    pub(crate) plan: LoadPlan,
-    pub(crate) dataset: Dataset,
-    pub(crate) folder: TempDir,
+/// A load of one table into a dataset of its own.
+pub(crate) type Fixture = ItemsLoad<SnowflakeEngine, Dataset>;
+
+pub(crate) fn items_load(columns: impl IntoIterator<Item = Column>, extra: &Value) -> Fixture {
+    let dataset = Dataset::new("items");
+    ItemsLoad::new(dataset.connect(extra), plan(columns), dataset)
 }
 
-impl Fixture {
-    pub(crate) fn new(columns: impl IntoIterator<Item = Column>, extra: &Value) -> Self {
-        let dataset = Dataset::new("items");
-        let (snowflake, plan) = (dataset.connect(extra), plan(columns));
-        snowflake.prepare_load(&plan).unwrap();
-        Self { snowflake, plan, dataset, folder: TempDir::new().unwrap() }
-    }
-
-    pub(crate) fn parquet(&self, name: &str, columns: Vec<(&str, ArrayRef)>) -> PathBuf {
-        let path = self.folder.path().join(name);
-        write_parquet(&path, columns);
-        path
-    }
-
-    /// Runs a job of the plan with the name of the file.
-    pub(crate) fn load(&self, path: &Path) -> Result<JobOutcome> {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let job = JobFile::new(name, "items", path, FileFormat::Parquet);
-        self.snowflake.open_job(&self.plan, &job)?.run()
-    }
-
-    pub(crate) fn commit(&self) {
-        self.snowflake.complete_load(&LoadCommit::of(&self.plan, 5)).unwrap();
-    }
-
-    /// Rows of `items` as text.
-    pub(crate) fn rows(&self) -> Vec<Vec<Option<String>>> {
-        let mut rows = self.snowflake.reader().unwrap().rows("items").unwrap();
-        rows.sort();
-        rows
-    }
-}
-
-/// A load of `items`, with files of the names `1` and `2`.
+/// A load of `items`, with files of these names.
 pub(crate) fn plan(columns: impl IntoIterator<Item = Column>) -> LoadPlan {
-    let table = columns.into_iter().fold(Table::root("items", "items"), Table::with_column);
-    let mut schema = Schema::new("shop", NamingKind::SnakeCase).unwrap();
-    schema.tables.insert("items".to_owned(), table);
-    schema.bump();
-    let [pipeline, name, load_id] = ["shop", "shop", "1700000000.5"].map(str::to_owned);
-    let key = LoadKey { pipeline, schema: name, load_id };
-    let document = Arc::from(schema.to_json());
-    let mut plan = LoadPlan::new(key, Arc::new(schema), document, 1_700_000_000_000_000);
-    plan.tables = ["_dlt_version", "_dlt_loads", "items"].map(TablePlan::direct).to_vec();
-    plan.jobs = ["1", "2"].map(str::to_owned).to_vec();
-    plan
-}
-
-pub(crate) fn write_parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    items_plan("1700000000.5", columns, &["1", "2"])
 }
